@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+# Flags, dependencies and `assay_library`, which keeps the arrows between folders one way.
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(TBB REQUIRED)
+find_package(Protobuf REQUIRED)
+find_package(Eigen3 REQUIRED NO_MODULE)
+find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(PNG REQUIRED)
+find_package(OpenSSL REQUIRED)
+pkg_check_modules(GMP REQUIRED IMPORTED_TARGET gmp gmpxx)
+pkg_check_modules(MPFR REQUIRED IMPORTED_TARGET mpfr)
+find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+endif()
+
+add_library(assay_options INTERFACE)
+# -ffp-contract=off: the float reference must round after every operation.
+target_compile_options(assay_options INTERFACE -Wall -Wextra -Werror -ffp-contract=off)
+if(ASSAY_SANITIZE)
+  target_compile_options(assay_options INTERFACE -fsanitize=address,undefined
+                         -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(assay_options INTERFACE -fsanitize=address,undefined)
+endif()
+if(ASSAY_FUZZERS)
+  target_compile_options(assay_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# assay_library(NAME FOLDER DEPENDENCY...)
+# A library of every .cc directly in FOLDER. Its headers are visible only to targets that link it: FOLDER
+# is reached through a private include root of symbolic links, so an include against the arrows of
+# docs/architecture.md does not compile.
+function(assay_library name folder)
+  file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cc")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  set(root "${CMAKE_BINARY_DIR}/include/${name}")
+  get_filename_component(parent "${root}/${folder}" DIRECTORY)
+  file(MAKE_DIRECTORY "${parent}")
+  file(CREATE_LINK "${CMAKE_SOURCE_DIR}/${folder}" "${root}/${folder}" SYMBOLIC)
+  if(NOT sources)  # TRANSITIONAL
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE ${ARGN})
+    return()
+  endif()
+  add_library(${name} STATIC ${sources})
+  target_include_directories(${name} PUBLIC "${root}")
+  target_link_libraries(${name} PUBLIC ${ARGN} PRIVATE assay_options)
+endfunction()
