@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "golden/data/dataset.h"
+
+#include <charconv>
+#include <optional>
+#include <system_error>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "golden/data/readers.h"
+
+namespace assay {
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::string_view kForms =
+    "give a CIFAR-10 folder or file (binary or python version), a folder or file of MNIST "
+    "(IDX, plain or .gz), a folder with one folder of PNG files per class, or a .npy file of uint8 "
+    "images (N, C, H, W)";
+
+std::int64_t parse_count(std::string_view digits, std::string_view whole) {
+  std::int64_t value = 0;
+  const char* last = digits.data() + digits.size();
+  const auto [end, error] = std::from_chars(digits.data(), last, value);
+  if (error != std::errc() || end != last || digits.front() == '-')
+    user_error("'{}' is no range of images; write a count such as 100, or A:B such as 10:20",
+               printable(whole));
+  return value;
+}
+
+fs::file_type type_of(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::none)
+    user_error("cannot examine '{}': {}", shown(path), error.message());
+  return status.type();
+}
+
+bool has_class_folder(const fs::path& folder) {
+  std::error_code error;
+  fs::directory_iterator entries(folder, error);
+  if (error) user_error("cannot list '{}': {}", shown(folder), error.message());
+  for (; entries != fs::directory_iterator(); entries.increment(error)) {
+    if (entries->path().filename().string().front() != '.' && is_folder(entries->path()))
+      return true;
+  }
+  if (error) user_error("cannot list '{}': {}", shown(folder), error.message());
+  return false;
+}
+
+std::optional<fs::path> idx_images_in(const fs::path& folder) {
+  for (const char* name : {"t10k-images-idx3-ubyte", "t10k-images-idx3-ubyte.gz",
+                           "train-images-idx3-ubyte", "train-images-idx3-ubyte.gz"}) {
+    if (is_file(folder / name)) return folder / name;
+  }
+  return std::nullopt;
+}
+
+Dataset load_folder(const fs::path& folder, ImageRange range) {
+  for (const char* name : {"cifar-10-batches-bin", "cifar-10-batches-py", "MNIST/raw", "raw"}) {
+    if (is_folder(folder / name)) return load_folder(folder / name, range);
+  }
+  if (is_file(folder / "test_batch.bin"))
+    return read_cifar10_binary(folder / "test_batch.bin", range);
+  if (is_file(folder / "test_batch")) return read_cifar10_python(folder / "test_batch", range);
+  if (const auto images = idx_images_in(folder)) return read_idx(*images, range);
+  if (has_class_folder(folder)) return read_png_folder(folder, range);
+  user_error("'{}' holds no known data set; {}", shown(folder), kForms);
+}
+
+Dataset load_file(const fs::path& file, ImageRange range) {
+  const std::string name = file.filename().string();
+  if (name.ends_with(".bin")) return read_cifar10_binary(file, range);
+  if (name.ends_with(".npy")) return read_npy_images(file, range);
+  if (name.find("idx3-ubyte") != std::string::npos || name.find("idx1-ubyte") != std::string::npos)
+    return read_idx(file, range);
+  if (name == "test_batch" || name.starts_with("data_batch_"))
+    return read_cifar10_python(file, range);
+  user_error("'{}' is no known data set; {}", shown(file), kForms);
+}
+
+}  // namespace
+
+std::int64_t Dataset::size() const {
+  const std::int64_t image_bytes = channels * height * width;
+  return image_bytes == 0 ? 0 : static_cast<std::int64_t>(pixels.size()) / image_bytes;
+}
+
+std::span<const std::uint8_t> Dataset::image(std::int64_t index) const {
+  ASSAY_INVARIANT(index >= 0 && index < size(), "image index outside the data set");
+  const auto bytes = static_cast<std::size_t>(channels * height * width);
+  return std::span(pixels).subspan(static_cast<std::size_t>(index) * bytes, bytes);
+}
+
+std::string dataset_sha256(const Dataset& set) {
+  std::string bytes = fmt::format("{},{},{},{},{}\n", set.size(), set.channels, set.height,
+                                  set.width, set.labels.size());
+  bytes.append(set.pixels.begin(), set.pixels.end());
+  bytes.append(set.labels.begin(), set.labels.end());
+  return sha256(bytes);
+}
+
+ImageRange parse_image_range(std::string_view text) {
+  const std::size_t colon = text.find(':');
+  const bool is_pair = colon != std::string_view::npos;
+  const std::string_view first = text.substr(0, colon);
+  const std::string_view second = is_pair ? text.substr(colon + 1) : first;
+  if (first.empty() || second.empty())
+    user_error("'{}' is no range of images; write a count such as 100, or A:B such as 10:20",
+               printable(text));
+  const ImageRange range{is_pair ? parse_count(first, text) : 0, parse_count(second, text)};
+  if (range.begin >= range.end)
+    user_error("the range of images '{}' is empty; a range A:B needs A < B", printable(text));
+  return range;
+}
+
+ImageSpan resolve_range(ImageRange range, std::int64_t size, const fs::path& source) {
+  if (size == 0) user_error("'{}' holds no images", shown(source));
+  const ImageSpan span{range.begin, range.end == -1 ? size : range.end};
+  if (span.begin < 0 || span.begin >= size || span.end > size)
+    user_error("images {}:{} were asked for, but '{}' holds {}; ask for images within 0:{}",
+               span.begin, span.end, shown(source), size, size);
+  if (span.begin >= span.end)
+    user_error("the range of images {}:{} is empty; a range A:B needs A < B", span.begin, span.end);
+  return span;
+}
+
+std::string shown(const fs::path& path) { return printable(path.string()); }
+
+bool is_file(const fs::path& path) { return type_of(path) == fs::file_type::regular; }
+
+bool is_folder(const fs::path& path) { return type_of(path) == fs::file_type::directory; }
+
+Dataset load_dataset(const fs::path& path, ImageRange range) {
+  const fs::file_type type = type_of(path);
+  if (type == fs::file_type::not_found) user_error("there is no '{}'; {}", shown(path), kForms);
+  Dataset set =
+      type == fs::file_type::directory ? load_folder(path, range) : load_file(path, range);
+  set.sha256 = dataset_sha256(set);
+  return set;
+}
+
+}  // namespace assay
