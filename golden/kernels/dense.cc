@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "golden/kernels/impl.h"
+#include "golden/kernels/padded.h"
+#include "golden/kernels/split.h"
+#include "golden/kernels/tile.h"
+
+namespace assay {
+namespace {
+
+constexpr std::int64_t kStepBytes = 4;
+constexpr std::int64_t kMaxLanes = 16 * kTileVectors;
+constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+
+/// Contiguous elements of a pixel's window: taps (kh, kw), (kh, kw + 1)... of one group.
+struct Run {
+  std::int64_t kh = 0, kw = 0, elements = 0;
+};
+
+std::vector<Run> window_runs(const ConvShape& s) {
+  const bool whole_rows = s.groups == 1 && s.dilation_w == 1;
+  const std::int64_t taps = whole_rows ? s.kernel_width : 1;
+  std::vector<Run> runs;
+  for (std::int64_t kh = 0; kh < s.kernel_height; ++kh)
+    for (std::int64_t kw = 0; kw < s.kernel_width; kw += taps)
+      runs.push_back({kh, kw, taps * (s.in_channels / s.groups)});
+  return runs;
+}
+
+/// Weights in the order of the steps: zero past the end of a run, where the image's elements belong
+/// to another tap or group.
+class StepWeights {
+ public:
+  StepWeights(const ConvProblem& problem, std::int64_t step_elements)
+      : shape_(problem.shape),
+        weights_(problem.weights),
+        step_elements_(step_elements),
+        fan_in_(shape_.in_channels / shape_.groups) {}
+
+  std::int64_t steps(const Run& run) const {
+    return (run.elements + step_elements_ - 1) / step_elements_;
+  }
+  std::int64_t at(std::int64_t o, const Run& run, std::int64_t step, std::int64_t element) const {
+    const std::int64_t index = step * step_elements_ + element;
+    if (index >= run.elements) return 0;
+    const std::int64_t kw = run.kw + index / fan_in_, i = index % fan_in_;
+    const std::int64_t row = (o * fan_in_ + i) * shape_.kernel_height + run.kh;
+    return weights_[row * shape_.kernel_width + kw];
+  }
+
+ private:
+  const ConvShape& shape_;
+  std::span<const std::int64_t> weights_;
+  std::int64_t step_elements_, fan_in_;
+};
+
+/// Proves when 16-bit sums of pairs must be widened: keeps the largest positive and negative sum
+/// that each lane may have reached since the last flush.
+class FlushProof {
+ public:
+  FlushProof(const ConvShape& shape, std::int64_t input_max, std::int64_t limit)
+      : outputs_(shape.out_channels), input_max_(input_max), limit_(limit) {}
+
+  /// Whether the step after the ones accepted so far fits in front of the next flush. If it does
+  /// not, flush() and ask again.
+  bool accept(const StepWeights& weights, const Run& run, std::int64_t step) {
+    if (limit_ == kNoLimit) return true;
+    std::vector<Lane> next = lanes_.empty() ? std::vector<Lane>(2 * outputs_) : lanes_;
+    for (std::int64_t lane = 0; lane < 2 * outputs_; ++lane)
+      for (const std::int64_t pair : {0, 1}) {
+        const std::int64_t w = weights.at(lane / 2, run, step, lane % 2 * 2 + pair) * input_max_;
+        (w > 0 ? next[lane].high : next[lane].low) += w;
+        if (next[lane].high > limit_ || next[lane].low < -limit_) return false;
+      }
+    lanes_ = std::move(next);
+    return true;
+  }
+  void flush() { lanes_.clear(); }
+
+ private:
+  struct Lane {
+    std::int64_t low = 0, high = 0;
+  };
+  std::int64_t outputs_, input_max_, limit_;
+  std::vector<Lane> lanes_;
+};
+
+/// How a tile function wants its operands. `limit` bounds the sums of pairs between two flushes.
+struct Recipe {
+  const char* name;
+  const TileFunctions* functions;
+  std::int64_t element_bytes;
+  std::int64_t offset;  // subtracted from every input
+  std::int64_t limit;
+};
+
+/// Where the sums of a block of output channels start: in `group`, `vectors` wide.
+struct Block {
+  std::int64_t group = 0, first_output = 0, outputs = 0, vectors = 0;
+  std::int64_t weights = 0;  // offset in bytes
+};
+
+struct Plan {
+  std::vector<Segment> segments;
+  std::int64_t steps = 0, flushes = 1;
+};
+
+/// None when the sums of a single step pass the recipe's limit.
+std::optional<Plan> plan_steps(const ConvProblem& problem, const Recipe& recipe,
+                               const StepWeights& weights, const std::vector<Run>& runs) {
+  const ConvShape& s = problem.shape;
+  const std::int64_t pixel = s.in_channels * recipe.element_bytes;
+  FlushProof proof(s, problem.input.max - recipe.offset, recipe.limit);
+  Plan plan;
+  for (const Run& run : runs) {
+    const std::int64_t start =
+        (run.kh * s.dilation_h * padded_width(s) + run.kw * s.dilation_w) * pixel;
+    plan.segments.push_back({.offset = start});
+    for (std::int64_t step = 0; step < weights.steps(run); ++step, ++plan.steps) {
+      if (!proof.accept(weights, run, step)) {
+        proof.flush();
+        plan.segments.back().flush = true;
+        ++plan.flushes;
+        if (!proof.accept(weights, run, step)) return std::nullopt;
+        plan.segments.push_back({.offset = start + step * kStepBytes});
+      }
+      ++plan.segments.back().steps;
+    }
+  }
+  plan.segments.back().flush = true;
+  return plan;
+}
+
+class DenseConv final : public ConvImpl {
+ public:
+  DenseConv(const ConvProblem& problem, const Recipe& recipe, Plan plan, const StepWeights& weights,
+            const std::vector<Run>& runs)
+      : shape_(problem.shape), input_(problem.input), recipe_(recipe), plan_(std::move(plan)) {
+    plan_blocks();
+    for (const Block& block : blocks_) pack(block, weights, runs);
+    bias_ = offset_bias(problem, recipe.offset);
+    bias_.resize(bias_.size() + kMaxLanes);  // the last block may be read past its outputs
+  }
+
+  void run(const void* in, Storage storage, void* out, bool parallel) const override {
+    const Padding padding{.allowed = input_, .offset = recipe_.offset};
+    const void* image =
+        recipe_.element_bytes == 1
+            ? static_cast<const void*>(padded_image<std::uint8_t>(shape_, in, storage, padding))
+            : padded_image<std::int16_t>(shape_, in, storage, padding);
+    const std::int64_t pixels = shape_.out_height() * shape_.out_width();
+    const std::int64_t tiles = (pixels + kTilePixels - 1) / kTilePixels;
+    split_work(
+        std::ssize(blocks_), tiles, 4, parallel && shape_.macs() >= kMacsWorthSplitting,
+        [&](std::int64_t block, std::int64_t block_end, std::int64_t tile, std::int64_t end) {
+          for (; block < block_end; ++block)
+            run_block(blocks_[block], static_cast<const std::byte*>(image), tile * kTilePixels,
+                      std::min(end * kTilePixels, pixels), static_cast<std::int32_t*>(out));
+        });
+  }
+
+  std::string_view name() const override { return recipe_.name; }
+
+ private:
+  std::int64_t element_offset(std::int64_t h, std::int64_t w) const {
+    return (h * padded_width(shape_) + w) * shape_.in_channels * recipe_.element_bytes;
+  }
+
+  void plan_blocks() {
+    const std::int64_t lanes = recipe_.functions->outputs_per_vector;
+    const std::int64_t fan_out = shape_.out_channels / shape_.groups;
+    std::int64_t bytes = 0;
+    for (std::int64_t group = 0; group < shape_.groups; ++group)
+      for (std::int64_t o = 0; o < fan_out; o += kTileVectors * lanes) {
+        const std::int64_t outputs = std::min(fan_out - o, kTileVectors * lanes);
+        const std::int64_t vectors = (outputs + lanes - 1) / lanes;
+        blocks_.push_back({group, group * fan_out + o, outputs, vectors, bytes});
+        bytes += plan_.steps * vectors * lanes * kStepBytes;
+      }
+    weights_.resize(bytes);
+  }
+
+  void pack(const Block& block, const StepWeights& weights, const std::vector<Run>& runs) {
+    const std::int64_t lanes = block.vectors * recipe_.functions->outputs_per_vector;
+    std::byte* to = weights_.data() + block.weights;
+    for (const Run& run : runs)
+      for (std::int64_t step = 0; step < weights.steps(run); ++step)
+        for (std::int64_t lane = 0; lane < lanes; ++lane)
+          for (std::int64_t element = 0; element < kStepBytes / recipe_.element_bytes; ++element) {
+            if (lane < block.outputs) {
+              // Little-endian, as everything that has these instructions.
+              const std::int64_t w = weights.at(block.first_output + lane, run, step, element);
+              std::memcpy(to, &w, recipe_.element_bytes);
+            }
+            to += recipe_.element_bytes;
+          }
+  }
+
+  void run_block(const Block& block, const std::byte* image, std::int64_t pixel, std::int64_t end,
+                 std::int32_t* out) const {
+    const std::int64_t lanes = block.vectors * recipe_.functions->outputs_per_vector;
+    const std::int64_t width = shape_.out_width();
+    std::int32_t scratch[kTilePixels * kMaxLanes];
+    Tile tile{.segments = plan_.segments,
+              .weights = weights_.data() + block.weights,
+              .bias = bias_.data() + block.first_output};
+    image += block.group * (shape_.in_channels / shape_.groups) * recipe_.element_bytes;
+    out += block.first_output;
+    std::int64_t oh = pixel / width, ow = pixel % width;
+    while (pixel < end) {
+      const int count = static_cast<int>(std::min<std::int64_t>(kTilePixels, end - pixel));
+      for (int p = 0; p < count; ++p) {
+        tile.windows[p] = image + element_offset(oh * shape_.stride_h, ow * shape_.stride_w);
+        if (++ow == width) ow = 0, ++oh;
+      }
+      const bool whole = lanes == block.outputs;
+      std::int32_t* to = out + pixel * shape_.out_channels;
+      tile.out = whole ? to : scratch;
+      tile.out_stride = whole ? shape_.out_channels : lanes;
+      recipe_.functions->table[count - 1][block.vectors - 1](tile);
+      for (int p = 0; p < count && !whole; ++p)
+        std::copy_n(scratch + p * lanes, block.outputs, to + p * shape_.out_channels);
+      pixel += count;
+    }
+  }
+
+  ConvShape shape_;
+  IntRange input_;
+  Recipe recipe_;
+  Plan plan_;
+  std::vector<Block> blocks_;
+  std::vector<std::byte> weights_;
+  std::vector<std::int32_t> bias_;
+};
+
+#if defined(__x86_64__)
+
+// With fewer steps per flush the words kernel, which never flushes, is faster.
+constexpr std::int64_t kWorthwhileSteps = 4;
+
+std::unique_ptr<const ConvImpl> make_dense(const ConvProblem& problem, const Recipe& recipe) {
+  const StepWeights weights(problem, kStepBytes / recipe.element_bytes);
+  const std::vector<Run> runs = window_runs(problem.shape);
+  auto plan = plan_steps(problem, recipe, weights, runs);
+  if (!plan || (plan->flushes > 1 && plan->steps / plan->flushes < kWorthwhileSteps))
+    return nullptr;
+  return std::make_unique<DenseConv>(problem, recipe, std::move(*plan), weights, runs);
+}
+
+std::unique_ptr<const ConvImpl> make_bytes(const ConvProblem& problem, const char* name,
+                                           const TileFunctions& functions, std::int64_t limit) {
+  const auto offset = offset_into<std::uint8_t>(problem.input);
+  if (!fits<std::int32_t>(problem.output) || !fits<std::int8_t>(problem.weight) || !offset)
+    return nullptr;
+  return make_dense(problem, {name, &functions, 1, *offset, limit});
+}
+
+#endif
+
+}  // namespace
+
+#if defined(__x86_64__)
+std::unique_ptr<const ConvImpl> make_bytes_avx2(const ConvProblem& problem) {
+  return make_bytes(problem, "AVX2 u8 x i8", bytes_avx2(),
+                    std::numeric_limits<std::int16_t>::max());
+}
+
+std::unique_ptr<const ConvImpl> make_words_avx2(const ConvProblem& problem) {
+  const auto offset = offset_into<std::int16_t>(problem.input);
+  if (!fits<std::int32_t>(problem.output) || !fits<std::int16_t>(problem.weight) || !offset)
+    return nullptr;
+  return make_dense(problem, {"AVX2 i16 x i16", &words_avx2(), 2, *offset, kNoLimit});
+}
+
+std::unique_ptr<const ConvImpl> make_bytes_vnni(const ConvProblem& problem) {
+  return make_bytes(problem, "AVX-512 VNNI u8 x i8", bytes_vnni(), kNoLimit);
+}
+#else
+std::unique_ptr<const ConvImpl> make_bytes_avx2(const ConvProblem&) { return nullptr; }
+std::unique_ptr<const ConvImpl> make_words_avx2(const ConvProblem&) { return nullptr; }
+std::unique_ptr<const ConvImpl> make_bytes_vnni(const ConvProblem&) { return nullptr; }
+#endif
+
+}  // namespace assay

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "golden/kernels/tile.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#include <cstring>
+
+#define ASSAY_AVX2 __attribute__((target("avx2")))
+
+namespace assay {
+namespace {
+
+ASSAY_AVX2 inline __m256i four_bytes(const std::byte* from) {
+  int value;
+  std::memcpy(&value, from, sizeof(value));
+  return _mm256_set1_epi32(value);
+}
+
+ASSAY_AVX2 inline __m256i load(const void* from) {
+  return _mm256_loadu_si256(static_cast<const __m256i*>(from));
+}
+
+template <bool kBytes, int kPixels, int kVectors>
+ASSAY_AVX2 void tile(const Tile& t) {
+  alignas(32) std::int32_t wide[kPixels][kVectors][8];
+  for (int p = 0; p < kPixels; ++p) std::memcpy(wide[p], t.bias, sizeof(wide[p]));
+  __m256i sum[kPixels][kVectors] = {};
+  const std::byte* weights = t.weights;
+  for (const Segment& segment : t.segments) {
+    const std::byte* x[kPixels];
+    for (int p = 0; p < kPixels; ++p) x[p] = t.windows[p] + segment.offset;
+    for (std::int64_t i = 0; i < 4 * segment.steps; i += 4, weights += 32 * kVectors) {
+      __m256i w[kVectors];
+      ASSAY_UNROLL
+      for (int v = 0; v < kVectors; ++v) w[v] = load(weights + 32 * v);
+      ASSAY_UNROLL
+      for (int p = 0; p < kPixels; ++p) {
+        const __m256i a = four_bytes(x[p] + i);
+        ASSAY_UNROLL
+        for (int v = 0; v < kVectors; ++v) {
+          if constexpr (kBytes)
+            sum[p][v] = _mm256_add_epi16(sum[p][v], _mm256_maddubs_epi16(a, w[v]));
+          else
+            sum[p][v] = _mm256_add_epi32(sum[p][v], _mm256_madd_epi16(a, w[v]));
+        }
+      }
+    }
+    if (!segment.flush) continue;
+    ASSAY_UNROLL
+    for (int p = 0; p < kPixels; ++p) {
+      ASSAY_UNROLL
+      for (int v = 0; v < kVectors; ++v) {
+        auto* to = reinterpret_cast<__m256i*>(wide[p][v]);
+        if constexpr (kBytes) sum[p][v] = _mm256_madd_epi16(sum[p][v], _mm256_set1_epi16(1));
+        _mm256_store_si256(to, _mm256_add_epi32(_mm256_load_si256(to), sum[p][v]));
+        sum[p][v] = _mm256_setzero_si256();
+      }
+    }
+  }
+  for (int p = 0; p < kPixels; ++p) std::memcpy(t.out + p * t.out_stride, wide[p], sizeof(wide[p]));
+}
+
+template <bool kBytes>
+constexpr TileFunctions kFunctions = {8,
+                                      {{tile<kBytes, 1, 1>, tile<kBytes, 1, 2>},
+                                       {tile<kBytes, 2, 1>, tile<kBytes, 2, 2>},
+                                       {tile<kBytes, 3, 1>, tile<kBytes, 3, 2>},
+                                       {tile<kBytes, 4, 1>, tile<kBytes, 4, 2>},
+                                       {tile<kBytes, 5, 1>, tile<kBytes, 5, 2>},
+                                       {tile<kBytes, 6, 1>, tile<kBytes, 6, 2>}}};
+
+}  // namespace
+
+const TileFunctions& bytes_avx2() { return kFunctions<true>; }
+const TileFunctions& words_avx2() { return kFunctions<false>; }
+
+}  // namespace assay
+#endif
