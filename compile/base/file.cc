@@ -121,6 +121,7 @@ std::string safe_file_name(std::string_view name) {
   }
   // A name that looks hashed is hashed again, else it could equal another name's result.
   if (safe == name && !safe.empty() && !looks_hashed(name)) return safe;
+  if (safe.empty()) safe = "_";
   return safe + "-" + sha256(name).substr(0, kHashDigits);
 }
 

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "golden/data/dataset.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/temp_dir.h"
+#include "compile/base/error.h"
+#include "golden/data/npy.h"
+#include "golden/data/png.h"
+
+namespace assay {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+std::string load_error(const std::filesystem::path& path, ImageRange range = {}) {
+  return message_of<UserError>([&] { load_dataset(path, range); });
+}
+
+template <typename T>
+void save(const std::filesystem::path& path, std::vector<std::int64_t> shape,
+          std::vector<T> values) {
+  write_npy(path, make_npy<T>(std::move(shape), values));
+}
+
+void save_png(const std::filesystem::path& path, std::int64_t channels, std::int64_t height,
+              std::int64_t width, std::uint8_t first) {
+  std::filesystem::create_directories(path.parent_path());
+  std::vector<std::uint8_t> pixels;
+  for (std::int64_t i = 0; i < channels * height * width; ++i)
+    pixels.push_back(static_cast<std::uint8_t>(first + i));
+  write_png(path, channels, height, width, pixels);
+}
+
+TEST(ImageRange, ReadsACountOrAPair) {
+  EXPECT_EQ(parse_image_range("100").begin, 0);
+  EXPECT_EQ(parse_image_range("100").end, 100);
+  EXPECT_EQ(parse_image_range("10:20").begin, 10);
+  EXPECT_EQ(parse_image_range("10:20").end, 20);
+  EXPECT_EQ(parse_image_range("9223372036854775807").end, INT64_MAX);
+}
+
+TEST(ImageRange, RefusesNonsenseAndEmptyRanges) {
+  for (const char* text : {"",
+                           ":",
+                           "5:",
+                           ":5",
+                           "1:2:3",
+                           "-1",
+                           "-1:3",
+                           "1:-1",
+                           "+5",
+                           " 5",
+                           "5 ",
+                           "0x10",
+                           "1e3",
+                           "all",
+                           "1.5",
+                           "9223372036854775808",
+                           "1:99999999999999999999",
+                           "5:x",
+                           "x:5",
+                           "\n",
+                           "1::2"}) {
+    SCOPED_TRACE(text);
+    EXPECT_THAT(message_of<UserError>([&] { parse_image_range(text); }),
+                HasSubstr("is no range of images"));
+  }
+  for (const char* text : {"0", "0:0", "5:5", "7:3"}) {
+    SCOPED_TRACE(text);
+    EXPECT_THAT(message_of<UserError>([&] { parse_image_range(text); }), HasSubstr("is empty"));
+  }
+}
+
+TEST(Dataset, RefusesWhatItDoesNotKnowAndSaysWhatItReads) {
+  const TempDir dir;
+  EXPECT_THAT(load_error(dir.path() / "missing"),
+              AllOf(HasSubstr("there is no"), HasSubstr(".npy")));
+  EXPECT_THAT(load_error(dir.path()), AllOf(HasSubstr("no known data set"), HasSubstr("CIFAR-10")));
+  EXPECT_THAT(load_error(dir.write("x.jpg", "x")), HasSubstr("no known data set"));
+  EXPECT_THAT(load_error("/dev/zero"), HasSubstr("no known data set"));
+  EXPECT_THAT(load_error(dir.path() / "a'\n\x1b"), HasSubstr("a\\'\\x0a\\x1b"));
+}
+
+TEST(DatasetDeathTest, AnImageOutsideTheSetIsOurBug) {
+  Dataset set;
+  set.channels = set.height = set.width = 1;
+  set.pixels = {5};
+  EXPECT_EQ(set.image(0)[0], 5);
+  EXPECT_DEATH(set.image(1), "outside the data set");
+  EXPECT_DEATH(set.image(-1), "outside the data set");
+}
+
+TEST(NpyImages, ReadsImagesWithLabelsBesideThem) {
+  const TempDir dir;
+  const auto file = dir.path() / "x.npy";
+  save<std::uint8_t>(file, {3, 1, 1, 2}, {1, 2, 3, 4, 5, 6});
+  EXPECT_THAT(load_dataset(file).labels, IsEmpty());
+  save<std::int64_t>(dir.path() / "x.labels.npy", {3}, {0, 255, 7});
+  const Dataset set = load_dataset(file, {1, 3});
+  EXPECT_EQ(set.size(), 2);
+  EXPECT_THAT(set.labels, ElementsAre(255, 7));
+  EXPECT_THAT(set.pixels, ElementsAre(3, 4, 5, 6));
+}
+
+TEST(NpyImages, RefusesOtherTypesShapesAndLabels) {
+  const TempDir dir;
+  const auto file = dir.path() / "x.npy";
+  save<float>(file, {1, 1, 1, 1}, {1.0F});
+  EXPECT_THAT(load_error(file), AllOf(HasSubstr("float32"), HasSubstr("uint8")));
+  save<std::uint8_t>(file, {2}, {1, 2});
+  EXPECT_THAT(load_error(file), HasSubstr("(N, C, H, W)"));
+  save<std::uint8_t>(file, {0, 3, 2, 2}, {});
+  EXPECT_THAT(load_error(file), HasSubstr("holds no images"));
+  save<std::uint8_t>(file, {2, 3, 0, 2}, {});
+  EXPECT_THAT(load_error(file), HasSubstr("without pixels"));
+  save<std::uint8_t>(file, {2, 1, 1, 1}, {1, 2});
+  const auto labels = dir.path() / "x.labels.npy";
+  save<std::int64_t>(labels, {3}, {1, 2, 3});
+  EXPECT_THAT(load_error(file), HasSubstr("one label for each of the 2 images"));
+  save<std::int64_t>(labels, {2}, {1, 256});
+  EXPECT_THAT(load_error(file), AllOf(HasSubstr("x.labels.npy"), HasSubstr("element 1 is 256")));
+  save<float>(labels, {2}, {1, 2});
+  EXPECT_THAT(load_error(file), HasSubstr("labels are integers"));
+}
+
+TEST(PngFolder, OrdersClassesAndFilesByName) {
+  const TempDir dir;
+  save_png(dir.path() / "dog" / "2.png", 3, 2, 2, 20);
+  save_png(dir.path() / "dog" / "10.png", 3, 2, 2, 10);
+  save_png(dir.path() / "Cat" / "x.png", 3, 2, 2, 30);
+  dir.write(".hidden/x.txt", "ignored");
+  const Dataset set = load_dataset(dir.path());
+  EXPECT_THAT(set.class_names, ElementsAre("Cat", "dog"));
+  EXPECT_THAT(set.labels, ElementsAre(0, 1, 1));
+  EXPECT_EQ(set.image(0)[0], 30);
+  EXPECT_EQ(set.image(1)[0], 10);
+  EXPECT_EQ(set.image(2)[11], 31);
+  EXPECT_THAT(load_dataset(dir.path(), {1, 2}).labels, ElementsAre(1));
+  EXPECT_EQ(load_dataset(dir.path() / "").name, set.name);
+}
+
+TEST(PngFolder, RefusesImagesOfDifferentSizesAndNamesBoth) {
+  const TempDir dir;
+  save_png(dir.path() / "a" / "1.png", 3, 2, 2, 0);
+  save_png(dir.path() / "a" / "2.png", 3, 2, 3, 0);
+  EXPECT_THAT(load_error(dir.path()),
+              AllOf(HasSubstr("2.png' is 3 x 2 x 3"), HasSubstr("1.png' is 3 x 2 x 2")));
+  save_png(dir.path() / "a" / "2.png", 1, 2, 2, 0);
+  EXPECT_THAT(load_error(dir.path()), HasSubstr("2.png' is 1 x 2 x 2"));
+  EXPECT_EQ(load_dataset(dir.path(), {0, 1}).size(), 1) << "the range leaves the other one out";
+}
+
+TEST(PngFolder, RefusesStrayFilesAndEmptyFolders) {
+  const TempDir dir;
+  std::filesystem::create_directories(dir.path() / "a");
+  EXPECT_THAT(load_error(dir.path()), HasSubstr("holds no PNG files"));
+  save_png(dir.path() / "a" / "1.png", 1, 1, 1, 0);
+  dir.write("a/photo.jpg", "x");
+  EXPECT_THAT(load_error(dir.path()), HasSubstr("photo.jpg' is no .png file"));
+  std::filesystem::remove(dir.path() / "a" / "photo.jpg");
+  dir.write("labels.txt", "x");
+  EXPECT_THAT(load_error(dir.path()), HasSubstr("labels.txt' lies beside"));
+}
+
+}  // namespace
+}  // namespace assay

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "golden/data/synthetic.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "compile/base/error.h"
+
+namespace assay {
+namespace {
+
+TEST(Synthetic, HasTheAskedForShapeAndSaysWhatItIs) {
+  const Dataset set = synthetic_dataset(3, 32, 24, 25, 1);
+  EXPECT_EQ(set.size(), 25);
+  EXPECT_EQ(set.channels, 3);
+  EXPECT_EQ(set.height, 32);
+  EXPECT_EQ(set.width, 24);
+  EXPECT_TRUE(set.synthetic);
+  EXPECT_EQ(set.labels[13], 3);
+  EXPECT_EQ(set.class_names.size(), 10u);
+  EXPECT_EQ(set.sha256, dataset_sha256(set));
+}
+
+TEST(Synthetic, IsTheSameOnEveryMachine) {
+  EXPECT_EQ(synthetic_dataset(3, 32, 32, 20, 1).sha256,
+            "42978a2f73e458e301d6966df19a520aa0ee8b7219e67cfe52fd3a068595f91d");
+}
+
+TEST(Synthetic, DependsOnTheSeedButNotOnTheCount) {
+  const Dataset few = synthetic_dataset(1, 28, 28, 5, 1);
+  const Dataset many = synthetic_dataset(1, 28, 28, 50, 1);
+  EXPECT_TRUE(std::equal(few.pixels.begin(), few.pixels.end(), many.pixels.begin()));
+  EXPECT_NE(few.sha256, synthetic_dataset(1, 28, 28, 5, 2).sha256);
+}
+
+TEST(Synthetic, LooksLikeImages) {
+  const Dataset set = synthetic_dataset(3, 32, 32, 40, 7);
+  // Neighbours differ by little, classes by more than two images of one class do.
+  const auto distance = [&](std::int64_t a, std::int64_t b) {
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < 3072; ++i) sum += std::abs(set.image(a)[i] - set.image(b)[i]);
+    return sum / 3072;
+  };
+  std::int64_t step = 0;
+  std::int64_t same = 0;
+  std::int64_t other = 0;
+  for (std::int64_t i = 0; i < 30; ++i) {
+    for (std::size_t x = 1; x < 32; ++x) step += std::abs(set.image(i)[x] - set.image(i)[x - 1]);
+    same += distance(i, i + 10);
+    other += distance(i, i + 3);
+  }
+  EXPECT_LT(step / (30 * 31), 16);
+  EXPECT_LT(same * 3 / 2, other);
+  const auto [low, high] = std::minmax_element(set.pixels.begin(), set.pixels.end());
+  EXPECT_LT(*low, 32);
+  EXPECT_GT(*high, 224);
+}
+
+TEST(Synthetic, RefusesMoreThanFourGigabytes) {
+  EXPECT_THROW(synthetic_dataset(3, 32, 32, std::int64_t{1} << 40, 1), UserError);
+}
+
+TEST(SyntheticDeathTest, ASizeWithoutPixelsIsOurBug) {
+  EXPECT_DEATH(synthetic_dataset(3, 0, 32, 1, 1), "without pixels");
+  EXPECT_DEATH(synthetic_dataset(1, std::int64_t{1} << 40, std::int64_t{1} << 40, 1, 1),
+               "too large");
+}
+
+}  // namespace
+}  // namespace assay
