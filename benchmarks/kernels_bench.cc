@@ -17,6 +17,7 @@ struct Layer {
   int count;
   ConvShape shape;
   IntRange input, weight;
+  bool bipolar = false;  // of the range only the two ends
 };
 
 ConvShape square(std::int64_t in, std::int64_t size, std::int64_t out, std::int64_t kernel,
@@ -79,17 +80,19 @@ std::vector<Layer> mobilenet_layers() {
 
 std::vector<Layer> cnv_layers() {
   const IntRange bipolar{-1, 1};
-  return {{"3x3_64_64@30", 1, square(64, 30, 64, 3, 1, 0), bipolar, bipolar},
-          {"3x3_64_128@14", 1, square(64, 14, 128, 3, 1, 0), bipolar, bipolar},
-          {"3x3_128_256@5", 1, square(128, 5, 256, 3, 1, 0), bipolar, bipolar},
-          {"fc_256_512", 1, matmul_shape(1, 256, 512), bipolar, bipolar}};
+  return {{"3x3_64_64@30", 1, square(64, 30, 64, 3, 1, 0), bipolar, bipolar, true},
+          {"3x3_64_128@14", 1, square(64, 14, 128, 3, 1, 0), bipolar, bipolar, true},
+          {"3x3_128_256@5", 1, square(128, 5, 256, 3, 1, 0), bipolar, bipolar, true},
+          {"fc_256_512", 1, matmul_shape(1, 256, 512), bipolar, bipolar, true}};
 }
 
-std::vector<std::int64_t> random_integers(std::int64_t count, IntRange range, std::uint64_t seed) {
+std::vector<std::int64_t> random_integers(std::int64_t count, IntRange range, bool bipolar,
+                                          std::uint64_t seed) {
   std::mt19937_64 random(seed);
   std::uniform_int_distribution<std::int64_t> pick(range.min, range.max);
   std::vector<std::int64_t> result(count);
-  for (std::int64_t& x : result) x = pick(random);
+  for (std::int64_t& x : result)
+    x = bipolar ? (random() % 2 == 0 ? range.min : range.max) : pick(random);
   return result;
 }
 
@@ -101,11 +104,13 @@ struct Instance {
   std::vector<std::int32_t> out;
 
   explicit Instance(const Layer& layer)
-      : kernel(layer.shape, random_integers(layer.shape.weight_elements(), layer.weight, 1),
+      : kernel(layer.shape,
+               random_integers(layer.shape.weight_elements(), layer.weight, layer.bipolar, 1),
                layer.input),
         storage(layer.input.min < 0 ? Storage::kI8 : Storage::kU8),
         out(layer.shape.out_elements()) {
-    for (const std::int64_t x : random_integers(layer.shape.in_elements(), layer.input, 2))
+    for (const std::int64_t x :
+         random_integers(layer.shape.in_elements(), layer.input, layer.bipolar, 2))
       in.push_back(static_cast<std::uint8_t>(x));
   }
   void run(bool parallel) { kernel.run(in.data(), storage, out.data(), parallel); }

@@ -97,7 +97,8 @@ std::unique_ptr<const ConvImpl> choose(const ConvProblem& problem, Isa isa) {
   // Fastest first.
   for (const Choice choice :
        {Choice{Isa::kAvx2, make_depthwise_avx2}, Choice{Isa::kAvx512Vnni, make_bytes_vnni},
-        Choice{Isa::kAvx2, make_bytes_avx2}, Choice{Isa::kAvx2, make_words_avx2}}) {
+        Choice{Isa::kAvx2, make_lookup_avx2}, Choice{Isa::kAvx2, make_bytes_avx2},
+        Choice{Isa::kAvx2, make_words_avx2}}) {
     if (choice.needs > isa) continue;
     if (auto impl = choice.make(problem)) return impl;
   }

@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "golden/kernels/dense.h"
+
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "golden/kernels/impl.h"
-#include "golden/kernels/padded.h"
 #include "golden/kernels/split.h"
-#include "golden/kernels/tile.h"
 
 namespace assay {
 namespace {
 
-constexpr std::int64_t kStepBytes = 4;
-constexpr std::int64_t kMaxLanes = 16 * kTileVectors;
-constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
+// With fewer steps per flush another kernel, which flushes less, is faster.
+constexpr std::int64_t kWorthwhileSteps = 4;
 
 /// Contiguous elements of a pixel's window: taps (kh, kw), (kh, kw + 1)... of one group.
 struct Run {
@@ -63,12 +60,17 @@ class StepWeights {
 /// that each lane may have reached since the last flush.
 class FlushProof {
  public:
-  FlushProof(const ConvShape& shape, std::int64_t input_max, std::int64_t limit)
-      : outputs_(shape.out_channels), input_max_(input_max), limit_(limit) {}
+  FlushProof(const ConvShape& shape, std::int64_t input_max, const Recipe& recipe)
+      : outputs_(shape.out_channels),
+        input_max_(input_max),
+        limit_(recipe.pair_limit),
+        steps_limit_(recipe.steps_limit) {}
 
   /// Whether the step after the ones accepted so far fits in front of the next flush. If it does
   /// not, flush() and ask again.
   bool accept(const StepWeights& weights, const Run& run, std::int64_t step) {
+    if (steps_ == steps_limit_) return false;
+    ++steps_;
     if (limit_ == kNoLimit) return true;
     std::vector<Lane> next = lanes_.empty() ? std::vector<Lane>(2 * outputs_) : lanes_;
     for (std::int64_t lane = 0; lane < 2 * outputs_; ++lane)
@@ -80,23 +82,17 @@ class FlushProof {
     lanes_ = std::move(next);
     return true;
   }
-  void flush() { lanes_.clear(); }
+  void flush() {
+    steps_ = 0;
+    lanes_.clear();
+  }
 
  private:
   struct Lane {
     std::int64_t low = 0, high = 0;
   };
-  std::int64_t outputs_, input_max_, limit_;
+  std::int64_t outputs_, input_max_, limit_, steps_limit_, steps_ = 0;
   std::vector<Lane> lanes_;
-};
-
-/// How a tile function wants its operands. `limit` bounds the sums of pairs between two flushes.
-struct Recipe {
-  const char* name;
-  const TileFunctions* functions;
-  std::int64_t element_bytes;
-  std::int64_t offset;  // subtracted from every input
-  std::int64_t limit;
 };
 
 /// Where the sums of a block of output channels start: in `group`, `vectors` wide.
@@ -110,16 +106,24 @@ struct Plan {
   std::int64_t steps = 0, flushes = 1;
 };
 
-/// None when the sums of a single step pass the recipe's limit.
+std::int64_t channel_bytes(const Recipe& recipe, std::int64_t channels) {
+  return channels * recipe.step_bytes / recipe.step_elements;
+}
+
+std::int64_t window_offset(const ConvShape& s, const Recipe& recipe, std::int64_t h,
+                           std::int64_t w) {
+  return (h * padded_width(s) + w) * channel_bytes(recipe, s.in_channels);
+}
+
+/// None when the sums of a single step pass the recipe's limits.
 std::optional<Plan> plan_steps(const ConvProblem& problem, const Recipe& recipe,
                                const StepWeights& weights, const std::vector<Run>& runs) {
   const ConvShape& s = problem.shape;
-  const std::int64_t pixel = s.in_channels * recipe.element_bytes;
-  FlushProof proof(s, problem.input.max - recipe.offset, recipe.limit);
+  FlushProof proof(s, problem.input.max - recipe.offset, recipe);
   Plan plan;
   for (const Run& run : runs) {
     const std::int64_t start =
-        (run.kh * s.dilation_h * padded_width(s) + run.kw * s.dilation_w) * pixel;
+        window_offset(s, recipe, run.kh * s.dilation_h, run.kw * s.dilation_w);
     plan.segments.push_back({.offset = start});
     for (std::int64_t step = 0; step < weights.steps(run); ++step, ++plan.steps) {
       if (!proof.accept(weights, run, step)) {
@@ -127,7 +131,7 @@ std::optional<Plan> plan_steps(const ConvProblem& problem, const Recipe& recipe,
         plan.segments.back().flush = true;
         ++plan.flushes;
         if (!proof.accept(weights, run, step)) return std::nullopt;
-        plan.segments.push_back({.offset = start + step * kStepBytes});
+        plan.segments.push_back({.offset = start + step * recipe.step_bytes});
       }
       ++plan.segments.back().steps;
     }
@@ -138,28 +142,31 @@ std::optional<Plan> plan_steps(const ConvProblem& problem, const Recipe& recipe,
 
 class DenseConv final : public ConvImpl {
  public:
-  DenseConv(const ConvProblem& problem, const Recipe& recipe, Plan plan, const StepWeights& weights,
+  DenseConv(const ConvProblem& problem, Recipe recipe, Plan plan, const StepWeights& weights,
             const std::vector<Run>& runs)
-      : shape_(problem.shape), input_(problem.input), recipe_(recipe), plan_(std::move(plan)) {
+      : shape_(problem.shape),
+        input_(problem.input),
+        recipe_(std::move(recipe)),
+        plan_(std::move(plan)) {
     plan_blocks();
     for (const Block& block : blocks_) pack(block, weights, runs);
-    bias_ = offset_bias(problem, recipe.offset);
-    bias_.resize(bias_.size() + kMaxLanes);  // the last block may be read past its outputs
+    bias_ = offset_bias(problem, recipe_.offset);
+    const auto extra = static_cast<std::uint32_t>(recipe_.bias_per_step * plan_.steps);
+    for (std::int32_t& bias : bias_)
+      bias = static_cast<std::int32_t>(static_cast<std::uint32_t>(bias) + extra);
+    bias_.resize(bias_.size() + kMaxOutputs);  // the last block may be read past its outputs
   }
 
   void run(const void* in, Storage storage, void* out, bool parallel) const override {
-    const Padding padding{.allowed = input_, .offset = recipe_.offset};
-    const void* image =
-        recipe_.element_bytes == 1
-            ? static_cast<const void*>(padded_image<std::uint8_t>(shape_, in, storage, padding))
-            : padded_image<std::int16_t>(shape_, in, storage, padding);
+    const std::byte* image =
+        recipe_.image(shape_, in, storage, {.allowed = input_, .offset = recipe_.offset});
     const std::int64_t pixels = shape_.out_height() * shape_.out_width();
     const std::int64_t tiles = (pixels + kTilePixels - 1) / kTilePixels;
     split_work(
         std::ssize(blocks_), tiles, 4, parallel && shape_.macs() >= kMacsWorthSplitting,
         [&](std::int64_t block, std::int64_t block_end, std::int64_t tile, std::int64_t end) {
           for (; block < block_end; ++block)
-            run_block(blocks_[block], static_cast<const std::byte*>(image), tile * kTilePixels,
+            run_block(blocks_[block], image, tile * kTilePixels,
                       std::min(end * kTilePixels, pixels), static_cast<std::int32_t*>(out));
         });
   }
@@ -167,10 +174,6 @@ class DenseConv final : public ConvImpl {
   std::string_view name() const override { return recipe_.name; }
 
  private:
-  std::int64_t element_offset(std::int64_t h, std::int64_t w) const {
-    return (h * padded_width(shape_) + w) * shape_.in_channels * recipe_.element_bytes;
-  }
-
   void plan_blocks() {
     const std::int64_t lanes = recipe_.functions->outputs_per_vector;
     const std::int64_t fan_out = shape_.out_channels / shape_.groups;
@@ -180,24 +183,27 @@ class DenseConv final : public ConvImpl {
         const std::int64_t outputs = std::min(fan_out - o, kTileVectors * lanes);
         const std::int64_t vectors = (outputs + lanes - 1) / lanes;
         blocks_.push_back({group, group * fan_out + o, outputs, vectors, bytes});
-        bytes += plan_.steps * vectors * lanes * kStepBytes;
+        bytes += plan_.steps * vectors * lanes * recipe_.weight_bytes;
       }
     weights_.resize(bytes);
   }
 
   void pack(const Block& block, const StepWeights& weights, const std::vector<Run>& runs) {
-    const std::int64_t lanes = block.vectors * recipe_.functions->outputs_per_vector;
+    const TileFunctions& functions = *recipe_.functions;
+    std::vector<std::int64_t> step_weights(recipe_.step_elements);
     std::byte* to = weights_.data() + block.weights;
     for (const Run& run : runs)
       for (std::int64_t step = 0; step < weights.steps(run); ++step)
-        for (std::int64_t lane = 0; lane < lanes; ++lane)
-          for (std::int64_t element = 0; element < kStepBytes / recipe_.element_bytes; ++element) {
-            if (lane < block.outputs) {
-              // Little-endian, as everything that has these instructions.
-              const std::int64_t w = weights.at(block.first_output + lane, run, step, element);
-              std::memcpy(to, &w, recipe_.element_bytes);
+        for (std::int64_t vector = 0; vector < block.vectors; ++vector)
+          for (std::int64_t lane = 0; lane < functions.outputs_per_vector; ++lane) {
+            const std::int64_t output =
+                vector * functions.outputs_per_vector + functions.output_of_lane(lane);
+            if (output < block.outputs) {
+              for (std::int64_t e = 0; e < recipe_.step_elements; ++e)
+                step_weights[e] = weights.at(block.first_output + output, run, step, e);
+              recipe_.encode(step_weights, to);
             }
-            to += recipe_.element_bytes;
+            to += recipe_.weight_bytes;
           }
   }
 
@@ -205,17 +211,19 @@ class DenseConv final : public ConvImpl {
                  std::int32_t* out) const {
     const std::int64_t lanes = block.vectors * recipe_.functions->outputs_per_vector;
     const std::int64_t width = shape_.out_width();
-    std::int32_t scratch[kTilePixels * kMaxLanes];
+    std::int32_t scratch[kTilePixels * kMaxOutputs];
     Tile tile{.segments = plan_.segments,
               .weights = weights_.data() + block.weights,
+              .table = recipe_.table.data(),
               .bias = bias_.data() + block.first_output};
-    image += block.group * (shape_.in_channels / shape_.groups) * recipe_.element_bytes;
+    image += block.group * channel_bytes(recipe_, shape_.in_channels / shape_.groups);
     out += block.first_output;
     std::int64_t oh = pixel / width, ow = pixel % width;
     while (pixel < end) {
       const int count = static_cast<int>(std::min<std::int64_t>(kTilePixels, end - pixel));
       for (int p = 0; p < count; ++p) {
-        tile.windows[p] = image + element_offset(oh * shape_.stride_h, ow * shape_.stride_w);
+        tile.windows[p] =
+            image + window_offset(shape_, recipe_, oh * shape_.stride_h, ow * shape_.stride_w);
         if (++ow == width) ow = 0, ++oh;
       }
       const bool whole = lanes == block.outputs;
@@ -238,52 +246,15 @@ class DenseConv final : public ConvImpl {
   std::vector<std::int32_t> bias_;
 };
 
-#if defined(__x86_64__)
+}  // namespace
 
-// With fewer steps per flush the words kernel, which never flushes, is faster.
-constexpr std::int64_t kWorthwhileSteps = 4;
-
-std::unique_ptr<const ConvImpl> make_dense(const ConvProblem& problem, const Recipe& recipe) {
-  const StepWeights weights(problem, kStepBytes / recipe.element_bytes);
+std::unique_ptr<const ConvImpl> make_dense(const ConvProblem& problem, Recipe recipe) {
+  const StepWeights weights(problem, recipe.step_elements);
   const std::vector<Run> runs = window_runs(problem.shape);
   auto plan = plan_steps(problem, recipe, weights, runs);
   if (!plan || (plan->flushes > 1 && plan->steps / plan->flushes < kWorthwhileSteps))
     return nullptr;
-  return std::make_unique<DenseConv>(problem, recipe, std::move(*plan), weights, runs);
+  return std::make_unique<DenseConv>(problem, std::move(recipe), std::move(*plan), weights, runs);
 }
-
-std::unique_ptr<const ConvImpl> make_bytes(const ConvProblem& problem, const char* name,
-                                           const TileFunctions& functions, std::int64_t limit) {
-  const auto offset = offset_into<std::uint8_t>(problem.input);
-  if (!fits<std::int32_t>(problem.output) || !fits<std::int8_t>(problem.weight) || !offset)
-    return nullptr;
-  return make_dense(problem, {name, &functions, 1, *offset, limit});
-}
-
-#endif
-
-}  // namespace
-
-#if defined(__x86_64__)
-std::unique_ptr<const ConvImpl> make_bytes_avx2(const ConvProblem& problem) {
-  return make_bytes(problem, "AVX2 u8 x i8", bytes_avx2(),
-                    std::numeric_limits<std::int16_t>::max());
-}
-
-std::unique_ptr<const ConvImpl> make_words_avx2(const ConvProblem& problem) {
-  const auto offset = offset_into<std::int16_t>(problem.input);
-  if (!fits<std::int32_t>(problem.output) || !fits<std::int16_t>(problem.weight) || !offset)
-    return nullptr;
-  return make_dense(problem, {"AVX2 i16 x i16", &words_avx2(), 2, *offset, kNoLimit});
-}
-
-std::unique_ptr<const ConvImpl> make_bytes_vnni(const ConvProblem& problem) {
-  return make_bytes(problem, "AVX-512 VNNI u8 x i8", bytes_vnni(), kNoLimit);
-}
-#else
-std::unique_ptr<const ConvImpl> make_bytes_avx2(const ConvProblem&) { return nullptr; }
-std::unique_ptr<const ConvImpl> make_words_avx2(const ConvProblem&) { return nullptr; }
-std::unique_ptr<const ConvImpl> make_bytes_vnni(const ConvProblem&) { return nullptr; }
-#endif
 
 }  // namespace assay

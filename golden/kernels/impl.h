@@ -60,6 +60,9 @@ inline std::vector<std::int32_t> offset_bias(const ConvProblem& problem, std::in
 
 /// Two-byte lanes over channels, for groups == in_channels. Needs AVX2.
 std::unique_ptr<const ConvImpl> make_depthwise_avx2(const ConvProblem& problem);
+/// Looks up the products of two or four channels at once: inputs of up to 2 bits, up to four
+/// different weights.
+std::unique_ptr<const ConvImpl> make_lookup_avx2(const ConvProblem& problem);
 /// Unsigned bytes times signed bytes, summed in 16 bits as far as the weights allow.
 std::unique_ptr<const ConvImpl> make_bytes_avx2(const ConvProblem& problem);
 /// Operands of up to 16 bits, summed in 32.

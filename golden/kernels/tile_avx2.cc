@@ -63,6 +63,7 @@ ASSAY_AVX2 void tile(const Tile& t) {
 
 template <bool kBytes>
 constexpr TileFunctions kFunctions = {8,
+                                      false,
                                       {{tile<kBytes, 1, 1>, tile<kBytes, 1, 2>},
                                        {tile<kBytes, 2, 1>, tile<kBytes, 2, 2>},
                                        {tile<kBytes, 3, 1>, tile<kBytes, 3, 2>},

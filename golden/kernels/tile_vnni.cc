@@ -44,6 +44,7 @@ __attribute__((target("avx512f,avx512vnni"))) void tile(const Tile& t) {
 }
 
 constexpr TileFunctions kFunctions = {16,
+                                      false,
                                       {{tile<1, 1>, tile<1, 2>},
                                        {tile<2, 1>, tile<2, 2>},
                                        {tile<3, 1>, tile<3, 2>},

@@ -317,6 +317,10 @@ TEST(ConvKernel, ChoosesTheNarrowestKernelThatIsProved) {
         ConvKernel(shape, Integers(shape.weight_elements(), w), input, Isa::kAvx2).name());
   };
   const ConvShape dense = matmul_shape(4, 64, 16);
+  EXPECT_EQ(chosen(matmul_shape(4, 64, 32), 1, {0, 3}), "AVX2 lookup of 4");
+  EXPECT_EQ(chosen(matmul_shape(4, 66, 32), 1, {-2, 1}), "AVX2 lookup of 2");
+  EXPECT_EQ(chosen(matmul_shape(4, 64, 32), 1, {0, 4}), "AVX2 u8 x i8");
+  EXPECT_EQ(chosen(matmul_shape(4, 65, 32), 1, {0, 3}), "AVX2 u8 x i8");
   EXPECT_EQ(chosen(dense, 7, {0, 15}), "AVX2 u8 x i8");
   EXPECT_EQ(chosen(dense, 7, {-128, 127}), "AVX2 u8 x i8");
   EXPECT_EQ(chosen(dense, 127, {0, 255}), "AVX2 i16 x i16");
@@ -325,6 +329,57 @@ TEST(ConvKernel, ChoosesTheNarrowestKernelThatIsProved) {
   EXPECT_EQ(chosen(dense, 32767, {0, 65535}), "portable, 64-bit");
   EXPECT_EQ(chosen({.in_channels = 8, .out_channels = 8, .groups = 8}, 127, {0, 255}),
             "AVX2 depthwise i16");
+}
+
+TEST(ConvKernel, LooksUpEverySetOfFewWeights) {
+  if (best_isa() < Isa::kAvx2) GTEST_SKIP() << "this CPU has no AVX2";
+  const std::vector<Integers> sets = {{-1, 1},    {0, 1},          {5},         {0},
+                                      {-1, 0, 1}, {-2, -1, 0, 1},  {-3, 0, 2},  {-3, -1, 1, 3},
+                                      {-8, 7},    {-64, 0, 0, -1}, {64, 63, -1}};
+  const ConvShape base{.in_channels = 24,
+                       .in_height = 5,
+                       .in_width = 4,
+                       .out_channels = 70,
+                       .kernel_height = 3,
+                       .kernel_width = 2,
+                       .stride_w = 2,
+                       .pad_top = 1,
+                       .pad_left = 2,
+                       .pad_bottom = 2,
+                       .dilation_h = 2};
+  ConvShape grouped = base;
+  grouped.out_channels = 64, grouped.groups = 2, grouped.dilation_w = 2;
+  Random random(17);
+  int lookups = 0;
+  for (const ConvShape& shape : {base, grouped})
+    for (const Integers& set : sets)
+      for (const IntRange range : {IntRange{0, 1}, {-1, 1}, {0, 2}, {0, 3}, {-2, 1}, {-3, 0}}) {
+        Integers weights;
+        for (const std::int64_t i :
+             random.integers(shape.weight_elements(), {0, std::ssize(set) - 1}))
+          weights.push_back(set[i]);
+        SCOPED_TRACE(describe(shape, range, {set.front(), set.back()}));
+        lookups += ConvKernel(shape, weights, range, Isa::kAvx2).name().find("lookup") !=
+                   std::string_view::npos;
+        expect_exact(shape, weights, range, random.integers(shape.in_elements(), range));
+        if (HasFatalFailure()) return;
+      }
+  EXPECT_GT(lookups, 80);
+}
+
+TEST(ConvKernel, LooksUpOnlyWhileTheSumsFitSixteenBits) {
+  if (best_isa() < Isa::kAvx2) GTEST_SKIP() << "this CPU has no AVX2";
+  // 2-bit weights, inputs 0..3: a lookup of 2 spans 18, and 3640 of them reach 65520.
+  for (const std::int64_t lookups : {3640, 3642}) {
+    const ConvShape shape = matmul_shape(3, 2 * lookups, 32);
+    for (const std::int64_t w : {-2, 1}) {
+      Integers weights(shape.weight_elements(), w);
+      weights[0] = -2, weights[1] = -1, weights[2] = 0, weights[3] = 1;
+      const ConvKernel kernel(shape, weights, {0, 3}, Isa::kAvx2);
+      EXPECT_EQ(kernel.name(), lookups == 3640 ? "AVX2 lookup of 2" : "AVX2 u8 x i8");
+      expect_exact(shape, weights, {0, 3}, Integers(shape.in_elements(), 3));
+    }
+  }
 }
 
 TEST(ConvKernel, RunsTheVnniKernelWhereTheCpuHasIt) {
