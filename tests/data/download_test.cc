@@ -6,12 +6,12 @@
 
 #include <algorithm>
 
+#include "base/file_size_limit.h"
 #include "base/temp_dir.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "data/samples.h"
 #include "golden/data/dataset.h"
-#include "golden/data/http.h"
 #include "golden/data/tar.h"
 
 namespace assay {
@@ -121,6 +121,18 @@ TEST(Download, LeavesNothingWhenItCannotWrite) {
   EXPECT_THROW(fetch_archive(sample.spec, sample.to, source.string(), {}), ToolError);
   EXPECT_THROW(fetch_archive(sample.spec, "/proc/assay-test", source.string(), {}), ToolError);
   EXPECT_EQ(sample.dir.entries(), before);
+}
+
+TEST(Download, LeavesNothingWhenTheDiskFillsUpHalfWay) {
+  Sample sample;
+  sample.tar = tar_entry("cifar-10-batches-bin/readme.html", "<p>") +
+               tar_entry("cifar-10-batches-bin/test_batch.bin", cifar_record(4, 0)) + tar_end();
+  const auto source = sample.pack();
+  {
+    const FileSizeLimit limit(1000);
+    EXPECT_THROW(fetch_archive(sample.spec, sample.to, source.string(), {}), ToolError);
+  }
+  EXPECT_EQ(sample.dir.entries(), 1u) << "the archive alone";
 }
 
 TEST(Download, RefusesOtherSources) {
