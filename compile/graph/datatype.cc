@@ -94,7 +94,9 @@ DataType DataType::smallest_for(std::int64_t min, std::int64_t max) {
   if (min >= 0)
     return uint(std::max(1, static_cast<int>(std::bit_width(static_cast<std::uint64_t>(max)))));
   const auto magnitude = [](std::int64_t v) { return static_cast<std::uint64_t>(v < 0 ? ~v : v); };
-  return sint(1 + static_cast<int>(std::bit_width(std::max(magnitude(min), magnitude(max)))));
+  const auto widest =
+      std::max({magnitude(min), magnitude(max), std::uint64_t{1}});  // INT2 at least
+  return sint(1 + static_cast<int>(std::bit_width(widest)));
 }
 
 std::string DataType::name() const {

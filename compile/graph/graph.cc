@@ -202,7 +202,9 @@ void Graph::erase(Node* node) {
 }
 
 void Graph::erase(Tensor* tensor) {
-  ASSAY_INVARIANT(tensor->consumers.empty() && !tensor->producer,
+  const bool watched =
+      std::ranges::find(checkpoints_, tensor, &Checkpoint::tensor) != checkpoints_.end();
+  ASSAY_INVARIANT(tensor->consumers.empty() && !tensor->producer && !is_output(tensor) && !watched,
                   "tensor '" + tensor->name + "' is in use");
   std::erase(inputs_, tensor);
   tensor_names_.erase(tensor->name);
@@ -279,9 +281,15 @@ std::vector<Node*> Graph::topological_order() const {
     }
   }
   if (order.size() != nodes_.size()) {
+    // A node that still waits has a producer that waits; going back often enough ends on a cycle.
+    const auto waits = [&](const Node* n) { return waiting[position.at(n)] > 0; };
+    const Node* node =
+        std::ranges::find_if(nodes_, [&](const auto& n) { return waits(n.get()); })->get();
     for (std::size_t i = 0; i < nodes_.size(); ++i)
-      if (waiting[i] > 0)
-        user_error("{} is on or behind a cycle; a network must be acyclic", nodes_[i]->label());
+      node = (*std::ranges::find_if(node->inputs, [&](const Tensor* t) {
+               return t && t->producer && waits(t->producer);
+             }))->producer;
+    user_error("{} is on a cycle; a network must be acyclic", node->label());
   }
   return order;
 }
