@@ -7,8 +7,8 @@
 
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
+#include "golden/float_geometry.h"
 #include "golden/float_kernels.h"
-#include "golden/float_window.h"
 
 namespace assay {
 namespace {

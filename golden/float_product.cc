@@ -7,8 +7,8 @@
 #include "compile/graph/ops.h"
 #include "golden/float_broadcast.h"
 #include "golden/float_gemm.h"
+#include "golden/float_geometry.h"
 #include "golden/float_kernels.h"
-#include "golden/float_window.h"
 
 namespace assay {
 namespace {
@@ -166,37 +166,13 @@ FloatKernel conv_transpose_kernel(const Node& node) {
 // ---- Matrices
 // ---------------------------------------------------------------------------------------------------------
 
-/// A stack of products [M,K] x [K,N] -> [M,N]. The second operand is packed as the kernel's left
-/// one, so that constant weights are packed once.
-struct MatmulGeometry {
-  std::int64_t m = 1, k = 1, n = 1, count = 1;
-  BroadcastIndex first, second;  ///< which matrix of each operand makes product i
-  std::int64_t first_row = 1, first_column = 1, second_row = 1, second_column = 1;  ///< steps
-
-  LeftOperand pack(const float* b) const {
-    return LeftOperand({b, n, k, second_column, second_row});
-  }
-  void run(const LeftOperand& weights, const float* a, float* out) const {
-    scratch().assign({a, k, m, first_column, first_row});
-    multiply(weights, scratch(), out, 1, n);
-  }
-};
-
-MatmulGeometry matmul_geometry(Shape a, Shape b) {
-  if (a.size() == 1) a.insert(a.begin(), 1);
-  if (b.size() == 1) b.push_back(1);
-  MatmulGeometry g;
-  g.m = a[a.size() - 2];
-  g.k = a.back();
-  g.n = b.back();
-  const Shape outer_a(a.begin(), a.end() - 2), outer_b(b.begin(), b.end() - 2);
-  const Shape outer = broadcast_shape(outer_a, outer_b);
-  g.count = element_count(outer);
-  g.first = BroadcastIndex(outer_a, outer);
-  g.second = BroadcastIndex(outer_b, outer);
-  g.first_row = g.k;
-  g.second_row = g.n;
-  return g;
+/// The second operand is packed as the kernel's left one, so that constant weights are packed once.
+LeftOperand pack(const MatmulGeometry& g, const float* b) {
+  return LeftOperand({b, g.n, g.k, g.second_column, g.second_row});
+}
+void run_product(const MatmulGeometry& g, const LeftOperand& weights, const float* a, float* out) {
+  scratch().assign({a, g.k, g.m, g.first_column, g.first_row});
+  multiply(weights, scratch(), out, 1, g.n);
 }
 
 /// Products of a stack; weights known beforehand are packed when the plan is made, if they are one
@@ -204,26 +180,20 @@ MatmulGeometry matmul_geometry(Shape a, Shape b) {
 FloatKernel stacked_product(MatmulGeometry g, const FloatTensor* known) {
   std::optional<LeftOperand> packed;
   if (known && static_cast<std::int64_t>(known->data.size()) == g.k * g.n)
-    packed = g.pack(known->data.data());
+    packed = pack(g, known->data.data());
   return [g = std::move(g), packed = std::move(packed)](const FloatInputs& in,
                                                         std::vector<FloatTensor>& out) {
     for (std::int64_t i = 0; i < g.count; ++i) {
       const float* a = in[0]->data.data() + g.first(i) * g.m * g.k;
       float* y = out[0].data.data() + i * g.m * g.n;
-      g.run(packed ? *packed : g.pack(in[1]->data.data() + g.second(i) * g.k * g.n), a, y);
+      run_product(g, packed ? *packed : pack(g, in[1]->data.data() + g.second(i) * g.k * g.n), a,
+                  y);
     }
   };
 }
 
-FloatKernel matmul_kernel(const Node& node, const FloatInputs& constants) {
-  return stacked_product(
-      matmul_geometry(float_shape(node, node.inputs.at(0)), float_shape(node, node.inputs.at(1))),
-      constants.at(1));
-}
-
 FloatKernel xnor_kernel(const Node& node) {
-  const auto g =
-      matmul_geometry(float_shape(node, node.inputs.at(0)), float_shape(node, node.inputs.at(1)));
+  const auto g = matmul_geometry(node);
   return [depth = static_cast<float>(g.k), product = stacked_product(g, nullptr)](
              const FloatInputs& in, std::vector<FloatTensor>& out) {
     FloatTensor a = *in[0], b = *in[1];
@@ -235,14 +205,7 @@ FloatKernel xnor_kernel(const Node& node) {
 }
 
 FloatKernel gemm_kernel(const Node& node, const ops::Gemm& op, const FloatInputs& constants) {
-  const Shape& a = float_shape(node, node.inputs.at(0));
-  const Shape& b = float_shape(node, node.inputs.at(1));
-  MatmulGeometry g;
-  g.m = a.at(op.trans_a ? 1 : 0);
-  g.k = a.at(op.trans_a ? 0 : 1);
-  g.n = b.at(op.trans_b ? 0 : 1);
-  (op.trans_a ? g.first_column : g.first_row) = a.at(1);
-  (op.trans_b ? g.second_column : g.second_row) = b.at(1);
+  MatmulGeometry g = matmul_geometry(node);
   const bool has_c = node.inputs.size() > 2 && node.inputs[2];
   BroadcastIndex c =
       has_c ? BroadcastIndex(float_shape(node, node.inputs[2]), {g.m, g.n}) : BroadcastIndex();
@@ -264,7 +227,7 @@ FloatKernel gemm_kernel(const Node& node, const ops::Gemm& op, const FloatInputs
 FloatKernel float_product_kernel(const Node& node, const FloatInputs& constants) {
   if (node.as<ops::Conv>()) return conv_kernel(node, constants);
   if (node.as<ops::ConvTranspose>()) return conv_transpose_kernel(node);
-  if (node.as<ops::MatMul>()) return matmul_kernel(node, constants);
+  if (node.as<ops::MatMul>()) return stacked_product(matmul_geometry(node), constants.at(1));
   if (const auto* op = node.as<ops::Gemm>()) return gemm_kernel(node, *op, constants);
   if (node.as<ops::XnorPopcountMatMul>()) return xnor_kernel(node);
   return {};

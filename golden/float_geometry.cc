@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/float_window.h"
+#include "golden/float_geometry.h"
 
 #include <algorithm>
 
@@ -111,6 +111,39 @@ ConvGeometry conv_transpose_geometry(const Node& node) {
   geometry.groups = op->group;
   set_axes(geometry, op->window, out, in, 2);
   return geometry;
+}
+
+namespace {
+
+MatmulGeometry gemm_geometry(const ops::Gemm& op, const Shape& a, const Shape& b) {
+  MatmulGeometry g;
+  g.m = a.at(op.trans_a ? 1 : 0);
+  g.k = a.at(op.trans_a ? 0 : 1);
+  g.n = b.at(op.trans_b ? 0 : 1);
+  (op.trans_a ? g.first_column : g.first_row) = a.at(1);
+  (op.trans_b ? g.second_column : g.second_row) = b.at(1);
+  return g;
+}
+
+}  // namespace
+
+MatmulGeometry matmul_geometry(const Node& node) {
+  Shape a = float_shape(node, node.inputs.at(0)), b = float_shape(node, node.inputs.at(1));
+  if (const auto* op = node.as<ops::Gemm>()) return gemm_geometry(*op, a, b);
+  if (a.size() == 1) a.insert(a.begin(), 1);
+  if (b.size() == 1) b.push_back(1);
+  MatmulGeometry g;
+  g.m = a.at(a.size() - 2);
+  g.k = a.back();
+  g.n = b.back();
+  const Shape outer_a(a.begin(), a.end() - 2), outer_b(b.begin(), b.end() - 2);
+  const Shape outer = broadcast_shape(outer_a, outer_b);
+  g.count = element_count(outer);
+  g.first = BroadcastIndex(outer_a, outer);
+  g.second = BroadcastIndex(outer_b, outer);
+  g.first_row = g.k;
+  g.second_row = g.n;
+  return g;
 }
 
 }  // namespace assay

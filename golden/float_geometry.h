@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "compile/graph/graph.h"
+#include "golden/float_broadcast.h"
 
 namespace assay {
 
@@ -61,5 +62,15 @@ struct ConvGeometry {
 
 ConvGeometry conv_geometry(const Node& node);            ///< of Conv
 ConvGeometry conv_transpose_geometry(const Node& node);  ///< of ConvTranspose
+
+/// A stack of matrix products [M,K] x [K,N] -> [M,N].
+struct MatmulGeometry {
+  std::int64_t m = 1, k = 1, n = 1, count = 1;
+  BroadcastIndex first, second;  ///< which matrix of each operand makes product i
+  /// Element steps within a matrix of either operand.
+  std::int64_t first_row = 1, first_column = 1, second_row = 1, second_column = 1;
+};
+
+MatmulGeometry matmul_geometry(const Node& node);  ///< of MatMul, Gemm and XnorPopcountMatMul
 
 }  // namespace assay
