@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "compile/graph/graph.h"
+#include "golden/real_array.h"
 
 namespace assay {
 
@@ -31,9 +32,6 @@ struct ExactValue {
   Real real(std::int64_t index) const;         ///< the exact element
   double to_double(std::int64_t index) const;  ///< rounded once
 };
-
-/// The element of a broadcast array at flat index `index` of a tensor of shape `shape`.
-const Real& broadcast_element(const RealArray& array, const Shape& shape, std::int64_t index);
 
 /// What a graph input may hold: integers of `dtype`, and what they mean.
 struct ExactInput {

@@ -1,0 +1,569 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "golden/exact_plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "compile/base/file.h"
+#include "compile/graph/ops.h"
+#include "golden/index_map.h"
+
+namespace assay::exact {
+namespace {
+
+/// Constants up to this size are kept as exact numbers, larger ones as integers with power-of-two
+/// scales.
+constexpr std::int64_t kSmallConstant = 4096;
+
+IntRange hull(IntRange a, IntRange b) { return {std::min(a.min, b.min), std::max(a.max, b.max)}; }
+
+/// Copies elements; what no part covers is 0.
+class GatherStep final : public Step {
+ public:
+  struct Part {
+    SlotId slot;
+    Storage storage;
+    std::vector<std::int32_t> from, to;
+  };
+  GatherStep(std::vector<Part> parts, SlotId out, Storage storage, std::int64_t size, bool padded)
+      : parts_(std::move(parts)), out_(out), storage_(storage), size_(size), padded_(padded) {}
+
+  void run(Buffers& buffers) const override {
+    with_type(storage_, buffers.data(out_), [&](auto* out) {
+      if (padded_) std::fill_n(out, size_, 0);
+      for (const Part& part : parts_)
+        with_type(part.storage, buffers.read(part.slot), [&](const auto* in) {
+          using T = std::remove_pointer_t<decltype(out)>;
+          for (std::size_t i = 0; i < part.from.size(); ++i)
+            out[part.to[i]] = static_cast<T>(in[part.from[i]]);
+        });
+    });
+  }
+  std::string kernel() const override { return "move"; }
+
+ private:
+  std::vector<Part> parts_;
+  SlotId out_;
+  Storage storage_;
+  std::int64_t size_;
+  bool padded_;
+};
+
+/// Elementwise product of two slots of one shape.
+class ProductStep final : public Step {
+ public:
+  ProductStep(SlotId a, Storage sa, SlotId b, Storage sb, SlotId out, Storage so, std::int64_t size)
+      : a_(a), b_(b), out_(out), sa_(sa), sb_(sb), so_(so), size_(size) {}
+  void run(Buffers& buffers) const override {
+    for (std::int64_t i = 0; i < size_; ++i)
+      store(so_, buffers.data(out_), i,
+            load(sa_, buffers.read(a_), i) * load(sb_, buffers.read(b_), i));
+  }
+  std::string kernel() const override { return "multiply"; }
+
+ private:
+  SlotId a_, b_, out_;
+  Storage sa_, sb_, so_;
+  std::int64_t size_;
+};
+
+/// The elements of `part` that output element i reads, as (part, element).
+struct Origin {
+  std::int32_t part = -1, element = 0;
+};
+
+std::vector<Origin> origins(const std::vector<Value>& parts,
+                            const std::vector<std::int64_t>& source) {
+  std::vector<std::int64_t> ends;
+  for (const Value& part : parts)
+    ends.push_back((ends.empty() ? 0 : ends.back()) + element_count(part.shape));
+  std::vector<Origin> out;
+  out.reserve(source.size());
+  for (const std::int64_t s : source) {
+    if (s < 0) {
+      out.push_back({});
+      continue;
+    }
+    const auto part = std::ranges::upper_bound(ends, s) - ends.begin();
+    const std::int64_t start = part == 0 ? 0 : ends[static_cast<std::size_t>(part) - 1];
+    out.push_back({static_cast<std::int32_t>(part), static_cast<std::int32_t>(s - start)});
+  }
+  return out;
+}
+
+/// The moved version of per-part arrays; null entries are free, `padding` fills what has no origin
+/// (null: free).
+RealArray moved(const std::vector<const RealArray*>& arrays, const std::vector<Value>& parts,
+                const std::vector<Origin>& from, const Shape& shape, const Real* padding) {
+  const bool all_one = std::ranges::all_of(arrays, [&](const RealArray* a) {
+    return !a || (a->is_scalar() && arrays[0] && identical(a->values[0], arrays[0]->values[0]));
+  });
+  if (all_one && arrays[0] && (!padding || identical(*padding, arrays[0]->values[0])))
+    return *arrays[0];
+  std::vector<std::vector<const Real*>> expanded;
+  for (std::size_t p = 0; p < parts.size(); ++p)
+    expanded.push_back(arrays[p] ? expand(*arrays[p], parts[p].shape) : std::vector<const Real*>{});
+  std::vector<const Real*> elements;
+  elements.reserve(from.size());
+  for (const Origin& origin : from) {
+    if (origin.part < 0)
+      elements.push_back(padding);
+    else
+      elements.push_back(expanded[static_cast<std::size_t>(origin.part)].empty()
+                             ? nullptr
+                             : expanded[static_cast<std::size_t>(origin.part)]
+                                       [static_cast<std::size_t>(origin.element)]);
+  }
+  return compress(elements, shape);
+}
+
+}  // namespace
+
+Storage storage_for(IntRange range) {
+  const auto within = [&](auto zero) {
+    using T = decltype(zero);
+    return range.min >= std::numeric_limits<T>::min() && range.max <= std::numeric_limits<T>::max();
+  };
+  if (within(std::uint8_t{})) return Storage::kU8;
+  if (within(std::int8_t{})) return Storage::kI8;
+  if (within(std::int16_t{})) return Storage::kI16;
+  return within(std::int32_t{}) ? Storage::kI32 : Storage::kI64;
+}
+
+std::int64_t load(Storage storage, const void* data, std::int64_t index) {
+  return with_type(storage, data,
+                   [&](const auto* q) { return static_cast<std::int64_t>(q[index]); });
+}
+
+void store(Storage storage, void* data, std::int64_t index, std::int64_t value) {
+  with_type(storage, data,
+            [&](auto* q) { q[index] = static_cast<std::remove_pointer_t<decltype(q)>>(value); });
+}
+
+void Buffers::allocate(SlotId id, std::size_t bytes) {
+  const auto i = static_cast<std::size_t>(id);
+  if (own_.size() <= i) own_.resize(i + 1);
+  own_[i].reset(new std::byte[std::max<std::size_t>(
+      bytes, 1)]);  // not zeroed: every step writes its whole output
+}
+
+Planner::Planner(const Graph& graph, const std::vector<ExactInput>& inputs)
+    : graph_(graph), inputs_(inputs) {}
+
+void Planner::fail(const std::string& message) const {
+  user_error("{}: {}", node_ ? node_->label() : "graph", message);
+}
+
+SlotId Planner::add_slot(const Shape& shape, IntRange range) {
+  slots.push_back({shape, storage_for(range), range, false, element_count(shape)});
+  if (slots.back().size > std::numeric_limits<std::int32_t>::max())
+    fail("a tensor has more than 2^31 elements");
+  return static_cast<SlotId>(slots.size()) - 1;
+}
+
+void Planner::emit(std::unique_ptr<Step> step, const std::vector<SlotId>& reads,
+                   const std::vector<SlotId>& writes) {
+  const bool fixed = std::ranges::all_of(reads, [&](SlotId id) { return slot(id).constant; });
+  if (fixed) {
+    for (const SlotId id : writes) {
+      constants.allocate(id,
+                         static_cast<std::size_t>(slot(id).size) * storage_bytes(slot(id).storage));
+      slots[static_cast<std::size_t>(id)].constant = true;
+    }
+    step->run(constants);
+    return;
+  }
+  steps.push_back(std::move(step));
+  step_nodes.push_back(node_->name);
+  step_outputs.push_back(writes.front());
+}
+
+SlotId Planner::constant_slot(const Shape& shape, const std::vector<std::int64_t>& constant) {
+  const auto [lo, hi] = std::ranges::minmax_element(constant);
+  const SlotId id = add_slot(shape, constant.empty() ? IntRange{0, 0} : IntRange{*lo, *hi});
+  constants.allocate(id, constant.size() * storage_bytes(slot(id).storage));
+  slots[static_cast<std::size_t>(id)].constant = true;
+  for (std::size_t i = 0; i < constant.size(); ++i)
+    store(slot(id).storage, constants.data(id), physical_index(shape, static_cast<std::int64_t>(i)),
+          constant[i]);
+  return id;
+}
+
+std::vector<std::int64_t> Planner::constant_values(SlotId id) const {
+  std::vector<std::int64_t> out;
+  out.reserve(static_cast<std::size_t>(slot(id).size));
+  for (std::int64_t i = 0; i < slot(id).size; ++i)
+    out.push_back(load(slot(id).storage, constants.read(id), physical_index(slot(id).shape, i)));
+  return out;
+}
+
+bool Planner::is_constant(const Value& value) const {
+  return std::ranges::all_of(value.terms,
+                             [&](const Value::Term& t) { return slot(t.slot).constant; });
+}
+
+Value Planner::constant_value(const Constant& constant) {
+  Value value;
+  value.shape = constant.shape();
+  if (constant.is_int()) {
+    value.terms.push_back(
+        {RealArray(Real(1)),
+         constant_slot(value.shape, {constant.ints().begin(), constant.ints().end()})});
+    return value;
+  }
+  if (constant.is_real() || constant.size() <= kSmallConstant) {
+    value.offset = real_array(constant);
+    return value;
+  }
+  const FloatImages images = exact_images(constant.floats(), constant.shape());
+  for (std::size_t k = 0; k < images.input.terms.size(); ++k)
+    value.terms.push_back(
+        {images.input.terms[k].scale, constant_slot(value.shape, images.images[0][k])});
+  return value;
+}
+
+bool Planner::has_input(std::size_t index) const {
+  return index < node_->inputs.size() && node_->inputs[index];
+}
+
+Value Planner::raw_input(std::size_t index) {
+  if (!has_input(index)) fail(fmt::format("input {} is missing", index));
+  const Tensor* tensor = node_->inputs[index];
+  auto it = values.find(tensor);
+  if (it == values.end()) {
+    if (!tensor->constant) fail(fmt::format("input '{}' has no value", printable(tensor->name)));
+    if (!tensor->constant->all_finite())
+      fail(fmt::format("constant '{}' holds NaN or infinity", printable(tensor->name)));
+    it = values.emplace(tensor, constant_value(*tensor->constant)).first;
+  }
+  return it->second;
+}
+
+Value Planner::input(std::size_t index) {
+  const Value value = raw_input(index);
+  if (!value.relu) return value;
+  Value applied = apply_relu(value);
+  values[node_->inputs[index]] = applied;
+  return applied;
+}
+
+const Constant& Planner::constant(std::size_t index) {
+  if (!has_input(index) || !node_->inputs[index]->constant)
+    fail(fmt::format("input {} must be a constant", index));
+  return *node_->inputs[index]->constant;
+}
+
+RealArray Planner::parameter(std::size_t index) {
+  const Value value = input(index);
+  if (!is_constant(value)) fail(fmt::format("input {} must be a constant", index));
+  RealArray out = value.offset;
+  for (const Value::Term& term : value.terms) {
+    std::vector<Real> integers;
+    for (const std::int64_t q : constant_values(term.slot)) integers.emplace_back(q);
+    const RealArray q =
+        integers.size() == 1 ? RealArray(integers[0]) : RealArray(value.shape, std::move(integers));
+    out = add(out, multiply(term.scale, q));
+  }
+  return out;
+}
+
+void Planner::set_output(Value value, std::size_t index) {
+  ASSAY_INVARIANT(value.shape == output_shape(index),
+                  node_->label() + " planned another shape than was inferred");
+  if (index < node_->outputs.size() && node_->outputs[index])
+    values[node_->outputs[index]] = std::move(value);
+}
+
+const Shape& Planner::output_shape(std::size_t index) const {
+  const Tensor* output = node_->outputs.at(index);
+  if (!output || !output->shape) fail("the output's shape is not known");
+  return *output->shape;
+}
+
+Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::int64_t>& source,
+                      const Shape& shape, const Real& padding) {
+  const std::vector<Origin> from = origins(parts, source);
+  const bool padded = std::ranges::any_of(from, [](const Origin& o) { return o.part < 0; });
+  std::size_t count = 0;
+  for (const Value& part : parts) count = std::max(count, part.terms.size());
+  Value out;
+  out.shape = shape;
+  std::vector<const RealArray*> arrays;
+  for (const Value& part : parts) arrays.push_back(&part.offset);
+  out.offset = moved(arrays, parts, from, shape, padded ? &padding : nullptr);
+
+  bool in_place =
+      parts.size() == 1 && element_count(parts[0].shape) == element_count(shape) && !padded;
+  for (std::size_t i = 0; in_place && i < from.size(); ++i)
+    in_place = physical_index(parts[0].shape, from[i].element) ==
+               physical_index(shape, static_cast<std::int64_t>(i));
+
+  for (std::size_t k = 0; k < count; ++k) {
+    arrays.clear();
+    for (const Value& part : parts)
+      arrays.push_back(k < part.terms.size() ? &part.terms[k].scale : nullptr);
+    Value::Term term{moved(arrays, parts, from, shape, nullptr), -1};
+    if (in_place) {
+      term.slot = parts[0].terms[k].slot;
+      out.terms.push_back(std::move(term));
+      continue;
+    }
+    IntRange range{0, 0};
+    bool first = true, holes = padded;
+    std::vector<GatherStep::Part> moves(parts.size());
+    std::vector<SlotId> reads;
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      if (k >= parts[p].terms.size()) {
+        holes = true;
+        continue;
+      }
+      const SlotId id = parts[p].terms[k].slot;
+      moves[p].slot = id;
+      moves[p].storage = slot(id).storage;
+      reads.push_back(id);
+      range = first ? slot(id).range : hull(range, slot(id).range);
+      first = false;
+    }
+    if (holes) range = hull(range, {0, 0});
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const auto p = static_cast<std::size_t>(from[i].part);
+      if (from[i].part < 0 || k >= parts[p].terms.size()) continue;
+      moves[p].from.push_back(
+          static_cast<std::int32_t>(physical_index(parts[p].shape, from[i].element)));
+      moves[p].to.push_back(
+          static_cast<std::int32_t>(physical_index(shape, static_cast<std::int64_t>(i))));
+    }
+    std::erase_if(moves, [](const GatherStep::Part& part) { return part.from.empty(); });
+    term.slot = add_slot(shape, range);
+    emit(std::make_unique<GatherStep>(std::move(moves), term.slot, slot(term.slot).storage,
+                                      slot(term.slot).size, holes),
+         reads, {term.slot});
+    out.terms.push_back(std::move(term));
+  }
+  return out;
+}
+
+Value Planner::broadcast(const Value& value, const Shape& shape) {
+  if (value.shape == shape || value.terms.empty()) {
+    Value same = value;
+    same.shape = shape;
+    return same;
+  }
+  const auto strides = broadcast_strides(value.shape, shape);
+  std::vector<std::int64_t> source;
+  const std::int64_t count = element_count(shape);
+  source.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t rest = i, at = 0;
+    for (std::size_t axis = shape.size(); axis-- > 0; rest /= shape[axis])
+      at += rest % shape[axis] * strides[axis];
+    source.push_back(at);
+  }
+  return gather({value}, source, shape, Real());
+}
+
+std::vector<Value::Term> Planner::uniform_terms(const Value& value, std::int64_t block) {
+  std::vector<Value::Term> out;
+  for (const Value::Term& term : value.terms) {
+    if (term.scale.is_scalar()) {
+      out.push_back(term);
+      continue;
+    }
+    const auto elements = expand(term.scale, value.shape);
+    if (block > 0) {  // one scale per block of lanes will do
+      const std::int64_t lanes = lane_count(value.shape);
+      std::vector<const Real*> per_block(static_cast<std::size_t>(lanes / block), nullptr);
+      bool fits = true;
+      for (std::size_t i = 0; fits && i < elements.size(); ++i) {
+        const auto lane = physical_index(value.shape, static_cast<std::int64_t>(i)) % lanes;
+        const Real*& first = per_block[static_cast<std::size_t>(lane / block)];
+        if (!first) first = elements[i];
+        fits = first == elements[i] || identical(*first, *elements[i]);
+      }
+      if (fits) {
+        out.push_back(term);
+        continue;
+      }
+    }
+    std::vector<const Real*> classes;
+    std::vector<std::vector<std::int64_t>> sources;
+    for (std::size_t i = 0; i < elements.size(); ++i) {
+      std::size_t c = 0;
+      while (c < classes.size() && classes[c] != elements[i] &&
+             !identical(*classes[c], *elements[i]))
+        ++c;
+      if (c == classes.size()) {
+        if (c == static_cast<std::size_t>(kSmallConstant))
+          fail("the input has too many different scales for an exact sum");
+        classes.push_back(elements[i]);
+        sources.emplace_back(elements.size(), -1);
+      }
+      sources[c][i] = static_cast<std::int64_t>(i);
+    }
+    const Value single{value.shape, {{RealArray(Real(1)), term.slot}}, {}};
+    for (std::size_t c = 0; c < classes.size(); ++c)
+      out.push_back({RealArray(*classes[c]),
+                     gather({single}, sources[c], value.shape, Real()).terms[0].slot});
+  }
+  return out;
+}
+
+void Planner::plan() {
+  for (std::size_t i = 0; i < graph_.inputs().size(); ++i) {
+    const Tensor* tensor = graph_.inputs()[i];
+    if (!tensor->shape) user_error("the shape of input '{}' is not known", printable(tensor->name));
+    Value value;
+    value.shape = *tensor->shape;
+    value.offset = inputs_[i].offset;
+    input_slots.emplace_back();
+    for (const ExactInput::Term& term : inputs_[i].terms) {
+      input_slots.back().push_back(add_slot(value.shape, {term.min, term.max}));
+      value.terms.push_back({term.scale, input_slots.back().back()});
+    }
+    values[tensor] = std::move(value);
+  }
+  for (const Node* node : graph_.topological_order()) {
+    node_ = node;
+    try {
+      plan_node(*node);
+    } catch (const UserError& error) {
+      const std::string message = error.what();
+      if (message.starts_with(node->label())) throw;
+      user_error("{}: {}", node->label(), message);
+    }
+  }
+}
+
+void Planner::plan_node(const Node& node) {
+  if (plan_quantiser(*this, node) || plan_linear(*this, node) || plan_selection(*this, node) ||
+      plan_elementwise(*this, node))
+    return;
+  if (const auto map = index_map(node)) {
+    std::vector<Value> parts;
+    for (const std::size_t i : map->inputs) parts.push_back(input(i));
+    set_output(gather(parts, map->source, map->shape, map->padding));
+    return;
+  }
+  fail(
+      fmt::format("{} has no exact value as a sum of scaled integers; run it with the float "
+                  "reference, or cut the graph in front of it",
+                  node.op->type()));
+}
+
+bool plan_elementwise(Planner& planner, const Node& node) {
+  const bool is_add = node.as<ops::Add>(), is_sub = node.as<ops::Sub>();
+  if (is_add || is_sub) {
+    const Value a = planner.broadcast(planner.input(0), planner.output_shape());
+    Value b = planner.broadcast(planner.input(1), planner.output_shape());
+    if (is_sub) {
+      const RealArray minus(Real(-1));
+      for (Value::Term& term : b.terms) term.scale = multiply(term.scale, minus);
+      b.offset = multiply(b.offset, minus);
+    }
+    Value out = a;
+    out.offset = add(a.offset, b.offset);
+    for (const Value::Term& term : b.terms) {
+      const auto same = std::ranges::find(out.terms, term.slot, &Value::Term::slot);
+      if (same != out.terms.end())
+        same->scale = add(same->scale, term.scale);
+      else
+        out.terms.push_back(term);
+    }
+    planner.set_output(std::move(out));
+    return true;
+  }
+  if (node.as<ops::Mul>()) {
+    const Value a = planner.broadcast(planner.input(0), planner.output_shape());
+    const Value b = planner.broadcast(planner.input(1), planner.output_shape());
+    Value out{planner.output_shape(), {}, multiply(a.offset, b.offset)};
+    for (const Value::Term& x : a.terms)
+      if (!is_zero(b.offset)) out.terms.push_back({multiply(x.scale, b.offset), x.slot});
+    for (const Value::Term& y : b.terms)
+      if (!is_zero(a.offset)) out.terms.push_back({multiply(y.scale, a.offset), y.slot});
+    for (const Value::Term& x : a.terms)
+      for (const Value::Term& y : b.terms) {
+        const Slot &sx = planner.slot(x.slot), &sy = planner.slot(y.slot);
+        IntRange range{0, 0};
+        for (const std::int64_t p : {sx.range.min, sx.range.max})
+          for (const std::int64_t q : {sy.range.min, sy.range.max}) {
+            std::int64_t product = 0;
+            if (__builtin_mul_overflow(p, q, &product))
+              planner.fail("the product of the inputs' integers exceeds 63 bits");
+            range = hull(range, {product, product});
+          }
+        const SlotId id = planner.add_slot(out.shape, range);
+        planner.emit(std::make_unique<ProductStep>(x.slot, planner.slot(x.slot).storage, y.slot,
+                                                   planner.slot(y.slot).storage, id,
+                                                   planner.slot(id).storage, planner.slot(id).size),
+                     {x.slot, y.slot}, {id});
+        out.terms.push_back({multiply(x.scale, y.scale), id});
+      }
+    planner.set_output(std::move(out));
+    return true;
+  }
+  if (node.as<ops::Div>()) {
+    Value out = planner.broadcast(planner.input(0), planner.output_shape());
+    const RealArray divisor = planner.parameter(1);
+    if (!std::ranges::all_of(divisor.values, [](const Real& d) { return d.has_inverse(); }))
+      planner.fail("the divisor holds 0 or a sum of square roots");
+    const RealArray factor = transform(divisor, [](const Real& d) { return d.inverse(); });
+    for (Value::Term& term : out.terms) term.scale = multiply(term.scale, factor);
+    out.offset = multiply(out.offset, factor);
+    planner.set_output(std::move(out));
+    return true;
+  }
+  if (node.as<ops::Pow>()) {
+    const RealArray base = planner.parameter(0), exponent = planner.parameter(1);
+    planner.set_output(
+        {planner.output_shape(), {}, combine(base, exponent, [&](const Real& x, const Real& n) {
+           if (n == Real(1)) return x;
+           if (n == Real(2)) return x * x;
+           if (n == Real(-1) && x.has_inverse()) return x.inverse();
+           if (n == Real(mpq_class(1, 2)) && x.is_rational() && x.sign() >= 0)
+             return Real::sqrt(x.rational());
+           planner.fail("only the exponents 1, 2, -1 and 1/2 of constants are exact");
+         })});
+    return true;
+  }
+  if (node.as<ops::Relu>()) {
+    Value x = planner.input(0);
+    x.relu = true;
+    planner.set_output(std::move(x));
+    return true;
+  }
+  if (const auto* norm = node.as<ops::BatchNormalization>()) {
+    Value x = planner.input(0);
+    const std::size_t rank = x.shape.size();
+    const auto channels = [&](std::size_t i) {
+      return along_axis(planner.parameter(i).values, 1, rank);
+    };
+    const Real epsilon = Real::of(norm->epsilon);
+    const RealArray factor = combine(channels(1), channels(4), [&](const Real& g, const Real& v) {
+      const Real variance = v + epsilon;
+      if (!variance.is_rational() || variance.sign() <= 0)
+        planner.fail("variance + epsilon must be positive");
+      return g * Real::sqrt(variance.rational()).inverse();
+    });
+    for (Value::Term& term : x.terms) term.scale = multiply(term.scale, factor);
+    x.offset = add(multiply(subtract(x.offset, channels(3)), factor), channels(2));
+    planner.set_output(std::move(x));
+    return true;
+  }
+  if (node.as<ops::Cast>()) {
+    const bool truncates = node.inputs[0]->container == Container::kFloat32 &&
+                           node.outputs[0]->container != Container::kFloat32;
+    if (truncates) planner.fail("a cast from real to integer is not supported; use a quantiser");
+    planner.set_output(planner.input(0));
+    return true;
+  }
+  if (node.as<ops::Shape>()) {
+    const Shape& shape = *node.inputs[0]->shape;
+    planner.set_output(
+        planner.constant_value(Constant({static_cast<std::int64_t>(shape.size())}, shape)));
+    return true;
+  }
+  return false;
+}
+
+}  // namespace assay::exact
