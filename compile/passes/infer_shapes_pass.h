@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "compile/graph/graph.h"
+
+namespace assay {
+
+/// Records the shape and container of every tensor. UserError when a recorded shape disagrees with
+/// the operators.
+///
+/// Contract: exact.
+bool infer_shapes_pass(Graph& graph);
+
+}  // namespace assay
