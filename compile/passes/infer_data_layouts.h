@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "compile/graph/graph.h"
+
+namespace assay {
+
+/// Records the layout of every tensor whose axes have a known meaning. Convolutions, pools,
+/// BatchNormalization and operators with a layout of their own (NHWC, NC, ...) decide for their
+/// input and output; elementwise operators and quantisers carry layouts both ways; Transpose
+/// permutes them and Squeeze drops letters; Flatten, Gemm and Reshape to a matrix give NC. Graph
+/// inputs that nothing decides are taken as NCHW (4 axes), NWC (3) or NC (2); their recorded
+/// layouts are never changed. Other tensors keep what is recorded when nothing is known.
+///
+/// Contract: exact.
+bool infer_data_layouts(Graph& graph);
+
+}  // namespace assay
