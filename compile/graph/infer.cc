@@ -33,33 +33,52 @@ bool record(const Node& node, Tensor& tensor, const InferOutput& inferred, bool 
   return changed;
 }
 
+/// The outputs of `node`. Every refusal names the node; every shape has a legal element count.
+std::vector<InferOutput> infer_node(const Node& node, std::vector<InferInput> inputs) {
+  const OpInfo* info = find_op(node.op->domain(), node.op->type());
+  ASSAY_INVARIANT(info, "an operator is not registered");
+  const int count = static_cast<int>(inputs.size());
+  if (count < info->min_inputs || count > info->max_inputs)
+    user_error("{}: takes {} to {} inputs, not {}", node.label(), info->min_inputs,
+               info->max_inputs, count);
+  if (static_cast<int>(node.outputs.size()) > info->outputs)
+    user_error("{}: has {} outputs at most, not {}", node.label(), info->outputs,
+               node.outputs.size());
+  InferContext context(node, std::move(inputs), static_cast<std::size_t>(info->outputs));
+  try {
+    node.op->infer(context);
+    for (const InferOutput& output : context.outputs) element_count(output.shape);
+  } catch (const UserError& error) {
+    const std::string message = error.what();
+    if (message.starts_with(node.label())) throw;
+    user_error("{}: {}", node.label(), message);
+  }
+  return std::move(context.outputs);
+}
+
+void check_inputs(const Graph& graph) {
+  for (const Tensor* input : graph.inputs()) try {
+      if (input->shape) element_count(*input->shape);
+    } catch (const UserError& error) {
+      user_error("input '{}': {}", printable(input->name), error.what());
+    }
+}
+
 }  // namespace
 
 bool infer_shapes(Graph& graph, bool overwrite) {
+  check_inputs(graph);
   bool changed = false;
   KnownValues known;
   for (Node* node : graph.topological_order()) {
     std::vector<InferInput> inputs;
     for (const Tensor* input : node->inputs) inputs.push_back(infer_input(input, known));
-    const OpInfo* info = find_op(node->op->domain(), node->op->type());
-    ASSAY_INVARIANT(info, "an operator is not registered");
-    const int count = static_cast<int>(inputs.size());
-    if (count < info->min_inputs || count > info->max_inputs)
-      user_error("{}: takes {} to {} inputs, not {}", node->label(), info->min_inputs,
-                 info->max_inputs, count);
-    InferContext context(*node, std::move(inputs), static_cast<std::size_t>(info->outputs));
-    try {
-      node->op->infer(context);
-    } catch (const UserError& error) {
-      const std::string message = error.what();
-      if (message.starts_with(node->label())) throw;
-      user_error("{}: {}", node->label(), message);
-    }
-    for (std::size_t i = 0; i < node->outputs.size() && i < context.outputs.size(); ++i) {
+    const std::vector<InferOutput> outputs = infer_node(*node, std::move(inputs));
+    for (std::size_t i = 0; i < node->outputs.size(); ++i) {
       Tensor* output = node->outputs[i];
       if (!output) continue;
-      changed |= record(*node, *output, context.outputs[i], overwrite);
-      if (context.outputs[i].value) known[output] = *context.outputs[i].value;
+      changed |= record(*node, *output, outputs[i], overwrite);
+      if (outputs[i].value) known[output] = *outputs[i].value;
     }
   }
   return changed;

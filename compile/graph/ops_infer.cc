@@ -3,6 +3,7 @@
 // ops_infer_moves.cc has the data movers.
 #include <algorithm>
 #include <bit>
+#include <type_traits>
 
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
@@ -24,6 +25,16 @@ void check_parameter(InferContext& c, std::size_t index, std::string_view what) 
 void check_scalar(InferContext& c, std::size_t index, std::string_view what) {
   if (element_count(c.shape(index)) != 1)
     c.fail(fmt::format("{} must have one element, not shape {}", what, shape_text(c.shape(index))));
+}
+
+/// A parameter is one number or one per element of X's axis.
+void check_along_axis(InferContext& c, std::size_t index, std::int64_t axis,
+                      std::string_view what) {
+  if (element_count(c.shape(index)) == 1) return;
+  const std::size_t a = normalise_axis(axis, c.shape(0).size());
+  if (c.shape(index) != assay::Shape{c.shape(0)[a]})
+    c.fail(
+        fmt::format("{} does not fit the axis: its shape is {}", what, shape_text(c.shape(index))));
 }
 
 void same_shape(InferContext& c) {
@@ -77,10 +88,14 @@ void pool_shape(InferContext& c, const Window& w, bool ceil_mode, std::size_t fi
   check_window(c, w, shape.size() - 2);
   for (std::size_t i = 0; i < w.rank(); ++i) {
     const AxisWindow a = axis_window(w, i);
-    // A window that lies wholly in padding has no element.
+    std::int64_t& size = shape[first_spatial + i];
+    // A window that lies wholly in padding has no element. The taps of a dilated one can also step
+    // over an axis shorter than the dilation.
     if (a.pad_begin > a.dilation * (a.kernel - 1) || a.pad_end > a.dilation * (a.kernel - 1))
       c.fail("pads must be smaller than the kernel");
-    shape[first_spatial + i] = pooled_size(c, shape[first_spatial + i], a, ceil_mode);
+    if (a.pad_begin + a.pad_end > 0 && size < a.dilation)
+      c.fail(fmt::format("a window may lie wholly in the padding of an axis of size {}", size));
+    size = pooled_size(c, size, a, ceil_mode);
   }
   c.outputs[0].shape = shape;
   c.outputs[0].container = c.input(0).container;
@@ -160,18 +175,14 @@ void QuantizeLinear::infer(InferContext& c) const {
   c.outputs[0].container = c.has(2) ? c.input(2).container : Container::kUInt8;
   if (c.outputs[0].container == Container::kFloat32)
     c.fail("the zero point must be of an integer type");
-  if (element_count(c.shape(1)) != 1) {
-    const std::size_t a = normalise_axis(axis, c.shape(0).size());
-    if (c.shape(1) != assay::Shape{c.shape(0)[a]}) c.fail("the scale does not fit the axis");
-  }
+  check_along_axis(c, 1, axis, "the scale");
+  if (c.has(2)) check_along_axis(c, 2, axis, "the zero point");
 }
 void DequantizeLinear::infer(InferContext& c) const {
   if (c.input(0).container == Container::kFloat32) c.fail("the input must be of an integer type");
   c.outputs[0].shape = c.shape(0);
-  if (element_count(c.shape(1)) != 1) {
-    const std::size_t a = normalise_axis(axis, c.shape(0).size());
-    if (c.shape(1) != assay::Shape{c.shape(0)[a]}) c.fail("the scale does not fit the axis");
-  }
+  check_along_axis(c, 1, axis, "the scale");
+  if (c.has(2)) check_along_axis(c, 2, axis, "the zero point");
 }
 
 void Conv::infer(InferContext& c) const {
@@ -210,8 +221,10 @@ void ConvTranspose::infer(InferContext& c) const {
     const AxisWindow a = axis_window(window, i);
     if (output_padding[i] < 0 || output_padding[i] >= std::max(a.stride, a.dilation))
       c.fail("output_padding is out of range");
-    const std::int64_t size = a.stride * (x[2 + i] - 1) + output_padding[i] +
-                              (a.kernel - 1) * a.dilation + 1 - a.pad_begin - a.pad_end;
+    std::int64_t size = 0;
+    if (__builtin_mul_overflow(a.stride, x[2 + i] - 1, &size))
+      c.fail("the output has too many elements");
+    size += output_padding[i] + (a.kernel - 1) * a.dilation + 1 - a.pad_begin - a.pad_end;
     if (size < 1) c.fail("the pads cut away the whole output");
     out.push_back(size);
   }
@@ -249,6 +262,8 @@ template struct BinaryOf<Pow>;
 
 template <typename Self>
 void UnaryOf<Self>::infer(InferContext& c) const {
+  if constexpr (std::is_same_v<Self, Softmax>)
+    normalise_axis(static_cast<const Softmax*>(this)->axis, c.shape(0).size());
   same_shape(c);
 }
 template struct UnaryOf<Relu>;

@@ -118,8 +118,8 @@ void Pad::infer(InferContext& c) const {
   const Ints pads = c.ints(1);
   if (pads.size() != 2 * shape.size()) c.fail("pads must have two entries per axis");
   for (std::size_t i = 0; i < shape.size(); ++i) {
-    if (std::abs(pads[i]) > (1 << 24) || std::abs(pads[i + shape.size()]) > (1 << 24))
-      c.fail("pads are out of range");
+    for (const std::int64_t pad : {pads[i], pads[i + shape.size()]})
+      if (pad < -(1 << 24) || pad > (1 << 24)) c.fail("pads are out of range");
     shape[i] += pads[i] + pads[i + shape.size()];
     if (shape[i] < 1) c.fail("negative pads cut away the whole tensor");
   }
@@ -173,16 +173,20 @@ void Im2Col::infer(InferContext& c) const {
     c.fail(
         "the input must be [N,H,W,C]; stride, kernel_size, dilations take 2 entries and pad_amount "
         "4");
-  assay::Shape out = {x[0], 0, 0, kernel_size[0] * kernel_size[1] * x[3]};
+  const auto outside = [](std::int64_t v, std::int64_t least) {
+    return v < least || v > (1 << 24);
+  };
+  assay::Shape out = {x[0], 0, 0, 0};
   for (std::size_t i = 0; i < 2; ++i) {
-    if (stride[i] < 1 || dilations[i] < 1 || kernel_size[i] < 1 || kernel_size[i] > 4096 ||
-        pad_amount[i] < 0 || pad_amount[i + 2] < 0 || dilations[i] > 4096)
+    if (outside(stride[i], 1) || outside(dilations[i], 1) || outside(kernel_size[i], 1) ||
+        outside(pad_amount[i], 0) || outside(pad_amount[i + 2], 0))
       c.fail("kernel_size, stride and dilations must be positive and pad_amount not negative");
     const std::int64_t span =
         x[1 + i] + pad_amount[i] + pad_amount[i + 2] - dilations[i] * (kernel_size[i] - 1) - 1;
     if (span < 0) c.fail("the kernel does not fit the input");
     out[1 + i] = span / stride[i] + 1;
   }
+  out[3] = element_count({kernel_size[0], kernel_size[1], x[3]});
   c.outputs[0].shape = out;
 }
 
