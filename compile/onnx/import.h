@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "compile/graph/graph.h"
+
+namespace assay {
+
+/// The network in an ONNX file: QONNX, QCDQ or plain ONNX, in any of the dialects of
+/// docs/import.md. External data is read from the model's own folder only. The graph is sorted, has
+/// all shapes and checkpoints, and is verified. Anything that is not understood completely is a
+/// UserError that names the file, the node or tensor, and what is supported.
+Graph import_model(const std::filesystem::path& path);
+
+/// The same from the bytes of a file. `folder` holds external data; when empty, external data is
+/// refused. Messages begin with `what`.
+Graph import_bytes(std::string_view bytes, const std::filesystem::path& folder,
+                   std::string_view what);
+
+}  // namespace assay

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "compile/graph/graph.h"
+#include "compile/onnx/proto.h"
+
+namespace assay {
+
+using TensorMap = std::unordered_map<std::string, Tensor*>;
+
+/// Reads `assay.constants`: the exact values behind float32 initialisers. Each must round to its
+/// initialiser.
+void read_exact_constants(const onnx::ModelProto& model, const TensorMap& tensors);
+/// Reads `assay.checkpoints` into the graph. False when the file has none.
+bool read_checkpoints(const onnx::ModelProto& model, Graph& graph);
+
+/// Writes both entries, each only when there is something to say.
+void write_metadata(onnx::ModelProto& model, const Graph& graph);
+
+}  // namespace assay

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/onnx/model.h"
+
+#include <google/protobuf/io/coded_stream.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+
+namespace assay {
+namespace {
+
+constexpr int kRecursionLimit = 100;
+constexpr std::int64_t kOldestIr = 3, kNewestIr = 12;
+constexpr std::int64_t kNewestOpset = 21;
+// Some steps cost time in proportion to the square of these; no network comes near.
+constexpr int kMaxNodes = 1 << 14, kMaxValues = 1 << 10;
+
+void check_graph(const onnx::GraphProto& graph) {
+  if (graph.node_size() == 0) user_error("the graph has no nodes; export the network itself");
+  if (graph.node_size() > kMaxNodes)
+    user_error("the graph has {} nodes; at most {} are supported", graph.node_size(), kMaxNodes);
+  if (graph.output_size() == 0) user_error("the graph has no outputs; name at least one");
+  if (graph.output_size() > kMaxValues)
+    user_error("the graph has {} outputs; at most {} are supported", graph.output_size(),
+               kMaxValues);
+  if (graph.sparse_initializer_size() > 0)
+    user_error("sparse initializer '{}' is not supported; store it densely",
+               printable(graph.sparse_initializer(0).values().name()));
+}
+
+}  // namespace
+
+bool is_standard_domain(std::string_view domain) { return domain.empty() || domain == "ai.onnx"; }
+
+void check_name(std::string_view name, std::string_view what) {
+  const auto fail = [&] { user_error("{} '{}' is not valid UTF-8", what, printable(name)); };
+  for (std::size_t i = 0; i < name.size();) {
+    const auto lead = static_cast<unsigned char>(name[i]);
+    const std::size_t length = lead < 0x80   ? 1
+                               : lead < 0xC2 ? 0
+                               : lead < 0xE0 ? 2
+                               : lead < 0xF0 ? 3
+                               : lead < 0xF5 ? 4
+                                             : 0;
+    if (length == 0 || i + length > name.size()) fail();
+    std::uint32_t point = length == 1 ? lead : lead & (0x7FU >> length);
+    for (std::size_t j = 1; j < length; ++j) {
+      const auto next = static_cast<unsigned char>(name[i + j]);
+      if ((next & 0xC0U) != 0x80) fail();
+      point = point << 6 | (next & 0x3FU);
+    }
+    const bool overlong = (length == 3 && point < 0x800) || (length == 4 && point < 0x10000);
+    if (overlong || point > 0x10FFFF || (point >= 0xD800 && point < 0xE000)) fail();
+    i += length;
+  }
+}
+
+Opsets::Opsets(const onnx::ModelProto& model) {
+  for (const auto& import : model.opset_import()) {
+    const std::string domain = is_standard_domain(import.domain()) ? "" : import.domain();
+    const auto [it, fresh] = versions_.emplace(domain, import.version());
+    if (!fresh && it->second != import.version())
+      user_error("opset_import names domain '{}' with versions {} and {}", printable(domain),
+                 it->second, import.version());
+    if (import.version() < 1 || (domain.empty() && import.version() > kNewestOpset))
+      user_error("opset {} of domain '{}' is not supported; export with opset 1 to {}",
+                 import.version(), domain.empty() ? "ai.onnx" : printable(domain), kNewestOpset);
+  }
+  const auto it = versions_.find("");
+  if (it != versions_.end()) {
+    standard_ = it->second;
+    return;
+  }
+  for (const auto& node : model.graph().node())
+    if (is_standard_domain(node.domain()))
+      user_error(
+          "node '{}' ({}): opset_import names no version of the standard operators; export the "
+          "model again",
+          printable(node.name()), printable(node.op_type()));
+}
+
+std::int64_t Opsets::version(std::string_view domain) const {
+  if (is_standard_domain(domain)) return standard_;
+  const auto it = versions_.find(domain);
+  if (it != versions_.end()) return it->second;
+  return domain == kChannelsLastDomain && standard_ > 0 ? standard_ : 1;
+}
+
+onnx::ModelProto parse_model(std::string_view bytes) {
+  if (bytes.empty()) user_error("the file is empty");
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
+    user_error("the file has {} bytes; protobuf ends at 2 GiB, use external data", bytes.size());
+  const auto size = static_cast<int>(bytes.size());
+  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                                size);
+  stream.SetRecursionLimit(kRecursionLimit);
+  stream.SetTotalBytesLimit(size);
+  onnx::ModelProto model;
+  if (!model.ParseFromCodedStream(&stream) || !stream.ConsumedEntireMessage())
+    user_error("this is not an ONNX file, or it is cut short or damaged");
+  if (!model.has_ir_version() || !model.has_graph())
+    user_error("this is not an ONNX file: it has no graph");
+  if (model.ir_version() < kOldestIr || model.ir_version() > kNewestIr)
+    user_error("IR version {} is not supported; {} to {} are", model.ir_version(), kOldestIr,
+               kNewestIr);
+  if (model.functions_size() > 0)
+    user_error("model-local function '{}' is not supported; inline it",
+               printable(model.functions(0).name()));
+  if (model.training_info_size() > 0)
+    user_error("training_info is not supported; export for inference");
+  check_graph(model.graph());
+  return model;
+}
+
+}  // namespace assay
