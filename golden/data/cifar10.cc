@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <array>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -10,7 +8,7 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t kImageBytes = 3 * 32 * 32;
+constexpr std::size_t kImageBytes = std::size_t{3} * 32 * 32;
 constexpr std::size_t kRecordBytes = 1 + kImageBytes;
 constexpr std::uint64_t kFileLimit = std::uint64_t{1} << 30;
 

@@ -123,7 +123,7 @@ void write_members(const ArchiveSpec& spec, const std::vector<TarEntry>& entries
 }  // namespace
 
 const ArchiveSpec& cifar10_archive() {
-  constexpr std::uint64_t kBatch = 10000 * 3073;
+  constexpr std::uint64_t kBatch = std::uint64_t{10000} * 3073;
   static const ArchiveSpec spec{"https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
                                 170052171,
                                 "c32a1d4ab5d03f1284b67883e8d87530",
@@ -142,7 +142,7 @@ const ArchiveSpec& cifar10_archive() {
 
 fs::path fetch_archive(const ArchiveSpec& spec, const fs::path& to_dir, const std::string& source,
                        const DownloadProgress& progress) {
-  const fs::path target = to_dir / spec.folder;
+  fs::path target = to_dir / spec.folder;
   if (is_folder(target) || is_file(target))
     user_error("'{}' exists already; use it, remove it, or name another folder", shown(target));
   const std::string archive = obtain(spec, source, progress);

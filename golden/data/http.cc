@@ -6,6 +6,7 @@
 #include <array>
 #include <exception>
 #include <memory>
+#include <utility>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"

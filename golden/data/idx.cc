@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <array>
-#include <span>
 #include <string_view>
 
 #include "compile/base/error.h"

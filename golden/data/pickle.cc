@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <deque>
-#include <limits>
 #include <unordered_map>
 
 #include "compile/base/error.h"
@@ -384,7 +383,7 @@ std::vector<std::uint8_t> read_labels(const Machine& machine, const Node& list,
 
 std::string_view read_pixels(const Machine& machine, const Node& array, std::size_t count,
                              const std::string& name) {
-  constexpr std::size_t kImageBytes = 3 * 32 * 32;
+  constexpr std::size_t kImageBytes = std::size_t{3} * 32 * 32;
   if (array.kind != Kind::kArray || array.items.size() != 2)
     user_error("'{}': 'data' is no array; fetch it again", name);
   const Node& shape = machine.node(array.items[0]);
