@@ -210,7 +210,9 @@ TEST(Zoo, EveryModelImportsWithItsNodes) {
     for (const auto& tensor : graph.tensors()) EXPECT_TRUE(tensor->shape) << tensor->name;
     ASSERT_EQ(graph.inputs().size(), 1) << "parameters are no inputs";
     const auto it = kCheckpoints.find(name);
-    if (it != kCheckpoints.end()) EXPECT_EQ(graph.checkpoints().size(), it->second);
+    if (it != kCheckpoints.end()) {
+      EXPECT_EQ(graph.checkpoints().size(), it->second);
+    }
   }
 }
 
