@@ -71,7 +71,11 @@ DataType dequantised_type(const Node& node) {
   const auto bound = [](const Constant* c, std::int64_t fallback) {
     return c && c->is_int() ? c->ints()[0] : fallback;
   };
-  return DataType::smallest_for(bound(lo, container.min()), bound(hi, container.max()));
+  const std::int64_t least = bound(lo, container.min()), most = bound(hi, container.max());
+  if (least > most)
+    user_error("{}: the lower bound {} is above the upper bound {}", x->producer->label(), least,
+               most);
+  return DataType::smallest_for(least, most);
 }
 
 bool all_constant(const Node& node, std::size_t first, std::size_t count) {
@@ -148,7 +152,8 @@ void mark_checkpoints(Graph& graph) {
     const bool fed =
         std::ranges::any_of(node->inputs, [&](const Tensor* t) { return live.contains(t); });
     if (!fed) continue;
-    for (const Tensor* output : node->outputs) live.insert(output);
+    for (const Tensor* output : node->outputs)
+      if (output) live.insert(output);
     Checkpoint checkpoint;
     if (node->outputs.empty() || !node->outputs[0] || !describe(*node, checkpoint)) continue;
     checkpoint.tensor = node->outputs[0];

@@ -60,6 +60,13 @@ void verify_links(const Graph& graph, const std::unordered_set<const Tensor*>& t
   }
 }
 
+/// Whether `from` broadcasts to exactly `to`.
+bool stretches_to(const Shape& from, const Shape& to) {
+  return from.size() <= to.size() &&
+         std::equal(from.rbegin(), from.rend(), to.rbegin(),
+                    [](std::int64_t f, std::int64_t t) { return f == t || f == 1; });
+}
+
 void verify_checkpoints(const Graph& graph, const std::unordered_set<const Tensor*>& tensors) {
   std::unordered_set<std::string> names;
   for (const Checkpoint& checkpoint : graph.checkpoints()) {
@@ -69,8 +76,8 @@ void verify_checkpoints(const Graph& graph, const std::unordered_set<const Tenso
       user_error("checkpoint '{}' occurs twice", printable(checkpoint.name));
     if (!checkpoint.has_map || !checkpoint.tensor->shape) continue;
     for (const RealArray* map : {&checkpoint.scale, &checkpoint.offset})
-      if (broadcast_shape(*checkpoint.tensor->shape, map->shape) != *checkpoint.tensor->shape)
-        user_error("checkpoint '{}' has a scale that does not fit its tensor",
+      if (!stretches_to(map->shape, *checkpoint.tensor->shape))
+        user_error("checkpoint '{}' has a scale or offset that does not fit its tensor",
                    printable(checkpoint.name));
   }
 }
