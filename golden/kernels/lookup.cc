@@ -22,23 +22,20 @@ struct Code {
   using Inputs = std::conditional_t<kTaps == 2, std::uint16_t, std::uint32_t>;
   static constexpr int kWeightBits = 4 / kTaps;
   static constexpr std::int64_t kRows = 1 << (kInputBits * kTaps);
+  static constexpr std::int64_t kLanes = 8;
+  static_assert(kLanes * kTaps <= kReadAhead);
 
-  /// Compresses bytes of 0..3 to row offsets.
+  /// Compresses bytes of 0..3 to row offsets. Whole vectors only: reads and writes past the end.
   static void rows(const std::uint8_t* in, std::uint16_t* out, std::int64_t count) {
-    constexpr int kLanes = 8;
     typedef Inputs From __attribute__((vector_size(kLanes * sizeof(Inputs))));
     typedef std::uint16_t To __attribute__((vector_size(kLanes * sizeof(std::uint16_t))));
     for (std::int64_t i = 0; i < count; i += kLanes) {
-      const std::int64_t lanes = std::min<std::int64_t>(kLanes, count - i);
-      From x{};
-      if (lanes == kLanes)
-        std::memcpy(&x, in + i * kTaps, sizeof(x));
-      else
-        std::memcpy(&x, in + i * kTaps, lanes * kTaps);
+      From x;
+      std::memcpy(&x, in + i * kTaps, sizeof(x));
       x |= x >> 6;
       if constexpr (kTaps == 4) x |= x >> 12;
       const To y = __builtin_convertvector((x & static_cast<Inputs>(kRows - 1)) * kRow, To);
-      std::memcpy(out + i, &y, lanes * sizeof(std::uint16_t));
+      std::memcpy(out + i, &y, sizeof(y));
     }
   }
 
@@ -48,7 +45,7 @@ struct Code {
     const std::uint8_t* bytes = padded_image<std::uint8_t>(s, in, storage, padding);
     const std::int64_t height = s.pad_top + s.in_height + s.pad_bottom;
     const std::int64_t count = height * padded_width(s) * s.in_channels / kTaps;
-    if (buffer.size() < static_cast<std::size_t>(count)) buffer.resize(count);
+    if (buffer.size() < static_cast<std::size_t>(count + kLanes)) buffer.resize(count + kLanes);
     rows(bytes, buffer.data(), count);
     return reinterpret_cast<const std::byte*>(buffer.data());
   }

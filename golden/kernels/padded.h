@@ -8,7 +8,7 @@
 namespace assay {
 
 /// Elements that may be read (never used) past the end of a padded image.
-inline constexpr std::int64_t kReadAhead = 16;
+inline constexpr std::int64_t kReadAhead = 32;
 
 /// How an input becomes the padded image that the kernels read: each element is `value - offset`,
 /// padding is `0 - offset`, both modulo 2^bits of T, and each channel is stored `repeat` times in a

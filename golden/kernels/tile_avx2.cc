@@ -21,11 +21,19 @@ ASSAY_AVX2 inline __m256i load(const void* from) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(from));
 }
 
+/// 16-bit sums of bytes are widened into memory at each flush; 32-bit sums of words start at the
+/// bias and stay in their registers.
 template <bool kBytes, int kPixels, int kVectors>
 ASSAY_AVX2 void tile(const Tile& t) {
-  alignas(32) std::int32_t wide[kPixels][kVectors][8];
-  for (int p = 0; p < kPixels; ++p) std::memcpy(wide[p], t.bias, sizeof(wide[p]));
-  __m256i sum[kPixels][kVectors] = {};
+  __m256i wide[kPixels][kVectors], sum[kPixels][kVectors];
+  ASSAY_UNROLL
+  for (int p = 0; p < kPixels; ++p) {
+    ASSAY_UNROLL
+    for (int v = 0; v < kVectors; ++v) {
+      wide[p][v] = load(t.bias + 8 * v);
+      sum[p][v] = kBytes ? _mm256_setzero_si256() : wide[p][v];
+    }
+  }
   const std::byte* weights = t.weights;
   for (const Segment& segment : t.segments) {
     const std::byte* x[kPixels];
@@ -38,27 +46,29 @@ ASSAY_AVX2 void tile(const Tile& t) {
       for (int p = 0; p < kPixels; ++p) {
         const __m256i a = four_bytes(x[p] + i);
         ASSAY_UNROLL
-        for (int v = 0; v < kVectors; ++v) {
-          if constexpr (kBytes)
-            sum[p][v] = _mm256_add_epi16(sum[p][v], _mm256_maddubs_epi16(a, w[v]));
-          else
-            sum[p][v] = _mm256_add_epi32(sum[p][v], _mm256_madd_epi16(a, w[v]));
-        }
+        for (int v = 0; v < kVectors; ++v)
+          sum[p][v] = kBytes ? _mm256_add_epi16(sum[p][v], _mm256_maddubs_epi16(a, w[v]))
+                             : _mm256_add_epi32(sum[p][v], _mm256_madd_epi16(a, w[v]));
       }
     }
-    if (!segment.flush) continue;
+    if (!kBytes || !segment.flush) continue;
     ASSAY_UNROLL
     for (int p = 0; p < kPixels; ++p) {
       ASSAY_UNROLL
       for (int v = 0; v < kVectors; ++v) {
-        auto* to = reinterpret_cast<__m256i*>(wide[p][v]);
-        if constexpr (kBytes) sum[p][v] = _mm256_madd_epi16(sum[p][v], _mm256_set1_epi16(1));
-        _mm256_store_si256(to, _mm256_add_epi32(_mm256_load_si256(to), sum[p][v]));
+        const __m256i pairs = _mm256_madd_epi16(sum[p][v], _mm256_set1_epi16(1));
+        wide[p][v] = _mm256_add_epi32(wide[p][v], pairs);
         sum[p][v] = _mm256_setzero_si256();
       }
     }
   }
-  for (int p = 0; p < kPixels; ++p) std::memcpy(t.out + p * t.out_stride, wide[p], sizeof(wide[p]));
+  ASSAY_UNROLL
+  for (int p = 0; p < kPixels; ++p) {
+    ASSAY_UNROLL
+    for (int v = 0; v < kVectors; ++v)
+      _mm256_storeu_si256(reinterpret_cast<__m256i*>(t.out + p * t.out_stride + 8 * v),
+                          kBytes ? wide[p][v] : sum[p][v]);
+  }
 }
 
 template <bool kBytes>

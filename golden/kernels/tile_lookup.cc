@@ -35,8 +35,14 @@ ASSAY_AVX2 inline void write_sixteen(const __m256i* sums, const std::int32_t* bi
 
 template <int kPixels, int kVectors>
 ASSAY_AVX2 void tile(const Tile& t) {
-  __m256i words[kPixels][kVectors][2] = {};  // of the even and of the odd bytes
-  __m256i sum[kPixels][kVectors] = {};
+  __m256i words[kPixels][kVectors][2];  // of the even and of the odd bytes
+  __m256i sum[kPixels][kVectors];
+  ASSAY_UNROLL
+  for (int p = 0; p < kPixels; ++p) {
+    ASSAY_UNROLL
+    for (int v = 0; v < kVectors; ++v)
+      words[p][v][0] = words[p][v][1] = sum[p][v] = _mm256_setzero_si256();
+  }
   const std::byte* weights = t.weights;
   for (const Segment& segment : t.segments) {
     const std::byte* x[kPixels];
