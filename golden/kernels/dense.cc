@@ -33,27 +33,41 @@ std::vector<Run> window_runs(const ConvShape& s) {
 /// to another tap or group.
 class StepWeights {
  public:
-  StepWeights(const ConvProblem& problem, std::int64_t step_elements)
-      : shape_(problem.shape),
-        weights_(problem.weights),
-        step_elements_(step_elements),
-        fan_in_(shape_.in_channels / shape_.groups) {}
+  StepWeights(const ConvProblem& problem, const std::vector<Run>& runs, std::int64_t step_elements)
+      : step_elements_(step_elements) {
+    for (const Run& run : runs) row_ += run_steps(run) * step_elements;
+    values_.resize(problem.shape.out_channels * row_);
+    for (std::int64_t o = 0; o < problem.shape.out_channels; ++o) {
+      std::int16_t* to = values_.data() + o * row_;
+      for (const Run& run : runs) {
+        copy_run(problem, o, run, to);
+        to += run_steps(run) * step_elements;
+      }
+    }
+  }
 
-  std::int64_t steps(const Run& run) const {
+  std::int64_t run_steps(const Run& run) const {
     return (run.elements + step_elements_ - 1) / step_elements_;
   }
-  std::int64_t at(std::int64_t o, const Run& run, std::int64_t step, std::int64_t element) const {
-    const std::int64_t index = step * step_elements_ + element;
-    if (index >= run.elements) return 0;
-    const std::int64_t kw = run.kw + index / fan_in_, i = index % fan_in_;
-    const std::int64_t row = (o * fan_in_ + i) * shape_.kernel_height + run.kh;
-    return weights_[row * shape_.kernel_width + kw];
+  /// Steps count through all runs.
+  std::span<const std::int16_t> at(std::int64_t o, std::int64_t step) const {
+    return {values_.data() + o * row_ + step * step_elements_,
+            static_cast<std::size_t>(step_elements_)};
   }
 
  private:
-  const ConvShape& shape_;
-  std::span<const std::int64_t> weights_;
-  std::int64_t step_elements_, fan_in_;
+  static void copy_run(const ConvProblem& problem, std::int64_t o, const Run& run,
+                       std::int16_t* to) {
+    const ConvShape& s = problem.shape;
+    const std::int64_t fan_in = s.in_channels / s.groups;
+    for (std::int64_t kw = run.kw; kw < run.kw + run.elements / fan_in; ++kw)
+      for (std::int64_t i = 0; i < fan_in; ++i)
+        *to++ = static_cast<std::int16_t>(
+            problem.weights[((o * fan_in + i) * s.kernel_height + run.kh) * s.kernel_width + kw]);
+  }
+
+  std::int64_t step_elements_, row_ = 0;
+  std::vector<std::int16_t> values_;
 };
 
 /// Proves when 16-bit sums of pairs must be widened: keeps the largest positive and negative sum
@@ -68,14 +82,14 @@ class FlushProof {
 
   /// Whether the step after the ones accepted so far fits in front of the next flush. If it does
   /// not, flush() and ask again.
-  bool accept(const StepWeights& weights, const Run& run, std::int64_t step) {
+  bool accept(const StepWeights& weights, std::int64_t step) {
     if (steps_ == steps_limit_) return false;
     ++steps_;
     if (limit_ == kNoLimit) return true;
     std::vector<Lane> next = lanes_.empty() ? std::vector<Lane>(2 * outputs_) : lanes_;
     for (std::int64_t lane = 0; lane < 2 * outputs_; ++lane)
-      for (const std::int64_t pair : {0, 1}) {
-        const std::int64_t w = weights.at(lane / 2, run, step, lane % 2 * 2 + pair) * input_max_;
+      for (const std::int16_t weight : weights.at(lane / 2, step).subspan(lane % 2 * 2, 2)) {
+        const std::int64_t w = weight * input_max_;
         (w > 0 ? next[lane].high : next[lane].low) += w;
         if (next[lane].high > limit_ || next[lane].low < -limit_) return false;
       }
@@ -125,12 +139,12 @@ std::optional<Plan> plan_steps(const ConvProblem& problem, const Recipe& recipe,
     const std::int64_t start =
         window_offset(s, recipe, run.kh * s.dilation_h, run.kw * s.dilation_w);
     plan.segments.push_back({.offset = start});
-    for (std::int64_t step = 0; step < weights.steps(run); ++step, ++plan.steps) {
-      if (!proof.accept(weights, run, step)) {
+    for (std::int64_t step = 0; step < weights.run_steps(run); ++step, ++plan.steps) {
+      if (!proof.accept(weights, plan.steps)) {
         proof.flush();
         plan.segments.back().flush = true;
         ++plan.flushes;
-        if (!proof.accept(weights, run, step)) return std::nullopt;
+        if (!proof.accept(weights, plan.steps)) return std::nullopt;
         plan.segments.push_back({.offset = start + step * recipe.step_bytes});
       }
       ++plan.segments.back().steps;
@@ -142,14 +156,13 @@ std::optional<Plan> plan_steps(const ConvProblem& problem, const Recipe& recipe,
 
 class DenseConv final : public ConvImpl {
  public:
-  DenseConv(const ConvProblem& problem, Recipe recipe, Plan plan, const StepWeights& weights,
-            const std::vector<Run>& runs)
+  DenseConv(const ConvProblem& problem, Recipe recipe, Plan plan, const StepWeights& weights)
       : shape_(problem.shape),
         input_(problem.input),
         recipe_(std::move(recipe)),
         plan_(std::move(plan)) {
     plan_blocks();
-    for (const Block& block : blocks_) pack(block, weights, runs);
+    for (const Block& block : blocks_) pack(block, weights);
     bias_ = offset_bias(problem, recipe_.offset);
     const auto extra = static_cast<std::uint32_t>(recipe_.bias_per_step * plan_.steps);
     for (std::int32_t& bias : bias_)
@@ -188,23 +201,17 @@ class DenseConv final : public ConvImpl {
     weights_.resize(bytes);
   }
 
-  void pack(const Block& block, const StepWeights& weights, const std::vector<Run>& runs) {
-    const TileFunctions& functions = *recipe_.functions;
-    std::vector<std::int64_t> step_weights(recipe_.step_elements);
-    std::byte* to = weights_.data() + block.weights;
-    for (const Run& run : runs)
-      for (std::int64_t step = 0; step < weights.steps(run); ++step)
-        for (std::int64_t vector = 0; vector < block.vectors; ++vector)
-          for (std::int64_t lane = 0; lane < functions.outputs_per_vector; ++lane) {
-            const std::int64_t output =
-                vector * functions.outputs_per_vector + functions.output_of_lane(lane);
-            if (output < block.outputs) {
-              for (std::int64_t e = 0; e < recipe_.step_elements; ++e)
-                step_weights[e] = weights.at(block.first_output + output, run, step, e);
-              recipe_.encode(step_weights, to);
-            }
-            to += recipe_.weight_bytes;
-          }
+  void pack(const Block& block, const StepWeights& weights) {
+    const std::int64_t lanes = recipe_.functions->outputs_per_vector;
+    const std::int64_t step_bytes = block.vectors * lanes * recipe_.weight_bytes;
+    for (std::int64_t lane = 0; lane < block.vectors * lanes; ++lane) {
+      const std::int64_t output =
+          lane / lanes * lanes + recipe_.functions->output_of_lane(lane % lanes);
+      if (output >= block.outputs) continue;
+      std::byte* to = weights_.data() + block.weights + lane * recipe_.weight_bytes;
+      for (std::int64_t step = 0; step < plan_.steps; ++step, to += step_bytes)
+        recipe_.encode(weights.at(block.first_output + output, step), to);
+    }
   }
 
   void run_block(const Block& block, const std::byte* image, std::int64_t pixel, std::int64_t end,
@@ -249,12 +256,12 @@ class DenseConv final : public ConvImpl {
 }  // namespace
 
 std::unique_ptr<const ConvImpl> make_dense(const ConvProblem& problem, Recipe recipe) {
-  const StepWeights weights(problem, recipe.step_elements);
   const std::vector<Run> runs = window_runs(problem.shape);
+  const StepWeights weights(problem, runs, recipe.step_elements);
   auto plan = plan_steps(problem, recipe, weights, runs);
   if (!plan || (plan->flushes > 1 && plan->steps / plan->flushes < kWorthwhileSteps))
     return nullptr;
-  return std::make_unique<DenseConv>(problem, std::move(recipe), std::move(*plan), weights, runs);
+  return std::make_unique<DenseConv>(problem, std::move(recipe), std::move(*plan), weights);
 }
 
 }  // namespace assay

@@ -22,12 +22,11 @@ struct Recipe {
   const char* name;
   const TileFunctions* functions;
   /// The padded image as the tiles read it: a step is `step_elements` channels in `step_bytes`
-  /// bytes. When the image cannot be read past the end of a step, the channels of a group are whole
-  /// steps.
+  /// bytes.
   const std::byte* (*image)(const ConvShape&, const void* in, Storage, const Padding&);
   std::int64_t step_elements, step_bytes;
   /// Writes the `weight_bytes` bytes of one output and one step.
-  std::function<void(std::span<const std::int64_t> step, std::byte* to)> encode;
+  std::function<void(std::span<const std::int16_t> step, std::byte* to)> encode;
   std::int64_t weight_bytes;
   std::int64_t offset = 0;         // subtracted from every input
   std::int64_t bias_per_step = 0;  // added to every output
@@ -37,7 +36,7 @@ struct Recipe {
   std::vector<std::byte> table{};
 };
 
-/// Null when the limits force more flushes than the recipe is worth.
+/// Null when the limits force more flushes than the recipe is worth. The weights fit 16 bits.
 std::unique_ptr<const ConvImpl> make_dense(const ConvProblem& problem, Recipe recipe);
 
 }  // namespace assay

@@ -4,7 +4,6 @@
 #if defined(__x86_64__)
 #include <algorithm>
 #include <cstring>
-#include <set>
 
 #include "golden/kernels/dense.h"
 
@@ -79,7 +78,7 @@ Table make_table(const std::vector<std::int64_t>& values, std::int64_t input_max
 }
 
 template <int kTaps>
-void encode(const std::vector<std::int64_t>& values, std::span<const std::int64_t> step,
+void encode(const std::vector<std::int64_t>& values, std::span<const std::int16_t> step,
             std::byte* to) {
   std::size_t code = 0;
   for (int tap = 0; tap < kTaps; ++tap) {
@@ -118,10 +117,13 @@ std::unique_ptr<const ConvImpl> make_lookup(const ConvProblem& problem,
 
 /// The different weights, or the first five of them.
 std::vector<std::int64_t> weight_values(std::span<const std::int64_t> weights) {
-  std::set<std::int64_t> values;
-  for (const std::int64_t w : weights)
-    if (values.insert(w).second && values.size() > 4) break;
-  return {values.begin(), values.end()};
+  std::vector<std::int64_t> values;
+  for (const std::int64_t w : weights) {
+    if (std::find(values.begin(), values.end(), w) != values.end()) continue;
+    values.push_back(w);
+    if (values.size() > 4) break;
+  }
+  return values;
 }
 
 }  // namespace

@@ -16,8 +16,8 @@ const std::byte* plain_image(const ConvShape& shape, const void* in, Storage sto
 }
 
 template <typename T>
-void store_as(std::span<const std::int64_t> step, std::byte* to) {
-  for (const std::int64_t w : step) {
+void store_as(std::span<const std::int16_t> step, std::byte* to) {
+  for (const std::int16_t w : step) {
     const T typed = static_cast<T>(w);
     std::memcpy(to, &typed, sizeof(T));
     to += sizeof(T);
