@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is put at the ends of a network: pre-processing, labels, another batch size.
+#include "compile/passes/change_batch_size.h"
+#include "compile/passes/insert_topk.h"
+#include "compile/passes/merge_models.h"
+#include "compile/passes/preprocessing.h"
+#include "pass_check.h"
+
+namespace assay {
+namespace {
+
+using real_eval::RealTensor;
+using ::testing::HasSubstr;
+
+/// Two images of three pixels -> logits of two classes; all in names that pre-processing uses, too.
+Graph& network(Net& net, std::int64_t batch = 2) {
+  net.graph.name = "network";
+  Tensor* x = net.input({batch, 3}, "global_in");
+  Tensor* q = net.quant(x, 0.25F, 4, {}, "to_tensor");
+  return net.finish(
+      net.add(ops::MatMul{}, {q, net.floats({3, 2}, {1, -1, 2, 0.5F, -1, 3})}, "logits"));
+}
+
+TEST(Preprocessing, ToTensorDividesBytesBy255) {
+  const Graph graph = to_tensor_graph({1, 3, 2, 2});
+  EXPECT_EQ(nodes_text(graph), "to_tensor = Div(global_in, []{255})\n");
+  EXPECT_EQ(graph.inputs()[0]->dtype, DataType::uint(8));
+  EXPECT_EQ(graph.inputs()[0]->layout, Layout::kNCHW);
+  verify(graph);
+}
+
+TEST(Preprocessing, NormalizeTakesDecimalsAsFloat32) {
+  const Graph graph = normalize_graph({1, 2, 1, 1}, {"0.5", "0.1"}, {"0.25"});
+  EXPECT_EQ(nodes_text(graph),
+            "centred = Sub(global_in, [1,2,1,1]{1/2,13421773/134217728})\n"
+            "normalised = Div(centred, [1,1,1,1]{1/4})\n");
+  verify(graph);
+}
+
+TEST(Preprocessing, NormalizeRefusesBadNumbers) {
+  const auto error = [](std::vector<std::string> mean, std::vector<std::string> std) {
+    return user_error_of([&] { normalize_graph({1, 3, 2, 2}, mean, std); });
+  };
+  EXPECT_THAT(error({"0.5x"}, {"1"}), HasSubstr("mean '0.5x' is not a decimal number"));
+  EXPECT_THAT(error({""}, {"1"}), HasSubstr("not a decimal number"));
+  EXPECT_THAT(error({"nan"}, {"1"}), HasSubstr("not a decimal number"));
+  EXPECT_THAT(error({"1e99"}, {"1"}), HasSubstr("not a decimal number"));
+  EXPECT_THAT(error({"0", "1"}, {"1"}), HasSubstr("2 values for the mean do not fit 3 channels"));
+  EXPECT_THAT(error({"0"}, {"0"}), HasSubstr("is not positive"));
+  EXPECT_THAT(error({"0"}, {"-1"}), HasSubstr("is not positive"));
+}
+
+TEST(MergeModels, ComputesPostOfPreAndKeepsCheckpoints) {
+  Net net;
+  network(net);
+  const Graph merged = merge_models(to_tensor_graph({2, 3}), net.graph);
+  EXPECT_EQ(nodes_text(merged),
+            "to_tensor = Div(global_in, []{255})\n"
+            "to_tensor_0 = Quant(to_tensor, []{1/4}, []{0}, []{4})\n"
+            "logits = MatMul(to_tensor_0, [3,2]{1,-1,2,1/2,-1,3})\n");
+  EXPECT_EQ(merged.name, "network");
+  ASSERT_EQ(merged.checkpoints().size(), 3U);
+  EXPECT_EQ(merged.checkpoints()[0].kind, Checkpoint::Kind::kInput);
+  EXPECT_EQ(merged.checkpoints()[0].name, "global_in");
+  EXPECT_EQ(merged.checkpoints()[0].tensor->name, "to_tensor");
+  EXPECT_EQ(merged.checkpoints()[1].name, "to_tensor");
+
+  std::mt19937 random(3);
+  const RealTensor bytes = random_tensor(*merged.inputs()[0], random);
+  const RealTensor scaled =
+      real_eval::map_unary(bytes, [](const Real& x) { return real_eval::divide(x, Real(255)); });
+  EXPECT_EQ(real_eval::checkpoint_values(merged, {{"global_in", bytes}}),
+            real_eval::checkpoint_values(net.graph, {{"global_in", scaled}}));
+}
+
+TEST(MergeModels, StacksPreprocessingSteps) {
+  Net net;
+  network(net);
+  const Graph merged = merge_models(
+      to_tensor_graph({2, 3}), merge_models(normalize_graph({2, 3}, {"0.5"}, {"0.25"}), net.graph));
+  EXPECT_EQ(merged.nodes().size(), 5U);
+  const RealTensor bytes{{2, 3}, {Real(0), Real(255), Real(51), Real(204), Real(1), Real(2)}};
+  const auto values = real_eval::checkpoint_values(merged, {{"global_in", bytes}});
+  EXPECT_EQ(values.at("global_in").values[0], Real(-2));
+  EXPECT_EQ(values.at("global_in").values[1], Real(2));
+}
+
+TEST(MergeModels, RefusesEndsThatDoNotFit) {
+  Net net;
+  network(net);
+  const auto error = [&](const Graph& pre) {
+    return user_error_of([&] { merge_models(pre, net.graph); });
+  };
+  EXPECT_THAT(error(to_tensor_graph({2, 4})), HasSubstr("gives shape [2,4] but input 'global_in'"));
+  Graph two = to_tensor_graph({2, 3});
+  two.add_output(two.inputs()[0]);
+  EXPECT_THAT(error(two), HasSubstr("has 2 outputs"));
+  Graph none;
+  EXPECT_THAT(error(none), HasSubstr("has 0 outputs"));
+  Graph bytes = to_tensor_graph({2, 3});
+  bytes.mutable_outputs()[0] =
+      bytes.add(std::make_unique<ops::Cast>(with(&ops::Cast::to, 2)), {bytes.outputs()[0]});
+  infer_shapes(bytes);
+  EXPECT_THAT(error(bytes), HasSubstr("gives uint8 but"));
+}
+
+TEST(InsertTopK, AddsTheLabelAndKeepsTheLogits) {
+  Net net;
+  network(net);
+  insert_topk(net.graph, 1);
+  verify(net.graph);
+  EXPECT_THAT(nodes_text(net.graph),
+              HasSubstr("topk_values, topk_indices = TopK(logits, [1]{1})\n"));
+  ASSERT_EQ(net.graph.outputs().size(), 1U);
+  EXPECT_EQ(net.graph.outputs()[0]->name, "topk_indices");
+  EXPECT_EQ(net.graph.outputs()[0]->dtype, DataType::uint(1));
+  const Checkpoint& label = net.graph.checkpoints().back();
+  EXPECT_EQ(label.name, "label");
+  EXPECT_EQ(label.kind, Checkpoint::Kind::kLabel);
+  EXPECT_EQ(net.graph.checkpoints()[net.graph.checkpoints().size() - 2].name, "logits");
+  const RealTensor x{
+      {2, 3}, {Real(1), Real(0), Real(0), Real(0), Real(0), Real(0)}};  // logits (1, -1) and (0, 0)
+  const auto values = real_eval::checkpoint_values(net.graph, {{"global_in", x}});
+  EXPECT_EQ(values.at("label").values, (std::vector<Real>{Real(0), Real(0)}));
+}
+
+TEST(InsertTopK, RefusesImpossibleRequests) {
+  Net net;
+  network(net);
+  EXPECT_THAT(user_error_of([&] { insert_topk(net.graph, 3); }),
+              HasSubstr("top-3 of 2 classes does not exist"));
+  EXPECT_THAT(user_error_of([&] { insert_topk(net.graph, 0); }), HasSubstr("top-0"));
+  insert_topk(net.graph, 2);
+  EXPECT_THAT(user_error_of([&] { insert_topk(net.graph, 1); }),
+              HasSubstr("is not a tensor of logits"));
+  Net two;
+  network(two);
+  two.graph.add_output(two.graph.find_tensor("to_tensor"));
+  EXPECT_THAT(user_error_of([&] { insert_topk(two.graph, 1); }), HasSubstr("has 2 outputs"));
+}
+
+/// Images of shape [1,2,2] -> Reshape to a row -> MatMul.
+Graph& reshaping(Net& net, std::int64_t batch) {
+  Tensor* x = net.input({batch, 1, 2, 2});
+  Tensor* q = net.quant(x, 0.5F, 4, {}, "act");
+  Tensor* row = net.add(ops::Reshape{}, {q, net.ints({2}, {batch, -1})}, "row");
+  return net.finish(net.add(ops::MatMul{}, {row, net.floats({4, 1}, {1, -2, 3, 0.5F})}, "y"));
+}
+
+TEST(ChangeBatchSize, GivesEachImageTheSameResults) {
+  Net net;
+  reshaping(net, 1);
+  const Graph single = net.graph;
+  EXPECT_TRUE(change_batch_size(net.graph, 3));
+  verify(net.graph);
+  EXPECT_EQ(*net.graph.outputs()[0]->shape, (Shape{3, 1}));
+  EXPECT_FALSE(change_batch_size(net.graph, 3));
+  std::mt19937 random(5);
+  const RealTensor three = random_tensor(*net.graph.inputs()[0], random);
+  const auto batch = real_eval::checkpoint_values(net.graph, {{"x", three}});
+  for (std::size_t image = 0; image < 3; ++image) {
+    const auto slice = [&](const RealTensor& t, std::size_t size) {
+      const auto first = t.values.begin() + static_cast<std::ptrdiff_t>(image * size);
+      return std::vector<Real>(first, first + static_cast<std::ptrdiff_t>(size));
+    };
+    const auto alone =
+        real_eval::checkpoint_values(single, {{"x", RealTensor{{1, 1, 2, 2}, slice(three, 4)}}});
+    EXPECT_EQ(alone.at("act").values, slice(batch.at("act"), 4));
+    EXPECT_EQ(alone.at("y").values, slice(batch.at("y"), 1));
+  }
+  EXPECT_TRUE(change_batch_size(net.graph, 1));
+  EXPECT_EQ(nodes_text(net.graph), nodes_text(single));
+}
+
+TEST(ChangeBatchSize, RefusesWhatMixesImagesAndLeavesTheGraphAlone) {
+  Net net;
+  Tensor* x = net.input({2, 2});
+  net.finish(net.add(ops::Add{}, {x, net.floats({2, 2}, {1, 2, 3, 4})}));
+  const std::string text = to_text(net.graph);
+  EXPECT_THROW(change_batch_size(net.graph, 3), UserError);
+  EXPECT_EQ(to_text(net.graph), text);
+  EXPECT_THAT(user_error_of([&] { change_batch_size(net.graph, 0); }),
+              HasSubstr("a batch of 0 images"));
+  Net mixing;
+  mixing.finish(mixing.add(with(&ops::Transpose::perm, {1, 0}), {mixing.input({2, 2})}));
+  EXPECT_THAT(user_error_of([&] { change_batch_size(mixing.graph, 3); }),
+              HasSubstr("mixes images"));
+}
+
+}  // namespace
+}  // namespace assay
