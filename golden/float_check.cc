@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "golden/float_check.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/graph/ops.h"
+#include "golden/exact_plan.h"
+
+namespace assay {
+namespace {
+
+const Constant& constant_input(const Node& node, std::size_t index) {
+  if (index >= node.inputs.size() || !node.inputs[index] || !node.inputs[index]->constant)
+    user_error("{}: input {} must be a constant", node.label(), index);
+  return *node.inputs[index]->constant;
+}
+
+/// The parameter that applies to row-major `element` of a tensor of `shape`.
+Real parameter(const Node& node, std::size_t index, const Shape& shape, std::int64_t element) {
+  const Constant& constant = constant_input(node, index);
+  if (constant.size() == 1) return constant.real(0);
+  const auto strides = broadcast_strides(constant.shape(), shape);
+  std::int64_t at = 0;
+  for (std::size_t axis = shape.size(); axis-- > 0; element /= shape[axis])
+    at += element % shape[axis] * strides[axis];
+  return constant.real(at);
+}
+
+Real axis_parameter(const Node& node, std::size_t index, std::int64_t axis, const Shape& shape,
+                    std::int64_t element) {
+  const Constant& constant = constant_input(node, index);
+  if (constant.size() == 1) return constant.real(0);
+  const std::size_t a = ops::normalise_axis(axis, shape.size());
+  std::int64_t inner = 1;
+  for (std::size_t i = a + 1; i < shape.size(); ++i) inner *= shape[i];
+  return constant.real(element / inner % shape[a]);
+}
+
+std::int64_t clamped(const mpz_class& value, std::int64_t lo, std::int64_t hi) {
+  const mpz_class low = static_cast<long>(lo), high = static_cast<long>(hi);
+  return mpz_class(std::min(std::max(value, low), high)).get_si();
+}
+
+std::int64_t clamp_level(const Node& node, const Real& u, std::int64_t bits, bool is_signed,
+                         bool narrow, RoundingMode mode) {
+  if (bits < 1 || bits > 32)
+    user_error("{}: a bit width of {} is outside [1, 32]", node.label(), bits);
+  const std::int64_t lo = is_signed ? -(std::int64_t{1} << (bits - 1)) + (narrow ? 1 : 0) : 0;
+  const std::int64_t hi = is_signed ? (std::int64_t{1} << (bits - 1)) - 1
+                                    : (std::int64_t{1} << bits) - 1 - (narrow ? 1 : 0);
+  return clamped(exact::round_exactly(u, mode), lo, hi);
+}
+
+std::int64_t bits_of(const Node& node, std::size_t index) {
+  return std::lround(constant_input(node, index).to_float(0));
+}
+
+Real two_to(std::int64_t n) { return Real::of(std::ldexp(1.0, static_cast<int>(n))); }
+
+std::int64_t truncated(const Node& node, const ops::Trunc& trunc, const Shape& shape,
+                       std::int64_t element, const Real& u) {
+  const Real whole(mpq_class(exact::round_exactly(u, RoundingMode::kHalfEven)));
+  if (trunc.version == 1)
+    return exact::round_exactly(whole * two_to(bits_of(node, 4) - bits_of(node, 3)),
+                                trunc.rounding_mode)
+        .get_si();
+  const Real ratio =
+      parameter(node, 4, shape, element) * parameter(node, 1, shape, element).inverse();
+  const double exponent = std::log2(ratio.to_double());
+  return clamp_level(node, whole * two_to(-std::lround(exponent)), bits_of(node, 5),
+                     trunc.is_signed, trunc.narrow, trunc.rounding_mode);
+}
+
+/// QuantizeLinear and the Clips behind it, from a DequantizeLinear upwards.
+std::int64_t linear_level(const Node& dequantize, const Shape& shape, std::int64_t element,
+                          const Real& x) {
+  const Node* node = dequantize.inputs[0]->producer;
+  std::vector<const Node*> clips;
+  while (node && node->as<ops::Clip>()) {
+    clips.push_back(node);
+    node = node->inputs[0]->producer;
+  }
+  const auto* quantize = node ? node->as<ops::QuantizeLinear>() : nullptr;
+  if (!quantize) user_error("{}: is not behind a QuantizeLinear", dequantize.label());
+  const DataType type = container_type(node->outputs[0]->container);
+  const Real u = x * axis_parameter(*node, 1, quantize->axis, shape, element).inverse();
+  mpz_class level = exact::round_exactly(u, RoundingMode::kHalfEven);
+  if (node->inputs.size() > 2 && node->inputs[2])
+    level += axis_parameter(*node, 2, quantize->axis, shape, element).rational().get_num();
+  std::int64_t q = clamped(level, type.min(), type.max());
+  for (auto clip = clips.rbegin(); clip != clips.rend(); ++clip) {
+    if ((*clip)->inputs.size() > 1 && (*clip)->inputs[1])
+      q = std::max(q, constant_input(**clip, 1).real(0).floor().get_si());
+    if ((*clip)->inputs.size() > 2 && (*clip)->inputs[2])
+      q = std::min(q, constant_input(**clip, 2).real(0).floor().get_si());
+  }
+  return q;
+}
+
+std::int64_t reached_thresholds(const Node& node, const ops::MultiThreshold& op, const Shape& shape,
+                                std::int64_t element, const Real& x) {
+  const Constant& thresholds = constant_input(node, 1);
+  const std::size_t axis = layout_name(op.data_layout).ends_with('C') ? shape.size() - 1 : 1;
+  std::int64_t inner = 1;
+  for (std::size_t i = axis + 1; i < shape.size(); ++i) inner *= shape[i];
+  const std::int64_t steps = thresholds.shape()[1];
+  const std::int64_t row = thresholds.shape()[0] == 1 ? 0 : element / inner % shape[axis];
+  std::int64_t count = 0;
+  for (std::int64_t k = 0; k < steps; ++k) count += thresholds.real(row * steps + k) <= x ? 1 : 0;
+  return count;
+}
+
+const std::vector<std::int64_t>& observed_integers(
+    const std::map<std::string, std::vector<std::int64_t>>& observed,
+    const CheckpointValue& value) {
+  const auto it = observed.find(value.checkpoint->name);
+  if (it == observed.end())
+    user_error("checkpoint '{}' was not observed", printable(value.checkpoint->name));
+  if (it->second.size() != value.q.size())
+    user_error("checkpoint '{}' has {} elements, {} were observed",
+               printable(value.checkpoint->name), value.q.size(), it->second.size());
+  return it->second;
+}
+
+/// The exact input of a checkpoint's quantiser at one element. A Relu in front may have been taken
+/// into the quantiser.
+Real quantiser_value(const ExactRun& run, const Tensor& x, std::int64_t element) {
+  if (const auto it = run.values.find(&x); it != run.values.end()) return it->second.real(element);
+  ASSAY_INVARIANT(x.producer && x.producer->as<ops::Relu>(),
+                  "a quantiser's input has no exact value");
+  const Real value = quantiser_value(run, *x.producer->inputs[0], element);
+  return value.sign() < 0 ? Real() : value;
+}
+
+bool label_fits(const ExactValue& logits, const std::vector<double>& error, std::int64_t label) {
+  const Real best = logits.real(label) + Real::of(error[static_cast<std::size_t>(label)]);
+  for (std::int64_t i = 0; i < logits.size(); ++i)
+    if (best < logits.real(i) - Real::of(error[static_cast<std::size_t>(i)])) return false;
+  return true;
+}
+
+}  // namespace
+
+std::int64_t quantise_exactly(const Checkpoint& checkpoint, std::int64_t element, const Real& x) {
+  const Node* node = checkpoint.tensor->producer;
+  if (!node) user_error("checkpoint '{}' is not computed", printable(checkpoint.name));
+  const Shape& shape = *checkpoint.tensor->shape;
+  const auto scaled = [&] {
+    return x * parameter(*node, 1, shape, element).inverse() + parameter(*node, 2, shape, element);
+  };
+  if (const auto* quant = node->as<ops::Quant>()) {
+    const std::int64_t bits = bits_of(*node, 3);
+    if (bits == 1 && quant->is_signed) return scaled().sign() >= 0 ? 1 : -1;
+    return clamp_level(*node, scaled(), bits, quant->is_signed, quant->narrow,
+                       quant->rounding_mode);
+  }
+  if (node->as<ops::BipolarQuant>()) return x.sign() >= 0 ? 1 : -1;
+  if (const auto* trunc = node->as<ops::Trunc>())
+    return truncated(*node, *trunc, shape, element, scaled());
+  if (node->as<ops::DequantizeLinear>()) return linear_level(*node, shape, element, x);
+  if (const auto* thresholds = node->as<ops::MultiThreshold>())
+    return reached_thresholds(*node, *thresholds, shape, element, x);
+  user_error("checkpoint '{}' is not behind a quantiser", printable(checkpoint.name));
+}
+
+FloatChecker::FloatChecker(const Graph& graph, const ExactExecutor& exact)
+    : graph_(graph), exact_(exact), bounds_(graph) {}
+
+FloatCheck FloatChecker::check(const std::vector<ExactInputData>& exact_inputs,
+                               const std::vector<FloatTensor>& inputs,
+                               const std::map<std::string, std::vector<std::int64_t>>& observed,
+                               std::optional<std::int64_t> label) const {
+  FloatCheck out;
+  ExactRun run = exact_.run({.inputs = exact_inputs, .forced = &observed});
+  std::vector<std::pair<const CheckpointValue*, std::int64_t>> places;
+  for (const CheckpointValue& value : run.checkpoints) {
+    if (!value.checkpoint || value.checkpoint->kind != Checkpoint::Kind::kActivation) continue;
+    const auto& got = observed_integers(observed, value);
+    out.compared += static_cast<std::int64_t>(got.size());
+    for (std::size_t e = 0; e < got.size(); ++e)
+      if (got[e] != value.q[e]) places.emplace_back(&value, static_cast<std::int64_t>(e));
+  }
+  out.differing = static_cast<std::int64_t>(places.size());
+  const bool other_label = label && top_k(run.outputs.at(0), 1).at(0) != *label;
+  if (places.empty() && !other_label) return out;
+
+  const ExactRun kept = exact_.run(
+      {.inputs = exact_inputs, .forced = &observed, .checkpoints = false, .keep_all = true});
+  const FloatErrorBounds::Tensors bounds = bounds_.evaluate(inputs, {}, observed);
+  if (other_label)
+    out.label_explained = label_fits(run.outputs[0], bounds.at(graph_.outputs()[0]).error, *label);
+  for (const auto& [value, element] : places) {
+    const Checkpoint& checkpoint = *value->checkpoint;
+    const Tensor* x = FloatErrorBounds::quantiser_input(checkpoint);
+    FloatDifference difference{checkpoint.name, element,
+                               value->q[static_cast<std::size_t>(element)],
+                               observed.at(checkpoint.name)[static_cast<std::size_t>(element)]};
+    if (x) {
+      const Real exact_x = quantiser_value(kept, *x, element);
+      difference.value = exact_x.to_double();
+      difference.slack =
+          bounds_.quantiser_slack(checkpoint, element, difference.value,
+                                  bounds.at(x).error[static_cast<std::size_t>(element)]);
+      if (std::isfinite(difference.slack)) {  // quantisers are monotone: what lies between both
+                                              // ends is reachable
+        const Real slack = Real::of(difference.slack);
+        difference.explained =
+            quantise_exactly(checkpoint, element, exact_x - slack) <= difference.got &&
+            difference.got <= quantise_exactly(checkpoint, element, exact_x + slack);
+      }
+    }
+    out.explained += difference.explained ? 1 : 0;
+    out.differences.push_back(std::move(difference));
+  }
+  std::ranges::stable_sort(out.differences, {}, &FloatDifference::explained);
+  if (out.differences.size() > FloatCheck::kMaxListed)
+    out.differences.resize(FloatCheck::kMaxListed);
+  return out;
+}
+
+}  // namespace assay
