@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/answer.h"
+#include "harness/comparison.h"
+#include "harness/console.h"
+#include "harness/execute.h"
+#include "harness/images.h"
+#include "harness/json.h"
+
+namespace assay {
+
+/// The network that every stage is compared with, and its results on the chosen images. Both
+/// arguments must outlive it.
+class Reference {
+ public:
+  /// `graph` takes raw pixels.
+  Reference(const Graph& graph, const ChosenImages& images);
+  const Graph& graph() const { return graph_; }
+  const ChosenImages& images() const { return images_; }
+  const ImageResult& result(std::int64_t image, ImageResult& scratch) {
+    return results_.get(image, scratch);
+  }
+
+ private:
+  const Graph& graph_;
+  const ChosenImages& images_;
+  ExactPixels executor_;
+  ReferenceResults results_;
+};
+
+/// What came of comparing one graph with the reference.
+struct StageCheck {
+  ComparisonPlan plan;
+  ComparisonTally tally;
+  Judgement judgement;
+  std::optional<Accuracy> accuracy;  ///< of the exact results; absent without labels or answers
+};
+
+/// Executes `candidate` (from raw pixels) exactly on every image, compares every checkpoint with
+/// the reference's, and plants the canaries into the first image's results.
+StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
+                       const Console& console, const std::string& label);
+
+/// The counts of a check: verdict, reason, images, predicted, compared, differing, canaries,
+/// checkpoints, unexpected, first_difference.
+Json check_json(const StageCheck& check);
+Json difference_json(const Difference& difference);
+/// "image 3, channel 2, row 0, column 5: expected 7, got 8", with checkpoint and node, printable.
+std::string difference_text(const Difference& difference);
+
+}  // namespace assay

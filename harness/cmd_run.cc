@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "harness/command.h"
+#include "harness/flow.h"
+
+namespace assay {
+
+void add_run_command(CLI::App& app, CommandAction& action) {
+  const auto options = std::make_shared<FlowOptions>();
+  CLI::App* command = app.add_subcommand(
+      "run", "Build every stage of a network, execute each exactly on images and compare them");
+  command->add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
+      ->required();
+  add_image_options(*command, options->images);
+  add_preprocess_options(*command, options->preprocess);
+  command->add_option("--topk", options->topk, "How many labels the network puts out")
+      ->capture_default_str()
+      ->type_name("K");
+  command
+      ->add_option("--until", options->until,
+                   "Last stage: import, cleanup, preprocess or postprocess; default: all")
+      ->type_name("STAGE");
+  command
+      ->add_option("--out", options->out,
+                   "Folder for stages, reports and log; a killed run goes on there")
+      ->required()
+      ->type_name("DIR");
+  add_examples(
+      *command,
+      "  assay run model.onnx --out out/model\n"
+      "  assay run model.onnx --data data/cifar-10-batches-bin --images 1000 --out out/model\n"
+      "  assay run model.onnx --data cifar --preprocess normalize --topk 5 --out out/model\n"
+      "  assay run model.onnx --until cleanup --json --out out/model > run.json");
+  command->callback([options, &action] {
+    action = [options](const CommandContext& context) {
+      const FlowResult result = run_flow(*options, context.console);
+      if (context.json) {
+        print_report(context, result.report);
+      } else {
+        context.console.out << result.table;
+      }
+      return exit_code(result.verdict);
+    };
+  });
+}
+
+}  // namespace assay

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "compile/graph/graph.h"
+#include "golden/exact_executor.h"
+#include "golden/float_executor.h"
+#include "harness/comparison.h"
+
+namespace assay {
+
+/// Calls body(i) for every i in [0, count), in parallel. An exception of any of them ends the loop
+/// and is thrown on.
+void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>& body);
+
+/// Whether single images should be split over threads because there are too few of them.
+bool split_images(std::int64_t count);
+
+/// A network with raw 8-bit pixels as its only input, batch size 1, in the exact reference. The
+/// graph must outlive it.
+class ExactPixels {
+ public:
+  ExactPixels(const Graph& graph, bool split);
+  /// All checkpoints of one image. Thread-safe.
+  ImageResult run(std::span<const std::uint8_t> pixels) const;
+  std::int64_t exact_decisions() const { return executor_.exact_decisions(); }
+
+ private:
+  const Graph& graph_;
+  ExactExecutor executor_;
+};
+
+/// One image's checkpoints in the float reference, in the order of the graph's list: integers where
+/// the checkpoint has a map, else floats.
+struct FloatCheckpoint {
+  PackedInts q;
+  std::vector<float> values;
+};
+using FloatImage = std::vector<FloatCheckpoint>;
+
+/// The same network in the float reference.
+class FloatPixels {
+ public:
+  explicit FloatPixels(const Graph& graph);
+  FloatImage run(std::span<const std::uint8_t> pixels) const;
+
+ private:
+  const Graph& graph_;
+  FloatExecutor executor_;
+};
+
+/// Results of images that are needed more than once: kept while they fit, recomputed otherwise.
+/// Threads may ask for different images at the same time.
+class ReferenceResults {
+ public:
+  using Compute = std::function<ImageResult(std::int64_t image)>;
+  ReferenceResults(std::int64_t images, std::int64_t byte_limit, Compute compute);
+  /// Either the kept result or `scratch`, filled.
+  const ImageResult& get(std::int64_t image, ImageResult& scratch);
+
+ private:
+  Compute compute_;
+  std::vector<std::unique_ptr<const ImageResult>> kept_;
+  std::int64_t byte_limit_;
+  std::atomic<std::int64_t> bytes_ = 0;
+};
+
+}  // namespace assay

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/console.h"
+#include "harness/images.h"
+#include "harness/json.h"
+#include "harness/preprocess.h"
+#include "harness/verdict.h"
+
+namespace assay {
+
+struct FlowOptions {
+  std::filesystem::path model, out;
+  ImageChoice images;
+  PreprocessChoice preprocess;
+  std::int64_t topk = 1;
+  std::string until;  ///< last stage; empty: all
+};
+
+struct FlowResult {
+  Verdict verdict = Verdict::kInconclusive;
+  Json report;        ///< reports/run.json
+  std::string table;  ///< the stages, for people
+};
+
+/// Runs the stages of a model in DIR `out`: builds each, saves it, reads it back, executes it
+/// exactly on the chosen images and compares every checkpoint with the imported model's. Stops
+/// after the first stage that is not EQUIVALENT. Stages that an earlier, equal run completed are
+/// not repeated; reports do not depend on whether that happened. UserError, with nothing written,
+/// when the model, the images or the options are bad.
+FlowResult run_flow(const FlowOptions& options, const Console& console);
+
+}  // namespace assay

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/images.h"
+
+#include <array>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "golden/data/synthetic.h"
+
+namespace assay {
+namespace {
+
+/// C, H, W of made-up images for an input shape.
+std::array<std::int64_t, 3> picture_shape(const Shape& shape) {
+  if (shape.size() == 4) return {shape[1], shape[2], shape[3]};
+  if (shape.size() == 2) return {1, 1, shape[1]};
+  user_error("made-up images need a network input of shape [N,C,H,W] or [N,C], not {}",
+             shape_text(shape));
+}
+
+Dataset synthetic(const Shape& shape, ImageRange range) {
+  const auto [c, h, w] = picture_shape(shape);
+  const std::int64_t end = range.end < 0 ? kSyntheticImages : range.end;
+  if (range.begin >= end)
+    user_error("the image range starts at {} and ends at {}", range.begin, end);
+  Dataset set = synthetic_dataset(c, h, w, end, kSyntheticSeed);
+  const std::int64_t pixels = c * h * w;
+  set.pixels.erase(set.pixels.begin(), set.pixels.begin() + range.begin * pixels);
+  set.labels.erase(set.labels.begin(), set.labels.begin() + range.begin);
+  set.sha256 = dataset_sha256(set);
+  return set;
+}
+
+void check_fit(const Dataset& set, const Shape& shape) {
+  const bool same = shape.size() == 4 && shape[1] == set.channels && shape[2] == set.height &&
+                    shape[3] == set.width;
+  const bool flat = shape.size() == 2 && shape[1] == set.channels * set.height * set.width;
+  if (!same && !flat)
+    user_error(
+        "the images of '{}' are {}x{}x{} (channels, rows, columns), but the network's input is {}",
+        printable(set.name), set.channels, set.height, set.width, shape_text(shape));
+}
+
+}  // namespace
+
+ChosenImages choose_images(const ImageChoice& choice, const Shape& shape) {
+  const ImageRange range = choice.images.empty() ? ImageRange{} : parse_image_range(choice.images);
+  ChosenImages chosen;
+  chosen.set = choice.data.empty() ? synthetic(shape, range) : load_dataset(choice.data, range);
+  chosen.first = range.begin;
+  if (chosen.size() < 1) user_error("no image was chosen");
+  check_fit(chosen.set, shape);
+  return chosen;
+}
+
+std::string synthetic_note(const ChosenImages& images) {
+  if (!images.set.synthetic) return {};
+  return "The images are made up: accuracy means nothing on them. Give --data for real ones.";
+}
+
+}  // namespace assay

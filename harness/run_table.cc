@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/run_table.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "compile/base/file.h"
+#include "harness/console.h"
+
+namespace assay {
+namespace {
+
+std::string count(const Json& value) { return grouped(value.get<std::int64_t>()); }
+
+std::string place(const Json& difference) {
+  std::string text = fmt::format("image {}", difference.at("image").get<std::int64_t>());
+  for (const char* axis : {"channel", "row", "column"})
+    if (!difference.at(axis).is_null())
+      text += fmt::format(", {} {}", axis, difference.at(axis).get<std::int64_t>());
+  return text;
+}
+
+std::string time_cell(const Json& timing, std::size_t index) {
+  if (timing.is_null() || index >= timing.at("stages").size()) return "-";
+  const Json& entry = timing.at("stages")[index];
+  const double seconds = entry.at("seconds").get<double>();
+  return entry.at("resumed").get<bool>() ? "kept" : fmt::format("{:.2f} s", seconds);
+}
+
+}  // namespace
+
+std::string accuracy_cell(const Json& accuracy) {
+  if (accuracy.is_null()) return "-";
+  return fmt::format("{} ({} of {})", percent(accuracy.at("top1").get<double>()),
+                     accuracy.at("top1_correct").get<std::int64_t>(),
+                     accuracy.at("compared").get<std::int64_t>());
+}
+
+std::string run_table(const Json& run, const Json& timing) {
+  std::vector<std::vector<std::string>> rows = {{"stage", "contract", "verdict", "checkpoints",
+                                                 "elements", "differing", "faults caught",
+                                                 "top-1 exact", "top-1 float", "time"}};
+  const Json& stages = run.at("stages");
+  for (std::size_t i = 0; i < stages.size(); ++i) {
+    const Json& stage = stages[i];
+    const Json& canaries = stage.at("canaries");
+    rows.push_back({stage.at("stage").get<std::string>(), stage.at("contract").get<std::string>(),
+                    stage.at("verdict").get<std::string>(), count(stage.at("checkpoints")),
+                    count(stage.at("compared")), count(stage.at("differing")),
+                    count(canaries.at("caught")) + " of " + count(canaries.at("planted")),
+                    accuracy_cell(stage.at("accuracy").at("exact")),
+                    accuracy_cell(stage.at("accuracy").at("float")), time_cell(timing, i)});
+  }
+  std::string text = table_text(rows);
+  const Json& last = stages.back();
+  text += fmt::format("\n{}: {}\n", run.at("verdict").get<std::string>(),
+                      last.at("reason").get<std::string>());
+  const Json& first = last.at("first_difference");
+  if (!first.is_null())
+    text += fmt::format(
+        "first difference: stage {}, checkpoint '{}', node '{}', {}: expected {}, got {}\n",
+        last.at("stage").get<std::string>(), printable(first.at("checkpoint").get<std::string>()),
+        printable(first.at("node").get<std::string>()), place(first),
+        first.at("expected").get<std::string>(), first.at("got").get<std::string>());
+  if (run.at("accuracy_means_nothing").get<bool>())
+    text += "The images are made up: accuracy means nothing on them. Give --data for real ones.\n";
+  return text;
+}
+
+}  // namespace assay

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/schema_text.h"
+
+namespace assay {
+
+const char* const kSchemaText = R"json({
+"definitions": {
+  "count": {"type": "integer", "minimum": 0},
+  "counts": {"type": "array", "items": {"$ref": "count"}},
+  "names": {"type": "array", "items": {"type": "string"}},
+  "verdict": {"type": "string", "enum": ["EQUIVALENT", "DIFFERENT", "INCONCLUSIVE"]},
+  "place": {"type": ["integer", "null"], "minimum": 0},
+  "difference": {
+    "type": ["object", "null"],
+    "required": ["checkpoint", "node", "image", "element", "channel", "row", "column", "expected", "got"],
+    "additionalProperties": false,
+    "properties": {
+      "checkpoint": {"type": "string"}, "node": {"type": "string"},
+      "image": {"$ref": "count"}, "element": {"$ref": "count"},
+      "channel": {"$ref": "place"}, "row": {"$ref": "place"}, "column": {"$ref": "place"},
+      "expected": {"type": "string"}, "got": {"type": "string"}
+    }
+  },
+  "canaries": {
+    "type": "object", "required": ["planted", "caught"], "additionalProperties": false,
+    "properties": {"planted": {"$ref": "count"}, "caught": {"$ref": "count"}}
+  },
+  "checkpoint": {
+    "type": "object",
+    "required": ["name", "kind", "dtype", "shape", "node", "compared_as", "predicted", "compared", "differing",
+                 "first_difference"],
+    "additionalProperties": false,
+    "properties": {
+      "name": {"type": "string"},
+      "kind": {"type": "string", "enum": ["input", "activation", "logits", "label"]},
+      "dtype": {"type": "string"}, "shape": {"$ref": "counts"}, "node": {"type": "string"},
+      "compared_as": {"type": "string", "enum": ["integers", "reals", "rank of the logits", "missing"]},
+      "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+      "first_difference": {"$ref": "difference"}
+    }
+  },
+  "checkpoints": {"type": "array", "items": {"$ref": "checkpoint"}},
+  "assay": {
+    "type": "object", "required": ["version", "sha256"], "additionalProperties": false,
+    "properties": {"version": {"type": "string"}, "sha256": {"type": "string"}}
+  },
+  "model": {
+    "type": "object", "required": ["sha256", "graph_sha256"], "additionalProperties": false,
+    "properties": {"sha256": {"type": "string"}, "graph_sha256": {"type": "string"}}
+  },
+  "data": {
+    "type": "object", "required": ["name", "sha256", "first", "images", "synthetic", "labels"],
+    "additionalProperties": false,
+    "properties": {
+      "name": {"type": "string"}, "sha256": {"type": "string"},
+      "first": {"$ref": "count"}, "images": {"type": "integer", "minimum": 1},
+      "synthetic": {"type": "boolean"}, "labels": {"type": "boolean"}
+    }
+  },
+  "preprocess": {
+    "type": "object", "required": ["kind"], "additionalProperties": false,
+    "properties": {
+      "kind": {"type": "string", "enum": ["totensor", "normalize", "none", "file"]},
+      "mean": {"$ref": "names"},
+      "std": {"$ref": "names"},
+      "graph_sha256": {"type": "string"}
+    }
+  },
+  "inputs": {
+    "type": "object", "required": ["assay", "model", "data", "preprocess", "topk"], "additionalProperties": false,
+    "properties": {
+      "assay": {"$ref": "assay"}, "model": {"$ref": "model"}, "data": {"$ref": "data"},
+      "preprocess": {"$ref": "preprocess"}, "topk": {"type": "integer", "minimum": 1},
+      "previous_sha256": {"type": "string"}
+    }
+  },
+  "accuracy": {
+    "type": ["object", "null"],
+    "required": ["predicted", "compared", "k", "top1_correct", "top_k_correct", "top1", "top_k", "mean_loss"],
+    "additionalProperties": false,
+    "properties": {
+      "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "k": {"type": "integer", "minimum": 1},
+      "top1_correct": {"$ref": "count"}, "top_k_correct": {"$ref": "count"},
+      "top1": {"type": "number", "minimum": 0}, "top_k": {"type": "number", "minimum": 0},
+      "mean_loss": {"type": ["number", "null"]},
+      "classes": {"type": "array", "items": {
+        "type": "object", "required": ["label", "name", "images", "correct", "accuracy"],
+        "additionalProperties": false,
+        "properties": {
+          "label": {"$ref": "count"}, "name": {"type": ["string", "null"]}, "images": {"$ref": "count"},
+          "correct": {"$ref": "count"}, "accuracy": {"type": ["number", "null"]}
+        }
+      }},
+      "confusion": {"type": "array", "items": {"$ref": "counts"}},
+      "misclassified": {"type": "array", "items": {
+        "type": "object", "required": ["image", "label", "predicted"], "additionalProperties": false,
+        "properties": {
+          "image": {"$ref": "count"}, "label": {"$ref": "count"}, "predicted": {"$ref": "count"}
+        }
+      }}
+    }
+  },
+  "both_accuracies": {
+    "type": "object", "required": ["exact", "float"], "additionalProperties": false,
+    "properties": {"exact": {"$ref": "accuracy"}, "float": {"$ref": "accuracy"}}
+  },
+  "float_reference": {
+    "type": ["object", "null"],
+    "required": ["verdict", "reason", "compared", "differing", "labels_compared", "labels_changed",
+                 "changed_labels", "largest_logit_error", "checkpoints"],
+    "additionalProperties": false,
+    "properties": {
+      "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+      "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+      "labels_compared": {"$ref": "count"}, "labels_changed": {"$ref": "count"},
+      "changed_labels": {"type": "array", "items": {
+        "type": "object", "required": ["image", "exact", "float"], "additionalProperties": false,
+        "properties": {"image": {"$ref": "count"}, "exact": {"$ref": "count"}, "float": {"$ref": "count"}}
+      }},
+      "largest_logit_error": {"type": ["number", "null"]},
+      "checkpoints": {"type": "array", "items": {
+        "type": "object", "required": ["name", "compared", "differing", "images"], "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+          "images": {"$ref": "count"}
+        }
+      }}
+    }
+  },
+  "text_or_null": {"type": ["string", "null"]},
+  "compared_file": {
+    "type": "object", "required": ["file", "sha256"], "additionalProperties": false,
+    "properties": {"file": {"type": "string"}, "sha256": {"type": "string"}}
+  },
+  "tensors": {"type": "array", "items": {
+    "type": "object", "required": ["name", "shape", "dtype", "layout"], "additionalProperties": false,
+    "properties": {
+      "name": {"type": "string"}, "shape": {"type": ["array", "null"], "items": {"$ref": "count"}},
+      "dtype": {"type": "string"}, "layout": {"type": "string"}
+    }
+  }},
+  "reals": {
+    "type": "object", "required": ["shape", "exact", "value"], "additionalProperties": false,
+    "properties": {
+      "shape": {"$ref": "counts"}, "exact": {"$ref": "names"},
+      "value": {"type": "array", "items": {"type": "number"}}
+    }
+  }
+},
+"reports": {
+  "assay.stage/1": {
+    "type": "object",
+    "required": ["schema", "stage", "file", "sha256", "contract", "passes", "inputs", "verdict", "reason", "images",
+                 "predicted", "compared", "differing", "canaries", "checkpoints", "unexpected", "first_difference",
+                 "accuracy", "float_reference"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "stage": {"type": "string"}, "file": {"type": "string"},
+      "sha256": {"type": "string"}, "contract": {"type": "string", "enum": ["exact", "approximate"]},
+      "passes": {"$ref": "names"}, "inputs": {"$ref": "inputs"},
+      "verdict": {"$ref": "verdict"}, "reason": {"type": "string"}, "images": {"$ref": "count"},
+      "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+      "canaries": {"$ref": "canaries"}, "checkpoints": {"$ref": "checkpoints"}, "unexpected": {"$ref": "names"},
+      "first_difference": {"$ref": "difference"}, "accuracy": {"$ref": "both_accuracies"},
+      "float_reference": {"$ref": "float_reference"}
+    }
+  },
+  "assay.run/1": {
+    "type": "object",
+    "required": ["schema", "verdict", "reason", "model", "data", "images", "preprocess", "until", "inputs",
+                 "accuracy_means_nothing", "stages"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+      "model": {"type": "string"}, "data": {"$ref": "text_or_null"}, "images": {"$ref": "text_or_null"},
+      "preprocess": {"type": "string"}, "until": {"$ref": "text_or_null"}, "inputs": {"$ref": "inputs"},
+      "accuracy_means_nothing": {"type": "boolean"},
+      "stages": {"type": "array", "items": {
+        "type": "object",
+        "required": ["stage", "file", "sha256", "contract", "verdict", "reason", "images", "predicted", "compared",
+                     "differing", "canaries", "first_difference", "accuracy", "checkpoints"],
+        "additionalProperties": false,
+        "properties": {
+          "stage": {"type": "string"}, "file": {"type": "string"}, "sha256": {"type": "string"},
+          "contract": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+          "images": {"$ref": "count"}, "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
+          "differing": {"$ref": "count"}, "canaries": {"$ref": "canaries"},
+          "first_difference": {"$ref": "difference"}, "accuracy": {"$ref": "both_accuracies"},
+          "checkpoints": {"$ref": "count"}
+        }
+      }}
+    }
+  },
+  "assay.timing/1": {
+    "type": "object", "required": ["schema", "stages"], "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"},
+      "stages": {"type": "array", "items": {
+        "type": "object", "required": ["stage", "resumed", "seconds"], "additionalProperties": false,
+        "properties": {
+          "stage": {"type": "string"}, "resumed": {"type": "boolean"},
+          "seconds": {"type": "number", "minimum": 0}
+        }
+      }}
+    }
+  },
+  "assay.accuracy/1": {
+    "type": "object",
+    "required": ["schema", "data", "preprocess", "accuracy_means_nothing", "networks"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "data": {"$ref": "data"}, "preprocess": {"$ref": "preprocess"},
+      "accuracy_means_nothing": {"type": "boolean"},
+      "networks": {"type": "array", "items": {
+        "type": "object", "required": ["network", "sha256", "exact", "float", "labels_changed"],
+        "additionalProperties": false,
+        "properties": {
+          "network": {"type": "string"}, "sha256": {"type": "string"},
+          "exact": {"$ref": "accuracy"}, "float": {"$ref": "accuracy"},
+          "labels_changed": {"type": ["integer", "null"], "minimum": 0}
+        }
+      }}
+    }
+  },
+  "assay.compare/1": {
+    "type": "object",
+    "required": ["schema", "a", "b", "matched_by", "data", "preprocess", "verdict", "reason", "images", "predicted",
+                 "compared", "differing", "canaries", "checkpoints", "unexpected", "first_difference"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "a": {"$ref": "compared_file"}, "b": {"$ref": "compared_file"},
+      "matched_by": {"type": "string", "enum": ["name", "order"]},
+      "data": {"$ref": "data"}, "preprocess": {"$ref": "preprocess"},
+      "verdict": {"$ref": "verdict"}, "reason": {"type": "string"}, "images": {"$ref": "count"},
+      "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+      "canaries": {"$ref": "canaries"}, "checkpoints": {"$ref": "checkpoints"}, "unexpected": {"$ref": "names"},
+      "first_difference": {"$ref": "difference"}
+    }
+  },
+  "assay.bisect/1": {
+    "type": "object",
+    "required": ["schema", "verdict", "reason", "reference", "data", "first_stage", "first_difference", "drop",
+                 "stages"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+      "reference": {"type": "string"}, "data": {"$ref": "data"}, "first_stage": {"$ref": "text_or_null"},
+      "first_difference": {"$ref": "difference"},
+      "drop": {"type": ["number", "null"], "minimum": 0},
+      "stages": {"type": "array", "items": {
+        "type": "object",
+        "required": ["stage", "verdict", "reason", "edited", "predicted", "compared", "differing", "canaries",
+                     "accuracy"],
+        "additionalProperties": false,
+        "properties": {
+          "stage": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+          "edited": {"type": "boolean"}, "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
+          "differing": {"$ref": "count"}, "canaries": {"$ref": "canaries"}, "accuracy": {"$ref": "accuracy"}
+        }
+      }}
+    }
+  },
+  "assay.show/1": {
+    "type": "object",
+    "required": ["schema", "name", "sha256", "inputs", "outputs", "operators", "parameters", "macs", "checkpoints"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "name": {"type": "string"}, "sha256": {"type": "string"},
+      "inputs": {"$ref": "tensors"}, "outputs": {"$ref": "tensors"},
+      "operators": {"type": "object", "additionalProperties": {"$ref": "count"}},
+      "parameters": {"$ref": "count"}, "macs": {"$ref": "count"},
+      "checkpoints": {"type": "array", "items": {
+        "type": "object", "required": ["name", "kind", "tensor", "node", "dtype", "shape", "scale", "offset"],
+        "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string"}, "kind": {"type": "string"}, "tensor": {"type": "string"},
+          "node": {"type": "string"}, "dtype": {"type": "string"},
+          "shape": {"type": ["array", "null"], "items": {"$ref": "count"}},
+          "scale": {"$ref": "text_or_null"}, "offset": {"$ref": "text_or_null"}
+        }
+      }}
+    }
+  },
+  "assay.show-run/1": {
+    "type": "object", "required": ["schema", "run", "timing"], "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "run": {"type": "object"}, "timing": {"type": ["object", "null"]}
+    }
+  },
+  "assay.data/1": {
+    "type": "object",
+    "required": ["schema", "data", "channels", "height", "width", "class_images", "class_names"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "data": {"$ref": "data"}, "channels": {"$ref": "count"},
+      "height": {"$ref": "count"}, "width": {"$ref": "count"}, "class_images": {"$ref": "counts"},
+      "class_names": {"$ref": "names"}
+    }
+  },
+  "assay.exec/1": {
+    "type": "object", "required": ["schema", "mode", "model", "images", "outputs", "dump"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "mode": {"type": "string", "enum": ["exact", "float"]},
+      "model": {"$ref": "model"}, "images": {"$ref": "count"},
+      "outputs": {"type": "array", "items": {
+        "type": "object", "required": ["name", "file", "shape", "dtype", "sha256"], "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string"}, "file": {"type": "string"}, "shape": {"$ref": "counts"},
+          "dtype": {"type": "string"}, "sha256": {"type": "string"}
+        }
+      }},
+      "dump": {"$ref": "text_or_null"}
+    }
+  },
+  "assay.scales/1": {
+    "type": "object", "required": ["schema", "mode", "checkpoints"], "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "mode": {"type": "string", "enum": ["exact", "float"]},
+      "checkpoints": {"type": "array", "items": {
+        "type": "object", "required": ["name", "file", "dtype", "shape", "scale", "offset"],
+        "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string"}, "file": {"type": "string"}, "dtype": {"type": "string"},
+          "shape": {"$ref": "counts"}, "scale": {"$ref": "reals"}, "offset": {"$ref": "reals"}
+        }
+      }}
+    }
+  }
+}
+})json";
+
+}  // namespace assay

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "compile/graph/graph.h"
+#include "harness/json.h"
+
+namespace assay {
+
+/// Multiplications of one run of the graph: the positions each weight is used at, in Conv,
+/// ConvTranspose, MatMul, Gemm and XnorPopcountMatMul. Shapes must be known.
+std::int64_t multiply_accumulates(const Graph& graph);
+
+/// The values of all float constants that computed tensors depend on, scales included.
+std::int64_t parameter_count(const Graph& graph);
+
+/// "assay.show/1" without hash: name, ends, operators, parameters, MACs, checkpoints.
+Json graph_summary(const Graph& graph);
+/// The same for people.
+std::string summary_text(const Json& summary);
+
+}  // namespace assay

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/verdict.h"
+
+namespace assay {
+
+std::string_view verdict_name(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kEquivalent:
+      return "EQUIVALENT";
+    case Verdict::kDifferent:
+      return "DIFFERENT";
+    case Verdict::kInconclusive:
+      break;
+  }
+  return "INCONCLUSIVE";
+}
+
+Verdict worse(Verdict a, Verdict b) {
+  if (a == Verdict::kDifferent || b == Verdict::kDifferent) return Verdict::kDifferent;
+  if (a == Verdict::kInconclusive || b == Verdict::kInconclusive) return Verdict::kInconclusive;
+  return Verdict::kEquivalent;
+}
+
+int exit_code(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::kEquivalent:
+      return 0;
+    case Verdict::kDifferent:
+      return 1;
+    case Verdict::kInconclusive:
+      break;
+  }
+  return 3;
+}
+
+}  // namespace assay

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string_view>
+
+namespace assay {
+
+/// What a check found. Inconclusive is never taken for equivalent: nothing was compared, not as
+/// much as predicted, or the check did not catch a planted fault.
+enum class Verdict { kEquivalent, kDifferent, kInconclusive };
+
+std::string_view verdict_name(Verdict verdict);  ///< "EQUIVALENT", ...
+
+/// The verdict over several checks: one difference makes it DIFFERENT, otherwise one inconclusive
+/// check makes it INCONCLUSIVE.
+Verdict worse(Verdict a, Verdict b);
+
+inline constexpr int kExitBadInput = 2;
+inline constexpr int kExitFailure = 4;
+
+/// 0 EQUIVALENT, 1 DIFFERENT, 3 INCONCLUSIVE.
+int exit_code(Verdict verdict);
+
+}  // namespace assay
