@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compile/graph/graph.h"
+#include "compile/graph/ops.h"
+
+/// Small random networks for property tests: residual sums with free scales, concatenations,
+/// depthwise and grouped convolutions, pools, batch normalisations with negative and zero gammas,
+/// quantisers of every kind.
+namespace assay::testing {
+
+/// splitmix64: the same numbers everywhere.
+class Random {
+ public:
+  explicit Random(std::uint64_t seed) : state_(seed) {}
+  std::uint64_t next() {
+    std::uint64_t z = (state_ += 0x9e3779b97f4a7c15ULL);
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111ebULL;
+    return z ^ (z >> 31);
+  }
+  /// Uniform in [lo, hi].
+  std::int64_t range(std::int64_t lo, std::int64_t hi) {
+    return lo + static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(hi - lo + 1));
+  }
+  bool chance(int percent) { return range(1, 100) <= percent; }
+  /// A float32 in [lo, hi) with a full mantissa.
+  float real(double lo, double hi) {
+    return static_cast<float>(lo + (hi - lo) * static_cast<double>(next() >> 11) * 0x1p-53);
+  }
+
+ private:
+  std::uint64_t state_;
+};
+
+class RandomGraph {
+ public:
+  explicit RandomGraph(std::uint64_t seed) : random_(seed) {}
+
+  /// A graph with one input of shape [1, C, H, W] holding integers 0..255; shapes inferred,
+  /// checkpoints marked, verified.
+  Graph make() {
+    graph_.name = "random";
+    Tensor* x = graph_.add_input(
+        "image", {1, random_.range(1, 3), random_.range(3, 6), random_.range(3, 6)});
+    if (random_.chance(60)) x = scaled_input(x);
+    if (random_.chance(80)) x = quantised(x);
+    const std::int64_t blocks = random_.range(1, 4);
+    for (std::int64_t i = 0; i < blocks; ++i) x = block(x);
+    if (random_.chance(50)) x = head(x);
+    graph_.add_output(x);
+    finish();
+    return std::move(graph_);
+  }
+
+  Random& random() { return random_; }
+
+ private:
+  void finish() {
+    graph_.remove_dead();
+    infer_shapes(graph_);
+    mark_checkpoints(graph_);
+    verify(graph_);
+  }
+
+  const Shape& shape(Tensor* x) {
+    infer_shapes(graph_);
+    return *x->shape;
+  }
+
+  Tensor* constant(float value) {
+    return graph_.add_constant("c", Constant(Shape{}, std::vector<float>{value}));
+  }
+  Tensor* constant(const Shape& s, double lo, double hi) {
+    std::vector<float> values;
+    for (std::int64_t i = 0; i < element_count(s); ++i) values.push_back(random_.real(lo, hi));
+    return graph_.add_constant("c", Constant(s, values));
+  }
+
+  template <typename Op>
+  Tensor* add(Op op, std::vector<Tensor*> inputs) {
+    return graph_.add(std::make_unique<Op>(std::move(op)), std::move(inputs));
+  }
+
+  /// Per-channel or scalar factors and offsets, as Normalize does.
+  Tensor* scaled_input(Tensor* x) {
+    x = add(ops::Div{}, {x, constant(255.0F)});
+    if (!random_.chance(50)) return x;
+    const Shape per_channel{1, shape(x)[1], 1, 1};
+    x = add(ops::Sub{}, {x, constant(per_channel, 0.2, 0.6)});
+    return add(ops::Div{}, {x, constant(per_channel, 0.1, 0.5)});
+  }
+
+  float scale() {
+    return random_.chance(40) ? std::ldexp(1.0F, static_cast<int>(random_.range(-5, 1)))
+                              : random_.real(0.02, 0.7);
+  }
+
+  RoundingMode mode() {
+    constexpr std::array<RoundingMode, 7> kModes = {RoundingMode::kHalfEven, RoundingMode::kHalfUp,
+                                                    RoundingMode::kHalfDown, RoundingMode::kCeil,
+                                                    RoundingMode::kFloor,    RoundingMode::kUp,
+                                                    RoundingMode::kDown};
+    return random_.chance(60) ? RoundingMode::kHalfEven
+                              : kModes[static_cast<std::size_t>(random_.range(0, 6))];
+  }
+
+  Tensor* quantised(Tensor* x) {
+    switch (random_.range(0, 11)) {
+      case 0:
+        return add(ops::BipolarQuant{}, {x, constant(scale())});
+      case 1:
+        return thresholds(x);
+      case 2:
+        return quantise_linear(x);
+      default:
+        break;
+    }
+    ops::Quant quant;
+    quant.is_signed = random_.chance(50);
+    quant.narrow = random_.chance(30);
+    quant.rounding_mode = mode();
+    const std::int64_t bits = random_.range(quant.narrow ? 2 : 1, 8);
+    const float zero = random_.chance(25) ? static_cast<float>(random_.range(-2, 3)) : 0.0F;
+    return add(quant, {x, constant(scale()), constant(zero), constant(static_cast<float>(bits))});
+  }
+
+  Tensor* thresholds(Tensor* x) {
+    ops::MultiThreshold op;
+    op.out_dtype = DataType::uint(3);
+    op.out_scale = random_.chance(50) ? 1.0F : scale();
+    op.out_bias = random_.chance(50) ? 0.0F : random_.real(-1, 1);
+    const std::int64_t rows = random_.chance(50) ? 1 : shape(x)[1];
+    return add(op, {x, constant({rows, random_.range(1, 7)}, -3, 6)});
+  }
+
+  Tensor* quantise_linear(Tensor* x) {
+    const bool is_signed = random_.chance(50);
+    Tensor* step = constant(scale());
+    Tensor* zero = graph_.add_constant(
+        "zp", Constant(Shape{}, std::vector<std::int64_t>{random_.range(0, 9)}));
+    zero->container = is_signed ? Container::kInt8 : Container::kUInt8;
+    zero->dtype = container_type(zero->container);
+    x = add(ops::QuantizeLinear{}, {x, step, zero});
+    if (random_.chance(60)) {
+      const auto bound = [&](std::int64_t value) {
+        Tensor* t =
+            graph_.add_constant("bound", Constant(Shape{}, std::vector<std::int64_t>{value}));
+        t->container = zero->container;
+        t->dtype = zero->dtype;
+        return t;
+      };
+      x = add(ops::Clip{}, {x, bound(random_.range(0, 2)), bound(random_.range(5, 15))});
+    }
+    return add(ops::DequantizeLinear{}, {x, step, zero});
+  }
+
+  Tensor* weights(const Shape& s) {
+    if (random_.chance(10)) return constant(s, -1, 1);
+    ops::Quant quant;
+    quant.narrow = random_.chance(50);
+    const bool per_channel = random_.chance(40);
+    const std::int64_t bits = random_.range(quant.narrow ? 2 : 1, 6);
+    Shape scale_shape(s.size(), 1);
+    scale_shape[0] = s[0];
+    Tensor* step = per_channel ? constant(scale_shape, 0.05, 0.4) : constant(scale());
+    const float zero = random_.chance(10) ? 1.0F : 0.0F;
+    return add(quant,
+               {constant(s, -1, 1), step, constant(zero), constant(static_cast<float>(bits))});
+  }
+
+  static ops::Window window(std::int64_t kh, std::int64_t kw, std::int64_t stride,
+                            std::vector<std::int64_t> pads, std::int64_t dilation) {
+    return {{kh, kw}, {stride, stride}, std::move(pads), {dilation, dilation}};
+  }
+
+  Tensor* conv(Tensor* x) {
+    const Shape s = shape(x);
+    const bool depthwise = random_.chance(25);
+    const std::int64_t groups = depthwise ? s[1] : s[1] % 2 == 0 && random_.chance(20) ? 2 : 1;
+    const std::int64_t out = groups * random_.range(1, depthwise ? 1 : 3);
+    const std::int64_t k = random_.range(1, 3), dilation = random_.chance(15) ? 2 : 1,
+                       reach = dilation * (k - 1);
+    std::vector<std::int64_t> pads(4);
+    for (auto& pad : pads) pad = random_.chance(60) ? random_.range(0, reach) : reach / 2;
+    if (s[2] + pads[0] + pads[2] <= reach || s[3] + pads[1] + pads[3] <= reach)
+      pads = {reach, reach, reach, reach};
+    ops::Conv op;
+    op.window = window(k, k, random_.range(1, 2), pads, dilation);
+    op.group = groups;
+    std::vector<Tensor*> inputs{x, weights({out, s[1] / groups, k, k})};
+    if (random_.chance(30)) inputs.push_back(constant({out}, -1, 1));
+    return add(op, inputs);
+  }
+
+  Tensor* transposed(Tensor* x) {
+    const Shape s = shape(x);
+    if (s[2] * s[3] > 16) return x;
+    ops::ConvTranspose op;
+    op.window = window(2, 2, 2, {0, 0, random_.range(0, 1), 0}, 1);
+    op.output_padding = {0, random_.range(0, 1)};
+    return add(op, {x, weights({s[1], random_.range(1, 2), 2, 2})});
+  }
+
+  Tensor* norm(Tensor* x) {
+    const std::int64_t c = shape(x)[1];
+    std::vector<float> gamma;
+    for (std::int64_t i = 0; i < c; ++i)
+      gamma.push_back(random_.chance(8)    ? 0.0F
+                      : random_.chance(25) ? random_.real(-2, -0.1)
+                                           : random_.real(0.1, 2));
+    Tensor* g = graph_.add_constant("gamma", Constant({c}, gamma));
+    return add(ops::BatchNormalization{},
+               {x, g, constant({c}, -1, 1), constant({c}, -2, 2), constant({c}, 0.1, 3)});
+  }
+
+  Tensor* pool(Tensor* x) {
+    const Shape s = shape(x);
+    if (s[2] < 2 || s[3] < 2) return x;
+    const std::int64_t pad = random_.chance(30) ? 1 : 0;
+    if (random_.chance(50)) {
+      ops::MaxPool op;
+      op.window = window(2, 2, random_.range(1, 2), {pad, pad, 0, 0}, 1);
+      op.ceil_mode = random_.chance(30);
+      return add(op, {x});
+    }
+    ops::AveragePool op;
+    op.window = window(2, 2, random_.range(1, 2), {pad, 0, 0, pad}, 1);
+    op.count_include_pad = random_.chance(40);
+    op.ceil_mode = random_.chance(30);
+    x = add(op, {x});
+    if (!random_.chance(40)) return x;
+    ops::Trunc trunc;
+    trunc.rounding_mode = random_.chance(50) ? RoundingMode::kFloor : RoundingMode::kHalfEven;
+    return add(trunc, {x, constant(scale()), constant(0),
+                       constant(static_cast<float>(random_.range(4, 6))), constant(4)});
+  }
+
+  Tensor* activation(Tensor* x) {
+    if (random_.chance(60)) x = add(ops::Relu{}, {x});
+    return random_.chance(80) ? quantised(x) : x;
+  }
+
+  Tensor* branch(Tensor* x) {
+    x = conv(x);
+    if (random_.chance(60)) x = norm(x);
+    return x;
+  }
+
+  Tensor* block(Tensor* x) {
+    switch (random_.range(0, 7)) {
+      case 0:
+        return activation(pool(x));
+      case 1:
+        return activation(transposed(x));
+      case 2: {  // a residual sum with free scales
+        const Shape s = shape(x);
+        Tensor* y = x;
+        if (random_.chance(50)) y = quantised(y);
+        y = same_size_branch(y, s[1]);
+        Tensor* z = random_.chance(50) ? x : same_size_branch(x, s[1]);
+        if (random_.chance(30)) z = quantised(z);
+        return activation(add(ops::Add{}, {y, z}));
+      }
+      case 3: {
+        ops::Concat op;
+        const Shape s = shape(x);
+        Tensor* y = same_size_branch(x, random_.range(1, 2));
+        if (random_.chance(50)) y = quantised(y);
+        return activation(add(op, {x, y}));
+      }
+      default:
+        return activation(branch(x));
+    }
+  }
+
+  Tensor* same_size_branch(Tensor* x, std::int64_t channels) {
+    const Shape s = shape(x);
+    const std::int64_t k = random_.chance(50) ? 1 : 3;
+    ops::Conv op;
+    op.window = window(k, k, 1, {k / 2, k / 2, k / 2, k / 2}, 1);
+    x = add(op, {x, weights({channels, s[1], k, k})});
+    return random_.chance(60) ? norm(x) : x;
+  }
+
+  Tensor* head(Tensor* x) {
+    if (random_.chance(50)) x = add(ops::GlobalAveragePool{}, {x});
+    x = add(ops::Flatten{}, {x});
+    const std::int64_t k = shape(x)[1], n = random_.range(2, 4);
+    ops::Gemm gemm;
+    gemm.trans_b = random_.chance(50);
+    std::vector<Tensor*> inputs{x, weights(gemm.trans_b ? Shape{n, k} : Shape{k, n})};
+    if (random_.chance(50)) inputs.push_back(constant({n}, -1, 1));
+    return add(gemm, inputs);
+  }
+
+  Random random_;
+  Graph graph_;
+};
+
+}  // namespace assay::testing
