@@ -117,7 +117,7 @@ FloatKernel float_elementwise_kernel(const Node& node, const FloatInputs&) {
   if (node.as<ops::Mul>()) return binary(node, [](float a, float b) { return a * b; });
   if (node.as<ops::Div>()) return binary(node, [](float a, float b) { return a / b; });
   if (node.as<ops::Pow>()) return binary(node, power);
-  if (node.as<ops::Relu>()) return unary([](float x) { return x > 0 ? x : x != x ? x : 0.0F; });
+  if (node.as<ops::Relu>()) return unary([](float x) { return x < 0 ? 0.0F : x; });
   if (node.as<ops::Sign>())
     return unary([](float x) { return x > 0 ? 1.0F : x < 0 ? -1.0F : 0.0F; });
   if (node.as<ops::Clip>()) return clip_kernel();

@@ -29,13 +29,19 @@ class Operands {
   Bounded at(std::size_t input, std::int64_t i) const {
     const BoundedTensor* tensor = input < in.size() ? in[input] : nullptr;
     if (!tensor) return {};
-    const auto k = static_cast<std::size_t>(index_[input](i));
+    const std::size_t k =
+        tensor->value.size() == 1 ? 0 : static_cast<std::size_t>(index_[input](i));
     return {tensor->value[k], tensor->error[k]};
   }
   double scalar(std::size_t input) const { return in.at(input)->value.at(0); }
 
   const Node& node;
   const BoundedInputs& in;
+  // Looked up once: weights have millions of elements.
+  const ops::Quant* const quant = node.as<ops::Quant>();
+  const ops::Trunc* const trunc = node.as<ops::Trunc>();
+  const ops::MultiThreshold* const thresholds = node.as<ops::MultiThreshold>();
+  const bool bipolar = node.as<ops::BipolarQuant>();
 
  private:
   BroadcastIndex index(const Shape& from, const Shape& to) const {
@@ -152,13 +158,13 @@ void set_bounds(Staircase& stairs, double bits, bool is_signed, bool narrow) {
 Staircase staircase(const Operands& q, std::int64_t i) {
   Staircase stairs;
   stairs.scale = q.at(1, i);
-  if (const auto* op = q.node.as<ops::Quant>()) {
+  if (const auto* op = q.quant) {
     stairs.zero = q.at(2, i);
     stairs.mode = op->rounding_mode;
     const double bits = q.scalar(3);
     stairs.bipolar = op->is_signed && bits == 1;
     set_bounds(stairs, bits, op->is_signed, op->narrow);
-  } else if (q.node.as<ops::Trunc>()) {
+  } else if (q.trunc) {
     stairs.zero = q.at(2, i);
   }
   return stairs;
@@ -170,15 +176,15 @@ Staircase staircase(const Operands& q, std::int64_t i) {
 /// The rounding of fl(fl(y - z) * s) = value +- moved, where the level y is known but for `moved`.
 double dequantisation_error(const Operands& q, std::int64_t i, double value, double moved) {
   const double size = std::fabs(value) + moved;
-  if (const auto* op = q.node.as<ops::MultiThreshold>()) {
+  if (const auto* op = q.thresholds) {
     const bool integers =
         op->out_scale == std::rint(op->out_scale) && op->out_bias == std::rint(op->out_bias);
     if (moved == 0 && (op->out_bias == 0 || integers) && is_float32(value)) return 0;
     return 2 * kUnit * (size + std::fabs(static_cast<double>(op->out_bias)));
   }
-  const auto* trunc = q.node.as<ops::Trunc>();
+  const auto* trunc = q.trunc;
   const Bounded scale = q.at(trunc && trunc->version == 2 ? 4 : 1, i);
-  const Bounded zero = q.node.as<ops::BipolarQuant>() ? Bounded{} : q.at(2, i);
+  const Bounded zero = q.bipolar ? Bounded{} : q.at(2, i);
   // y - z is exact for integers that float32 holds; then the product rounds, unless it is a float32
   // itself.
   const double steps = size / std::fabs(scale.value);
@@ -218,13 +224,13 @@ Bounded quantise(const Operands& q, std::int64_t i) {
   const auto at = static_cast<std::size_t>(i);
   const Bounded x{q.in[0]->value[at], q.in[0]->error[at]};
   const Staircase stairs = staircase(q, i);
-  if (q.node.as<ops::BipolarQuant>()) {
+  if (q.bipolar) {
     const bool sure = x.error == 0 || std::fabs(x.value) > x.error;
     const double size = stairs.scale.value;
     return {x.value >= 0 ? size : -size, sure ? 0 : 2 * std::fabs(size)};
   }
   const Bounded level = stairs.decide(x);
-  if (const auto* op = q.node.as<ops::Trunc>()) return truncate(q, *op, i, level);
+  if (const auto* op = q.trunc) return truncate(q, *op, i, level);
   return {(level.value - stairs.zero.value) * stairs.scale.value,
           level.error * std::fabs(stairs.scale.value)};
 }
