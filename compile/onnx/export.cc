@@ -197,7 +197,7 @@ void write_graph(onnx::GraphProto& proto, const Graph& graph) {
 std::string export_bytes(const Graph& graph) {
   onnx::ModelProto model;
   model.set_ir_version(kIrVersion);
-  model.set_producer_name("assay");
+  model.set_producer_name(std::string(kProducer));
   write_opsets(model, graph);
   write_graph(*model.mutable_graph(), graph);
   write_metadata(model, graph);

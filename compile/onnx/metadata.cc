@@ -178,6 +178,8 @@ void read_exact_constants(const onnx::ModelProto& model, const TensorMap& tensor
 }
 
 bool read_checkpoints(const onnx::ModelProto& model, Graph& graph) {
+  if (model.producer_name() == kProducer && !find_entry(model, kCheckpoints))
+    user_error("metadata entry {} is missing: the file is cut short", kCheckpoints);
   return with_entry(model, kCheckpoints, [&](const Json& entries) {
     for (const Json& entry : entries) graph.checkpoints().push_back(parse_checkpoint(entry, graph));
   });

@@ -59,6 +59,8 @@ void check_name(std::string_view name, std::string_view what) {
 }
 
 Opsets::Opsets(const onnx::ModelProto& model) {
+  if (model.opset_import_size() == 0)
+    user_error("opset_import is missing; the file is damaged or comes from a faulty exporter");
   for (const auto& import : model.opset_import()) {
     const std::string domain = is_standard_domain(import.domain()) ? "" : import.domain();
     const auto [it, fresh] = versions_.emplace(domain, import.version());
