@@ -155,7 +155,6 @@ class Planner {
   void set_output(Value value, std::size_t index = 0);
   const Shape& output_shape(std::size_t index = 0) const;
   [[noreturn]] void fail(const std::string& message) const;
-  void fail_unless_channelwise(const Value& value, std::size_t channel_axis) const;
 
   /// Moves elements: output element i comes from element source[i] of the concatenated `parts`, or
   /// is the constant `padding`.

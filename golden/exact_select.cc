@@ -119,14 +119,32 @@ std::shared_ptr<const Windows> pool_windows(const Shape& in, const Shape& out, c
   return windows;
 }
 
-/// 1 or -1 when all scales have that sign and change along the channel axis only, else 0.
+/// Whether scales and offset change along the channel axis only.
+bool channelwise(const Value& x, std::size_t channel_axis) {
+  const auto along = [&](const RealArray& array) {
+    const std::size_t lead = x.shape.size() - array.shape.size();
+    for (std::size_t i = 0; i < array.shape.size(); ++i)
+      if (array.shape[i] != 1 && lead + i != channel_axis) return false;
+    return true;
+  };
+  return along(x.offset) &&
+         std::ranges::all_of(x.terms, [&](const Value::Term& t) { return along(t.scale); });
+}
+
+/// The same value with scales and an offset that do not depend on the position: an element can then
+/// be moved.
+Value position_free(Planner& planner, const Value& x) {
+  Value out{x.shape, planner.uniform_terms(x, 0), {}, x.relu};
+  const std::vector<std::int64_t> ones(static_cast<std::size_t>(element_count(x.shape)), 1);
+  const Value offset{x.shape, {{x.offset, planner.constant_slot(x.shape, ones)}}, {}};
+  for (Value::Term& term : planner.uniform_terms(offset, 0))
+    if (!is_zero(term.scale)) out.terms.push_back(std::move(term));
+  return out;
+}
+
+/// 1 or -1 when there is one term whose scales have that sign, channel by channel, else 0.
 int common_sign(const Value& x, std::size_t channel_axis) {
-  if (x.terms.size() != 1) return 0;
-  for (const RealArray* array : {&x.terms[0].scale, static_cast<const RealArray*>(&x.offset)}) {
-    const std::size_t lead = x.shape.size() - array->shape.size();
-    for (std::size_t i = 0; i < array->shape.size(); ++i)
-      if (array->shape[i] != 1 && lead + i != channel_axis) return 0;
-  }
+  if (x.terms.size() != 1 || !channelwise(x, channel_axis)) return 0;
   const auto& scales = x.terms[0].scale.values;
   if (std::ranges::all_of(scales, [](const Real& s) { return s.sign() > 0; })) return 1;
   return std::ranges::all_of(scales, [](const Real& s) { return s.sign() < 0; }) ? -1 : 0;
@@ -160,7 +178,10 @@ void plan_max_pool(Planner& planner, const ops::Window& window, bool channels_la
     planner.set_output(std::move(out));
     return;
   }
-  planner.fail_unless_channelwise(x, channels_last ? 3 : 1);
+  if (!channelwise(x, channels_last ? 3 : 1)) {
+    x = position_free(planner, x);
+    out.offset = x.offset;
+  }
   std::vector<SlotId> ins, outs;
   std::vector<Storage> storages;
   for (const Value::Term& term : x.terms) {
@@ -566,17 +587,6 @@ Value Planner::apply_relu(const Value& value) {
       std::ranges::all_of(plain.terms[0].scale.values, [](const Real& s) { return s.sign() >= 0; }))
     return plain;
   return clip(*this, plain, Real(0), {});
-}
-
-void Planner::fail_unless_channelwise(const Value& value, std::size_t channel_axis) const {
-  const auto check = [&](const RealArray& array) {
-    const std::size_t lead = value.shape.size() - array.shape.size();
-    for (std::size_t i = 0; i < array.shape.size(); ++i)
-      if (array.shape[i] != 1 && lead + i != channel_axis)
-        fail("its input has a scale or offset that depends on the position; quantise it first");
-  };
-  check(value.offset);
-  for (const Value::Term& term : value.terms) check(term.scale);
 }
 
 bool plan_selection(Planner& planner, const Node& node) {
