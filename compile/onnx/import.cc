@@ -25,7 +25,6 @@ using onnx::NodeProto;
 constexpr std::int64_t kNewestQonnx = 2;
 /// Steps that look through the inputs once per tensor stay quick.
 constexpr std::size_t kMaxInputs = 1024;
-constexpr int kMaxNodeInputs = 4096;
 
 std::string label(const NodeProto& node) {
   if (!node.name().empty() || node.output_size() == 0)
@@ -216,8 +215,6 @@ class Importer {
 
   void read_node(const NodeProto& node) {
     check_name(node.name(), "the node's name");
-    if (node.input_size() > kMaxNodeInputs)
-      user_error("it has more than {} inputs", kMaxNodeInputs);
     const ResolvedOp op = resolve_op(node.domain(), node.op_type());
     Draft draft;
     draft.name = node.name();

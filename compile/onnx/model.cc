@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <string>
+#include <unordered_map>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -15,17 +17,31 @@ namespace {
 constexpr int kRecursionLimit = 100;
 constexpr std::int64_t kOldestIr = 3, kNewestIr = 12;
 constexpr std::int64_t kNewestOpset = 21;
-// Some steps cost time in proportion to the square of these; no network comes near.
-constexpr int kMaxNodes = 1 << 14, kMaxValues = 1 << 10;
+// Some checks cost time in proportion to the square of these; no network comes near.
+constexpr int kMaxNodes = 1 << 13, kMaxOutputs = 1 << 10, kMaxUses = 1 << 16,
+              kMaxUsesOfOne = 1 << 13;
+
+void check_uses(const onnx::GraphProto& graph) {
+  int total = 0;
+  std::unordered_map<std::string_view, int> uses;
+  for (const auto& node : graph.node()) {
+    total += std::min(node.input_size(), kMaxUses);
+    if (total > kMaxUses) user_error("the nodes have more than {} inputs together", kMaxUses);
+    for (const std::string& name : node.input())
+      if (!name.empty() && ++uses[name] > kMaxUsesOfOne)
+        user_error("tensor '{}' is used more than {} times", printable(name), kMaxUsesOfOne);
+  }
+}
 
 void check_graph(const onnx::GraphProto& graph) {
   if (graph.node_size() == 0) user_error("the graph has no nodes; export the network itself");
   if (graph.node_size() > kMaxNodes)
     user_error("the graph has {} nodes; at most {} are supported", graph.node_size(), kMaxNodes);
   if (graph.output_size() == 0) user_error("the graph has no outputs; name at least one");
-  if (graph.output_size() > kMaxValues)
+  if (graph.output_size() > kMaxOutputs)
     user_error("the graph has {} outputs; at most {} are supported", graph.output_size(),
-               kMaxValues);
+               kMaxOutputs);
+  check_uses(graph);
   if (graph.sparse_initializer_size() > 0)
     user_error("sparse initializer '{}' is not supported; store it densely",
                printable(graph.sparse_initializer(0).values().name()));

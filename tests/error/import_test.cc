@@ -220,6 +220,22 @@ TEST(ImportGraph, DuplicateAndEmptyNodeNamesAreMadeUnique) {
   EXPECT_EQ(model.import().nodes().size(), 4);
 }
 
+TEST(ImportGraph, GraphsBeyondAnyNetworkAreRefusedQuickly) {
+  TestModel nodes = relu_model();
+  for (int i = 0; i < 8192; ++i) nodes.node("Relu", {"x"}, {"t" + std::to_string(i)});
+  EXPECT_THAT(refusal(nodes), HasSubstr("8192 are supported"));
+  TestModel uses = relu_model();
+  uses.node("Concat", TestModel::Names(8192, "x"), {"z"});
+  EXPECT_THAT(refusal(uses), HasSubstr("'x' is used more than 8192 times"));
+  TestModel total = relu_model();
+  for (int i = 0; i < 17; ++i) {
+    const std::string name = "t" + std::to_string(i);
+    total.node("Relu", {"x"}, {name});
+    total.node("Concat", TestModel::Names(4096, name), {"c" + std::to_string(i)});
+  }
+  EXPECT_THAT(refusal(total), HasSubstr("65536"));
+}
+
 TEST(ImportGraph, StrangeNamesSurviveOrAreEscapedInMessages) {
   const std::string name = "../../etc/'pass\"wd\n\x1b[31m";
   TestModel model;
