@@ -110,7 +110,8 @@ class DecisionStep final : public Step {
  public:
   DecisionStep(Sum sum, const Decision& decision, SlotId out, Storage storage)
       : sum_(std::move(sum)), decision_(decision), out_(out), storage_(storage) {
-    // Beyond 2^50 the magic-number rounding has no fraction bits left.
+    // Beyond 2^50 the magic-number rounding has no fraction bits left, and beyond 2^53 a double
+    // does not hold every integer. Only roundings are wide: a sign is -1, 0 or 1.
     wide_ = std::max(std::abs(static_cast<double>(decision.lo)),
                      std::abs(static_cast<double>(decision.hi))) > 0x1p50;
   }
@@ -158,10 +159,11 @@ class DecisionStep final : public Step {
     alignas(64) std::array<double, kPiece> scratch;  // NOLINT
     const double* error = sum_.errors(base, offset, count, scratch.data());
     const std::int64_t begin = base + offset;
+    if (wide_) return run_wide(buffers, begin, count, t.data(), error, out);
     alignas(64) std::array<double, kPiece> rounded;  // NOLINT
     std::int64_t open = 0;
-    const bool fast = decision_.kind == Decision::Kind::kRound &&
-                      decision_.mode == RoundingMode::kHalfEven && !wide_;
+    const bool fast =
+        decision_.kind == Decision::Kind::kRound && decision_.mode == RoundingMode::kHalfEven;
     bool each = !fast;
     if (fast) {
       std::copy_n(t.data(), count, rounded.data());
@@ -181,6 +183,23 @@ class DecisionStep final : public Step {
     with_type(storage_, out, [&](auto* q) { narrow_pieces(rounded, count, lo, hi, q + begin); });
   }
 
+  /// Results that a double may not hold: integers throughout. Returns how many needed exact
+  /// arithmetic.
+  std::int64_t run_wide(const Buffers& buffers, std::int64_t begin, std::int64_t count,
+                        const double* t, const double* errors, void* out) const {
+    std::int64_t open = 0;
+    for (std::int64_t i = 0; i < count; ++i) {
+      const bool small = std::abs(t[i]) < 0x1p50 && certain(t[i], errors[i]);
+      const std::int64_t level = small
+                                     ? static_cast<std::int64_t>(round_double(t[i], decision_.mode))
+                                     : decide_exactly(sum_.exact(buffers, begin + i));
+      open += small ? 0 : 1;
+      store(storage_, out, begin + i,
+            std::clamp(level + decision_.post, decision_.lo, decision_.hi));
+    }
+    return open;
+  }
+
   /// Decides every element of a piece one by one; returns how many needed exact arithmetic.
   std::int64_t decide_each(const Buffers& buffers, std::int64_t begin, std::int64_t count,
                            const double* t, const double* errors, double* out) const {
@@ -189,7 +208,7 @@ class DecisionStep final : public Step {
       if (certain(t[i], errors[i])) {
         out[i] = decide(t[i]);
       } else {
-        out[i] = decide_exactly(sum_.exact(buffers, begin + i));
+        out[i] = static_cast<double>(decide_exactly(sum_.exact(buffers, begin + i)));
         ++open;
       }
     }
@@ -197,7 +216,7 @@ class DecisionStep final : public Step {
   }
 
   bool certain(double t, double error) const {
-    if (error == 0) return !wide_ || std::abs(t) < 0x1p51;
+    if (error == 0) return true;
     if (decision_.kind != Decision::Kind::kRound) return std::abs(t) > error;
     const auto lo = static_cast<double>(decision_.lo - decision_.post),
                hi = static_cast<double>(decision_.hi - decision_.post);
@@ -221,14 +240,14 @@ class DecisionStep final : public Step {
     return round_double(std::clamp(t, lo, hi), decision_.mode);
   }
 
-  double decide_exactly(const Real& value) const {
+  std::int64_t decide_exactly(const Real& value) const {
     const int sign = value.sign();
     if (decision_.kind == Decision::Kind::kSign) return sign >= 0 ? 1 : -1;
     if (decision_.kind == Decision::Kind::kTernarySign) return sign;
     const mpz_class lo = static_cast<long>(decision_.lo - decision_.post),
                     hi = static_cast<long>(decision_.hi - decision_.post);
     const mpz_class rounded = round_exactly(value, decision_.mode);
-    return mpz_class(std::min(std::max(rounded, lo), hi)).get_d();
+    return mpz_class(std::min(std::max(rounded, lo), hi)).get_si();
   }
 
   static constexpr std::int64_t kPiece = 512;
