@@ -50,7 +50,7 @@ class Bisection {
         preprocess_(run_.preprocess),
         reference_file_(load_reference(run_)),
         pixels_(pixel_graph(reference_file_.graph, preprocess_)),
-        images_(choose_images(images_of_run(run_, options.images), *pixels_.inputs().at(0)->shape)),
+        images_(choose_images(images_of_run(run_, options.images), pixels_)),
         reference_(pixels_, images_) {
     if (data_identity(images_).at("sha256") != run_.report.at("inputs").at("data").at("sha256"))
       console_.remark("These are not the images of the run.");

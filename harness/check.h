@@ -22,6 +22,7 @@ class Reference {
   Reference(const Graph& graph, const ChosenImages& images);
   const Graph& graph() const { return graph_; }
   const ChosenImages& images() const { return images_; }
+  const ExactExecutor& executor() const { return executor_.executor(); }
   const ImageResult& result(std::int64_t image, ImageResult& scratch) {
     return results_.get(image, scratch);
   }

@@ -77,7 +77,7 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
     const std::string bytes = read_file(network.file);
     const Graph pixels = pixel_graph(
         import_bytes(bytes, network.file.parent_path(), network.file.string()), preprocess);
-    if (!images) images = choose_images(target.images, *pixels.inputs()[0]->shape);
+    if (!images) images = choose_images(target.images, pixels);
     networks.push_back(
         measure_accuracy(pixels, *images, modes, options.topk, context.console, network.name));
     networks.back().sha256 = sha256(bytes);

@@ -37,7 +37,7 @@ int run_compare(const CompareOptions& options, const CommandContext& context) {
   const Side a(options.a, preprocess);
   Side b(options.b, preprocess);
   const std::string_view matched_by = match_checkpoints(a.pixels, b.pixels);
-  const ChosenImages images = choose_images(options.images, *a.pixels.inputs()[0]->shape);
+  const ChosenImages images = choose_images(options.images, a.pixels);
   Reference reference(a.pixels, images);
   const StageCheck check = check_stage(reference, b.pixels, 1, context.console, "compare");
   if (context.json) {

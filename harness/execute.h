@@ -29,7 +29,7 @@ class ExactPixels {
   ExactPixels(const Graph& graph, bool split);
   /// All checkpoints of one image. Thread-safe.
   ImageResult run(std::span<const std::uint8_t> pixels) const;
-  std::int64_t exact_decisions() const { return executor_.exact_decisions(); }
+  const ExactExecutor& executor() const { return executor_; }
 
  private:
   const Graph& graph_;

@@ -33,10 +33,10 @@ struct Inputs {
         bytes(read_file(options.model)),
         model(import_bytes(bytes, options.model.parent_path(), options.model.string())),
         pixels(pixel_graph(model, preprocess)),
-        images(choose_images(options.images, *pixels.inputs().at(0)->shape)),
+        images(choose_images(options.images, pixels)),
         stages(stages_until(flow_stages(preprocess, options.topk), options.until)),
         reference(pixels, images) {
-    check_answers(options.topk);
+    check_topk(options.topk);
     identity = {{"assay", assay_identity()},
                 {"model", model_identity(bytes, model)},
                 {"data", data_identity(images)},
@@ -44,17 +44,12 @@ struct Inputs {
                 {"topk", options.topk}};
   }
 
-  void check_answers(std::int64_t topk) const {
+  void check_topk(std::int64_t topk) const {
     const std::optional<AnswerSource> source = answer_source(pixels);
     const std::int64_t limit = source ? source->ranks : 1;
     if (topk < 1 || topk > limit)
       user_error("--topk must be from 1 to {}, the number of labels that the network ranks, not {}",
                  limit, topk);
-    const auto& labels = images.set.labels;
-    if (!source || source->classes == 0 || labels.empty()) return;
-    if (const int largest = *std::ranges::max_element(labels); largest >= source->classes)
-      user_error("the images of '{}' have labels up to {}, but the network has {} classes",
-                 printable(images.set.name), largest, source->classes);
   }
 
   Preprocess preprocess;

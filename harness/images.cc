@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/images.h"
 
+#include <algorithm>
 #include <array>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "golden/data/synthetic.h"
+#include "harness/answer.h"
 
 namespace assay {
 namespace {
@@ -18,7 +20,7 @@ std::array<std::int64_t, 3> picture_shape(const Shape& shape) {
              shape_text(shape));
 }
 
-Dataset synthetic(const Shape& shape, ImageRange range) {
+Dataset synthetic(const Shape& shape, std::int64_t classes, ImageRange range) {
   const auto [c, h, w] = picture_shape(shape);
   const std::int64_t end = range.end < 0 ? kSyntheticImages : range.end;
   if (range.begin >= end)
@@ -27,6 +29,8 @@ Dataset synthetic(const Shape& shape, ImageRange range) {
   const std::int64_t pixels = c * h * w;
   set.pixels.erase(set.pixels.begin(), set.pixels.begin() + range.begin * pixels);
   set.labels.erase(set.labels.begin(), set.labels.begin() + range.begin);
+  if (classes > 0)
+    for (std::uint8_t& label : set.labels) label = static_cast<std::uint8_t>(label % classes);
   set.sha256 = dataset_sha256(set);
   return set;
 }
@@ -41,15 +45,27 @@ void check_fit(const Dataset& set, const Shape& shape) {
         printable(set.name), set.channels, set.height, set.width, shape_text(shape));
 }
 
+void check_labels(const Dataset& set, std::int64_t classes) {
+  if (classes < 1 || set.labels.empty()) return;
+  if (const int largest = *std::ranges::max_element(set.labels); largest >= classes)
+    user_error("the images of '{}' have labels up to {}, but the network has {} classes",
+               printable(set.name), largest, classes);
+}
+
 }  // namespace
 
-ChosenImages choose_images(const ImageChoice& choice, const Shape& shape) {
+ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels) {
+  const Shape& shape = pixels.inputs().at(0)->shape.value();
+  const std::optional<AnswerSource> source = answer_source(pixels);
+  const std::int64_t classes = source ? source->classes : 0;
   const ImageRange range = choice.images.empty() ? ImageRange{} : parse_image_range(choice.images);
   ChosenImages chosen;
-  chosen.set = choice.data.empty() ? synthetic(shape, range) : load_dataset(choice.data, range);
+  chosen.set =
+      choice.data.empty() ? synthetic(shape, classes, range) : load_dataset(choice.data, range);
   chosen.first = range.begin;
   if (chosen.size() < 1) user_error("no image was chosen");
   check_fit(chosen.set, shape);
+  check_labels(chosen.set, classes);
   return chosen;
 }
 

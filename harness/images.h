@@ -26,9 +26,10 @@ struct ChosenImages {
   std::int64_t size() const { return set.size(); }
 };
 
-/// Reads the chosen images for a network with input shape `shape` ([N, C, H, W], or [N, C*H*W]
-/// for data whose images have as many values). UserError when the images do not fit the network.
-ChosenImages choose_images(const ImageChoice& choice, const Shape& shape);
+/// Reads the chosen images for a network that takes raw pixels of shape [N,C,H,W], or [N,C*H*W] for
+/// images with as many values. UserError when images or labels do not fit the network. Labels of
+/// made-up images are taken modulo its number of classes.
+ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels);
 
 /// A note for people when accuracy means nothing on these images, else empty.
 std::string synthetic_note(const ChosenImages& images);

@@ -106,13 +106,25 @@ const char* const kSchemaText = R"json({
   },
   "float_reference": {
     "type": ["object", "null"],
-    "required": ["verdict", "reason", "compared", "differing", "labels_compared", "labels_changed",
-                 "changed_labels", "largest_logit_error", "checkpoints"],
+    "required": ["verdict", "reason", "compared", "differing", "decisions_differing", "decisions_explained",
+                 "unexplained", "labels_compared", "labels_changed", "labels_unexplained", "changed_labels",
+                 "largest_logit_error", "checkpoints"],
     "additionalProperties": false,
     "properties": {
       "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
       "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+      "decisions_differing": {"$ref": "count"}, "decisions_explained": {"$ref": "count"},
+      "unexplained": {"type": "array", "items": {
+        "type": "object", "required": ["image", "checkpoint", "element", "exact", "float", "value", "slack"],
+        "additionalProperties": false,
+        "properties": {
+          "image": {"$ref": "count"}, "checkpoint": {"type": "string"}, "element": {"$ref": "count"},
+          "exact": {"type": "integer"}, "float": {"type": "integer"}, "value": {"type": ["number", "null"]},
+          "slack": {"type": ["number", "null"]}
+        }
+      }},
       "labels_compared": {"$ref": "count"}, "labels_changed": {"$ref": "count"},
+      "labels_unexplained": {"$ref": "count"},
       "changed_labels": {"type": "array", "items": {
         "type": "object", "required": ["image", "exact", "float"], "additionalProperties": false,
         "properties": {"image": {"$ref": "count"}, "exact": {"$ref": "count"}, "float": {"$ref": "count"}}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <benchmark/benchmark.h>
+#include <tbb/global_control.h>
+
+#include <filesystem>
+#include <string>
+
+#include "compile/onnx/import.h"
+#include "harness/execute.h"
+#include "harness/images.h"
+#include "harness/preprocess.h"
+
+namespace assay {
+namespace {
+
+/// Images a second through a whole network with all its checkpoints, from raw pixels, as the flow
+/// runs them.
+struct Workload {
+  explicit Workload(const std::string& model)
+      : pixels(pixel_graph(import_model(model), Preprocess({}))),
+        images(choose_images({.data = {}, .images = "32"}, pixels)) {}
+  Graph pixels;
+  ChosenImages images;
+};
+
+template <typename Executor>
+void run_images(benchmark::State& state, const Workload& work, const Executor& executor) {
+  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state)
+    for_each_image(work.images.size(), [&](std::int64_t image) {
+      benchmark::DoNotOptimize(executor.run(work.images.set.image(image)));
+    });
+  state.SetItemsProcessed(state.iterations() * work.images.size());
+}
+
+void exact(benchmark::State& state, const std::string& model) {
+  const Workload work(model);
+  run_images(state, work, ExactPixels(work.pixels, false));
+}
+
+void floating(benchmark::State& state, const std::string& model) {
+  const Workload work(model);
+  run_images(state, work, FloatPixels(work.pixels));
+}
+
+void add(const std::string& name, const std::string& model) {
+  if (!std::filesystem::exists(model)) return;
+  for (const auto& [kind, body] : {std::pair{"exact", exact}, std::pair{"float", floating}})
+    benchmark::RegisterBenchmark((std::string(kind) + "/" + name).c_str(), body, model)
+        ->Arg(1)
+        ->Arg(2)
+        ->ArgName("threads")
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+}
+
+}  // namespace
+}  // namespace assay
+
+int main(int argc, char** argv) {
+  const std::string zoo = std::string(ASSAY_SHARED_DIR) + "/zoo/";
+  assay::add("resnet8_w4a4",
+             std::string(ASSAY_SOURCE_DIR) + "/models/resnet8_w4a4/model.qonnx.onnx");
+  for (const char* name :
+       {"mobilenet_w4a4", "cnv_w1a1", "resnet18norm_w2a2", "tfc_w1a1", "tfc_w2a2"})
+    assay::add(name, zoo + name + "/model.qonnx.onnx");
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}

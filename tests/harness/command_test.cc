@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/command.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "base/temp_dir.h"
+#include "golden/data/npy.h"
+#include "golden/data/png.h"
+#include "harness/tiny_network.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+TEST(Help, HasExamplesForEveryCommand) {
+  const std::vector<std::vector<std::string>> commands = {
+      {"run"},  {"exec"}, {"accuracy"},        {"compare"},     {"bisect"},
+      {"show"}, {"data"}, {"data", "cifar10"}, {"data", "show"}};
+  for (auto command : commands) {
+    const std::string name = command.back();
+    command.push_back("--help");
+    const CommandResult result = assay(command);
+    EXPECT_EQ(result.code, 0) << name;
+    EXPECT_EQ(result.err, "") << name;
+    EXPECT_THAT(result.out, HasSubstr("Examples:\n  assay ")) << name;
+  }
+  EXPECT_THAT(assay({"--help"}).out, HasSubstr("Exit codes: 0 EQUIVALENT"));
+}
+
+TEST(Usage, IsRefusedWithExitCode2) {
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{},
+                                             {"walk"},
+                                             {"run"},
+                                             {"run", "x.onnx"},
+                                             {"exec", "x.onnx"},
+                                             {"compare", "x.onnx"},
+                                             {"data"}}) {
+    const CommandResult result = assay(arguments);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err, testing::StartsWith("assay: error: "));
+    EXPECT_EQ(result.out, "");
+  }
+}
+
+TEST(Usage, NamesAFileThatIsNotThere) {
+  for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
+           {"show", "/nowhere.onnx"},
+           {"accuracy", "/nowhere.onnx"},
+           {"compare", "/nowhere.onnx", "/nowhere.onnx"},
+           {"bisect", "/nowhere"},
+           {"data", "show", "/nowhere"},
+           {"exec", "/nowhere.onnx", "--input", "x.npy", "--output", "y.npy"}}) {
+    const CommandResult result = assay(arguments);
+    EXPECT_EQ(result.code, 2) << arguments[0];
+    EXPECT_THAT(result.err, HasSubstr("/nowhere")) << arguments[0];
+  }
+}
+
+class Commands : public testing::Test {
+ protected:
+  std::string path(const std::string& name) const { return (dir.path() / name).string(); }
+
+  /// Three images of the tiny network's size, as float32 multiples of 1/8.
+  std::string save_input() const {
+    std::vector<float> values;
+    for (int i = 0; i < 3 * 48; ++i) values.push_back(static_cast<float>(i * 5 % 17) / 8);
+    write_npy(path("x.npy"), make_npy<float>({3, 3, 4, 4}, values));
+    return path("x.npy");
+  }
+
+  TempDir dir;
+  std::string model = save_tiny(dir.path() / "tiny.onnx").string();
+};
+
+TEST_F(Commands, ExecGivesTheSameValuesInBothModesWhereFloat32IsExact) {
+  const std::string x = save_input();
+  const CommandResult exact = assay(
+      {"exec", model, "--input", x, "--output", path("e.npy"), "--json", "--dump", path("exact")});
+  ASSERT_EQ(exact.code, 0) << exact.err;
+  EXPECT_EQ(exact.json()["images"], 3);
+  const CommandResult floats = assay({"exec", model, "--input", x, "--output", path("f.npy"),
+                                      "--mode", "float", "--dump", path("float")});
+  ASSERT_EQ(floats.code, 0) << floats.err;
+  const NpyArray e = read_npy(path("e.npy")), f = read_npy(path("f.npy"));
+  EXPECT_EQ(e.type, NpyType::kFloat64);
+  EXPECT_EQ(f.type, NpyType::kFloat32);
+  EXPECT_EQ(e.shape, (std::vector<std::int64_t>{3, 3}));
+  EXPECT_EQ(as_float64(e, "e"), as_float64(f, "f"));
+  for (const char* name : {"act1.npy", "act2.npy"})
+    EXPECT_EQ(read_file(dir.path() / "exact" / name), read_file(dir.path() / "float" / name))
+        << name;
+}
+
+TEST_F(Commands, ExecDumpsIntegersWithTheirExactScales) {
+  ASSERT_EQ(assay({"exec", model, "--input", save_input(), "--output", path("y.npy"), "--dump",
+                   path("d")})
+                .code,
+            0);
+  const Json scales = Json::parse(read_file(path("d/scales.json")));
+  EXPECT_EQ(schema_violations(scales), std::vector<std::string>{});
+  ASSERT_EQ(scales["checkpoints"].size(), 2U);
+  EXPECT_EQ(scales["checkpoints"][0]["name"], "act1");
+  EXPECT_EQ(scales["checkpoints"][0]["scale"]["exact"][0], "1/8");
+  EXPECT_EQ(scales["checkpoints"][0]["scale"]["value"][0], 0.125);
+  const std::vector<std::int64_t> q = as_int64(read_npy(path("d/act1.npy")), "act1");
+  ASSERT_EQ(q.size(), 3U * 32);
+  // By hand, image 0, channel 0, pixel (0, 0): x is 0/8, (16*5%17)/8 = 12/8 and (32*5%17)/8 = 7/8,
+  // so 0.25*12/8 + 0.75*7/8 = 1.03125, over 1/8 is 8.25.
+  EXPECT_EQ(q[0], 8);
+}
+
+TEST_F(Commands, ExecTakesBytesAsTheIntegersTheyAre) {
+  std::vector<std::uint8_t> bytes(48, 1);
+  std::vector<float> floats(48, 1.0F);
+  write_npy(path("b.npy"), make_npy<std::uint8_t>({1, 3, 4, 4}, bytes));
+  write_npy(path("f.npy"), make_npy<float>({1, 3, 4, 4}, floats));
+  ASSERT_EQ(assay({"exec", model, "--input", path("b.npy"), "--output", path("yb.npy")}).code, 0);
+  ASSERT_EQ(assay({"exec", model, "--input", path("f.npy"), "--output", path("yf.npy")}).code, 0);
+  EXPECT_EQ(read_file(path("yb.npy")), read_file(path("yf.npy")));
+}
+
+TEST_F(Commands, ExecRefusesInputsThatDoNotFitAndWritesNothing) {
+  write_npy(path("shape.npy"), make_npy<float>({1, 3, 4, 5}, std::vector<float>(60)));
+  write_npy(path("type.npy"), make_npy<double>({1, 3, 4, 4}, std::vector<double>(48)));
+  write_npy(path("none.npy"), make_npy<float>({0, 3, 4, 4}, std::vector<float>()));
+  std::vector<float> nan(48, NAN);
+  write_npy(path("nan.npy"), make_npy<float>({1, 3, 4, 4}, nan));
+  for (const char* name : {"shape.npy", "type.npy", "none.npy", "nan.npy"}) {
+    EXPECT_EQ(assay({"exec", model, "--input", path(name), "--output", path("y.npy")}).code, 2)
+        << name;
+    EXPECT_FALSE(fs::exists(path("y.npy"))) << name;
+  }
+}
+
+TEST_F(Commands, AccuracyMeasuresBothReferencesAndSaysWhenItMeansNothing) {
+  const CommandResult result = assay({"accuracy", model, "--images", "20", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json json = result.json();
+  EXPECT_EQ(json["accuracy_means_nothing"], true);
+  EXPECT_EQ(json["networks"][0]["exact"]["compared"], 20);
+  EXPECT_EQ(json["networks"][0]["float"]["compared"], 20);
+  EXPECT_EQ(json["networks"][0]["labels_changed"], 0);
+  EXPECT_THAT(assay({"accuracy", model, "--images", "20"}).out,
+              HasSubstr("accuracy means nothing"));
+}
+
+TEST_F(Commands, AccuracyListsAndSavesMisclassifiedImages) {
+  std::vector<std::uint8_t> images, labels;
+  for (int i = 0; i < 12 * 48; ++i) images.push_back(static_cast<std::uint8_t>(i * 89 % 251));
+  for (int i = 0; i < 12; ++i) labels.push_back(static_cast<std::uint8_t>(i % 3));
+  write_npy(path("set.npy"), make_npy<std::uint8_t>({12, 3, 4, 4}, images));
+  write_npy(path("set.labels.npy"), make_npy<std::uint8_t>({12}, labels));
+  const CommandResult result =
+      assay({"accuracy", model, "--data", path("set.npy"), "--images", "2:12", "--topk", "2",
+             "--save-images", path("wrong"), "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json network = result.json()["networks"][0];
+  const Json exact = network["exact"];
+  EXPECT_EQ(exact["compared"], 10);
+  EXPECT_EQ(exact["k"], 2);
+  EXPECT_EQ(exact["top1_correct"].get<int>() + static_cast<int>(exact["misclassified"].size()), 10);
+  EXPECT_EQ(exact["classes"].size(), 3U);
+  EXPECT_EQ(exact, network["float"]);
+  ASSERT_FALSE(exact["misclassified"].empty());
+  for (const Json& wrong : exact["misclassified"]) {
+    const int image = wrong["image"].get<int>();
+    EXPECT_GE(image, 2);
+    const PngImage png =
+        read_png(path("wrong") + "/image_" + std::to_string(image) + "_label_" +
+                 wrong["label"].dump() + "_said_" + wrong["predicted"].dump() + ".png");
+    EXPECT_TRUE(std::ranges::equal(
+        png.pixels, std::span(images).subspan(static_cast<std::size_t>(image) * 48, 48)));
+  }
+  const CommandResult text = assay({"accuracy", model, "--data", path("set.npy"), "--exact"});
+  EXPECT_THAT(text.out, HasSubstr("label \\ said"));
+  EXPECT_THAT(text.out, testing::Not(HasSubstr("made up")));
+}
+
+TEST_F(Commands, CompareFindsANetworkEquivalentToItself) {
+  const CommandResult result = assay({"compare", model, model, "--images", "5", "--json"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.json()["verdict"], "EQUIVALENT");
+}
+
+TEST_F(Commands, CompareLocatesEveryPlantedFault) {
+  const std::vector<std::pair<const char*, TinyOptions>> faults = {
+      {"weight", {.first_weight = -0.5F}},
+      {"scale", {.first_scale = std::nextafterf(0.125F, 1.0F)}},
+      {"channels", {.swap_channels = true}}};
+  for (const auto& [name, options] : faults) {
+    const std::string other = save_tiny(dir.path() / "other.onnx", options).string();
+    const CommandResult result = assay({"compare", model, other, "--images", "20", "--json"});
+    EXPECT_EQ(result.code, 1) << name << result.err;
+    const Json first = result.json()["first_difference"];
+    EXPECT_EQ(first["checkpoint"], "act1") << name;
+    EXPECT_TRUE(first["channel"].is_number()) << name;
+    EXPECT_NE(first["expected"], first["got"]) << name;
+  }
+}
+
+TEST_F(Commands, CompareIsNotEquivalentAfterADroppedNode) {
+  const std::string other =
+      save_tiny(dir.path() / "other.onnx", {.second_quantiser = false}).string();
+  const CommandResult result = assay({"compare", model, other, "--images", "20", "--json"});
+  EXPECT_THAT(result.code, testing::AnyOf(1, 3));
+  EXPECT_NE(result.json()["verdict"], "EQUIVALENT");
+}
+
+TEST_F(Commands, CompareMatchesCheckpointsOfOtherNamesInOrder) {
+  Graph renamed = tiny_network();
+  for (Checkpoint& checkpoint : renamed.checkpoints()) checkpoint.name = "other_" + checkpoint.name;
+  export_model(renamed, path("other.onnx"));
+  const CommandResult result =
+      assay({"compare", model, path("other.onnx"), "--images", "5", "--json"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.json()["matched_by"], "order");
+}
+
+TEST_F(Commands, ShowDescribesANetwork) {
+  const CommandResult result = assay({"show", model, "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json json = result.json();
+  EXPECT_EQ(json["operators"]["MatMul"], 2);
+  EXPECT_EQ(json["macs"], 2 * 16 * 3 + 32 * 3 + 3 * 3);
+  EXPECT_EQ(json["parameters"], 6 + 96 + 9 + 2 * 3);  // weights; scale, zero and bits of two
+  EXPECT_EQ(json["checkpoints"][1]["scale"], "0.125");
+  EXPECT_THAT(assay({"show", model}).out, HasSubstr("201 multiply-accumulates"));
+  EXPECT_THAT(assay({"show", model, "--text"}).out, HasSubstr("checkpoint 'act1' activation"));
+}
+
+TEST_F(Commands, DataShowsWhatASetHolds) {
+  write_npy(path("set.npy"), make_npy<std::uint8_t>({2, 1, 2, 2}, std::vector<std::uint8_t>(8, 7)));
+  const CommandResult result =
+      assay({"data", "show", path("set.npy"), "--images", "1:2", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(result.json()["data"]["images"], 1);
+  EXPECT_EQ(result.json()["data"]["first"], 1);
+  EXPECT_EQ(assay({"data", "show", path("set.npy"), "--images", "3"}).code, 2);
+  EXPECT_EQ(assay({"data", "cifar10", "--from", path("set.npy"), "--to", path("cifar")}).code, 2);
+  EXPECT_FALSE(fs::exists(path("cifar/cifar-10-batches-bin")));
+}
+
+TEST(Schema, NamesWhatBreaksIt) {
+  Json timing = {{"schema", kTimingSchema}, {"stages", Json::array()}};
+  EXPECT_TRUE(schema_violations(timing).empty());
+  timing["stages"].push_back({{"stage", 1}, {"resumed", true}, {"seconds", -1.0}});
+  timing["extra"] = 1;
+  EXPECT_THAT(schema_violations(timing),
+              testing::UnorderedElementsAre("/stages/0/stage: is not of type \"string\"",
+                                            "/stages/0/seconds: is below 0",
+                                            "/: has the unknown entry \"extra\""));
+  timing.erase("stages");
+  EXPECT_THAT(schema_violations(timing), testing::Contains("/: lacks \"stages\""));
+  EXPECT_EQ(schema_violations(Json::array()).size(), 1U);
+  EXPECT_EQ(schema_violations({{"schema", "assay.none/9"}}).size(), 1U);
+}
+
+TEST(Schema, IsDocumentedForEveryReport) {
+  const std::string page = read_file(fs::path(ASSAY_SOURCE_DIR) / "docs/reports.md");
+  for (const std::string& name : schema_names()) EXPECT_THAT(page, HasSubstr("`" + name + "`"));
+}
+
+}  // namespace
+}  // namespace assay

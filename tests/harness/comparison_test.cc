@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/comparison.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "harness/execute.h"
+#include "harness/tiny_network.h"
+
+namespace assay {
+namespace {
+
+std::vector<std::uint8_t> pixels(int seed) {
+  std::vector<std::uint8_t> image;
+  for (int i = 0; i < 48; ++i) image.push_back(static_cast<std::uint8_t>((i * 37 + seed * 11) % 4));
+  return image;
+}
+
+ImageResult result_of(const Graph& graph, int seed = 1) {
+  return ExactPixels(graph, false).run(pixels(seed));
+}
+
+/// Both graphs on one image, with the canaries.
+struct Compared {
+  ComparisonPlan plan;
+  ComparisonTally tally;
+  Judgement judgement;
+};
+
+Compared compare(const Graph& a, const Graph& b) {
+  Compared c;
+  c.plan = plan_comparison(a, b);
+  const ImageResult expected = result_of(a), got = result_of(b);
+  c.tally = sum_tallies(c.plan, {compare_image(c.plan, 0, expected, got)});
+  c.tally.canaries = plant_faults(c.plan, expected, got, compare_image);
+  c.judgement = judge(c.plan, c.tally);
+  return c;
+}
+
+TEST(Comparison, FindsEqualNetworksEquivalentWithEveryCount) {
+  const Graph graph = tiny_network();
+  const Compared c = compare(graph, graph);
+  EXPECT_EQ(c.judgement.verdict, Verdict::kEquivalent) << c.judgement.reason;
+  EXPECT_EQ(c.tally.predicted(), 48 + 32 + 3 + 3);  // image, act1, act2, logits
+  EXPECT_EQ(c.tally.compared(), c.tally.predicted());
+  EXPECT_EQ(c.tally.differing(), 0);
+  EXPECT_EQ(c.tally.canaries.planted, 4 * 4 + 2);
+  EXPECT_EQ(c.tally.canaries.caught, c.tally.canaries.planted);
+}
+
+TEST(Comparison, NamesTheFirstNodeAndElementOfAChangedWeight) {
+  const Compared c = compare(tiny_network(), tiny_network({.first_weight = -0.5F}));
+  EXPECT_EQ(c.judgement.verdict, Verdict::kDifferent);
+  const Difference* first = c.tally.first();
+  ASSERT_NE(first, nullptr);
+  EXPECT_EQ(first->checkpoint, "act1");
+  EXPECT_EQ(first->node, "Quant");
+  EXPECT_EQ(first->channel, 0);  // the weight belongs to filter 0
+  EXPECT_EQ(first->element, *first->row * 4 + *first->column);
+  EXPECT_NE(first->expected, first->got);
+}
+
+TEST(Comparison, SeesAScaleChangedByOneUnitInTheLastPlace) {
+  const float next = std::nextafterf(0.125F, 1.0F);
+  const Compared c = compare(tiny_network(), tiny_network({.first_scale = next}));
+  EXPECT_EQ(c.judgement.verdict, Verdict::kDifferent);
+  ASSERT_NE(c.tally.first(), nullptr);
+  EXPECT_EQ(c.tally.first()->checkpoint, "act1");
+}
+
+TEST(Comparison, SeesSwappedChannels) {
+  const Compared c = compare(tiny_network(), tiny_network({.swap_channels = true}));
+  EXPECT_EQ(c.judgement.verdict, Verdict::kDifferent);
+  EXPECT_EQ(c.tally.first()->checkpoint, "act1");
+}
+
+TEST(Comparison, IsInconclusiveWhenACheckpointIsMissing) {
+  Graph graph = tiny_network(), without = tiny_network();
+  std::erase_if(without.checkpoints(), [](const Checkpoint& c) { return c.name == "act2"; });
+  const Compared c = compare(graph, without);
+  EXPECT_EQ(c.judgement.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(c.judgement.reason, testing::HasSubstr("'act2' is missing"));
+  EXPECT_EQ(c.tally.predicted() - c.tally.compared(), 3);
+}
+
+TEST(Comparison, IsInconclusiveWhenACheckpointIsUnexpected) {
+  Graph graph = tiny_network(), without = tiny_network();
+  std::erase_if(without.checkpoints(), [](const Checkpoint& c) { return c.name == "act2"; });
+  const Compared c = compare(without, graph);
+  EXPECT_EQ(c.judgement.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(c.judgement.reason, testing::HasSubstr("'act2' is not in the reference"));
+}
+
+TEST(Comparison, NeverAcceptsADroppedQuantiser) {
+  const Compared c = compare(tiny_network(), tiny_network({.second_quantiser = false}));
+  EXPECT_NE(c.judgement.verdict, Verdict::kEquivalent);
+}
+
+TEST(Comparison, IsInconclusiveWithoutImagesOrCheckpoints) {
+  const Graph graph = tiny_network();
+  const ComparisonPlan plan = plan_comparison(graph, graph);
+  ComparisonTally none = sum_tallies(plan, {});
+  none.canaries = {1, 1};
+  EXPECT_EQ(judge(plan, none).verdict, Verdict::kInconclusive);
+  ComparisonTally empty = sum_tallies(ComparisonPlan{}, {ImageTally{}});
+  empty.canaries = {1, 1};
+  EXPECT_EQ(judge(ComparisonPlan{}, empty).verdict, Verdict::kInconclusive);
+}
+
+TEST(Comparison, IsInconclusiveWithoutCanaries) {
+  const Graph graph = tiny_network();
+  Compared c = compare(graph, graph);
+  c.tally.canaries = {};
+  EXPECT_EQ(judge(c.plan, c.tally).verdict, Verdict::kInconclusive);
+  c.tally.canaries = {10, 9};
+  EXPECT_EQ(judge(c.plan, c.tally).verdict, Verdict::kInconclusive);
+}
+
+TEST(Comparison, CountsTheElementsThatOneSideLacks) {
+  const Graph graph = tiny_network();
+  const ComparisonPlan plan = plan_comparison(graph, graph);
+  const ImageResult whole = result_of(graph);
+  ImageResult cut = whole;
+  const std::vector<std::int64_t> q = cut[1]->q.unpacked();
+  cut[1]->q = PackedInts(std::span(q).first(30));
+  const ImageTally tally = compare_image(plan, 0, whole, cut);
+  EXPECT_EQ(tally[1].predicted, 32);
+  EXPECT_EQ(tally[1].compared, 30);
+  EXPECT_EQ(tally[1].differing, 0);
+}
+
+TEST(Comparison, ComparesRealsWhereTheMapsDiffer) {
+  const Graph graph = tiny_network();
+  Graph doubled = graph;  // half the integers at twice the scale mean the same
+  ImageResult expected = result_of(graph), got = expected;
+  std::vector<std::int64_t> q = expected[1]->q.unpacked();
+  for (std::int64_t& v : q) v *= 2;
+  expected[1]->q = PackedInts(q);
+  doubled.checkpoints()[1].scale = RealArray(doubled.checkpoints()[1].scale.values[0] * Real(2));
+  const ComparisonPlan plan = plan_comparison(graph, doubled);
+  EXPECT_FALSE(plan.checkpoints[1].same_map);
+  EXPECT_EQ(compare_image(plan, 0, expected, got)[1].differing, 0);
+  ++q[5];
+  expected[1]->q = PackedInts(q);
+  const CheckpointTally tally = compare_image(plan, 0, expected, got)[1];
+  EXPECT_EQ(tally.differing, 1);
+  ASSERT_TRUE(tally.first);
+  EXPECT_EQ(tally.first->element, 5);
+}
+
+/// Comparisons that a canary must expose: each lets through what its name says.
+ImageTally blind(const ComparisonPlan& plan, std::int64_t image, const ImageResult& a,
+                 const ImageResult&) {
+  return compare_image(plan, image, a, a);
+}
+ImageTally first_element_only(const ComparisonPlan& plan, std::int64_t image, const ImageResult& a,
+                              const ImageResult& b) {
+  ImageTally tally = compare_image(plan, image, a, b);
+  for (CheckpointTally& t : tally)
+    if (t.first && t.first->element > 0) t.first.reset(), t.differing = 0;
+  return tally;
+}
+ImageTally trusts_the_count(const ComparisonPlan& plan, std::int64_t image, const ImageResult& a,
+                            const ImageResult& b) {
+  ImageTally tally = compare_image(plan, image, a, b);
+  for (CheckpointTally& t : tally) t.compared = t.predicted;
+  return tally;
+}
+
+TEST(Canary, ExposesComparisonsThatOverlookFaults) {
+  const Graph graph = tiny_network();
+  const ComparisonPlan plan = plan_comparison(graph, graph);
+  const ImageResult result = result_of(graph);
+  for (const CompareImage& broken :
+       {CompareImage(blind), CompareImage(first_element_only), CompareImage(trusts_the_count)}) {
+    ComparisonTally tally = sum_tallies(plan, {broken(plan, 0, result, result)});
+    tally.canaries = plant_faults(plan, result, result, broken);
+    EXPECT_LT(tally.canaries.caught, tally.canaries.planted);
+    EXPECT_EQ(judge(plan, tally).verdict, Verdict::kInconclusive);
+  }
+}
+
+TEST(PackedInts, KeepsEveryValueInTheNarrowestType) {
+  for (const std::int64_t edge :
+       {std::int64_t{127}, std::int64_t{128}, std::int64_t{-128}, std::int64_t{-129},
+        std::int64_t{32767}, std::int64_t{32768}, std::int64_t{1} << 31, -(std::int64_t{1} << 31),
+        INT64_MAX, INT64_MIN}) {
+    const std::vector<std::int64_t> values = {0, edge, 1};
+    EXPECT_EQ(PackedInts(values).unpacked(), values);
+  }
+  EXPECT_EQ(PackedInts(std::vector<std::int64_t>{-128, 127}).bytes(), 2U);
+  EXPECT_EQ(PackedInts(std::vector<std::int64_t>{-128, 128}).bytes(), 4U);
+  EXPECT_EQ(PackedInts(std::vector<std::int64_t>{}).size(), 0U);
+}
+
+TEST(Verdict, IsTheWorstOfItsParts) {
+  using enum Verdict;
+  EXPECT_EQ(worse(kEquivalent, kEquivalent), kEquivalent);
+  EXPECT_EQ(worse(kEquivalent, kInconclusive), kInconclusive);
+  EXPECT_EQ(worse(kInconclusive, kDifferent), kDifferent);
+  EXPECT_EQ(exit_code(kEquivalent), 0);
+  EXPECT_EQ(exit_code(kDifferent), 1);
+  EXPECT_EQ(exit_code(kInconclusive), 3);
+}
+
+}  // namespace
+}  // namespace assay
