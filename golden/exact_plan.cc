@@ -433,6 +433,16 @@ void Planner::plan() {
       user_error("{}: {}", node->label(), message);
     }
   }
+  // Nothing that follows takes in a relu that is still pending at an output.
+  const auto settle = [&](const Tensor* tensor) {
+    const auto it = values.find(tensor);
+    if (it == values.end() || !it->second.relu) return;
+    node_ = tensor->producer;
+    Value applied = apply_relu(it->second);
+    values[tensor] = std::move(applied);
+  };
+  for (const Tensor* output : graph_.outputs()) settle(output);
+  for (const Checkpoint& checkpoint : graph_.checkpoints()) settle(checkpoint.tensor);
 }
 
 void Planner::plan_node(const Node& node) {
