@@ -36,7 +36,7 @@ class TextVisitor final : public FieldVisitor {
     add(name, fmt::format("{:a}", value));
   }
   void visit(std::string_view name, std::string& value, bool) override {
-    add(name, "'" + printable(value, 1 << 16) + "'");
+    add(name, fmt::format("'{}'", printable(value, 1 << 16)));
   }
   void visit(std::string_view name, std::vector<std::int64_t>& value, bool) override {
     add(name, shape_text(value));

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <cmath>
+#include <unordered_set>
 
 #include "compile/base/file.h"
 #include "compile/graph/graph.h"
@@ -53,9 +54,10 @@ std::string to_text(const Graph& graph) {
   std::string text = fmt::format("graph '{}'\n", printable(graph.name));
   for (const Tensor* input : graph.inputs())
     text += fmt::format("input {}: {}\n", name_text(input), type_text(*input));
+  std::unordered_set<const Tensor*> printed;
   for (const auto& node : graph.nodes()) {
     for (const Tensor* input : node->inputs)  // constants right before their first user
-      if (input && input->constant && input->consumers.front() == node.get())
+      if (input && input->constant && printed.insert(input).second)
         text += fmt::format("const {}: {} = {}\n", name_text(input), type_text(*input),
                             value_text(*input->constant));
     std::vector<std::string> inputs, outputs;

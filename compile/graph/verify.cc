@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <unordered_set>
+#include <utility>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -36,18 +38,22 @@ void verify_constant(const Tensor& tensor) {
 void verify_links(const Graph& graph, const std::unordered_set<const Tensor*>& tensors) {
   std::unordered_set<const Node*> nodes;
   for (const auto& node : graph.nodes()) nodes.insert(node.get());
+  // Uses that a tensor records must be those that nodes make, one for one.
+  std::map<std::pair<const Tensor*, const Node*>, int> unmatched;
+  for (const auto& tensor : graph.tensors())
+    for (const Node* user : tensor->consumers) ++unmatched[{tensor.get(), user}];
   for (const auto& node : graph.nodes()) {
     for (const Tensor* input : node->inputs) {
       if (!input) continue;
       ASSAY_INVARIANT(tensors.contains(input), node->label() + " uses a tensor of another graph");
-      const auto uses = std::ranges::count(node->inputs, input);
-      ASSAY_INVARIANT(std::ranges::count(input->consumers, node.get()) == uses,
-                      node->label() + " has unrecorded uses");
+      --unmatched[{input, node.get()}];
     }
     for (const Tensor* output : node->outputs)
       ASSAY_INVARIANT(!output || (tensors.contains(output) && output->producer == node.get()),
                       node->label() + " does not own its output");
   }
+  for (const auto& [use, count] : unmatched)
+    ASSAY_INVARIANT(count == 0, quoted(*use.first) + " has unrecorded uses");
   for (const auto& tensor : graph.tensors()) {
     for (const Node* user : tensor->consumers)
       ASSAY_INVARIANT(nodes.contains(user), quoted(*tensor) + " has a dead user");
