@@ -36,6 +36,18 @@ ExactValue extract(const Planner& planner, const Buffers& buffers, const Value& 
   return out;
 }
 
+/// max(value, 0): the elements below 0 lose their integers and their offset.
+void clip_at_zero(ExactValue& value) {
+  std::vector<Real> offsets;
+  for (std::int64_t i = 0; i < value.size(); ++i) {
+    const bool negative = value.real(i).sign() < 0;
+    offsets.push_back(negative ? Real() : broadcast_element(value.offset, value.shape, i));
+    for (ExactValue::Term& term : value.terms)
+      if (negative) term.q[static_cast<std::size_t>(i)] = 0;
+  }
+  if (!is_zero(value.offset)) value.offset = RealArray(value.shape, std::move(offsets));
+}
+
 /// Integers q with real = scale * q + offset for a value on another map; empty when some element is
 /// off that grid.
 std::vector<std::int64_t> on_map(const ExactValue& value, const RealArray& scale,
@@ -246,8 +258,8 @@ void ExactExecutor::Plan::force(const Checkpoint& checkpoint, const std::vector<
   for (std::int64_t e = 0; e < slot.size; ++e) {
     const std::int64_t integer = q[static_cast<std::size_t>(e)];
     if (integer < slot.range.min || integer > slot.range.max)
-      user_error("element {} for checkpoint '{}' is outside its data type", e,
-                 printable(checkpoint.name));
+      user_error("element {} for checkpoint '{}' is {}, its quantiser gives {} to {}", e,
+                 printable(checkpoint.name), integer, slot.range.min, slot.range.max);
     exact::store(slot.storage, buffers.data(value.terms[0].slot),
                  exact::physical_index(slot.shape, e), integer);
   }
@@ -295,9 +307,12 @@ ExactRun ExactExecutor::run(const ExactRequest& request) const {
     run.outputs.push_back(extract(plan.planner, *buffers, it->second));
   }
   if (request.keep_all)
-    for (const auto& [tensor, value] : plan.planner.values)
-      if (!tensor->is_constant() && !value.relu)
-        run.values.emplace(tensor, extract(plan.planner, *buffers, value));
+    for (const auto& [tensor, value] : plan.planner.values) {
+      if (tensor->is_constant()) continue;
+      ExactValue kept = extract(plan.planner, *buffers, value);
+      if (value.relu) clip_at_zero(kept);
+      run.values.emplace(tensor, std::move(kept));
+    }
   plan.release(std::move(buffers));
   return run;
 }

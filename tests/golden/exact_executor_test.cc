@@ -200,7 +200,8 @@ TEST(ExactExecutor, RefusesToForceWhatTheCheckpointCannotHold) {
     return user_error_of([&] { exact.run({.inputs = {x}, .forced = &forced}); });
   };
   EXPECT_THAT(forcing({1, 2}), AllOf(HasSubstr("'a'"), HasSubstr("3 elements, 2 were given")));
-  EXPECT_THAT(forcing({1, 16, 2}), AllOf(HasSubstr("element 1"), HasSubstr("'a'")));
+  EXPECT_THAT(forcing({1, 16, 2}),
+              AllOf(HasSubstr("element 1"), HasSubstr("'a' is 16"), HasSubstr("0 to 15")));
   EXPECT_THAT(forcing({1, 2, -1}), HasSubstr("element 2"));
 }
 
@@ -216,6 +217,22 @@ TEST(ExactExecutor, KeepsEveryTensorOnRequest) {
   const Tensor* half = pair.net.graph.find_tensor("a")->producer->inputs[0];
   EXPECT_EQ(texts(run.values.at(half)), (Texts{"1/2", "3", "10"}));
   EXPECT_TRUE(exact.run({.inputs = {{{1, 6, 20}}}}).values.empty());
+}
+
+TEST(ExactExecutor, KeepsAReluThatAQuantiserTookIn) {
+  // x / 2 - 1 at -1, 2, 5 is -3/2, 0, 3/2.
+  Net net;
+  Tensor* half = net.add(ops::Mul{}, {net.input({1, 1, 3}), net.scalar(0.5F)});
+  Tensor* relu = net.add(ops::Relu{}, {net.add(ops::Add{}, {half, net.scalar(-1)})});
+  ops::MaxPool pool;
+  pool.window = window_of({1}, {0, 0});
+  Tensor* pooled = net.add(pool, {relu});
+  net.finish(add_quant(net, pooled, {}));
+  const ExactRun run = ExactExecutor(net.graph, {ExactInput::integers(-10, 10)})
+                           .run({.inputs = {{{-1, 2, 5}}}, .keep_all = true});
+  EXPECT_EQ(texts(run.values.at(relu)), (Texts{"0", "0", "3/2"}));
+  EXPECT_EQ(texts(run.values.at(pooled)), (Texts{"0", "0", "3/2"}));
+  EXPECT_EQ(texts(run.outputs.at(0)), (Texts{"0", "0", "2"}));
 }
 
 TEST(ExactExecutor, GivesTheExactValueOfACheckpointOffItsGrid) {
