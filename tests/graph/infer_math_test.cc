@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shapes of quantisers, products and elementwise operators, worked by hand.
 #include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include "graph/infer_case.h"
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shapes of pools and of operators that move data, worked by hand; shape arithmetic.
 #include <gmock/gmock.h>
+#include <gtest/gtest.h>
 
 #include <limits>
 
+#include "compile/base/error.h"
 #include "graph/infer_case.h"
 
 namespace assay {
