@@ -20,8 +20,12 @@ std::string bar(std::int64_t done, std::int64_t total) {
          std::string(static_cast<std::size_t>(kBarWidth - filled), '.');
 }
 
+/// Digits with at most a unit behind them.
 bool looks_numeric(const std::string& text) {
-  return !text.empty() && (std::isdigit(static_cast<unsigned char>(text[0])) != 0 || text == "-");
+  const auto letters = std::ranges::count_if(
+      text, [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; });
+  return text == "-" ||
+         (!text.empty() && std::isdigit(static_cast<unsigned char>(text[0])) != 0 && letters <= 1);
 }
 
 }  // namespace
@@ -82,7 +86,7 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows) {
   for (const auto& row : rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const bool right = looks_numeric(row[i]);
+      const bool right = i > 0 && looks_numeric(row[i]);
       line += right ? fmt::format("{:>{}}", row[i], widths[i])
                     : fmt::format("{:<{}}", row[i], widths[i]);
       if (i + 1 < row.size()) line += "  ";

@@ -48,7 +48,8 @@ class Progress {
   bool finished_ = false;
 };
 
-/// Rows of equal length as columns of equal width, two spaces apart; numbers to the right.
+/// Rows of equal length as columns of equal width, two spaces apart; numbers to the right, except
+/// in the first column.
 std::string table_text(const std::vector<std::vector<std::string>>& rows);
 
 /// 1234567 as "1,234,567".

@@ -54,6 +54,13 @@ void refuse_foreign_folder(const fs::path& path) {
       shown(path));
 }
 
+/// What a killed run left of a file that it was writing.
+void remove_half_written(const fs::path& folder) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
+    if (entry.path().extension() == ".tmp" && fs::is_regular_file(entry.symlink_status()))
+      fs::remove(entry.path());
+}
+
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
@@ -80,6 +87,7 @@ RunDir::RunDir(fs::path path) : path_(std::move(path)) {
   try {
     make_folder(path_ / "stages", false);
     make_folder(path_ / "reports", false);
+    for (const char* folder : {"stages", "reports"}) remove_half_written(path_ / folder);
     log_ = open_file(path_ / "log.jsonl", O_WRONLY | O_APPEND);
   } catch (...) {
     ::close(lock_);

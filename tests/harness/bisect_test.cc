@@ -5,7 +5,7 @@
 #include "base/temp_dir.h"
 #include "compile/onnx/import.h"
 #include "golden/data/npy.h"
-#include "harness/command.h"
+#include "harness/run_command.h"
 #include "harness/tiny_network.h"
 
 namespace assay {
@@ -23,15 +23,15 @@ class Bisect : public testing::Test {
     for (int i = 0; i < 12; ++i) labels.push_back(static_cast<std::uint8_t>(i % 3));
     write_npy(dir.path() / "set.npy", make_npy<std::uint8_t>({12, 3, 4, 4}, images));
     write_npy(dir.path() / "set.labels.npy", make_npy<std::uint8_t>({12}, labels));
-    const CommandResult result =
-        assay({"run", model, "--data", (dir.path() / "set.npy").string(), "--out", out.string()});
+    const CommandResult result = run_assay(
+        {"run", model, "--data", (dir.path() / "set.npy").string(), "--out", out.string()});
     ASSERT_EQ(result.code, 0) << result.err;
   }
 
   CommandResult bisect(std::vector<std::string> more = {"--json"}) const {
     std::vector<std::string> arguments = {"bisect", out.string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return assay(arguments);
+    return run_assay(arguments);
   }
 
   /// Flips the sign of the first weight of the first convolution in a saved stage.
@@ -121,16 +121,16 @@ TEST_F(Bisect, RefusesAFolderWithoutAFinishedRun) {
 }
 
 TEST_F(Bisect, LetsAccuracyAndShowReadTheRun) {
-  const CommandResult accuracy = assay({"accuracy", out.string(), "--json"});
+  const CommandResult accuracy = run_assay({"accuracy", out.string(), "--json"});
   EXPECT_EQ(accuracy.code, 0) << accuracy.err;
   const Json networks = accuracy.json()["networks"];
   ASSERT_EQ(networks.size(), 4U);
   for (const Json& network : networks)
     EXPECT_EQ(network["exact"]["top1"], networks[0]["exact"]["top1"]);
-  const CommandResult show = assay({"show", out.string(), "--json"});
+  const CommandResult show = run_assay({"show", out.string(), "--json"});
   EXPECT_EQ(show.code, 0) << show.err;
   EXPECT_EQ(show.json()["run"]["verdict"], "EQUIVALENT");
-  EXPECT_THAT(assay({"show", out.string()}).out, HasSubstr("04_postprocess"));
+  EXPECT_THAT(run_assay({"show", out.string()}).out, HasSubstr("04_postprocess"));
 }
 
 }  // namespace

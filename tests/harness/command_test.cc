@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/command.h"
+#include "harness/run_command.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -24,12 +24,12 @@ TEST(Help, HasExamplesForEveryCommand) {
   for (auto command : commands) {
     const std::string name = command.back();
     command.push_back("--help");
-    const CommandResult result = assay(command);
+    const CommandResult result = run_assay(command);
     EXPECT_EQ(result.code, 0) << name;
     EXPECT_EQ(result.err, "") << name;
     EXPECT_THAT(result.out, HasSubstr("Examples:\n  assay ")) << name;
   }
-  EXPECT_THAT(assay({"--help"}).out, HasSubstr("Exit codes: 0 EQUIVALENT"));
+  EXPECT_THAT(run_assay({"--help"}).out, HasSubstr("Exit codes: 0 EQUIVALENT"));
 }
 
 TEST(Usage, IsRefusedWithExitCode2) {
@@ -41,7 +41,7 @@ TEST(Usage, IsRefusedWithExitCode2) {
                                              {"exec", "x.onnx"},
                                              {"compare", "x.onnx"},
                                              {"data"}}) {
-    const CommandResult result = assay(arguments);
+    const CommandResult result = run_assay(arguments);
     EXPECT_EQ(result.code, 2);
     EXPECT_THAT(result.err, testing::StartsWith("assay: error: "));
     EXPECT_EQ(result.out, "");
@@ -56,7 +56,7 @@ TEST(Usage, NamesAFileThatIsNotThere) {
            {"bisect", "/nowhere"},
            {"data", "show", "/nowhere"},
            {"exec", "/nowhere.onnx", "--input", "x.npy", "--output", "y.npy"}}) {
-    const CommandResult result = assay(arguments);
+    const CommandResult result = run_assay(arguments);
     EXPECT_EQ(result.code, 2) << arguments[0];
     EXPECT_THAT(result.err, HasSubstr("/nowhere")) << arguments[0];
   }
@@ -80,12 +80,12 @@ class Commands : public testing::Test {
 
 TEST_F(Commands, ExecGivesTheSameValuesInBothModesWhereFloat32IsExact) {
   const std::string x = save_input();
-  const CommandResult exact = assay(
+  const CommandResult exact = run_assay(
       {"exec", model, "--input", x, "--output", path("e.npy"), "--json", "--dump", path("exact")});
   ASSERT_EQ(exact.code, 0) << exact.err;
   EXPECT_EQ(exact.json()["images"], 3);
-  const CommandResult floats = assay({"exec", model, "--input", x, "--output", path("f.npy"),
-                                      "--mode", "float", "--dump", path("float")});
+  const CommandResult floats = run_assay({"exec", model, "--input", x, "--output", path("f.npy"),
+                                          "--mode", "float", "--dump", path("float")});
   ASSERT_EQ(floats.code, 0) << floats.err;
   const NpyArray e = read_npy(path("e.npy")), f = read_npy(path("f.npy"));
   EXPECT_EQ(e.type, NpyType::kFloat64);
@@ -98,8 +98,8 @@ TEST_F(Commands, ExecGivesTheSameValuesInBothModesWhereFloat32IsExact) {
 }
 
 TEST_F(Commands, ExecDumpsIntegersWithTheirExactScales) {
-  ASSERT_EQ(assay({"exec", model, "--input", save_input(), "--output", path("y.npy"), "--dump",
-                   path("d")})
+  ASSERT_EQ(run_assay({"exec", model, "--input", save_input(), "--output", path("y.npy"), "--dump",
+                       path("d")})
                 .code,
             0);
   const Json scales = Json::parse(read_file(path("d/scales.json")));
@@ -120,8 +120,10 @@ TEST_F(Commands, ExecTakesBytesAsTheIntegersTheyAre) {
   std::vector<float> floats(48, 1.0F);
   write_npy(path("b.npy"), make_npy<std::uint8_t>({1, 3, 4, 4}, bytes));
   write_npy(path("f.npy"), make_npy<float>({1, 3, 4, 4}, floats));
-  ASSERT_EQ(assay({"exec", model, "--input", path("b.npy"), "--output", path("yb.npy")}).code, 0);
-  ASSERT_EQ(assay({"exec", model, "--input", path("f.npy"), "--output", path("yf.npy")}).code, 0);
+  ASSERT_EQ(run_assay({"exec", model, "--input", path("b.npy"), "--output", path("yb.npy")}).code,
+            0);
+  ASSERT_EQ(run_assay({"exec", model, "--input", path("f.npy"), "--output", path("yf.npy")}).code,
+            0);
   EXPECT_EQ(read_file(path("yb.npy")), read_file(path("yf.npy")));
 }
 
@@ -132,21 +134,21 @@ TEST_F(Commands, ExecRefusesInputsThatDoNotFitAndWritesNothing) {
   std::vector<float> nan(48, NAN);
   write_npy(path("nan.npy"), make_npy<float>({1, 3, 4, 4}, nan));
   for (const char* name : {"shape.npy", "type.npy", "none.npy", "nan.npy"}) {
-    EXPECT_EQ(assay({"exec", model, "--input", path(name), "--output", path("y.npy")}).code, 2)
+    EXPECT_EQ(run_assay({"exec", model, "--input", path(name), "--output", path("y.npy")}).code, 2)
         << name;
     EXPECT_FALSE(fs::exists(path("y.npy"))) << name;
   }
 }
 
 TEST_F(Commands, AccuracyMeasuresBothReferencesAndSaysWhenItMeansNothing) {
-  const CommandResult result = assay({"accuracy", model, "--images", "20", "--json"});
+  const CommandResult result = run_assay({"accuracy", model, "--images", "20", "--json"});
   ASSERT_EQ(result.code, 0) << result.err;
   const Json json = result.json();
   EXPECT_EQ(json["accuracy_means_nothing"], true);
   EXPECT_EQ(json["networks"][0]["exact"]["compared"], 20);
   EXPECT_EQ(json["networks"][0]["float"]["compared"], 20);
   EXPECT_EQ(json["networks"][0]["labels_changed"], 0);
-  EXPECT_THAT(assay({"accuracy", model, "--images", "20"}).out,
+  EXPECT_THAT(run_assay({"accuracy", model, "--images", "20"}).out,
               HasSubstr("accuracy means nothing"));
 }
 
@@ -157,8 +159,8 @@ TEST_F(Commands, AccuracyListsAndSavesMisclassifiedImages) {
   write_npy(path("set.npy"), make_npy<std::uint8_t>({12, 3, 4, 4}, images));
   write_npy(path("set.labels.npy"), make_npy<std::uint8_t>({12}, labels));
   const CommandResult result =
-      assay({"accuracy", model, "--data", path("set.npy"), "--images", "2:12", "--topk", "2",
-             "--save-images", path("wrong"), "--json"});
+      run_assay({"accuracy", model, "--data", path("set.npy"), "--images", "2:12", "--topk", "2",
+                 "--save-images", path("wrong"), "--json"});
   ASSERT_EQ(result.code, 0) << result.err;
   const Json network = result.json()["networks"][0];
   const Json exact = network["exact"];
@@ -177,13 +179,13 @@ TEST_F(Commands, AccuracyListsAndSavesMisclassifiedImages) {
     EXPECT_TRUE(std::ranges::equal(
         png.pixels, std::span(images).subspan(static_cast<std::size_t>(image) * 48, 48)));
   }
-  const CommandResult text = assay({"accuracy", model, "--data", path("set.npy"), "--exact"});
+  const CommandResult text = run_assay({"accuracy", model, "--data", path("set.npy"), "--exact"});
   EXPECT_THAT(text.out, HasSubstr("label \\ said"));
   EXPECT_THAT(text.out, testing::Not(HasSubstr("made up")));
 }
 
 TEST_F(Commands, CompareFindsANetworkEquivalentToItself) {
-  const CommandResult result = assay({"compare", model, model, "--images", "5", "--json"});
+  const CommandResult result = run_assay({"compare", model, model, "--images", "5", "--json"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.json()["verdict"], "EQUIVALENT");
 }
@@ -195,7 +197,7 @@ TEST_F(Commands, CompareLocatesEveryPlantedFault) {
       {"channels", {.swap_channels = true}}};
   for (const auto& [name, options] : faults) {
     const std::string other = save_tiny(dir.path() / "other.onnx", options).string();
-    const CommandResult result = assay({"compare", model, other, "--images", "20", "--json"});
+    const CommandResult result = run_assay({"compare", model, other, "--images", "20", "--json"});
     EXPECT_EQ(result.code, 1) << name << result.err;
     const Json first = result.json()["first_difference"];
     EXPECT_EQ(first["checkpoint"], "act1") << name;
@@ -207,7 +209,7 @@ TEST_F(Commands, CompareLocatesEveryPlantedFault) {
 TEST_F(Commands, CompareIsNotEquivalentAfterADroppedNode) {
   const std::string other =
       save_tiny(dir.path() / "other.onnx", {.second_quantiser = false}).string();
-  const CommandResult result = assay({"compare", model, other, "--images", "20", "--json"});
+  const CommandResult result = run_assay({"compare", model, other, "--images", "20", "--json"});
   EXPECT_THAT(result.code, testing::AnyOf(1, 3));
   EXPECT_NE(result.json()["verdict"], "EQUIVALENT");
 }
@@ -217,32 +219,33 @@ TEST_F(Commands, CompareMatchesCheckpointsOfOtherNamesInOrder) {
   for (Checkpoint& checkpoint : renamed.checkpoints()) checkpoint.name = "other_" + checkpoint.name;
   export_model(renamed, path("other.onnx"));
   const CommandResult result =
-      assay({"compare", model, path("other.onnx"), "--images", "5", "--json"});
+      run_assay({"compare", model, path("other.onnx"), "--images", "5", "--json"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.json()["matched_by"], "order");
 }
 
 TEST_F(Commands, ShowDescribesANetwork) {
-  const CommandResult result = assay({"show", model, "--json"});
+  const CommandResult result = run_assay({"show", model, "--json"});
   ASSERT_EQ(result.code, 0) << result.err;
   const Json json = result.json();
   EXPECT_EQ(json["operators"]["MatMul"], 2);
   EXPECT_EQ(json["macs"], 2 * 16 * 3 + 32 * 3 + 3 * 3);
   EXPECT_EQ(json["parameters"], 6 + 96 + 9 + 2 * 3);  // weights; scale, zero and bits of two
   EXPECT_EQ(json["checkpoints"][1]["scale"], "0.125");
-  EXPECT_THAT(assay({"show", model}).out, HasSubstr("201 multiply-accumulates"));
-  EXPECT_THAT(assay({"show", model, "--text"}).out, HasSubstr("checkpoint 'act1' activation"));
+  EXPECT_THAT(run_assay({"show", model}).out, HasSubstr("201 multiply-accumulates"));
+  EXPECT_THAT(run_assay({"show", model, "--text"}).out, HasSubstr("checkpoint 'act1' activation"));
 }
 
 TEST_F(Commands, DataShowsWhatASetHolds) {
   write_npy(path("set.npy"), make_npy<std::uint8_t>({2, 1, 2, 2}, std::vector<std::uint8_t>(8, 7)));
   const CommandResult result =
-      assay({"data", "show", path("set.npy"), "--images", "1:2", "--json"});
+      run_assay({"data", "show", path("set.npy"), "--images", "1:2", "--json"});
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(result.json()["data"]["images"], 1);
   EXPECT_EQ(result.json()["data"]["first"], 1);
-  EXPECT_EQ(assay({"data", "show", path("set.npy"), "--images", "3"}).code, 2);
-  EXPECT_EQ(assay({"data", "cifar10", "--from", path("set.npy"), "--to", path("cifar")}).code, 2);
+  EXPECT_EQ(run_assay({"data", "show", path("set.npy"), "--images", "3"}).code, 2);
+  EXPECT_EQ(run_assay({"data", "cifar10", "--from", path("set.npy"), "--to", path("cifar")}).code,
+            2);
   EXPECT_FALSE(fs::exists(path("cifar/cifar-10-batches-bin")));
 }
 

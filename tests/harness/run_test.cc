@@ -13,7 +13,7 @@
 
 #include "base/temp_dir.h"
 #include "compile/onnx/import.h"
-#include "harness/command.h"
+#include "harness/run_command.h"
 #include "harness/tiny_network.h"
 
 namespace assay {
@@ -29,7 +29,7 @@ class Run : public testing::Test {
     std::vector<std::string> arguments = {"run", model.string(), "--images",
                                           "7",   "--out",        out.string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    return assay(arguments);
+    return run_assay(arguments);
   }
   Json report(const std::string& name) const {
     return Json::parse(read_file(out / "reports" / (name + ".json")));
@@ -139,7 +139,9 @@ TEST_F(Run, GoesOnAfterAKillWithTheSameBytes) {
     // The reports name the program, and here two programs made them: compare what does not.
     auto got = results();
     for (const auto& [name, bytes] : expected)
-      if (name.starts_with("stages/")) EXPECT_EQ(got[name], bytes) << name;
+      if (name.starts_with("stages/")) {
+        EXPECT_EQ(got[name], bytes) << name;
+      }
     EXPECT_EQ(got.size(), expected.size());
   }
 }
@@ -159,6 +161,15 @@ TEST_F(Run, GoesOnInTheProgramAfterAKillWithTheSameReports) {
     ASSERT_EQ(finish(start_assay(arguments)), 0);
     EXPECT_EQ(results(), expected);
   }
+}
+
+TEST_F(Run, RemovesWhatAKilledRunHalfWrote) {
+  ASSERT_EQ(run().code, 0);
+  const auto before = results();
+  dir.write("out/stages/02_cleanup.onnx.k3Jd0a.tmp", "half");
+  dir.write("out/reports/run.json.Zz91xx.tmp", "{");
+  EXPECT_EQ(run().code, 0);
+  EXPECT_EQ(results(), before);
 }
 
 TEST_F(Run, RefusesAFolderThatAnotherRunHolds) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <filesystem>
 #include <vector>
@@ -22,7 +23,6 @@ struct TinyOptions {
 /// [1,3,4,4] -> Conv 1x1 to 2 channels -> Quant "act1" (4 bit) -> Flatten -> MatMul to 3 ->
 /// Quant "act2" (8 bit) -> MatMul "logits".
 inline Graph tiny_network(const TinyOptions& options = {}) {
-  using namespace ops;
   Graph graph;
   graph.name = "tiny";
   Tensor* x = graph.add_input("image", {1, 3, 4, 4});
@@ -30,7 +30,7 @@ inline Graph tiny_network(const TinyOptions& options = {}) {
     return graph.add_constant(name, Constant(Shape{}, std::vector<float>{value}));
   };
   const auto quantised = [&](Tensor* value, const char* name, float scale, float bits) {
-    auto quant = std::make_unique<Quant>();
+    auto quant = std::make_unique<ops::Quant>();
     quant->is_signed = false;
     return graph.add(std::move(quant),
                      {value, scalar("scale", scale), scalar("zero", 0), scalar("bits", bits)},
@@ -38,19 +38,19 @@ inline Graph tiny_network(const TinyOptions& options = {}) {
   };
   std::vector<float> weights = {options.first_weight, 0.25F, 0.75F, 1.0F, -0.25F, 0.5F};
   if (options.swap_channels) std::rotate(weights.begin(), weights.begin() + 3, weights.end());
-  auto conv = std::make_unique<Conv>();
+  auto conv = std::make_unique<ops::Conv>();
   conv->window = {{1, 1}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
   Tensor* a = graph.add(
       std::move(conv), {x, graph.add_constant("w1", Constant(Shape{2, 3, 1, 1}, weights))}, "conv");
   a = quantised(a, "act1", options.first_scale, 4);
-  a = graph.add(std::make_unique<Flatten>(), {a}, "flat");
+  a = graph.add(std::make_unique<ops::Flatten>(), {a}, "flat");
   std::vector<float> dense;
   for (int i = 0; i < 32 * 3; ++i) dense.push_back(static_cast<float>(i * 7 % 11 - 3) / 8);
-  a = graph.add(std::make_unique<MatMul>(),
+  a = graph.add(std::make_unique<ops::MatMul>(),
                 {a, graph.add_constant("w2", Constant(Shape{32, 3}, dense))}, "dense");
   if (options.second_quantiser) a = quantised(a, "act2", 0.25F, 8);
   a = graph.add(
-      std::make_unique<MatMul>(),
+      std::make_unique<ops::MatMul>(),
       {a, graph.add_constant("w3", Constant(Shape{3, 3}, std::vector<float>{1, -1, 0.5F, 0.25F, 2,
                                                                             -1, 0.5F, 1, 1.5F}))},
       "logits");

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
@@ -31,7 +32,7 @@ struct CommandResult {
 };
 
 /// The command in this process.
-inline CommandResult assay(const std::vector<std::string>& arguments) {
+inline CommandResult run_assay(const std::vector<std::string>& arguments) {
   std::ostringstream out, err;
   CommandResult result;
   result.code = run_command_line(arguments, out, err, false);
@@ -46,6 +47,7 @@ inline pid_t start_assay(std::vector<std::string> arguments) {
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   argv.push_back(nullptr);
+  std::fflush(nullptr);  // or the child repeats what is buffered
   const pid_t child = ::fork();
   if (child == 0) {
     if (!::freopen("/dev/null", "w", stdout) || !::freopen("/dev/null", "w", stderr)) ::_exit(126);
