@@ -44,9 +44,9 @@ void floating(benchmark::State& state, const std::string& model) {
   run_images(state, work, FloatPixels(work.pixels));
 }
 
-void add(const std::string& name, const std::string& model) {
+void register_model(const std::string& name, const std::string& model) {
   if (!std::filesystem::exists(model)) return;
-  for (const auto& [kind, body] : {std::pair{"exact", exact}, std::pair{"float", floating}})
+  for (const auto& [kind, body] : {std::pair{"exact", &exact}, std::pair{"float", &floating}})
     benchmark::RegisterBenchmark((std::string(kind) + "/" + name).c_str(), body, model)
         ->Arg(1)
         ->Arg(2)
@@ -60,11 +60,11 @@ void add(const std::string& name, const std::string& model) {
 
 int main(int argc, char** argv) {
   const std::string zoo = std::string(ASSAY_SHARED_DIR) + "/zoo/";
-  assay::add("resnet8_w4a4",
+  assay::register_model("resnet8_w4a4",
              std::string(ASSAY_SOURCE_DIR) + "/models/resnet8_w4a4/model.qonnx.onnx");
   for (const char* name :
        {"mobilenet_w4a4", "cnv_w1a1", "resnet18norm_w2a2", "tfc_w1a1", "tfc_w2a2"})
-    assay::add(name, zoo + name + "/model.qonnx.onnx");
+    assay::register_model(name, zoo + name + "/model.qonnx.onnx");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

@@ -177,10 +177,12 @@ class Planner {
 };
 
 /// Plans the current node when it belongs to the family; false otherwise.
-bool plan_elementwise(Planner& planner, const Node& node);
+bool plan_elementwise(Planner& planner, const Node& node);  ///< exact_elementwise.cc
 bool plan_linear(Planner& planner,
-                 const Node& node);  ///< exact_linear.cc: convolutions, products, averages
+                 const Node& node);  ///< exact_products.cc: convolutions, products, averages
 bool plan_quantiser(Planner& planner, const Node& node);  ///< exact_quantise.cc
+bool plan_format(Planner& planner,
+                 const Node& node);  ///< exact_formats.cc: thresholds, floating-point formats
 bool plan_selection(Planner& planner,
                     const Node& node);  ///< exact_select.cc: max pools, clips, top-k
 

@@ -337,38 +337,37 @@ void plan_bipolar(Planner& planner) {
   planner.set_output({x.shape, {{scale, out}}, {}});
 }
 
+/// A parameter of QuantizeLinear or DequantizeLinear, one value or one per entry of `axis` of x.
+RealArray axis_parameter(Planner& planner, std::size_t index, std::int64_t axis, const Shape& x) {
+  RealArray array = planner.parameter(index);
+  return array.is_scalar()
+             ? array
+             : along_axis(array.values, ops::normalise_axis(axis, x.size()), x.size());
+}
+
 void plan_quantize_linear(Planner& planner, const ops::QuantizeLinear& op, const Node& node) {
-  const Value x = planner.input(0);
-  const auto axis_array = [&](std::size_t index) {
-    RealArray array = planner.parameter(index);
-    return array.is_scalar()
-               ? array
-               : along_axis(array.values, ops::normalise_axis(op.axis, x.shape.size()),
-                            x.shape.size());
-  };
-  const RealArray scale = axis_array(1);
+  const Value x = planner.raw_input(0);
+  const RealArray scale = axis_parameter(planner, 1, op.axis, x.shape);
   require_positive(planner, scale);
   const DataType type = container_type(node.outputs[0]->container);
-  const std::int64_t zero =
-      planner.has_input(2) ? integer(planner, axis_array(2), "the zero point of an activation") : 0;
+  const std::int64_t zero = planner.has_input(2)
+                                ? integer(planner, axis_parameter(planner, 2, op.axis, x.shape),
+                                          "the zero point of an activation")
+                                : 0;
   const RealArray per_scale = inverse(scale);
+  // max(x, 0) quantises to max(Q(x), Q(0)), and Q(0) is the zero point.
+  const std::int64_t lo = x.relu ? std::clamp(zero, type.min(), type.max()) : type.min();
   const SlotId out =
       emit_decision(planner, x.shape, divided(x, per_scale), multiply(x.offset, per_scale),
-                    {.lo = type.min(), .hi = type.max(), .post = zero});
+                    {.lo = lo, .hi = type.max(), .post = zero});
   planner.set_output({x.shape, {{RealArray(Real(1)), out}}, {}});
 }
 
 void plan_dequantize_linear(Planner& planner, const ops::DequantizeLinear& op) {
   Value x = planner.input(0);
-  const auto axis_array = [&](std::size_t index) {
-    RealArray array = planner.parameter(index);
-    return array.is_scalar()
-               ? array
-               : along_axis(array.values, ops::normalise_axis(op.axis, x.shape.size()),
-                            x.shape.size());
-  };
-  const RealArray scale = axis_array(1);
-  if (planner.has_input(2)) x.offset = subtract(x.offset, axis_array(2));
+  const RealArray scale = axis_parameter(planner, 1, op.axis, x.shape);
+  if (planner.has_input(2))
+    x.offset = subtract(x.offset, axis_parameter(planner, 2, op.axis, x.shape));
   for (Value::Term& term : x.terms) term.scale = multiply(term.scale, scale);
   x.offset = multiply(x.offset, scale);
   planner.set_output(std::move(x));

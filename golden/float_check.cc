@@ -125,14 +125,26 @@ const std::vector<std::int64_t>& observed_integers(
   return it->second;
 }
 
-/// The exact input of a checkpoint's quantiser at one element. A Relu in front may have been taken
-/// into the quantiser.
-Real quantiser_value(const ExactRun& run, const Tensor& x, std::int64_t element) {
-  if (const auto it = run.values.find(&x); it != run.values.end()) return it->second.real(element);
-  ASSAY_INVARIANT(x.producer && x.producer->as<ops::Relu>(),
-                  "a quantiser's input has no exact value");
-  const Real value = quantiser_value(run, *x.producer->inputs[0], element);
-  return value.sign() < 0 ? Real() : value;
+/// Whether float32 computes the quantiser's argument x / scale + zero_point without rounding: it
+/// then has to decide as exact arithmetic does, ties included.
+bool argument_is_exact(const Checkpoint& checkpoint, std::int64_t element, const Real& x) {
+  const Shape& shape = *checkpoint.tensor->shape;
+  const Node* node = checkpoint.tensor->producer;
+  const auto is_float = [](const Real& value) { return Real::of(value.to_float()) == value; };
+  Real scale(1), zero;
+  if (node->as<ops::Quant>() || node->as<ops::Trunc>()) {
+    scale = parameter(*node, 1, shape, element);
+    zero = parameter(*node, 2, shape, element);
+  } else if (node->as<ops::DequantizeLinear>()) {  // the same scale as its QuantizeLinear
+    scale = checkpoint.scale.values.size() == 1
+                ? checkpoint.scale.values[0]
+                : broadcast_element(checkpoint.scale, shape, element);
+  }
+  const Real quotient = x * scale.inverse(), argument = quotient + zero;
+  const Real magnitude = argument.sign() < 0 ? -argument : argument;
+  // The half that HALF_UP and HALF_DOWN add must not round either.
+  return is_float(x) && is_float(quotient) && is_float(argument) &&
+         is_float(magnitude + Real(mpq_class(1, 2)));
 }
 
 bool label_fits(const ExactValue& logits, const std::vector<double>& error, std::int64_t label) {
@@ -199,11 +211,13 @@ FloatCheck FloatChecker::check(const std::vector<ExactInputData>& exact_inputs,
                                value->q[static_cast<std::size_t>(element)],
                                observed.at(checkpoint.name)[static_cast<std::size_t>(element)]};
     if (x) {
-      const Real exact_x = quantiser_value(kept, *x, element);
+      const Real exact_x = kept.values.at(x).real(element);
       difference.value = exact_x.to_double();
+      const double error = bounds.at(x).error[static_cast<std::size_t>(element)];
       difference.slack =
-          bounds_.quantiser_slack(checkpoint, element, difference.value,
-                                  bounds.at(x).error[static_cast<std::size_t>(element)]);
+          error == 0 && argument_is_exact(checkpoint, element, exact_x)
+              ? 0.0
+              : bounds_.quantiser_slack(checkpoint, element, difference.value, error);
       if (std::isfinite(difference.slack)) {  // quantisers are monotone: what lies between both
                                               // ends is reachable
         const Real slack = Real::of(difference.slack);

@@ -106,6 +106,17 @@ TEST(FloatCheck, DoesNotExplainATieThatFellTwoLevelsAway) {
   EXPECT_EQ(check.explained, 0);
 }
 
+TEST(FloatCheck, DoesNotExplainATieThatFloat32ComputesExactly) {
+  const Chain chain;
+  // 122 / 4 = 30.5 has no rounding in it: half to even gives 30, and 31 is a wrong rule, not float32.
+  const FloatCheck check = chain.check({49, 48}, {{"a", {122, 120}}, {"b", {31, 30}}});
+  EXPECT_EQ(check.differing, 1);
+  EXPECT_EQ(check.explained, 0);
+  ASSERT_EQ(check.differences.size(), 1U);
+  EXPECT_EQ(check.differences[0].checkpoint, "b");
+  EXPECT_EQ(check.differences[0].slack, 0.0);
+}
+
 TEST(FloatCheck, ChecksEachStretchFromTheObservedIntegers) {
   // a is explained; b must follow from the observed a = 123 (30.75 -> 31), not from the exact 122
   // (30.5 -> 30).

@@ -53,7 +53,10 @@ class RandomGraph {
     if (random_.chance(80)) x = quantised(x);
     const std::int64_t blocks = random_.range(1, 4);
     for (std::int64_t i = 0; i < blocks; ++i) x = block(x);
+    if (random_.chance(10)) x = add(ops::Relu{}, {x});
+    if (random_.chance(10)) x = pool(x);
     if (random_.chance(50)) x = head(x);
+    if (random_.chance(10)) x = add(ops::Relu{}, {x});
     graph_.add_output(x);
     finish();
     return std::move(graph_);
