@@ -61,7 +61,7 @@ void register_model(const std::string& name, const std::string& model) {
 int main(int argc, char** argv) {
   const std::string zoo = std::string(ASSAY_SHARED_DIR) + "/zoo/";
   assay::register_model("resnet8_w4a4",
-             std::string(ASSAY_SOURCE_DIR) + "/models/resnet8_w4a4/model.qonnx.onnx");
+                        std::string(ASSAY_SOURCE_DIR) + "/models/resnet8_w4a4/model.qonnx.onnx");
   for (const char* name :
        {"mobilenet_w4a4", "cnv_w1a1", "resnet18norm_w2a2", "tfc_w1a1", "tfc_w2a2"})
     assay::register_model(name, zoo + name + "/model.qonnx.onnx");
