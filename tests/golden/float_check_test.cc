@@ -108,7 +108,8 @@ TEST(FloatCheck, DoesNotExplainATieThatFellTwoLevelsAway) {
 
 TEST(FloatCheck, DoesNotExplainATieThatFloat32ComputesExactly) {
   const Chain chain;
-  // 122 / 4 = 30.5 has no rounding in it: half to even gives 30, and 31 is a wrong rule, not float32.
+  // 122 / 4 = 30.5 has no rounding in it: half to even gives 30, and 31 is a wrong rule, not
+  // float32.
   const FloatCheck check = chain.check({49, 48}, {{"a", {122, 120}}, {"b", {31, 30}}});
   EXPECT_EQ(check.differing, 1);
   EXPECT_EQ(check.explained, 0);
