@@ -6,6 +6,7 @@
 #include <string>
 
 #include "compile/onnx/import.h"
+#include "golden/exact_executor.h"
 #include "harness/execute.h"
 #include "harness/images.h"
 #include "harness/preprocess.h"
@@ -13,8 +14,7 @@
 namespace assay {
 namespace {
 
-/// Images a second through a whole network with all its checkpoints, from raw pixels, as the flow
-/// runs them.
+/// Images a second through a whole network, from raw pixels, as the flow runs them.
 struct Workload {
   explicit Workload(const std::string& model)
       : pixels(pixel_graph(import_model(model), Preprocess({}))),
@@ -39,6 +39,22 @@ void exact(benchmark::State& state, const std::string& model) {
   run_images(state, work, ExactPixels(work.pixels, false));
 }
 
+/// Labels alone, without keeping checkpoints: what `golden` itself costs.
+void labels(benchmark::State& state, const std::string& model) {
+  const Workload work(model);
+  const ExactExecutor executor(work.pixels, {ExactInput::integers(0, 255)}, {.parallel = false});
+  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(state.range(0)));
+  for (auto _ : state)
+    for_each_image(work.images.size(), [&](std::int64_t image) {
+      const auto pixels = work.images.set.image(image);
+      const ExactRun run =
+          executor.run({.inputs = {{{pixels.begin(), pixels.end()}}}, .checkpoints = false});
+      benchmark::DoNotOptimize(top_k(run.outputs[0], 1));
+    });
+  state.SetItemsProcessed(state.iterations() * work.images.size());
+}
+
 void floating(benchmark::State& state, const std::string& model) {
   const Workload work(model);
   run_images(state, work, FloatPixels(work.pixels));
@@ -46,7 +62,8 @@ void floating(benchmark::State& state, const std::string& model) {
 
 void register_model(const std::string& name, const std::string& model) {
   if (!std::filesystem::exists(model)) return;
-  for (const auto& [kind, body] : {std::pair{"exact", &exact}, std::pair{"float", &floating}})
+  for (const auto& [kind, body] :
+       {std::pair{"labels", &labels}, std::pair{"exact", &exact}, std::pair{"float", &floating}})
     benchmark::RegisterBenchmark((std::string(kind) + "/" + name).c_str(), body, model)
         ->Arg(1)
         ->Arg(2)

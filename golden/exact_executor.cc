@@ -22,9 +22,20 @@ using exact::Value;
 /// The integers of a slot, row-major.
 std::vector<std::int64_t> row_major(const exact::Slot& slot, const void* data) {
   std::vector<std::int64_t> out(static_cast<std::size_t>(slot.size));
+  const std::int64_t lanes = std::max<std::int64_t>(exact::lane_count(slot.shape), 1);
+  // From rank 3 on the channels, axis 1, are innermost in memory; else the order is row-major
+  // already.
+  const std::int64_t batch = slot.shape.size() < 3 ? 0 : slot.shape[0];
   exact::with_type(slot.storage, data, [&](const auto* q) {
-    for (std::int64_t i = 0; i < slot.size; ++i)
-      out[static_cast<std::size_t>(i)] = q[exact::physical_index(slot.shape, i)];
+    if (batch == 0) {
+      std::copy_n(q, slot.size, out.begin());
+      return;
+    }
+    const std::int64_t inner = slot.size / (batch * lanes);
+    auto to = out.begin();
+    for (std::int64_t n = 0; n < batch; ++n)
+      for (std::int64_t c = 0; c < lanes; ++c)
+        for (std::int64_t s = 0; s < inner; ++s) *to++ = q[(n * inner + s) * lanes + c];
   });
   return out;
 }
