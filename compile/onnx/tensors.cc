@@ -83,10 +83,13 @@ Constant from_doubles(const Shape& shape, const std::vector<double>& values,
                       std::string_view what) {
   if (!std::ranges::all_of(values, [](double v) { return std::isfinite(v); }))
     user_error("{} holds NaN or infinity", what);
-  const bool exact = std::ranges::all_of(values, [](double v) {
-    return std::abs(v) <= static_cast<double>(std::numeric_limits<float>::max()) &&
-           static_cast<double>(static_cast<float>(v)) == v;
-  });
+  // Stages are saved with float32 initialisers, so a value must at least round to one.
+  if (std::ranges::any_of(values, [](double v) {
+        return std::abs(v) > static_cast<double>(std::numeric_limits<float>::max());
+      }))
+    user_error("{} holds a float64 value beyond the range of float32", what);
+  const bool exact = std::ranges::all_of(
+      values, [](double v) { return static_cast<double>(static_cast<float>(v)) == v; });
   if (exact) return {shape, std::vector<float>(values.begin(), values.end())};
   std::vector<Real> reals;
   reals.reserve(values.size());
