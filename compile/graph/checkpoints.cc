@@ -136,6 +136,14 @@ bool describe(const Node& node, Checkpoint& checkpoint) {
 
 }  // namespace
 
+Shape Checkpoint::shape() const {
+  const Shape& carrier = *tensor->shape;
+  if (perm.empty()) return carrier;
+  Shape out;
+  for (const std::int64_t axis : perm) out.push_back(carrier.at(static_cast<std::size_t>(axis)));
+  return out;
+}
+
 void mark_checkpoints(Graph& graph) {
   graph.checkpoints().clear();
   std::unordered_set<const Tensor*> live, taken;  // live: depends on an input

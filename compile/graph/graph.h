@@ -75,6 +75,15 @@ struct Checkpoint {
   bool has_map = false;
   DataType dtype;
   RealArray scale, offset;
+  /// How the tensor carries the checkpoint: real = unit * value + shift, with axis i of the
+  /// checkpoint being axis perm[i] of the tensor (empty: the same order). Arrays broadcast to the
+  /// checkpoint's shape, as scale and offset do. A quantised tensor of an imported model holds the
+  /// reals themselves (unit 1, shift 0), that of an integer graph the integers (unit = scale).
+  RealArray unit{Real(1)}, shift;
+  std::vector<std::int64_t> perm;
+
+  /// The checkpoint's shape. Precondition: the tensor's shape is known.
+  Shape shape() const;
 };
 std::string_view checkpoint_kind_name(
     Checkpoint::Kind kind);  ///< "input", "activation", "logits", "label"

@@ -162,7 +162,7 @@ std::span<const OpInfo> op_registry() {
             Div, Pow, Relu, Sign, Identity, DebugMarker, Softmax, Clip, Cast, BatchNormalization,
             MaxPool, AveragePool, GlobalAveragePool, QuantAvgPool2d, MaxPoolNHWC, Flatten, Reshape,
             Transpose, Concat, Pad, Resize, DepthToSpace, Im2Col, Squeeze, Unsqueeze, ops::Shape,
-            Gather, TopK>();
+            Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool>();
   return registry;
 }
 

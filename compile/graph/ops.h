@@ -13,6 +13,8 @@
 namespace assay::ops {
 
 inline constexpr std::string_view kQonnxDomain = "qonnx.custom_op.general";
+/// Operators of integer graphs that neither ONNX nor QONNX has.
+inline constexpr std::string_view kAssayDomain = "assay";
 
 /// Boilerplate that depends only on the operator's own type. `Self` declares kType, kMinInputs,
 /// kMaxInputs.
@@ -29,6 +31,11 @@ struct OpOf : Op {
 template <typename Self>
 struct QonnxOpOf : OpOf<Self> {
   static constexpr std::string_view kDomain = kQonnxDomain;
+};
+
+template <typename Self>
+struct AssayOpOf : OpOf<Self> {
+  static constexpr std::string_view kDomain = kAssayDomain;
 };
 
 // ---- Quantisers
@@ -106,6 +113,25 @@ struct DequantizeLinear final : OpOf<DequantizeLinear> {
   void fields(FieldVisitor& v) override;
   void infer(InferContext& context) const override;
 };
+/// T, M?, X0, X1... (integers; the X of one shape, T and M constants). A quantiser of an integer
+/// sum, or one whose thresholds depend on the position:
+///
+///     one X, no M    out = out_bias + #{k : X0 >= T[.., k]}
+///     two X, no M    out = out_bias + #{k : X0 >= T[.., X1 - table_min, k]}       (table form)
+///     with M         out = out_bias + #{k : sum_i M[.., i] * Xi >= T[.., k]}       (line form)
+///
+/// The leading axes of T and M are as many as X has and broadcast to it (1 or X's size each); T
+/// ends in [steps], in table form [entries, steps] with every X1 in [table_min, table_min +
+/// entries), and M ends in [number of X].
+struct JoinThreshold final : AssayOpOf<JoinThreshold> {
+  static constexpr std::string_view kType = "JoinThreshold";
+  static constexpr int kMinInputs = 3, kMaxInputs = 1 << 20;
+  static constexpr std::size_t kFirstX = 2;  ///< the index of X0
+  DataType out_dtype;
+  std::int64_t out_bias = 0, table_min = 0;
+  void fields(FieldVisitor& v) override;
+  void infer(InferContext& context) const override;
+};
 
 // ---- Multiply and accumulate
 // ------------------------------------------------------------------------------------------
@@ -154,6 +180,13 @@ struct Gemm final : OpOf<Gemm> {
 /// A, B in {0, 1}: ((2A-1)(2B-1) + K) / 2, the count of equal bits.
 struct XnorPopcountMatMul final : QonnxOpOf<XnorPopcountMatMul> {
   static constexpr std::string_view kType = "XnorPopcountMatMul";
+  static constexpr int kMinInputs = 2, kMaxInputs = 2;
+  void infer(InferContext& context) const override;
+};
+/// X [..., K*C] (innermost order k, c, as Im2Col leaves it), W [K, C] -> [..., C]:
+/// out[c] = sum_k X[k*C + c] * W[k, c]. A depthwise convolution after Im2Col.
+struct DepthwiseMatMul final : AssayOpOf<DepthwiseMatMul> {
+  static constexpr std::string_view kType = "DepthwiseMatMul";
   static constexpr int kMinInputs = 2, kMaxInputs = 2;
   void infer(InferContext& context) const override;
 };
@@ -275,6 +308,15 @@ struct MaxPoolNHWC final : QonnxOpOf<MaxPoolNHWC> {
   static constexpr int kMinInputs = 1, kMaxInputs = 1;
   Window window;
   bool ceil_mode = false;
+  void fields(FieldVisitor& v) override;
+  void infer(InferContext& context) const override;
+};
+/// X [N,C,...] or [N,...,C] by data_layout: the sum over each window; padding counts as 0.
+struct SumPool final : AssayOpOf<SumPool> {
+  static constexpr std::string_view kType = "SumPool";
+  static constexpr int kMinInputs = 1, kMaxInputs = 1;
+  Window window;  ///< dilations are all 1
+  Layout data_layout = Layout::kNCHW;
   void fields(FieldVisitor& v) override;
   void infer(InferContext& context) const override;
 };

@@ -37,6 +37,11 @@ void MultiThreshold::fields(FieldVisitor& v) {
   v.visit("out_bias", out_bias);
   v.visit("data_layout", data_layout);
 }
+void JoinThreshold::fields(FieldVisitor& v) {
+  v.visit("out_dtype", out_dtype, true);
+  v.visit("out_bias", out_bias);
+  v.visit("table_min", table_min);
+}
 void QuantizeLinear::fields(FieldVisitor& v) { v.visit("axis", axis); }
 void DequantizeLinear::fields(FieldVisitor& v) { v.visit("axis", axis); }
 void Conv::fields(FieldVisitor& v) {
@@ -81,6 +86,10 @@ void QuantAvgPool2d::fields(FieldVisitor& v) {
 void MaxPoolNHWC::fields(FieldVisitor& v) {
   visit_window(v, window, false);
   v.visit("ceil_mode", ceil_mode);
+}
+void SumPool::fields(FieldVisitor& v) {
+  visit_window(v, window, false);
+  v.visit("data_layout", data_layout);
 }
 void Flatten::fields(FieldVisitor& v) { v.visit("axis", axis); }
 void Reshape::fields(FieldVisitor& v) { v.visit("allowzero", allowzero); }

@@ -170,6 +170,31 @@ void MultiThreshold::infer(InferContext& c) const {
     c.fail(fmt::format("thresholds of shape {} do not fit {} channels", shape_text(t), channels));
   c.outputs[0].shape = x;
 }
+void JoinThreshold::infer(InferContext& c) const {
+  if (!c.has(kFirstX)) c.fail("it has no input to compare");
+  const std::size_t count = c.input_count() - kFirstX;
+  const auto& x = c.shape(kFirstX);
+  for (std::size_t i = kFirstX; i < c.input_count(); ++i)
+    if (c.shape(i) != x)
+      c.fail(fmt::format("its inputs have the shapes {} and {}", shape_text(x),
+                         shape_text(c.shape(i))));
+  const bool line = c.has(1), table = !line && count == 2;
+  if (!line && count > 2) c.fail("a sum of more than two inputs needs multipliers");
+  /// The leading axes of a parameter broadcast to x; the rest has `extra` axes.
+  const auto check = [&](std::size_t index, std::size_t extra, std::string_view what) {
+    const auto& p = c.shape(index);
+    bool fits = p.size() == x.size() + extra;
+    for (std::size_t i = 0; fits && i < x.size(); ++i) fits = p[i] == 1 || p[i] == x[i];
+    if (!fits)
+      c.fail(fmt::format("{} of shape {} do not fit an input of shape {}", what, shape_text(p),
+                         shape_text(x)));
+  };
+  check(0, table ? 2 : 1, "thresholds");
+  if (line) check(1, 1, "multipliers");
+  if (line && c.shape(1).back() != static_cast<std::int64_t>(count))
+    c.fail(fmt::format("{} multipliers for {} inputs", c.shape(1).back(), count));
+  c.outputs[0].shape = x;
+}
 void QuantizeLinear::infer(InferContext& c) const {
   c.outputs[0].shape = c.shape(0);
   c.outputs[0].container = c.has(2) ? c.input(2).container : Container::kUInt8;
@@ -233,6 +258,15 @@ void ConvTranspose::infer(InferContext& c) const {
 
 void MatMul::infer(InferContext& c) const { matmul_shape(c); }
 void XnorPopcountMatMul::infer(InferContext& c) const { matmul_shape(c); }
+void DepthwiseMatMul::infer(InferContext& c) const {
+  auto shape = c.shape(0);
+  const auto& w = c.shape(1);
+  if (shape.empty() || w.size() != 2 || w[0] * w[1] != shape.back())
+    c.fail(fmt::format("weights {} do not fit an input of shape {}", shape_text(w),
+                       shape_text(shape)));
+  shape.back() = w[1];
+  c.outputs[0].shape = shape;
+}
 
 void Gemm::infer(InferContext& c) const {
   const auto &a = c.shape(0), &b = c.shape(1);
@@ -324,6 +358,11 @@ void AveragePool::infer(InferContext& c) const {
   if (std::ranges::any_of(window.dilations, [](std::int64_t d) { return d != 1; }))
     c.fail("dilations must be 1");
   pool_shape(c, window, ceil_mode, 2);
+}
+void SumPool::infer(InferContext& c) const {
+  if (data_layout == Layout::kUnknown || data_layout == Layout::kNC)
+    c.fail("attribute 'data_layout' must name a layout with spatial axes");
+  pool_shape(c, window, false, layout_name(data_layout).ends_with('C') ? 1 : 2);
 }
 void GlobalAveragePool::infer(InferContext& c) const {
   auto shape = c.shape(0);

@@ -76,6 +76,9 @@ std::string to_text(const Graph& graph) {
                         checkpoint_kind_name(c.kind), name_text(c.tensor), c.dtype.name());
     if (c.has_map)
       text += fmt::format(" scale {} offset {}", array_text(c.scale), array_text(c.offset));
+    if (!(c.unit == RealArray(Real(1)) && c.shift == RealArray()))
+      text += fmt::format(" unit {} shift {}", array_text(c.unit), array_text(c.shift));
+    if (!c.perm.empty()) text += " perm " + shape_text(c.perm);
     text += '\n';
   }
   return text;

@@ -69,6 +69,18 @@ bool stretches_to(const Shape& from, const Shape& to) {
                     [](std::int64_t f, std::int64_t t) { return f == t || f == 1; });
 }
 
+void verify_perm(const Checkpoint& checkpoint) {
+  if (checkpoint.perm.empty()) return;
+  std::vector<std::int64_t> axes = checkpoint.perm;
+  std::ranges::sort(axes);
+  bool valid = axes.size() == checkpoint.tensor->shape->size();
+  for (std::size_t i = 0; valid && i < axes.size(); ++i)
+    valid = axes[i] == static_cast<std::int64_t>(i);
+  if (!valid)
+    user_error("checkpoint '{}' has an order of axes that does not fit its tensor",
+               printable(checkpoint.name));
+}
+
 void verify_checkpoints(const Graph& graph, const std::unordered_set<const Tensor*>& tensors) {
   std::unordered_set<std::string> names;
   for (const Checkpoint& checkpoint : graph.checkpoints()) {
@@ -76,11 +88,16 @@ void verify_checkpoints(const Graph& graph, const std::unordered_set<const Tenso
                     "checkpoint '" + checkpoint.name + "' points outside the graph");
     if (!names.insert(checkpoint.name).second)
       user_error("checkpoint '{}' occurs twice", printable(checkpoint.name));
-    if (!checkpoint.has_map || !checkpoint.tensor->shape) continue;
-    for (const RealArray* map : {&checkpoint.scale, &checkpoint.offset})
-      if (!stretches_to(map->shape, *checkpoint.tensor->shape))
+    if (!checkpoint.tensor->shape) continue;
+    verify_perm(checkpoint);
+    const Shape shape = checkpoint.shape();
+    for (const RealArray* map :
+         {&checkpoint.scale, &checkpoint.offset, &checkpoint.unit, &checkpoint.shift})
+      if (!stretches_to(map->shape, shape))
         user_error("checkpoint '{}' has a scale or offset that does not fit its tensor",
                    printable(checkpoint.name));
+    if (std::ranges::any_of(checkpoint.unit.values, [](const Real& u) { return u.is_zero(); }))
+      user_error("checkpoint '{}' has a unit of zero", printable(checkpoint.name));
   }
 }
 

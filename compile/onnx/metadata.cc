@@ -136,6 +136,11 @@ Checkpoint parse_checkpoint(const Json& entry, const Graph& graph) {
     checkpoint.scale = parse_array(entry.at("scale"));
     checkpoint.offset = parse_array(entry.at("offset"));
   }
+  if (entry.contains("unit")) {
+    checkpoint.unit = parse_array(entry.at("unit"));
+    checkpoint.shift = parse_array(entry.at("shift"));
+  }
+  if (entry.contains("perm")) checkpoint.perm = entry.at("perm").get<std::vector<std::int64_t>>();
   return checkpoint;
 }
 
@@ -149,6 +154,11 @@ Json checkpoint_entry(const Checkpoint& checkpoint) {
     entry["scale"] = array_entry(checkpoint.scale);
     entry["offset"] = array_entry(checkpoint.offset);
   }
+  if (!(checkpoint.unit == RealArray(Real(1)) && checkpoint.shift == RealArray())) {
+    entry["unit"] = array_entry(checkpoint.unit);
+    entry["shift"] = array_entry(checkpoint.shift);
+  }
+  if (!checkpoint.perm.empty()) entry["perm"] = checkpoint.perm;
   return entry;
 }
 

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "compile/graph/graph.h"
+#include "compile/passes/streamline_report.h"
+
+namespace assay {
+
+/// Gives weights the smallest data type that holds their values, and every computed tensor the
+/// smallest that holds its proved range: the worst case over the actual weights, per output
+/// channel, and the range of the input. Thresholds that no input reaches move to the bound of the
+/// range, so that thresholds fit the accumulator's type or the next value above it. Expects an
+/// integer graph. Contract: exact.
+bool minimize_widths(Graph& graph, StreamlineReport& report);
+
+}  // namespace assay
