@@ -114,21 +114,21 @@ struct DequantizeLinear final : OpOf<DequantizeLinear> {
   void infer(InferContext& context) const override;
 };
 /// T, M?, X0, X1... (integers; the X of one shape, T and M constants). A quantiser of an integer
-/// sum, or one whose thresholds depend on the position:
+/// sum, or one whose thresholds depend on the position: out = out_scale * n + out_bias with
 ///
-///     one X, no M    out = out_bias + #{k : X0 >= T[.., k]}
-///     two X, no M    out = out_bias + #{k : X0 >= T[.., X1 - table_min, k]}       (table form)
-///     with M         out = out_bias + #{k : sum_i M[.., i] * Xi >= T[.., k]}       (line form)
+///     one X, no M    n = #{k : X0 >= T[.., k]}
+///     two X, no M    n = #{k : X0 >= T[.., X1 - table_min, k]}       (table form)
+///     with M         n = #{k : sum_i M[.., i] * Xi >= T[.., k]}      (line form)
 ///
 /// The leading axes of T and M are as many as X has and broadcast to it (1 or X's size each); T
 /// ends in [steps], in table form [entries, steps] with every X1 in [table_min, table_min +
-/// entries), and M ends in [number of X].
+/// entries), and M ends in [number of X]. BIPOLAR outputs have out_scale 2 and out_bias -1.
 struct JoinThreshold final : AssayOpOf<JoinThreshold> {
   static constexpr std::string_view kType = "JoinThreshold";
   static constexpr int kMinInputs = 3, kMaxInputs = 1 << 20;
   static constexpr std::size_t kFirstX = 2;  ///< the index of X0
   DataType out_dtype;
-  std::int64_t out_bias = 0, table_min = 0;
+  std::int64_t out_scale = 1, out_bias = 0, table_min = 0;
   void fields(FieldVisitor& v) override;
   void infer(InferContext& context) const override;
 };

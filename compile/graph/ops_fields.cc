@@ -39,6 +39,7 @@ void MultiThreshold::fields(FieldVisitor& v) {
 }
 void JoinThreshold::fields(FieldVisitor& v) {
   v.visit("out_dtype", out_dtype, true);
+  v.visit("out_scale", out_scale);
   v.visit("out_bias", out_bias);
   v.visit("table_min", table_min);
 }

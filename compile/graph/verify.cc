@@ -96,7 +96,8 @@ void verify_checkpoints(const Graph& graph, const std::unordered_set<const Tenso
       if (!stretches_to(map->shape, shape))
         user_error("checkpoint '{}' has a scale or offset that does not fit its tensor",
                    printable(checkpoint.name));
-    if (std::ranges::any_of(checkpoint.unit.values, [](const Real& u) { return u.is_zero(); }))
+    if (checkpoint.has_map &&
+        std::ranges::any_of(checkpoint.unit.values, [](const Real& u) { return u.is_zero(); }))
       user_error("checkpoint '{}' has a unit of zero", printable(checkpoint.name));
   }
 }
