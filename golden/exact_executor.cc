@@ -10,6 +10,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "golden/exact_checkpoint.h"
 #include "golden/exact_plan.h"
 
 namespace assay {
@@ -19,31 +20,10 @@ using exact::Buffers;
 using exact::Planner;
 using exact::Value;
 
-/// The integers of a slot, row-major.
-std::vector<std::int64_t> row_major(const exact::Slot& slot, const void* data) {
-  std::vector<std::int64_t> out(static_cast<std::size_t>(slot.size));
-  const std::int64_t lanes = std::max<std::int64_t>(exact::lane_count(slot.shape), 1);
-  // From rank 3 on the channels, axis 1, are innermost in memory; else the order is row-major
-  // already.
-  const std::int64_t batch = slot.shape.size() < 3 ? 0 : slot.shape[0];
-  exact::with_type(slot.storage, data, [&](const auto* q) {
-    if (batch == 0) {
-      std::copy_n(q, slot.size, out.begin());
-      return;
-    }
-    const std::int64_t inner = slot.size / (batch * lanes);
-    auto to = out.begin();
-    for (std::int64_t n = 0; n < batch; ++n)
-      for (std::int64_t c = 0; c < lanes; ++c)
-        for (std::int64_t s = 0; s < inner; ++s) *to++ = q[(n * inner + s) * lanes + c];
-  });
-  return out;
-}
-
 ExactValue extract(const Planner& planner, const Buffers& buffers, const Value& value) {
   ExactValue out{value.shape, {}, value.offset};
   for (const Value::Term& term : value.terms)
-    out.terms.push_back({term.scale, row_major(planner.slot(term.slot), buffers.read(term.slot))});
+    out.terms.push_back({term.scale, exact::read_row_major(planner, value, term.slot, buffers)});
   return out;
 }
 
@@ -57,21 +37,6 @@ void clip_at_zero(ExactValue& value) {
       if (negative) term.q[static_cast<std::size_t>(i)] = 0;
   }
   if (!is_zero(value.offset)) value.offset = RealArray(value.shape, std::move(offsets));
-}
-
-/// Integers q with real = scale * q + offset for a value on another map; empty when some element is
-/// off that grid.
-std::vector<std::int64_t> on_map(const ExactValue& value, const RealArray& scale,
-                                 const RealArray& offset) {
-  std::vector<std::int64_t> out;
-  for (std::int64_t i = 0; i < value.size(); ++i) {
-    const Real& s = broadcast_element(scale, value.shape, i);
-    const Real q = (value.real(i) - broadcast_element(offset, value.shape, i)) * s.inverse();
-    if (!q.is_rational() || q.rational().get_den() != 1 || !q.rational().get_num().fits_slong_p())
-      return {};
-    out.push_back(q.rational().get_num().get_si());
-  }
-  return out;
 }
 
 /// A float32 as mantissa * 2^exponent with an odd mantissa (0 for zero).
@@ -178,15 +143,13 @@ struct ExactExecutor::Plan {
   }
 
   void load_inputs(const ExactRequest& request, Buffers& buffers) const;
-  CheckpointValue checkpoint_value(const Checkpoint& checkpoint, const Buffers& buffers) const;
-  void force(const Checkpoint& checkpoint, const std::vector<std::int64_t>& q,
-             Buffers& buffers) const;
   void index_checkpoints();
 
   const Graph& graph;
   std::vector<ExactInput> inputs;
   ExactOptions options;
   Planner planner;
+  std::vector<std::optional<exact::CheckpointView>> views;  ///< per checkpoint that has a value
   std::vector<std::vector<std::size_t>>
       ready;  ///< per step: the checkpoints whose integers it completes
   std::vector<std::size_t> ready_at_once;  ///< checkpoints that no step produces
@@ -200,9 +163,11 @@ void ExactExecutor::Plan::index_checkpoints() {
   for (std::size_t i = 0; i < planner.step_outputs.size(); ++i)
     producer[planner.step_outputs[i]] = i;
   ready.resize(planner.steps.size());
+  views.resize(graph.checkpoints().size());
   for (std::size_t c = 0; c < graph.checkpoints().size(); ++c) {
     const auto it = planner.values.find(graph.checkpoints()[c].tensor);
     if (it == planner.values.end()) continue;
+    views[c].emplace(planner, graph.checkpoints()[c]);
     std::optional<std::size_t> last;
     for (const Value::Term& term : it->second.terms)
       if (const auto step = producer.find(term.slot); step != producer.end())
@@ -223,56 +188,14 @@ void ExactExecutor::Plan::load_inputs(const ExactRequest& request, Buffers& buff
       const auto& q = request.inputs[i][k];
       if (static_cast<std::int64_t>(q.size()) != slot.size)
         user_error("input {} needs {} elements, {} were given", i, slot.size, q.size());
-      void* data = buffers.data(planner.input_slots[i][k]);
       for (std::int64_t e = 0; e < slot.size; ++e) {
         const std::int64_t value = q[static_cast<std::size_t>(e)];
         if (value < slot.range.min || value > slot.range.max)
           user_error("element {} of input {} is out of its range", e, i);
-        exact::store(slot.storage, data, exact::physical_index(slot.shape, e), value);
       }
+      exact::write_row_major(planner, planner.values.at(graph.inputs()[i]),
+                             planner.input_slots[i][k], q, buffers);
     }
-  }
-}
-
-CheckpointValue ExactExecutor::Plan::checkpoint_value(const Checkpoint& checkpoint,
-                                                      const Buffers& buffers) const {
-  CheckpointValue out;
-  out.checkpoint = &checkpoint;
-  const Value& value = planner.values.at(checkpoint.tensor);
-  const bool label = checkpoint.kind == Checkpoint::Kind::kLabel;
-  const RealArray scale = label ? RealArray(Real(1)) : checkpoint.scale;
-  const RealArray offset = label ? RealArray() : checkpoint.offset;
-  if (checkpoint.has_map || label) {
-    if (value.terms.size() == 1 && value.terms[0].scale == scale && value.offset == offset) {
-      out.q = row_major(planner.slot(value.terms[0].slot), buffers.read(value.terms[0].slot));
-      return out;
-    }
-    out.value = extract(planner, buffers, value);
-    out.q = on_map(out.value, scale, offset);
-    return out;
-  }
-  out.value = extract(planner, buffers, value);
-  return out;
-}
-
-void ExactExecutor::Plan::force(const Checkpoint& checkpoint, const std::vector<std::int64_t>& q,
-                                Buffers& buffers) const {
-  const Value& value = planner.values.at(checkpoint.tensor);
-  if (value.terms.size() != 1 || !(value.terms[0].scale == checkpoint.scale) ||
-      !(value.offset == checkpoint.offset))
-    user_error("checkpoint '{}' cannot be forced: its tensor has another scale",
-               printable(checkpoint.name));
-  const exact::Slot& slot = planner.slot(value.terms[0].slot);
-  if (static_cast<std::int64_t>(q.size()) != slot.size)
-    user_error("checkpoint '{}' has {} elements, {} were given", printable(checkpoint.name),
-               slot.size, q.size());
-  for (std::int64_t e = 0; e < slot.size; ++e) {
-    const std::int64_t integer = q[static_cast<std::size_t>(e)];
-    if (integer < slot.range.min || integer > slot.range.max)
-      user_error("element {} for checkpoint '{}' is {}, its quantiser gives {} to {}", e,
-                 printable(checkpoint.name), integer, slot.range.min, slot.range.max);
-    exact::store(slot.storage, buffers.data(value.terms[0].slot),
-                 exact::physical_index(slot.shape, e), integer);
   }
 }
 
@@ -300,10 +223,10 @@ ExactRun ExactExecutor::run(const ExactRequest& request) const {
     run.checkpoints[c].checkpoint = &checkpoints[c];
   const auto reached = [&](const std::vector<std::size_t>& which) {
     for (const std::size_t c : which) {
-      if (request.checkpoints) run.checkpoints[c] = plan.checkpoint_value(checkpoints[c], *buffers);
+      if (request.checkpoints) run.checkpoints[c] = plan.views[c]->value(plan.planner, *buffers);
       if (!request.forced || checkpoints[c].kind != Checkpoint::Kind::kActivation) continue;
       if (const auto it = request.forced->find(checkpoints[c].name); it != request.forced->end())
-        plan.force(checkpoints[c], it->second, *buffers);
+        plan.views[c]->force(plan.planner, it->second, *buffers);
     }
   };
   reached(plan.ready_at_once);

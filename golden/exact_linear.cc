@@ -135,10 +135,12 @@ RealArray linear_offset(Planner& planner, const Linear& linear, const RealArray&
     indicators[c][i] = 1;
   }
   OffsetSum sum;
+  const Value as_out{linear.out, {}, {}};
   for (std::size_t c = 0; c < distinct.size(); ++c) {
     const SlotId indicator = planner.constant_slot(linear.in, indicators[c]);
     for (const Weights& w : weights) {
-      sum.counts.push_back(planner.constant_values(emit_conv(planner, linear, w.q, indicator)));
+      sum.counts.push_back(
+          planner.constant_values(as_out, emit_conv(planner, linear, w.q, indicator)));
       sum.value.push_back(*distinct[c]);
       sum.scale.push_back(&w.scale);
     }
@@ -240,7 +242,7 @@ std::vector<Weights> weights_of(Planner& planner, const Value& value, std::size_
       if (!classes[c]->is_zero()) out.push_back({RealArray(*classes[c]), reordered(parts[c])});
   };
   for (const Value::Term& term : value.terms)
-    add_masked(term.scale, planner.constant_values(term.slot));
+    add_masked(term.scale, planner.constant_values(value, term.slot));
   if (auto floats = float_weights(value, order)) {
     return narrowed(std::move(*floats));
   }

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "compile/base/file.h"
 #include "compile/graph/ops.h"
+#include "golden/exact_checkpoint.h"
 #include "golden/index_map.h"
 
 namespace assay::exact {
@@ -102,6 +104,18 @@ RealArray moved(const std::vector<const RealArray*>& arrays, const std::vector<V
 
 }  // namespace
 
+std::vector<std::int64_t> memory_strides(const Shape& shape, bool last) {
+  std::vector<std::int64_t> strides(shape.size(), 1);
+  const std::size_t lane = lane_axis(shape, last);
+  std::int64_t step = lane_count(shape, last);
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    if (axis == lane) continue;
+    strides[axis] = step;
+    step *= shape[axis];
+  }
+  return strides;
+}
+
 Storage storage_for(IntRange range) {
   const auto within = [&](auto zero) {
     using T = decltype(zero);
@@ -166,18 +180,12 @@ SlotId Planner::constant_slot(const Shape& shape, const std::vector<std::int64_t
   const SlotId id = add_slot(shape, constant.empty() ? IntRange{0, 0} : IntRange{*lo, *hi});
   constants.allocate(id, constant.size() * storage_bytes(slot(id).storage));
   slots[static_cast<std::size_t>(id)].constant = true;
-  for (std::size_t i = 0; i < constant.size(); ++i)
-    store(slot(id).storage, constants.data(id), physical_index(shape, static_cast<std::int64_t>(i)),
-          constant[i]);
+  write_row_major(*this, {shape, {}, {}}, id, constant, constants);
   return id;
 }
 
-std::vector<std::int64_t> Planner::constant_values(SlotId id) const {
-  std::vector<std::int64_t> out;
-  out.reserve(static_cast<std::size_t>(slot(id).size));
-  for (std::int64_t i = 0; i < slot(id).size; ++i)
-    out.push_back(load(slot(id).storage, constants.read(id), physical_index(slot(id).shape, i)));
-  return out;
+std::vector<std::int64_t> Planner::constant_values(const Value& value, SlotId id) const {
+  return read_row_major(*this, value, id, constants);
 }
 
 bool Planner::is_constant(const Value& value) const {
@@ -209,7 +217,7 @@ bool Planner::has_input(std::size_t index) const {
   return index < node_->inputs.size() && node_->inputs[index];
 }
 
-Value Planner::raw_input(std::size_t index) {
+Value Planner::raw_any_input(std::size_t index) {
   if (!has_input(index)) fail(fmt::format("input {} is missing", index));
   const Tensor* tensor = node_->inputs[index];
   auto it = values.find(tensor);
@@ -222,12 +230,28 @@ Value Planner::raw_input(std::size_t index) {
   return it->second;
 }
 
-Value Planner::input(std::size_t index) {
-  const Value value = raw_input(index);
+Value Planner::any_input(std::size_t index) {
+  const Value value = raw_any_input(index);
   if (!value.relu) return value;
   Value applied = apply_relu(value);
   values[node_->inputs[index]] = applied;
   return applied;
+}
+
+Value Planner::ordered(const Value& value, bool last) {
+  if (value.last == last) return value;
+  Value out = value;
+  if (value.shape.size() >= 3 && !value.terms.empty()) {
+    std::vector<std::int64_t> source(static_cast<std::size_t>(element_count(value.shape)));
+    std::iota(source.begin(), source.end(), std::int64_t{0});
+    for (Value::Term& term : out.terms) {
+      Value single{value.shape, {{RealArray(Real(1)), term.slot}}, {}};
+      single.last = value.last;
+      term.slot = gather({single}, source, value.shape, Real(), last).terms[0].slot;
+    }
+  }
+  out.last = last;
+  return out;
 }
 
 const Constant& Planner::constant(std::size_t index) {
@@ -242,7 +266,7 @@ RealArray Planner::parameter(std::size_t index) {
   RealArray out = value.offset;
   for (const Value::Term& term : value.terms) {
     std::vector<Real> integers;
-    for (const std::int64_t q : constant_values(term.slot)) integers.emplace_back(q);
+    for (const std::int64_t q : constant_values(value, term.slot)) integers.emplace_back(q);
     const RealArray q =
         integers.size() == 1 ? RealArray(integers[0]) : RealArray(value.shape, std::move(integers));
     out = add(out, multiply(term.scale, q));
@@ -264,13 +288,14 @@ const Shape& Planner::output_shape(std::size_t index) const {
 }
 
 Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::int64_t>& source,
-                      const Shape& shape, const Real& padding) {
+                      const Shape& shape, const Real& padding, bool last) {
   const std::vector<Origin> from = origins(parts, source);
   const bool padded = std::ranges::any_of(from, [](const Origin& o) { return o.part < 0; });
   std::size_t count = 0;
   for (const Value& part : parts) count = std::max(count, part.terms.size());
   Value out;
   out.shape = shape;
+  out.last = last;
   std::vector<const RealArray*> arrays;
   for (const Value& part : parts) arrays.push_back(&part.offset);
   out.offset = moved(arrays, parts, from, shape, padded ? &padding : nullptr);
@@ -278,8 +303,8 @@ Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::in
   bool in_place =
       parts.size() == 1 && element_count(parts[0].shape) == element_count(shape) && !padded;
   for (std::size_t i = 0; in_place && i < from.size(); ++i)
-    in_place = physical_index(parts[0].shape, from[i].element) ==
-               physical_index(shape, static_cast<std::int64_t>(i));
+    in_place = physical_index(parts[0].shape, from[i].element, parts[0].last) ==
+               physical_index(shape, static_cast<std::int64_t>(i), last);
 
   for (std::size_t k = 0; k < count; ++k) {
     arrays.clear();
@@ -311,10 +336,10 @@ Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::in
     for (std::size_t i = 0; i < from.size(); ++i) {
       const auto p = static_cast<std::size_t>(from[i].part);
       if (from[i].part < 0 || k >= parts[p].terms.size()) continue;
-      moves[p].from.push_back(
-          static_cast<std::int32_t>(physical_index(parts[p].shape, from[i].element)));
+      moves[p].from.push_back(static_cast<std::int32_t>(
+          physical_index(parts[p].shape, from[i].element, parts[p].last)));
       moves[p].to.push_back(
-          static_cast<std::int32_t>(physical_index(shape, static_cast<std::int64_t>(i))));
+          static_cast<std::int32_t>(physical_index(shape, static_cast<std::int64_t>(i), last)));
     }
     std::erase_if(moves, [](const GatherStep::Part& part) { return part.from.empty(); });
     term.slot = add_slot(shape, range);
@@ -326,9 +351,9 @@ Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::in
   return out;
 }
 
-Value Planner::broadcast(const Value& value, const Shape& shape) {
+Value Planner::broadcast(const Value& value, const Shape& shape, bool last) {
   if (value.shape == shape || value.terms.empty()) {
-    Value same = value;
+    Value same = ordered(value, last);
     same.shape = shape;
     return same;
   }
@@ -342,7 +367,7 @@ Value Planner::broadcast(const Value& value, const Shape& shape) {
       at += rest % shape[axis] * strides[axis];
     source.push_back(at);
   }
-  return gather({value}, source, shape, Real());
+  return gather({value}, source, shape, Real(), last);
 }
 
 std::vector<Value::Term> Planner::uniform_terms(const Value& value, std::int64_t block) {
@@ -354,11 +379,12 @@ std::vector<Value::Term> Planner::uniform_terms(const Value& value, std::int64_t
     }
     const auto elements = expand(term.scale, value.shape);
     if (block > 0) {  // one scale per block of lanes will do
-      const std::int64_t lanes = lane_count(value.shape);
+      const std::int64_t lanes = lane_count(value.shape, value.last);
       std::vector<const Real*> per_block(static_cast<std::size_t>(lanes / block), nullptr);
       bool fits = true;
       for (std::size_t i = 0; fits && i < elements.size(); ++i) {
-        const auto lane = physical_index(value.shape, static_cast<std::int64_t>(i)) % lanes;
+        const auto lane =
+            physical_index(value.shape, static_cast<std::int64_t>(i), value.last) % lanes;
         const Real*& first = per_block[static_cast<std::size_t>(lane / block)];
         if (!first) first = elements[i];
         fits = first == elements[i] || identical(*first, *elements[i]);
@@ -383,10 +409,11 @@ std::vector<Value::Term> Planner::uniform_terms(const Value& value, std::int64_t
       }
       sources[c][i] = static_cast<std::int64_t>(i);
     }
-    const Value single{value.shape, {{RealArray(Real(1)), term.slot}}, {}};
+    Value single{value.shape, {{RealArray(Real(1)), term.slot}}, {}};
+    single.last = value.last;
     for (std::size_t c = 0; c < classes.size(); ++c)
       out.push_back({RealArray(*classes[c]),
-                     gather({single}, sources[c], value.shape, Real()).terms[0].slot});
+                     gather({single}, sources[c], value.shape, Real(), value.last).terms[0].slot});
   }
   return out;
 }

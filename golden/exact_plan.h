@@ -22,8 +22,9 @@ namespace assay::exact {
 
 using SlotId = int;
 
-/// Integers of one tensor in memory. Tensors of rank >= 3 lie with axis 1 (channels) innermost, all
-/// others row-major.
+/// Integers of one tensor in memory. Their order belongs to the value that uses them: by default
+/// tensors of rank >= 3 lie with axis 1 (channels) innermost, all others row-major; with `last`
+/// (see Value) every tensor lies row-major, which is how NHWC keeps its channels innermost.
 struct Slot {
   Shape shape;
   Storage storage = Storage::kI64;
@@ -33,8 +34,8 @@ struct Slot {
 };
 
 /// Where element `logical` (row-major) of a tensor of `shape` lies.
-inline std::int64_t physical_index(const Shape& shape, std::int64_t logical) {
-  if (shape.size() < 3) return logical;
+inline std::int64_t physical_index(const Shape& shape, std::int64_t logical, bool last = false) {
+  if (last || shape.size() < 3) return logical;
   const std::int64_t channels = shape[1];
   std::int64_t inner = 1;
   for (std::size_t i = 2; i < shape.size(); ++i) inner *= shape[i];
@@ -43,10 +44,16 @@ inline std::int64_t physical_index(const Shape& shape, std::int64_t logical) {
   return (n * inner + s) * channels + c;
 }
 
-/// The size of the innermost axis in memory.
-inline std::int64_t lane_count(const Shape& shape) {
-  if (shape.empty()) return 1;
-  return shape.size() < 3 ? shape.back() : shape[1];
+/// The steps in memory along each axis.
+std::vector<std::int64_t> memory_strides(const Shape& shape, bool last);
+
+/// The innermost axis in memory (0 for a scalar) and its size.
+inline std::size_t lane_axis(const Shape& shape, bool last = false) {
+  if (shape.empty()) return 0;
+  return last || shape.size() < 3 ? shape.size() - 1 : 1;
+}
+inline std::int64_t lane_count(const Shape& shape, bool last = false) {
+  return shape.empty() ? 1 : shape[lane_axis(shape, last)];
 }
 
 Storage storage_for(IntRange range);
@@ -113,6 +120,7 @@ struct Value {
   std::vector<Term> terms;
   RealArray offset;
   bool relu = false;  ///< not applied yet: a quantiser that follows takes it into its lower bound
+  bool last = false;  ///< the slots lie row-major: the last axis is innermost (see Slot)
 };
 
 /// The tables of a plan; ExactExecutor::Plan adds what a run needs around it.
@@ -140,14 +148,20 @@ class Planner {
             const std::vector<SlotId>& writes);
   /// A constant slot; `values` row-major.
   SlotId constant_slot(const Shape& shape, const std::vector<std::int64_t>& values);
-  std::vector<std::int64_t> constant_values(SlotId slot) const;  ///< row-major
+  /// The integers of a constant term of `value`, row-major.
+  std::vector<std::int64_t> constant_values(const Value& value, SlotId slot) const;
   const Slot& slot(SlotId id) const { return slots[static_cast<std::size_t>(id)]; }
   IntRange range(SlotId id) const { return slot(id).range; }
 
   /// The value of an input of the node being planned, with a pending relu applied.
-  Value input(std::size_t index);
+  Value input(std::size_t index) { return ordered(any_input(index), false); }
   /// The same, with a pending relu left in place.
-  Value raw_input(std::size_t index);
+  Value raw_input(std::size_t index) { return ordered(raw_any_input(index), false); }
+  /// The same two in whatever order they lie (Value::last).
+  Value any_input(std::size_t index);
+  Value raw_any_input(std::size_t index);
+  /// The same value in another order.
+  Value ordered(const Value& value, bool last);
   /// An input that must be a constant, as exact numbers (broadcast shape as in the graph).
   RealArray parameter(std::size_t index);
   const Constant& constant(std::size_t index);
@@ -157,10 +171,10 @@ class Planner {
   [[noreturn]] void fail(const std::string& message) const;
 
   /// Moves elements: output element i comes from element source[i] of the concatenated `parts`, or
-  /// is the constant `padding`.
+  /// is the constant `padding`. `last`: the order of the result.
   Value gather(const std::vector<Value>& parts, const std::vector<std::int64_t>& source,
-               const Shape& shape, const Real& padding);
-  Value broadcast(const Value& value, const Shape& shape);
+               const Shape& shape, const Real& padding, bool last = false);
+  Value broadcast(const Value& value, const Shape& shape, bool last = false);
   Value apply_relu(const Value& value);
   /// Splits terms so that each has one scale per entry of its innermost axis within blocks of
   /// `block` lanes (0: one scale in all).
@@ -197,7 +211,7 @@ struct Decision {
 
 /// A fresh slot with round(sum_k a_k q_k + b), decided exactly.
 SlotId emit_decision(Planner& planner, const Shape& shape, const std::vector<Value::Term>& terms,
-                     const RealArray& b, const Decision& decision);
+                     const RealArray& b, const Decision& decision, bool last = false);
 /// Rounds an exact real.
 mpz_class round_exactly(const Real& value, RoundingMode mode);
 /// Inclusive integer bounds of sum_k a_k q_k + b; nothing beyond 2^62.
@@ -209,7 +223,7 @@ IntRange value_bounds(const Planner& planner, const Shape& shape,
 class Sum {
  public:
   Sum(const Planner& planner, const Shape& shape, const std::vector<Value::Term>& terms,
-      const RealArray& b);
+      const RealArray& b, bool last = false);
 
   /// Values of elements [base + offset, base + offset + count) in memory order. base is a multiple
   /// of period(), and the elements lie within one period.

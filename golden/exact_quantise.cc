@@ -439,11 +439,11 @@ void plan_trunc(Planner& planner, const ops::Trunc& trunc) {
 }  // namespace
 
 SlotId emit_decision(Planner& planner, const Shape& shape, const std::vector<Value::Term>& terms,
-                     const RealArray& b, const Decision& decision) {
+                     const RealArray& b, const Decision& decision, bool last) {
   const SlotId out = planner.add_slot(shape, {decision.lo, decision.hi});
   std::vector<SlotId> reads;
   for (const Value::Term& term : terms) reads.push_back(term.slot);
-  planner.emit(std::make_unique<DecisionStep>(Sum(planner, shape, terms, b), decision, out,
+  planner.emit(std::make_unique<DecisionStep>(Sum(planner, shape, terms, b, last), decision, out,
                                               planner.slot(out).storage),
                reads, {out});
   return out;

@@ -282,7 +282,7 @@ std::optional<Value> clip_integers(Planner& planner, const Value& x, const std::
   if (decision.lo > decision.hi) return {};
   const std::vector<Value::Term> self{{RealArray(Real(1)), x.terms[0].slot}};
   Value out = x;
-  out.terms[0].slot = emit_decision(planner, x.shape, self, {}, decision);
+  out.terms[0].slot = emit_decision(planner, x.shape, self, {}, decision, x.last);
   return out;
 }
 
@@ -294,12 +294,13 @@ Value clip(Planner& planner, const Value& x, const std::optional<Real>& lo,
   std::optional<Sum> below, above;
   std::vector<SlotId> reads;
   for (const Value::Term& term : x.terms) reads.push_back(term.slot);
-  if (lo) below.emplace(planner, x.shape, x.terms, add(x.offset, RealArray(-*lo)));
-  if (hi) above.emplace(planner, x.shape, x.terms, add(x.offset, RealArray(-*hi)));
+  if (lo) below.emplace(planner, x.shape, x.terms, add(x.offset, RealArray(-*lo)), x.last);
+  if (hi) above.emplace(planner, x.shape, x.terms, add(x.offset, RealArray(-*hi)), x.last);
   const SlotId region = planner.add_slot(x.shape, {0, 2});
   planner.emit(std::make_unique<RegionStep>(std::move(below), std::move(above), region), reads,
                {region});
   Value out{x.shape, {}, {}};
+  out.last = x.last;
   for (const Value::Term& term : x.terms)
     out.terms.push_back({term.scale, masked(planner, x.shape, region, 1, term.slot)});
   const auto constant_part = [&](const RealArray& scale, std::uint8_t keep) {
@@ -419,7 +420,7 @@ bool plan_selection(Planner& planner, const Node& node) {
   } else if (const auto* nhwc = node.as<ops::MaxPoolNHWC>()) {
     plan_max_pool(planner, nhwc->window, true);
   } else if (node.as<ops::Clip>()) {
-    planner.set_output(clip(planner, planner.input(0), bound(planner, 1), bound(planner, 2)));
+    planner.set_output(clip(planner, planner.any_input(0), bound(planner, 1), bound(planner, 2)));
   } else if (const auto* top = node.as<ops::TopK>()) {
     plan_top_k(planner, *top, node);
   } else {

@@ -11,10 +11,6 @@ namespace {
 constexpr std::int64_t kBlock =
     256;  ///< elements worked on at a time; two such arrays stay in the first-level cache
 
-std::size_t lane_axis(const Shape& shape) {
-  return shape.empty() ? 0 : shape.size() < 3 ? shape.size() - 1 : 1;
-}
-
 /// Whether `array` changes along `axis` of `shape` only.
 bool varies_along(const RealArray& array, const Shape& shape, std::size_t axis) {
   if (array.is_scalar()) return true;
@@ -31,11 +27,11 @@ std::vector<Real> per_entry(const RealArray& array, std::int64_t count) {
 }
 
 /// One value per element, in memory order.
-std::vector<Real> per_element(const RealArray& array, const Shape& shape) {
+std::vector<Real> per_element(const RealArray& array, const Shape& shape, bool last) {
   const auto elements = expand(array, shape);
   std::vector<Real> out(elements.size());
   for (std::size_t i = 0; i < elements.size(); ++i)
-    out[static_cast<std::size_t>(physical_index(shape, static_cast<std::int64_t>(i)))] =
+    out[static_cast<std::size_t>(physical_index(shape, static_cast<std::int64_t>(i), last))] =
         *elements[i];
   return out;
 }
@@ -82,22 +78,22 @@ void add_avx2(const T* q, const double* scale, std::int64_t count, double* out) 
 }  // namespace
 
 Sum::Sum(const Planner& planner, const Shape& shape, const std::vector<Value::Term>& terms,
-         const RealArray& b)
-    : size_(element_count(shape)), lanes_(lane_count(shape)) {
+         const RealArray& b, bool last)
+    : size_(element_count(shape)), lanes_(lane_count(shape, last)) {
   const auto all_vary_along = [&](std::size_t axis) {
     return varies_along(b, shape, axis) && std::ranges::all_of(terms, [&](const Value::Term& t) {
              return varies_along(t.scale, shape, axis);
            });
   };
-  mode_ = all_vary_along(lane_axis(shape)) ? Mode::kLane
-          : all_vary_along(0)              ? Mode::kOuter
-                                           : Mode::kFull;
+  mode_ = all_vary_along(lane_axis(shape, last)) ? Mode::kLane
+          : all_vary_along(0)                    ? Mode::kOuter
+                                                 : Mode::kFull;
   if (mode_ == Mode::kLane)
     period_ = std::max<std::int64_t>(1, kBlock / std::max<std::int64_t>(lanes_, 1)) * lanes_;
   if (mode_ == Mode::kOuter) period_ = size_ / shape[0];
   if (mode_ == Mode::kFull) period_ = kBlock;
   const auto laid_out = [&](const RealArray& array) {
-    if (mode_ == Mode::kFull) return per_element(array, shape);
+    if (mode_ == Mode::kFull) return per_element(array, shape, last);
     return per_entry(array, mode_ == Mode::kLane ? lanes_ : shape[0]);
   };
   exact_offset_ = laid_out(b);

@@ -113,6 +113,24 @@ RealArray multiply(const RealArray& a, const RealArray& b) {
   return combine(a, b, [](const Real& x, const Real& y) { return x * y; });
 }
 
+RealArray permute(const RealArray& array, const std::vector<std::int64_t>& perm) {
+  if (array.is_scalar()) return array;
+  Shape whole(perm.size() - array.shape.size(), 1);
+  whole.insert(whole.end(), array.shape.begin(), array.shape.end());
+  std::vector<std::int64_t> steps(whole.size(), 1);
+  for (std::size_t axis = whole.size(); axis-- > 1;) steps[axis - 1] = steps[axis] * whole[axis];
+  RealArray out;
+  out.values.clear();
+  for (const std::int64_t axis : perm) out.shape.push_back(whole[static_cast<std::size_t>(axis)]);
+  for (std::int64_t e = 0; e < std::ssize(array.values); ++e) {
+    std::int64_t rest = e, at = 0;
+    for (std::size_t axis = perm.size(); axis-- > 0; rest /= out.shape[axis])
+      at += rest % out.shape[axis] * steps[static_cast<std::size_t>(perm[axis])];
+    out.values.push_back(array.values[static_cast<std::size_t>(at)]);
+  }
+  return out;
+}
+
 std::vector<const Real*> expand(const RealArray& array, const Shape& shape) {
   const std::int64_t count = element_count(shape);
   std::vector<const Real*> elements;

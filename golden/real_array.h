@@ -19,6 +19,10 @@ RealArray transform(const RealArray& a, const std::function<Real(const Real&)>& 
 RealArray combine(const RealArray& a, const RealArray& b,
                   const std::function<Real(const Real&, const Real&)>& f);
 
+/// What a tensor with its axes in the order `perm` needs instead of `array`: axis i of the result
+/// is axis perm[i].
+RealArray permute(const RealArray& array, const std::vector<std::int64_t>& perm);
+
 /// Every element of a tensor of `shape`, in row-major order. The pointers point into `array`.
 std::vector<const Real*> expand(const RealArray& array, const Shape& shape);
 /// The inverse: the smallest array that broadcasts to `shape` and has these elements; null elements
