@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums, products, batch normalisations: mostly arithmetic on scales and offsets while planning.
 #include <algorithm>
+#include <utility>
 
 #include "compile/graph/ops.h"
 #include "golden/exact_plan.h"
@@ -28,13 +29,32 @@ class ProductStep final : public Step {
   std::int64_t size_;
 };
 
+/// An operand of a sum or product. Few integer constants are numbers, not a tensor of integers, so
+/// that adding or multiplying them is arithmetic on offsets and scales.
+Value operand(Planner& planner, const Node& node, std::size_t index) {
+  constexpr std::int64_t kFew = 4096;
+  const Tensor* tensor = node.inputs[index];
+  if (!tensor || !tensor->constant || tensor->constant->size() > kFew)
+    return planner.any_input(index);
+  return {tensor->constant->shape(), {}, planner.parameter(index)};
+}
+
+/// Both operands of a sum or product, in one shape and order.
+std::pair<Value, Value> operands(Planner& planner, const Node& node) {
+  const Value a = operand(planner, node, 0), b = operand(planner, node, 1);
+  const bool last = planner.is_constant(a) ? b.last : a.last;
+  const Shape& shape = planner.output_shape();
+  // A rank that only this operator gives has no order yet.
+  const bool kept = last && shape.size() >= 3;
+  return {planner.broadcast(a, shape, kept), planner.broadcast(b, shape, kept)};
+}
+
 }  // namespace
 
 bool plan_elementwise(Planner& planner, const Node& node) {
   const bool is_add = node.as<ops::Add>(), is_sub = node.as<ops::Sub>();
   if (is_add || is_sub) {
-    const Value a = planner.broadcast(planner.input(0), planner.output_shape());
-    Value b = planner.broadcast(planner.input(1), planner.output_shape());
+    auto [a, b] = operands(planner, node);
     if (is_sub) {
       const RealArray minus(Real(-1));
       for (Value::Term& term : b.terms) term.scale = multiply(term.scale, minus);
@@ -53,9 +73,9 @@ bool plan_elementwise(Planner& planner, const Node& node) {
     return true;
   }
   if (node.as<ops::Mul>()) {
-    const Value a = planner.broadcast(planner.input(0), planner.output_shape());
-    const Value b = planner.broadcast(planner.input(1), planner.output_shape());
+    const auto [a, b] = operands(planner, node);
     Value out{planner.output_shape(), {}, multiply(a.offset, b.offset)};
+    out.last = a.last;
     for (const Value::Term& x : a.terms)
       if (!is_zero(b.offset)) out.terms.push_back({multiply(x.scale, b.offset), x.slot});
     for (const Value::Term& y : b.terms)
@@ -82,7 +102,8 @@ bool plan_elementwise(Planner& planner, const Node& node) {
     return true;
   }
   if (node.as<ops::Div>()) {
-    Value out = planner.broadcast(planner.input(0), planner.output_shape());
+    const Value x = planner.any_input(0);
+    Value out = planner.broadcast(x, planner.output_shape(), x.last);
     const RealArray divisor = planner.parameter(1);
     if (!std::ranges::all_of(divisor.values, [](const Real& d) { return d.has_inverse(); }))
       planner.fail("the divisor holds 0 or a sum of square roots");
@@ -106,7 +127,7 @@ bool plan_elementwise(Planner& planner, const Node& node) {
     return true;
   }
   if (node.as<ops::Relu>()) {
-    Value x = planner.input(0);
+    Value x = planner.any_input(0);
     x.relu = true;
     planner.set_output(std::move(x));
     return true;
@@ -133,7 +154,7 @@ bool plan_elementwise(Planner& planner, const Node& node) {
     const bool truncates = node.inputs[0]->container == Container::kFloat32 &&
                            node.outputs[0]->container != Container::kFloat32;
     if (truncates) planner.fail("a cast from real to integer is not supported; use a quantiser");
-    planner.set_output(planner.input(0));
+    planner.set_output(planner.any_input(0));
     return true;
   }
   if (node.as<ops::Shape>()) {

@@ -5,7 +5,7 @@
 #include <limits>
 
 #include "compile/graph/ops.h"
-#include "golden/exact_plan.h"
+#include "golden/exact_thresholds.h"
 
 namespace assay::exact {
 namespace {
@@ -66,30 +66,33 @@ class ThresholdStep final : public Step {
 };
 
 void plan_thresholds(Planner& planner, const ops::MultiThreshold& op) {
-  const Value x = planner.input(0);
+  const bool channels_last = layout_name(op.data_layout).ends_with('C');
+  const Value x = planner.ordered(planner.any_input(0), channels_last);
+  if (plan_integer_thresholds(planner, op, x)) return;
   const Constant& t = planner.constant(1);
   const std::int64_t rows = t.shape()[0], steps = t.shape()[1];
   std::vector<std::vector<Real>> thresholds(static_cast<std::size_t>(rows));
   for (std::int64_t i = 0; i < t.size(); ++i)
     thresholds[static_cast<std::size_t>(i / steps)].push_back(t.real(i));
-  const std::size_t axis = layout_name(op.data_layout).ends_with('C') ? x.shape.size() - 1 : 1;
+  const std::size_t axis = channels_last ? x.shape.size() - 1 : 1;
   std::int64_t inner = 1;
   for (std::size_t i = axis + 1; i < x.shape.size(); ++i) inner *= x.shape[i];
   const std::int64_t size = element_count(x.shape);
   std::vector<std::int32_t> channel(static_cast<std::size_t>(size), 0);
   if (rows > 1)
     for (std::int64_t e = 0; e < size; ++e)
-      channel[static_cast<std::size_t>(physical_index(x.shape, e))] =
+      channel[static_cast<std::size_t>(physical_index(x.shape, e, x.last))] =
           static_cast<std::int32_t>(e / inner % x.shape[axis]);
   const SlotId id = planner.add_slot(x.shape, {0, steps});
   std::vector<SlotId> reads;
   for (const Value::Term& term : x.terms) reads.push_back(term.slot);
-  planner.emit(std::make_unique<ThresholdStep>(Sum(planner, x.shape, x.terms, x.offset),
+  planner.emit(std::make_unique<ThresholdStep>(Sum(planner, x.shape, x.terms, x.offset, x.last),
                                                std::move(thresholds), std::move(channel), id,
                                                planner.slot(id).storage),
                reads, {id});
-  planner.set_output(
-      {x.shape, {{RealArray(Real::of(op.out_scale)), id}}, RealArray(Real::of(op.out_bias))});
+  Value out{x.shape, {{RealArray(Real::of(op.out_scale)), id}}, RealArray(Real::of(op.out_bias))};
+  out.last = x.last;
+  planner.set_output(std::move(out));
 }
 
 /// A floating-point format's parameters, exactly.
@@ -191,6 +194,8 @@ void plan_float_quant(Planner& planner, const ops::FloatQuant& op) {
 bool plan_format(Planner& planner, const Node& node) {
   if (const auto* thresholds = node.as<ops::MultiThreshold>()) {
     plan_thresholds(planner, *thresholds);
+  } else if (const auto* join = node.as<ops::JoinThreshold>()) {
+    plan_join(planner, *join, node);
   } else if (const auto* format = node.as<ops::FloatQuant>()) {
     plan_float_quant(planner, *format);
   } else {

@@ -9,7 +9,6 @@
 #include "compile/base/file.h"
 #include "compile/graph/ops.h"
 #include "golden/exact_checkpoint.h"
-#include "golden/index_map.h"
 
 namespace assay::exact {
 namespace {
@@ -17,90 +16,6 @@ namespace {
 /// Constants up to this size are kept as exact numbers, larger ones as integers with power-of-two
 /// scales.
 constexpr std::int64_t kSmallConstant = 4096;
-
-IntRange hull(IntRange a, IntRange b) { return {std::min(a.min, b.min), std::max(a.max, b.max)}; }
-
-/// Copies elements; what no part covers is 0.
-class GatherStep final : public Step {
- public:
-  struct Part {
-    SlotId slot;
-    Storage storage;
-    std::vector<std::int32_t> from, to;
-  };
-  GatherStep(std::vector<Part> parts, SlotId out, Storage storage, std::int64_t size, bool padded)
-      : parts_(std::move(parts)), out_(out), storage_(storage), size_(size), padded_(padded) {}
-
-  void run(Buffers& buffers) const override {
-    with_type(storage_, buffers.data(out_), [&](auto* out) {
-      if (padded_) std::fill_n(out, size_, 0);
-      for (const Part& part : parts_)
-        with_type(part.storage, buffers.read(part.slot), [&](const auto* in) {
-          using T = std::remove_pointer_t<decltype(out)>;
-          for (std::size_t i = 0; i < part.from.size(); ++i)
-            out[part.to[i]] = static_cast<T>(in[part.from[i]]);
-        });
-    });
-  }
-  std::string kernel() const override { return "move"; }
-
- private:
-  std::vector<Part> parts_;
-  SlotId out_;
-  Storage storage_;
-  std::int64_t size_;
-  bool padded_;
-};
-
-/// The elements of `part` that output element i reads, as (part, element).
-struct Origin {
-  std::int32_t part = -1, element = 0;
-};
-
-std::vector<Origin> origins(const std::vector<Value>& parts,
-                            const std::vector<std::int64_t>& source) {
-  std::vector<std::int64_t> ends;
-  for (const Value& part : parts)
-    ends.push_back((ends.empty() ? 0 : ends.back()) + element_count(part.shape));
-  std::vector<Origin> out;
-  out.reserve(source.size());
-  for (const std::int64_t s : source) {
-    if (s < 0) {
-      out.push_back({});
-      continue;
-    }
-    const auto part = std::ranges::upper_bound(ends, s) - ends.begin();
-    const std::int64_t start = part == 0 ? 0 : ends[static_cast<std::size_t>(part) - 1];
-    out.push_back({static_cast<std::int32_t>(part), static_cast<std::int32_t>(s - start)});
-  }
-  return out;
-}
-
-/// The moved version of per-part arrays; null entries are free, `padding` fills what has no origin
-/// (null: free).
-RealArray moved(const std::vector<const RealArray*>& arrays, const std::vector<Value>& parts,
-                const std::vector<Origin>& from, const Shape& shape, const Real* padding) {
-  const bool all_one = std::ranges::all_of(arrays, [&](const RealArray* a) {
-    return !a || (a->is_scalar() && arrays[0] && identical(a->values[0], arrays[0]->values[0]));
-  });
-  if (all_one && arrays[0] && (!padding || identical(*padding, arrays[0]->values[0])))
-    return *arrays[0];
-  std::vector<std::vector<const Real*>> expanded;
-  for (std::size_t p = 0; p < parts.size(); ++p)
-    expanded.push_back(arrays[p] ? expand(*arrays[p], parts[p].shape) : std::vector<const Real*>{});
-  std::vector<const Real*> elements;
-  elements.reserve(from.size());
-  for (const Origin& origin : from) {
-    if (origin.part < 0)
-      elements.push_back(padding);
-    else
-      elements.push_back(expanded[static_cast<std::size_t>(origin.part)].empty()
-                             ? nullptr
-                             : expanded[static_cast<std::size_t>(origin.part)]
-                                       [static_cast<std::size_t>(origin.element)]);
-  }
-  return compress(elements, shape);
-}
 
 }  // namespace
 
@@ -238,22 +153,6 @@ Value Planner::any_input(std::size_t index) {
   return applied;
 }
 
-Value Planner::ordered(const Value& value, bool last) {
-  if (value.last == last) return value;
-  Value out = value;
-  if (value.shape.size() >= 3 && !value.terms.empty()) {
-    std::vector<std::int64_t> source(static_cast<std::size_t>(element_count(value.shape)));
-    std::iota(source.begin(), source.end(), std::int64_t{0});
-    for (Value::Term& term : out.terms) {
-      Value single{value.shape, {{RealArray(Real(1)), term.slot}}, {}};
-      single.last = value.last;
-      term.slot = gather({single}, source, value.shape, Real(), last).terms[0].slot;
-    }
-  }
-  out.last = last;
-  return out;
-}
-
 const Constant& Planner::constant(std::size_t index) {
   if (!has_input(index) || !node_->inputs[index]->constant)
     fail(fmt::format("input {} must be a constant", index));
@@ -285,89 +184,6 @@ const Shape& Planner::output_shape(std::size_t index) const {
   const Tensor* output = node_->outputs.at(index);
   if (!output || !output->shape) fail("the output's shape is not known");
   return *output->shape;
-}
-
-Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::int64_t>& source,
-                      const Shape& shape, const Real& padding, bool last) {
-  const std::vector<Origin> from = origins(parts, source);
-  const bool padded = std::ranges::any_of(from, [](const Origin& o) { return o.part < 0; });
-  std::size_t count = 0;
-  for (const Value& part : parts) count = std::max(count, part.terms.size());
-  Value out;
-  out.shape = shape;
-  out.last = last;
-  std::vector<const RealArray*> arrays;
-  for (const Value& part : parts) arrays.push_back(&part.offset);
-  out.offset = moved(arrays, parts, from, shape, padded ? &padding : nullptr);
-
-  bool in_place =
-      parts.size() == 1 && element_count(parts[0].shape) == element_count(shape) && !padded;
-  for (std::size_t i = 0; in_place && i < from.size(); ++i)
-    in_place = physical_index(parts[0].shape, from[i].element, parts[0].last) ==
-               physical_index(shape, static_cast<std::int64_t>(i), last);
-
-  for (std::size_t k = 0; k < count; ++k) {
-    arrays.clear();
-    for (const Value& part : parts)
-      arrays.push_back(k < part.terms.size() ? &part.terms[k].scale : nullptr);
-    Value::Term term{moved(arrays, parts, from, shape, nullptr), -1};
-    if (in_place) {
-      term.slot = parts[0].terms[k].slot;
-      out.terms.push_back(std::move(term));
-      continue;
-    }
-    IntRange range{0, 0};
-    bool first = true, holes = padded;
-    std::vector<GatherStep::Part> moves(parts.size());
-    std::vector<SlotId> reads;
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      if (k >= parts[p].terms.size()) {
-        holes = true;
-        continue;
-      }
-      const SlotId id = parts[p].terms[k].slot;
-      moves[p].slot = id;
-      moves[p].storage = slot(id).storage;
-      reads.push_back(id);
-      range = first ? slot(id).range : hull(range, slot(id).range);
-      first = false;
-    }
-    if (holes) range = hull(range, {0, 0});
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      const auto p = static_cast<std::size_t>(from[i].part);
-      if (from[i].part < 0 || k >= parts[p].terms.size()) continue;
-      moves[p].from.push_back(static_cast<std::int32_t>(
-          physical_index(parts[p].shape, from[i].element, parts[p].last)));
-      moves[p].to.push_back(
-          static_cast<std::int32_t>(physical_index(shape, static_cast<std::int64_t>(i), last)));
-    }
-    std::erase_if(moves, [](const GatherStep::Part& part) { return part.from.empty(); });
-    term.slot = add_slot(shape, range);
-    emit(std::make_unique<GatherStep>(std::move(moves), term.slot, slot(term.slot).storage,
-                                      slot(term.slot).size, holes),
-         reads, {term.slot});
-    out.terms.push_back(std::move(term));
-  }
-  return out;
-}
-
-Value Planner::broadcast(const Value& value, const Shape& shape, bool last) {
-  if (value.shape == shape || value.terms.empty()) {
-    Value same = ordered(value, last);
-    same.shape = shape;
-    return same;
-  }
-  const auto strides = broadcast_strides(value.shape, shape);
-  std::vector<std::int64_t> source;
-  const std::int64_t count = element_count(shape);
-  source.reserve(static_cast<std::size_t>(count));
-  for (std::int64_t i = 0; i < count; ++i) {
-    std::int64_t rest = i, at = 0;
-    for (std::size_t axis = shape.size(); axis-- > 0; rest /= shape[axis])
-      at += rest % shape[axis] * strides[axis];
-    source.push_back(at);
-  }
-  return gather({value}, source, shape, Real(), last);
 }
 
 std::vector<Value::Term> Planner::uniform_terms(const Value& value, std::int64_t block) {
@@ -424,6 +240,7 @@ void Planner::plan() {
     if (!tensor->shape) user_error("the shape of input '{}' is not known", printable(tensor->name));
     Value value;
     value.shape = *tensor->shape;
+    value.last = wants_last(tensor->layout, false) && value.shape.size() >= 3;
     value.offset = inputs_[i].offset;
     input_slots.emplace_back();
     for (const ExactInput::Term& term : inputs_[i].terms) {
@@ -458,12 +275,7 @@ void Planner::plan_node(const Node& node) {
   if (plan_quantiser(*this, node) || plan_linear(*this, node) || plan_format(*this, node) ||
       plan_selection(*this, node) || plan_elementwise(*this, node))
     return;
-  if (const auto map = index_map(node)) {
-    std::vector<Value> parts;
-    for (const std::size_t i : map->inputs) parts.push_back(input(i));
-    set_output(gather(parts, map->source, map->shape, map->padding));
-    return;
-  }
+  if (plan_move(node)) return;
   fail(
       fmt::format("{} has no exact value as a sum of scaled integers; run it with the float "
                   "reference, or cut the graph in front of it",

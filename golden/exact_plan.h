@@ -56,6 +56,10 @@ inline std::int64_t lane_count(const Shape& shape, bool last = false) {
   return shape.empty() ? 1 : shape[lane_axis(shape, last)];
 }
 
+/// Whether a tensor of this layout is kept with its last axis innermost; `otherwise` where the
+/// layout does not say.
+bool wants_last(Layout layout, bool otherwise);
+
 Storage storage_for(IntRange range);
 
 /// Calls f(static_cast<T*>(data)) with the element type of `storage`, const when data is.
@@ -175,6 +179,11 @@ class Planner {
   Value gather(const std::vector<Value>& parts, const std::vector<std::int64_t>& source,
                const Shape& shape, const Real& padding, bool last = false);
   Value broadcast(const Value& value, const Shape& shape, bool last = false);
+  /// The value with its axes in the order of NCHW (`last` false) or NHWC (true), from the other
+  /// one: a view of the same memory.
+  Value channels_moved(const Value& value, bool last);
+  /// A row-major value read in another shape: a view of the same memory.
+  Value reshaped(const Value& value, const Shape& shape);
   Value apply_relu(const Value& value);
   /// Splits terms so that each has one scale per entry of its innermost axis within blocks of
   /// `block` lanes (0: one scale in all).
@@ -185,6 +194,7 @@ class Planner {
 
  private:
   void plan_node(const Node& node);
+  bool plan_move(const Node& node);
   const Graph& graph_;
   const std::vector<ExactInput>& inputs_;
   const Node* node_ = nullptr;

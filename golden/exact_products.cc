@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Convolutions, matrix products and averages.
 #include <algorithm>
-#include <array>
 
+#include "golden/exact_integers.h"
 #include "golden/exact_linear.h"
 
 namespace assay::exact {
@@ -82,17 +82,21 @@ void plan_conv_transpose(Planner& planner, const ops::ConvTranspose& op) {
   planner.set_output(std::move(out));
 }
 
-/// x [.., M, K] times weights given as [N][K]. Only rank-2 tensors lie row-major, so others pass
-/// through a rank-2 view.
+/// x [.., M, K] times weights given as [N][K], as one product of matrices: all of them lie
+/// row-major.
 Value multiply_rows(Planner& planner, const Value& x, const std::vector<Weights>& weights,
-                    std::int64_t n) {
+                    std::int64_t n, const Shape& out_shape) {
   const std::int64_t k = x.shape.back(), m = element_count(x.shape) / std::max<std::int64_t>(k, 1);
-  const Value rows = planner.gather({x}, identity_order(m * k), {m, k}, Real());
-  return apply_linear(planner, {matmul_shape(m, k, n), 1, {m, k}, {m, n}, 1}, rows, weights);
+  const Value rows = planner.reshaped(x, {m, k});
+  const Value product =
+      apply_linear(planner, {matmul_shape(m, k, n), 1, {m, k}, {m, n}, 1}, rows, weights);
+  return planner.reshaped(product, out_shape);
 }
 
-Value as_shape(Planner& planner, const Value& value, const Shape& shape) {
-  return planner.gather({value}, identity_order(element_count(shape)), shape, Real());
+/// An operand of a product of matrices.
+Value row_major_input(Planner& planner, std::size_t index) {
+  const Value x = planner.any_input(index);
+  return planner.ordered(x, x.shape.size() >= 3);
 }
 
 /// The order that turns [K][N] into [N][K].
@@ -104,11 +108,10 @@ std::vector<std::int64_t> transposed_order(std::int64_t k, std::int64_t n) {
 }
 
 void plan_matmul(Planner& planner) {
-  const Value a = planner.input(0), b = planner.input(1);
+  const Value a = row_major_input(planner, 0), b = planner.input(1);
   if (b.shape.size() != 2) planner.fail("the second factor must be a constant matrix");
   const auto weights = weights_of(planner, b, 1, transposed_order(b.shape[0], b.shape[1]));
-  planner.set_output(
-      as_shape(planner, multiply_rows(planner, a, weights, b.shape[1]), planner.output_shape()));
+  planner.set_output(multiply_rows(planner, a, weights, b.shape[1], planner.output_shape()));
 }
 
 void plan_gemm(Planner& planner, const ops::Gemm& gemm) {
@@ -119,7 +122,8 @@ void plan_gemm(Planner& planner, const ops::Gemm& gemm) {
                        Real());
   const std::int64_t n = planner.output_shape()[1], k = a.shape[1];
   const auto order = gemm.trans_b ? identity_order(n * k) : transposed_order(k, n);
-  Value out = multiply_rows(planner, a, weights_of(planner, b, gemm.trans_b ? 0 : 1, order), n);
+  Value out = multiply_rows(planner, a, weights_of(planner, b, gemm.trans_b ? 0 : 1, order), n,
+                            planner.output_shape());
   const RealArray alpha(Real::of(gemm.alpha)), beta(Real::of(gemm.beta));
   for (Value::Term& term : out.terms) term.scale = multiply(term.scale, alpha);
   out.offset = multiply(out.offset, alpha);
@@ -127,24 +131,52 @@ void plan_gemm(Planner& planner, const ops::Gemm& gemm) {
   planner.set_output(std::move(out));
 }
 
-/// 2 * x - 1.
-Value bipolar_of(Value value) {
-  const RealArray two(Real(2));
-  for (Value::Term& term : value.terms) term.scale = multiply(term.scale, two);
-  value.offset = add(multiply(value.offset, two), RealArray(Real(-1)));
-  return value;
+/// A factor of XnorPopcountMatMul as integers that are all 0 or 1.
+SlotId bits(Planner& planner, const Value& value, std::string_view which) {
+  const auto slot = integer_slot(planner, value);
+  const IntRange range = slot ? planner.range(*slot) : IntRange{0, 2};
+  if (range.min < 0 || range.max > 1)
+    planner.fail(fmt::format("the {} factor must hold bits, 0 or 1", which));
+  return *slot;
 }
 
+/// ((2a-1)(2w-1) + K) / 2 summed over K is sum of a * (2w-1) plus the count of zeros in w.
 void plan_xnor(Planner& planner) {
-  const Value a = bipolar_of(planner.input(0)), b = bipolar_of(planner.input(1));
-  if (b.shape.size() != 2) planner.fail("the second factor must be a constant matrix");
-  const auto weights = weights_of(planner, b, 1, transposed_order(b.shape[0], b.shape[1]));
-  Value out =
-      as_shape(planner, multiply_rows(planner, a, weights, b.shape[1]), planner.output_shape());
-  const RealArray half(Real(mpq_class(1, 2)));
-  for (Value::Term& term : out.terms) term.scale = multiply(term.scale, half);
-  out.offset = multiply(add(out.offset, RealArray(Real(b.shape[0]))), half);
+  Value a = row_major_input(planner, 0);
+  const Value b = planner.input(1);
+  if (b.shape.size() != 2 || !planner.is_constant(b))
+    planner.fail("the second factor must be a constant matrix");
+  a.terms = {{RealArray(Real(1)), bits(planner, a, "first")}};
+  a.offset = {};
+  const std::int64_t k = b.shape[0], n = b.shape[1];
+  const auto w = planner.constant_values(b, bits(planner, b, "second"));
+  Weights weights{RealArray(Real(1)), {}};
+  std::vector<Real> zeros;
+  for (std::int64_t j = 0; j < n; ++j) {
+    std::int64_t ones = 0;
+    for (std::int64_t i = 0; i < k; ++i) {
+      const std::int64_t bit = w[static_cast<std::size_t>(i * n + j)];
+      weights.q.push_back(2 * bit - 1);
+      ones += bit;
+    }
+    zeros.emplace_back(k - ones);
+  }
+  Value out = multiply_rows(planner, a, {weights}, n, planner.output_shape());
+  out.offset = along_axis(std::move(zeros), out.shape.size() - 1, out.shape.size());
   planner.set_output(std::move(out));
+}
+
+/// Row [K][C] of x is an image of height 1 and width K, which a kernel of the same size sees whole.
+void plan_depthwise_matmul(Planner& planner) {
+  const Value x = row_major_input(planner, 0), w = planner.input(1);
+  const std::int64_t k = w.shape[0], c = w.shape[1],
+                     m = element_count(x.shape) / std::max<std::int64_t>(k * c, 1);
+  const Value image = planner.channels_moved(planner.reshaped(x, {1, m, k, c}), false);
+  ops::Window window{{1, k}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+  const Linear linear{conv_shape(window, image.shape, c, c), 1, image.shape, {1, c, m, 1}, 1};
+  const Value out =
+      apply_linear(planner, linear, image, weights_of(planner, w, 1, transposed_order(k, c)));
+  planner.set_output(planner.reshaped(planner.channels_moved(out, true), planner.output_shape()));
 }
 
 /// Sums over windows, as a depthwise convolution with weights 1. Grows the end padding where
@@ -160,6 +192,20 @@ Value window_sums(Planner& planner, const Value& x, ops::Window window, const Sh
   const Weights ones{RealArray(Real(1)), std::vector<std::int64_t>(
                                              static_cast<std::size_t>(shape.weight_elements()), 1)};
   return apply_linear(planner, {shape, x.shape[0], x.shape, out, 1}, x, {ones});
+}
+
+void plan_sum_pool(Planner& planner, const ops::SumPool& pool) {
+  const bool last = layout_name(pool.data_layout).ends_with('C');
+  Value x = planner.ordered(planner.any_input(0), last);
+  Shape out_shape = planner.output_shape();
+  if (last) {
+    x = planner.channels_moved(x, false);
+    std::rotate(out_shape.begin() + 1, out_shape.end() - 1, out_shape.end());
+  }
+  ops::Window window = pool.window;
+  window.dilations.assign(window.rank(), 1);
+  const Value out = window_sums(planner, x, window, out_shape);
+  planner.set_output(last ? planner.channels_moved(out, true) : out);
 }
 
 /// How many elements the window at output index `at` of one axis covers.
@@ -208,27 +254,13 @@ void plan_global_average(Planner& planner) {
   planner.set_output(std::move(out));
 }
 
-/// The order that permutes a 4-D tensor's axes, as a source map.
-std::vector<std::int64_t> permuted(const Shape& in, const std::array<std::size_t, 4>& perm) {
-  std::array<std::int64_t, 4> steps{in[1] * in[2] * in[3], in[2] * in[3], in[3], 1};
-  std::vector<std::int64_t> source;
-  for (std::int64_t a = 0; a < in[perm[0]]; ++a)
-    for (std::int64_t b = 0; b < in[perm[1]]; ++b)
-      for (std::int64_t c = 0; c < in[perm[2]]; ++c)
-        for (std::int64_t d = 0; d < in[perm[3]]; ++d)
-          source.push_back(a * steps[perm[0]] + b * steps[perm[1]] + c * steps[perm[2]] +
-                           d * steps[perm[3]]);
-  return source;
-}
-
 void plan_quant_average(Planner& planner, const ops::QuantAvgPool2d& pool) {
-  Value x = planner.input(0);
-  Shape out_shape = planner.output_shape();
   const bool last = pool.data_layout == Layout::kNHWC;
+  Value x = planner.ordered(planner.any_input(0), last);
+  Shape out_shape = planner.output_shape();
   if (last) {
-    x = planner.gather({x}, permuted(x.shape, {0, 3, 1, 2}),
-                       {x.shape[0], x.shape[3], x.shape[1], x.shape[2]}, Real());
-    out_shape = {out_shape[0], out_shape[3], out_shape[1], out_shape[2]};
+    x = planner.channels_moved(x, false);
+    std::rotate(out_shape.begin() + 1, out_shape.end() - 1, out_shape.end());
   }
   ops::Window window = whole_window({1, 1, pool.kernel, pool.kernel});
   std::ranges::fill(window.strides, pool.stride);
@@ -240,10 +272,8 @@ void plan_quant_average(Planner& planner, const ops::QuantAvgPool2d& pool) {
   const IntRange range = value_bounds(planner, out_shape, sums.terms, sums.offset);
   const SlotId id = emit_decision(planner, out_shape, sums.terms, sums.offset,
                                   {.mode = RoundingMode::kFloor, .lo = range.min, .hi = range.max});
-  Value out{out_shape, {{RealArray(Real(1)), id}}, {}};
-  if (last)
-    out = planner.gather({out}, permuted(out_shape, {0, 2, 3, 1}), planner.output_shape(), Real());
-  planner.set_output(std::move(out));
+  const Value out{out_shape, {{RealArray(Real(1)), id}}, {}};
+  planner.set_output(last ? planner.channels_moved(out, true) : out);
 }
 
 }  // namespace
@@ -259,6 +289,10 @@ bool plan_linear(Planner& planner, const Node& node) {
     plan_gemm(planner, *gemm);
   } else if (node.as<ops::XnorPopcountMatMul>()) {
     plan_xnor(planner);
+  } else if (node.as<ops::DepthwiseMatMul>()) {
+    plan_depthwise_matmul(planner);
+  } else if (const auto* sum = node.as<ops::SumPool>()) {
+    plan_sum_pool(planner, *sum);
   } else if (const auto* average = node.as<ops::AveragePool>()) {
     plan_average(planner, *average);
   } else if (node.as<ops::GlobalAveragePool>()) {

@@ -85,10 +85,10 @@ class ArgmaxStep final : public Step {
   std::vector<Storage> storage_;
 };
 
-std::shared_ptr<const Windows> pool_windows(const Shape& in, const Shape& out, const ops::Window& w,
-                                            bool channels_last) {
+std::shared_ptr<const Windows> pool_windows(const Shape& in, const Shape& out,
+                                            const ops::Window& w) {
   auto windows = std::make_shared<Windows>();
-  const std::size_t r = w.rank(), first = channels_last ? 1 : 2, c_axis = channels_last ? 3 : 1;
+  const std::size_t r = w.rank(), first = 2;
   windows->width = static_cast<std::size_t>(element_count(w.kernel_shape));
   const std::int64_t count = element_count(out);
   windows->elements.assign(static_cast<std::size_t>(count) * windows->width, -1);
@@ -110,7 +110,6 @@ std::shared_ptr<const Windows> pool_windows(const Shape& in, const Shape& out, c
         Shape from = at;
         from[first + r - 1] = x;
         if (r == 2) from[first] = y;
-        from[c_axis] = at[c_axis];
         std::int64_t flat = 0;
         for (std::size_t axis = 0; axis < in.size(); ++axis) flat = flat * in[axis] + from[axis];
         windows->elements[used++] = static_cast<std::int32_t>(physical_index(in, flat));
@@ -119,12 +118,12 @@ std::shared_ptr<const Windows> pool_windows(const Shape& in, const Shape& out, c
   return windows;
 }
 
-/// Whether scales and offset change along the channel axis only.
-bool channelwise(const Value& x, std::size_t channel_axis) {
+/// Whether scales and offset change along the channel axis, 1, only.
+bool channelwise(const Value& x) {
   const auto along = [&](const RealArray& array) {
     const std::size_t lead = x.shape.size() - array.shape.size();
     for (std::size_t i = 0; i < array.shape.size(); ++i)
-      if (array.shape[i] != 1 && lead + i != channel_axis) return false;
+      if (array.shape[i] != 1 && lead + i != 1) return false;
     return true;
   };
   return along(x.offset) &&
@@ -143,20 +142,28 @@ Value position_free(Planner& planner, const Value& x) {
 }
 
 /// 1 or -1 when there is one term whose scales have that sign, channel by channel, else 0.
-int common_sign(const Value& x, std::size_t channel_axis) {
-  if (x.terms.size() != 1 || !channelwise(x, channel_axis)) return 0;
+int common_sign(const Value& x) {
+  if (x.terms.size() != 1 || !channelwise(x)) return 0;
   const auto& scales = x.terms[0].scale.values;
   if (std::ranges::all_of(scales, [](const Real& s) { return s.sign() > 0; })) return 1;
   return std::ranges::all_of(scales, [](const Real& s) { return s.sign() < 0; }) ? -1 : 0;
 }
 
 void plan_max_pool(Planner& planner, const ops::Window& window, bool channels_last) {
-  Value x = planner.raw_input(0);  // max(relu(x)) = relu(max(x)), so a pending relu stays pending
-  const Shape& out_shape = planner.output_shape();
+  // max(relu(x)) = relu(max(x)), so a pending relu stays pending.
+  Value x = planner.ordered(planner.raw_any_input(0), channels_last);
+  Shape out_shape = planner.output_shape();
+  if (channels_last) {
+    x = planner.channels_moved(x, false);
+    std::rotate(out_shape.begin() + 1, out_shape.end() - 1, out_shape.end());
+  }
+  const auto finish = [&](const Value& out) {
+    planner.set_output(channels_last ? planner.channels_moved(out, true) : out);
+  };
   ops::Window w = window;
   if (w.dilations.empty()) w.dilations.assign(w.rank(), 1);
-  const auto windows = pool_windows(x.shape, out_shape, w, channels_last);
-  const int sign = common_sign(x, channels_last ? 3 : 1);
+  const auto windows = pool_windows(x.shape, out_shape, w);
+  const int sign = common_sign(x);
   Value out{out_shape, {}, x.offset, x.relu};
   if (x.terms.empty())
     x.terms.push_back(
@@ -175,10 +182,10 @@ void plan_max_pool(Planner& planner, const ops::Window& window, bool channels_la
       planner.emit(std::make_unique<ExtremeStep<false>>(windows, term.slot, id, storage),
                    {term.slot}, {id});
     out.terms.push_back({term.scale, id});
-    planner.set_output(std::move(out));
+    finish(out);
     return;
   }
-  if (!channelwise(x, channels_last ? 3 : 1)) {
+  if (!channelwise(x)) {
     x = position_free(planner, x);
     out.offset = x.offset;
   }
@@ -195,7 +202,7 @@ void plan_max_pool(Planner& planner, const ops::Window& window, bool channels_la
   planner.emit(std::make_unique<ArgmaxStep>(windows, Sum(planner, x.shape, x.terms, x.offset), ins,
                                             outs, storages),
                ins, outs);
-  planner.set_output(std::move(out));
+  finish(out);
 }
 
 /// Per element of a sum: 0 below the lower bound, 1 inside, 2 above the upper bound (a bound that
