@@ -32,6 +32,7 @@ Layout demanded(const Node& node) {
   if (node.as<ops::Im2Col>() || node.as<ops::MaxPoolNHWC>()) return Layout::kNHWC;
   if (node.as<ops::Gemm>()) return Layout::kNC;
   if (const auto* op = node.as<ops::QuantAvgPool2d>()) return op->data_layout;
+  if (const auto* op = node.as<ops::SumPool>()) return op->data_layout;
   if (const auto* op = node.as<ops::MultiThreshold>()) {
     const bool fits = layout_name(op->data_layout).size() == rank_of(*node.inputs[0]);
     return fits ? op->data_layout : Layout::kUnknown;
@@ -46,7 +47,7 @@ bool keeps_axes(const Node& node) {
          node.as<ops::Sign>() || node.as<ops::Identity>() || node.as<ops::DebugMarker>() ||
          node.as<ops::Softmax>() || node.as<ops::Clip>() || node.as<ops::Cast>() ||
          node.as<ops::Concat>() || node.as<ops::Pad>() || node.as<ops::Resize>() ||
-         node.as<ops::TopK>();
+         node.as<ops::TopK>() || node.as<ops::JoinThreshold>();
 }
 
 Layout permuted(Layout layout, const std::vector<std::int64_t>& perm) {
@@ -108,7 +109,8 @@ Layout result_layout(const Layouts& layouts, const Node& node, const Tensor& out
     if (known_shape(*node.inputs[0]) == known_shape(output)) return first;
     return rank_of(output) == 2 ? Layout::kNC : Layout::kUnknown;
   }
-  if (node.as<ops::MatMul>() || node.as<ops::XnorPopcountMatMul>()) {
+  if (node.as<ops::MatMul>() || node.as<ops::XnorPopcountMatMul>() ||
+      node.as<ops::DepthwiseMatMul>()) {
     if (rank_of(output) == 2) return Layout::kNC;
     return layout_name(first).ends_with('C')
                ? first

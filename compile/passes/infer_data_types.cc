@@ -79,18 +79,28 @@ DataType quantised(const Node& node, std::size_t scale, std::size_t zero, std::s
                    : DataType::uint(static_cast<int>(*width));
 }
 
+/// The type of scale * n + bias for n of 0 to `steps`: the declared one if it holds them all.
+DataType levels_type(const DataType& declared, std::int64_t scale, std::int64_t bias,
+                     std::int64_t steps) {
+  const auto [lo, hi] = std::minmax({bias, bias + scale * steps});
+  bool fits = declared.is_integer() && declared.min() <= lo && declared.max() >= hi;
+  if (declared == DataType::bipolar()) fits = fits && scale * steps == 2;
+  return fits ? declared : DataType::smallest_for(lo, hi);
+}
+
 DataType multi_threshold_type(const Node& node, const ops::MultiThreshold& op) {
   if (op.out_scale != std::nearbyint(op.out_scale) || op.out_bias != std::nearbyint(op.out_bias))
     return DataType::float32();
   if (std::abs(op.out_scale) > 0x1p30F || std::abs(op.out_bias) > 0x1p30F)
     return DataType::float32();
-  const auto scale = static_cast<std::int64_t>(op.out_scale),
-             bias = static_cast<std::int64_t>(op.out_bias);
-  const std::int64_t steps = known_shape(*node.inputs[1])[1];
-  const auto [lo, hi] = std::minmax({bias, bias + scale * steps});
-  bool fits = op.out_dtype.is_integer() && op.out_dtype.min() <= lo && op.out_dtype.max() >= hi;
-  if (op.out_dtype == DataType::bipolar()) fits = fits && scale * steps == 2;
-  return fits ? op.out_dtype : DataType::smallest_for(lo, hi);
+  return levels_type(op.out_dtype, static_cast<std::int64_t>(op.out_scale),
+                     static_cast<std::int64_t>(op.out_bias), known_shape(*node.inputs[1])[1]);
+}
+
+DataType join_threshold_type(const Node& node, const ops::JoinThreshold& op) {
+  constexpr std::int64_t kLimit = std::int64_t{1} << 30;
+  if (std::abs(op.out_scale) > kLimit || std::abs(op.out_bias) > kLimit) return DataType::float32();
+  return levels_type(op.out_dtype, op.out_scale, op.out_bias, known_shape(*node.inputs[0]).back());
 }
 
 std::optional<DataType> quantiser_type(const Node& node) {
@@ -103,6 +113,7 @@ std::optional<DataType> quantiser_type(const Node& node) {
   if (const auto* op = node.as<ops::Trunc>())
     return op->version == 2 ? quantised(node, 4, 2, 5, op->is_signed) : DataType::float32();
   if (const auto* op = node.as<ops::MultiThreshold>()) return multi_threshold_type(node, *op);
+  if (const auto* op = node.as<ops::JoinThreshold>()) return join_threshold_type(node, *op);
   if (node.as<ops::QuantizeLinear>()) return container_type(node.outputs[0]->container);
   if (node.as<ops::DequantizeLinear>() || node.as<ops::FloatQuant>()) return DataType::float32();
   return {};
@@ -117,6 +128,7 @@ std::int64_t products_per_output(const Node& node) {
   if (node.as<ops::Conv>()) return taps(1);
   if (const auto* op = node.as<ops::ConvTranspose>()) return taps(2) * (w[0] / op->group);
   if (const auto* op = node.as<ops::Gemm>()) return x[op->trans_a ? 0 : 1];
+  if (node.as<ops::DepthwiseMatMul>()) return w[0];
   return x.back();
 }
 
@@ -141,8 +153,10 @@ std::optional<DataType> arithmetic_type(const Node& node) {
   if (node.as<ops::Add>() || node.as<ops::Sub>() || node.as<ops::Mul>())
     return type_of(arithmetic(node));
   if (node.as<ops::MatMul>() || node.as<ops::Gemm>() || node.as<ops::Conv>() ||
-      node.as<ops::ConvTranspose>())
+      node.as<ops::ConvTranspose>() || node.as<ops::DepthwiseMatMul>())
     return type_of(accumulator(node));
+  if (const auto* op = node.as<ops::SumPool>())
+    return type_of(sum_of(input_range(node, 0), element_count(op->window.kernel_shape)));
   if (node.as<ops::XnorPopcountMatMul>()) return type_of(Range{0, products_per_output(node)});
   if (const auto* op = node.as<ops::QuantAvgPool2d>()) {
     const MaybeRange sum = sum_of(input_range(node, 0), op->kernel * op->kernel);

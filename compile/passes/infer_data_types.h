@@ -11,12 +11,12 @@ namespace assay {
 /// with scale 1: BIPOLAR; Trunc
 ///   version 2 with out_scale 1 and zero point 0: (U)INT<out_bits>; any other scale: FLOAT32, the
 ///   integers are not the values.
-/// - MultiThreshold: out_dtype when out_scale and out_bias are integers and it holds their range;
-/// QuantizeLinear: its container.
+/// - MultiThreshold, JoinThreshold: out_dtype when out_scale and out_bias are integers and it holds
+/// their range; QuantizeLinear: its container.
 /// - Layout operators, MaxPool, Relu, Clip, Pad, Concat, Sign, QuantAvgPool2d, XnorPopcountMatMul:
 /// the exact range of integers.
-/// - Add, Sub, Mul, MatMul, Gemm, Conv, ConvTranspose of integers: the smallest type that holds the
-/// worst case over the input
+/// - Add, Sub, Mul, MatMul, DepthwiseMatMul, Gemm, Conv, ConvTranspose, SumPool of integers: the
+/// smallest type that holds the worst case over the input
 ///   types (never an assumed 32 bits); FLOAT32 when an input is not an integer type, or beyond 64
 ///   bits.
 /// - TopK indices: the smallest UINT.
