@@ -102,6 +102,7 @@ inline const std::map<std::string_view, std::function<RealTensor(const Call&)>>&
       {"Trunc", trunc},
       {"FloatQuant", float_quant},
       {"MultiThreshold", multi_threshold},
+      {"JoinThreshold", join_threshold},
       {"QuantizeLinear", quantize_linear},
       {"DequantizeLinear", dequantize_linear},
       {"Conv", conv},
@@ -109,6 +110,7 @@ inline const std::map<std::string_view, std::function<RealTensor(const Call&)>>&
       {"MatMul", matmul},
       {"Gemm", gemm},
       {"XnorPopcountMatMul", xnor_popcount_matmul},
+      {"DepthwiseMatMul", depthwise_matmul},
       {"Add", binary<[](const Real& a, const Real& b) { return a + b; }>},
       {"Sub", binary<[](const Real& a, const Real& b) { return a - b; }>},
       {"Mul", binary<[](const Real& a, const Real& b) { return a * b; }>},
@@ -123,6 +125,7 @@ inline const std::map<std::string_view, std::function<RealTensor(const Call&)>>&
       {"BatchNormalization", batch_normalization},
       {"MaxPool", max_pool},
       {"AveragePool", average_pool},
+      {"SumPool", sum_pool},
       {"GlobalAveragePool", global_average_pool},
       {"QuantAvgPool2d", quant_avg_pool},
       {"MaxPoolNHWC", max_pool_nhwc},
@@ -175,21 +178,27 @@ inline std::map<std::string, RealTensor> evaluate(const Graph& graph,
   return values;
 }
 
-/// What the checkpoints of `graph` hold, by checkpoint name: the integers (real - offset) / scale
-/// where there is a map, else the reals. UserError when a mapped value is not an integer of the
-/// checkpoint's type.
+/// What the checkpoints of `graph` hold, by checkpoint name and in their own order of axes: the
+/// integers (real - offset) / scale with real = unit * value + shift where there is a map, else the
+/// reals. UserError when a mapped value is not an integer of the checkpoint's type.
 inline std::map<std::string, RealTensor> checkpoint_values(
     const Graph& graph, const std::map<std::string, RealTensor>& inputs) {
   const std::map<std::string, RealTensor> values = evaluate(graph, inputs);
   std::map<std::string, RealTensor> out;
   for (const Checkpoint& checkpoint : graph.checkpoints()) {
     RealTensor held = values.at(checkpoint.tensor->name);
+    if (!checkpoint.perm.empty()) held = transposed(held, checkpoint.perm);
+    const auto broadcast = [&](const RealArray& array) {
+      return generate(held.shape, Broadcast(RealTensor{array.shape, array.values}, held.shape));
+    };
+    const RealTensor unit = broadcast(checkpoint.unit), shift = broadcast(checkpoint.shift);
+    held = generate(held.shape,
+                    [&](const Shape& at) { return held.at(at) * unit.at(at) + shift.at(at); });
     if (checkpoint.has_map) {
-      const RealTensor scales{checkpoint.scale.shape, checkpoint.scale.values};
-      const RealTensor offsets{checkpoint.offset.shape, checkpoint.offset.values};
-      const Broadcast scale(scales, held.shape), offset(offsets, held.shape);
-      held = generate(held.shape,
-                      [&](const Shape& at) { return divide(held.at(at) - offset(at), scale(at)); });
+      const RealTensor scale = broadcast(checkpoint.scale), offset = broadcast(checkpoint.offset);
+      held = generate(held.shape, [&](const Shape& at) {
+        return divide(held.at(at) - offset.at(at), scale.at(at));
+      });
       for (const Real& q : held.values)
         if (checkpoint.dtype.is_integer() && !checkpoint.dtype.allows(to_int(q)))
           user_error("checkpoint '{}' holds {}, which is no {}", checkpoint.name, q.str(),

@@ -155,6 +155,22 @@ inline RealTensor xnor_popcount_matmul(const Call& call) {
                    [&](const Real& v) { return (v + length) * half(); });
 }
 
+inline RealTensor depthwise_matmul(const Call& call) {
+  const RealTensor &x = call.input(0), &w = call.input(1);
+  const std::int64_t taps = w.shape[0], channels = w.shape[1];
+  Shape shape = x.shape;
+  shape.back() = channels;
+  return generate(shape, [&](const Shape& at) {
+    Real sum;
+    Shape from = at;
+    for (std::int64_t k = 0; k < taps; ++k) {
+      from.back() = k * channels + at.back();
+      sum += x.at(from) * w.at({k, at.back()});
+    }
+    return sum;
+  });
+}
+
 // ---- Pools ----
 
 inline RealTensor max_pool_of(const RealTensor& x, const ops::Window& window, bool ceil) {
@@ -218,6 +234,27 @@ inline RealTensor global_average_pool(const Call& call) {
       sum += x.at(from);
     });
     return divide(sum, Real(element_count(spatial)));
+  });
+}
+
+inline RealTensor sum_pool(const Call& call) {
+  const auto& op = call.op<ops::SumPool>();
+  const ops::Window& window = op.window;
+  const bool last = layout_name(op.data_layout).ends_with('C');
+  const std::size_t first = last ? 1 : 2;
+  const RealTensor& x = call.input(0);
+  Shape shape = x.shape;
+  for (std::size_t axis = 0; axis < window.rank(); ++axis)
+    shape[first + axis] = positions(x.shape[first + axis], window, axis);
+  return generate(shape, [&](const Shape& at) {
+    Real sum;
+    each_index(window.kernel_shape, [&](const Shape& tap) {
+      Shape from = at;
+      for (std::size_t axis = 0; axis < window.rank(); ++axis)
+        from[first + axis] = source(window, axis, at[first + axis], tap[axis]);
+      if (inside(x.shape, from)) sum += x.at(from);
+    });
+    return sum;
   });
 }
 

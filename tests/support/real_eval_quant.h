@@ -112,6 +112,42 @@ inline RealTensor multi_threshold(const Call& call) {
   });
 }
 
+/// Three forms: one X; two X, the second choosing an entry; a sum of multiples.
+inline RealTensor join_threshold(const Call& call) {
+  const auto& op = call.op<ops::JoinThreshold>();
+  const RealTensor &t = call.input(0), &x = call.input(ops::JoinThreshold::kFirstX);
+  const std::size_t rank = x.shape.size(), count = call.input_count() - ops::JoinThreshold::kFirstX;
+  // The leading axes of a parameter stretch to x; `rest` indexes what is left.
+  const auto parameter = [&](const RealTensor& p, const Shape& at, Shape rest) {
+    Shape index;
+    for (std::size_t axis = 0; axis < rank; ++axis)
+      index.push_back(p.shape[axis] == 1 ? 0 : at[axis]);
+    index.insert(index.end(), rest.begin(), rest.end());
+    if (!inside(p.shape, index)) user_error("{}: an index is outside", call.node().label());
+    return p.at(index);
+  };
+  const auto operand = [&](std::size_t i) -> const RealTensor& {
+    return call.input(ops::JoinThreshold::kFirstX + i);
+  };
+  return generate(x.shape, [&](const Shape& at) {
+    Real sum = x.at(at);
+    if (call.has(1)) {
+      sum = Real();
+      for (std::size_t i = 0; i < count; ++i)
+        sum += parameter(call.input(1), at, {static_cast<std::int64_t>(i)}) * operand(i).at(at);
+    }
+    Shape entry;
+    if (!call.has(1) && count == 2) entry = {to_int(operand(1).at(at)) - op.table_min};
+    std::int64_t reached = op.out_bias;
+    for (std::int64_t k = 0; k < t.shape.back(); ++k) {
+      Shape rest = entry;
+      rest.push_back(k);
+      if (sum >= parameter(t, at, rest)) ++reached;
+    }
+    return Real(reached);
+  });
+}
+
 /// A one-element or per-channel parameter of QuantizeLinear, in the rank of its data.
 inline RealTensor along_axis(const RealTensor& parameter, std::int64_t axis, const Shape& data) {
   RealTensor out = parameter;
