@@ -16,6 +16,8 @@ void fill_dilations(Op& op) {
     pool->window.dilations.assign(pool->window.rank(), 1);
   if (auto* pool = dynamic_cast<ops::MaxPoolNHWC*>(&op))
     pool->window.dilations.assign(pool->window.rank(), 1);
+  if (auto* pool = dynamic_cast<ops::SumPool*>(&op))
+    pool->window.dilations.assign(pool->window.rank(), 1);
 }
 
 void check_arity(const OpInfo& info, const Draft& draft) {
@@ -23,9 +25,9 @@ void check_arity(const OpInfo& info, const Draft& draft) {
   if (inputs < info.min_inputs || inputs > info.max_inputs)
     user_error("it has {} inputs; {} to {} are supported", inputs, info.min_inputs,
                info.max_inputs);
-  // Resize is the one operator whose inputs may be left out before the minimum.
-  for (std::size_t i = 0; i < static_cast<std::size_t>(info.min_inputs) && info.type != "Resize";
-       ++i)
+  // These may leave out inputs before the minimum.
+  const bool gaps = info.type == ops::Resize::kType || info.type == ops::JoinThreshold::kType;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(info.min_inputs) && !gaps; ++i)
     if (!draft.inputs[i]) user_error("input {} is left out", i);
   if (!draft.inputs[0]) user_error("input 0 is left out");
   if (static_cast<int>(draft.outputs.size()) > info.outputs)

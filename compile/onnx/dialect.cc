@@ -59,11 +59,16 @@ ResolvedOp resolve_op(std::string_view domain, std::string_view type) {
     if (!contains(kChannelsLastOps, type)) unsupported(domain, type);
     return {std::string(domain), std::string(type)};
   }
+  if (domain == ops::kAssayDomain) {
+    if (!find_op(ops::kAssayDomain, type)) unsupported(domain, type);
+    return {std::string(domain), std::string(type)};
+  }
   if (!standard)
     user_error(
-        "operator {} is of domain '{}', which is not supported; ai.onnx, {}, {} and brevitas.onnx "
-        "are",
-        printable(type), printable(domain), fmt::join(kQonnxDomains, ", "), kChannelsLastDomain);
+        "operator {} is of domain '{}', which is not supported; ai.onnx, {}, {}, {} and "
+        "brevitas.onnx are",
+        printable(type), printable(domain), fmt::join(kQonnxDomains, ", "), kChannelsLastDomain,
+        ops::kAssayDomain);
   if (!find_op("", type) && !find_rule("", type)) unsupported("", type);
   return {"", std::string(type)};
 }

@@ -226,6 +226,9 @@ class Importer {
     if (op.domain == ops::kQonnxDomain && draft.version > kNewestQonnx)
       user_error("version {} of domain '{}' is not supported; 1 to {} are", draft.version,
                  printable(node.domain()), kNewestQonnx);
+    if (op.domain == ops::kAssayDomain && draft.version != 1)
+      user_error("version {} of domain '{}' is not supported; 1 is", draft.version,
+                 ops::kAssayDomain);
     for (const std::string& name : node.input())
       draft.inputs.push_back(name.empty() ? nullptr : tensors_.at(name));
     for (const std::string& name : node.output()) {

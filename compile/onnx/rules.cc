@@ -208,6 +208,12 @@ void build_im2col(GraphBuilder&, Draft& draft) {
     draft.attributes.set("pad_value", *value);
 }
 
+void build_sum_pool(GraphBuilder& builder, Draft& draft) {
+  // Defined without it; every window of a file must say where it lies.
+  if (draft.attributes.has("auto_pad")) user_error("attribute 'auto_pad' is not supported here");
+  complete_average_pool(builder, draft);
+}
+
 /// Before opset 13, Softmax normalised over all axes from `axis` on.
 void build_old_softmax(GraphBuilder& builder, Draft draft) {
   const Shape shape = builder.shape(draft.inputs.at(0));
@@ -302,6 +308,7 @@ constexpr std::array kRules = {
     RuleEntry{ops::kQonnxDomain, "MultiThreshold", build_quantiser},
     RuleEntry{ops::kQonnxDomain, "Im2Col", build_im2col},
     RuleEntry{ops::kQonnxDomain, "MaxPoolNHWC", complete_max_pool_nhwc},
+    RuleEntry{ops::kAssayDomain, "SumPool", build_sum_pool},
 };
 
 }  // namespace

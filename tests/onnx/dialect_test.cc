@@ -94,6 +94,26 @@ TEST(Dialect, TruncHasTheVersionOfItsDomain) {
   EXPECT_THROW(mixed.import(), UserError) << "version 1 has five inputs";
 }
 
+TestModel sum_pool_model(std::int64_t version = 1, const std::string& type = "SumPool") {
+  TestModel model;
+  model.input("x", {1, 2, 5, 5});
+  set(model.node(type, {"x"}, {"y"}, "assay"), "kernel_shape", Ints{2, 2});
+  model.opset("assay", version);
+  model.output("y");
+  return model;
+}
+
+TEST(Dialect, OperatorsOfIntegerGraphsHaveADomainOfTheirOwn) {
+  const Graph graph = sum_pool_model().import();
+  const auto& pool = the_op<ops::SumPool>(graph);
+  EXPECT_EQ(pool.window.strides, (Ints{1, 1})) << "windows are completed";
+  EXPECT_EQ(pool.window.pads, (Ints{0, 0, 0, 0}));
+  EXPECT_EQ(pool.window.dilations, (Ints{1, 1}));
+  EXPECT_EQ(pool.data_layout, Layout::kNCHW);
+  EXPECT_THROW(sum_pool_model(2).import(), UserError);
+  EXPECT_THROW(sum_pool_model(1, "MaxPool").import(), UserError) << "of another domain";
+}
+
 TEST(Dialect, ParametersBehindIdentitiesAreFound) {
   TestModel model = quant_model();
   model.node("Identity", {"scale"}, {"same_scale"});

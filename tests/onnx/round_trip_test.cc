@@ -151,6 +151,9 @@ void add_products(Cases& cases) {
   add<ops::XnorPopcountMatMul>(cases, [](Sketch& s) {
     s.finish(ops::XnorPopcountMatMul(), {s.input({2, 4}), s.floats({4, 3}, 0, 0)});
   });
+  add<ops::DepthwiseMatMul>(cases, [](Sketch& s) {
+    s.finish(ops::DepthwiseMatMul(), {s.input({1, 2, 2, 6}), s.floats({3, 2})});
+  });
   add<ops::Gemm>(cases, [](Sketch& s) {
     ops::Gemm op;
     op.alpha = 0.1F;
@@ -221,6 +224,44 @@ void add_pools(Cases& cases) {
     s.finish(with_window(ops::MaxPoolNHWC(), {2, 2}, {2, 2}, {0, 0, 0, 0}, {1, 1}),
              {s.input({1, 4, 4, 2})});
   });
+}
+
+/// Integers in a float container, as integer graphs hold them.
+Tensor* carried_ints(Sketch& s, Shape shape, Ints values) {
+  Tensor* tensor = s.shaped_ints(std::move(shape), std::move(values), Container::kInt64);
+  tensor->container = Container::kFloat32;
+  tensor->dtype = DataType::sint(40);
+  return tensor;
+}
+
+void add_joins(Cases& cases) {
+  add<ops::JoinThreshold>(cases, [](Sketch& s) {
+    ops::JoinThreshold op;
+    op.out_dtype = DataType::sint(2);
+    op.out_bias = -2;
+    s.finish(op, {carried_ints(s, {1, 2, 1}, {3, (std::int64_t{1} << 30) + 1}), nullptr,
+                  s.input({1, 2})});
+  });
+  add<ops::JoinThreshold>(cases, [](Sketch& s) {
+    ops::JoinThreshold op;
+    op.out_dtype = DataType::uint(2);
+    op.table_min = -1;
+    Tensor* x = s.input({1, 2});
+    s.finish(op, {carried_ints(s, {1, 1, 3, 2}, {0, 1, 2, 3, 4, 5}), nullptr, x, x});
+  });
+  add<ops::JoinThreshold>(cases, [](Sketch& s) {
+    ops::JoinThreshold op;
+    op.out_dtype = DataType::bipolar();
+    Tensor* x = s.input({1, 2});
+    s.finish(op, {carried_ints(s, {1, 1, 1}, {0}), carried_ints(s, {1, 2, 3}, {1, 2, 3, 4, 5, 6}),
+                  x, x, x});
+  });
+  for (const Layout layout : {Layout::kNHWC, Layout::kNCHW})
+    add<ops::SumPool>(cases, [layout](Sketch& s) {
+      auto op = with_window(ops::SumPool(), {3, 2}, {1, 2}, {1, 0, 2, 1}, {1, 1});
+      op.data_layout = layout;
+      s.finish(op, {s.input({1, 5, 6, 7})});
+    });
 }
 
 void add_moves(Cases& cases) {
@@ -303,6 +344,7 @@ const Cases& all_cases() {
     add_products(c);
     add_elementwise(c);
     add_pools(c);
+    add_joins(c);
     add_moves(c);
     return c;
   }();
@@ -322,6 +364,9 @@ void expect_same_details(const Graph& a, const Graph& b) {
     const auto* pool = a.nodes()[i]->as<ops::AveragePool>();
     if (pool) {
       EXPECT_EQ(pool->window, b.nodes()[i]->as<ops::AveragePool>()->window);
+    }
+    if (const auto* sum = a.nodes()[i]->as<ops::SumPool>()) {
+      EXPECT_EQ(sum->window, b.nodes()[i]->as<ops::SumPool>()->window);
     }
   }
   for (const auto& tensor : a.tensors()) {
@@ -433,6 +478,68 @@ TEST(RoundTrip, KeepsCheckpointsUnderTheirNames) {
   expect_round_trip(graph);
   graph.checkpoints().clear();
   EXPECT_TRUE(expect_round_trip(graph).checkpoints().empty());
+}
+
+/// A quantised NHWC tensor that carries an NCHW checkpoint as q = 2t - 1.
+Graph carried_checkpoint() {
+  Sketch s;
+  s.finish(ops::Relu(), {s.input({1, 2, 3, 4})});
+  Graph graph = complete(std::move(s.graph));
+  Checkpoint checkpoint;
+  checkpoint.name = "act";
+  checkpoint.tensor = graph.outputs()[0];
+  checkpoint.has_map = true;
+  checkpoint.dtype = DataType::bipolar();
+  checkpoint.scale = RealArray(Real(3).inverse());
+  checkpoint.unit = RealArray(Shape{1, 4, 1, 1}, std::vector<Real>(4, Real(2) * Real(3).inverse()));
+  checkpoint.shift = RealArray(-Real(3).inverse());
+  checkpoint.perm = {0, 3, 1, 2};
+  graph.checkpoints() = {checkpoint};
+  verify(graph);
+  return graph;
+}
+
+TEST(RoundTrip, KeepsHowACheckpointIsCarried) {
+  const Graph again = expect_round_trip(carried_checkpoint());
+  ASSERT_EQ(again.checkpoints().size(), 1U);
+  const Checkpoint& checkpoint = again.checkpoints()[0];
+  EXPECT_EQ(checkpoint.unit.shape, (Shape{1, 4, 1, 1}));
+  EXPECT_EQ(checkpoint.unit.values[3], Real(2) * Real(3).inverse());
+  EXPECT_EQ(checkpoint.shift, RealArray(-Real(3).inverse()));
+  EXPECT_EQ(checkpoint.perm, (Ints{0, 3, 1, 2}));
+  EXPECT_EQ(checkpoint.shape(), (Shape{1, 4, 2, 3}));
+}
+
+/// The message with which an exported file is refused after `from` in its metadata became `to`.
+std::string refusal_after(const std::string& from, const std::string& to) {
+  onnx::ModelProto model;
+  EXPECT_TRUE(model.ParseFromString(export_bytes(carried_checkpoint())));
+  bool found = false;
+  for (auto& entry : *model.mutable_metadata_props()) {
+    const auto at = entry.value().find(from);
+    if (at == std::string::npos) continue;
+    entry.mutable_value()->replace(at, from.size(), to);
+    found = true;
+  }
+  EXPECT_TRUE(found) << from;
+  try {
+    import_bytes(model.SerializeAsString(), {}, "damaged");
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(RoundTrip, RefusesADamagedCarrier) {
+  EXPECT_EQ(refusal_after("\"perm\":[0,3,1,2]", "\"perm\":[0,3,1,2]"), "") << "nothing changed";
+  EXPECT_NE(refusal_after("\"perm\":[0,3,1,2]", "\"perm\":[0,3,1,1]"), "");
+  EXPECT_NE(refusal_after("\"perm\":[0,3,1,2]", "\"perm\":[0,3,1]"), "");
+  EXPECT_NE(refusal_after("\"perm\":[0,3,1,2]", "\"perm\":[0,9,1,2]"), "");
+  EXPECT_NE(refusal_after("\"perm\":[0,3,1,2]", "\"perm\":\"NHWC\""), "");
+  EXPECT_NE(refusal_after("\"shape\":[1,4,1,1]", "\"shape\":[1,2,1,2]"), "");
+  EXPECT_NE(refusal_after("\"shape\":[1,4,1,1]", "\"shape\":[1,5,1,1]"), "");
+  EXPECT_NE(refusal_after("\"shift\"", "\"shaft\""), "");
+  EXPECT_NE(refusal_after("\"-1/3\"", "\"-1/0\""), "");
 }
 
 TEST(RoundTrip, KeepsNamesThatAreNotIdentifiers) {
