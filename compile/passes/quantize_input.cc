@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <set>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/graph/ops.h"
+#include "compile/passes/integer_weights.h"
+#include "compile/passes/real_arrays.h"
+#include "compile/passes/rewrite.h"
+#include "compile/passes/step_function.h"
+#include "compile/passes/streamline.h"
+
+namespace assay {
+namespace {
+
+/// The input's normalisation: real = scale * pixel + offset.
+struct Normalised {
+  Tensor* tensor = nullptr;
+  RealArray scale{Real(1)}, offset;
+};
+
+/// The other input when it is a constant.
+std::optional<RealArray> constant_operand(const Node& node, const Tensor* x) {
+  for (const Tensor* input : node.inputs)
+    if (input != x) return input ? exact_constant(*input) : std::nullopt;
+  return {};
+}
+
+/// Applies the one consumer of the value when it is a factor or an offset.
+bool extend(Normalised& value) {
+  if (value.tensor->consumers.size() != 1) return false;
+  const Node& node = *value.tensor->consumers[0];
+  const bool left = !node.inputs.empty() && node.inputs[0] == value.tensor;
+  const bool linear = node.as<ops::Add>() || node.as<ops::Mul>() ||
+                      (left && (node.as<ops::Sub>() || node.as<ops::Div>()));
+  if (!linear) return false;
+  std::optional<RealArray> constant = constant_operand(node, value.tensor);
+  if (!constant) return false;
+  if (node.as<ops::Div>()) {
+    if (!std::ranges::all_of(constant->values, [](const Real& v) { return v.has_inverse(); }))
+      return false;
+    constant = inverse_of(*constant);
+  }
+  if (node.as<ops::Mul>() || node.as<ops::Div>()) {
+    value.scale = compressed(value.scale * *constant);
+    value.offset = compressed(value.offset * *constant);
+  } else {
+    value.offset = compressed(value.offset + (node.as<ops::Sub>() ? -*constant : *constant));
+  }
+  value.tensor = node.outputs[0];
+  return true;
+}
+
+bool padded(const ops::Window& window) {
+  return std::ranges::any_of(window.pads, [](std::int64_t p) { return p != 0; });
+}
+
+/// Whether a product cannot take these scales and offsets as integers.
+bool stops(const Node& node, const Normalised& value) {
+  const bool several = !value.scale.is_scalar();
+  if (const auto* conv = node.as<ops::Conv>()) {
+    const Shape& x = known_shape(*node.inputs[0]);
+    const bool depthwise = conv->group == x[1];
+    return (padded(conv->window) && !all_zero(value.offset)) || (several && !depthwise);
+  }
+  if (node.as<ops::ConvTranspose>()) return several || !all_zero(value.offset);
+  return node.as<ops::MatMul>() && several;
+}
+
+bool passes_through(const Node& node) {
+  return node.as<ops::Relu>() || node.as<ops::MaxPool>() || node.as<ops::Identity>() ||
+         node.as<ops::Flatten>() || node.as<ops::Reshape>() || node.as<ops::Transpose>() ||
+         node.as<ops::Pad>() || node.as<ops::Concat>() || node.as<ops::AveragePool>();
+}
+
+/// Whether the value reaches a product that it stops, before any quantiser.
+bool reaches_a_stop(const Normalised& value) {
+  std::vector<const Tensor*> open{value.tensor};
+  std::set<const Tensor*> seen;
+  while (!open.empty()) {
+    const Tensor* tensor = open.back();
+    open.pop_back();
+    if (!seen.insert(tensor).second) continue;
+    for (const Node* node : tensor->consumers) {
+      if (stops(*node, value)) return true;
+      if (passes_through(*node)) open.push_back(node->outputs[0]);
+    }
+  }
+  return false;
+}
+
+std::optional<Normalised> normalised_input(const Graph& graph) {
+  if (graph.inputs().size() != 1) return {};
+  Normalised value;
+  value.tensor = graph.inputs()[0];
+  while (extend(value)) {
+  }
+  return reaches_a_stop(value) ? std::optional(value) : std::nullopt;
+}
+
+/// The largest magnitude of the normalised input.
+Real largest(const Normalised& value, const DataType& pixels) {
+  Real most;
+  for (const std::int64_t pixel : {pixels.min(), pixels.max()}) {
+    const RealArray reals = value.scale * RealArray(Real(pixel)) + value.offset;
+    for (const Real& real : reals.values) {
+      const Real magnitude = real.sign() < 0 ? -real : real;
+      if (most < magnitude) most = magnitude;
+    }
+  }
+  return most;
+}
+
+/// The smallest float32 that is not below a positive real.
+float float_above(const Real& value) {
+  const float nearest = value.to_float();
+  return Real::of(nearest) < value ? std::nextafter(nearest, std::numeric_limits<float>::infinity())
+                                   : nearest;
+}
+
+}  // namespace
+
+Tensor* input_to_quantize(const Graph& graph) {
+  const auto value = normalised_input(graph);
+  return value ? value->tensor : nullptr;
+}
+
+bool quantize_input(Graph& graph, int bits, StreamlineReport& report) {
+  constexpr int kLeast = 2, kMost = 16;
+  if (bits < kLeast || bits > kMost)
+    user_error("{} bits for the input are outside [{}, {}]", bits, kLeast, kMost);
+  const auto value = normalised_input(graph);
+  if (!value) return false;
+  const DataType pixels = graph.inputs()[0]->dtype;
+  if (!pixels.is_integer())
+    user_error("input '{}' has no integer data type; merge the pre-processing first",
+               printable(graph.inputs()[0]->name));
+  const std::int64_t top = (std::int64_t{1} << (bits - 1)) - 1;
+  const float scale = float_above(largest(*value, pixels) * Real(mpq_class(1, top)));
+  ops::Quant quant;
+  quant.narrow = true;
+  const std::vector<Node*> consumers = value->tensor->consumers;
+  const auto scalar = [&](const char* name, float v) {
+    return graph.add_constant(name, Constant(Shape{}, std::vector<float>{v}));
+  };
+  Tensor* quantised =
+      graph.add(std::make_unique<ops::Quant>(quant),
+                {value->tensor, scalar("input_scale", scale), scalar("input_zero_point", 0),
+                 scalar("input_bits", static_cast<float>(bits))},
+                "quantized_input");
+  quantised->shape = value->tensor->shape;
+  quantised->layout = value->tensor->layout;
+  for (Node* node : consumers)
+    for (std::size_t i = 0; i < node->inputs.size(); ++i)
+      if (node->inputs[i] == value->tensor) graph.set_input(node, i, quantised);
+  report.remarks.push_back(
+      {quantised->producer->name,
+       fmt::format("the normalised input is quantised to {} bits with scale {}", bits, scale)});
+  return finish(graph, true);
+}
+
+}  // namespace assay

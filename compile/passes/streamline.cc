@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/streamline.h"
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/passes/streamliner.h"
+
+namespace assay {
+namespace {
+
+using streamline::Depth;
+
+/// Runs the symbolic execution; whether the graph changed.
+bool streamline_to(Graph& graph, Depth depth, const JoinOptions& joins, StreamlineReport& report) {
+  Graph result = streamline::Streamliner(graph, depth, joins, report).run();
+  // Digests of large weights take time: look at the cheap signs first.
+  if (result.nodes().size() == graph.nodes().size() &&
+      result.tensors().size() == graph.tensors().size() && to_text(result) == to_text(graph))
+    return false;
+  graph = std::move(result);
+  return true;
+}
+
+[[noreturn]] void not_integer(const Tensor& tensor, const std::string& what) {
+  const Node* node = tensor.producer            ? tensor.producer
+                     : tensor.consumers.empty() ? nullptr
+                                                : tensor.consumers[0];
+  user_error(
+      "tensor '{}' of {} {}; every tensor must be integer here: quantise it in the model, or "
+      "streamline the graph first",
+      printable(tensor.name), node ? node->label() : "the graph", what);
+}
+
+}  // namespace
+
+std::string_view quantiser_form_name(QuantiserReport::Form form) {
+  switch (form) {
+    case QuantiserReport::Form::kPlain:
+      return "plain";
+    case QuantiserReport::Form::kPosition:
+      return "position";
+    case QuantiserReport::Form::kTable:
+      return "table";
+    case QuantiserReport::Form::kLine:
+      return "line";
+  }
+  return "?";
+}
+
+bool absorb_scales(Graph& graph, StreamlineReport& report) {
+  return streamline_to(graph, Depth::kScales, {}, report);
+}
+
+bool residual_sums(Graph& graph, const JoinOptions& options, StreamlineReport& report) {
+  constexpr int kMaxBits = 56;
+  if (options.budget < 1 || options.budget > kMaxBits)
+    user_error("a budget of {} fraction bits is outside [1, {}]", options.budget, kMaxBits);
+  if (options.join_bits && (*options.join_bits < 0 || *options.join_bits > kMaxBits))
+    user_error("{} fraction bits are outside [0, {}]", *options.join_bits, kMaxBits);
+  return streamline_to(graph, Depth::kJoins, options, report);
+}
+
+bool integer_tail(Graph& graph, StreamlineReport& report) {
+  return streamline_to(graph, Depth::kTail, {}, report);
+}
+
+void verify_integer(const Graph& graph) {
+  for (const auto& tensor : graph.tensors()) {
+    const bool used =
+        tensor->producer || graph.is_input(tensor.get()) || !tensor->consumers.empty();
+    if (!used) continue;
+    if (!tensor->dtype.is_integer())
+      not_integer(*tensor, "has the data type " + tensor->dtype.name());
+    if (tensor->constant && tensor->constant->is_real())
+      not_integer(*tensor, "holds numbers that are no float32 and no integers");
+  }
+}
+
+}  // namespace assay

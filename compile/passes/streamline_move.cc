@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+// Movements of data: the integers move as the reals did, scales and offsets with them.
+#include <algorithm>
+#include <numeric>
+
+#include "compile/passes/constant_tools.h"
+#include "compile/passes/rewrite.h"
+#include "compile/passes/streamliner.h"
+
+namespace assay::streamline {
+namespace {
+
+bool keeps_order(const Node& node) {
+  return node.as<ops::Reshape>() || node.as<ops::Flatten>() || node.as<ops::Squeeze>() ||
+         node.as<ops::Unsqueeze>();
+}
+
+bool is_move(const Node& node) {
+  return keeps_order(node) || node.as<ops::Transpose>() || node.as<ops::Gather>() ||
+         node.as<ops::Pad>() || node.as<ops::DepthToSpace>() || node.as<ops::Resize>();
+}
+
+/// Moves the numbers 0, 1, 2... as the node moves data; -1 is padding.
+std::vector<std::int64_t> gather_sources(const Node& node, const Shape& in) {
+  const Constant& indices = *node.inputs[1]->constant;
+  const std::size_t axis = ops::normalise_axis(node.as<ops::Gather>()->axis, in.size());
+  const auto split = in.begin() + static_cast<std::ptrdiff_t>(axis);
+  const std::int64_t outer = element_count(Shape(in.begin(), split)),
+                     inner = element_count(Shape(split + 1, in.end()));
+  std::vector<std::int64_t> sources;
+  for (std::int64_t o = 0; o < outer; ++o)
+    for (const std::int64_t index : indices.ints())
+      for (std::int64_t i = 0; i < inner; ++i)
+        sources.push_back((o * in[axis] + (index < 0 ? index + in[axis] : index)) * inner + i);
+  return sources;
+}
+
+std::vector<std::int64_t> pad_sources(const Node& node, const Shape& in, const Shape& out) {
+  const auto pads = node.inputs[1]->constant->ints();
+  const auto steps = row_major_steps(in);
+  std::vector<std::int64_t> sources;
+  for (std::int64_t i = 0; i < element_count(out); ++i) {
+    std::int64_t source = 0, rest = i;
+    bool inside = true;
+    for (std::size_t axis = out.size(); axis-- > 0;) {
+      const std::int64_t at = rest % out[axis] - pads[axis];
+      rest /= out[axis];
+      inside = inside && at >= 0 && at < in[axis];
+      source += at * steps[axis];
+    }
+    sources.push_back(inside ? source : -1);
+  }
+  return sources;
+}
+
+/// DCR: channel = (by * block + bx) * C' + c; CRD: channel = (c * block + by) * block + bx.
+std::vector<std::int64_t> depth_to_space_sources(const ops::DepthToSpace& op, const Shape& in,
+                                                 const Shape& out) {
+  const std::int64_t b = op.blocksize;
+  std::vector<std::int64_t> sources;
+  for (std::int64_t i = 0; i < element_count(out); ++i) {
+    const std::int64_t x = i % out[3], y = i / out[3] % out[2], c = i / (out[3] * out[2]) % out[1],
+                       n = i / (out[3] * out[2] * out[1]);
+    const std::int64_t by = y % b, bx = x % b;
+    const std::int64_t from = op.mode == "DCR" ? (by * b + bx) * out[1] + c : (c * b + by) * b + bx;
+    sources.push_back(((n * in[1] + from) * in[2] + y / b) * in[3] + x / b);
+  }
+  return sources;
+}
+
+std::vector<std::int64_t> transpose_sources(const std::vector<std::int64_t>& perm, const Shape& in,
+                                            const Shape& out) {
+  const auto steps = row_major_steps(in);
+  std::vector<std::int64_t> moved;
+  for (const std::int64_t axis : perm) moved.push_back(steps[static_cast<std::size_t>(axis)]);
+  return strided_offsets(out, moved);
+}
+
+}  // namespace
+
+bool Streamliner::plan_move(const Node& node) {
+  if (const auto* op = node.as<ops::Concat>()) {
+    plan_concat(*op);
+    return true;
+  }
+  if (!is_move(node)) {
+    if (!node.as<ops::JoinThreshold>() && !node.as<ops::SumPool>()) return false;
+    plan_integer_operator(node);
+    return true;
+  }
+  Value x = input(0);
+  if (!x.pools.empty() || node.as<ops::Pad>()) x = settle(std::move(x));
+  const Shape in = x.shape, &out = known_shape(*node.outputs[0]);
+  const bool pad = node.as<ops::Pad>() != nullptr;
+  Real fill;
+  if (pad && node.inputs.size() > 2 && node.inputs[2])
+    fill = exact_constant(*node.inputs[2])->values[0];
+  std::optional<std::vector<std::int64_t>> sources;
+  const auto moved = [&](const RealArray& array, const Real& padding) {
+    if (array.is_scalar() && (!pad || array.values[0] == padding))
+      return RealArray(array.values[0]);
+    if (!sources) {
+      if (keeps_order(node)) {
+        sources.emplace(static_cast<std::size_t>(element_count(in)));
+        std::iota(sources->begin(), sources->end(), 0);
+      } else if (const auto* transpose = node.as<ops::Transpose>()) {
+        sources = transpose_sources(transpose->perm, in, out);
+      } else if (node.as<ops::Gather>()) {
+        sources = gather_sources(node, in);
+      } else if (pad) {
+        sources = pad_sources(node, in, out);
+      } else if (const auto* depth = node.as<ops::DepthToSpace>()) {
+        sources = depth_to_space_sources(*depth, in, out);
+      }
+    }
+    if (sources) return moved_array(array, in, out, *sources, padding);
+    // Resize: what is the same everywhere in space stays.
+    for (std::size_t axis = 2; axis < in.size(); ++axis)
+      if (varies_along(array, axis, in.size()))
+        fail("its input has a scale or an offset that depends on the position",
+             "quantise its input");
+    if (in[1] != out[1]) fail("it resizes channels with different scales", "quantise its input");
+    return array;
+  };
+  Value value;
+  value.shape = out;
+  value.folded = x.folded;
+  value.offset = moved(x.offset, fill);
+  if (x.lower) value.lower = moved(*x.lower, Real());
+  if (x.upper) value.upper = moved(*x.upper, Real());
+  for (const Term& term : x.terms) {
+    // The integer in the padding is 0: the offset alone is the fill.
+    std::vector<Tensor*> inputs{term.tensor};
+    for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+      const bool pad_value = pad && i == 2;
+      inputs.push_back(node.inputs[i] && !pad_value ? copy_constant(*node.inputs[i]) : nullptr);
+    }
+    while (inputs.back() == nullptr) inputs.pop_back();
+    const Bounds& b = bounds(term.tensor);
+    Bounds range = Bounds::of(pad ? std::min<std::int64_t>(b.min(), 0) : b.min(),
+                              pad ? std::max<std::int64_t>(b.max(), 0) : b.max());
+    const DataType kept = term.tensor->dtype;
+    Tensor* y = add_node(node.op->clone(), std::move(inputs), out, range);
+    if (!pad) y->dtype = kept;
+    RealArray scale =
+        term.scale.is_scalar() ? RealArray(term.scale.values[0]) : moved(term.scale, Real(1));
+    value.terms.push_back({std::move(scale), y, false});
+  }
+  set_output(std::move(value));
+  return true;
+}
+
+void Streamliner::plan_concat(const ops::Concat& op) {
+  const Shape& shape = known_shape(*node_->outputs[0]);
+  const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
+  std::vector<Value> parts;
+  std::size_t count = 1;
+  for (std::size_t i = 0; i < node_->inputs.size(); ++i) {
+    const Tensor* tensor = node_->inputs[i];
+    if (!depends_on_input(*tensor)) fail("one of its inputs is constant", "add the constant later");
+    parts.push_back(settled(i));
+    count = std::max(count, parts.back().terms.size());
+  }
+  /// Joins arrays of the parts along the axis.
+  const auto joined = [&](const std::vector<RealArray>& arrays) {
+    Shape common(shape.size(), 1);
+    for (const RealArray& array : arrays) {
+      const RealArray full = with_rank(array, shape.size());
+      for (std::size_t i = 0; i < shape.size(); ++i)
+        if (i != axis) common[i] = std::max(common[i], full.shape[i]);
+    }
+    Shape total = common;
+    total[axis] = shape[axis];
+    RealArray out;
+    out.shape = total;
+    out.values.assign(static_cast<std::size_t>(element_count(total)), Real());
+    const auto steps = row_major_steps(total);
+    std::int64_t start = 0;
+    for (std::size_t p = 0; p < arrays.size(); ++p) {
+      Shape part = common;
+      part[axis] = parts[p].shape[axis];
+      const auto from = broadcast_index(arrays[p].shape, part);
+      const auto to = strided_offsets(part, steps, start * steps[axis]);
+      for (std::size_t i = 0; i < from.size(); ++i)
+        out.values[static_cast<std::size_t>(to[i])] =
+            arrays[p].values[static_cast<std::size_t>(from[i])];
+      start += part[axis];
+    }
+    return compressed(out);
+  };
+  Value out;
+  out.shape = shape;
+  std::vector<RealArray> offsets;
+  for (const Value& part : parts) {
+    offsets.push_back(part.offset);
+    out.folded.insert(out.folded.end(), part.folded.begin(), part.folded.end());
+  }
+  out.offset = joined(offsets);
+  for (std::size_t k = 0; k < count; ++k) {
+    std::vector<RealArray> scales;
+    std::vector<Tensor*> tensors;
+    std::int64_t lo = INT64_MAX, hi = INT64_MIN;
+    for (const Value& part : parts) {
+      const bool there = k < part.terms.size();
+      scales.push_back(there ? part.terms[k].scale : RealArray(Real(0)));
+      // Nothing to add: any integer with the factor 0.
+      tensors.push_back(there ? part.terms[k].tensor : part.terms[0].tensor);
+      lo = std::min(lo, bounds(tensors.back()).min());
+      hi = std::max(hi, bounds(tensors.back()).max());
+    }
+    const DataType first = tensors[0]->dtype;
+    const bool alike =
+        std::ranges::all_of(tensors, [&](const Tensor* t) { return t->dtype == first; });
+    Tensor* y = add_node(op.clone(), tensors, shape, Bounds::of(lo, hi));
+    if (alike) y->dtype = first;
+    out.terms.push_back({joined(scales), y, false});
+  }
+  combine(out);
+  set_output(std::move(out));
+}
+
+/// Operators of integer graphs stay as they are.
+void Streamliner::plan_integer_operator(const Node& node) {
+  std::vector<Tensor*> inputs;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Tensor* tensor = node.inputs[i];
+    if (!tensor || !depends_on_input(*tensor)) {
+      inputs.push_back(tensor ? copy_constant(*tensor) : nullptr);
+      continue;
+    }
+    Tensor* x = as_integer(settled(i));
+    if (!x) fail("its input is no integer", "divide its input by its scale in the model");
+    inputs.push_back(x);
+  }
+  const Shape& shape = known_shape(*node.outputs[0]);
+  Bounds range;
+  if (const auto* join = node.as<ops::JoinThreshold>()) {
+    const std::int64_t steps = known_shape(*node.inputs[0]).back();
+    range = Bounds::of(join->out_bias, join->out_bias + join->out_scale * steps);
+  } else {
+    const std::int64_t taps = element_count(node.as<ops::SumPool>()->window.kernel_shape);
+    const Bounds& x = bounds(inputs[0]);
+    range = Bounds::of(std::min<std::int64_t>(taps * x.min(), 0),
+                       std::max<std::int64_t>(taps * x.max(), 0));
+  }
+  Value value;
+  value.shape = shape;
+  Tensor* y = add_node(node.op->clone(), std::move(inputs), shape, range);
+  if (const auto* join = node.as<ops::JoinThreshold>()) y->dtype = join->out_dtype;
+  value.terms.push_back({RealArray(Real(1)), y, false});
+  set_output(std::move(value));
+}
+
+}  // namespace assay::streamline
