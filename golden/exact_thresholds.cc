@@ -69,12 +69,12 @@ class TableStep final : public Step {
     SlotId slot;
     Storage storage;
   };
-  TableStep(ThresholdRows::Rows rows, std::int64_t entries, std::int64_t table_min,
-            std::int64_t bias, Operand x, Operand entry, Operand out)
+  TableStep(ThresholdRows::Rows rows, std::int64_t entries, std::int64_t table_min, Levels levels,
+            Operand x, Operand entry, Operand out)
       : rows_(std::move(rows)),
         entries_(entries),
         table_min_(table_min),
-        bias_(bias),
+        levels_(levels),
         x_(x),
         entry_(entry),
         out_(out) {}
@@ -96,11 +96,13 @@ class TableStep final : public Step {
     const std::int64_t row = rows_.row_of[static_cast<std::size_t>(e)];
     const auto first =
         rows_.thresholds.begin() + (row * entries_ + entry - table_min_) * rows_.steps;
-    return bias_ + (std::upper_bound(first, first + rows_.steps, x) - first);
+    return levels_.factor * (std::upper_bound(first, first + rows_.steps, x) - first) +
+           levels_.bias;
   }
 
   ThresholdRows::Rows rows_;
-  std::int64_t entries_, table_min_, bias_;
+  std::int64_t entries_, table_min_;
+  Levels levels_;
   Operand x_, entry_, out_;
 };
 
@@ -197,7 +199,7 @@ Value weighted_sum(Planner& planner, const std::vector<Value>& x) {
 }
 
 void plan_table(Planner& planner, const ops::JoinThreshold& op, const std::vector<Value>& x,
-                ThresholdRows::Rows rows) {
+                ThresholdRows::Rows rows, Levels levels) {
   const std::int64_t entries = *(planner.constant(0).shape().end() - 2);
   const SlotId value = integer_operand(planner, x[0], 0), entry = integer_operand(planner, x[1], 1);
   const IntRange range = planner.range(entry);
@@ -210,8 +212,8 @@ void plan_table(Planner& planner, const ops::JoinThreshold& op, const std::vecto
             .get_str()));
   for (std::int64_t at = 0; at < std::ssize(rows.thresholds) && rows.steps > 0; at += rows.steps)
     std::sort(rows.thresholds.begin() + at, rows.thresholds.begin() + at + rows.steps);
-  const SlotId out = planner.add_slot(x[0].shape, Levels{1, op.out_bias}.range(rows.steps));
-  planner.emit(std::make_unique<TableStep>(std::move(rows), entries, op.table_min, op.out_bias,
+  const SlotId out = planner.add_slot(x[0].shape, levels.range(rows.steps));
+  planner.emit(std::make_unique<TableStep>(std::move(rows), entries, op.table_min, levels,
                                            TableStep::Operand{value, planner.slot(value).storage},
                                            TableStep::Operand{entry, planner.slot(entry).storage},
                                            TableStep::Operand{out, planner.slot(out).storage}),
@@ -233,13 +235,16 @@ void plan_join(Planner& planner, const ops::JoinThreshold& op, const Node& node)
   const std::vector<Value> x = operands(planner, node);
   const bool line = planner.has_input(1), table = !line && x.size() == 2;
   const Shape& t = planner.constant(0).shape();
-  if (std::abs(op.out_bias) > std::int64_t{1} << 60) planner.fail("out_bias exceeds 60 bits");
+  const Levels levels{op.out_scale, op.out_bias};
+  constexpr std::int64_t kMost = std::int64_t{1} << 30;  // times the steps, far from 63 bits
+  if (op.out_scale < -kMost || op.out_scale > kMost || op.out_bias < -kMost || op.out_bias > kMost)
+    planner.fail("out_scale or out_bias exceeds 30 bits");
   ThresholdRows::Rows rows{integers_of(planner, 0, false, "thresholds"), t.back(),
                            rows_of({t.begin(), t.end() - (table ? 2 : 1)}, x[0])};
-  if (table) return plan_table(planner, op, x, std::move(rows));
+  if (table) return plan_table(planner, op, x, std::move(rows), levels);
   const SlotId in =
       line ? *integer_slot(planner, weighted_sum(planner, x)) : integer_operand(planner, x[0], 0);
-  planner.set_output(emit_count(planner, x[0], in, std::move(rows), {1, op.out_bias}));
+  planner.set_output(emit_count(planner, x[0], in, std::move(rows), levels));
 }
 
 bool plan_integer_thresholds(Planner& planner, const ops::MultiThreshold& op, const Value& x) {

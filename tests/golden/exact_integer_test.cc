@@ -82,6 +82,20 @@ TEST(ExactIntegers, ALineMayHaveNegativeMultipliersPerChannel) {
   EXPECT_EQ(on_pairs(net, y, {5, 5}, {0, 4}), (Texts{"2", "1"}));
 }
 
+TEST(ExactIntegers, AJoinMayGiveBipolarValues) {
+  ops::JoinThreshold op = join(-1);
+  op.out_scale = 2;
+  for (const bool line : {false, true}) {
+    Net net;
+    // x - z >= 0 as a line, and as a table of x >= z for z = 0, 1, 2.
+    Tensor* t = line ? carried(net, {1, 1, 1}, {0}) : carried(net, {1, 1, 3, 1}, {0, 1, 2});
+    Tensor* m = line ? carried(net, {1, 1, 2}, {1, -1}) : nullptr;
+    Tensor* x = net.input({1, 4});
+    Tensor* y = net.add(op, {t, m, x, second(net, {1, 4})});
+    EXPECT_EQ(on_pairs(net, y, {0, 0, 1, 2}, {0, 1, 2, 2}), (Texts{"1", "-1", "-1", "1"}));
+  }
+}
+
 TEST(ExactIntegers, RefusesJoinsThatCouldGoWrong) {
   const auto planned = [](ops::JoinThreshold op, const Levels& thresholds, Shape t_shape,
                           ExactInput z, Tensor* (*factor)(Net&)) {

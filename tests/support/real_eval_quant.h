@@ -138,13 +138,13 @@ inline RealTensor join_threshold(const Call& call) {
     }
     Shape entry;
     if (!call.has(1) && count == 2) entry = {to_int(operand(1).at(at)) - op.table_min};
-    std::int64_t reached = op.out_bias;
+    std::int64_t reached = 0;
     for (std::int64_t k = 0; k < t.shape.back(); ++k) {
       Shape rest = entry;
       rest.push_back(k);
       if (sum >= parameter(t, at, rest)) ++reached;
     }
-    return Real(reached);
+    return Real(op.out_scale * reached + op.out_bias);
   });
 }
 
