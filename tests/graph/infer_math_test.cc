@@ -82,6 +82,42 @@ TEST(InferMultiThreshold, FindsTheChannelsByLayout) {
   EXPECT_THAT(refusal(op, {Shape{1, 5}, Shape{5, 1}}), HasSubstr("data_layout"));
 }
 
+TEST(InferJoinThreshold, ChecksEveryForm) {
+  const ops::JoinThreshold op;
+  const Given none = Given::absent();
+  const Shape x{1, 3, 2};
+  EXPECT_EQ(shape_of(op, {Shape{1, 3, 1, 7}, none, x}), x);
+  EXPECT_EQ(shape_of(op, {Shape{1, 1, 2, 9, 7}, none, x, x}), x);
+  EXPECT_EQ(shape_of(op, {Shape{1, 3, 2, 7}, Shape{1, 3, 1, 3}, x, x, x}), x);
+  EXPECT_THAT(refusal(op, {Shape{1, 3, 7}, none, x}), HasSubstr("thresholds of shape [1,3,7]"));
+  EXPECT_THAT(refusal(op, {Shape{1, 2, 1, 7}, none, x}), HasSubstr("do not fit an input"));
+  EXPECT_THAT(refusal(op, {Shape{1, 3, 1, 7}, none, x, x}), HasSubstr("do not fit an input"))
+      << "a table has an axis of entries";
+  EXPECT_THAT(refusal(op, {Shape{1, 3, 1, 7}, none, x, x, x}), HasSubstr("needs multipliers"));
+  EXPECT_THAT(refusal(op, {Shape{1, 3, 1, 7}, Shape{1, 3, 1, 2}, x, x, x}),
+              HasSubstr("2 multipliers for 3 inputs"));
+  EXPECT_THAT(refusal(op, {Shape{1, 3, 1, 7}, none, x, Shape{1, 3, 1}}),
+              HasSubstr("its inputs have the shapes"));
+  EXPECT_THAT(refusal(op, {Shape{1, 3, 1, 7}, none, none}), HasSubstr("no input to compare"));
+}
+
+TEST(InferDepthwiseMatMul, KeepsOneValuePerChannel) {
+  const ops::DepthwiseMatMul op;
+  EXPECT_EQ(shape_of(op, {Shape{1, 4, 4, 18}, Shape{9, 2}}), (Shape{1, 4, 4, 2}));
+  EXPECT_THAT(refusal(op, {Shape{1, 4, 4, 18}, Shape{9, 3}}), HasSubstr("do not fit"));
+  EXPECT_THAT(refusal(op, {Shape{1, 18}, Shape{18}}), HasSubstr("do not fit"));
+}
+
+TEST(InferSumPool, FindsTheSpatialAxesByLayout) {
+  ops::SumPool op;
+  op.window = square(2, 2, 1);
+  EXPECT_EQ(shape_of(op, {Shape{1, 3, 5, 7}}), (Shape{1, 3, 3, 4}));
+  op.data_layout = Layout::kNHWC;
+  EXPECT_EQ(shape_of(op, {Shape{1, 5, 7, 3}}), (Shape{1, 3, 4, 3}));
+  op.data_layout = Layout::kNC;
+  EXPECT_THAT(refusal(op, {Shape{1, 5, 7, 3}}), HasSubstr("data_layout"));
+}
+
 TEST(InferQuantizeLinear, TakesTheContainerOfTheZeroPoint) {
   const Given zero(Shape{}, Container::kInt8);
   EXPECT_EQ(container_of(ops::QuantizeLinear{}, {kImage, kScalar, zero}), Container::kInt8);

@@ -79,6 +79,9 @@ TEST(Text, DiffersAfterEveryChange) {
       {"checkpoint offset", [](Graph& g) { g.checkpoints()[1].offset = RealArray(Real(1)); }},
       {"checkpoint type", [](Graph& g) { g.checkpoints()[1].dtype = DataType::uint(4); }},
       {"checkpoint tensor", [](Graph& g) { g.checkpoints()[1].tensor = g.find_tensor("y"); }},
+      {"checkpoint unit", [](Graph& g) { g.checkpoints()[1].unit = RealArray(Real(2)); }},
+      {"checkpoint shift", [](Graph& g) { g.checkpoints()[1].shift = RealArray(Real(1)); }},
+      {"checkpoint order", [](Graph& g) { g.checkpoints()[1].perm = {0}; }},
       {"a checkpoint less", [](Graph& g) { g.checkpoints().pop_back(); }}};
   const std::string before = to_text(small());
   for (const auto& [what, change] : changes) {
@@ -118,7 +121,7 @@ TEST(Text, IsOneLinePerThingWhateverTheNames) {
 }
 
 TEST(Op, RegistryHasEveryOperatorOnce) {
-  EXPECT_EQ(op_registry().size(), 43U);
+  EXPECT_EQ(op_registry().size(), 46U);
   for (const OpInfo& info : op_registry()) {
     SCOPED_TRACE(std::string(info.type));
     EXPECT_EQ(find_op(info.domain, info.type), &info);

@@ -173,6 +173,28 @@ TEST(Verify, RefusesEqualCheckpointNames) {
   EXPECT_EQ(g.complaint(), "checkpoint 'input' occurs twice");
 }
 
+TEST(Verify, RefusesCarriersThatDoNotFit) {
+  Legal g;
+  Checkpoint& checkpoint = g.graph.checkpoints()[1];
+  checkpoint.perm = {1, 0};  // of [1, 2]: the checkpoint is [2, 1]
+  checkpoint.unit = RealArray({2, 1}, {Real(1), Real(2)});
+  EXPECT_EQ(g.complaint(), "");
+  EXPECT_EQ(checkpoint.shape(), (Shape{2, 1}));
+  checkpoint.unit = RealArray({1, 2}, {Real(1), Real(2)});
+  EXPECT_THAT(g.complaint(), ::testing::HasSubstr("does not fit its tensor"));
+  checkpoint.unit = RealArray();
+  EXPECT_EQ(g.complaint(), "") << "it may be a constant";
+  checkpoint.has_map = true;
+  EXPECT_EQ(g.complaint(), "checkpoint 'result' has a unit of zero");
+  checkpoint.unit = RealArray(Real(1));
+  for (const std::vector<std::int64_t>& perm :
+       {std::vector<std::int64_t>{0}, {0, 0}, {0, 2}, {0, 1, 2}}) {
+    checkpoint.perm = perm;
+    EXPECT_EQ(g.complaint(),
+              "checkpoint 'result' has an order of axes that does not fit its tensor");
+  }
+}
+
 TEST(Verify, RefusesMapsThatDoNotFitTheirTensor) {
   for (const bool scale : {true, false}) {
     Legal g;

@@ -252,6 +252,8 @@ void add_joins(Cases& cases) {
   add<ops::JoinThreshold>(cases, [](Sketch& s) {
     ops::JoinThreshold op;
     op.out_dtype = DataType::bipolar();
+    op.out_scale = 2;
+    op.out_bias = -1;
     Tensor* x = s.input({1, 2});
     s.finish(op, {carried_ints(s, {1, 1, 1}, {0}), carried_ints(s, {1, 2, 3}, {1, 2, 3, 4, 5, 6}),
                   x, x, x});
