@@ -10,7 +10,8 @@ namespace assay {
 /// smallest that holds its proved range: the worst case over the actual weights, per output
 /// channel, and the range of the input. Thresholds that no input reaches move to the bound of the
 /// range, so that thresholds fit the accumulator's type or the next value above it. Expects an
-/// integer graph. Contract: exact.
+/// integer graph; UserError naming the node whose result is none, or exceeds 62 bits. The report
+/// has an entry for every product, changed or not. Contract: exact.
 bool minimize_widths(Graph& graph, StreamlineReport& report);
 
 }  // namespace assay

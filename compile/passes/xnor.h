@@ -10,7 +10,8 @@ namespace assay {
 /// the thresholds behind them can take over: acc = 2 * popcount - K. The quantiser in front gives
 /// BINARY instead of BIPOLAR (through Im2Col, MaxPoolNHWC and movements of data). Under padding,
 /// which inserts 0 and no bit stands for it, the pad is bit 0 (-1) and the thresholds become
-/// position-dependent (JoinThreshold). Expects a lowered graph. Contract: exact.
+/// position-dependent (JoinThreshold). Other users of the product get it back as 2 * popcount - K.
+/// Expects a lowered graph. Contract: exact.
 bool convert_to_xnor(Graph& graph, StreamlineReport& report);
 
 }  // namespace assay
