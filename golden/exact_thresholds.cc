@@ -26,8 +26,12 @@ void write_levels(const std::int32_t* counts, std::int64_t begin, std::int64_t c
                   Storage storage, void* out) {
   with_type(storage, out, [&](auto* to) {
     using T = std::remove_pointer_t<decltype(to)>;
+    // The low bits of a level depend on nothing but low bits, and T holds every level.
+    using U = std::conditional_t<sizeof(T) <= 4, std::uint32_t, std::uint64_t>;
+    const U factor = static_cast<U>(levels.factor), bias = static_cast<U>(levels.bias);
+    T* first = to + begin;
     for (std::int64_t i = 0; i < count; ++i)
-      to[begin + i] = static_cast<T>(levels.factor * counts[i] + levels.bias);
+      first[i] = static_cast<T>(factor * static_cast<U>(counts[i]) + bias);
   });
 }
 
@@ -69,9 +73,10 @@ class TableStep final : public Step {
     SlotId slot;
     Storage storage;
   };
-  TableStep(ThresholdRows::Rows rows, std::int64_t entries, std::int64_t table_min, Levels levels,
-            Operand x, Operand entry, Operand out)
-      : rows_(std::move(rows)),
+  TableStep(std::string node, ThresholdRows::Rows rows, std::int64_t entries,
+            std::int64_t table_min, Levels levels, Operand x, Operand entry, Operand out)
+      : node_(std::move(node)),
+        rows_(std::move(rows)),
         entries_(entries),
         table_min_(table_min),
         levels_(levels),
@@ -93,6 +98,9 @@ class TableStep final : public Step {
  private:
   static constexpr std::int64_t kPiece = 512;
   std::int64_t level(std::int64_t e, std::int64_t x, std::int64_t entry) const {
+    // The proved range of X1 may be wider than what it really takes.
+    if (entry < table_min_ || entry - table_min_ >= entries_)
+      user_error("{}: X1 is {} at element {}, where its table has no entry", node_, entry, e);
     const std::int64_t row = rows_.row_of[static_cast<std::size_t>(e)];
     const auto first =
         rows_.thresholds.begin() + (row * entries_ + entry - table_min_) * rows_.steps;
@@ -100,6 +108,7 @@ class TableStep final : public Step {
            levels_.bias;
   }
 
+  std::string node_;
   ThresholdRows::Rows rows_;
   std::int64_t entries_, table_min_;
   Levels levels_;
@@ -198,13 +207,12 @@ Value weighted_sum(Planner& planner, const std::vector<Value>& x) {
   return sum;
 }
 
-void plan_table(Planner& planner, const ops::JoinThreshold& op, const std::vector<Value>& x,
-                ThresholdRows::Rows rows, Levels levels) {
+void plan_table(Planner& planner, const Node& node, const ops::JoinThreshold& op,
+                const std::vector<Value>& x, ThresholdRows::Rows rows, Levels levels) {
   const std::int64_t entries = *(planner.constant(0).shape().end() - 2);
   const SlotId value = integer_operand(planner, x[0], 0), entry = integer_operand(planner, x[1], 1);
   const IntRange range = planner.range(entry);
-  // Not table_min + entries, which a damaged file could make overflow.
-  if (range.min < op.table_min || range.max - op.table_min >= entries)
+  if (range.max < op.table_min || range.min - op.table_min >= entries)
     planner.fail(fmt::format(
         "X1 may be {} to {}, its table has entries for {} to {}", range.min, range.max,
         op.table_min,
@@ -213,11 +221,12 @@ void plan_table(Planner& planner, const ops::JoinThreshold& op, const std::vecto
   for (std::int64_t at = 0; at < std::ssize(rows.thresholds) && rows.steps > 0; at += rows.steps)
     std::sort(rows.thresholds.begin() + at, rows.thresholds.begin() + at + rows.steps);
   const SlotId out = planner.add_slot(x[0].shape, levels.range(rows.steps));
-  planner.emit(std::make_unique<TableStep>(std::move(rows), entries, op.table_min, levels,
-                                           TableStep::Operand{value, planner.slot(value).storage},
-                                           TableStep::Operand{entry, planner.slot(entry).storage},
-                                           TableStep::Operand{out, planner.slot(out).storage}),
-               {value, entry}, {out});
+  planner.emit(
+      std::make_unique<TableStep>(node.label(), std::move(rows), entries, op.table_min, levels,
+                                  TableStep::Operand{value, planner.slot(value).storage},
+                                  TableStep::Operand{entry, planner.slot(entry).storage},
+                                  TableStep::Operand{out, planner.slot(out).storage}),
+      {value, entry}, {out});
   Value result{x[0].shape, {{RealArray(Real(1)), out}}, {}};
   result.last = x[0].last;
   planner.set_output(std::move(result));
@@ -241,7 +250,7 @@ void plan_join(Planner& planner, const ops::JoinThreshold& op, const Node& node)
     planner.fail("out_scale or out_bias exceeds 30 bits");
   ThresholdRows::Rows rows{integers_of(planner, 0, false, "thresholds"), t.back(),
                            rows_of({t.begin(), t.end() - (table ? 2 : 1)}, x[0])};
-  if (table) return plan_table(planner, op, x, std::move(rows), levels);
+  if (table) return plan_table(planner, node, op, x, std::move(rows), levels);
   const SlotId in =
       line ? *integer_slot(planner, weighted_sum(planner, x)) : integer_operand(planner, x[0], 0);
   planner.set_output(emit_count(planner, x[0], in, std::move(rows), levels));
