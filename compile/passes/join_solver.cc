@@ -278,7 +278,7 @@ std::optional<LineForm> solve_ratio(const JoinRow& row) {
   std::int64_t lo = 0, hi = 0;
   for (std::size_t k = 0; k < row.slopes.size(); ++k) {
     const auto [a, b] =
-        std::minmax(line.multipliers[k] * row.min[k], line.multipliers[k] * row.max[k]);
+        std::minmax({line.multipliers[k] * row.min[k], line.multipliers[k] * row.max[k]});
     lo += a;
     hi += b;
   }

@@ -68,6 +68,15 @@ std::vector<std::int64_t> depth_to_space_sources(const ops::DepthToSpace& op, co
   return sources;
 }
 
+/// Whether sizes say the same as the scales of a Resize.
+bool scales_are_ratios(const Node& node, const Shape& in, const Shape& out) {
+  const Constant* scales = constant_input(node, 2);
+  for (std::size_t axis = 0; scales && scales->size() > 0 && axis < in.size(); ++axis)
+    if (!(scales->real(static_cast<std::int64_t>(axis)) * Real(in[axis]) == Real(out[axis])))
+      return false;
+  return true;
+}
+
 std::vector<std::int64_t> transpose_sources(const std::vector<std::int64_t>& perm, const Shape& in,
                                             const Shape& out) {
   const auto steps = row_major_steps(in);
@@ -122,6 +131,9 @@ bool Streamliner::plan_move(const Node& node) {
     if (in[1] != out[1]) fail("it resizes channels with different scales", "quantise its input");
     return array;
   };
+  const bool resize = node.as<ops::Resize>() != nullptr;
+  if (resize && !scales_are_ratios(node, in, out))
+    fail("its scales are not the ratios of its sizes", "give it the output's sizes instead");
   Value value;
   value.shape = out;
   value.folded = x.folded;
@@ -131,7 +143,14 @@ bool Streamliner::plan_move(const Node& node) {
   for (const Term& term : x.terms) {
     // The integer in the padding is 0: the offset alone is the fill.
     std::vector<Tensor*> inputs{term.tensor};
-    for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+    // Sizes are integers, scales are not.
+    if (resize)
+      inputs.insert(
+          inputs.end(),
+          {nullptr, nullptr,
+           to_.add_constant(node.name + "_sizes",
+                            Constant(Shape{static_cast<std::int64_t>(out.size())}, out))});
+    for (std::size_t i = 1; i < node.inputs.size() && !resize; ++i) {
       const bool pad_value = pad && i == 2;
       inputs.push_back(node.inputs[i] && !pad_value ? copy_constant(*node.inputs[i]) : nullptr);
     }

@@ -292,7 +292,7 @@ void Streamliner::quantise_later(const Value& value, const StepFunction& f) {
                    shape);
   }
   y->dtype = f.natural;
-  bounds_[y] = Bounds::of(f.natural.min(), f.natural.max());
+  bounds_[y] = Bounds::of(f.t_scale * f.lo + f.t_bias, f.t_scale * f.hi + f.t_bias);
   result.terms.push_back({compressed(f.out_scale), y, false});
   set_output(std::move(result));
 }

@@ -18,6 +18,12 @@ std::int64_t checked(__int128 value, const Node* node) {
   return static_cast<std::int64_t>(value);
 }
 
+/// Whether an operator of the integer graph does the work of one of the old graph.
+bool stands_for(const Op& op, const Op& old) {
+  if (op.type() == ops::SumPool::kType) return old.type().ends_with("AveragePool");
+  return op.type() == ops::MultiThreshold::kType || op.type() == ops::JoinThreshold::kType;
+}
+
 std::int64_t integer(const Real& value) { return value.rational().get_num().get_si(); }
 
 bool is_integral(const Real& value) {
@@ -83,7 +89,8 @@ Graph Streamliner::run() {
 
 void Streamliner::plan(const Node& node) {
   node_ = &node;
-  planned_ = 0;
+  main_planned_ = false;
+  helpers_ = 0;
   if (auto f = step_function(node)) return plan_quantiser(std::move(*f));
   plan_operator(node);
 }
@@ -201,9 +208,13 @@ Tensor* Streamliner::add_real(std::unique_ptr<Op> op, std::vector<Tensor*> input
   if (node_) named = *std::ranges::find_if(node_->outputs, [](const Tensor* t) { return t; });
   const std::string name = named ? named->name : "out";
   Tensor* out = to_.add_tensor(name);
-  const std::string label =
-      node_ ? (planned_ == 0 ? node_->name : node_->name + "_" + std::to_string(planned_)) : name;
-  ++planned_;
+  // The node that does what the old one did keeps its name; helpers are numbered.
+  const bool main =
+      node_ && !main_planned_ && (op->type() == node_->op->type() || stands_for(*op, *node_->op));
+  main_planned_ = main_planned_ || main;
+  const std::string label = !node_ ? name
+                            : main ? node_->name
+                                   : fmt::format("{}_{}", node_->name, ++helpers_);
   to_.add_node(std::move(op), std::move(inputs), {out}, label);
   out->shape = shape;
   return out;
@@ -323,12 +334,19 @@ Tensor* Streamliner::indicator(Tensor* tensor, const RealArray& t) {
 }
 
 Tensor* Streamliner::as_integer(const Value& value) {
-  if (value.terms.size() != 1 || value.is_clamped() || !value.pools.empty()) return nullptr;
-  const Term& term = value.terms[0];
-  if (!std::ranges::all_of(term.scale.values, is_integral) ||
-      !std::ranges::all_of(value.offset.values, is_integral))
+  if (value.is_clamped() || !value.pools.empty()) return nullptr;
+  const auto integral = [](const RealArray& array) {
+    return std::ranges::all_of(array.values, is_integral);
+  };
+  if (!integral(value.offset) ||
+      !std::ranges::all_of(value.terms, [&](const Term& t) { return integral(t.scale); }))
     return nullptr;
-  return plus(times(term.tensor, term.scale), value.offset);
+  Tensor* total = nullptr;
+  for (const Term& term : value.terms) {
+    Tensor* part = times(term.tensor, term.scale);
+    total = total ? sum(total, part) : part;
+  }
+  return plus(total, value.offset);
 }
 
 Tensor* Streamliner::real_clamp(Tensor* x, const Value& value) {

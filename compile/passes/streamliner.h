@@ -170,7 +170,8 @@ class Streamliner {
   std::unordered_map<const Tensor*, Value> values_;
   std::unordered_map<const Tensor*, Bounds> bounds_;
   std::unordered_map<const Tensor*, Tensor*> copies_;  ///< constants, labels, real outputs
-  int planned_ = 0;                                    ///< new nodes for the node being planned
+  bool main_planned_ = false;  ///< the node that stands for the one being planned is there
+  int helpers_ = 0;            ///< other new nodes for it
 };
 
 }  // namespace assay::streamline
