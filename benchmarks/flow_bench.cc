@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
 #include <tbb/global_control.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
 
 #include "compile/onnx/import.h"
+#include "compile/passes/streamline.h"
 #include "golden/exact_executor.h"
 #include "harness/execute.h"
 #include "harness/images.h"
 #include "harness/preprocess.h"
+#include "harness/stage_files.h"
 
 namespace assay {
 namespace {
@@ -60,6 +63,39 @@ void floating(benchmark::State& state, const std::string& model) {
   run_images(state, work, FloatPixels(work.pixels));
 }
 
+/// From the model's file to the last stage, every stage saved and read back; no image is executed.
+void streamline(benchmark::State& state, const std::string& model, const std::string& preprocess) {
+  const tbb::global_control threads(tbb::global_control::max_allowed_parallelism,
+                                    static_cast<std::size_t>(state.range(0)));
+  const Preprocess choice({.kind = preprocess, .mean = {}, .std = {}});
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("assay_bench_" + std::to_string(::getpid()));
+  for (auto _ : state) {
+    const RunDir dir(folder);
+    Graph graph = import_model(model);
+    std::size_t place = 0;
+    for (StageSpec& stage : flow_stages(choice, 1, {})) {
+      if (stage.applies && !stage.applies(pixel_graph(graph, choice))) continue;
+      stage.id = stage_id(++place, stage.name);
+      graph = build_stage(dir, stage, std::move(graph)).graph;
+    }
+    verify_integer(graph);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+void register_streamline(const std::string& name, const std::string& model,
+                         const std::string& preprocess) {
+  if (!std::filesystem::exists(model)) return;
+  benchmark::RegisterBenchmark(("streamline/" + name + "/" + preprocess).c_str(), streamline, model,
+                               preprocess)
+      ->Arg(1)
+      ->Arg(2)
+      ->ArgName("threads")
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
 void register_model(const std::string& name, const std::string& model) {
   if (!std::filesystem::exists(model)) return;
   for (const auto& [kind, body] :
@@ -77,11 +113,18 @@ void register_model(const std::string& name, const std::string& model) {
 
 int main(int argc, char** argv) {
   const std::string zoo = std::string(ASSAY_SHARED_DIR) + "/zoo/";
-  assay::register_model("resnet8_w4a4",
-                        std::string(ASSAY_SOURCE_DIR) + "/models/resnet8_w4a4/model.qonnx.onnx");
+  const std::string shipped =
+      std::string(ASSAY_SOURCE_DIR) + "/models/resnet8_w4a4/model.qonnx.onnx";
+  assay::register_model("resnet8_w4a4", shipped);
+  assay::register_streamline("resnet8_w4a4", shipped, "totensor");
   for (const char* name :
-       {"mobilenet_w4a4", "cnv_w1a1", "resnet18norm_w2a2", "tfc_w1a1", "tfc_w2a2"})
-    assay::register_model(name, zoo + name + "/model.qonnx.onnx");
+       {"mobilenet_w4a4", "cnv_w1a1", "resnet18norm_w2a2", "tfc_w1a1", "tfc_w2a2"}) {
+    const std::string model = zoo + name + "/model.qonnx.onnx";
+    assay::register_model(name, model);
+    assay::register_streamline(name, model, "totensor");
+  }
+  assay::register_streamline("resnet18norm_w2a2", zoo + "resnet18norm_w2a2/model.qonnx.onnx",
+                             "normalize");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

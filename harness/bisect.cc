@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/bisect.h"
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
@@ -51,7 +52,7 @@ class Bisection {
         reference_file_(load_reference(run_)),
         pixels_(pixel_graph(reference_file_.graph, preprocess_)),
         images_(choose_images(images_of_run(run_, options.images), pixels_)),
-        reference_(pixels_, images_) {
+        reference_(std::make_unique<Reference>(pixels_, images_)) {
     if (data_identity(images_).at("sha256") != run_.report.at("inputs").at("data").at("sha256"))
       console_.remark("These are not the images of the run.");
     if (options_.drop) base_ = model_accuracy();
@@ -62,9 +63,9 @@ class Bisection {
     result.verdict = Verdict::kEquivalent;
     for (const SavedRun::Stage& stage : run_.stages) {
       const Judgement judgement = look_at(stage);
-      result.verdict = judgement.verdict;
+      result.verdict = worse(result.verdict, judgement.verdict);
       reason_ = judgement.reason;
-      if (judgement.verdict == Verdict::kEquivalent) continue;
+      if (result.verdict == Verdict::kEquivalent) continue;
       first_stage_ = stage.id;
       break;
     }
@@ -78,10 +79,15 @@ class Bisection {
     const LoadedFile file = load(stage.file);
     const bool edited = sha256(file.bytes) != stage.sha256;
     if (edited) console_.remark(fmt::format("{} was changed after the run.", stage.id));
-    const StageCheck check =
-        check_stage(reference_, pixel_graph(file.graph, preprocess_), 1, console_, stage.id);
+    Graph pixels = pixel_graph(file.graph, preprocess_);
+    StageCheck check = check_stage(*reference_, pixels, 1, console_, stage.id, stage.contract);
+    if (edited && stage.contract == Contract::kApproximate)
+      check.judgement = {Verdict::kInconclusive,
+                         "the file of this approximate stage was changed after the run, so its "
+                         "effect is not the one that was measured"};
     const Canaries& canaries = check.tally.canaries;
     stages_.push_back({{"stage", stage.id},
+                       {"reference", reference_stage_},
                        {"verdict", verdict_name(check.judgement.verdict)},
                        {"reason", check.judgement.reason},
                        {"edited", edited},
@@ -93,7 +99,15 @@ class Bisection {
     const Judgement judgement = options_.drop ? judge_drop(check) : check.judgement;
     if (judgement.verdict != Verdict::kEquivalent && check.tally.first())
       first_ = *check.tally.first();
+    if (stage.contract == Contract::kApproximate) refer_to(stage.id, std::move(pixels));
     return judgement;
+  }
+
+  void refer_to(const std::string& stage, Graph pixels) {
+    reference_.reset();
+    pixels_ = std::move(pixels);
+    reference_ = std::make_unique<Reference>(pixels_, images_);
+    reference_stage_ = stage;
   }
 
   Accuracy model_accuracy() {
@@ -103,7 +117,7 @@ class Bisection {
       for_each_image(images_.size(), [&](std::int64_t image) {
         ImageResult scratch;
         answers[static_cast<std::size_t>(image)] =
-            exact_answer(*source, reference_.result(image, scratch));
+            exact_answer(*source, reference_->result(image, scratch));
       });
     const std::optional<Accuracy> accuracy =
         source ? count_accuracy(*source, images_.set, images_.first, answers, 1) : std::nullopt;
@@ -154,6 +168,10 @@ class Bisection {
     }
     std::string text = table_text(rows) + fmt::format("\n{}: {}\n", verdict_name(verdict), reason_);
     if (!first_stage_.empty()) text += "first stage: " + first_stage_ + "\n";
+    for (const SavedRun::Stage& stage : run_.stages)
+      if (stage.contract == Contract::kApproximate)
+        text +=
+            fmt::format("approximate: {}; the stages behind it are compared with it\n", stage.id);
     if (first_) text += "first difference: " + difference_text(*first_) + "\n";
     return text;
   }
@@ -165,7 +183,8 @@ class Bisection {
   LoadedFile reference_file_;
   Graph pixels_;
   ChosenImages images_;
-  Reference reference_;
+  std::unique_ptr<Reference> reference_;
+  std::string reference_stage_ = "model";
   std::optional<Accuracy> base_;
   Json stages_ = Json::array();
   std::string first_stage_, reason_;

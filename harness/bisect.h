@@ -28,7 +28,9 @@ struct BisectResult {
 /// Executes the saved stages of a run again, as they are on disk now, and finds the first that
 /// differs from the model; with `drop`, the first whose exact top-1 accuracy is more than `drop`
 /// points below the model's. Compares with the model file when it is still the one of the run, else
-/// with the saved import stage. UserError when a stage cannot be read, naming its file.
+/// with the saved import stage; behind an approximate stage with that stage. An approximate stage
+/// whose file was changed is INCONCLUSIVE: its effect is not the one that the run measured.
+/// UserError when a stage cannot be read, naming its file.
 BisectResult bisect(const BisectOptions& options, const Console& console);
 
 }  // namespace assay

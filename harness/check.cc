@@ -46,32 +46,105 @@ Reference::Reference(const Graph& graph, const ChosenImages& images)
       results_(images.size(), kKeptBytes,
                [this](std::int64_t image) { return executor_.run(images_.set.image(image)); }) {}
 
-StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
-                       const Console& console, const std::string& label) {
-  const ChosenImages& images = reference.images();
-  StageCheck check;
-  check.plan = plan_comparison(reference.graph(), candidate);
-  const std::optional<AnswerSource> source = answer_source(candidate);
-  const ExactPixels executor(candidate, split_images(images.size()));
-  std::vector<ImageTally> tallies(static_cast<std::size_t>(images.size()));
-  std::vector<Answer> answers(source ? tallies.size() : 0);
-  Canaries canaries;
-  Progress progress(console, label, images.size());
-  for_each_image(images.size(), [&](std::int64_t image) {
+namespace {
+
+/// Compares one candidate with the reference, image by image.
+class StageChecker {
+ public:
+  StageChecker(Reference& reference, const Graph& candidate, Contract contract)
+      : reference_(reference),
+        candidate_(candidate),
+        images_(reference.images()),
+        approximate_(contract == Contract::kApproximate),
+        plan_(plan_comparison(reference.graph(), candidate)),
+        source_(answer_source(candidate)),
+        executor_(candidate, split_images(images_.size())),
+        tallies_(static_cast<std::size_t>(images_.size())),
+        answers_(source_ ? tallies_.size() : 0) {
+    if (approximate_ && source_) reference_source_ = answer_source(reference.graph());
+    if (reference_source_) reference_answers_.resize(tallies_.size());
+  }
+
+  StageCheck run(std::int64_t topk, const Console& console, const std::string& label) {
+    Progress progress(console, label, images_.size());
+    for_each_image(images_.size(), [&](std::int64_t image) {
+      compare(image);
+      progress.tick();
+    });
+    StageCheck check;
+    check.tally = sum_tallies(plan_, tallies_);
+    check.tally.canaries = canaries_;
+    check.judgement =
+        approximate_ ? judge_approximate(plan_, check.tally) : judge(plan_, check.tally);
+    if (source_)
+      check.accuracy = count_accuracy(*source_, images_.set, images_.first, answers_, topk);
+    if (approximate_) check.effect = effect(check.tally, topk);
+    check.plan = std::move(plan_);
+    return check;
+  }
+
+ private:
+  void compare(std::int64_t image) {
     const auto at = static_cast<std::size_t>(image);
     ImageResult scratch;
-    const ImageResult& expected = reference.result(image, scratch);
-    const ImageResult got = executor.run(images.set.image(image));
-    tallies[at] = compare_image(check.plan, images.first + image, expected, got);
-    if (source) answers[at] = exact_answer(*source, got);
-    if (image == 0) canaries = plant_faults(check.plan, expected, got, compare_image);
-    progress.tick();
-  });
-  check.tally = sum_tallies(check.plan, tallies);
-  check.tally.canaries = canaries;
-  check.judgement = judge(check.plan, check.tally);
-  if (source) check.accuracy = count_accuracy(*source, images.set, images.first, answers, topk);
-  return check;
+    const ImageResult& expected = reference_.result(image, scratch);
+    const ImageResult got = executor_.run(images_.set.image(image));
+    tallies_[at] = compare_image(plan_, images_.first + image, expected, got);
+    if (source_) answers_[at] = exact_answer(*source_, got);
+    if (reference_source_) reference_answers_[at] = exact_answer(*reference_source_, expected);
+    if (image == 0) plant(expected, got);
+  }
+
+  void plant(const ImageResult& expected, const ImageResult& got) {
+    // Where results may differ anyway, no count says whether a planted difference was seen.
+    canaries_ = approximate_
+                    ? plant_faults(plan_comparison(candidate_, candidate_), got, got, compare_image)
+                    : plant_faults(plan_, expected, got, compare_image);
+  }
+
+  Effect effect(const ComparisonTally& tally, std::int64_t topk) const {
+    Effect effect;
+    for (std::size_t i = 0; i < plan_.checkpoints.size(); ++i) {
+      if (plan_.checkpoints[i].kind != Checkpoint::Kind::kActivation) continue;
+      effect.activations += tally.checkpoints[i].compared;
+      effect.changed += tally.checkpoints[i].differing;
+    }
+    if (!reference_source_) return effect;
+    for (std::size_t i = 0; i < answers_.size(); ++i)
+      if (answers_[i].ranked.at(0) != reference_answers_[i].ranked.at(0)) ++effect.labels_changed;
+    effect.labels = images_.size();
+    effect.before =
+        count_accuracy(*reference_source_, images_.set, images_.first, reference_answers_, topk);
+    return effect;
+  }
+
+  Reference& reference_;
+  const Graph& candidate_;
+  const ChosenImages& images_;
+  bool approximate_;
+  ComparisonPlan plan_;
+  std::optional<AnswerSource> source_, reference_source_;
+  ExactPixels executor_;
+  std::vector<ImageTally> tallies_;
+  std::vector<Answer> answers_, reference_answers_;
+  Canaries canaries_;
+};
+
+}  // namespace
+
+StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
+                       const Console& console, const std::string& label, Contract contract) {
+  return StageChecker(reference, candidate, contract).run(topk, console, label);
+}
+
+Json effect_json(const StageCheck& check) {
+  if (!check.effect) return {};
+  return {{"activations", check.effect->activations},
+          {"changed", check.effect->changed},
+          {"labels", check.effect->labels},
+          {"labels_changed", check.effect->labels_changed},
+          {"accuracy_before", accuracy_summary(check.effect->before)},
+          {"accuracy_after", accuracy_summary(check.accuracy)}};
 }
 
 Json difference_json(const Difference& difference) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/passes/passes.h"
 #include "harness/answer.h"
 #include "harness/comparison.h"
 #include "harness/console.h"
@@ -34,22 +35,34 @@ class Reference {
   ReferenceResults results_;
 };
 
+/// What an approximate stage did to the results.
+struct Effect {
+  std::int64_t activations = 0, changed = 0;    ///< over all activation checkpoints
+  std::int64_t labels = 0, labels_changed = 0;  ///< best labels; none without answers
+  std::optional<Accuracy> before;               ///< the reference's accuracy
+};
+
 /// What came of comparing one graph with the reference.
 struct StageCheck {
   ComparisonPlan plan;
   ComparisonTally tally;
   Judgement judgement;
   std::optional<Accuracy> accuracy;  ///< of the exact results; absent without labels or answers
+  std::optional<Effect> effect;      ///< under an approximate contract
 };
 
 /// Executes `candidate` (from raw pixels) exactly on every image, compares every checkpoint with
-/// the reference's, and plants the canaries into the first image's results.
+/// the reference's, and plants the canaries into the first image's results. Under an approximate
+/// contract differences are the measured effect, and the canaries are planted into a comparison of
+/// the first image's results with themselves.
 StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
-                       const Console& console, const std::string& label);
+                       const Console& console, const std::string& label,
+                       Contract contract = Contract::kExact);
 
 /// The counts of a check: verdict, reason, images, predicted, compared, differing, canaries,
 /// checkpoints, unexpected, first_difference.
 Json check_json(const StageCheck& check);
+Json effect_json(const StageCheck& check);  ///< null under an exact contract
 Json difference_json(const Difference& difference);
 /// "image 3, channel 2, row 0, column 5: expected 7, got 8", with checkpoint and node, printable.
 std::string difference_text(const Difference& difference);

@@ -6,6 +6,32 @@
 
 namespace assay {
 
+namespace {
+
+void add_streamline_options(CLI::App& command, StreamlineOptions& options) {
+  command
+      .add_option("--input-bits", options.input_bits,
+                  "Bits of the quantiser for a normalised input, where the network needs one "
+                  "(approximate stage quantize_input)")
+      ->check(CLI::Range(kMinInputBits, kMaxInputBits))
+      ->capture_default_str()
+      ->type_name("N");
+  command
+      .add_option("--join-budget", options.join_budget,
+                  "Fraction bits that an exact sum of branches may take")
+      ->check(CLI::Range(1, kMaxJoinBits))
+      ->capture_default_str()
+      ->type_name("N");
+  command
+      .add_option("--join-bits", options.join_bits,
+                  "Give sums of branches N fraction bits, exact or not (residual_sums becomes an "
+                  "approximate stage)")
+      ->check(CLI::Range(0, kMaxJoinBits))
+      ->type_name("N");
+}
+
+}  // namespace
+
 void add_run_command(CLI::App& app, CommandAction& action) {
   const auto options = std::make_shared<FlowOptions>();
   CLI::App* command = app.add_subcommand(
@@ -17,9 +43,9 @@ void add_run_command(CLI::App& app, CommandAction& action) {
   command->add_option("--topk", options->topk, "How many labels the network puts out")
       ->capture_default_str()
       ->type_name("K");
+  add_streamline_options(*command, options->streamline);
   command
-      ->add_option("--until", options->until,
-                   "Last stage: import, cleanup, preprocess or postprocess; default: all")
+      ->add_option("--until", options->until, "Last stage, such as cleanup; default: all of them")
       ->type_name("STAGE");
   command
       ->add_option("--out", options->out,

@@ -139,7 +139,7 @@ std::optional<CheckpointData> expected_data(const ComparedCheckpoint& pair,
 /// Whether the two sides have the same axes: equal counts in another order would be compared
 /// element by wrong element.
 bool same_axes(const ComparedCheckpoint& pair) {
-  return pair.candidate_map.tensor->shape == pair.shape;
+  return pair.candidate_map.tensor->shape && pair.candidate_map.shape() == pair.shape;
 }
 
 }  // namespace

@@ -20,10 +20,15 @@ std::unordered_map<const Tensor*, std::size_t> computation_order(const Graph& gr
   return order;
 }
 
-const Shape& shape_of(const Checkpoint& checkpoint) {
+Shape shape_of(const Checkpoint& checkpoint) {
   if (!checkpoint.tensor->shape)
     user_error("the shape of checkpoint '{}' is not known", printable(checkpoint.name));
-  return *checkpoint.tensor->shape;
+  return checkpoint.shape();
+}
+
+/// The layout of the checkpoint's own order; a carrier in another order says nothing about it.
+Layout layout_of(const Checkpoint& checkpoint) {
+  return checkpoint.perm.empty() ? checkpoint.tensor->layout : Layout::kUnknown;
 }
 
 std::optional<std::size_t> index_of(const Graph& graph, std::string_view name) {
@@ -54,7 +59,7 @@ ComparedCheckpoint pair_of(const Graph& reference, std::size_t r, const Graph& c
   ComparedCheckpoint pair{.name = from.name,
                           .kind = from.kind,
                           .shape = shape_of(from),
-                          .layout = from.tensor->layout,
+                          .layout = layout_of(from),
                           .node = {},
                           .elements = element_count(shape_of(from)),
                           .reference = r,
@@ -77,7 +82,7 @@ std::optional<ComparedCheckpoint> derived_label(const Graph& reference, const Gr
   ComparedCheckpoint pair{.name = label.name,
                           .kind = label.kind,
                           .shape = shape_of(label),
-                          .layout = label.tensor->layout,
+                          .layout = layout_of(label),
                           .node = label.tensor->producer ? label.tensor->producer->name : "",
                           .elements = element_count(shape_of(label)),
                           .reference = logits,
@@ -181,34 +186,51 @@ ComparisonTally sum_tallies(const ComparisonPlan& plan, const std::vector<ImageT
   return sum;
 }
 
+namespace {
+
+/// Why the comparison does not cover everything, or nothing.
+std::optional<std::string> gap(const ComparisonPlan& plan, const ComparisonTally& tally) {
+  if (tally.images < 1) return "no image was compared";
+  if (plan.checkpoints.empty()) return "no checkpoint was compared";
+  for (const ComparedCheckpoint& checkpoint : plan.checkpoints)
+    if (!checkpoint.candidate)
+      return fmt::format("checkpoint '{}' is missing", printable(checkpoint.name));
+  if (!plan.unexpected.empty())
+    return fmt::format("checkpoint '{}' is not in the reference", printable(plan.unexpected[0]));
+  for (std::size_t i = 0; i < plan.checkpoints.size(); ++i) {
+    const ComparedCheckpoint& checkpoint = plan.checkpoints[i];
+    const std::int64_t predicted = tally.images * checkpoint.elements;
+    if (tally.checkpoints[i].compared != predicted || predicted < 1)
+      return fmt::format("{} of {} predicted elements were compared at checkpoint '{}'",
+                         tally.checkpoints[i].compared, predicted, printable(checkpoint.name));
+  }
+  if (tally.canaries.planted < 1 || tally.canaries.caught != tally.canaries.planted)
+    return fmt::format("the comparison caught {} of {} planted faults", tally.canaries.caught,
+                       tally.canaries.planted);
+  return {};
+}
+
+}  // namespace
+
 Judgement judge(const ComparisonPlan& plan, const ComparisonTally& tally) {
   if (const Difference* first = tally.first())
     return {Verdict::kDifferent,
             fmt::format("{} of {} elements differ, first at checkpoint '{}'", tally.differing(),
                         tally.compared(), printable(first->checkpoint))};
-  if (tally.images < 1) return {Verdict::kInconclusive, "no image was compared"};
-  if (plan.checkpoints.empty()) return {Verdict::kInconclusive, "no checkpoint was compared"};
-  for (const ComparedCheckpoint& checkpoint : plan.checkpoints)
-    if (!checkpoint.candidate)
-      return {Verdict::kInconclusive,
-              fmt::format("checkpoint '{}' is missing", printable(checkpoint.name))};
-  if (!plan.unexpected.empty())
-    return {Verdict::kInconclusive,
-            fmt::format("checkpoint '{}' is not in the reference", printable(plan.unexpected[0]))};
-  for (std::size_t i = 0; i < plan.checkpoints.size(); ++i) {
-    const ComparedCheckpoint& checkpoint = plan.checkpoints[i];
-    const std::int64_t predicted = tally.images * checkpoint.elements;
-    if (tally.checkpoints[i].compared != predicted || predicted < 1)
-      return {Verdict::kInconclusive,
-              fmt::format("{} of {} predicted elements were compared at checkpoint '{}'",
-                          tally.checkpoints[i].compared, predicted, printable(checkpoint.name))};
-  }
-  if (tally.canaries.planted < 1 || tally.canaries.caught != tally.canaries.planted)
-    return {Verdict::kInconclusive, fmt::format("the comparison caught {} of {} planted faults",
-                                                tally.canaries.caught, tally.canaries.planted)};
+  if (auto reason = gap(plan, tally)) return {Verdict::kInconclusive, std::move(*reason)};
   return {Verdict::kEquivalent,
           fmt::format("all {} elements of {} checkpoints agree on {} images", tally.compared(),
                       plan.checkpoints.size(), tally.images)};
+}
+
+Judgement judge_approximate(const ComparisonPlan& plan, const ComparisonTally& tally) {
+  if (auto reason = gap(plan, tally)) return {Verdict::kInconclusive, std::move(*reason)};
+  const auto changed = std::ranges::count_if(
+      tally.checkpoints, [](const CheckpointTally& t) { return t.differing > 0; });
+  return {Verdict::kApproximate,
+          fmt::format("{} of {} elements changed, at {} of {} checkpoints, on {} images",
+                      tally.differing(), tally.compared(), changed, plan.checkpoints.size(),
+                      tally.images)};
 }
 
 }  // namespace assay

@@ -109,6 +109,10 @@ struct Judgement {
 /// fault was caught. Otherwise INCONCLUSIVE.
 Judgement judge(const ComparisonPlan& plan, const ComparisonTally& tally);
 
+/// The same for a candidate that may differ: APPROXIMATE, with the count of differences as its
+/// measured effect, when the comparison is as complete as EQUIVALENT demands; else INCONCLUSIVE.
+Judgement judge_approximate(const ComparisonPlan& plan, const ComparisonTally& tally);
+
 /// Plants, into copies of what the candidate left of one image, at every checkpoint: the first and
 /// the last value off by one, one element too few, the whole checkpoint missing; and a comparison
 /// without images and one without checkpoints. A fault counts as caught when `compare` with judge()

@@ -187,15 +187,15 @@ class Execution {
         result.outputs.emplace_back(output.data.begin(), output.data.end());
       for (const std::size_t place : mapped_) {
         const Checkpoint& checkpoint = graph_.checkpoints()[place];
-        result.quantisers.emplace_back(checkpoint_integers(checkpoint, seen.at(checkpoint.tensor)));
+        result.quantisers.emplace_back(
+            checkpoint_integers(checkpoint, carried_reals(checkpoint, seen.at(checkpoint.tensor))));
       }
       progress.tick();
     });
   }
 
   /// The shape for all images of a tensor whose first axis counts them.
-  Shape batch_shape(const Tensor& tensor) const {
-    Shape shape = *tensor.shape;
+  Shape batch_shape(Shape shape) const {
     if (shape.empty() || shape[0] != 1) {
       shape.insert(shape.begin(), batch_.images);
     } else {
@@ -216,7 +216,7 @@ class Execution {
     std::vector<double> all;
     for (const ImageOutput& result : results_)
       all.insert(all.end(), result.outputs.at(index).begin(), result.outputs.at(index).end());
-    const Shape shape = batch_shape(tensor);
+    const Shape shape = batch_shape(*tensor.shape);
     if (tensor.container != Container::kFloat32) {
       const std::vector<std::int64_t> ints(all.begin(), all.end());
       return make_npy<std::int64_t>(shape, ints);
@@ -252,7 +252,7 @@ class Execution {
         const std::vector<std::int64_t> q = result.quantisers.at(i).unpacked();
         all.insert(all.end(), q.begin(), q.end());
       }
-      const Shape shape = batch_shape(*checkpoint.tensor);
+      const Shape shape = batch_shape(checkpoint.shape());
       write_file(options_.dump / file, encode_npy(integer_array(shape, all)));
       checkpoints.push_back({{"name", checkpoint.name},
                              {"file", file},

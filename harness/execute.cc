@@ -23,8 +23,23 @@ const Tensor& only_input(const Graph& graph) {
 
 void check_pixels(const Graph& graph, std::size_t count) {
   const Tensor& input = only_input(graph);
-  ASSAY_INVARIANT(input.shape && element_count(*input.shape) == static_cast<std::int64_t>(count),
+  ASSAY_INVARIANT(element_count(*input.shape) == static_cast<std::int64_t>(count),
                   "an image does not fit the network's input");
+}
+
+template <typename T>
+std::vector<T> ordered(std::span<const std::uint8_t> pixels,
+                       const std::vector<std::size_t>& order) {
+  if (order.empty()) return {pixels.begin(), pixels.end()};
+  std::vector<T> values;
+  values.reserve(order.size());
+  for (const std::size_t at : order) values.push_back(static_cast<T>(pixels[at]));
+  return values;
+}
+
+bool carries_reals(const Checkpoint& checkpoint) {
+  return checkpoint.perm.empty() && checkpoint.unit == RealArray(Real(1)) &&
+         checkpoint.shift == RealArray();
 }
 
 std::int64_t bytes_of(const ImageResult& result) {
@@ -50,20 +65,52 @@ void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>&
 
 bool split_images(std::int64_t count) { return count < tbb::this_task_arena::max_concurrency(); }
 
+std::vector<std::size_t> pixel_order(const Tensor& input) {
+  const Shape& shape = *input.shape;
+  if (input.layout != Layout::kNHWC || shape.size() != 4) return {};
+  const auto places = static_cast<std::size_t>(shape[1] * shape[2]);
+  const auto channels = static_cast<std::size_t>(shape[3]);
+  std::vector<std::size_t> order;
+  order.reserve(places * channels);
+  for (std::size_t place = 0; place < places; ++place)
+    for (std::size_t channel = 0; channel < channels; ++channel)
+      order.push_back(channel * places + place);
+  return order;
+}
+
+FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value) {
+  if (carries_reals(checkpoint)) return value;
+  FloatTensor reals{checkpoint.shape(), {}};
+  const Shape& shape = reals.shape;
+  std::vector<std::int64_t> step(value.shape.size(), 1);
+  for (std::size_t axis = step.size(); axis-- > 1;) step[axis - 1] = step[axis] * value.shape[axis];
+  for (std::int64_t i = 0; i < element_count(shape); ++i) {
+    std::int64_t at = 0, rest = i;
+    for (std::size_t axis = shape.size(); axis-- > 0; rest /= shape[axis])
+      at += rest % shape[axis] *
+            step[checkpoint.perm.empty() ? axis : static_cast<std::size_t>(checkpoint.perm[axis])];
+    reals.data.push_back(
+        static_cast<float>(broadcast_element(checkpoint.unit, shape, i).to_double() *
+                               static_cast<double>(value.data[static_cast<std::size_t>(at)]) +
+                           broadcast_element(checkpoint.shift, shape, i).to_double()));
+  }
+  return reals;
+}
+
 ExactPixels::ExactPixels(const Graph& graph, bool split)
     : graph_(graph),
-      executor_((only_input(graph), graph), {ExactInput::integers(0, kPixelMax)},
-                ExactOptions{.parallel = split}) {}
+      order_(pixel_order(only_input(graph))),
+      executor_(graph, {ExactInput::integers(0, kPixelMax)}, ExactOptions{.parallel = split}) {}
 
 ImageResult ExactPixels::run(std::span<const std::uint8_t> pixels) const {
   check_pixels(graph_, pixels.size());
   ExactRequest request;
-  request.inputs = {{std::vector<std::int64_t>(pixels.begin(), pixels.end())}};
+  request.inputs = {{ordered<std::int64_t>(pixels, order_)}};
   return image_result(graph_, executor_.run(request));
 }
 
 FloatPixels::FloatPixels(const Graph& graph)
-    : graph_(graph), executor_((only_input(graph), graph)) {}
+    : graph_(graph), order_(pixel_order(only_input(graph))), executor_(graph) {}
 
 FloatImage FloatPixels::run(std::span<const std::uint8_t> pixels) const {
   check_pixels(graph_, pixels.size());
@@ -76,14 +123,15 @@ FloatImage FloatPixels::run(std::span<const std::uint8_t> pixels) const {
     if (found == places.end()) return;
     for (const std::size_t place : found->second) {
       const Checkpoint& checkpoint = graph_.checkpoints()[place];
+      FloatTensor reals = carried_reals(checkpoint, value);
       if (checkpoint.has_map) {
-        image[place].q = PackedInts(checkpoint_integers(checkpoint, value));
+        image[place].q = PackedInts(checkpoint_integers(checkpoint, reals));
       } else {
-        image[place].values = value.data;
+        image[place].values = std::move(reals.data);
       }
     }
   };
-  executor_.run({FloatTensor{*graph_.inputs()[0]->shape, {pixels.begin(), pixels.end()}}}, observe);
+  executor_.run({FloatTensor{*graph_.inputs()[0]->shape, ordered<float>(pixels, order_)}}, observe);
   return image;
 }
 

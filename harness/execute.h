@@ -22,8 +22,15 @@ void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>&
 /// Whether single images should be split over threads because there are too few of them.
 bool split_images(std::int64_t count);
 
-/// A network with raw 8-bit pixels as its only input, batch size 1, in the exact reference. The
-/// graph must outlive it.
+/// Where each element of the input lies in an image of planes (channel, row, column): moved where
+/// the input's layout is NHWC, empty where the order is the same.
+std::vector<std::size_t> pixel_order(const Tensor& input);
+
+/// The float32 reals of a checkpoint, in its own order of axes, from the tensor that carries it.
+FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value);
+
+/// A network with raw 8-bit pixels as its only input, batch size 1, in the exact reference. Images
+/// come as planes. The graph must outlive it.
 class ExactPixels {
  public:
   ExactPixels(const Graph& graph, bool split);
@@ -33,6 +40,7 @@ class ExactPixels {
 
  private:
   const Graph& graph_;
+  std::vector<std::size_t> order_;
   ExactExecutor executor_;
 };
 
@@ -52,6 +60,7 @@ class FloatPixels {
 
  private:
   const Graph& graph_;
+  std::vector<std::size_t> order_;
   FloatExecutor executor_;
 };
 

@@ -3,11 +3,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/onnx/export.h"
 #include "compile/onnx/import.h"
 #include "harness/check.h"
 #include "harness/float_report.h"
@@ -15,7 +17,8 @@
 #include "harness/run_dir.h"
 #include "harness/run_table.h"
 #include "harness/schema.h"
-#include "harness/stages.h"
+#include "harness/stage_files.h"
+#include "harness/streamline_json.h"
 
 namespace assay {
 namespace {
@@ -34,8 +37,9 @@ struct Inputs {
         model(import_bytes(bytes, options.model.parent_path(), options.model.string())),
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
-        stages(stages_until(flow_stages(preprocess, options.topk), options.until)),
-        reference(pixels, images) {
+        stages(
+            stages_until(flow_stages(preprocess, options.topk, options.streamline), options.until)),
+        reference(std::make_unique<Reference>(pixels, images)) {
     check_topk(options.topk);
     identity = {{"assay", assay_identity()},
                 {"model", model_identity(bytes, model)},
@@ -57,27 +61,38 @@ struct Inputs {
   Graph model, pixels;
   ChosenImages images;
   std::vector<StageSpec> stages;
-  Reference reference;
+  std::unique_ptr<Reference> reference;
   Json identity;
 };
 
 class Flow {
  public:
   Flow(const FlowOptions& options, const Console& console)
-      : options_(options), console_(console), inputs_(options), dir_(options.out) {}
+      : options_(options),
+        console_(console),
+        inputs_(options),
+        dir_(options.out),
+        reference_sha256_(inputs_.identity.at("model").at("graph_sha256").get<std::string>()) {}
 
   FlowResult run() {
     dir_.remove("reports/run.json");  // until the end there is no verdict
+    dir_.remove(kStreamlineReport);
     dir_.log("start", {{"model", options_.model.string()}, {"inputs", inputs_.identity}});
     FlowResult result;
     result.verdict = Verdict::kEquivalent;
-    for (const StageSpec& stage : inputs_.stages) {
+    for (StageSpec& stage : inputs_.stages) {
+      if (!needed(stage)) continue;
+      stage.id = stage_id(reports_.size() + 1, stage.name);
       reports_.push_back(run_stage(stage));
       result.verdict = worse(result.verdict, verdict_of(reports_.back()));
       if (result.verdict != Verdict::kEquivalent) break;
+      integer_ = stage.integer;
+      if (verdict_of(reports_.back()) == Verdict::kApproximate) refer_to(stage);
     }
-    remove_later_stages();
+    remove_other_stages();
     result.report = summary(result.verdict);
+    if (const Json streamline = streamline_summary(reports_, integer_); !streamline.is_null())
+      dir_.write_report(kStreamlineReport, streamline);
     dir_.write_report("reports/timing.json", timing());
     dir_.write_report("reports/run.json", result.report);
     dir_.log("end", {{"verdict", verdict_name(result.verdict)}});
@@ -86,11 +101,45 @@ class Flow {
   }
 
  private:
+  static constexpr const char* kStreamlineReport = "reports/streamline.json";
+
   static Verdict verdict_of(const Json& report) {
     const auto name = report.at("verdict").get<std::string>();
-    for (const Verdict verdict : {Verdict::kEquivalent, Verdict::kDifferent})
+    for (const Verdict verdict : {Verdict::kEquivalent, Verdict::kApproximate, Verdict::kDifferent})
       if (name == verdict_name(verdict)) return verdict;
     return Verdict::kInconclusive;
+  }
+
+  /// Whether a step that depends on the network is to be taken.
+  bool needed(const StageSpec& stage) {
+    if (!stage.applies || stage.applies(pixel_graph(previous(), inputs_.preprocess))) return true;
+    console_.remark(fmt::format("{}: not needed", stage.name));
+    return false;
+  }
+
+  /// The graph of the last stage.
+  const Graph& previous() {
+    if (!previous_)
+      previous_ = previous_file_.empty() ? inputs_.model : read_stage(dir_, previous_file_);
+    return *previous_;
+  }
+
+  /// From here on stages are compared with this one, not with the model.
+  void refer_to(const StageSpec& stage) {
+    inputs_.reference.reset();
+    reference_stage_ = stage.id;
+    reference_file_ = stage.file();
+    reference_sha256_ = previous_sha256_;
+    console_.remark(fmt::format("{} is APPROXIMATE: {}. The stages behind it are compared with it.",
+                                stage.id, effect_text(reports_.back())));
+  }
+
+  Reference& reference() {
+    if (!inputs_.reference) {
+      inputs_.pixels = pixel_graph(read_stage(dir_, reference_file_), inputs_.preprocess);
+      inputs_.reference = std::make_unique<Reference>(inputs_.pixels, inputs_.images);
+    }
+    return *inputs_.reference;
   }
 
   Json run_stage(const StageSpec& stage) {
@@ -98,6 +147,7 @@ class Flow {
     Json report = completed(stage);
     const bool resumed = !report.is_null();
     if (resumed) {
+      previous_.reset();
       console_.remark(fmt::format("{}: complete, kept", stage.id));
     } else {
       dir_.remove(stage.report());
@@ -114,19 +164,21 @@ class Flow {
     return report;
   }
 
-  Json stage_inputs() const {
+  Json stage_inputs(const StageSpec& stage) const {
     Json inputs = inputs_.identity;
+    inputs["options"] = stage.options;
     inputs["previous_sha256"] = previous_sha256_;
+    inputs["reference_sha256"] = reference_sha256_;
     return inputs;
   }
 
-  /// The report of an equal stage that was completed earlier, or null.
+  /// The report of an equal or approximate stage that was completed earlier, or null.
   Json completed(const StageSpec& stage) const {
     try {
       const Json report = parse_json(read_file(dir_.file(stage.report())), stage.report());
       if (schema_violations(report).empty() && report.at("schema") == kStageSchema &&
-          report.at("stage") == stage.id && report.at("inputs") == stage_inputs() &&
-          verdict_of(report) == Verdict::kEquivalent &&
+          report.at("stage") == stage.id && report.at("inputs") == stage_inputs(stage) &&
+          verdict_of(report) == expected_of(stage) &&
           report.at("sha256") == sha256(read_file(dir_.file(stage.file()))))
         return report;
     } catch (const UserError&) {  // absent or damaged: do it again
@@ -134,19 +186,27 @@ class Flow {
     return {};
   }
 
+  static Verdict expected_of(const StageSpec& stage) {
+    return stage.contract == Contract::kExact ? Verdict::kEquivalent : Verdict::kApproximate;
+  }
+
   Json execute(const StageSpec& stage) {
-    Graph graph = previous_file_.empty() ? inputs_.model : read_stage(previous_file_);
-    stage.build(graph);
-    const std::string bytes = export_bytes(graph);
-    dir_.write(stage.file(), bytes);
-    // What is on disk is what is checked.
-    const Graph saved = pixel_graph(read_stage(stage.file()), inputs_.preprocess);
-    StageCheck check = check_stage(inputs_.reference, saved, options_.topk, console_, stage.id);
-    Json report = {{"schema", kStageSchema},     {"stage", stage.id},
-                   {"file", stage.file()},       {"sha256", sha256(bytes)},
-                   {"contract", stage.contract}, {"passes", stage.passes},
-                   {"inputs", stage_inputs()}};
+    BuiltStage built = build_stage(dir_, stage, previous());
+    const Graph saved = pixel_graph(built.graph, inputs_.preprocess);
+    previous_ = std::move(built.graph);
+    const StageCheck check =
+        check_stage(reference(), saved, options_.topk, console_, stage.id, stage.contract);
+    Json report = {{"schema", kStageSchema},
+                   {"stage", stage.id},
+                   {"file", stage.file()},
+                   {"sha256", built.sha256},
+                   {"contract", contract_name(stage.contract)},
+                   {"passes", stage.passes},
+                   {"inputs", stage_inputs(stage)},
+                   {"reference", reference_stage_}};
     report.update(check_json(check));
+    report["effect"] = effect_json(check);
+    report["streamline"] = stage.streamlines ? streamline_json(built.report) : Json();
     report["accuracy"] = {{"exact", accuracy_summary(check.accuracy)}, {"float", Json()}};
     report["float_reference"] = Json();
     if (previous_file_.empty()) add_float_reference(report);
@@ -154,7 +214,7 @@ class Flow {
   }
 
   void add_float_reference(Json& report) {
-    FloatReport floats = compare_float(inputs_.reference, options_.topk, console_);
+    FloatReport floats = compare_float(reference(), options_.topk, console_);
     report["accuracy"]["float"] = accuracy_summary(floats.accuracy);
     report["float_reference"] = std::move(floats.json);
     const Verdict verdict = worse(verdict_of(report), floats.judgement.verdict);
@@ -162,40 +222,68 @@ class Flow {
     report["verdict"] = verdict_name(verdict);
   }
 
-  Graph read_stage(const std::string& file) const {
-    return import_bytes(read_file(dir_.file(file)), {}, dir_.file(file).string());
-  }
-
-  /// Stages of an earlier run that this one did not reach say nothing about it.
-  void remove_later_stages() const {
-    const auto all = flow_stages(inputs_.preprocess, options_.topk);
-    for (std::size_t i = reports_.size(); i < all.size(); ++i) {
-      dir_.remove(all[i].report());
-      dir_.remove(all[i].file());
-    }
+  /// Stages of an earlier run that this one did not reach, or numbers differently, say nothing
+  /// about it.
+  void remove_other_stages() const {
+    std::set<std::string> kept, names;
+    for (const Json& report : reports_) kept.insert(report.at("stage").get<std::string>());
+    for (const StageSpec& stage :
+         flow_stages(inputs_.preprocess, options_.topk, options_.streamline))
+      names.insert(stage.name);
+    for (const auto& [folder, extension] :
+         {std::pair{"stages", ".onnx"}, std::pair{"reports", ".json"}})
+      for (const std::filesystem::path& file : dir_.files(folder)) {
+        const std::string id = file.stem().string();
+        const std::optional<std::string_view> name = stage_name(id);
+        if (file.extension() == extension && name && names.contains(std::string(*name)) &&
+            !kept.contains(id))
+          dir_.remove((folder / file.filename()).string());
+      }
   }
 
   Json summary(Verdict verdict) const {
-    Json stages = Json::array();
-    for (const Json& report : reports_) stages.push_back(stage_summary(report));
+    Json stages = Json::array(), approximate = Json::array();
+    for (const Json& report : reports_) {
+      stages.push_back(stage_summary(report));
+      if (report.at("contract") == contract_name(Contract::kApproximate))
+        approximate.push_back(report.at("stage"));
+    }
     return {{"schema", kRunSchema},
             {"verdict", verdict_name(verdict)},
-            {"reason", reports_.back().at("reason")},
+            {"reason", run_reason()},
             {"model", options_.model.string()},
             {"data", options_.images.data.empty() ? Json() : Json(options_.images.data)},
             {"images", options_.images.images.empty() ? Json() : Json(options_.images.images)},
             {"preprocess", options_.preprocess.kind},
             {"until", options_.until.empty() ? Json() : Json(options_.until)},
-            {"inputs", inputs_.identity},
+            {"inputs", run_inputs()},
+            {"approximate", std::move(approximate)},
             {"accuracy_means_nothing", inputs_.images.set.synthetic},
             {"stages", std::move(stages)}};
   }
 
+  /// The last stage's, and what approximate stages did: a run with one is no plain pass.
+  std::string run_reason() const {
+    auto reason = reports_.back().at("reason").get<std::string>();
+    for (const Json& report : reports_)
+      if (!report.at("effect").is_null()) reason += "; approximate: " + effect_text(report);
+    return reason;
+  }
+
+  Json run_inputs() const {
+    Json inputs = inputs_.identity;
+    const StreamlineOptions& streamline = options_.streamline;
+    inputs["options"] = {{"input_bits", streamline.input_bits},
+                         {"join_budget", streamline.join_budget}};
+    if (streamline.join_bits) inputs["options"]["join_bits"] = *streamline.join_bits;
+    return inputs;
+  }
+
   static Json stage_summary(const Json& report) {
     Json stage;
-    for (const char* key :
-         {"stage", "file", "sha256", "contract", "verdict", "reason", "images", "predicted",
-          "compared", "differing", "canaries", "first_difference", "accuracy"})
+    for (const char* key : {"stage", "file", "sha256", "contract", "verdict", "reason", "images",
+                            "predicted", "compared", "differing", "canaries", "first_difference",
+                            "accuracy", "reference", "effect"})
       stage[key] = report.at(key);
     stage["checkpoints"] = report.at("checkpoints").size();
     return stage;
@@ -213,7 +301,10 @@ class Flow {
   RunDir dir_;
   std::vector<Json> reports_;
   Json times_ = Json::array();
+  std::optional<Graph> previous_;  ///< the last stage's, once it was needed
   std::string previous_file_, previous_sha256_;
+  std::string reference_stage_ = "model", reference_file_, reference_sha256_;
+  bool integer_ = false;
 };
 
 }  // namespace

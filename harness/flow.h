@@ -11,6 +11,7 @@
 #include "harness/images.h"
 #include "harness/json.h"
 #include "harness/preprocess.h"
+#include "harness/stages.h"
 #include "harness/verdict.h"
 
 namespace assay {
@@ -20,6 +21,7 @@ struct FlowOptions {
   ImageChoice images;
   PreprocessChoice preprocess;
   std::int64_t topk = 1;
+  StreamlineOptions streamline;
   std::string until;  ///< last stage; empty: all
 };
 
@@ -30,10 +32,11 @@ struct FlowResult {
 };
 
 /// Runs the stages of a model in DIR `out`: builds each, saves it, reads it back, executes it
-/// exactly on the chosen images and compares every checkpoint with the imported model's. Stops
-/// after the first stage that is not EQUIVALENT. Stages that an earlier, equal run completed are
-/// not repeated; reports do not depend on whether that happened. UserError, with nothing written,
-/// when the model, the images or the options are bad.
+/// exactly on the chosen images and compares every checkpoint with the imported model's; behind an
+/// approximate stage, whose differences are its measured effect, with that stage's. Stops after the
+/// first stage that is neither EQUIVALENT nor APPROXIMATE. Stages that an earlier, equal run
+/// completed are not repeated; reports do not depend on whether that happened. UserError, with
+/// nothing written, when the model, the images or the options are bad.
 FlowResult run_flow(const FlowOptions& options, const Console& console);
 
 }  // namespace assay

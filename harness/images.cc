@@ -13,15 +13,17 @@ namespace assay {
 namespace {
 
 /// C, H, W of made-up images for an input shape.
-std::array<std::int64_t, 3> picture_shape(const Shape& shape) {
+std::array<std::int64_t, 3> picture_shape(const Tensor& input) {
+  const Shape& shape = *input.shape;
+  if (shape.size() == 4 && input.layout == Layout::kNHWC) return {shape[3], shape[1], shape[2]};
   if (shape.size() == 4) return {shape[1], shape[2], shape[3]};
   if (shape.size() == 2) return {1, 1, shape[1]};
-  user_error("made-up images need a network input of shape [N,C,H,W] or [N,C], not {}",
+  user_error("made-up images need a network input of shape [N,C,H,W], [N,H,W,C] or [N,C], not {}",
              shape_text(shape));
 }
 
-Dataset synthetic(const Shape& shape, std::int64_t classes, ImageRange range) {
-  const auto [c, h, w] = picture_shape(shape);
+Dataset synthetic(const Tensor& input, std::int64_t classes, ImageRange range) {
+  const auto [c, h, w] = picture_shape(input);
   const std::int64_t end = range.end < 0 ? kSyntheticImages : range.end;
   if (range.begin >= end)
     user_error("the image range starts at {} and ends at {}", range.begin, end);
@@ -35,9 +37,10 @@ Dataset synthetic(const Shape& shape, std::int64_t classes, ImageRange range) {
   return set;
 }
 
-void check_fit(const Dataset& set, const Shape& shape) {
-  const bool same = shape.size() == 4 && shape[1] == set.channels && shape[2] == set.height &&
-                    shape[3] == set.width;
+void check_fit(const Dataset& set, const Tensor& input) {
+  const Shape& shape = *input.shape;
+  const bool same =
+      shape.size() == 4 && picture_shape(input) == std::array{set.channels, set.height, set.width};
   const bool flat = shape.size() == 2 && shape[1] == set.channels * set.height * set.width;
   if (!same && !flat)
     user_error(
@@ -55,16 +58,17 @@ void check_labels(const Dataset& set, std::int64_t classes) {
 }  // namespace
 
 ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels) {
-  const Shape& shape = pixels.inputs().at(0)->shape.value();
+  const Tensor& input = *pixels.inputs().at(0);
+  ASSAY_INVARIANT(input.shape, "a network that runs on images has an input of known shape");
   const std::optional<AnswerSource> source = answer_source(pixels);
   const std::int64_t classes = source ? source->classes : 0;
   const ImageRange range = choice.images.empty() ? ImageRange{} : parse_image_range(choice.images);
   ChosenImages chosen;
   chosen.set =
-      choice.data.empty() ? synthetic(shape, classes, range) : load_dataset(choice.data, range);
+      choice.data.empty() ? synthetic(input, classes, range) : load_dataset(choice.data, range);
   chosen.first = range.begin;
   if (chosen.size() < 1) user_error("no image was chosen");
-  check_fit(chosen.set, shape);
+  check_fit(chosen.set, input);
   check_labels(chosen.set, classes);
   return chosen;
 }

@@ -26,9 +26,9 @@ struct ChosenImages {
   std::int64_t size() const { return set.size(); }
 };
 
-/// Reads the chosen images for a network that takes raw pixels of shape [N,C,H,W], or [N,C*H*W] for
-/// images with as many values. UserError when images or labels do not fit the network. Labels of
-/// made-up images are taken modulo its number of classes.
+/// Reads the chosen images for a network that takes raw pixels of shape [N,C,H,W] (or [N,H,W,C] by
+/// the input's layout), or [N,C*H*W] for images with as many values. UserError when images or
+/// labels do not fit the network. Labels of made-up images are taken modulo its number of classes.
 ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels);
 
 /// A note for people when accuracy means nothing on these images, else empty.

@@ -114,6 +114,13 @@ void RunDir::remove(std::string_view relative) const {
   if (error) tool_error("cannot remove '{}': {}", shown(file(relative)), error.message());
 }
 
+std::vector<fs::path> RunDir::files(std::string_view folder) const {
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::directory_iterator(file(folder)))
+    if (entry.is_regular_file()) found.push_back(entry.path());
+  return found;
+}
+
 void RunDir::log(std::string_view event, const Json& details) const {
   Json line = {{"time", utc_now()}, {"event", event}};
   line.update(details);

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "harness/json.h"
 
@@ -29,6 +30,8 @@ class RunDir {
   /// Writes a report after checking it against its schema.
   void write_report(std::string_view relative, const Json& report) const;
   void remove(std::string_view relative) const;
+  /// The files in "stages" or "reports", in no order.
+  std::vector<std::filesystem::path> files(std::string_view folder) const;
   /// Appends a line to log.jsonl: {"time": ..., "event": event, ...}. The only place with
   /// the time of day.
   void log(std::string_view event, const Json& details) const;

@@ -28,7 +28,34 @@ std::string time_cell(const Json& timing, std::size_t index) {
   return entry.at("resumed").get<bool>() ? "kept" : fmt::format("{:.2f} s", seconds);
 }
 
+/// A block for each approximate stage: what it changed.
+std::string approximate_text(const Json& run) {
+  std::string text;
+  for (const Json& stage : run.at("stages"))
+    if (!stage.at("effect").is_null()) text += fmt::format("APPROXIMATE: {}\n", effect_text(stage));
+  return text;
+}
+
 }  // namespace
+
+std::string effect_text(const Json& stage) {
+  const Json& effect = stage.at("effect");
+  const auto activations = effect.at("activations").get<std::int64_t>();
+  const auto changed = effect.at("changed").get<std::int64_t>();
+  std::string text = fmt::format(
+      "stage {} changed {} of {} activations ({})", stage.at("stage").get<std::string>(),
+      grouped(changed), grouped(activations),
+      percent(activations > 0 ? static_cast<double>(changed) / static_cast<double>(activations)
+                              : 0));
+  if (effect.at("labels") != 0)
+    text += fmt::format(" and {} of {} labels", count(effect.at("labels_changed")),
+                        count(effect.at("labels")));
+  if (!effect.at("accuracy_before").is_null() && !effect.at("accuracy_after").is_null())
+    text += fmt::format("; top-1 {} before it, {} after it",
+                        accuracy_cell(effect.at("accuracy_before")),
+                        accuracy_cell(effect.at("accuracy_after")));
+  return text;
+}
 
 std::string accuracy_cell(const Json& accuracy) {
   if (accuracy.is_null()) return "-";
@@ -52,10 +79,11 @@ std::string run_table(const Json& run, const Json& timing) {
                     accuracy_cell(stage.at("accuracy").at("exact")),
                     accuracy_cell(stage.at("accuracy").at("float")), time_cell(timing, i)});
   }
-  std::string text = table_text(rows);
+  std::string text = table_text(rows) + "\n" + approximate_text(run);
   const Json& last = stages.back();
-  text += fmt::format("\n{}: {}\n", run.at("verdict").get<std::string>(),
-                      last.at("reason").get<std::string>());
+  text += fmt::format("{}{}: {}\n", run.at("verdict").get<std::string>(),
+                      run.at("approximate").empty() ? "" : " apart from approximate stages",
+                      run.at("reason").get<std::string>());
   const Json& first = last.at("first_difference");
   if (!first.is_null())
     text += fmt::format(

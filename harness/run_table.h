@@ -11,6 +11,10 @@ namespace assay {
 /// differs. `timing` may be null.
 std::string run_table(const Json& run, const Json& timing);
 
+/// "stage 05_quantize_input changed 7 of 90 activations (7.78 %) and 1 of 5 labels; top-1 ..." of a
+/// stage with an effect, as in a run's or in its own report.
+std::string effect_text(const Json& stage);
+
 /// "84.50 % (643 of 761)", or "-" for null.
 std::string accuracy_cell(const Json& accuracy);
 

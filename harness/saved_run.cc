@@ -43,9 +43,11 @@ SavedRun read_run(const std::filesystem::path& dir) {
     user_error("'{}' is damaged or of another version ({}); do the run again", shown,
                violations.empty() ? "it is no run's report" : violations.front());
   for (const Json& stage : run.report.at("stages"))
-    run.stages.push_back({stage.at("stage").get<std::string>(),
-                          dir / stage.at("file").get<std::string>(),
-                          stage.at("sha256").get<std::string>()});
+    run.stages.push_back(
+        {stage.at("stage").get<std::string>(), dir / stage.at("file").get<std::string>(),
+         stage.at("sha256").get<std::string>(),
+         stage.at("contract") == contract_name(Contract::kApproximate) ? Contract::kApproximate
+                                                                       : Contract::kExact});
   if (run.stages.empty()) user_error("'{}' lists no stage; do the run again", shown);
   run.images = {text_or_empty(run.report.at("data")), text_or_empty(run.report.at("images"))};
   run.preprocess = preprocess_of(run.report);

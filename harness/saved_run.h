@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/passes/passes.h"
 #include "harness/images.h"
 #include "harness/json.h"
 #include "harness/preprocess.h"
@@ -18,6 +19,7 @@ struct SavedRun {
     std::string id;
     std::filesystem::path file;
     std::string sha256;  ///< of the file when it was checked
+    Contract contract = Contract::kExact;
   };
   Json report;  ///< reports/run.json, which keeps to its schema
   std::vector<Stage> stages;

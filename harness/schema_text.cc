@@ -71,7 +71,7 @@ const char* const kSchemaText = R"json({
     "properties": {
       "assay": {"$ref": "assay"}, "model": {"$ref": "model"}, "data": {"$ref": "data"},
       "preprocess": {"$ref": "preprocess"}, "topk": {"type": "integer", "minimum": 1},
-      "previous_sha256": {"type": "string"}
+      "options": {"$ref": "options"}, "previous_sha256": {"type": "string"}, "reference_sha256": {"type": "string"}
     }
   },
   "accuracy": {
@@ -139,6 +139,57 @@ const char* const kSchemaText = R"json({
       }}
     }
   },
+  "quantisers": {"type": "array", "items": {
+    "type": "object",
+    "required": ["node", "result", "checkpoint", "form", "channels", "steps", "min", "max", "bits",
+                 "constant_channels", "unreachable", "margin", "ties", "fraction_bits", "pairs", "inseparable",
+                 "folded"],
+    "additionalProperties": false,
+    "properties": {
+      "node": {"type": "string"}, "result": {"type": "string"}, "checkpoint": {"type": "string"},
+      "form": {"type": "string", "enum": ["plain", "position", "table", "line"]},
+      "channels": {"$ref": "count"}, "steps": {"$ref": "count"},
+      "min": {"type": "integer"}, "max": {"type": "integer"}, "bits": {"$ref": "count"},
+      "constant_channels": {"$ref": "count"}, "unreachable": {"$ref": "count"},
+      "margin": {"type": ["number", "null"], "minimum": 0}, "ties": {"$ref": "count"},
+      "fraction_bits": {"$ref": "count"}, "pairs": {"$ref": "count"}, "inseparable": {"$ref": "count"},
+      "folded": {"$ref": "names"}, "stage": {"type": "string"}
+    }
+  }},
+  "widths": {"type": "array", "items": {
+    "type": "object",
+    "required": ["node", "weights", "input", "accumulator", "min", "max", "weights_before", "accumulator_before"],
+    "additionalProperties": false,
+    "properties": {
+      "node": {"type": "string"}, "weights": {"type": "string"}, "input": {"type": "string"},
+      "accumulator": {"type": "string"}, "min": {"type": "integer"}, "max": {"type": "integer"},
+      "weights_before": {"type": "string"}, "accumulator_before": {"type": "string"},
+      "stage": {"type": "string"}
+    }
+  }},
+  "remarks": {"type": "array", "items": {
+    "type": "object", "required": ["node", "text"], "additionalProperties": false,
+    "properties": {"node": {"type": "string"}, "text": {"type": "string"}, "stage": {"type": "string"}}
+  }},
+  "streamline": {
+    "type": ["object", "null"], "required": ["quantisers", "widths", "remarks"], "additionalProperties": false,
+    "properties": {
+      "quantisers": {"$ref": "quantisers"}, "widths": {"$ref": "widths"}, "remarks": {"$ref": "remarks"}
+    }
+  },
+  "effect": {
+    "type": ["object", "null"],
+    "required": ["activations", "changed", "labels", "labels_changed", "accuracy_before", "accuracy_after"],
+    "additionalProperties": false,
+    "properties": {
+      "activations": {"$ref": "count"}, "changed": {"$ref": "count"}, "labels": {"$ref": "count"},
+      "labels_changed": {"$ref": "count"}, "accuracy_before": {"$ref": "accuracy"},
+      "accuracy_after": {"$ref": "accuracy"}
+    }
+  },
+  "integers": {"type": "array", "items": {"type": "integer"}},
+  "options": {"type": "object", "additionalProperties": {"type": "integer"}},
+  "stage_verdict": {"type": "string", "enum": ["EQUIVALENT", "APPROXIMATE", "DIFFERENT", "INCONCLUSIVE"]},
   "text_or_null": {"type": ["string", "null"]},
   "compared_file": {
     "type": "object", "required": ["file", "sha256"], "additionalProperties": false,
@@ -164,13 +215,14 @@ const char* const kSchemaText = R"json({
     "type": "object",
     "required": ["schema", "stage", "file", "sha256", "contract", "passes", "inputs", "verdict", "reason", "images",
                  "predicted", "compared", "differing", "canaries", "checkpoints", "unexpected", "first_difference",
-                 "accuracy", "float_reference"],
+                 "accuracy", "float_reference", "reference", "effect", "streamline"],
     "additionalProperties": false,
     "properties": {
       "schema": {"type": "string"}, "stage": {"type": "string"}, "file": {"type": "string"},
       "sha256": {"type": "string"}, "contract": {"type": "string", "enum": ["exact", "approximate"]},
       "passes": {"$ref": "names"}, "inputs": {"$ref": "inputs"},
-      "verdict": {"$ref": "verdict"}, "reason": {"type": "string"}, "images": {"$ref": "count"},
+      "reference": {"type": "string"}, "effect": {"$ref": "effect"}, "streamline": {"$ref": "streamline"},
+      "verdict": {"$ref": "stage_verdict"}, "reason": {"type": "string"}, "images": {"$ref": "count"},
       "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
       "canaries": {"$ref": "canaries"}, "checkpoints": {"$ref": "checkpoints"}, "unexpected": {"$ref": "names"},
       "first_difference": {"$ref": "difference"}, "accuracy": {"$ref": "both_accuracies"},
@@ -180,9 +232,10 @@ const char* const kSchemaText = R"json({
   "assay.run/1": {
     "type": "object",
     "required": ["schema", "verdict", "reason", "model", "data", "images", "preprocess", "until", "inputs",
-                 "accuracy_means_nothing", "stages"],
+                 "accuracy_means_nothing", "approximate", "stages"],
     "additionalProperties": false,
     "properties": {
+      "approximate": {"$ref": "names"},
       "schema": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
       "model": {"type": "string"}, "data": {"$ref": "text_or_null"}, "images": {"$ref": "text_or_null"},
       "preprocess": {"type": "string"}, "until": {"$ref": "text_or_null"}, "inputs": {"$ref": "inputs"},
@@ -190,11 +243,12 @@ const char* const kSchemaText = R"json({
       "stages": {"type": "array", "items": {
         "type": "object",
         "required": ["stage", "file", "sha256", "contract", "verdict", "reason", "images", "predicted", "compared",
-                     "differing", "canaries", "first_difference", "accuracy", "checkpoints"],
+                     "differing", "canaries", "first_difference", "accuracy", "reference", "effect", "checkpoints"],
         "additionalProperties": false,
         "properties": {
           "stage": {"type": "string"}, "file": {"type": "string"}, "sha256": {"type": "string"},
-          "contract": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+          "contract": {"type": "string"}, "verdict": {"$ref": "stage_verdict"}, "reason": {"type": "string"},
+          "reference": {"type": "string"}, "effect": {"$ref": "effect"},
           "images": {"$ref": "count"}, "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
           "differing": {"$ref": "count"}, "canaries": {"$ref": "canaries"},
           "first_difference": {"$ref": "difference"}, "accuracy": {"$ref": "both_accuracies"},
@@ -261,15 +315,62 @@ const char* const kSchemaText = R"json({
       "drop": {"type": ["number", "null"], "minimum": 0},
       "stages": {"type": "array", "items": {
         "type": "object",
-        "required": ["stage", "verdict", "reason", "edited", "predicted", "compared", "differing", "canaries",
+        "required": ["stage", "reference", "verdict", "reason", "edited", "predicted", "compared", "differing", "canaries",
                      "accuracy"],
         "additionalProperties": false,
         "properties": {
-          "stage": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
-          "edited": {"type": "boolean"}, "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
+          "stage": {"type": "string"}, "reference": {"type": "string"}, "verdict": {"$ref": "stage_verdict"},
+          "reason": {"type": "string"}, "edited": {"type": "boolean"}, "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
           "differing": {"$ref": "count"}, "canaries": {"$ref": "canaries"}, "accuracy": {"$ref": "accuracy"}
         }
       }}
+    }
+  },
+  "assay.streamline/1": {
+    "type": "object", "required": ["schema", "integer", "stages", "quantisers", "widths", "remarks"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "integer": {"type": "boolean"},
+      "stages": {"type": "array", "items": {
+        "type": "object", "required": ["stage", "contract"], "additionalProperties": false,
+        "properties": {"stage": {"type": "string"}, "contract": {"type": "string"}}
+      }},
+      "quantisers": {"$ref": "quantisers"}, "widths": {"$ref": "widths"}, "remarks": {"$ref": "remarks"}
+    }
+  },
+  "assay.explain/1": {
+    "type": "object",
+    "required": ["schema", "name", "places", "quantisers", "folded_into", "widths", "remarks", "thresholds"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "name": {"type": "string"},
+      "places": {"type": "array", "items": {
+        "type": "object", "required": ["stage", "node", "operator", "tensor", "dtype", "shape"],
+        "additionalProperties": false,
+        "properties": {
+          "stage": {"type": "string"}, "node": {"type": "string"}, "operator": {"type": "string"},
+          "tensor": {"type": "string"}, "dtype": {"type": "string"},
+          "shape": {"type": ["array", "null"], "items": {"$ref": "count"}}
+        }
+      }},
+      "quantisers": {"$ref": "quantisers"}, "folded_into": {"$ref": "quantisers"}, "widths": {"$ref": "widths"},
+      "remarks": {"$ref": "remarks"},
+      "thresholds": {
+        "type": ["object", "null"],
+        "required": ["stage", "node", "operator", "out_bias", "rows", "table_min", "first_rows"],
+        "additionalProperties": false,
+        "properties": {
+          "stage": {"type": "string"}, "node": {"type": "string"}, "operator": {"type": "string"},
+          "out_bias": {"type": "integer"}, "rows": {"$ref": "count"}, "table_min": {"type": ["integer", "null"]},
+          "first_rows": {"type": "array", "items": {
+            "type": "object", "required": ["index", "thresholds", "multipliers"], "additionalProperties": false,
+            "properties": {
+              "index": {"$ref": "counts"}, "thresholds": {"$ref": "integers"},
+              "multipliers": {"type": ["array", "null"], "items": {"type": "integer"}}
+            }
+          }}
+        }
+      }
     }
   },
   "assay.show/1": {

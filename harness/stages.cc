@@ -6,10 +6,16 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/passes/insert_topk.h"
+#include "compile/passes/lower.h"
+#include "compile/passes/minimize_widths.h"
 #include "compile/passes/pipeline.h"
+#include "compile/passes/streamline.h"
+#include "compile/passes/xnor.h"
 
 namespace assay {
 namespace {
+
+constexpr std::size_t kDigits = 2;
 
 void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
   if (!starts_at_pixels(graph)) graph = preprocess.in_front_of(graph);
@@ -23,34 +29,104 @@ void postprocess_stage(Graph& graph, std::int64_t topk) {
   verify(graph);
 }
 
+using ReportingPass = std::function<bool(Graph&, StreamlineReport&)>;
+
+/// A step of one pass that reports what it did, on a graph of batch size 1.
+StageSpec streamline_stage(std::string name, const Preprocess& preprocess, std::string_view pass,
+                           ReportingPass run) {
+  StageSpec stage;
+  stage.name = std::move(name);
+  stage.passes = {std::string(pass)};
+  stage.streamlines = true;
+  stage.build = [&preprocess, pass, run = std::move(run)](Graph& graph, StreamlineReport& report) {
+    graph = pixel_graph(graph, preprocess);
+    const auto reporting = [&](Graph& g) { return run(g, report); };
+    run_pass(graph, {.name = pass, .promise = {}, .run = reporting});
+  };
+  return stage;
+}
+
+std::vector<StageSpec> import_stages(const Preprocess& preprocess, std::int64_t topk) {
+  std::vector<StageSpec> stages(4);
+  stages[0].name = "import";
+  stages[0].build = [](Graph&, StreamlineReport&) {};
+  stages[1].name = "cleanup";
+  for (const PassInfo& pass : cleanup_passes()) stages[1].passes.emplace_back(pass.name);
+  stages[1].build = [](Graph& graph, StreamlineReport&) { run_passes(graph, cleanup_passes()); };
+  stages[2].name = "preprocess";
+  stages[2].passes = {"MergeONNXModels"};
+  stages[2].build = [&preprocess](Graph& graph, StreamlineReport&) {
+    preprocess_stage(graph, preprocess);
+  };
+  stages[3].name = "postprocess";
+  stages[3].passes = {"InsertTopK"};
+  stages[3].build = [topk](Graph& graph, StreamlineReport&) { postprocess_stage(graph, topk); };
+  return stages;
+}
+
+StageSpec quantize_input_stage(const Preprocess& preprocess, int bits) {
+  StageSpec stage = streamline_stage(
+      "quantize_input", preprocess, "quantize_input",
+      [bits](Graph& g, StreamlineReport& r) { return quantize_input(g, bits, r); });
+  stage.contract = Contract::kApproximate;
+  stage.options = {{"input_bits", bits}};
+  stage.applies = [](const Graph& graph) { return input_to_quantize(graph) != nullptr; };
+  return stage;
+}
+
+StageSpec residual_sums_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
+  const JoinOptions join{options.join_budget, options.join_bits};
+  StageSpec stage =
+      streamline_stage("residual_sums", preprocess, "residual_sums",
+                       [join](Graph& g, StreamlineReport& r) { return residual_sums(g, join, r); });
+  stage.options = {{"join_budget", options.join_budget}};
+  if (!options.join_bits) return stage;
+  stage.options["join_bits"] = *options.join_bits;
+  stage.contract = Contract::kApproximate;
+  return stage;
+}
+
+/// Whether `id` is the step at index `i`; steps that may be left out move those
+/// behind them.
+bool is_id(const std::vector<StageSpec>& stages, std::size_t i, std::string_view id) {
+  std::size_t skipped = 0;
+  for (std::size_t k = 0; k < i; ++k) skipped += stages[k].applies ? 1 : 0;
+  return id == stage_id(i + 1, stages[i].name) || id == stage_id(i + 1 - skipped, stages[i].name);
+}
+
 }  // namespace
 
-std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk) {
-  std::vector<std::string> cleanup;
-  for (const PassInfo& pass : cleanup_passes()) cleanup.emplace_back(pass.name);
-  const std::string_view exact = contract_name(Contract::kExact);
-  return {
-      {"import", "01_import", {}, exact, [](Graph&) {}},
-      {"cleanup", "02_cleanup", cleanup, exact,
-       [](Graph& graph) { run_passes(graph, cleanup_passes()); }},
-      {"preprocess",
-       "03_preprocess",
-       {"MergeONNXModels"},
-       exact,
-       [&preprocess](Graph& graph) { preprocess_stage(graph, preprocess); }},
-      {"postprocess",
-       "04_postprocess",
-       {"InsertTopK"},
-       exact,
-       [topk](Graph& graph) { postprocess_stage(graph, topk); }},
-  };
+std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
+                                   const StreamlineOptions& options) {
+  std::vector<StageSpec> stages = import_stages(preprocess, topk);
+  stages.push_back(quantize_input_stage(preprocess, options.input_bits));
+  stages.push_back(streamline_stage("absorb_scales", preprocess, "absorb_scales", absorb_scales));
+  stages.push_back(residual_sums_stage(preprocess, options));
+  const std::size_t first_integer = stages.size();
+  stages.push_back(streamline_stage("tail", preprocess, "integer_tail", integer_tail));
+  stages.push_back(streamline_stage("lower", preprocess, "lower", lower));
+  stages.push_back(streamline_stage("xnor", preprocess, "convert_to_xnor", convert_to_xnor));
+  stages.push_back(streamline_stage("widths", preprocess, "minimize_widths", minimize_widths));
+  for (std::size_t i = first_integer; i < stages.size(); ++i) stages[i].integer = true;
+  return stages;
+}
+
+std::string stage_id(std::size_t place, std::string_view name) {
+  return fmt::format("{:0{}}_{}", place, kDigits, name);
+}
+
+std::optional<std::string_view> stage_name(std::string_view id) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  if (id.size() <= kDigits + 1 || id[kDigits] != '_') return {};
+  if (!std::ranges::all_of(id.substr(0, kDigits), digit)) return {};
+  return id.substr(kDigits + 1);
 }
 
 std::vector<StageSpec> stages_until(std::vector<StageSpec> stages, std::string_view until) {
   if (until.empty()) return stages;
   std::string names;
   for (std::size_t i = 0; i < stages.size(); ++i) {
-    if (stages[i].name == until || stages[i].id == until) {
+    if (stages[i].name == until || is_id(stages, i, until)) {
       stages.resize(i + 1);
       return stages;
     }

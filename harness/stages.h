@@ -3,11 +3,15 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "compile/graph/graph.h"
+#include "compile/passes/passes.h"
+#include "compile/passes/streamline_report.h"
 #include "harness/preprocess.h"
 
 namespace assay {
@@ -15,18 +19,40 @@ namespace assay {
 /// One named step of the flow.
 struct StageSpec {
   std::string name;                 ///< "cleanup"
-  std::string id;                   ///< "02_cleanup"
   std::vector<std::string> passes;  ///< names, in order
-  std::string_view contract;        ///< "exact"
+  Contract contract = Contract::kExact;
+  std::map<std::string, std::int64_t> options;  ///< all that build() depends on besides the graph
+  bool streamlines = false;                     ///< fills the report
+  bool integer = false;                         ///< leaves no real number
+  /// Whether the previous stage, from raw pixels, needs this step; empty: always.
+  std::function<bool(const Graph&)> applies;
   /// Changes the previous stage's graph into this one's, verified after every pass.
-  std::function<void(Graph&)> build;
+  std::function<void(Graph&, StreamlineReport&)> build;
+  std::string id;  ///< "02_cleanup", once its place is known
 
   std::string file() const { return "stages/" + id + ".onnx"; }
   std::string report() const { return "reports/" + id + ".json"; }
 };
 
-/// The steps in order: import, cleanup, preprocess, postprocess. `preprocess` must outlive them.
-std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk);
+inline constexpr int kMinInputBits = 2, kMaxInputBits = 16, kMaxJoinBits = 62;
+
+/// What the steps from quantize_input on are told.
+struct StreamlineOptions {
+  int input_bits = 8;
+  int join_budget = 32;
+  std::optional<int> join_bits;
+};
+
+/// The steps in order: import, cleanup, preprocess, postprocess, quantize_input (only where the
+/// network needs it), absorb_scales, residual_sums, tail, lower, xnor, widths. `preprocess` must
+/// outlive them.
+std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
+                                   const StreamlineOptions& streamline);
+
+/// The id of a step at a place, from 1: "02_cleanup".
+std::string stage_id(std::size_t place, std::string_view name);
+/// The name in an id; nothing when it is no id.
+std::optional<std::string_view> stage_name(std::string_view id);
 
 /// The first steps up to and including `until` (a name or an id; empty: all). UserError when there
 /// is no such step.

@@ -30,6 +30,7 @@ std::int64_t node_macs(const Node& node) {
     return elements(node.outputs[0]) * node.inputs[0]->shape->at(gemm->trans_a ? 0 : 1);
   if (node.as<ops::MatMul>() || node.as<ops::XnorPopcountMatMul>())
     return elements(node.outputs[0]) * node.inputs[0]->shape->back();
+  if (node.as<ops::DepthwiseMatMul>()) return elements(node.outputs[0]) * weights->at(0);
   return 0;
 }
 
@@ -62,7 +63,7 @@ Json checkpoint_json(const Checkpoint& checkpoint) {
           {"tensor", checkpoint.tensor->name},
           {"node", node ? node->name : ""},
           {"dtype", checkpoint.has_map ? checkpoint.dtype.name() : checkpoint.tensor->dtype.name()},
-          {"shape", shape_json(*checkpoint.tensor)},
+          {"shape", checkpoint.tensor->shape ? Json(checkpoint.shape()) : Json()},
           {"scale", checkpoint.has_map ? array_json(checkpoint.scale) : Json()},
           {"offset", checkpoint.has_map ? array_json(checkpoint.offset) : Json()}};
 }
@@ -92,7 +93,7 @@ std::int64_t multiply_accumulates(const Graph& graph) {
 std::int64_t parameter_count(const Graph& graph) {
   std::int64_t sum = 0;
   for (const auto& tensor : graph.tensors())
-    if (tensor->constant && !tensor->constant->is_int() && !tensor->consumers.empty())
+    if (tensor->constant && tensor->container == Container::kFloat32 && !tensor->consumers.empty())
       sum += tensor->constant->size();
   return sum;
 }

@@ -10,10 +10,11 @@
 namespace assay {
 
 /// Multiplications of one run of the graph: the positions each weight is used at, in Conv,
-/// ConvTranspose, MatMul, Gemm and XnorPopcountMatMul. Shapes must be known.
+/// ConvTranspose, MatMul, Gemm, DepthwiseMatMul and XnorPopcountMatMul. Shapes must be known.
 std::int64_t multiply_accumulates(const Graph& graph);
 
-/// The values of all float constants that computed tensors depend on, scales included.
+/// The values of all real-valued constants, integers of integer graphs included, that computed
+/// tensors depend on, scales included.
 std::int64_t parameter_count(const Graph& graph);
 
 /// "assay.show/1" without hash: name, ends, operators, parameters, MACs, checkpoints.

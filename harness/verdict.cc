@@ -7,6 +7,8 @@ std::string_view verdict_name(Verdict verdict) {
   switch (verdict) {
     case Verdict::kEquivalent:
       return "EQUIVALENT";
+    case Verdict::kApproximate:
+      return "APPROXIMATE";
     case Verdict::kDifferent:
       return "DIFFERENT";
     case Verdict::kInconclusive:
@@ -24,6 +26,7 @@ Verdict worse(Verdict a, Verdict b) {
 int exit_code(Verdict verdict) {
   switch (verdict) {
     case Verdict::kEquivalent:
+    case Verdict::kApproximate:
       return 0;
     case Verdict::kDifferent:
       return 1;

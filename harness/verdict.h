@@ -6,19 +6,20 @@
 namespace assay {
 
 /// What a check found. Inconclusive is never taken for equivalent: nothing was compared, not as
-/// much as predicted, or the check did not catch a planted fault.
-enum class Verdict { kEquivalent, kDifferent, kInconclusive };
+/// much as predicted, or the check did not catch a planted fault. Approximate is the outcome of a
+/// stage that only promises to be close: measured, not judged.
+enum class Verdict { kEquivalent, kApproximate, kDifferent, kInconclusive };
 
 std::string_view verdict_name(Verdict verdict);  ///< "EQUIVALENT", ...
 
 /// The verdict over several checks: one difference makes it DIFFERENT, otherwise one inconclusive
-/// check makes it INCONCLUSIVE.
+/// check makes it INCONCLUSIVE, otherwise it is EQUIVALENT: approximate checks have no say.
 Verdict worse(Verdict a, Verdict b);
 
 inline constexpr int kExitBadInput = 2;
 inline constexpr int kExitFailure = 4;
 
-/// 0 EQUIVALENT, 1 DIFFERENT, 3 INCONCLUSIVE.
+/// 0 EQUIVALENT or APPROXIMATE, 1 DIFFERENT, 3 INCONCLUSIVE.
 int exit_code(Verdict verdict);
 
 }  // namespace assay

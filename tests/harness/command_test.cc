@@ -19,8 +19,8 @@ using testing::HasSubstr;
 
 TEST(Help, HasExamplesForEveryCommand) {
   const std::vector<std::vector<std::string>> commands = {
-      {"run"},  {"exec"}, {"accuracy"},        {"compare"},     {"bisect"},
-      {"show"}, {"data"}, {"data", "cifar10"}, {"data", "show"}};
+      {"run"},  {"exec"},    {"accuracy"}, {"compare"},         {"bisect"},
+      {"show"}, {"explain"}, {"data"},     {"data", "cifar10"}, {"data", "show"}};
   for (auto command : commands) {
     const std::string name = command.back();
     command.push_back("--help");
@@ -40,6 +40,7 @@ TEST(Usage, IsRefusedWithExitCode2) {
                                              {"run", "x.onnx"},
                                              {"exec", "x.onnx"},
                                              {"compare", "x.onnx"},
+                                             {"explain"},
                                              {"data"}}) {
     const CommandResult result = run_assay(arguments);
     EXPECT_EQ(result.code, 2);
@@ -54,6 +55,7 @@ TEST(Usage, NamesAFileThatIsNotThere) {
            {"accuracy", "/nowhere.onnx"},
            {"compare", "/nowhere.onnx", "/nowhere.onnx"},
            {"bisect", "/nowhere"},
+           {"explain", "/nowhere"},
            {"data", "show", "/nowhere"},
            {"exec", "/nowhere.onnx", "--input", "x.npy", "--output", "y.npy"}}) {
     const CommandResult result = run_assay(arguments);

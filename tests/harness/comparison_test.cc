@@ -91,6 +91,62 @@ TEST(Comparison, IsInconclusiveWhenACheckpointIsUnexpected) {
   EXPECT_THAT(c.judgement.reason, testing::HasSubstr("'act2' is not in the reference"));
 }
 
+TEST(Comparison, MeasuresAnApproximateStageOnlyWhenItComparedEverything) {
+  const Compared c = compare(tiny_network(), tiny_network({.first_weight = -0.5F}));
+  ComparisonTally tally = c.tally;
+  tally.canaries = {10, 10};
+  const Judgement measured = judge_approximate(c.plan, tally);
+  EXPECT_EQ(measured.verdict, Verdict::kApproximate);
+  EXPECT_THAT(measured.reason, testing::HasSubstr("elements changed"));
+  tally.checkpoints[1].compared -= 1;
+  EXPECT_EQ(judge_approximate(c.plan, tally).verdict, Verdict::kInconclusive);
+  tally = c.tally;
+  tally.canaries = {10, 9};
+  EXPECT_EQ(judge_approximate(c.plan, tally).verdict, Verdict::kInconclusive);
+  Graph without = tiny_network();
+  std::erase_if(without.checkpoints(), [](const Checkpoint& k) { return k.name == "act2"; });
+  const Compared missing = compare(tiny_network(), without);
+  EXPECT_EQ(judge_approximate(missing.plan, missing.tally).verdict, Verdict::kInconclusive);
+}
+
+TEST(Comparison, LocatesElementsInTheCheckpointsOwnOrder) {
+  Graph reference = tiny_network(), faulty = tiny_network({.first_weight = -0.5F});
+  const ImageResult expected = result_of(reference), got = result_of(faulty);
+  // The same results, carried by a tensor whose axes are rows, columns, channels.
+  for (Graph* graph : {&reference, &faulty}) {
+    Checkpoint& act1 = graph->checkpoints()[1];
+    act1.tensor->shape = Shape{1, 4, 4, 2};
+    act1.tensor->layout = Layout::kNHWC;
+    act1.perm = {0, 3, 1, 2};
+  }
+  const ComparisonPlan plan = plan_comparison(reference, faulty);
+  const std::optional<Difference> first = compare_image(plan, 0, expected, got)[1].first;
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->channel, 0);
+  EXPECT_EQ(first->element, *first->row * 4 + *first->column);
+}
+
+TEST(PixelOrder, MovesPlanesToTheInnermostAxis) {
+  Graph graph;
+  Tensor* x = graph.add_input("x", {1, 2, 3, 2});
+  EXPECT_TRUE(pixel_order(*x).empty());
+  x->layout = Layout::kNHWC;  // 2 rows, 3 columns, 2 channels: planes of 6
+  EXPECT_EQ(pixel_order(*x), (std::vector<std::size_t>{0, 6, 1, 7, 2, 8, 3, 9, 4, 10, 5, 11}));
+}
+
+TEST(CarriedReals, AppliesUnitShiftAndOrder) {
+  Graph graph;
+  Tensor* x = graph.add_input("x", {1, 1, 3, 2});  // 1 row, 3 columns, 2 channels
+  Checkpoint checkpoint;
+  checkpoint.tensor = x;
+  checkpoint.perm = {0, 3, 1, 2};
+  checkpoint.unit = RealArray(Shape{1, 2, 1, 1}, {Real(2), Real(10)});
+  checkpoint.shift = RealArray(Real(1));
+  const FloatTensor reals = carried_reals(checkpoint, {{1, 1, 3, 2}, {1, 2, 3, 4, 5, 6}});
+  EXPECT_EQ(reals.shape, (Shape{1, 2, 1, 3}));
+  EXPECT_EQ(reals.data, (std::vector<float>{3, 7, 11, 21, 41, 61}));
+}
+
 TEST(Comparison, NeverAcceptsADroppedQuantiser) {
   const Compared c = compare(tiny_network(), tiny_network({.second_quantiser = false}));
   EXPECT_NE(c.judgement.verdict, Verdict::kEquivalent);
@@ -195,6 +251,9 @@ TEST(PackedInts, KeepsEveryValueInTheNarrowestType) {
 
 TEST(Verdict, IsTheWorstOfItsParts) {
   using enum Verdict;
+  EXPECT_EQ(worse(kEquivalent, kApproximate), kEquivalent);
+  EXPECT_EQ(worse(kApproximate, kDifferent), kDifferent);
+  EXPECT_EQ(worse(kApproximate, kInconclusive), kInconclusive);
   EXPECT_EQ(worse(kEquivalent, kEquivalent), kEquivalent);
   EXPECT_EQ(worse(kEquivalent, kInconclusive), kInconclusive);
   EXPECT_EQ(worse(kInconclusive, kDifferent), kDifferent);

@@ -1,0 +1,268 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/temp_dir.h"
+#include "compile/onnx/import.h"
+#include "harness/integer_network.h"
+#include "harness/run_command.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::Not;
+
+/// A folder with a small network that becomes integer.
+class Streamline : public testing::Test {
+ protected:
+  CommandResult run(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments = {"run", model.string(), "--images",
+                                          "6",   "--out",        out.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_assay(arguments);
+  }
+  CommandResult explain(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments = {"explain", out.string()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_assay(arguments);
+  }
+  CommandResult bisect() const { return run_assay({"bisect", out.string(), "--json"}); }
+  Json report(const std::string& name) const {
+    return Json::parse(read_file(out / "reports" / (name + ".json")));
+  }
+  static std::vector<std::string> names(const Json& run) {
+    std::vector<std::string> list;
+    for (const Json& stage : run.at("stages")) list.push_back(stage.at("stage"));
+    return list;
+  }
+  /// Lowers the first threshold of the first row of the first MultiThreshold of a saved stage, and
+  /// returns the node's name.
+  std::string move_threshold(const std::string& stage) const {
+    const fs::path file = out / "stages" / (stage + ".onnx");
+    Graph graph = import_model(file);
+    for (const auto& node : graph.nodes()) {
+      if (!node->as<ops::MultiThreshold>()) continue;
+      Tensor* thresholds = node->inputs[1];
+      std::vector<std::int64_t> values;
+      for (std::int64_t i = 0; i < thresholds->constant->size(); ++i)
+        values.push_back(static_cast<std::int64_t>(thresholds->constant->real(i).to_double()));
+      values[0] = -100000;
+      thresholds->constant = Constant(thresholds->constant->shape(), values);
+      thresholds->dtype = DataType::sint(32);
+      export_model(graph, file);
+      return node->name;
+    }
+    return {};
+  }
+
+  TempDir dir;
+  fs::path model = save_integer_network(dir.path() / "net.onnx");
+  fs::path out = dir.path() / "out";
+};
+
+TEST_F(Streamline, TakesANetworkThroughAllStagesToIntegers) {
+  const CommandResult result = run({"--json"});
+  ASSERT_EQ(result.code, 0) << result.err << result.out;
+  const Json json = result.json();
+  EXPECT_EQ(names(json),
+            (std::vector<std::string>{"01_import", "02_cleanup", "03_preprocess", "04_postprocess",
+                                      "05_absorb_scales", "06_residual_sums", "07_tail", "08_lower",
+                                      "09_xnor", "10_widths"}));
+  for (const Json& stage : json["stages"]) {
+    EXPECT_EQ(stage["verdict"], "EQUIVALENT") << stage;
+    EXPECT_EQ(stage["reference"], "model");
+    EXPECT_TRUE(stage["effect"].is_null());
+  }
+  EXPECT_TRUE(json["approximate"].empty());
+  const Graph last = import_model(out / "stages/10_widths.onnx");
+  EXPECT_EQ(last.inputs()[0]->layout, Layout::kNHWC);
+}
+
+TEST_F(Streamline, ReportsEveryQuantiserOnceAndSaysThatNothingRealIsLeft) {
+  ASSERT_EQ(run().code, 0);
+  const Json streamline = report("streamline");
+  EXPECT_EQ(schema_violations(streamline), std::vector<std::string>{});
+  EXPECT_EQ(streamline["integer"], true);
+  EXPECT_EQ(streamline["stages"].size(), 6U);
+  std::map<std::string, std::string> forms;
+  for (const Json& q : streamline["quantisers"]) forms[q["checkpoint"]] = q["form"];
+  EXPECT_EQ(forms["act1"], "plain");
+  EXPECT_THAT(forms["sum"], testing::AnyOf("table", "line"));
+  std::size_t listed = 0;
+  for (const char* stage :
+       {"05_absorb_scales", "06_residual_sums", "07_tail", "08_lower", "09_xnor", "10_widths"})
+    listed += report(stage)["streamline"]["quantisers"].size();
+  EXPECT_EQ(streamline["quantisers"].size(), listed);
+  EXPECT_FALSE(streamline["widths"].empty());
+}
+
+TEST_F(Streamline, LeavesTheSameSummaryWhenStagesAreKept) {
+  ASSERT_EQ(run().code, 0);
+  const std::string before = read_file(out / "reports/streamline.json");
+  fs::remove(out / "reports/08_lower.json");
+  fs::remove(out / "reports/streamline.json");
+  const CommandResult again = run();
+  EXPECT_EQ(again.code, 0) << again.err;
+  EXPECT_THAT(again.err, HasSubstr("06_residual_sums: complete, kept"));
+  EXPECT_EQ(read_file(out / "reports/streamline.json"), before);
+}
+
+TEST_F(Streamline, LeavesNoSummaryBeforeTheFirstOfItsStages) {
+  ASSERT_EQ(run().code, 0);
+  ASSERT_EQ(run({"--until", "postprocess"}).code, 0);
+  EXPECT_FALSE(fs::exists(out / "reports/streamline.json"));
+  EXPECT_FALSE(fs::exists(out / "stages/10_widths.onnx"));
+  const CommandResult result = explain();
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("assay run MODEL --out"));
+  ASSERT_EQ(run({"--until", "residual_sums"}).code, 0);
+  EXPECT_EQ(report("streamline")["integer"], false);
+  EXPECT_THAT(explain().out, HasSubstr("Real numbers are left"));
+}
+
+TEST_F(Streamline, BisectLocatesAMovedThreshold) {
+  ASSERT_EQ(run().code, 0);
+  EXPECT_EQ(bisect().code, 0);
+  for (const std::string stage : {"09_xnor", "05_absorb_scales"}) {
+    const std::string node = move_threshold(stage);
+    ASSERT_NE(node, "") << stage;
+    const CommandResult result = bisect();
+    EXPECT_EQ(result.code, 1) << result.err;
+    const Json json = result.json();
+    EXPECT_EQ(json["first_stage"], stage);
+    EXPECT_EQ(json["first_difference"]["node"], node);
+    EXPECT_EQ(json["first_difference"]["channel"], 0);
+  }
+}
+
+TEST_F(Streamline, LowerNetworksCanBeComparedAndMeasured) {
+  ASSERT_EQ(run().code, 0);
+  const std::string lowered = (out / "stages/10_widths.onnx").string();
+  for (const auto& [a, b] : {std::pair{model.string(), lowered}, std::pair{lowered, lowered}}) {
+    const CommandResult result = run_assay({"compare", a, b, "--images", "6"});
+    EXPECT_EQ(result.code, a == model.string() ? 3 : 0) << result.out;  // the label is extra
+  }
+  const CommandResult accuracy = run_assay({"accuracy", out.string(), "--json"});
+  ASSERT_EQ(accuracy.code, 0) << accuracy.err;
+  for (const Json& network : accuracy.json()["networks"]) {
+    EXPECT_EQ(network["exact"]["top1_correct"],
+              accuracy.json()["networks"][0]["exact"]["top1_correct"]);
+    EXPECT_EQ(network["labels_changed"], 0) << network["network"];
+  }
+  EXPECT_EQ(run_assay({"show", lowered}).code, 0);
+}
+
+TEST_F(Streamline, ExplainShowsAllQuantisersAndEachOne) {
+  ASSERT_EQ(run().code, 0);
+  const CommandResult all = explain();
+  EXPECT_EQ(all.code, 0) << all.err;
+  EXPECT_THAT(all.out, HasSubstr("margin"));
+  EXPECT_THAT(all.out, HasSubstr("Every tensor is integer."));
+  EXPECT_EQ(explain({"--json"}).json()["schema"], "assay.streamline/1");
+  const CommandResult sum = explain({"sum"});
+  EXPECT_EQ(sum.code, 0) << sum.err;
+  EXPECT_THAT(sum.out, HasSubstr("checkpoint    'sum'"));
+  EXPECT_THAT(sum.out, HasSubstr("thresholds of JoinThreshold"));
+  const Json json = explain({"sum", "--json"}).json();
+  EXPECT_EQ(json["places"].size(), 10U);
+  EXPECT_EQ(json["thresholds"]["stage"], "10_widths");
+  EXPECT_FALSE(json["thresholds"]["first_rows"].empty());
+  const Json before = json["quantisers"][0]["node"];
+  const CommandResult node = explain({before.get<std::string>()});
+  EXPECT_EQ(node.code, 0) << node.err;
+  EXPECT_THAT(node.out, HasSubstr("became"));
+}
+
+TEST_F(Streamline, ExplainSuggestsNamesNearAnUnknownOne) {
+  ASSERT_EQ(run().code, 0);
+  const CommandResult result = explain({"ac1"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("similar names: 'act1'"));
+  EXPECT_EQ(result.out, "");
+  EXPECT_EQ(run_assay({"explain", (dir.path() / "nowhere").string()}).code, 2);
+}
+
+TEST_F(Streamline, RefusesOptionsOutOfRangeAndWritesNothing) {
+  for (const std::vector<std::string>& more :
+       std::vector<std::vector<std::string>>{{"--input-bits", "1"},
+                                             {"--input-bits", "17"},
+                                             {"--join-budget", "0"},
+                                             {"--join-bits", "-1"},
+                                             {"--until", "99_tail"}}) {
+    EXPECT_EQ(run(more).code, 2) << more[0];
+    EXPECT_FALSE(fs::exists(out));
+  }
+}
+
+TEST_F(Streamline, MarksANormalisedInputApproximateAndComparesTheRestWithIt) {
+  const CommandResult result = run({"--preprocess", "normalize", "--input-bits", "3", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json json = result.json();
+  EXPECT_EQ(json["verdict"], "EQUIVALENT");
+  EXPECT_EQ(json["approximate"], Json({"05_quantize_input"}));
+  EXPECT_THAT(json["reason"].get<std::string>(), HasSubstr("approximate: stage 05_quantize_input"));
+  ASSERT_EQ(json["stages"].size(), 11U);
+  const Json stage = json["stages"][4];
+  EXPECT_EQ(stage["contract"], "approximate");
+  EXPECT_EQ(stage["verdict"], "APPROXIMATE");
+  EXPECT_EQ(stage["reference"], "model");
+  EXPECT_EQ(stage["effect"]["activations"], 6 * (32 + 32));
+  EXPECT_GT(stage["effect"]["changed"], 0);
+  EXPECT_EQ(stage["effect"]["labels"], 6);
+  EXPECT_FALSE(stage["effect"]["accuracy_before"].is_null());
+  EXPECT_EQ(stage["effect"]["accuracy_after"], stage["accuracy"]["exact"]);
+  EXPECT_EQ(stage["canaries"]["caught"], stage["canaries"]["planted"]);
+  for (std::size_t i = 5; i < 11; ++i) {
+    EXPECT_EQ(json["stages"][i]["reference"], "05_quantize_input");
+    EXPECT_EQ(json["stages"][i]["verdict"], "EQUIVALENT");
+  }
+  const CommandResult table = run({"--preprocess", "normalize", "--input-bits", "3"});
+  EXPECT_THAT(table.err, HasSubstr("10_xnor: complete, kept"));
+  EXPECT_THAT(table.out, HasSubstr("APPROXIMATE: stage 05_quantize_input changed"));
+  EXPECT_THAT(table.out, HasSubstr("EQUIVALENT apart from approximate stages"));
+  EXPECT_THAT(run_assay({"show", out.string()}).out, HasSubstr("APPROXIMATE: stage 05_quantize"));
+}
+
+TEST_F(Streamline, BisectComparesBehindAnApproximateStageWithThatStage) {
+  ASSERT_EQ(run({"--preprocess", "normalize", "--input-bits", "3"}).code, 0);
+  const CommandResult sound = bisect();
+  EXPECT_EQ(sound.code, 0) << sound.err;
+  EXPECT_EQ(sound.json()["stages"][4]["verdict"], "APPROXIMATE");
+  EXPECT_EQ(sound.json()["stages"][5]["reference"], "05_quantize_input");
+  move_threshold("08_tail");
+  const CommandResult result = bisect();
+  EXPECT_EQ(result.code, 1);
+  EXPECT_EQ(result.json()["first_stage"], "08_tail");
+  fs::copy_file(out / "stages/04_postprocess.onnx", out / "stages/05_quantize_input.onnx",
+                fs::copy_options::overwrite_existing);
+  const CommandResult edited = bisect();
+  EXPECT_EQ(edited.code, 3);
+  EXPECT_EQ(edited.json()["first_stage"], "05_quantize_input");
+}
+
+TEST_F(Streamline, RemovesStagesThatAnEarlierRunNumberedOtherwise) {
+  ASSERT_EQ(run({"--preprocess", "normalize"}).code, 0);
+  EXPECT_TRUE(fs::exists(out / "stages/06_absorb_scales.onnx"));
+  ASSERT_EQ(run().code, 0);
+  EXPECT_FALSE(fs::exists(out / "stages/05_quantize_input.onnx"));
+  EXPECT_FALSE(fs::exists(out / "stages/06_absorb_scales.onnx"));
+  EXPECT_FALSE(fs::exists(out / "reports/11_widths.json"));
+  EXPECT_TRUE(fs::exists(out / "stages/05_absorb_scales.onnx"));
+}
+
+TEST_F(Streamline, CountsWhatTooFewJoinBitsChange) {
+  const CommandResult result = run({"--join-bits", "0", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json json = result.json();
+  EXPECT_EQ(json["approximate"], Json({"06_residual_sums"}));
+  EXPECT_EQ(json["stages"][5]["verdict"], "APPROXIMATE");
+  EXPECT_EQ(json["stages"][6]["reference"], "06_residual_sums");
+  EXPECT_EQ(json["inputs"]["options"]["join_bits"], 0);
+}
+
+}  // namespace
+}  // namespace assay
