@@ -127,6 +127,8 @@ class ConstantQuantiser {
     const double error = (std::abs(u) + std::abs(z.approx)) * 0x1p-48 + 0x1p-40;
     const bool certain =
         c.is_float() && fast_ && std::abs(u) < 0x1p40 && std::abs(u - rounded) < 0.5 - error;
+    if (c.is_float() && f_.kind == StepFunction::Kind::kSign && std::abs(u) > error)
+      return u > 0 ? 1 : 0;
     if (certain) return std::clamp(static_cast<std::int64_t>(rounded) + f_.post, f_.lo, f_.hi);
     const Real exact = c.real(i) * a.exact + z.exact;
     const double guess = std::clamp(rounded, -0x1p40, 0x1p40);

@@ -18,10 +18,14 @@
 #include "compile/passes/infer_data_layouts.h"
 #include "compile/passes/infer_data_types.h"
 #include "compile/passes/infer_shapes_pass.h"
+#include "compile/passes/lower.h"
+#include "compile/passes/minimize_widths.h"
 #include "compile/passes/qcdq_to_quant.h"
 #include "compile/passes/remove_identity_ops.h"
 #include "compile/passes/remove_static_graph_inputs.h"
 #include "compile/passes/remove_unused_tensors.h"
+#include "compile/passes/streamline.h"
+#include "compile/passes/xnor.h"
 
 namespace assay {
 namespace {
@@ -63,14 +67,32 @@ std::string_view contract_name(Contract contract) {
   return contract == kExact ? "exact" : "approximate";
 }
 
+/// A pass that reports, as one that only changes the graph.
+template <bool (*kPass)(Graph&, StreamlineReport&)>
+bool without_report(Graph& graph) {
+  StreamlineReport report;
+  return kPass(graph, report);
+}
+
+bool default_residual_sums(Graph& graph) {
+  StreamlineReport report;
+  return residual_sums(graph, {}, report);
+}
+
 std::span<const PassInfo> all_passes() {
-  static const std::array<PassInfo, 16> passes = {{
+  static const std::array<PassInfo, 22> passes = {{
+      {"absorb_scales", kExact,
+       "quantisers of one integer become integer thresholds, scales and offsets move into them",
+       without_report<absorb_scales>},
       {"batch_norm_to_affine", kExact,
        "BatchNormalization becomes Mul and Add with exact parameters", batch_norm_to_affine},
       {"convert_div_to_mul", kExact,
        "division by a constant becomes a product with its exact reciprocal", convert_div_to_mul},
       {"convert_sub_to_add", kExact, "subtraction of a constant becomes addition of its negative",
        convert_sub_to_add},
+      {"convert_to_xnor", kExact,
+       "products of bipolar matrices count equal bits; their thresholds count with them",
+       without_report<convert_to_xnor>},
       {"extract_bias_from_conv", kExact, "the bias of a convolution becomes an Add",
        extract_bias_from_conv},
       {"fold_constants", kExact,
@@ -89,6 +111,14 @@ std::span<const PassInfo> all_passes() {
        infer_data_types},
       {"infer_shapes", kExact, "tensors get the shape that their operators give them",
        infer_shapes_pass},
+      {"integer_tail", kExact,
+       "outputs become integers of the same meaning, labels integers of the same order",
+       without_report<integer_tail>},
+      {"lower", kExact, "data in NHWC, convolutions as sliding windows and products",
+       without_report<lower>},
+      {"minimize_widths", kExact,
+       "weights, thresholds and accumulators get the smallest type that provably holds them",
+       without_report<minimize_widths>},
       {"qcdq_to_quant", kExact,
        "QuantizeLinear, Clip, DequantizeLinear become Quant where that is the same function",
        qcdq_to_quant},
@@ -98,6 +128,8 @@ std::span<const PassInfo> all_passes() {
        remove_static_graph_inputs},
       {"remove_unused_tensors", kExact,
        "what reaches neither an output nor a checkpoint is removed", remove_unused_tensors},
+      {"residual_sums", kExact, "quantisers of several integers become integer joins",
+       default_residual_sums},
   }};
   return passes;
 }

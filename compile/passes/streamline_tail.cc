@@ -122,8 +122,11 @@ void Streamliner::plan_top_k(const ops::TopK& op) {
     x = ranked(value, rows);
     set(old, std::move(value));
   }
+  Tensor* largest = to_.add_tensor(values ? values->name : node_->name + "_values");
   Tensor* indices = to_.add_tensor(node_->outputs[1]->name);
-  to_.add_node(op.clone(), {x, copy_constant(*node_->inputs[1])}, {nullptr, indices}, node_->name);
+  to_.add_node(op.clone(), {x, copy_constant(*node_->inputs[1])}, {largest, indices}, node_->name);
+  largest->dtype = x->dtype;
+  largest->shape = node_->outputs[1]->shape;
   indices->container = Container::kInt64;
   indices->dtype = node_->outputs[1]->dtype;
   indices->shape = node_->outputs[1]->shape;
