@@ -7,8 +7,9 @@
 
 namespace assay::exact {
 
-/// All three forms. UserError when an operand, a threshold or a multiplier is no integer, a sum
-/// could exceed 62 bits, or an index could leave the table.
+/// All three forms. UserError when an operand, a threshold or a multiplier is no integer, when a
+/// sum could exceed 62 bits, and when every index lies outside of the table; an index outside of it
+/// is refused when it occurs, since proved ranges may be wider than what happens.
 void plan_join(Planner& planner, const ops::JoinThreshold& op, const Node& node);
 /// MultiThreshold of a value that holds integers, with integer levels; false (and nothing planned)
 /// for other values.

@@ -109,8 +109,13 @@ TEST(ExactIntegers, RefusesJoinsThatCouldGoWrong) {
   };
   EXPECT_EQ(planned(join(0, -1), {0, 3, -2}, {1, 1, 3, 1}, ExactInput::integers(-1, 1), nullptr),
             "");
-  EXPECT_THAT(planned(join(0, -1), {0, 3, -2}, {1, 1, 3, 1}, ExactInput::integers(-1, 2), nullptr),
-              HasSubstr("X1 may be -1 to 2, its table has entries for -1 to 1"));
+  EXPECT_EQ(planned(join(0, -1), {0, 3, -2}, {1, 1, 3, 1}, ExactInput::integers(-9, 9), nullptr),
+            "")
+      << "the values themselves decide";
+  for (const std::int64_t z : {-2, 2})
+    EXPECT_THAT(
+        planned(join(0, -1), {0, 3, -2}, {1, 1, 3, 1}, ExactInput::integers(z, z), nullptr),
+        HasSubstr(fmt::format("X1 may be {0} to {0}, its table has entries for -1 to 1", z)));
   ExactInput half = ExactInput::integers(-1, 1);
   half.terms[0].scale = RealArray(ratio(1, 2));
   EXPECT_THAT(planned(join(0, -1), {0, 3, -2}, {1, 1, 3, 1}, half, nullptr),
@@ -125,6 +130,21 @@ TEST(ExactIntegers, RefusesJoinsThatCouldGoWrong) {
                         return carried(net, {1, 1, 2}, {std::int64_t{1} << 60, 1});
                       }),
               HasSubstr("exceed 62 bits"));
+}
+
+TEST(ExactIntegers, RefusesAnIndexOutsideOfTheTable) {
+  for (const std::int64_t z : {-2, -1, 1, 2}) {
+    Net net;
+    Tensor* t = carried(net, {1, 1, 3, 1}, {0, 3, -2});
+    Tensor* x = net.input({1, 2});
+    net.finish(net.add(join(0, -1), {t, nullptr, x, second(net, {1, 2})}));
+    const ExactExecutor exact(net.graph, {ExactInput::integers(0, 9), ExactInput::integers(-9, 9)});
+    const std::string message = message_of([&] { exact.run({.inputs = {{{0, 0}}, {{0, z}}}}); });
+    if (std::abs(z) == 1)
+      EXPECT_EQ(message, "");
+    else
+      EXPECT_THAT(message, HasSubstr(fmt::format("X1 is {} at element 1", z)));
+  }
 }
 
 // ---- Sums and products
