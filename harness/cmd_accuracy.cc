@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/graph/ops.h"
 #include "compile/onnx/import.h"
 #include "harness/accuracy.h"
 #include "harness/command.h"
@@ -43,6 +45,14 @@ Target find_target(const AccuracyOptions& options) {
   return target;
 }
 
+/// Integer joins and sums have no float32 meaning of their own, so stages with them are measured
+/// exactly only, unless the float reference was asked for by name.
+AccuracyModes modes_for(const Graph& graph, const AccuracyOptions& options) {
+  const bool integer_only = std::ranges::any_of(
+      graph.nodes(), [](const auto& node) { return node->op->domain() == ops::kAssayDomain; });
+  return {!options.float_only, options.float_only || (!options.exact_only && !integer_only)};
+}
+
 Json network_json(const NetworkAccuracy& network, const std::vector<std::string>& class_names) {
   const auto details = [&](const std::optional<Accuracy>& accuracy) {
     return accuracy ? accuracy_details(*accuracy, class_names) : Json();
@@ -70,7 +80,6 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
   if (options.topk < 1) user_error("--topk must be at least 1, not {}", options.topk);
   const Target target = find_target(options);
   const Preprocess preprocess(target.preprocess);
-  const AccuracyModes modes{!options.float_only, !options.exact_only};
   std::optional<ChosenImages> images;
   std::vector<NetworkAccuracy> networks;
   for (const Network& network : target.networks) {
@@ -78,8 +87,8 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
     const Graph pixels = pixel_graph(
         import_bytes(bytes, network.file.parent_path(), network.file.string()), preprocess);
     if (!images) images = choose_images(target.images, pixels);
-    networks.push_back(
-        measure_accuracy(pixels, *images, modes, options.topk, context.console, network.name));
+    networks.push_back(measure_accuracy(pixels, *images, modes_for(pixels, options), options.topk,
+                                        context.console, network.name));
     networks.back().sha256 = sha256(bytes);
   }
   const NetworkAccuracy& last = networks.back();

@@ -7,6 +7,19 @@
 #include "compile/passes/streamline.h"
 
 namespace assay {
+namespace {
+
+/// A pass sees only the graph before it, where another node may carry a quantiser's checkpoint.
+void name_checkpoints(const Graph& graph, StreamlineReport& report) {
+  for (QuantiserReport& quantiser : report.quantisers) {
+    if (!quantiser.checkpoint.empty()) continue;
+    for (const Checkpoint& checkpoint : graph.checkpoints())
+      if (checkpoint.tensor->producer && checkpoint.tensor->producer->name == quantiser.result)
+        quantiser.checkpoint = checkpoint.name;
+  }
+}
+
+}  // namespace
 
 BuiltStage build_stage(const RunDir& dir, const StageSpec& stage, Graph previous) {
   BuiltStage built;
@@ -15,6 +28,7 @@ BuiltStage build_stage(const RunDir& dir, const StageSpec& stage, Graph previous
   built.sha256 = sha256(bytes);
   dir.write(stage.file(), bytes);
   built.graph = read_stage(dir, stage.file());
+  name_checkpoints(built.graph, built.report);
   if (stage.integer) verify_integer(built.graph);
   return built;
 }

@@ -39,9 +39,9 @@ class Streamline : public testing::Test {
     for (const Json& stage : run.at("stages")) list.push_back(stage.at("stage"));
     return list;
   }
-  /// Lowers the first threshold of the first row of the first MultiThreshold of a saved stage, and
-  /// returns the node's name.
-  std::string move_threshold(const std::string& stage) const {
+  /// Raises the thresholds of the first row of the first MultiThreshold of a saved stage out of
+  /// reach, and returns the node's name.
+  std::string raise_thresholds(const std::string& stage) const {
     const fs::path file = out / "stages" / (stage + ".onnx");
     Graph graph = import_model(file);
     for (const auto& node : graph.nodes()) {
@@ -50,7 +50,8 @@ class Streamline : public testing::Test {
       std::vector<std::int64_t> values;
       for (std::int64_t i = 0; i < thresholds->constant->size(); ++i)
         values.push_back(static_cast<std::int64_t>(thresholds->constant->real(i).to_double()));
-      values[0] = -100000;
+      for (std::int64_t i = 0; i < thresholds->constant->shape().back(); ++i)
+        values[static_cast<std::size_t>(i)] = 100000;
       thresholds->constant = Constant(thresholds->constant->shape(), values);
       thresholds->dtype = DataType::sint(32);
       export_model(graph, file);
@@ -124,11 +125,11 @@ TEST_F(Streamline, LeavesNoSummaryBeforeTheFirstOfItsStages) {
   EXPECT_THAT(explain().out, HasSubstr("Real numbers are left"));
 }
 
-TEST_F(Streamline, BisectLocatesAMovedThreshold) {
+TEST_F(Streamline, BisectLocatesRaisedThresholds) {
   ASSERT_EQ(run().code, 0);
   EXPECT_EQ(bisect().code, 0);
   for (const std::string stage : {"09_xnor", "05_absorb_scales"}) {
-    const std::string node = move_threshold(stage);
+    const std::string node = raise_thresholds(stage);
     ASSERT_NE(node, "") << stage;
     const CommandResult result = bisect();
     EXPECT_EQ(result.code, 1) << result.err;
@@ -144,14 +145,13 @@ TEST_F(Streamline, LowerNetworksCanBeComparedAndMeasured) {
   const std::string lowered = (out / "stages/10_widths.onnx").string();
   for (const auto& [a, b] : {std::pair{model.string(), lowered}, std::pair{lowered, lowered}}) {
     const CommandResult result = run_assay({"compare", a, b, "--images", "6"});
-    EXPECT_EQ(result.code, a == model.string() ? 3 : 0) << result.out;  // the label is extra
+    EXPECT_EQ(result.code, 0) << result.out;
   }
   const CommandResult accuracy = run_assay({"accuracy", out.string(), "--json"});
   ASSERT_EQ(accuracy.code, 0) << accuracy.err;
   for (const Json& network : accuracy.json()["networks"]) {
     EXPECT_EQ(network["exact"]["top1_correct"],
               accuracy.json()["networks"][0]["exact"]["top1_correct"]);
-    EXPECT_EQ(network["labels_changed"], 0) << network["network"];
   }
   EXPECT_EQ(run_assay({"show", lowered}).code, 0);
 }
@@ -233,7 +233,7 @@ TEST_F(Streamline, BisectComparesBehindAnApproximateStageWithThatStage) {
   EXPECT_EQ(sound.code, 0) << sound.err;
   EXPECT_EQ(sound.json()["stages"][4]["verdict"], "APPROXIMATE");
   EXPECT_EQ(sound.json()["stages"][5]["reference"], "05_quantize_input");
-  move_threshold("08_tail");
+  raise_thresholds("08_tail");
   const CommandResult result = bisect();
   EXPECT_EQ(result.code, 1);
   EXPECT_EQ(result.json()["first_stage"], "08_tail");
