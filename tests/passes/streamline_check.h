@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 #include <map>
@@ -64,14 +66,16 @@ struct Disagreement {
 inline std::optional<Disagreement> compare_values(const CheckpointValue& a,
                                                   const CheckpointValue& b) {
   const std::string& name = a.checkpoint->name;
-  if (a.q.size() != b.q.size() || a.value.size() != b.value.size() ||
-      a.value.shape != b.value.shape)
-    return Disagreement{name, "the same size", "another"};
+  if (a.q.size() != b.q.size())
+    return Disagreement{name, fmt::format("{} integers", a.q.size()),
+                        fmt::format("{} integers", b.q.size())};
   for (std::size_t e = 0; e < a.q.size(); ++e)
     if (a.q[e] != b.q[e])
       return Disagreement{name, std::to_string(a.q[e]), std::to_string(b.q[e]),
                           static_cast<std::int64_t>(e)};
   if (!a.q.empty()) return {};
+  if (a.value.shape != b.value.shape)
+    return Disagreement{name, shape_text(a.value.shape), shape_text(b.value.shape)};
   for (std::int64_t e = 0; e < a.value.size(); ++e)
     if (!(a.value.real(e) == b.value.real(e)))
       return Disagreement{name, a.value.real(e).str(), b.value.real(e).str(), e};
