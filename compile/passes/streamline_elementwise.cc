@@ -125,6 +125,49 @@ std::optional<RealArray> optional_bound(const Node& node, std::size_t index) {
 
 }  // namespace
 
+void Streamliner::plan_relu() {
+  Value value = input(0);
+  const bool positive =
+      value.terms.size() == 1 && !value.is_clamped() && all_zero(value.offset) &&
+      bounds(value.terms[0].tensor).min() >= 0 &&
+      std::ranges::all_of(value.terms[0].scale.values, [](const Real& s) { return s.sign() >= 0; });
+  if (!positive) clamp(value, RealArray(Real(0)), {});
+  value.folded.push_back(node_->name);
+  set_output(std::move(value));
+}
+
+void Streamliner::plan_clip() {
+  Value value = input(0);
+  auto lower = optional_bound(*node_, 1), upper = optional_bound(*node_, 2);
+  // Integers that are within the bounds stay integers.
+  if (value.terms.size() == 1 && !value.is_clamped() &&
+      is_constant_array(value.terms[0].scale, Real(1)) && all_zero(value.offset)) {
+    const Bounds& b = bounds(value.terms[0].tensor);
+    if (lower && lower->values[0] <= Real(b.min())) lower.reset();
+    if (upper && upper->values[0] >= Real(b.max())) upper.reset();
+  }
+  if (lower || upper) clamp(value, lower, upper);
+  value.folded.push_back(node_->name);
+  set_output(std::move(value));
+}
+
+void Streamliner::plan_dequantize(const ops::DequantizeLinear& op) {
+  Value value = input(0);
+  const auto along = [&](std::size_t index) {
+    RealArray array = *exact_constant(*node_->inputs[index]);
+    if (array.is_scalar()) return array;
+    Shape shape(value.shape.size(), 1);
+    shape[ops::normalise_axis(op.axis, value.shape.size())] =
+        static_cast<std::int64_t>(array.values.size());
+    array.shape = shape;
+    return array;
+  };
+  if (node_->inputs.size() > 2 && node_->inputs[2]) shift_by(value, -along(2));
+  scale_by(value, along(1));
+  value.folded.push_back(node_->name);
+  set_output(std::move(value));
+}
+
 bool Streamliner::plan_elementwise(const Node& node) {
   if (node.as<ops::Add>() || node.as<ops::Sub>()) {
     plan_add(node.as<ops::Sub>() != nullptr);
@@ -133,42 +176,11 @@ bool Streamliner::plan_elementwise(const Node& node) {
   } else if (node.as<ops::Identity>() || node.as<ops::DebugMarker>()) {
     set_output(input(0));
   } else if (node.as<ops::Relu>()) {
-    Value value = input(0);
-    const bool changes = !(value.terms.size() == 1 && !value.is_clamped() &&
-                           all_zero(value.offset) && bounds(value.terms[0].tensor).min() >= 0 &&
-                           std::ranges::all_of(value.terms[0].scale.values,
-                                               [](const Real& s) { return s.sign() >= 0; }));
-    if (changes) clamp(value, RealArray(Real(0)), {});
-    value.folded.push_back(node.name);
-    set_output(std::move(value));
+    plan_relu();
   } else if (node.as<ops::Clip>()) {
-    Value value = input(0);
-    auto lower = optional_bound(node, 1), upper = optional_bound(node, 2);
-    // Integers that are within the bounds stay integers.
-    if (value.terms.size() == 1 && !value.is_clamped() &&
-        is_constant_array(value.terms[0].scale, Real(1)) && all_zero(value.offset)) {
-      const Bounds& b = bounds(value.terms[0].tensor);
-      if (lower && lower->values[0] <= Real(b.min())) lower.reset();
-      if (upper && upper->values[0] >= Real(b.max())) upper.reset();
-    }
-    if (lower || upper) clamp(value, lower, upper);
-    value.folded.push_back(node.name);
-    set_output(std::move(value));
+    plan_clip();
   } else if (const auto* dequantize = node.as<ops::DequantizeLinear>()) {
-    Value value = input(0);
-    const auto along = [&](std::size_t index) {
-      RealArray array = *exact_constant(*node.inputs[index]);
-      if (array.is_scalar()) return array;
-      Shape shape(value.shape.size(), 1);
-      shape[ops::normalise_axis(dequantize->axis, value.shape.size())] =
-          static_cast<std::int64_t>(array.values.size());
-      array.shape = shape;
-      return array;
-    };
-    if (node.inputs.size() > 2 && node.inputs[2]) shift_by(value, -along(2));
-    scale_by(value, along(1));
-    value.folded.push_back(node.name);
-    set_output(std::move(value));
+    plan_dequantize(*dequantize);
   } else if (node.as<ops::Cast>()) {
     if (node.outputs[0]->container != Container::kFloat32 && !as_integer(input(0)))
       fail("it casts real numbers to integers", "quantise instead");

@@ -150,62 +150,74 @@ Accumulators accumulate(const std::vector<std::int64_t>& weights, std::int64_t o
 
 }  // namespace
 
+/// Bounds of the accumulator of every output channel; UserError beyond 62 bits.
+Bounds Streamliner::accumulator_bounds(const Product& product, const Tensor* x,
+                                       const Shape& out) const {
+  Shape features(x->shape->size(), 1), channels(out.size(), 1);
+  features[product.input_axis] = (*x->shape)[product.input_axis];
+  channels[product.output_axis] = product.outputs;
+  const Bounds in = hull_over(bounds(x), *x->shape, features);
+  const Accumulators sums =
+      accumulate(product.weights.values, product.outputs, in, product.padded, product.place);
+  Bounds range{channels, {}, {}};
+  constexpr __int128 kLimit = __int128{1} << 62;
+  for (std::size_t o = 0; o < sums.lo.size(); ++o) {
+    if (sums.lo[o] < -kLimit || sums.hi[o] > kLimit)
+      fail("its accumulator needs more than 62 bits", "quantise its input and its weights");
+    range.lo.push_back(static_cast<std::int64_t>(sums.lo[o]));
+    range.hi.push_back(static_cast<std::int64_t>(sums.hi[o]));
+  }
+  return range;
+}
+
+/// The scale of a term behind the product: output channels of a group inherit that of its inputs.
+RealArray Streamliner::product_scale(const Product& product, const RealArray& scale,
+                                     const Shape& in, const Shape& out) {
+  if (!varies_along(scale, product.input_axis, in.size())) return scale * product.output_scale;
+  Shape features(in.size(), 1), channels(out.size(), 1);
+  features[product.input_axis] = in[product.input_axis];
+  channels[product.output_axis] = product.outputs;
+  const auto index = broadcast_index(scale.shape, features);
+  const std::int64_t per_group = product.inputs / product.groups,
+                     out_group = product.outputs / product.groups;
+  RealArray inherited;
+  inherited.shape = channels;
+  inherited.values.clear();
+  for (std::int64_t o = 0; o < product.outputs; ++o)
+    inherited.values.push_back(scale.values[static_cast<std::size_t>(
+        index[static_cast<std::size_t>(o / out_group * per_group)])]);
+  return inherited * product.output_scale;
+}
+
+void Streamliner::add_bias(const Product& product) {
+  if (node_->inputs.size() < 3 || !node_->inputs[2]) return;
+  const auto bias = exact_constant(*node_->inputs[2]);
+  if (!bias) fail("its bias is not constant", "fold constants first");
+  Shape along(known_shape(*node_->outputs[0]).size(), 1);
+  along[1] = product.outputs;
+  shift_by(values_.at(node_->outputs[0]),
+           bias->is_scalar() ? *bias : RealArray(along, bias->values));
+}
+
 void Streamliner::plan_product(const Product& product) {
   Value x = settled(0);
-  const Shape& shape = known_shape(*node_->outputs[0]);
-  const std::size_t rank = x.shape.size();
   Value out;
-  out.shape = shape;
+  out.shape = known_shape(*node_->outputs[0]);
   out.folded = x.folded;
   std::vector<Term> terms;
   for (const Term& term : x.terms)
     std::ranges::move(split_by_scale(term, product), std::back_inserter(terms));
   if (terms.empty()) terms.push_back({RealArray(Real(0)), x.terms[0].tensor, false});
-  Shape channels(shape.size(), 1);
-  channels[product.output_axis] = product.outputs;
   for (const Term& term : terms) {
-    Shape features(rank, 1);
-    features[product.input_axis] = x.shape[product.input_axis];
-    const Bounds in = hull_over(bounds(term.tensor), x.shape, features);
-    const Accumulators sums =
-        accumulate(product.weights.values, product.outputs, in, product.padded, product.place);
-    Bounds range{channels, {}, {}};
-    for (std::size_t o = 0; o < sums.lo.size(); ++o) {
-      if (sums.lo[o] < -(__int128{1} << 62) || sums.hi[o] > (__int128{1} << 62))
-        fail("its accumulator needs more than 62 bits", "quantise its input and its weights");
-      range.lo.push_back(static_cast<std::int64_t>(sums.lo[o]));
-      range.hi.push_back(static_cast<std::int64_t>(sums.hi[o]));
-    }
+    const Bounds range = accumulator_bounds(product, term.tensor, out.shape);
     Tensor* w = integers(node_->inputs[1]->name, product.weights.shape, product.weights.values);
-    Tensor* y = product.emit(term.tensor, w, range);
-    // A scale per input channel that is still there belongs to groups: output channels inherit it.
-    RealArray scale = term.scale;
-    if (varies_along(scale, product.input_axis, rank)) {
-      const auto index = broadcast_index(with_rank(scale, rank).shape, features);
-      RealArray moved;
-      moved.shape = channels;
-      moved.values.clear();
-      const std::int64_t per_group = product.inputs / product.groups,
-                         out_group = product.outputs / product.groups;
-      for (std::int64_t o = 0; o < product.outputs; ++o)
-        moved.values.push_back(scale.values[static_cast<std::size_t>(
-            index[static_cast<std::size_t>(o / out_group * per_group)])]);
-      scale = moved;
-    }
-    out.terms.push_back(
-        {compressed(scale * product.output_scale), y, x.terms.size() == 1 && terms.size() == 1});
+    out.terms.push_back({compressed(product_scale(product, term.scale, x.shape, out.shape)),
+                         product.emit(term.tensor, w, range), terms.size() == 1});
   }
   if (!all_zero(x.offset)) out.offset = product.map_offset(x.offset);
   combine(out);
   set_output(std::move(out));
-  if (node_->inputs.size() > 2 && node_->inputs[2]) {
-    const auto bias = exact_constant(*node_->inputs[2]);
-    if (!bias) fail("its bias is not constant", "fold constants first");
-    Shape along(shape.size(), 1);
-    along[1] = product.outputs;
-    Value& value = values_.at(node_->outputs[0]);
-    shift_by(value, bias->is_scalar() ? *bias : RealArray(along, bias->values));
-  }
+  add_bias(product);
 }
 
 namespace {

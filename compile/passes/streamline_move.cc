@@ -85,89 +85,149 @@ std::vector<std::int64_t> transpose_sources(const std::vector<std::int64_t>& per
   return strided_offsets(out, moved);
 }
 
+/// Moves scales and offsets as the node moves elements.
+class ArrayMover {
+ public:
+  ArrayMover(const Node& node, const Shape& in, const Shape& out)
+      : node_(node), in_(in), out_(out) {}
+  /// Nothing when the node resizes and the array varies along an axis that changes.
+  std::optional<RealArray> operator()(const RealArray& array, const Real& padding) {
+    if (array.is_scalar() && (!node_.as<ops::Pad>() || array.values[0] == padding))
+      return RealArray(array.values[0]);
+    if (node_.as<ops::Resize>()) return resized(array);
+    if (sources_.empty()) sources_ = element_sources();
+    return moved_array(array, in_, out_, sources_, padding);
+  }
+
+ private:
+  /// Where each element comes from; -1 is padding.
+  std::vector<std::int64_t> element_sources() const {
+    if (const auto* transpose = node_.as<ops::Transpose>())
+      return transpose_sources(transpose->perm, in_, out_);
+    if (node_.as<ops::Gather>()) return gather_sources(node_, in_);
+    if (node_.as<ops::Pad>()) return pad_sources(node_, in_, out_);
+    if (const auto* depth = node_.as<ops::DepthToSpace>())
+      return depth_to_space_sources(*depth, in_, out_);
+    std::vector<std::int64_t> same(static_cast<std::size_t>(element_count(in_)));
+    std::iota(same.begin(), same.end(), 0);
+    return same;
+  }
+  std::optional<RealArray> resized(const RealArray& array) const {
+    for (std::size_t axis = 0; axis < in_.size(); ++axis)
+      if (varies_along(array, axis, in_.size()) && (axis > 1 || in_[axis] != out_[axis])) return {};
+    return array;
+  }
+
+  const Node& node_;
+  const Shape &in_, &out_;
+  std::vector<std::int64_t> sources_;
+};
+
 }  // namespace
 
 bool Streamliner::plan_move(const Node& node) {
   if (const auto* op = node.as<ops::Concat>()) {
     plan_concat(*op);
-    return true;
-  }
-  if (!is_move(node)) {
-    if (!node.as<ops::JoinThreshold>() && !node.as<ops::SumPool>()) return false;
+  } else if (is_move(node)) {
+    plan_movement(node);
+  } else if (node.as<ops::JoinThreshold>() || node.as<ops::SumPool>()) {
     plan_integer_operator(node);
-    return true;
+  } else {
+    return false;
   }
+  return true;
+}
+
+void Streamliner::plan_movement(const Node& node) {
   Value x = input(0);
-  if (!x.pools.empty() || node.as<ops::Pad>()) x = settle(std::move(x));
-  const Shape in = x.shape, &out = known_shape(*node.outputs[0]);
   const bool pad = node.as<ops::Pad>() != nullptr;
-  Real fill;
-  if (pad && node.inputs.size() > 2 && node.inputs[2])
-    fill = exact_constant(*node.inputs[2])->values[0];
-  std::optional<std::vector<std::int64_t>> sources;
+  if (!x.pools.empty() || pad) x = settle(std::move(x));
+  const Shape& out = known_shape(*node.outputs[0]);
+  ArrayMover mover(node, x.shape, out);
   const auto moved = [&](const RealArray& array, const Real& padding) {
-    if (array.is_scalar() && (!pad || array.values[0] == padding))
-      return RealArray(array.values[0]);
-    if (!sources) {
-      if (keeps_order(node)) {
-        sources.emplace(static_cast<std::size_t>(element_count(in)));
-        std::iota(sources->begin(), sources->end(), 0);
-      } else if (const auto* transpose = node.as<ops::Transpose>()) {
-        sources = transpose_sources(transpose->perm, in, out);
-      } else if (node.as<ops::Gather>()) {
-        sources = gather_sources(node, in);
-      } else if (pad) {
-        sources = pad_sources(node, in, out);
-      } else if (const auto* depth = node.as<ops::DepthToSpace>()) {
-        sources = depth_to_space_sources(*depth, in, out);
-      }
-    }
-    if (sources) return moved_array(array, in, out, *sources, padding);
-    // Resize: what is the same everywhere in space stays.
-    for (std::size_t axis = 2; axis < in.size(); ++axis)
-      if (varies_along(array, axis, in.size()))
-        fail("its input has a scale or an offset that depends on the position",
-             "quantise its input");
-    if (in[1] != out[1]) fail("it resizes channels with different scales", "quantise its input");
-    return array;
+    auto result = mover(array, padding);
+    if (!result)
+      fail("its input has a scale or an offset that differs along a resized axis",
+           "quantise its input");
+    return std::move(*result);
   };
-  const bool resize = node.as<ops::Resize>() != nullptr;
-  if (resize && !scales_are_ratios(node, in, out))
-    fail("its scales are not the ratios of its sizes", "give it the output's sizes instead");
+  const bool filled = pad && node.inputs.size() > 2 && node.inputs[2];
   Value value;
   value.shape = out;
   value.folded = x.folded;
-  value.offset = moved(x.offset, fill);
+  value.offset = moved(x.offset, filled ? exact_constant(*node.inputs[2])->values[0] : Real());
   if (x.lower) value.lower = moved(*x.lower, Real());
   if (x.upper) value.upper = moved(*x.upper, Real());
   for (const Term& term : x.terms) {
-    // The integer in the padding is 0: the offset alone is the fill.
-    std::vector<Tensor*> inputs{term.tensor};
-    // Sizes are integers, scales are not.
-    if (resize)
-      inputs.insert(
-          inputs.end(),
-          {nullptr, nullptr,
-           to_.add_constant(node.name + "_sizes",
-                            Constant(Shape{static_cast<std::int64_t>(out.size())}, out))});
-    for (std::size_t i = 1; i < node.inputs.size() && !resize; ++i) {
-      const bool pad_value = pad && i == 2;
-      inputs.push_back(node.inputs[i] && !pad_value ? copy_constant(*node.inputs[i]) : nullptr);
-    }
-    while (inputs.back() == nullptr) inputs.pop_back();
-    const Bounds& b = bounds(term.tensor);
-    Bounds range = Bounds::of(pad ? std::min<std::int64_t>(b.min(), 0) : b.min(),
-                              pad ? std::max<std::int64_t>(b.max(), 0) : b.max());
-    const DataType kept = term.tensor->dtype;
-    Tensor* y = add_node(node.op->clone(), std::move(inputs), out, range);
-    if (!pad) y->dtype = kept;
     RealArray scale =
         term.scale.is_scalar() ? RealArray(term.scale.values[0]) : moved(term.scale, Real(1));
-    value.terms.push_back({std::move(scale), y, false});
+    value.terms.push_back({std::move(scale), move_integers(node, term.tensor), false});
   }
   set_output(std::move(value));
-  return true;
 }
+
+/// A Resize by sizes, which are integers; its scales are not.
+Tensor* Streamliner::output_sizes(const Node& node, const Shape& in) {
+  const Shape& out = known_shape(*node.outputs[0]);
+  if (!scales_are_ratios(node, in, out))
+    fail("its scales are not the ratios of its sizes", "give it the output's sizes instead");
+  return to_.add_constant(node.name + "_sizes",
+                          Constant(Shape{static_cast<std::int64_t>(out.size())}, out));
+}
+
+/// The integers in a padding are 0: the offset alone is what it is filled with.
+Tensor* Streamliner::move_integers(const Node& node, Tensor* x) {
+  const bool pad = node.as<ops::Pad>() != nullptr;
+  std::vector<Tensor*> inputs{x};
+  if (node.as<ops::Resize>()) {
+    inputs.insert(inputs.end(), {nullptr, nullptr, output_sizes(node, *x->shape)});
+  } else {
+    for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+      const bool fill = pad && i == 2;
+      inputs.push_back(node.inputs[i] && !fill ? copy_constant(*node.inputs[i]) : nullptr);
+    }
+    while (!inputs.back()) inputs.pop_back();
+  }
+  const Bounds& b = bounds(x);
+  const Bounds range = Bounds::of(pad ? std::min<std::int64_t>(b.min(), 0) : b.min(),
+                                  pad ? std::max<std::int64_t>(b.max(), 0) : b.max());
+  Tensor* y = add_node(node.op->clone(), std::move(inputs), known_shape(*node.outputs[0]), range);
+  if (!pad) y->dtype = x->dtype;
+  return y;
+}
+
+namespace {
+
+/// Arrays of the parts of a Concat, one after the other along the axis.
+RealArray joined(const std::vector<RealArray>& arrays, const std::vector<Value>& parts,
+                 const Shape& shape, std::size_t axis) {
+  Shape total(shape.size(), 1);
+  for (const RealArray& array : arrays)
+    total = broadcast_shape(total, [&] {
+      Shape rest = with_rank(array, shape.size()).shape;
+      rest[axis] = 1;
+      return rest;
+    }());
+  Shape part = total;
+  total[axis] = shape[axis];
+  RealArray out;
+  out.shape = total;
+  out.values.assign(static_cast<std::size_t>(element_count(total)), Real());
+  const auto steps = row_major_steps(total);
+  std::int64_t start = 0;
+  for (std::size_t p = 0; p < arrays.size(); ++p) {
+    part[axis] = parts[p].shape[axis];
+    const auto from = broadcast_index(arrays[p].shape, part);
+    const auto to = strided_offsets(part, steps, start * steps[axis]);
+    for (std::size_t i = 0; i < from.size(); ++i)
+      out.values[static_cast<std::size_t>(to[i])] =
+          arrays[p].values[static_cast<std::size_t>(from[i])];
+    start += part[axis];
+  }
+  return compressed(out);
+}
+
+}  // namespace
 
 void Streamliner::plan_concat(const ops::Concat& op) {
   const Shape& shape = known_shape(*node_->outputs[0]);
@@ -175,38 +235,11 @@ void Streamliner::plan_concat(const ops::Concat& op) {
   std::vector<Value> parts;
   std::size_t count = 1;
   for (std::size_t i = 0; i < node_->inputs.size(); ++i) {
-    const Tensor* tensor = node_->inputs[i];
-    if (!depends_on_input(*tensor)) fail("one of its inputs is constant", "add the constant later");
+    if (!depends_on_input(*node_->inputs[i]))
+      fail("one of its inputs is constant", "add the constant later");
     parts.push_back(settled(i));
     count = std::max(count, parts.back().terms.size());
   }
-  /// Joins arrays of the parts along the axis.
-  const auto joined = [&](const std::vector<RealArray>& arrays) {
-    Shape common(shape.size(), 1);
-    for (const RealArray& array : arrays) {
-      const RealArray full = with_rank(array, shape.size());
-      for (std::size_t i = 0; i < shape.size(); ++i)
-        if (i != axis) common[i] = std::max(common[i], full.shape[i]);
-    }
-    Shape total = common;
-    total[axis] = shape[axis];
-    RealArray out;
-    out.shape = total;
-    out.values.assign(static_cast<std::size_t>(element_count(total)), Real());
-    const auto steps = row_major_steps(total);
-    std::int64_t start = 0;
-    for (std::size_t p = 0; p < arrays.size(); ++p) {
-      Shape part = common;
-      part[axis] = parts[p].shape[axis];
-      const auto from = broadcast_index(arrays[p].shape, part);
-      const auto to = strided_offsets(part, steps, start * steps[axis]);
-      for (std::size_t i = 0; i < from.size(); ++i)
-        out.values[static_cast<std::size_t>(to[i])] =
-            arrays[p].values[static_cast<std::size_t>(from[i])];
-      start += part[axis];
-    }
-    return compressed(out);
-  };
   Value out;
   out.shape = shape;
   std::vector<RealArray> offsets;
@@ -214,28 +247,35 @@ void Streamliner::plan_concat(const ops::Concat& op) {
     offsets.push_back(part.offset);
     out.folded.insert(out.folded.end(), part.folded.begin(), part.folded.end());
   }
-  out.offset = joined(offsets);
+  out.offset = joined(offsets, parts, shape, axis);
   for (std::size_t k = 0; k < count; ++k) {
     std::vector<RealArray> scales;
     std::vector<Tensor*> tensors;
-    std::int64_t lo = INT64_MAX, hi = INT64_MIN;
     for (const Value& part : parts) {
+      // A part with fewer terms has nothing to add: any of its integers, with the factor 0.
       const bool there = k < part.terms.size();
       scales.push_back(there ? part.terms[k].scale : RealArray(Real(0)));
-      // Nothing to add: any integer with the factor 0.
-      tensors.push_back(there ? part.terms[k].tensor : part.terms[0].tensor);
-      lo = std::min(lo, bounds(tensors.back()).min());
-      hi = std::max(hi, bounds(tensors.back()).max());
+      tensors.push_back(part.terms[there ? k : 0].tensor);
     }
-    const DataType first = tensors[0]->dtype;
-    const bool alike =
-        std::ranges::all_of(tensors, [&](const Tensor* t) { return t->dtype == first; });
-    Tensor* y = add_node(op.clone(), tensors, shape, Bounds::of(lo, hi));
-    if (alike) y->dtype = first;
-    out.terms.push_back({joined(scales), y, false});
+    out.terms.push_back(
+        {joined(scales, parts, shape, axis), concatenate(op, tensors, shape), false});
   }
   combine(out);
   set_output(std::move(out));
+}
+
+Tensor* Streamliner::concatenate(const ops::Concat& op, const std::vector<Tensor*>& tensors,
+                                 const Shape& shape) {
+  std::int64_t lo = INT64_MAX, hi = INT64_MIN;
+  for (const Tensor* tensor : tensors) {
+    lo = std::min(lo, bounds(tensor).min());
+    hi = std::max(hi, bounds(tensor).max());
+  }
+  Tensor* y = add_node(op.clone(), tensors, shape, Bounds::of(lo, hi));
+  const DataType first = tensors[0]->dtype;
+  if (std::ranges::all_of(tensors, [&](const Tensor* t) { return t->dtype == first; }))
+    y->dtype = first;
+  return y;
 }
 
 /// Operators of integer graphs stay as they are.

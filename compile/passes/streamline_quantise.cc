@@ -44,6 +44,23 @@ Trimmed trimmed(const std::vector<ThresholdRow>& solved, const Rows& rows, bool 
   return out;
 }
 
+/// The activation that a quantiser computes: its output, or what scales turn that into (behind
+/// QuantizeLinear, and behind quantisers that an earlier pass has left for later).
+std::string checkpoint_behind(const Graph& graph, const Node& quantiser) {
+  const Tensor* out = quantiser.outputs[0];
+  while (true) {
+    for (const Checkpoint& checkpoint : graph.checkpoints())
+      if (checkpoint.tensor == out && checkpoint.kind == Checkpoint::Kind::kActivation)
+        return checkpoint.name;
+    if (out->consumers.size() != 1) return "";
+    const Node& next = *out->consumers[0];
+    const bool scales = next.as<ops::Mul>() || next.as<ops::Add>() || next.as<ops::Clip>() ||
+                        next.as<ops::Cast>() || next.as<ops::DequantizeLinear>();
+    if (!scales) return "";
+    out = next.outputs[0];
+  }
+}
+
 }  // namespace
 
 void Streamliner::plan_quantiser(StepFunction f) {
@@ -150,8 +167,7 @@ void Streamliner::check_pools(const Value& value, const Shape& rows) const {
 QuantiserReport Streamliner::report_for(const Value& value, const Rows& rows) const {
   QuantiserReport report;
   report.node = node_->name;
-  for (const Checkpoint& checkpoint : from_.checkpoints())
-    if (checkpoint.tensor == node_->outputs[0]) report.checkpoint = checkpoint.name;
+  report.checkpoint = checkpoint_behind(from_, *node_);
   report.channels = static_cast<std::int64_t>(rows.count());
   report.min = rows.ranges[0].min();
   report.max = rows.ranges[0].max();
@@ -178,14 +194,10 @@ void Streamliner::set_levels(Tensor* levels, const Value& value, const StepFunct
   set_output(std::move(result));
 }
 
-void Streamliner::quantise_plain(Value value, const StepFunction& f) {
-  make_positive(value.terms[0], *value.terms[0].tensor->shape);
-  Tensor* x = value.terms[0].tensor;
-  const Shape shape = *x->shape;  // in front of the pools
-  Value flat = value;
-  flat.shape = shape;
-  const Rows rows = quantiser_rows(*node_, flat, f, {bounds(x)});
-  check_pools(value, rows.shape);
+namespace {
+
+/// The thresholds of every row, clamps included.
+std::vector<ThresholdRow> solve_rows(const Rows& rows) {
   std::vector<ThresholdRow> solved(rows.count());
   tbb::parallel_for(std::size_t{0}, rows.count(), [&](std::size_t r) {
     const std::int64_t min = rows.ranges[0].lo[r], max = rows.ranges[0].hi[r];
@@ -196,55 +208,84 @@ void Streamliner::quantise_plain(Value value, const StepFunction& f) {
     row.thresholds.resize(static_cast<std::size_t>(rows.levels()), max + 1);
     solved[r] = std::move(row);
   });
-  const Trimmed keep = trimmed(solved, rows, f.t_scale != 1);
-  QuantiserReport report = report_for(value, rows);
+  return solved;
+}
+
+/// What is kept of the rows: thresholds one row after the other, and the outputs' range.
+struct Kept {
   std::vector<std::int64_t> thresholds;
-  Bounds range{rows.shape, {}, {}};
-  const std::int64_t bias = f.t_scale * (rows.lo + keep.first) + f.t_bias;
+  Bounds outputs;
+};
+
+Kept keep_levels(const Rows& rows, const std::vector<ThresholdRow>& solved, const Trimmed& keep,
+                 std::int64_t scale, std::int64_t bias, QuantiserReport& report) {
+  Kept out;
+  out.outputs = {rows.shape, {}, {}};
   for (std::size_t r = 0; r < rows.count(); ++r) {
-    const auto first = solved[r].thresholds.begin() + keep.first;
-    thresholds.insert(thresholds.end(), first, first + keep.count);
-    const std::int64_t least =
-        std::upper_bound(first, first + keep.count, rows.ranges[0].lo[r]) - first;
-    const std::int64_t most =
-        std::upper_bound(first, first + keep.count, rows.ranges[0].hi[r]) - first;
-    range.lo.push_back(bias + f.t_scale * least);
-    range.hi.push_back(bias + f.t_scale * most);
+    const auto first = solved[r].thresholds.begin() + keep.first, last = first + keep.count;
+    out.thresholds.insert(out.thresholds.end(), first, last);
+    const std::int64_t least = std::upper_bound(first, last, rows.ranges[0].lo[r]) - first;
+    const std::int64_t most = std::upper_bound(first, last, rows.ranges[0].hi[r]) - first;
+    out.outputs.lo.push_back(bias + scale * least);
+    out.outputs.hi.push_back(bias + scale * most);
     report.constant_channels += least == most ? 1 : 0;
     report.unreachable += keep.count - most;
     report.ties += solved[r].ties;
-    if (solved[r].margin >= 0)
-      report.margin =
-          report.margin < 0 ? solved[r].margin : std::min(report.margin, solved[r].margin);
+    const double margin = solved[r].margin;
+    if (margin >= 0) report.margin = report.margin < 0 ? margin : std::min(report.margin, margin);
   }
   report.steps = keep.count;
-  const bool positional = is_positional(rows.shape);
-  report.form = positional ? QuantiserReport::Form::kPosition : QuantiserReport::Form::kPlain;
-  const DataType type = f.t_scale == 2 && bias == -1 && keep.count == 1
-                            ? DataType::bipolar()
-                            : DataType::smallest_for(bias, bias + f.t_scale * keep.count);
-  Tensor* y = nullptr;
-  if (positional || shape.size() < 2) {
+  report.form =
+      is_positional(rows.shape) ? QuantiserReport::Form::kPosition : QuantiserReport::Form::kPlain;
+  return out;
+}
+
+}  // namespace
+
+Tensor* Streamliner::emit_thresholds(Tensor* x, const Rows& rows, std::int64_t steps,
+                                     std::vector<std::int64_t> thresholds, const Levels& levels) {
+  const Shape& shape = *x->shape;
+  const std::string name = node_->name + "_thresholds";
+  if (is_positional(rows.shape) || shape.size() < 2) {
     auto op = std::make_unique<ops::JoinThreshold>();
-    op->out_dtype = type;
-    op->out_scale = f.t_scale;
-    op->out_bias = bias;
+    op->out_dtype = levels.type;
+    op->out_scale = levels.scale;
+    op->out_bias = levels.bias;
     Shape t = rows.shape;
-    t.push_back(keep.count);
-    Tensor* constant = integers(node_->name + "_thresholds", t, std::move(thresholds));
-    y = add_node(std::move(op), {constant, nullptr, x}, shape, range);
-  } else {
-    auto op = std::make_unique<ops::MultiThreshold>();
-    op->out_dtype = type;
-    op->out_scale = static_cast<float>(f.t_scale);
-    op->out_bias = static_cast<float>(bias);
-    op->data_layout = channels_first(shape.size());
-    Tensor* constant =
-        integers(node_->name + "_thresholds", {static_cast<std::int64_t>(rows.count()), keep.count},
-                 std::move(thresholds));
-    y = add_node(std::move(op), {x, constant}, shape, range);
+    t.push_back(steps);
+    return add_node(std::move(op), {integers(name, t, std::move(thresholds)), nullptr, x}, shape,
+                    levels.range);
   }
-  y->dtype = type;
+  auto op = std::make_unique<ops::MultiThreshold>();
+  op->out_dtype = levels.type;
+  op->out_scale = static_cast<float>(levels.scale);
+  op->out_bias = static_cast<float>(levels.bias);
+  op->data_layout = channels_first(shape.size());
+  Tensor* t =
+      integers(name, {static_cast<std::int64_t>(rows.count()), steps}, std::move(thresholds));
+  return add_node(std::move(op), {x, t}, shape, levels.range);
+}
+
+void Streamliner::quantise_plain(Value value, const StepFunction& f) {
+  make_positive(value.terms[0], *value.terms[0].tensor->shape);
+  Tensor* x = value.terms[0].tensor;
+  Value flat = value;
+  flat.shape = *x->shape;  // in front of the pools
+  const Rows rows = quantiser_rows(*node_, flat, f, {bounds(x)});
+  check_pools(value, rows.shape);
+  const std::vector<ThresholdRow> solved = solve_rows(rows);
+  const Trimmed keep = trimmed(solved, rows, f.t_scale != 1);
+  Levels levels;
+  levels.scale = f.t_scale;
+  levels.bias = f.t_scale * (rows.lo + keep.first) + f.t_bias;
+  const bool bipolar = f.t_scale == 2 && levels.bias == -1 && keep.count == 1;
+  levels.type = bipolar ? DataType::bipolar()
+                        : DataType::smallest_for(levels.bias, levels.bias + f.t_scale * keep.count);
+  QuantiserReport report = report_for(value, rows);
+  Kept kept = keep_levels(rows, solved, keep, levels.scale, levels.bias, report);
+  levels.range = std::move(kept.outputs);
+  Tensor* y = emit_thresholds(x, rows, keep.count, std::move(kept.thresholds), levels);
+  y->dtype = levels.type;
   report.result = y->producer->name;
   report_.quantisers.push_back(std::move(report));
   set_levels(y, value, f);

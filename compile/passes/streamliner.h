@@ -19,6 +19,10 @@
 #include "compile/passes/step_function.h"
 #include "compile/passes/streamline.h"
 
+namespace assay {
+struct JoinRow;
+}
+
 namespace assay::streamline {
 
 /// Inclusive bounds of an integer tensor; arrays that broadcast to it.
@@ -57,6 +61,8 @@ struct Value {
 };
 
 struct Rows;
+struct SolvedLine;
+struct Parameters;
 
 /// How far a pass goes.
 enum class Depth : std::uint8_t { kScales, kJoins, kTail };
@@ -114,6 +120,9 @@ class Streamliner {
   bool plan_elementwise(const Node& node);
   void plan_add(bool subtract);
   void plan_scale();
+  void plan_relu();
+  void plan_clip();
+  void plan_dequantize(const ops::DequantizeLinear& op);
   void shift_by(Value& value, const RealArray& addend) const;
   void scale_by(Value& value, const RealArray& factor) const;
   void clamp(Value& value, const std::optional<RealArray>& lower,
@@ -129,6 +138,10 @@ class Streamliner {
   void plan_conv_transpose(const ops::ConvTranspose& op);
   void plan_matmul();
   void plan_product(const Product& product);
+  Bounds accumulator_bounds(const Product& product, const Tensor* x, const Shape& out) const;
+  static RealArray product_scale(const Product& product, const RealArray& scale, const Shape& in,
+                                 const Shape& out);
+  void add_bias(const Product& product);
   std::vector<Term> split_by_scale(const Term& term, const Product& product);
   IntegerConstant weights(std::size_t axis);
   void plan_sum_pool(ops::Window window, const RealArray& inverse_divisor);
@@ -140,7 +153,12 @@ class Streamliner {
 
   // ---- streamline_move.cc
   bool plan_move(const Node& node);
+  void plan_movement(const Node& node);
+  Tensor* move_integers(const Node& node, Tensor* x);
+  Tensor* output_sizes(const Node& node, const Shape& in);
   void plan_concat(const ops::Concat& op);
+  Tensor* concatenate(const ops::Concat& op, const std::vector<Tensor*>& tensors,
+                      const Shape& shape);
   void plan_integer_operator(const Node& node);
 
   // ---- streamline_quantise.cc, streamline_join.cc, streamline_tail.cc
@@ -148,7 +166,20 @@ class Streamliner {
   /// A quantiser that is integer thresholds on an integer already is copied; false otherwise.
   bool copy_thresholds(const Value& value, const StepFunction& f);
   void quantise_plain(Value value, const StepFunction& f);
+  /// Outputs of thresholds: bias + scale * count.
+  struct Levels {
+    std::int64_t scale = 1, bias = 0;
+    DataType type;
+    Bounds range;
+  };
+  Tensor* emit_thresholds(Tensor* x, const Rows& rows, std::int64_t steps,
+                          std::vector<std::int64_t> thresholds, const Levels& levels);
   void quantise_join(Value value, const StepFunction& f);
+  void widest_first(Value& value);
+  [[noreturn]] void fail_join(const SolvedLine& line, std::size_t channel, const JoinRow& row,
+                              std::int64_t first_step) const;
+  void emit_join(const Value& value, const StepFunction& f, const Rows& rows,
+                 const Parameters& parameters, QuantiserReport report);
   void quantise_later(const Value& value, const StepFunction& f);
   Tensor* integers_as_reals(Tensor* y, const StepFunction& f);
   /// Makes the scales of a term non-negative.
