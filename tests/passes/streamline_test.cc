@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0
+// Streamlining on networks worked out by hand. Each is compared with the definition at every
+// checkpoint after every step.
+#include "compile/passes/streamline.h"
+
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "compile/passes/insert_topk.h"
+#include "passes/streamline_net.h"
+
+namespace assay {
+namespace {
+
+using testing::ElementsAre;
+using Form = QuantiserReport::Form;
+
+class Hand : public PixelNet {
+ public:
+  std::mt19937 random{11};
+  /// Levels of 4 bits over small random pixels, with a scale that has no ratio to others.
+  Tensor* levels(Shape shape, float scale, std::string_view name = "a") {
+    return relu_quant(pixels(std::move(shape)), scale, 4, name);
+  }
+  Tensor* weights(Shape shape) { return random_floats(std::move(shape), -3, 3, random); }
+};
+
+ops::Conv conv_with(ops::Window window, std::int64_t group = 1) {
+  ops::Conv op;
+  op.window = std::move(window);
+  op.group = group;
+  return op;
+}
+
+// ---- Scales, signs and ranges
+
+TEST(Streamline, TiesGoToTheEvenLevel) {
+  // u = x / 16: with a scale that is a power of two, 8 of the 16 boundaries are reached exactly,
+  // and every second one is not taken.
+  Hand net;
+  const auto done = streamlined(net.finish(net.relu_quant(net.pixels({1, 1, 1, 1}), 16, 4)));
+  EXPECT_THAT(thresholds_of(done.graph),
+              ElementsAre(9, 24, 41, 56, 73, 88, 105, 120, 137, 152, 169, 184, 201, 216, 233));
+  EXPECT_EQ(done.quantiser().ties, 15);
+  EXPECT_EQ(done.quantiser().margin, 0);
+}
+
+TEST(Streamline, ReportsTheDistanceToTheNearestStep) {
+  Hand net;
+  const auto done = streamlined(net.finish(net.relu_quant(net.pixels({1, 1, 1, 1}), 10, 1)));
+  // 5/10 is the step itself: a tie at 5, taken at 6.
+  EXPECT_THAT(thresholds_of(done.graph), ElementsAre(6));
+  EXPECT_EQ(done.quantiser().ties, 1);
+  Hand shifted;
+  Tensor* x = shifted.add(ops::Add{}, {shifted.pixels({1, 1, 1, 1}), shifted.number(0.25)});
+  const auto other = streamlined(shifted.finish(shifted.relu_quant(x, 10, 1)));
+  // 5.25 is a quarter of a pixel above the step, in steps of 10.
+  EXPECT_THAT(thresholds_of(other.graph), ElementsAre(5));
+  EXPECT_EQ(other.quantiser().ties, 0);
+  EXPECT_NEAR(other.quantiser().margin, 0.025, 1e-12);
+}
+
+TEST(Streamline, GammaMayBeNegativeOrZero) {
+  Hand net;
+  Tensor* x = net.add(ops::MatMul{}, {net.pixels({1, 1}), net.floats({1, 3}, {1, 1, 1})});
+  x = net.batch_norm(x, {1, -1, 0}, {0, 200, 5}, {100, 0, 7}, {1, 1, 3});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 2, 3)));
+  EXPECT_EQ(op_types(done.graph), "MatMul MultiThreshold");
+  // x - 100; 200 - x on the negated accumulator; 5 / 2 = 2.5 rounds to 2 always
+  EXPECT_THAT(thresholds_of(done.graph), ElementsAre(102, 103, 106, 107, 110, 111, 114,         //
+                                                     -198, -197, -194, -193, -190, -189, -186,  //
+                                                     0, 0, 256, 256, 256, 256, 256));
+  EXPECT_EQ(done.quantiser().constant_channels, 1);
+  EXPECT_EQ(done.quantiser().unreachable, 5);
+  EXPECT_EQ(done.quantiser().channels, 3);
+  EXPECT_EQ(done.quantiser().steps, 7);
+  EXPECT_EQ(done.quantiser().min, -255);
+  EXPECT_EQ(done.quantiser().max, 255);
+  EXPECT_EQ(done.quantiser().bits, 9);
+}
+
+TEST(Streamline, SignedNarrowAndAsymmetricQuantisers) {
+  ops::Quant narrow;
+  narrow.narrow = true;
+  Hand net;
+  Tensor* x = net.add(ops::Sub{}, {net.pixels({1, 1, 1, 1}), net.number(128)});
+  const auto done = streamlined(net.finish(net.quant(x, 50, 2, narrow)));
+  // levels -1, 0, 1 at -25 (a tie that goes to 0) and 25 (a tie that stays at 0)
+  EXPECT_THAT(thresholds_of(done.graph), ElementsAre(103, 154));
+  EXPECT_EQ(done.graph.outputs()[0]->dtype, DataType::smallest_for(-1, 1));
+
+  Hand other;
+  x = other.add(ops::Sub{}, {other.pixels({1, 1, 1, 1}), other.number(128)});
+  x = other.quant(x, other.number(50), other.number(2), 2, unsigned_quant());
+  const auto asymmetric = streamlined(other.finish(x));
+  // u = (x - 128) / 50 + 2 > 1/2, >= 3/2, > 5/2; the carrier is level - 2, so that 0 is 0
+  EXPECT_THAT(thresholds_of(asymmetric.graph), ElementsAre(54, 103, 154));
+  EXPECT_EQ(asymmetric.graph.outputs()[0]->dtype, DataType::smallest_for(-2, 1));
+}
+
+TEST(Streamline, AsymmetricActivationsUnderPaddingStayPlain) {
+  Hand net;
+  Tensor* x =
+      net.quant(net.pixels({1, 2, 4, 4}), net.number(20), net.number(3), 4, unsigned_quant(), "a");
+  x = net.add(conv2d(3, 1, 1), {x, net.weights({2, 2, 3, 3})});
+  const auto done = streamlined(net.finish(net.quant(x, 130, 4)));
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold Conv MultiThreshold");
+}
+
+TEST(Streamline, AFractionalZeroPointUnderPaddingNeedsThePosition) {
+  Hand net;
+  Tensor* x = net.quant(net.pixels({1, 1, 3, 3}), net.number(20), net.number(2.5), 4,
+                        unsigned_quant(), "a");
+  x = net.add(conv2d(3, 1, 1), {x, net.floats({1, 1, 3, 3}, {1, 1, 1, 1, 1, 1, 1, 1, 1})});
+  const auto done = streamlined(net.finish(net.quant(x, 40, 4)));
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold Conv JoinThreshold");
+  EXPECT_EQ(done.quantiser("q").form, Form::kPosition);
+  EXPECT_EQ(done.quantiser("q").channels, 9);  // one row per position
+}
+
+TEST(Streamline, TruncationsOfBothVersions) {
+  ops::Trunc one;
+  Hand net;
+  Tensor* x = net.add(
+      one, {net.pixels({1, 1, 1, 1}), net.number(1), net.number(0), net.number(8), net.number(6)},
+      "q");
+  const auto first = streamlined(net.finish(x));
+  const auto t = thresholds_of(first.graph);
+  ASSERT_EQ(t.size(), 63U);  // floor(x / 4), up to 63
+  EXPECT_EQ(t.front(), 4);
+  EXPECT_EQ(t.back(), 252);
+
+  ops::Trunc two;
+  two.version = 2;
+  two.is_signed = false;
+  Hand other;
+  x = other.add(two,
+                {other.pixels({1, 1, 1, 1}), other.number(1), other.number(0), other.number(8),
+                 other.number(64), other.number(2)},
+                "q");
+  const auto second = streamlined(other.finish(x));
+  EXPECT_THAT(thresholds_of(second.graph), ElementsAre(64, 128, 192));
+}
+
+TEST(Streamline, AReluWithoutQuantiserBecomesARamp) {
+  Hand net;
+  Tensor* x = net.add(ops::Sub{}, {net.pixels({1, 2}), net.number(100)});
+  x = net.add(ops::Relu{}, {x});
+  x = net.add(ops::MatMul{}, {x, net.floats({2, 1}, {1, -2})});
+  const auto done = streamlined(net.finish(net.quant(x, 16, 4)));
+  EXPECT_EQ(op_types(done.graph), "Add Relu MatMul MultiThreshold");
+}
+
+TEST(Streamline, AClipWithBoundsBetweenIntegersBecomesRampsAndJumps) {
+  Hand net;
+  Tensor* x = net.add(ops::Mul{}, {net.pixels({1, 1}), net.number(0.3F)});
+  x = net.add(ops::Clip{}, {x, net.number(10.1F), net.number(20.7F)});
+  x = net.add(ops::MatMul{}, {x, net.floats({1, 2}, {1, -3})}, "logits");
+  const auto done = streamlined(net.finish(x));
+  EXPECT_EQ(count_nodes(done.graph, "Relu"), 2U);
+}
+
+// ---- Products
+
+TEST(Streamline, GroupedDilatedDepthwiseAndTransposedConvolutions) {
+  const auto streamline_conv = [](const ops::Conv& op, Shape weights) {
+    Hand net;
+    Tensor* x = net.levels({1, 4, 6, 5}, 20.3F);
+    x = net.add(op, {x, net.weights(std::move(weights))});
+    x = net.add(ops::Mul{}, {x, net.per_channel({0.3F, -0.7F, 1.1F, 0.2F})});
+    return op_types(streamlined(net.finish(net.quant(x, 100, 4))).graph);
+  };
+  const std::string plain = "MultiThreshold Conv MultiThreshold";
+  EXPECT_EQ(streamline_conv(conv_with(window2d(3, 1, 1), 2), {4, 2, 3, 3}), plain);
+  EXPECT_EQ(streamline_conv(conv_with({{3, 3}, {2, 1}, {2, 1, 0, 3}, {2, 1}}), {4, 4, 3, 3}),
+            plain);
+  EXPECT_EQ(streamline_conv(conv_with(window2d(3, 2, 1), 4), {4, 1, 3, 3}), plain);
+
+  Hand net;
+  Tensor* x = net.levels({1, 4, 3, 3}, 20.3F);
+  ops::ConvTranspose op;
+  op.window = {{3, 2}, {2, 1}, {1, 0, 0, 1}, {1, 2}};
+  op.output_padding = {1, 0};
+  op.group = 2;
+  x = net.add(op, {x, net.weights({4, 3, 3, 2}), net.floats({6}, {1, 2, 3, -4, 5, 6})});
+  EXPECT_EQ(op_types(streamlined(net.finish(net.quant(x, 100, 4))).graph),
+            "MultiThreshold ConvTranspose MultiThreshold");
+}
+
+TEST(Streamline, AGroupMayHaveAScaleOfItsOwn) {
+  // Channels 0, 1 and 2, 3 have one scale each: what the depthwise case is for single channels.
+  Hand net;
+  Tensor* x = net.levels({1, 4, 4, 4}, 20.3F);
+  x = net.add(ops::Mul{}, {x, net.per_channel({0.3F, 0.3F, 0.7F, 0.7F})});
+  x = net.add(conv_with(window2d(3, 1, 1), 2), {x, net.weights({2, 2, 3, 3})});
+  EXPECT_EQ(op_types(streamlined(net.finish(net.quant(x, 100, 4))).graph),
+            "MultiThreshold Conv MultiThreshold");
+}
+
+TEST(Streamline, DifferentScalesIntoOneProductBecomeASum) {
+  Hand net;
+  Tensor* x = net.levels({1, 2, 4, 4}, 20.3F);
+  x = net.add(ops::Mul{}, {x, net.per_channel({0.3F, 0.7F})});
+  x = net.add(conv2d(3, 1, 1), {x, net.weights({2, 2, 3, 3})});
+  const auto done = streamlined(net.finish(net.quant(x, 20, 4)));
+  EXPECT_EQ(count_nodes(done.graph, "Conv"), 2U);
+  EXPECT_EQ(count_nodes(done.graph, "JoinThreshold"), 1U);
+}
+
+// ---- Sums
+
+TEST(Streamline, ASumOfTwoScalesAsATable) {
+  Hand net;
+  Tensor* x = net.pixels({1, 1, 1, 1});
+  Tensor* a = net.quant(x, 16.3F, 8, unsigned_quant(), "a");
+  Tensor* b = net.relu_quant(x, 61.7F, 2, "b");
+  const auto done = streamlined(net.finish(net.relu_quant(net.add(ops::Add{}, {a, b}), 100, 1)));
+  const QuantiserReport& report = done.quantiser("q");
+  EXPECT_EQ(report.form, Form::kTable);
+  EXPECT_EQ(report.pairs, 4);
+  // 16.3 A + 61.7 B > 50: the smallest A for B = 0, 1, 2, 3
+  EXPECT_THAT(thresholds_of(done.graph), ElementsAre(4, 0, 0, 0));
+}
+
+TEST(Streamline, ASumOfTwoScalesAsALine) {
+  Hand net;
+  Tensor* x = net.pixels({1, 2, 2, 2});
+  Tensor* a = net.add(conv2d(1), {x, net.weights({2, 2, 1, 1})});
+  Tensor* b = net.quant(x, 1.7F, 7, unsigned_quant(), "b");
+  const auto done = streamlined(net.finish(net.quant(net.add(ops::Add{}, {a, b}), 33.3F, 4)));
+  const QuantiserReport& report = done.quantiser("q");
+  EXPECT_EQ(report.form, Form::kLine);
+  EXPECT_GT(report.fraction_bits, 0);
+  EXPECT_LE(report.fraction_bits, 32);
+  EXPECT_EQ(report.inseparable, 0);
+}
+
+TEST(Streamline, SmallRatiosAreAPlainSum) {
+  Hand net;
+  Tensor* x = net.pixels({1, 1, 2, 2});
+  Tensor* a = net.relu_quant(x, 12, 4, "a");
+  Tensor* b = net.relu_quant(x, 20, 4, "b");
+  const auto done = streamlined(net.finish(net.relu_quant(net.add(ops::Add{}, {a, b}), 90, 2)));
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold MultiThreshold Mul Mul Add MultiThreshold");
+  // 12 a + 20 b = 4 (3 a + 5 b) > 45, >= 135, > 225
+  EXPECT_THAT(thresholds_of(done.graph), ElementsAre(12, 34, 57));
+}
+
+TEST(Streamline, NestedResidualsAndAForkWithThreeReaders) {
+  Hand net;
+  Tensor* x = net.levels({1, 2, 4, 4}, 17.1F);
+  Tensor* inner = net.add(conv2d(3, 1, 1), {x, net.weights({2, 2, 3, 3})});
+  inner = net.add(ops::Mul{}, {inner, net.per_channel({0.31F, -0.17F})});
+  Tensor* y = net.relu_quant(net.add(ops::Add{}, {inner, x}), 23.3F, 3, "inner");
+  Tensor* outer = net.add(conv2d(1), {y, net.weights({2, 2, 1, 1})});
+  outer = net.add(ops::Add{}, {net.add(ops::Add{}, {outer, x}), y});
+  const auto done = streamlined(net.finish(net.relu_quant(outer, 57.9F, 4)));
+  EXPECT_EQ(count_nodes(done.graph, "JoinThreshold"), 2U);
+  EXPECT_EQ(count_nodes(done.graph, "Conv"), 2U);
+}
+
+TEST(Streamline, ASubtractionIsASum) {
+  Hand net;
+  Tensor* x = net.pixels({1, 1, 2, 2});
+  Tensor* a = net.relu_quant(x, 16.3F, 4, "a");
+  Tensor* b = net.relu_quant(x, 61.7F, 2, "b");
+  streamlined(net.finish(net.quant(net.add(ops::Sub{}, {a, b}), 10, 4)));
+}
+
+TEST(Streamline, ConcatKeepsAScalePerChannel) {
+  Hand net;
+  Tensor* x = net.pixels({1, 2, 3, 3});
+  Tensor* a = net.relu_quant(x, 16.3F, 4, "a");
+  Tensor* b = net.quant(x, 21.9F, 3, unsigned_quant(), "b");
+  x = net.add(with(&ops::Concat::axis, 1), {a, b});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 40, 2)));
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold MultiThreshold Concat MultiThreshold");
+  EXPECT_EQ(done.quantiser("q").channels, 4);
+}
+
+// ---- Pools and movements
+
+TEST(Streamline, AveragePoolsBecomeSums) {
+  for (const bool include : {false, true}) {
+    Hand net;
+    ops::AveragePool op;
+    op.window = {{3, 2}, {2, 1}, {1, 1, 1, 0}, {1, 1}};
+    op.count_include_pad = include;
+    Tensor* x = net.add(op, {net.levels({1, 2, 5, 4}, 17.1F)});
+    const auto done = streamlined(net.finish(net.relu_quant(x, 40, 2)));
+    EXPECT_EQ(count_nodes(done.graph, "SumPool"), 1U);
+    // The divisor depends on the position unless padding counts.
+    EXPECT_EQ(done.quantiser("q").form, include ? Form::kPlain : Form::kPosition);
+  }
+}
+
+TEST(Streamline, TheMeanOfAnImageNeedsNoDivision) {
+  Hand net;
+  Tensor* x = net.add(ops::GlobalAveragePool{}, {net.pixels({1, 1, 2, 2})});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 100, 2)));
+  // sum / 400 > 1/2, >= 3/2, > 5/2
+  EXPECT_THAT(thresholds_of(done.graph), ElementsAre(201, 600, 1001));
+}
+
+TEST(Streamline, UpsamplingAndMovementsKeepTheIntegers) {
+  const auto moved = [](const std::function<Tensor*(Hand&, Tensor*)>& move) {
+    Hand net;
+    Tensor* x = net.levels({1, 4, 2, 3}, 17.1F);
+    x = net.add(ops::Mul{}, {x, net.per_channel({0.3F, 0.5F, 0.7F, 1.1F})});
+    x = net.add(ops::Add{}, {x, net.per_channel({3, -5, 7, 11})});
+    return op_types(streamlined(net.finish(net.quant(move(net, x), 33, 3))).graph);
+  };
+  EXPECT_EQ(moved([](Hand& net, Tensor* x) {
+              ops::Resize op;
+              op.coordinate_transformation_mode = "asymmetric";
+              op.nearest_mode = "floor";
+              return net.add(op, {x, nullptr, nullptr, net.shape_of({1, 4, 4, 6})});
+            }),
+            "MultiThreshold Resize MultiThreshold");
+  EXPECT_EQ(moved([](Hand& net, Tensor* x) {
+              return net.add(with(&ops::DepthToSpace::blocksize, 2), {x});
+            }),
+            "MultiThreshold DepthToSpace JoinThreshold");
+  EXPECT_EQ(moved([](Hand& net, Tensor* x) {
+              return net.add(with(&ops::Transpose::perm, {0, 3, 1, 2}), {x});
+            }),
+            "MultiThreshold Transpose JoinThreshold");
+  EXPECT_EQ(moved([](Hand& net, Tensor* x) { return net.add(ops::Flatten{}, {x}); }),
+            "MultiThreshold Flatten MultiThreshold");
+  EXPECT_EQ(
+      moved([](Hand& net, Tensor* x) {
+        return net.add(ops::Pad{}, {x, net.shape_of({0, 0, 1, 0, 0, 0, 0, 2}), net.number(9)});
+      }),
+      "MultiThreshold Pad JoinThreshold");
+}
+
+// ---- The tail
+
+TEST(Streamline, LogitsKeepTheirMeaning) {
+  Hand net;
+  Tensor* x =
+      net.add(ops::MatMul{}, {net.levels({1, 3}, 20), net.floats({3, 2}, {1, -1, 2, 0, 3, 1})});
+  x = net.add(ops::Mul{}, {x, net.per_channel({0.5, 0.75}, 2)});
+  x = net.add(ops::Add{}, {x, net.per_channel({-1, 3}, 2)}, "logits");
+  const auto done = streamlined(net.finish(x));
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold MatMul");
+  const Checkpoint& logits = done.graph.checkpoints().back();
+  EXPECT_EQ(logits.kind, Checkpoint::Kind::kLogits);
+  // real = 20 * 0.5 * acc - 1 and 20 * 0.75 * acc + 3
+  EXPECT_EQ(logits.unit.values, (std::vector<Real>{Real(10), Real(15)}));
+  EXPECT_EQ(logits.shift.values, (std::vector<Real>{Real(-1), Real(3)}));
+}
+
+TEST(Streamline, ClassesAreRankedByIntegers) {
+  Hand net;
+  Tensor* x =
+      net.add(ops::MatMul{}, {net.pixels({1, 2}), net.floats({2, 3}, {1, 2, -1, 1, -2, 3})});
+  x = net.add(ops::Mul{}, {x, net.per_channel({0.3F, 0.6F, 0.3F}, 2)});
+  x = net.add(ops::Add{}, {x, net.per_channel({0.1F, 0.25F, -20.3F}, 2)}, "logits");
+  Graph& graph = net.finish(x);
+  insert_topk(graph, 3);
+  const auto done = streamlined(graph);
+  EXPECT_EQ(op_types(done.graph), "MatMul Mul Add TopK");
+  ASSERT_FALSE(done.report.remarks.empty());
+  EXPECT_THAT(done.report.remarks.back().text, testing::HasSubstr("3 distinct offsets"));
+}
+
+TEST(Streamline, EqualLogitsGiveTheLowerIndex) {
+  Hand net;
+  Tensor* x = net.add(ops::MatMul{}, {net.pixels({1, 1}), net.floats({1, 3}, {1, 1, 2})});
+  // x / 2 + 1, x / 2 + 1, x / 2 - 30: classes 0 and 1 are equal always
+  x = net.add(ops::Mul{}, {x, net.per_channel({0.5, 0.5, 0.25}, 2)});
+  x = net.add(ops::Add{}, {x, net.per_channel({1, 1, -30}, 2)}, "logits");
+  Graph& graph = net.finish(x);
+  insert_topk(graph, 2);
+  const auto done = streamlined(graph);
+  const ExactExecutor executor(done.graph, {ExactInput::integers(0, 255)});
+  for (const std::int64_t pixel : {0, 77, 255}) {
+    ExactRequest request;
+    request.inputs = {{{pixel}}};
+    EXPECT_THAT(executor.run(request).checkpoints.back().q, ElementsAre(0, 1));
+  }
+}
+
+TEST(Streamline, EveryOutputBecomesInteger) {
+  Hand net;
+  Tensor* x = net.levels({1, 2, 3, 3}, 17.1F);
+  Tensor* first = net.add(conv2d(1), {x, net.weights({2, 2, 1, 1})}, "first");
+  Tensor* second = net.add(ops::Mul{}, {x, net.number(0.3F)}, "second");
+  net.graph.add_output(first);
+  const auto done = streamlined(net.finish(second));
+  ASSERT_EQ(done.graph.outputs().size(), 2U);
+  for (const Tensor* output : done.graph.outputs()) EXPECT_TRUE(output->dtype.is_integer());
+}
+
+// ---- What is folded
+
+TEST(Streamline, ReportsWhatIsFolded) {
+  Hand net;
+  Tensor* x = net.add(ops::MatMul{}, {net.pixels({1, 2}), net.floats({2, 2}, {1, 2, 3, 4})});
+  x = net.batch_norm(x, {1, 1}, {0, 5}, {100, 0}, {1, 2});
+  x = net.add(ops::Relu{}, {x});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 100, 2)));
+  EXPECT_THAT(done.quantiser().folded, ElementsAre("Add_0", "Mul_0", "Relu_0"));
+  EXPECT_EQ(done.quantiser().node, "Quant_0");
+  EXPECT_EQ(done.quantiser().result, "Quant_0");
+  EXPECT_EQ(done.quantiser().checkpoint, "q");
+}
+
+TEST(Streamline, FindsNothingMoreToDo) {
+  Hand net;
+  Tensor* x = net.levels({1, 2, 4, 4}, 17.1F);
+  x = net.add(conv2d(3, 1, 1), {x, net.weights({2, 2, 3, 3})});
+  auto done = streamlined(net.finish(net.relu_quant(x, 23.3F, 3)));
+  const std::string text = to_text(done.graph);
+  StreamlineReport report;
+  EXPECT_FALSE(absorb_scales(done.graph, report));
+  EXPECT_FALSE(residual_sums(done.graph, {}, report));
+  EXPECT_FALSE(integer_tail(done.graph, report));
+  EXPECT_EQ(to_text(done.graph), text);
+  EXPECT_TRUE(report.quantisers.empty());
+}
+
+}  // namespace
+}  // namespace assay
