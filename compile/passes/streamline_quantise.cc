@@ -174,8 +174,8 @@ QuantiserReport Streamliner::report_for(const Value& value, const Rows& rows) co
   report.bits = DataType::smallest_for(report.min, report.max).bits;
   report.folded = value.folded;
   std::ranges::sort(report.folded);
-  const auto last = std::ranges::unique(report.folded);
-  report.folded.erase(last.begin(), last.end());
+  report.folded.erase(std::unique(report.folded.begin(), report.folded.end()),
+                      report.folded.end());
   return report;
 }
 

@@ -414,11 +414,14 @@ void Streamliner::finish_outputs() {
       to_.add_output(label->second);
       continue;
     }
+    // Later messages name these nodes: they keep the model's names.
+    node_ = output->producer;
+    main_planned_ = false;
+    helpers_ = 0;
     if (depth_ != Depth::kTail) {
       to_.add_output(real_tensor(output));
       continue;
     }
-    node_ = output->producer;
     Value value = integer_output(values_.at(output), output->name);
     to_.add_output(value.terms[0].tensor);
     set(output, std::move(value));
