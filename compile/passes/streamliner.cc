@@ -229,14 +229,14 @@ Tensor* Streamliner::add_node(std::unique_ptr<Op> op, std::vector<Tensor*> input
 }
 
 Tensor* Streamliner::integers(std::string_view name, Shape shape,
-                              std::vector<std::int64_t> values) {
+                              const std::vector<std::int64_t>& values) {
   const auto [lo, hi] = std::ranges::minmax_element(values);
   const DataType type = DataType::smallest_for(*lo, *hi);
   constexpr std::int64_t kExactFloat = 1 << 24;
   const bool floats = *lo >= -kExactFloat && *hi <= kExactFloat;
   Tensor* tensor = to_.add_constant(
       name, floats ? Constant(std::move(shape), std::vector<float>(values.begin(), values.end()))
-                   : Constant(std::move(shape), std::move(values)));
+                   : Constant(std::move(shape), values));
   tensor->container = Container::kFloat32;
   tensor->dtype = type;
   return tensor;

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+// What streamlining refuses: every message names the node, the operator and what to do.
+#include <gmock/gmock.h>
+
+#include <functional>
+
+#include "compile/passes/insert_topk.h"
+#include "compile/passes/pipeline.h"
+#include "compile/passes/streamline.h"
+#include "passes/streamline_net.h"
+
+namespace assay {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+/// The message of the first step that refuses; fails when none does.
+std::string refusal(Graph graph, const JoinOptions& joins = {}) {
+  const std::string message = user_error_of([&] {
+    StreamlineReport report;
+    run_passes(graph, cleanup_passes());
+    absorb_scales(graph, report);
+    residual_sums(graph, joins, report);
+    integer_tail(graph, report);
+  });
+  EXPECT_NE(message, "no UserError");
+  return message;
+}
+
+TEST(StreamlineRefuses, AProductOfTwoActivations) {
+  PixelNet net;
+  Tensor* x = net.pixels({1, 4});
+  Tensor* y = net.add(ops::Mul{}, {net.relu_quant(x, 9, 4, "a"), net.relu_quant(x, 7, 4, "b")});
+  EXPECT_THAT(refusal(net.finish(net.relu_quant(y, 30, 4))),
+              AllOf(HasSubstr("node 'Mul_0' (Mul)"), HasSubstr("multiplies two activations"),
+                    HasSubstr("only products with constants")));
+}
+
+TEST(StreamlineRefuses, WeightsThatAreActivations) {
+  PixelNet net;
+  Tensor* x = net.pixels({2, 2});
+  Tensor* y = net.add(ops::MatMul{}, {net.relu_quant(x, 9, 4, "a"), net.relu_quant(x, 7, 4, "b")});
+  EXPECT_THAT(refusal(net.finish(net.relu_quant(y, 30, 4))),
+              AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("weights are an activation"),
+                    HasSubstr("only products with constants")));
+}
+
+TEST(StreamlineRefuses, Softmax) {
+  PixelNet net;
+  Tensor* x = net.relu_quant(net.pixels({1, 4}), 9, 4);
+  EXPECT_THAT(refusal(net.finish(net.add(ops::Softmax{}, {x}, "p"))),
+              AllOf(HasSubstr("node 'Softmax_0' (Softmax)"), HasSubstr("no integer form"),
+                    HasSubstr("end the network in front of it")));
+}
+
+TEST(StreamlineRefuses, ASumWithAReluThatNothingQuantises) {
+  PixelNet net;
+  Tensor* x = net.pixels({1, 4});
+  Tensor* sum = net.add(ops::Add{}, {net.relu_quant(x, 9.1F, 4, "a"), net.relu_quant(x, 7.3F, 4)});
+  Tensor* y =
+      net.add(ops::MatMul{}, {net.add(ops::Relu{}, {net.add(ops::Sub{}, {sum, net.number(3)})}),
+                              net.floats({4, 1}, {1, 2, 3, 4})});
+  EXPECT_THAT(refusal(net.finish(net.relu_quant(y, 30, 4, "y"))),
+              AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("Relu or Clip of a sum"),
+                    HasSubstr("QuantReLU")));
+}
+
+TEST(StreamlineRefuses, AMaxPoolOfASumThatNothingQuantises) {
+  PixelNet net;
+  Tensor* x = net.pixels({1, 1, 4, 4});
+  Tensor* sum = net.add(ops::Add{}, {net.relu_quant(x, 9.1F, 4, "a"), net.relu_quant(x, 7.3F, 4)});
+  Tensor* y = net.add(with(&ops::MaxPool::window, window2d(2, 2)), {sum});
+  y = net.add(conv2d(1), {y, net.floats({1, 1, 1, 1}, {3})});
+  EXPECT_THAT(refusal(net.finish(net.relu_quant(y, 30, 4, "y"))),
+              AllOf(HasSubstr("node 'Conv_0' (Conv)"), HasSubstr("max pool of a sum"),
+                    HasSubstr("quantise the sum or the pool's output")));
+}
+
+TEST(StreamlineRefuses, AnInputOfRealNumbers) {
+  PixelNet net;
+  Tensor* x = net.relu_quant(net.input({1, 4}), 9, 4);
+  EXPECT_THAT(refusal(net.finish(x)),
+              AllOf(HasSubstr("input '"), HasSubstr("FLOAT32"), HasSubstr("annotate the input")));
+}
+
+TEST(StreamlineRefuses, AnOutputWithoutACommonUnit) {
+  PixelNet net;
+  Tensor* x = net.pixels({1, 4});
+  const auto irrational = [&](std::string_view name, float variance) {
+    return net.batch_norm(net.relu_quant(x, 9, 4, name), {1, 1, 1, 1}, {0, 0, 0, 0}, {0, 0, 0, 0},
+                          std::vector<float>(4, variance));
+  };
+  Tensor* sum = net.add(ops::Add{}, {irrational("a", 2), irrational("b", 3)}, "logits");
+  EXPECT_THAT(refusal(net.finish(sum)),
+              AllOf(HasSubstr("node 'Add_0' (Add)"), HasSubstr("output 'global_out"), HasSubstr("no common unit"),
+                    HasSubstr("quantise the output")));
+}
+
+TEST(StreamlineRefuses, ClassesWithoutACommonUnit) {
+  PixelNet net;
+  Tensor* x = net.add(ops::MatMul{}, {net.pixels({1, 2}), net.floats({2, 2}, {1, 2, 3, 4})});
+  x = net.batch_norm(x, {1, 1}, {0, 0}, {0, 0}, {2, 3});
+  Graph& graph = net.finish(x);
+  insert_topk(graph, 1);
+  EXPECT_THAT(refusal(graph), AllOf(HasSubstr("(TopK)"), HasSubstr("no common unit"),
+                                    HasSubstr("one weight scale for the last layer")));
+}
+
+TEST(StreamlineRefuses, AJoinOverItsBudget) {
+  PixelNet net;
+  std::mt19937 random(3);
+  Tensor* x = net.pixels({1, 2, 2, 2});
+  Tensor* a = net.add(conv2d(1), {x, net.random_floats({2, 2, 1, 1}, -9, 9, random)});
+  Tensor* b = net.add(conv2d(1), {net.quant(x, 1.7F, 7, unsigned_quant(), "b"),
+                                  net.random_floats({2, 2, 1, 1}, -9, 9, random)});
+  Graph graph = net.finish(net.quant(net.add(ops::Add{}, {a, b}), 33.3F, 4));
+  EXPECT_THAT(
+      refusal(graph, {.budget = 2, .join_bits = {}}),
+      AllOf(HasSubstr("(Quant)"), HasSubstr("channel 0, step "), HasSubstr("with 2 fraction bits"),
+            HasSubstr("pairs of the sum"), HasSubstr("--join-budget"), HasSubstr("--join-bits")));
+  // With the remedy it is done, and the wrong decisions are counted.
+  run_passes(graph, cleanup_passes());
+  StreamlineReport report;
+  absorb_scales(graph, report);
+  residual_sums(graph, {.budget = 32, .join_bits = 2}, report);
+  EXPECT_GT(report.quantisers.back().inseparable, 0);
+  EXPECT_EQ(report.quantisers.back().fraction_bits, 2);
+}
+
+TEST(StreamlineRefuses, JoinOptionsOutOfRange) {
+  PixelNet net;
+  Graph& graph = net.finish(net.relu_quant(net.pixels({1, 4}), 9, 4));
+  StreamlineReport report;
+  EXPECT_THAT(user_error_of([&] { residual_sums(graph, {.budget = 0, .join_bits = {}}, report); }),
+              HasSubstr("outside [1, 56]"));
+  EXPECT_THAT(user_error_of([&] { residual_sums(graph, {.budget = 32, .join_bits = 57}, report); }),
+              HasSubstr("outside [0, 56]"));
+}
+
+TEST(StreamlineRefuses, AccumulatorsBeyond62Bits) {
+  PixelNet net;
+  Tensor* x = net.pixels({1, 4}, DataType::sint(32));
+  // 3 * 2^30 * 2^31
+  x = net.add(ops::MatMul{}, {x, net.floats({4, 1}, {0x1p30F, 0x1p30F, 0x1p30F, 1})});
+  EXPECT_THAT(refusal(net.finish(net.quant(x, 9, 4))),
+              AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("more than 62 bits"),
+                    HasSubstr("quantise its input and its weights")));
+}
+
+TEST(StreamlineRefuses, TheValuesOfTopK) {
+  PixelNet net;
+  Tensor* x = net.relu_quant(net.pixels({1, 4}), 9, 4);
+  Tensor* values = net.graph.add_tensor("values");
+  Tensor* indices = net.graph.add_tensor("indices");
+  net.graph.add_node(std::make_unique<ops::TopK>(), {x, net.shape_of({2})}, {values, indices});
+  net.graph.add_output(indices);
+  EXPECT_THAT(refusal(net.finish(values)),
+              AllOf(HasSubstr("(TopK)"), HasSubstr("values of TopK are used"),
+                    HasSubstr("use its indices only")));
+}
+
+TEST(StreamlineRefuses, ATooWideQuantiser) {
+  PixelNet net;
+  Tensor* x = net.pixels({1, 1}, DataType::sint(20));
+  EXPECT_THAT(refusal(net.finish(net.quant(x, 1.5, 18))),
+              AllOf(HasSubstr("(Quant)"), HasSubstr("thresholds"), HasSubstr("fewer bits")));
+}
+
+TEST(StreamlineRefuses, AnInputWidthOutsideTheRange) {
+  PixelNet net;
+  Graph& graph = net.finish(net.relu_quant(net.pixels({1, 4}), 9, 4));
+  StreamlineReport report;
+  for (const int bits : {1, 17})
+    EXPECT_THAT(user_error_of([&] { quantize_input(graph, bits, report); }),
+                HasSubstr("outside [2, 16]"));
+}
+
+TEST(StreamlineRefuses, ToCallAGraphWithRealsInteger) {
+  PixelNet net;
+  Graph& graph = net.finish(net.relu_quant(net.pixels({1, 4}), 9, 4));
+  EXPECT_THAT(user_error_of([&] { verify_integer(graph); }),
+              AllOf(HasSubstr("FLOAT32"), HasSubstr("(Quant)"), HasSubstr("streamline")));
+}
+
+}  // namespace
+}  // namespace assay
