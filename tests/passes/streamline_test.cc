@@ -5,6 +5,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "compile/passes/insert_topk.h"
@@ -36,13 +37,23 @@ ops::Conv conv_with(ops::Window window, std::int64_t group = 1) {
 // ---- Scales, signs and ranges
 
 TEST(Streamline, TiesGoToTheEvenLevel) {
-  // u = x / 16: with a scale that is a power of two, 8 of the 16 boundaries are reached exactly,
-  // and every second one is not taken.
+  // u = x / 16: with a scale that is a power of two every boundary is reached exactly, and every
+  // second one is not taken.
   Hand net;
   const auto done = streamlined(net.finish(net.relu_quant(net.pixels({1, 1, 1, 1}), 16, 4)));
   EXPECT_THAT(thresholds_of(done.graph),
               ElementsAre(9, 24, 41, 56, 73, 88, 105, 120, 137, 152, 169, 184, 201, 216, 233));
   EXPECT_EQ(done.quantiser().ties, 15);
+  // Thresholds that round half up, T = 16 k - 8, decide 8 of the 256 pixels otherwise.
+  const auto level = [](const std::vector<std::int64_t>& thresholds, std::int64_t x) {
+    return std::ranges::upper_bound(thresholds, x) - thresholds.begin();
+  };
+  std::vector<std::int64_t> half_up;
+  for (std::int64_t k = 1; k <= 15; ++k) half_up.push_back(16 * k - 8);
+  int differing = 0;
+  for (std::int64_t x = 0; x < 256; ++x)
+    differing += level(half_up, x) != level(thresholds_of(done.graph), x) ? 1 : 0;
+  EXPECT_EQ(differing, 8);
   EXPECT_EQ(done.quantiser().margin, 0);
 }
 
