@@ -115,6 +115,13 @@ DataType parse_data_type(std::string_view name) {
 std::optional<std::int64_t> level_of(const Constant& constant, std::int64_t index, DataType type) {
   if (constant.is_int() && type.is_integer())
     return constant.ints()[static_cast<std::size_t>(index)];
+  if (constant.is_float() && type.is_integer()) {  // weights by the million: no big numbers
+    const float value = constant.floats()[static_cast<std::size_t>(index)];
+    if (std::abs(value) < 0x1p62F) {
+      const auto level = static_cast<std::int64_t>(value);
+      return static_cast<float>(level) == value ? std::optional(level) : std::nullopt;
+    }
+  }
   const Real scaled =
       constant.real(index) *
       Real(type.is_integer() ? 1 : std::int64_t{1} << (type.bits - type.integer_bits));

@@ -59,6 +59,7 @@ bool lower_pool(Lowering& lowering, const Node& node) {
     lower_depth_to_space(lowering, node, *op);
     return true;
   }
+  if (!node.as<ops::SumPool>() && !node.as<ops::QuantAvgPool2d>()) return false;
   const Axes perm = channels_last_perm(known_shape(*node.outputs[0]).size());
   if (const auto* op = node.as<ops::SumPool>();
       op && !layout_name(op->data_layout).ends_with('C')) {

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "compile/base/file.h"
+#include "compile/passes/order_solver.h"
 #include "compile/passes/rewrite.h"
 #include "compile/passes/streamliner.h"
 
@@ -141,9 +142,8 @@ Tensor* Streamliner::ranked(const Value& value, const Shape& rows) {
   for (const std::int64_t i : broadcast_index(value.offset.shape, rows))
     offsets.push_back(value.offset.values[static_cast<std::size_t>(i)]);
   const auto common = common_unit(scales);
-  if (!common || !common->unit.has_inverse())
-    fail("the scales of the classes have no common unit",
-         "use one weight scale for the last layer, or end the network at its logits");
+  if (!common || !common->unit.has_inverse() || !fits(common->multiples))
+    return ranked_by_search(term.tensor, rows, scales, offsets);
   const Real per_unit = common->unit.inverse();
   std::vector<mpz_class> whole;
   std::vector<Real> fractions;
@@ -173,6 +173,31 @@ Tensor* Streamliner::ranked(const Value& value, const Shape& rows) {
                                 "bits; the order is that of the reals for every accumulator",
                                 whole.size(), order.size(), bits)});
   return plus(times(term.tensor, integer_array(rows, factors)), integer_array(rows, addends));
+}
+
+/// Irrational ratios have no common unit: integers that are shown to keep the order.
+Tensor* Streamliner::ranked_by_search(Tensor* x, const Shape& rows, const std::vector<Real>& scales,
+                                      const std::vector<Real>& offsets) {
+  const Bounds range = hull_over(bounds(x), *x->shape, rows);
+  std::vector<RankedClass> classes;
+  for (std::size_t c = 0; c < scales.size(); ++c)
+    classes.push_back({scales[c], offsets[c], range.lo[c], range.hi[c]});
+  constexpr int kBudget = 48;
+  const auto form = solve_order(classes, kBudget);
+  if (!form)
+    fail(
+        "the scales of the classes have no common unit, and no integers of 60 bits keep their "
+        "order",
+        "use one weight scale for the last layer, or end the network at its logits");
+  report_.remarks.push_back(
+      {node_->name,
+       fmt::format("{} classes ranked by integers with {} fraction bits; every pair of classes was "
+                   "checked for every accumulator",
+                   classes.size(), form->fraction_bits)});
+  const auto array = [&](const std::vector<std::int64_t>& values) {
+    return compressed(RealArray(rows, {values.begin(), values.end()}));
+  };
+  return plus(times(x, array(form->factors)), array(form->addends));
 }
 
 }  // namespace assay::streamline

@@ -91,7 +91,7 @@ class Streamliner {
   Tensor* add_node(std::unique_ptr<Op> op, std::vector<Tensor*> inputs, const Shape& shape,
                    const Bounds& bounds);
   Tensor* add_real(std::unique_ptr<Op> op, std::vector<Tensor*> inputs, const Shape& shape);
-  Tensor* integers(std::string_view name, Shape shape, std::vector<std::int64_t> values);
+  Tensor* integers(std::string_view name, Shape shape, const std::vector<std::int64_t>& values);
   Tensor* reals(std::string_view name, const RealArray& array);
   Tensor* copy_constant(const Tensor& old);
   const Bounds& bounds(const Tensor* tensor) const { return bounds_.at(tensor); }
@@ -191,6 +191,8 @@ class Streamliner {
   QuantiserReport report_for(const Value& value, const Rows& rows) const;
   void plan_top_k(const ops::TopK& op);
   Tensor* ranked(const Value& value, const Shape& rows);
+  Tensor* ranked_by_search(Tensor* x, const Shape& rows, const std::vector<Real>& scales,
+                           const std::vector<Real>& offsets);
 
   const Graph& from_;
   Depth depth_;
