@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quantisers become thresholds.
+#include <fmt/ranges.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -19,6 +20,12 @@ bool all_integral(const RealArray& array) {
 
 Layout channels_first(std::size_t rank) {
   return rank == 2 ? Layout::kNC : rank == 3 ? Layout::kNCW : Layout::kNCHW;
+}
+
+std::vector<std::string> distinct(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
 }
 
 /// Levels that no row ever leaves, at both ends, keep no threshold; one stays.
@@ -172,10 +179,11 @@ QuantiserReport Streamliner::report_for(const Value& value, const Rows& rows) co
   report.min = rows.ranges[0].min();
   report.max = rows.ranges[0].max();
   report.bits = DataType::smallest_for(report.min, report.max).bits;
-  report.folded = value.folded;
-  std::ranges::sort(report.folded);
-  report.folded.erase(std::unique(report.folded.begin(), report.folded.end()),
-                      report.folded.end());
+  report.folded = distinct(value.folded);
+  // Nodes that an earlier step left for this quantiser are not the model's.
+  std::erase_if(report.folded, [&](const std::string& name) {
+    return name.starts_with(node_->name + "_") && depth_ != Depth::kScales;
+  });
   return report;
 }
 
@@ -315,6 +323,11 @@ void Streamliner::quantise_later(const Value& value, const StepFunction& f) {
   if (!f.bounded)
     fail("a truncation without bounds of a sum with several scales",
          "use version 2 of Trunc, or a quantiser");
+  const std::vector<std::string> folded = distinct(value.folded);
+  report_.remarks.push_back(
+      {node_->name,
+       fmt::format("a sum of {} scales, left for the residual sums{}{}", value.terms.size(),
+                   folded.empty() ? "" : "; in its scales: ", fmt::join(folded, ", "))});
   Tensor* x = materialise(value);
   std::vector<Tensor*> inputs{x};
   for (std::size_t i = 1; i < node_->inputs.size(); ++i)
