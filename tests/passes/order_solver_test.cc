@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/random_graph.h"
+#include "support/random_graph.h"
 
 namespace assay {
 namespace {
