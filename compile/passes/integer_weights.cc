@@ -131,7 +131,9 @@ class ConstantQuantiser {
       return u > 0 ? 1 : 0;
     if (certain) return std::clamp(static_cast<std::int64_t>(rounded) + f_.post, f_.lo, f_.hi);
     const Real exact = c.real(i) * a.exact + z.exact;
-    const double guess = std::clamp(rounded, -0x1p40, 0x1p40);
+    // From the level that is about right, so that few steps are left to the exact comparison.
+    const int shift = f_.kind == StepFunction::Kind::kTrunc ? static_cast<int>(f_.shift) : 0;
+    const double guess = std::clamp(std::ldexp(rounded, -shift), -0x1p40, 0x1p40);
     return level_of(f_, AffineStep(Real(), exact), static_cast<std::int64_t>(guess) + f_.post);
   }
 

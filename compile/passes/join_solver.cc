@@ -10,7 +10,7 @@
 namespace assay {
 namespace {
 
-constexpr double kUnit = 0x1p-49, kTiny = 0x1p-1000;
+constexpr double kTiny = 0x1p-1000;
 constexpr std::int64_t kSaturated = std::int64_t{1} << 40;
 constexpr int kMaxBits = 61;
 
@@ -47,6 +47,8 @@ class MainThresholds {
   MainThresholds(const JoinRow& row, std::size_t main) : row_(row), main_(main) {
     for (const Real& slope : row.slopes) slopes_.emplace_back(slope);
     inverse_ = 1 / slopes_[main].approx;
+    // Each product has three roundings, the sum one for each term, the quotient a few.
+    unit_ = static_cast<double>(row.slopes.size() + 16) * 0x1p-53;
     shift_ = Enclosed(row.shift);
     const std::size_t steps = row.boundaries.size();
     a_.reserve(static_cast<std::size_t>(row.combinations(main)) * steps);
@@ -80,8 +82,8 @@ class MainThresholds {
   std::int64_t smallest(const std::vector<std::int64_t>& x, double sum, double size,
                         const Boundary& boundary, std::int64_t lo, std::int64_t hi) {
     const double target = (boundary.approx - sum) * inverse_;
-    const double error = (size + std::abs(boundary.approx)) * kUnit * std::abs(inverse_) +
-                         std::abs(target) * kUnit + kTiny;
+    const double error = (size + std::abs(boundary.approx)) * unit_ * std::abs(inverse_) +
+                         std::abs(target) * unit_ + kTiny;
     const double up = std::ceil(target);
     if (std::abs(target) < 0x1p52 && up - target > error && target - (up - 1) > error) {
       const double slope = slopes_[main_].approx;
@@ -108,7 +110,7 @@ class MainThresholds {
   const JoinRow& row_;
   std::size_t main_;
   std::vector<Enclosed> slopes_;
-  double inverse_ = 0;
+  double inverse_ = 0, unit_ = 0;
   Enclosed shift_{Real()};
   std::vector<std::int64_t> a_;
 };

@@ -159,7 +159,9 @@ void Streamliner::plan_max_pool(const Op& op) {
     Value pool;  // the maximum of increasing functions is that of the maximum
     pool.shape = value.shape;
     pool.pools.push_back({op.clone(), shape});
+    const DataType type = value.terms[0].tensor->dtype;  // +-1 stay +-1
     value.terms[0].tensor = apply_pools(value.terms[0].tensor, pool);
+    value.terms[0].tensor->dtype = type;
     value.terms[0].exclusive = false;
   } else {
     value.pools.push_back({op.clone(), shape});

@@ -21,12 +21,13 @@ std::vector<Real> per_row(const RealArray& array, const Shape& rows) {
 }
 
 /// The level of a real, exactly.
-std::int64_t level_of(const StepFunction& f, const Real& u) {
+std::int64_t level_of(const Node& node, const StepFunction& f, const Real& u) {
   const AffineStep value(Real(), u);
   double guess = u.to_double();
   if (f.kind == StepFunction::Kind::kTrunc) guess = std::ldexp(guess, -static_cast<int>(f.shift));
-  std::int64_t level =
-      static_cast<std::int64_t>(std::clamp(std::nearbyint(guess), -0x1p40, 0x1p40));
+  if (!(std::abs(guess) < 0x1p31))
+    user_error("{}: its output exceeds 31 bits; use a larger scale", node.label());
+  auto level = static_cast<std::int64_t>(std::nearbyint(guess));
   while (value.meets(f.boundary(level + 1), 0)) ++level;
   while (!value.meets(f.boundary(level), 0)) --level;
   return level;
@@ -44,8 +45,8 @@ void find_levels(const Node& node, Rows& rows, const StepFunction& f) {
       least += std::min(a, b);
       most += std::max(a, b);
     }
-    rows.lo = std::min(rows.lo, level_of(f, least));
-    rows.hi = std::max(rows.hi, level_of(f, most));
+    rows.lo = std::min(rows.lo, level_of(node, f, least));
+    rows.hi = std::max(rows.hi, level_of(node, f, most));
     if (rows.levels() > kMaxLevels)
       user_error("{}: its output takes more than {} values; quantise to fewer bits", node.label(),
                  kMaxLevels);

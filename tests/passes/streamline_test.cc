@@ -57,6 +57,16 @@ TEST(Streamline, TiesGoToTheEvenLevel) {
   EXPECT_EQ(done.quantiser().margin, 0);
 }
 
+TEST(Streamline, MaxPoolsKeepBipolarValues) {
+  Hand net;
+  Tensor* x = net.add(ops::Add{}, {net.pixels({1, 1, 2, 2}), net.number(-100)});
+  ops::MaxPool pool;
+  pool.window = {{2, 2}, {2, 2}, {0, 0, 0, 0}, {1, 1}};
+  const auto done =
+      streamlined(net.finish(net.add(pool, {net.add(ops::BipolarQuant{}, {x, net.number(0.5)})})));
+  EXPECT_EQ(done.graph.outputs()[0]->dtype, DataType::bipolar());
+}
+
 TEST(Streamline, ReportsTheDistanceToTheNearestStep) {
   Hand net;
   const auto done = streamlined(net.finish(net.relu_quant(net.pixels({1, 1, 1, 1}), 10, 1)));
