@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <limits>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -104,7 +105,20 @@ float Constant::to_float(std::int64_t index) const {
 }
 
 bool Constant::all_finite() const {
-  return !is_float() || std::ranges::all_of(floats(), [](float v) { return std::isfinite(v); });
+  if (!is_float()) return true;
+  // In blocks of a fixed length, which compilers vectorise: constants may be millions of weights.
+  constexpr std::size_t kBlock = 1024;
+  const auto values = floats();
+  const auto infinite = [&](std::size_t from, std::size_t count) {
+    int found = 0;
+    for (std::size_t i = from; i < from + count; ++i)
+      found += static_cast<int>(!(std::abs(values[i]) <= std::numeric_limits<float>::max()));
+    return found != 0;
+  };
+  std::size_t at = 0;
+  for (; at + kBlock <= values.size(); at += kBlock)
+    if (infinite(at, kBlock)) return false;
+  return !infinite(at, values.size() - at);
 }
 
 Constant Constant::reshaped(Shape shape) const {

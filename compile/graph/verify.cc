@@ -7,6 +7,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/graph/constant_check.h"
 #include "compile/graph/graph.h"
 
 namespace assay {
@@ -14,31 +15,13 @@ namespace {
 
 std::string quoted(const Tensor& tensor) { return "tensor '" + printable(tensor.name) + "'"; }
 
-/// Whether a constant is quickly seen to hold integers of a type that is an interval: one pass
-/// without branches over what may be millions of weights.
-bool is_within(const Constant& value, const DataType& type) {
-  if (!value.is_float() || value.size() == 0) return false;
-  if (type.kind != DataType::Kind::kUInt && type.kind != DataType::Kind::kInt) return false;
-  constexpr float kLargest = 1 << 24;
-  float lo = kLargest, hi = -kLargest;
-  bool integers = true;
-  for (const float v : value.floats()) {
-    lo = v < lo ? v : lo;
-    hi = v > hi ? v : hi;
-    const float small = std::abs(v) <= kLargest ? v : 0.5F;  // what int32 holds
-    integers &= small == static_cast<float>(static_cast<std::int32_t>(small));
-  }
-  return integers && type.allows(static_cast<std::int64_t>(lo)) &&
-         type.allows(static_cast<std::int64_t>(hi));
-}
-
 /// Every value of a constant belongs to its data type.
 void verify_constant(const Tensor& tensor) {
   const Constant& value = *tensor.constant;
   if (!tensor.shape || *tensor.shape != value.shape())
     user_error("{} has a constant of another shape", quoted(tensor));
   if (!value.all_finite()) user_error("{} holds NaN or infinity", quoted(tensor));
-  if (!tensor.dtype.is_integer() || is_within(value, tensor.dtype)) return;
+  if (!tensor.dtype.is_integer() || surely_within(value, tensor.dtype)) return;
   for (std::int64_t i = 0; i < value.size(); ++i) {
     if (value.is_float()) {
       const float v = value.floats()[static_cast<std::size_t>(i)];

@@ -107,6 +107,10 @@ void write_constant(onnx::GraphProto& proto, const Tensor& tensor) {
   initializer.set_data_type(element_type(tensor.container));
   for (const std::int64_t size : value.shape()) initializer.add_dims(size);
   std::string& raw = *initializer.mutable_raw_data();
+  if (tensor.container == Container::kFloat32 && value.is_float()) {
+    raw.assign(reinterpret_cast<const char*>(value.floats().data()), value.floats().size_bytes());
+    return;
+  }
   for (std::int64_t i = 0; i < value.size(); ++i) {
     if (tensor.container == Container::kFloat32) {
       append(raw, value.to_float(i));
