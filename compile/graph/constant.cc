@@ -104,21 +104,28 @@ float Constant::to_float(std::int64_t index) const {
   return reals()[i].to_float();
 }
 
+namespace {
+
+/// Values are looked at in blocks of a fixed length, which compilers vectorise: constants may be
+/// millions of weights.
+constexpr std::size_t kBlock = 1024;
+
+int count_infinite(const float* values, std::size_t count) {
+  int infinite = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    infinite += static_cast<int>(!(std::abs(values[i]) <= std::numeric_limits<float>::max()));
+  return infinite;
+}
+
+}  // namespace
+
 bool Constant::all_finite() const {
   if (!is_float()) return true;
-  // In blocks of a fixed length, which compilers vectorise: constants may be millions of weights.
-  constexpr std::size_t kBlock = 1024;
   const auto values = floats();
-  const auto infinite = [&](std::size_t from, std::size_t count) {
-    int found = 0;
-    for (std::size_t i = from; i < from + count; ++i)
-      found += static_cast<int>(!(std::abs(values[i]) <= std::numeric_limits<float>::max()));
-    return found != 0;
-  };
   std::size_t at = 0;
   for (; at + kBlock <= values.size(); at += kBlock)
-    if (infinite(at, kBlock)) return false;
-  return !infinite(at, values.size() - at);
+    if (count_infinite(values.data() + at, kBlock) != 0) return false;
+  return count_infinite(values.data() + at, values.size() - at) == 0;
 }
 
 Constant Constant::reshaped(Shape shape) const {

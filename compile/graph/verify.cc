@@ -20,8 +20,9 @@ void verify_constant(const Tensor& tensor) {
   const Constant& value = *tensor.constant;
   if (!tensor.shape || *tensor.shape != value.shape())
     user_error("{} has a constant of another shape", quoted(tensor));
+  if (surely_within(value, tensor.dtype)) return;
   if (!value.all_finite()) user_error("{} holds NaN or infinity", quoted(tensor));
-  if (!tensor.dtype.is_integer() || surely_within(value, tensor.dtype)) return;
+  if (!tensor.dtype.is_integer()) return;
   for (std::int64_t i = 0; i < value.size(); ++i) {
     if (value.is_float()) {
       const float v = value.floats()[static_cast<std::size_t>(i)];
