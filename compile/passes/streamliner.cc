@@ -188,7 +188,7 @@ void Streamliner::add_ramp(Value& out, const Value& value, const RealArray& at,
     last.values.emplace_back(first - 1);
     jump.values.push_back(slope * Real(first - 1) + offset - limit);
   }
-  const Tensor* source = term.tensor;
+  Tensor* source = term.tensor;
   Tensor* above = plus(term.tensor, -last);
   const Bounds& b = bounds(above);
   Bounds positive = b;
@@ -198,8 +198,7 @@ void Streamliner::add_ramp(Value& out, const Value& value, const RealArray& at,
   out.terms.push_back({term.scale * sign, above, false});
   if (all_zero(jump)) return;
   const RealArray first = map_array(last, [](const Real& v) { return v + Real(1); });
-  out.terms.push_back(
-      {jump * sign, indicator(const_cast<Tensor*>(source), compressed(first)), false});
+  out.terms.push_back({jump * sign, indicator(source, compressed(first)), false});
 }
 
 Tensor* Streamliner::add_real(std::unique_ptr<Op> op, std::vector<Tensor*> inputs,
