@@ -151,7 +151,8 @@ SumBounds bounds_of(const Planner& planner, const Value& value, const Coefficien
     high = i == 0 ? h : std::max(high, h);
     most = std::max(most, m);
   }
-  if (most >= Wide{1} << 62) planner.fail("a sum of its integers could exceed 62 bits");
+  if (most >= Wide{1} << 62)
+    planner.fail("a sum of its integers could exceed 62 bits; quantise its inputs to fewer bits");
   return {{static_cast<std::int64_t>(low), static_cast<std::int64_t>(high)},
           static_cast<std::int64_t>(most)};
 }
