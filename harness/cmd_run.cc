@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
+#include "compile/passes/streamline.h"
 #include "harness/command.h"
 #include "harness/flow.h"
 

@@ -34,8 +34,6 @@ struct StageSpec {
   std::string report() const { return "reports/" + id + ".json"; }
 };
 
-inline constexpr int kMinInputBits = 2, kMaxInputBits = 16, kMaxJoinBits = 62;
-
 /// What the steps from quantize_input on are told.
 struct StreamlineOptions {
   int input_bits = 8;

@@ -129,9 +129,8 @@ Tensor* input_to_quantize(const Graph& graph) {
 }
 
 bool quantize_input(Graph& graph, int bits, StreamlineReport& report) {
-  constexpr int kLeast = 2, kMost = 16;
-  if (bits < kLeast || bits > kMost)
-    user_error("{} bits for the input are outside [{}, {}]", bits, kLeast, kMost);
+  if (bits < kMinInputBits || bits > kMaxInputBits)
+    user_error("{} bits for the input are outside [{}, {}]", bits, kMinInputBits, kMaxInputBits);
   const auto value = normalised_input(graph);
   if (!value) return false;
   const DataType pixels = graph.inputs()[0]->dtype;

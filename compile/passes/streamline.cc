@@ -52,11 +52,10 @@ bool absorb_scales(Graph& graph, StreamlineReport& report) {
 }
 
 bool residual_sums(Graph& graph, const JoinOptions& options, StreamlineReport& report) {
-  constexpr int kMaxBits = 56;
-  if (options.budget < 1 || options.budget > kMaxBits)
-    user_error("a budget of {} fraction bits is outside [1, {}]", options.budget, kMaxBits);
-  if (options.join_bits && (*options.join_bits < 0 || *options.join_bits > kMaxBits))
-    user_error("{} fraction bits are outside [0, {}]", *options.join_bits, kMaxBits);
+  if (options.budget < 1 || options.budget > kMaxJoinBits)
+    user_error("a budget of {} fraction bits is outside [1, {}]", options.budget, kMaxJoinBits);
+  if (options.join_bits && (*options.join_bits < 0 || *options.join_bits > kMaxJoinBits))
+    user_error("{} fraction bits are outside [0, {}]", *options.join_bits, kMaxJoinBits);
   return streamline_to(graph, Depth::kJoins, options, report);
 }
 

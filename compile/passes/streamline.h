@@ -24,6 +24,8 @@ namespace assay {
 /// several scales and the tail keep real numbers. Contract: exact.
 bool absorb_scales(Graph& graph, StreamlineReport& report);
 
+inline constexpr int kMaxJoinBits = 56;  ///< of a budget and of join_bits
+
 struct JoinOptions {
   int budget = 32;               ///< fraction bits that a line form may take
   std::optional<int> join_bits;  ///< so many fraction bits, even if some combinations go wrong
@@ -46,10 +48,12 @@ void verify_integer(const Graph& graph);
 /// or an offset and reach a product or a padded window before any quantiser. If so, the tensor to
 /// quantise, else null.
 Tensor* input_to_quantize(const Graph& graph);
+inline constexpr int kMinInputBits = 2, kMaxInputBits = 16;
 /// Inserts a signed quantiser of `bits` bits behind the input's normalisation, where
 /// input_to_quantize() says so; its scale is the smallest float32 that reaches the largest value.
 /// Contract: approximate (every checkpoint behind it may change). Returns false when there is
-/// nothing to do. UserError when bits is outside [2, 16].
+/// nothing to do. UserError when bits is outside
+/// [kMinInputBits, kMaxInputBits].
 bool quantize_input(Graph& graph, int bits, StreamlineReport& report);
 
 }  // namespace assay
