@@ -16,12 +16,6 @@ namespace {
 
 using namespace assay::testing;  // NOLINT: the zoo is what this file is about
 
-constexpr const char* kCifar = "data/cifar10";
-
-#define REQUIRE_SHARED(inside)                       \
-  if (!std::filesystem::exists(shared_path(inside))) \
-  GTEST_SKIP() << shared_path(inside) << " is not there"
-
 /// One network in one form with everything to run it.
 struct Subject {
   Subject(const std::string& net, const std::string& form, bool normalised)

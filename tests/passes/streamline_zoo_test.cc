@@ -13,12 +13,6 @@ namespace {
 
 using namespace assay::testing;  // NOLINT: the zoo is what this file is about
 
-constexpr const char* kCifar = "data/cifar10";
-
-#define REQUIRE_SHARED(inside)                       \
-  if (!std::filesystem::exists(shared_path(inside))) \
-  GTEST_SKIP() << shared_path(inside) << " is not there"
-
 Graph cleaned(Graph graph) {
   run_passes(graph, cleanup_passes());
   return graph;

@@ -25,6 +25,13 @@ inline std::filesystem::path shared_path(const std::filesystem::path& inside) {
   return std::filesystem::path(ASSAY_SHARED_DIR) / inside;
 }
 
+inline constexpr const char* kCifar = "data/cifar10";
+
+/// Skips the test, and says why, where a file or folder of the shared ones is absent.
+#define REQUIRE_SHARED(inside)                                         \
+  if (!std::filesystem::exists(::assay::testing::shared_path(inside))) \
+  GTEST_SKIP() << ::assay::testing::shared_path(inside) << " is not there"
+
 /// A network of the zoo behind its pre-processing: takes bytes.
 inline Graph zoo_graph(const std::string& net, const std::string& form, bool normalised) {
   Graph graph = import_model(shared_path("zoo") / net / ("model." + form + ".onnx"));
