@@ -63,16 +63,55 @@ Constant take(const Constant& from, Shape shape, const std::vector<std::int64_t>
           pick(std::span<const Real>(values), sources, fill ? fill->real(0) : Real())};
 }
 
-Constant transposed(const Constant& from, const std::vector<std::int64_t>& perm) {
-  ASSAY_INVARIANT(perm.size() == from.shape().size(), "perm and rank disagree");
-  const std::vector<std::int64_t> from_steps = row_major_steps(from.shape());
+std::vector<std::int64_t> pad_sources(const Shape& in, const Shape& out,
+                                      std::span<const std::int64_t> pads) {
+  const std::vector<std::int64_t> steps = row_major_steps(in);
+  std::vector<std::int64_t> sources;
+  for (std::int64_t i = 0; i < element_count(out); ++i) {
+    std::int64_t source = 0, rest = i;
+    bool inside = true;
+    for (std::size_t axis = out.size(); axis-- > 0;) {
+      const std::int64_t at = rest % out[axis] - pads[axis];
+      rest /= out[axis];
+      inside = inside && at >= 0 && at < in[axis];
+      source += at * steps[axis];
+    }
+    sources.push_back(inside ? source : -1);
+  }
+  return sources;
+}
+
+std::vector<std::int64_t> gather_sources(const Shape& in, std::size_t axis,
+                                         std::span<const std::int64_t> indices) {
+  const auto split = in.begin() + static_cast<std::ptrdiff_t>(axis);
+  const std::int64_t outer = element_count(Shape(in.begin(), split)),
+                     inner = element_count(Shape(split + 1, in.end()));
+  std::vector<std::int64_t> sources;
+  for (std::int64_t o = 0; o < outer; ++o)
+    for (const std::int64_t index : indices)
+      for (std::int64_t i = 0; i < inner; ++i)
+        sources.push_back((o * in[axis] + (index < 0 ? index + in[axis] : index)) * inner + i);
+  return sources;
+}
+
+std::vector<std::int64_t> transpose_sources(const Shape& in,
+                                            const std::vector<std::int64_t>& perm) {
+  ASSAY_INVARIANT(perm.size() == in.size(), "perm and rank disagree");
+  const std::vector<std::int64_t> in_steps = row_major_steps(in);
   Shape shape;
   std::vector<std::int64_t> steps;
   for (const std::int64_t axis : perm) {
-    shape.push_back(from.shape()[static_cast<std::size_t>(axis)]);
-    steps.push_back(from_steps[static_cast<std::size_t>(axis)]);
+    shape.push_back(in[static_cast<std::size_t>(axis)]);
+    steps.push_back(in_steps[static_cast<std::size_t>(axis)]);
   }
-  const std::vector<std::int64_t> sources = strided_offsets(shape, steps);
+  return strided_offsets(shape, steps);
+}
+
+Constant transposed(const Constant& from, const std::vector<std::int64_t>& perm) {
+  const std::vector<std::int64_t> sources = transpose_sources(from.shape(), perm);
+  Shape shape;
+  for (const std::int64_t axis : perm)
+    shape.push_back(from.shape()[static_cast<std::size_t>(axis)]);
   return take(from, std::move(shape), sources);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "compile/graph/constant.h"
@@ -15,6 +16,15 @@ std::vector<std::int64_t> strided_offsets(const Shape& shape,
                                           std::int64_t base = 0);
 /// Row-major element steps of `shape`.
 std::vector<std::int64_t> row_major_steps(const Shape& shape);
+
+/// Where the elements of a moved tensor come from, in row-major order; -1 is padding. For a Pad by
+/// `pads` (all begins, then all ends) to `out`, a Gather of `indices` along `axis`, and a
+/// Transpose.
+std::vector<std::int64_t> pad_sources(const Shape& in, const Shape& out,
+                                      std::span<const std::int64_t> pads);
+std::vector<std::int64_t> gather_sources(const Shape& in, std::size_t axis,
+                                         std::span<const std::int64_t> indices);
+std::vector<std::int64_t> transpose_sources(const Shape& in, const std::vector<std::int64_t>& perm);
 
 /// The constant of shape `shape` whose element i is element sources[i] of `from`; -1 stands for
 /// `fill`, zero when there is none. Keeps the kind of `from`; it takes no arithmetic, so that large

@@ -124,38 +124,15 @@ Folded fold_clip(const Node& node) {
 
 Folded fold_pad(const Node& node) {
   const Constant& x = input(node, 0);
-  const auto pads = input(node, 1).ints();
   const Shape& shape = output_shape(node);
-  const std::size_t rank = shape.size();
-  const std::vector<std::int64_t> steps = row_major_steps(x.shape());
-  std::vector<std::int64_t> sources;
-  for (std::int64_t i = 0; i < element_count(shape); ++i) {
-    std::int64_t source = 0, rest = i;
-    bool inside = true;
-    for (std::size_t axis = rank; axis-- > 0;) {
-      const std::int64_t at = rest % shape[axis] - pads[axis];
-      rest /= shape[axis];
-      inside = inside && at >= 0 && at < x.shape()[axis];
-      source += at * steps[axis];
-    }
-    sources.push_back(inside ? source : -1);
-  }
-  return take(x, shape, sources, constant_input(node, 2));
+  return take(x, shape, pad_sources(x.shape(), shape, input(node, 1).ints()),
+              constant_input(node, 2));
 }
 
 Folded fold_gather(const Node& node) {
-  const Constant &x = input(node, 0), &indices = input(node, 1);
+  const Constant& x = input(node, 0);
   const std::size_t axis = ops::normalise_axis(node.as<ops::Gather>()->axis, x.shape().size());
-  const std::int64_t size = x.shape()[axis];
-  const auto split = x.shape().begin() + static_cast<std::ptrdiff_t>(axis);
-  const std::int64_t outer = element_count(Shape(x.shape().begin(), split));
-  const std::int64_t inner = element_count(Shape(split + 1, x.shape().end()));
-  std::vector<std::int64_t> sources;
-  for (std::int64_t o = 0; o < outer; ++o)
-    for (const std::int64_t index : indices.ints())
-      for (std::int64_t i = 0; i < inner; ++i)
-        sources.push_back((o * size + (index < 0 ? index + size : index)) * inner + i);
-  return take(x, output_shape(node), sources);
+  return take(x, output_shape(node), gather_sources(x.shape(), axis, input(node, 1).ints()));
 }
 
 /// The inputs of a Concat laid end to end. All of one kind, or reals.

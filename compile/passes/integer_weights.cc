@@ -169,13 +169,7 @@ IntegerConstant dequantised_integers(const Node& node, const ops::DequantizeLine
   const Constant& c = *node.inputs[0]->constant;
   IntegerConstant out{c.shape(), {c.ints().begin(), c.ints().end()}, RealArray(Real(1)), {}};
   const auto along = [&](std::size_t index) {
-    RealArray array = real_array_of(*constant_input(node, index));
-    if (array.is_scalar()) return array;
-    Shape shape(c.shape().size(), 1);
-    shape[ops::normalise_axis(op.axis, c.shape().size())] =
-        static_cast<std::int64_t>(array.values.size());
-    array.shape = shape;
-    return array;
+    return along_axis(real_array_of(*constant_input(node, index)), op.axis, c.shape().size());
   };
   out.scale = along(1);
   if (!constant_input(node, 2)) return out;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compile/graph/ops.h"
 #include "compile/passes/constant_tools.h"
 
 namespace assay {
@@ -103,6 +104,13 @@ RealArray moved_array(const RealArray& a, const Shape& from, const Shape& shape,
 bool varies_along(const RealArray& a, std::size_t axis, std::size_t rank) {
   const std::size_t missing = rank - a.shape.size();
   return axis >= missing && a.shape[axis - missing] > 1;
+}
+
+RealArray along_axis(const RealArray& parameter, std::int64_t axis, std::size_t rank) {
+  if (parameter.is_scalar()) return parameter;
+  Shape shape(rank, 1);
+  shape[ops::normalise_axis(axis, rank)] = static_cast<std::int64_t>(parameter.values.size());
+  return {shape, parameter.values};
 }
 
 RealArray with_rank(const RealArray& a, std::size_t rank) {

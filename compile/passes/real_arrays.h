@@ -40,6 +40,9 @@ RealArray moved_array(const RealArray& a, const Shape& from, const Shape& shape,
                       const std::vector<std::int64_t>& sources, const Real& fill);
 /// Whether the array varies along `axis` of a tensor of rank `rank`.
 bool varies_along(const RealArray& a, std::size_t axis, std::size_t rank);
+/// One number, or one per entry of `axis` (negative: from the end) of a tensor of rank `rank`, as
+/// (De)QuantizeLinear states its parameters: as an array that broadcasts to the tensor.
+RealArray along_axis(const RealArray& parameter, std::int64_t axis, std::size_t rank);
 /// The same array with leading axes of size 1 up to `rank`.
 RealArray with_rank(const RealArray& a, std::size_t rank);
 

@@ -180,13 +180,7 @@ StepFunction trunc(const Node& node, const ops::Trunc& op) {
 StepFunction quantize_linear(const Node& node, const ops::QuantizeLinear& op) {
   StepFunction f;
   const Shape& x = known_shape(*node.inputs[0]);
-  RealArray scale = scale_parameter(node, 1, "the scale");
-  if (!scale.is_scalar()) {
-    const std::size_t axis = ops::normalise_axis(op.axis, x.size());
-    Shape shape(x.size() - axis, 1);
-    shape[0] = static_cast<std::int64_t>(scale.values.size());
-    scale.shape = shape;
-  }
+  const RealArray scale = along_axis(scale_parameter(node, 1, "the scale"), op.axis, x.size());
   f.inverse_scale = inverse_of(scale);
   if (node.inputs.size() > 2 && node.inputs[2])
     f.post = integer_parameter(node, 2, "the zero point of an activation");

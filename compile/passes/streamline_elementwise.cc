@@ -154,13 +154,7 @@ void Streamliner::plan_clip() {
 void Streamliner::plan_dequantize(const ops::DequantizeLinear& op) {
   Value value = input(0);
   const auto along = [&](std::size_t index) {
-    RealArray array = *exact_constant(*node_->inputs[index]);
-    if (array.is_scalar()) return array;
-    Shape shape(value.shape.size(), 1);
-    shape[ops::normalise_axis(op.axis, value.shape.size())] =
-        static_cast<std::int64_t>(array.values.size());
-    array.shape = shape;
-    return array;
+    return along_axis(*exact_constant(*node_->inputs[index]), op.axis, value.shape.size());
   };
   if (node_->inputs.size() > 2 && node_->inputs[2]) shift_by(value, -along(2));
   scale_by(value, along(1));

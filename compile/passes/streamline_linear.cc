@@ -97,25 +97,27 @@ std::vector<Term> Streamliner::split_by_scale(const Term& term, const Product& p
   for (std::size_t axis = 2; product.windowed && axis < rank; ++axis)
     uniform = uniform && !varies_along(term.scale, axis, rank);
   if (uniform) return {term};
-  RealArray scale = with_rank(term.scale, rank);
+  return masked_terms(term);
+}
+
+/// A term for each different scale: the integers that have it, the others 0. At least one term.
+std::vector<Term> Streamliner::masked_terms(const Term& term) {
   std::vector<Real> classes;
-  std::vector<std::int64_t> member;
-  for (const Real& s : scale.values) {
-    const auto it = std::ranges::find(classes, s);
-    member.push_back(it - classes.begin());
-    if (it == classes.end()) classes.push_back(s);
+  for (const Real& scale : term.scale.values) {
+    if (std::ranges::find(classes, scale) == classes.end()) classes.push_back(scale);
     if (classes.size() > kMaxClasses)
       fail(fmt::format("its input has more than {} different scales", kMaxClasses),
            "quantise its input with one scale");
   }
+  const RealArray scales = with_rank(term.scale, term.tensor->shape->size());
   std::vector<Term> out;
-  for (std::size_t c = 0; c < classes.size(); ++c) {
-    if (classes[c].is_zero()) continue;
-    RealArray mask = scale;
-    for (std::size_t i = 0; i < member.size(); ++i)
-      mask.values[i] = Real(member[i] == static_cast<std::int64_t>(c) ? 1 : 0);
-    out.push_back({RealArray(classes[c]), times(term.tensor, mask), false});
+  for (const Real& scale : classes) {
+    if (scale.is_zero()) continue;
+    const RealArray mask =
+        map_array(scales, [&](const Real& s) { return Real(s == scale ? 1 : 0); });
+    out.push_back({RealArray(scale), times(term.tensor, mask), false});
   }
+  if (out.empty()) out.push_back({RealArray(Real(0)), term.tensor, false});
   return out;
 }
 
@@ -207,7 +209,6 @@ void Streamliner::plan_product(const Product& product) {
   std::vector<Term> terms;
   for (const Term& term : x.terms)
     std::ranges::move(split_by_scale(term, product), std::back_inserter(terms));
-  if (terms.empty()) terms.push_back({RealArray(Real(0)), x.terms[0].tensor, false});
   for (const Term& term : terms) {
     const Bounds range = accumulator_bounds(product, term.tensor, out.shape);
     Tensor* w = integers(node_->inputs[1]->name, product.weights.shape, product.weights.values);

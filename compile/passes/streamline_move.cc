@@ -20,39 +20,6 @@ bool is_move(const Node& node) {
          node.as<ops::Pad>() || node.as<ops::DepthToSpace>() || node.as<ops::Resize>();
 }
 
-/// Moves the numbers 0, 1, 2... as the node moves data; -1 is padding.
-std::vector<std::int64_t> gather_sources(const Node& node, const Shape& in) {
-  const Constant& indices = *node.inputs[1]->constant;
-  const std::size_t axis = ops::normalise_axis(node.as<ops::Gather>()->axis, in.size());
-  const auto split = in.begin() + static_cast<std::ptrdiff_t>(axis);
-  const std::int64_t outer = element_count(Shape(in.begin(), split)),
-                     inner = element_count(Shape(split + 1, in.end()));
-  std::vector<std::int64_t> sources;
-  for (std::int64_t o = 0; o < outer; ++o)
-    for (const std::int64_t index : indices.ints())
-      for (std::int64_t i = 0; i < inner; ++i)
-        sources.push_back((o * in[axis] + (index < 0 ? index + in[axis] : index)) * inner + i);
-  return sources;
-}
-
-std::vector<std::int64_t> pad_sources(const Node& node, const Shape& in, const Shape& out) {
-  const auto pads = node.inputs[1]->constant->ints();
-  const auto steps = row_major_steps(in);
-  std::vector<std::int64_t> sources;
-  for (std::int64_t i = 0; i < element_count(out); ++i) {
-    std::int64_t source = 0, rest = i;
-    bool inside = true;
-    for (std::size_t axis = out.size(); axis-- > 0;) {
-      const std::int64_t at = rest % out[axis] - pads[axis];
-      rest /= out[axis];
-      inside = inside && at >= 0 && at < in[axis];
-      source += at * steps[axis];
-    }
-    sources.push_back(inside ? source : -1);
-  }
-  return sources;
-}
-
 /// DCR: channel = (by * block + bx) * C' + c; CRD: channel = (c * block + by) * block + bx.
 std::vector<std::int64_t> depth_to_space_sources(const ops::DepthToSpace& op, const Shape& in,
                                                  const Shape& out) {
@@ -77,14 +44,6 @@ bool scales_are_ratios(const Node& node, const Shape& in, const Shape& out) {
   return true;
 }
 
-std::vector<std::int64_t> transpose_sources(const std::vector<std::int64_t>& perm, const Shape& in,
-                                            const Shape& out) {
-  const auto steps = row_major_steps(in);
-  std::vector<std::int64_t> moved;
-  for (const std::int64_t axis : perm) moved.push_back(steps[static_cast<std::size_t>(axis)]);
-  return strided_offsets(out, moved);
-}
-
 /// Moves scales and offsets as the node moves elements.
 class ArrayMover {
  public:
@@ -103,9 +62,11 @@ class ArrayMover {
   /// Where each element comes from; -1 is padding.
   std::vector<std::int64_t> element_sources() const {
     if (const auto* transpose = node_.as<ops::Transpose>())
-      return transpose_sources(transpose->perm, in_, out_);
-    if (node_.as<ops::Gather>()) return gather_sources(node_, in_);
-    if (node_.as<ops::Pad>()) return pad_sources(node_, in_, out_);
+      return transpose_sources(in_, transpose->perm);
+    if (const auto* gather = node_.as<ops::Gather>())
+      return gather_sources(in_, ops::normalise_axis(gather->axis, in_.size()),
+                            node_.inputs[1]->constant->ints());
+    if (node_.as<ops::Pad>()) return pad_sources(in_, out_, node_.inputs[1]->constant->ints());
     if (const auto* depth = node_.as<ops::DepthToSpace>())
       return depth_to_space_sources(*depth, in_, out_);
     std::vector<std::int64_t> same(static_cast<std::size_t>(element_count(in_)));

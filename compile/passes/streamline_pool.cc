@@ -67,21 +67,7 @@ std::vector<Term> Streamliner::split_in_space(const Term& term) {
   bool flat = true;
   for (std::size_t axis = 2; axis < rank; ++axis)
     flat = flat && !varies_along(term.scale, axis, rank);
-  if (flat) return {term};
-  std::vector<Real> classes;
-  for (const Real& s : term.scale.values)
-    if (!s.is_zero() && std::ranges::find(classes, s) == classes.end()) classes.push_back(s);
-  constexpr std::size_t kMaxClasses = 64;
-  if (classes.size() > kMaxClasses)
-    fail("its input has a scale of its own at too many positions", "quantise its input");
-  std::vector<Term> out;
-  for (const Real& s : classes) {
-    const RealArray mask =
-        map_array(term.scale, [&](const Real& v) { return Real(v == s ? 1 : 0); });
-    out.push_back({RealArray(s), times(term.tensor, mask), false});
-  }
-  if (out.empty()) out.push_back({RealArray(Real(0)), term.tensor, false});
-  return out;
+  return flat ? std::vector<Term>{term} : masked_terms(term);
 }
 
 /// The window sums of a real constant that broadcasts to `in`.

@@ -143,6 +143,7 @@ class Streamliner {
                                  const Shape& out);
   void add_bias(const Product& product);
   std::vector<Term> split_by_scale(const Term& term, const Product& product);
+  std::vector<Term> masked_terms(const Term& term);
   IntegerConstant weights(std::size_t axis);
   void plan_sum_pool(ops::Window window, const RealArray& inverse_divisor);
   std::vector<Term> split_in_space(const Term& term);
