@@ -9,6 +9,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/graph/graph.h"
+#include "compile/graph/hw_ops.h"
 #include "compile/graph/ops.h"
 
 namespace assay {
@@ -162,7 +163,12 @@ std::span<const OpInfo> op_registry() {
             Div, Pow, Relu, Sign, Identity, DebugMarker, Softmax, Clip, Cast, BatchNormalization,
             MaxPool, AveragePool, GlobalAveragePool, QuantAvgPool2d, MaxPoolNHWC, Flatten, Reshape,
             Transpose, Concat, Pad, Resize, DepthToSpace, Im2Col, Squeeze, Unsqueeze, ops::Shape,
-            Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool>();
+            Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool, hw::FMPadding,
+            hw::ConvolutionInputGenerator, hw::MVAU, hw::VVAU, hw::Thresholding, hw::JoinThreshold,
+            hw::AddStreams, hw::ChannelwiseOp, hw::Pool, hw::GlobalAccPool, hw::LabelSelect,
+            hw::DuplicateStreams, hw::StreamingConcat, hw::StreamingSplit,
+            hw::UpsampleNearestNeighbour, hw::StreamingDataWidthConverter, hw::StreamingFIFO,
+            hw::TLastMarker>();
   return registry;
 }
 

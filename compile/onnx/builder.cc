@@ -32,7 +32,7 @@ void check_arity(const OpInfo& info, const Draft& draft) {
   if (!draft.inputs[0]) user_error("input 0 is left out");
   if (static_cast<int>(draft.outputs.size()) > info.outputs)
     user_error("it has {} outputs; {} supported", draft.outputs.size(),
-               info.outputs == 1 ? "1 is" : "2 are");
+               info.outputs == 1 ? "1 is" : fmt::format("{} are", info.outputs));
   if (std::ranges::none_of(draft.outputs, [](const Tensor* t) { return t != nullptr; }))
     user_error("it has no outputs");
 }
