@@ -273,7 +273,7 @@ void Planner::plan() {
 
 void Planner::plan_node(const Node& node) {
   if (plan_quantiser(*this, node) || plan_linear(*this, node) || plan_format(*this, node) ||
-      plan_selection(*this, node) || plan_elementwise(*this, node))
+      plan_selection(*this, node) || plan_elementwise(*this, node) || plan_hardware(*this, node))
     return;
   if (plan_move(node)) return;
   fail(

@@ -209,6 +209,7 @@ bool plan_format(Planner& planner,
                  const Node& node);  ///< exact_formats.cc: thresholds, floating-point formats
 bool plan_selection(Planner& planner,
                     const Node& node);  ///< exact_select.cc: max pools, clips, top-k
+bool plan_hardware(Planner& planner, const Node& node);  ///< hw/plan.cc: hardware layers
 
 /// How a real u becomes an integer.
 struct Decision {

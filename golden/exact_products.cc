@@ -107,11 +107,11 @@ std::vector<std::int64_t> transposed_order(std::int64_t k, std::int64_t n) {
   return order;
 }
 
-void plan_matmul(Planner& planner) {
+Value real_product(Planner& planner) {
   const Value a = row_major_input(planner, 0), b = planner.input(1);
   if (b.shape.size() != 2) planner.fail("the second factor must be a constant matrix");
   const auto weights = weights_of(planner, b, 1, transposed_order(b.shape[0], b.shape[1]));
-  planner.set_output(multiply_rows(planner, a, weights, b.shape[1], planner.output_shape()));
+  return multiply_rows(planner, a, weights, b.shape[1], planner.output_shape());
 }
 
 void plan_gemm(Planner& planner, const ops::Gemm& gemm) {
@@ -141,7 +141,7 @@ SlotId bits(Planner& planner, const Value& value, std::string_view which) {
 }
 
 /// ((2a-1)(2w-1) + K) / 2 summed over K is sum of a * (2w-1) plus the count of zeros in w.
-void plan_xnor(Planner& planner) {
+Value xnor_product(Planner& planner) {
   Value a = row_major_input(planner, 0);
   const Value b = planner.input(1);
   if (b.shape.size() != 2 || !planner.is_constant(b))
@@ -163,7 +163,7 @@ void plan_xnor(Planner& planner) {
   }
   Value out = multiply_rows(planner, a, {weights}, n, planner.output_shape());
   out.offset = along_axis(std::move(zeros), out.shape.size() - 1, out.shape.size());
-  planner.set_output(std::move(out));
+  return out;
 }
 
 /// Row [K][C] of x is an image of height 1 and width K, which a kernel of the same size sees whole.
@@ -278,17 +278,21 @@ void plan_quant_average(Planner& planner, const ops::QuantAvgPool2d& pool) {
 
 }  // namespace
 
+Value matrix_product(Planner& planner, bool xnor) {
+  return xnor ? xnor_product(planner) : real_product(planner);
+}
+
 bool plan_linear(Planner& planner, const Node& node) {
   if (const auto* conv = node.as<ops::Conv>()) {
     plan_conv(planner, *conv);
   } else if (const auto* transpose = node.as<ops::ConvTranspose>()) {
     plan_conv_transpose(planner, *transpose);
   } else if (node.as<ops::MatMul>()) {
-    plan_matmul(planner);
+    planner.set_output(matrix_product(planner, false));
   } else if (const auto* gemm = node.as<ops::Gemm>()) {
     plan_gemm(planner, *gemm);
   } else if (node.as<ops::XnorPopcountMatMul>()) {
-    plan_xnor(planner);
+    planner.set_output(matrix_product(planner, true));
   } else if (node.as<ops::DepthwiseMatMul>()) {
     plan_depthwise_matmul(planner);
   } else if (const auto* sum = node.as<ops::SumPool>()) {

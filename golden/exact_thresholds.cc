@@ -13,14 +13,10 @@
 namespace assay::exact {
 namespace {
 
-/// Counts become levels: factor * count + bias.
-struct Levels {
-  std::int64_t factor = 1, bias = 0;
-  IntRange range(std::int64_t steps) const {
-    const std::int64_t last = factor * steps + bias;
-    return {std::min(bias, last), std::max(bias, last)};
-  }
-};
+IntRange range_of(Levels levels, std::int64_t steps) {
+  const std::int64_t last = levels.factor * steps + levels.bias;
+  return {std::min(levels.bias, last), std::max(levels.bias, last)};
+}
 
 void write_levels(const std::int32_t* counts, std::int64_t begin, std::int64_t count, Levels levels,
                   Storage storage, void* out) {
@@ -164,7 +160,7 @@ std::vector<std::int32_t> rows_of(const Shape& lead, const Value& x) {
 Value emit_count(Planner& planner, const Value& x, SlotId in, ThresholdRows::Rows rows,
                  Levels levels) {
   const IntRange range = planner.range(in);
-  const SlotId out = planner.add_slot(x.shape, levels.range(rows.steps));
+  const SlotId out = planner.add_slot(x.shape, range_of(levels, rows.steps));
   planner.emit(
       std::make_unique<CountStep>(ThresholdRows(std::move(rows), range.min, range.max), levels, in,
                                   planner.slot(in), out, planner.slot(out).storage),
@@ -220,7 +216,7 @@ void plan_table(Planner& planner, const Node& node, const ops::JoinThreshold& op
             .get_str()));
   for (std::int64_t at = 0; at < std::ssize(rows.thresholds) && rows.steps > 0; at += rows.steps)
     std::sort(rows.thresholds.begin() + at, rows.thresholds.begin() + at + rows.steps);
-  const SlotId out = planner.add_slot(x[0].shape, levels.range(rows.steps));
+  const SlotId out = planner.add_slot(x[0].shape, range_of(levels, rows.steps));
   planner.emit(
       std::make_unique<TableStep>(node.label(), std::move(rows), entries, op.table_min, levels,
                                   TableStep::Operand{value, planner.slot(value).storage},
@@ -264,11 +260,17 @@ bool plan_integer_thresholds(Planner& planner, const ops::MultiThreshold& op, co
   const Shape& t = planner.constant(1).shape();
   Shape lead(x.shape.size(), 1);
   lead[layout_name(op.data_layout).ends_with('C') ? x.shape.size() - 1 : 1] = t[0];
-  // An integer reaches a threshold exactly when it reaches the next integer from it on.
-  planner.set_output(emit_count(
-      planner, x, *in, {integers_of(planner, 1, true, "thresholds"), t[1], rows_of(lead, x)},
-      {*factor, *bias}));
+  planner.set_output(count_thresholds(planner, x, *in, 1, lead, {*factor, *bias}));
   return true;
+}
+
+Value count_thresholds(Planner& planner, const Value& x, SlotId in, std::size_t index,
+                       const Shape& lead, Levels levels) {
+  // An integer reaches a threshold exactly when it reaches the next integer from it on.
+  return emit_count(planner, x, in,
+                    {integers_of(planner, index, true, "thresholds"),
+                     planner.constant(index).shape().back(), rows_of(lead, x)},
+                    levels);
 }
 
 }  // namespace assay::exact

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "golden/hw/layers.h"
+
+namespace assay::exact::layers {
+
+Ints upsample(const hw::UpsampleNearestNeighbour& op, const Shape& x) {
+  const std::int64_t rows = x.at(1) * op.scale[0], columns = x.at(2) * op.scale[1],
+                     channels = x.at(3);
+  Ints source;
+  source.reserve(static_cast<std::size_t>(rows * columns * channels));
+  for (std::int64_t r = 0; r < rows; ++r)
+    for (std::int64_t c = 0; c < columns; ++c) {
+      const std::int64_t pixel = r / op.scale[0] * x[2] + c / op.scale[1];
+      for (std::int64_t k = 0; k < channels; ++k) source.push_back(pixel * channels + k);
+    }
+  return source;
+}
+
+}  // namespace assay::exact::layers
