@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include "compile/base/error.h"
+#include "compile/hw/layer.h"
+
+namespace assay::hw {
+namespace {
+
+std::vector<FoldingRule> rules(const Node& node) {
+  return {{"SIMD", node.as<FMPadding>()->simd, channels(node.inputs[0]), "channels"}};
+}
+
+void set_folding(Node& node, std::string_view, std::int64_t value) {
+  node.as<FMPadding>()->simd = value;
+}
+
+/// The padding as the RTL inserts it: the bits of one element, as a number that an `int` holds.
+std::int64_t pad_parameter(const Node& node, const FMPadding& op, DataType dtype) {
+  if (!dtype.allows(op.pad_value))
+    layer_error(node, fmt::format("the padding {} is no {}; choose a value of the stream's type",
+                                  op.pad_value, dtype.name()));
+  if (dtype.kind == DataType::Kind::kBipolar) return op.pad_value > 0 ? 1 : 0;
+  using Limits = std::numeric_limits<std::int32_t>;
+  if (op.pad_value < Limits::min() || op.pad_value > Limits::max())
+    layer_error(node, fmt::format("the padding {} has more than 32 bits", op.pad_value));
+  return op.pad_value;
+}
+
+Layer build(const Node& node, bool) {
+  const FMPadding& op = *node.as<FMPadding>();
+  Layer layer;
+  layer.module = "assay_fm_padding";
+  layer.inputs = {stream(node, node.inputs[0], op.simd)};
+  layer.outputs = {stream(node, node.outputs[0], op.simd)};
+  const DataType dtype = layer.inputs[0].dtype;
+  if (layer.outputs[0].dtype != dtype)
+    layer_error(node, fmt::format("it turns {} into {}; padding keeps the type", dtype.name(),
+                                  layer.outputs[0].dtype.name()));
+  const Shape& x = *node.inputs[0]->shape;
+  layer.parameters = {{"Lanes", op.simd},
+                      {"ElemBits", dtype.bits},
+                      {"Height", x[1]},
+                      {"Width", x[2]},
+                      {"Folds", x[3] / op.simd},
+                      {"PadTop", op.pads[0]},
+                      {"PadLeft", op.pads[1]},
+                      {"PadBottom", op.pads[2]},
+                      {"PadRight", op.pads[3]},
+                      {"InsertH", op.insert[0]},
+                      {"InsertW", op.insert[1]}};
+  // Where nothing is inserted the padding may be any value.
+  if (layer.outputs[0].beats > layer.inputs[0].beats)
+    layer.parameters.push_back({"PadValue", pad_parameter(node, op, dtype)});
+  layer.cycles = layer.outputs[0].beats;
+  return layer;
+}
+
+Ports ports(const Node&) { return {}; }
+
+}  // namespace
+
+const LayerKind kFMPadding = {FMPadding::kType, "fm_padding", rules, set_folding, build, ports};
+
+}  // namespace assay::hw

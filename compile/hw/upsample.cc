@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/base/error.h"
+#include "compile/hw/layer.h"
+
+namespace assay::hw {
+namespace {
+
+std::vector<FoldingRule> rules(const Node& node) {
+  return {{"SIMD", node.as<UpsampleNearestNeighbour>()->simd, channels(node.inputs[0]),
+           "channels"}};
+}
+
+void set_folding(Node& node, std::string_view, std::int64_t value) {
+  node.as<UpsampleNearestNeighbour>()->simd = value;
+}
+
+Layer build(const Node& node, bool) {
+  const UpsampleNearestNeighbour& op = *node.as<UpsampleNearestNeighbour>();
+  Layer layer;
+  layer.module = "assay_upsample";
+  layer.inputs = {stream(node, node.inputs[0], op.simd)};
+  layer.outputs = {stream(node, node.outputs[0], op.simd)};
+  if (layer.outputs[0].dtype != layer.inputs[0].dtype)
+    layer_error(node, fmt::format("it turns {} into {}; repeating keeps the type",
+                                  layer.inputs[0].dtype.name(), layer.outputs[0].dtype.name()));
+  const Shape& x = *node.inputs[0]->shape;
+  const std::int64_t folds = x[3] / op.simd;
+  // Rows are repeated from a row, columns alone from a pixel.
+  const std::int64_t words = op.scale[0] > 1 ? x[2] * folds : folds;
+  const int bits = layer.inputs[0].data_bits();
+  const std::string style = memory_style(op.ram_style, words, bits);
+  layer.parameters = {{"Bits", bits},           {"Width", x[2]},
+                      {"Folds", folds},         {"ScaleH", op.scale[0]},
+                      {"ScaleW", op.scale[1]},  {"Block", style == "block"}};
+  layer.cycles = layer.outputs[0].beats;
+  if (layer.cycles > layer.inputs[0].beats) layer.memories = {{"row", style, words, bits}};
+  return layer;
+}
+
+Ports ports(const Node&) { return {}; }
+
+}  // namespace
+
+const LayerKind kUpsample = {
+    UpsampleNearestNeighbour::kType, "upsample", rules, set_folding, build, ports};
+
+}  // namespace assay::hw
