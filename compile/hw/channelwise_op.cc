@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "compile/hw/element.h"
+
+namespace assay::hw {
+namespace {
+
+std::vector<FoldingRule> rules(const Node& node) {
+  return {{"PE", node.as<ChannelwiseOp>()->pe, channels(node.inputs[0]), "channels"}};
+}
+
+void set_folding(Node& node, std::string_view, std::int64_t value) {
+  node.as<ChannelwiseOp>()->pe = value;
+}
+
+std::vector<std::int64_t> constants(const Node& node) {
+  const Tensor* tensor = node.inputs[1];
+  if (!tensor->constant)
+    layer_error(node, fmt::format("'{}' has to be a constant", printable(tensor->name)));
+  std::vector<std::int64_t> values;
+  for (std::int64_t i = 0; i < tensor->constant->size(); ++i) {
+    const mpz_class value = tensor->constant->real(i).floor();
+    if (!value.fits_slong_p() || tensor->constant->real(i) != Real(value.get_si()))
+      layer_error(node, fmt::format("'{}' holds {}, which is no 64-bit integer",
+                                    printable(tensor->name), tensor->constant->real(i).str()));
+    values.push_back(value.get_si());
+  }
+  return values;
+}
+
+/// Bits that hold every value in two's complement.
+int signed_bits(const std::vector<std::int64_t>& values) {
+  const auto [min, max] = std::ranges::minmax(values);
+  const DataType dtype = DataType::smallest_for(min, max);
+  return dtype.bits + (dtype.is_signed() ? 0 : 1);
+}
+
+/// Word w holds the constants of channels w * pe and on; a constant for all channels is one word.
+MemoryImage image(const std::vector<std::int64_t>& values, std::int64_t words, std::int64_t pe,
+                  int bits) {
+  MemoryImage image("parameters.hex", static_cast<int>(pe) * bits);
+  for (std::int64_t i = 0; i < words * pe; ++i)
+    image.append(values[values.size() == 1 ? 0 : static_cast<std::size_t>(i)], bits);
+  return image;
+}
+
+Layer build(const Node& node, bool with_images) {
+  const auto& op = *node.as<ChannelwiseOp>();
+  const std::vector<std::int64_t> values = constants(node);
+  const std::int64_t words = values.size() == 1 ? 1 : channels(node.inputs[0]) / op.pe;
+  const int bits = signed_bits(values);
+  Layer layer;
+  layer.module = "assay_channelwise_op";
+  layer.inputs = {stream(node, node.inputs[0], op.pe)};
+  layer.outputs = {stream(node, node.outputs[0], op.pe)};
+  check_no_bipolar(node, layer.outputs[0]);
+  layer.cycles = layer.outputs[0].beats;
+  const std::string style = memory_style(op.ram_style, words, op.pe * bits);
+  layer.parameters = {{"Lanes", op.pe}, {"Words", words}};
+  for (Parameter& p : element_parameters("In", layer.inputs[0].dtype))
+    layer.parameters.push_back(std::move(p));
+  layer.parameters.push_back({"ParameterBits", bits});
+  layer.parameters.push_back({"OutBits", layer.outputs[0].dtype.bits});
+  layer.parameters.push_back({"Function", op.function});
+  layer.parameters.push_back({"RamStyle", style});
+  layer.parameters.push_back({"File", std::string("parameters.hex")});
+  layer.memories = {{"parameters", style, words, static_cast<int>(op.pe) * bits}};
+  if (with_images) layer.images = {image(values, words, op.pe, bits)};
+  return layer;
+}
+
+Ports ports(const Node&) { return {}; }
+
+}  // namespace
+
+const LayerKind kChannelwiseOp = {
+    "ChannelwiseOp", "channelwise_op", rules, set_folding, build, ports};
+
+}  // namespace assay::hw

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "compile/hw/element.h"
+
+namespace assay::hw {
+namespace {
+
+using Converter = StreamingDataWidthConverter;
+
+std::vector<FoldingRule> rules(const Node& node) {
+  const auto& op = *node.as<Converter>();
+  const std::int64_t count = elements(node.inputs[0]);
+  return {{"in_lanes", op.in_lanes, count, "elements"},
+          {"out_lanes", op.out_lanes, count, "elements"}};
+}
+
+void set_folding(Node& node, std::string_view field, std::int64_t value) {
+  auto& op = *node.as<Converter>();
+  (field == "in_lanes" ? op.in_lanes : op.out_lanes) = value;
+}
+
+Layer build(const Node& node, bool) {
+  const auto& op = *node.as<Converter>();
+  Layer layer;
+  layer.module = "assay_data_width_converter";
+  layer.inputs = {stream(node, node.inputs[0], op.in_lanes)};
+  layer.outputs = {stream(node, node.outputs[0], op.out_lanes)};
+  check_same_type(node, layer.inputs[0], layer.outputs[0]);
+  layer.cycles = std::max(layer.inputs[0].beats, layer.outputs[0].beats);
+  layer.parameters = {
+      {"Bits", layer.inputs[0].dtype.bits}, {"InLanes", op.in_lanes}, {"OutLanes", op.out_lanes}};
+  return layer;
+}
+
+Ports ports(const Node&) { return {}; }
+
+}  // namespace
+
+const LayerKind kDataWidthConverter = {
+    "StreamingDataWidthConverter", "data_width_converter", rules, set_folding, build, ports};
+
+}  // namespace assay::hw

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/hw/element.h"
+
+namespace assay::hw {
+namespace {
+
+std::vector<FoldingRule> rules(const Node& node) {
+  return {{"PE", node.as<DuplicateStreams>()->pe, channels(node.inputs[0]), "channels"}};
+}
+
+void set_folding(Node& node, std::string_view, std::int64_t value) {
+  node.as<DuplicateStreams>()->pe = value;
+}
+
+Layer build(const Node& node, bool) {
+  const std::int64_t pe = node.as<DuplicateStreams>()->pe;
+  Layer layer;
+  layer.module = "assay_duplicate_streams";
+  layer.inputs = {stream(node, node.inputs[0], pe)};
+  for (const Tensor* output : node.outputs) {
+    if (!output) continue;
+    layer.outputs.push_back(stream(node, output, pe));
+    check_same_type(node, layer.inputs[0], layer.outputs.back());
+  }
+  if (layer.outputs.empty()) layer_error(node, "nobody reads its outputs; remove it");
+  layer.cycles = layer.inputs[0].beats;
+  layer.parameters = {{"Bits", layer.inputs[0].data_bits()},
+                      {"Outputs", static_cast<std::int64_t>(layer.outputs.size())}};
+  return layer;
+}
+
+Ports ports(const Node&) { return {.vector_outputs = true}; }
+
+}  // namespace
+
+const LayerKind kDuplicateStreams = {
+    "DuplicateStreams", "duplicate_streams", rules, set_folding, build, ports};
+
+}  // namespace assay::hw

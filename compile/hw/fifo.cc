@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/hw/element.h"
+
+namespace assay::hw {
+namespace {
+
+std::vector<FoldingRule> rules(const Node& node) {
+  return {{"lanes", node.as<StreamingFIFO>()->lanes, elements(node.inputs[0]), "elements"}};
+}
+
+void set_folding(Node& node, std::string_view, std::int64_t value) {
+  node.as<StreamingFIFO>()->lanes = value;
+}
+
+Layer build(const Node& node, bool) {
+  const auto& op = *node.as<StreamingFIFO>();
+  constexpr std::int64_t kMaxDepth = std::int64_t{1} << 24;
+  if (op.depth < 2 || op.depth > kMaxDepth)
+    layer_error(node, fmt::format("depth = {} is not between 2 and {}", op.depth, kMaxDepth));
+  Layer layer;
+  layer.module = "assay_fifo";
+  layer.inputs = {stream(node, node.inputs[0], op.lanes)};
+  layer.outputs = {stream(node, node.outputs[0], op.lanes)};
+  check_same_type(node, layer.inputs[0], layer.outputs[0]);
+  layer.cycles = layer.inputs[0].beats;
+  const int bits = layer.inputs[0].data_bits();
+  const std::string style = memory_style(op.ram_style, op.depth, bits);
+  if (style == "block" && op.depth < 4)
+    layer_error(node, fmt::format("depth = {} is too small for a block RAM, which needs 4; set "
+                                  "ram_style to distributed",
+                                  op.depth));
+  layer.parameters = {{"Bits", bits}, {"Depth", op.depth}, {"RamStyle", style}};
+  layer.memories = {{"queue", style, op.depth, bits}};
+  return layer;
+}
+
+Ports ports(const Node&) { return {}; }
+
+}  // namespace
+
+const LayerKind kFifo = {"StreamingFIFO", "fifo", rules, set_folding, build, ports};
+
+}  // namespace assay::hw

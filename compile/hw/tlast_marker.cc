@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/hw/element.h"
+
+namespace assay::hw {
+namespace {
+
+std::vector<FoldingRule> rules(const Node& node) {
+  return {{"lanes", node.as<TLastMarker>()->lanes, elements(node.inputs[0]), "elements"}};
+}
+
+void set_folding(Node& node, std::string_view, std::int64_t value) {
+  node.as<TLastMarker>()->lanes = value;
+}
+
+Layer build(const Node& node, bool) {
+  const std::int64_t lanes = node.as<TLastMarker>()->lanes;
+  Layer layer;
+  layer.module = "assay_tlast_marker";
+  layer.inputs = {stream(node, node.inputs[0], lanes)};
+  layer.outputs = {stream(node, node.outputs[0], lanes)};
+  layer.outputs[0].last = true;
+  check_same_type(node, layer.inputs[0], layer.outputs[0]);
+  layer.cycles = layer.inputs[0].beats;
+  layer.parameters = {{"Bits", layer.inputs[0].data_bits()}, {"Beats", layer.inputs[0].beats}};
+  return layer;
+}
+
+Ports ports(const Node&) { return {}; }
+
+}  // namespace
+
+const LayerKind kTLastMarker = {"TLastMarker", "tlast_marker", rules, set_folding, build, ports};
+
+}  // namespace assay::hw
