@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/hw/mvau.h"
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/hw/constants.h"
+#include "compile/hw/threshold_unit.h"
+
+namespace assay::hw {
+namespace {
+
+constexpr int kMaxElementBits = 32, kMaxAccBits = 64;
+
+bool is_xnor(const Node& node) { return node.as<MVAU>() && node.as<MVAU>()->xnor; }
+bool is_bipolar(const DataType& type) { return type.kind == DataType::Kind::kBipolar; }
+/// Two's complement: BIPOLAR, whose one bit is 0 for -1, is not.
+bool is_twos_complement(const DataType& type) { return type.is_signed() && !is_bipolar(type); }
+
+struct Shapes {
+  std::int64_t columns, rows, vectors, row_folds, column_folds;
+};
+
+Shapes shapes_of(const Node& node) {
+  const auto& op = *node.as<MultiplyOp>();
+  const Shape& w = node.inputs[1]->shape.value();
+  const std::int64_t vectors = elements(node.inputs[0]) / channels(node.inputs[0]);
+  return {w[0], w[1], vectors, w[1] / op.pe, w[0] / op.simd};
+}
+
+void check(const Node& node, const std::string& style) {
+  const auto& op = *node.as<MultiplyOp>();
+  const DataType &x = node.inputs[0]->dtype, &w = node.inputs[1]->dtype;
+  if (!w.is_integer())
+    layer_error(
+        node, fmt::format("its weights have the data type {}; hardware needs integers", w.name()));
+  if (x.bits > kMaxElementBits || w.bits > kMaxElementBits)
+    layer_error(node, fmt::format("it multiplies {} by {}, more than {} bits", x.name(), w.name(),
+                                  kMaxElementBits));
+  if (!op.acc_dtype.is_integer() || is_bipolar(op.acc_dtype) || op.acc_dtype.bits > kMaxAccBits)
+    layer_error(node, fmt::format("acc_dtype is {}; it must be an integer type that holds its sums",
+                                  op.acc_dtype.name()));
+  if (style != "popcount" && style != "lut" && style != "dsp")
+    layer_error(node, fmt::format("preferred_impl_style is '{}'; choose auto, popcount, lut or dsp",
+                                  printable(style)));
+  if (op.mem_mode != "embedded" && op.mem_mode != "decoupled" && op.mem_mode != "external")
+    layer_error(node, fmt::format("mem_mode is '{}'; choose embedded, decoupled or external",
+                                  printable(op.mem_mode)));
+  if (!is_xnor(node)) return;
+  if (style != "popcount") layer_error(node, "xnor is made by popcount only");
+  if (x != DataType::uint(1) || w != DataType::uint(1))
+    layer_error(node, "xnor takes BINARY inputs and weights");
+}
+
+MemoryImage weight_image(const Node& node, bool planes) {
+  const auto& op = *node.as<MultiplyOp>();
+  const Shapes s = shapes_of(node);
+  const DataType& type = node.inputs[1]->dtype;
+  std::vector<std::int64_t> w = integer_constant(node, 1);
+  if (is_bipolar(type))
+    for (std::int64_t& value : w) value = value > 0 ? 1 : 0;
+  MemoryImage image("weights.hex", static_cast<int>(op.pe * op.simd) * type.bits);
+  const auto at = [&](std::int64_t column, std::int64_t row) {
+    return w[static_cast<std::size_t>(column * s.rows + row)];
+  };
+  for (std::int64_t row = 0; row < s.rows; row += op.pe)
+    for (std::int64_t column = 0; column < s.columns; column += op.simd)
+      for (std::int64_t pe = 0; pe < op.pe; ++pe)
+        for (int plane = 0; plane < (planes ? type.bits : 1); ++plane)
+          for (std::int64_t i = 0; i < op.simd; ++i)
+            image.append(at(column + i, row + pe) >> plane, planes ? 1 : type.bits);
+  return image;
+}
+
+void add_memory(Layer& layer, const Node& node, bool planes, bool with_images) {
+  const auto& op = *node.as<MultiplyOp>();
+  const Shapes s = shapes_of(node);
+  const DataType& type = node.inputs[1]->dtype;
+  const std::int64_t words = s.row_folds * s.column_folds, bits = op.pe * op.simd * type.bits;
+  const std::string style = op.mem_mode == "external"   ? "external"
+                            : op.mem_mode == "embedded" ? "distributed"
+                                                        : memory_style(op.ram_style, words, bits);
+  layer.memories.push_back({"weights", style, words, static_cast<int>(bits)});
+  layer.parameters.insert(layer.parameters.end(),
+                          {{"ExternalWeights", std::int64_t{op.mem_mode == "external"}},
+                           {"RegisteredWeights", std::int64_t{op.mem_mode == "decoupled"}},
+                           {"BlockWeights", std::int64_t{style == "block"}},
+                           {"WeightFile", std::string("weights.hex")}});
+  if (op.mem_mode == "external")
+    layer.inputs.push_back({node.inputs[1], type, op.pe * op.simd, s.vectors * words});
+  if (with_images) layer.images.push_back(weight_image(node, planes));
+}
+
+void add_levels(Layer& layer, const Node& node, bool with_images) {
+  const auto& op = *node.as<MultiplyOp>();
+  const DataType& output = node.outputs[0]->dtype;
+  if (node.inputs.size() < 3 || !node.inputs[2]) {
+    if (output != op.acc_dtype)
+      layer_error(node, fmt::format("its output is {}, without thresholds it is acc_dtype {}",
+                                    output.name(), op.acc_dtype.name()));
+    layer.parameters.push_back({"Steps", std::int64_t{0}});
+    layer.parameters.push_back({"OutBits", std::int64_t{output.bits}});
+    return;
+  }
+  const Shape& t = node.inputs[2]->shape.value();
+  const bool shared = t[0] == 1;
+  add_thresholds(layer, node,
+                 {.input = op.acc_dtype,
+                  .output = output,
+                  .levels = op.levels,
+                  .lanes = op.pe,
+                  .rows = shared ? 1 : t[0] / op.pe,
+                  .shared = shared,
+                  .steps = t[1],
+                  .values = integer_constant(node, 2)},
+                 with_images);
+}
+
+std::vector<FoldingRule> rules(const Node& node) { return {pe_rule(node), simd_rule(node)}; }
+
+Layer build(const Node& node, bool with_images) {
+  Layer layer;
+  layer.module = "assay_mvau";
+  layer.inputs = {stream(node, node.inputs[0], node.as<MVAU>()->simd)};
+  add_products(layer, node, with_images);
+  return layer;
+}
+
+}  // namespace
+
+std::string product_style(const Node& node) {
+  const auto& op = *node.as<MultiplyOp>();
+  if (op.preferred_impl_style != "auto") return op.preferred_impl_style;
+  const int x = node.inputs[0]->dtype.bits, w = node.inputs[1]->dtype.bits;
+  if (is_xnor(node) || x * w <= 4) return "popcount";
+  return x >= 4 && w >= 4 ? "dsp" : "lut";
+}
+
+void add_products(Layer& layer, const Node& node, bool with_images) {
+  const auto& op = *node.as<MultiplyOp>();
+  const std::string style = product_style(node);
+  check(node, style);
+  const Shapes s = shapes_of(node);
+  const DataType &x = node.inputs[0]->dtype, &w = node.inputs[1]->dtype;
+  layer.outputs = {stream(node, node.outputs[0], op.pe)};
+  layer.cycles = s.vectors * s.row_folds * s.column_folds;
+  layer.parameters.insert(layer.parameters.end(),
+                          {{"Pe", op.pe},
+                           {"Simd", op.simd},
+                           {"RowFolds", s.row_folds},
+                           {"ColumnFolds", s.column_folds},
+                           {"InBits", std::int64_t{x.bits}},
+                           {"InSigned", std::int64_t{is_twos_complement(x)}},
+                           {"InBipolar", std::int64_t{is_bipolar(x)}},
+                           {"WeightBits", std::int64_t{w.bits}},
+                           {"WeightSigned", std::int64_t{is_twos_complement(w)}},
+                           {"WeightBipolar", std::int64_t{is_bipolar(w)}},
+                           {"Xnor", std::int64_t{is_xnor(node)}},
+                           {"Popcount", std::int64_t{style == "popcount"}},
+                           {"Dsp", std::int64_t{style == "dsp"}},
+                           {"AccBits", std::int64_t{op.acc_dtype.bits}},
+                           {"AccSigned", std::int64_t{op.acc_dtype.is_signed()}}});
+  add_memory(layer, node, style == "popcount", with_images);
+  add_levels(layer, node, with_images);
+}
+
+FoldingRule pe_rule(const Node& node) {
+  return {"PE", node.as<MultiplyOp>()->pe, node.inputs[1]->shape.value()[1], "output channels"};
+}
+
+FoldingRule simd_rule(const Node& node) {
+  return {"SIMD", node.as<MultiplyOp>()->simd, node.inputs[1]->shape.value()[0],
+          node.as<VVAU>() ? "taps" : "inputs"};
+}
+
+void set_product_folding(Node& node, std::string_view field, std::int64_t value) {
+  (field == "PE" ? node.as<MultiplyOp>()->pe : node.as<MultiplyOp>()->simd) = value;
+}
+
+Ports product_ports(const Node& node) {
+  if (node.as<MultiplyOp>()->mem_mode != "external") return {};
+  return {.inputs = {"in", "weights"}};
+}
+
+const LayerKind kMvau = {"MVAU", "mvau", rules, set_product_folding, build, product_ports};
+
+}  // namespace assay::hw

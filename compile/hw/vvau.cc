@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/hw/mvau.h"
+
+namespace assay::hw {
+namespace {
+
+std::vector<FoldingRule> rules(const Node& node) { return {pe_rule(node), simd_rule(node)}; }
+
+Layer build(const Node& node, bool with_images) {
+  const auto& op = *node.as<VVAU>();
+  Layer layer;
+  layer.module = "assay_vvau";
+  layer.inputs = {stream(node, node.inputs[0], op.simd * op.pe)};
+  add_products(layer, node, with_images);
+  return layer;
+}
+
+}  // namespace
+
+const LayerKind kVvau = {"VVAU", "vvau", rules, set_product_folding, build, product_ports};
+
+}  // namespace assay::hw
