@@ -7,7 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compile/base/file.h"
-#include "compile/graph/ops.h"
+#include "compile/graph/hw_ops.h"
 #include "harness/console.h"
 
 namespace assay {
@@ -19,18 +19,20 @@ std::int64_t node_macs(const Node& node) {
   const Shape* weights = node.inputs.size() > 1 && node.inputs[1] && node.inputs[1]->shape
                              ? &*node.inputs[1]->shape
                              : nullptr;
-  if (!weights || !node.outputs[0]->shape || !node.inputs[0]->shape) return 0;
+  const Tensor* out = node.outputs[0];  // null where nobody reads it, as the values of a TopK
+  if (!weights || !out || !out->shape || !node.inputs[0]->shape) return 0;
   // Every output of a Conv is a sum over one filter; every input of a ConvTranspose spreads over
   // one.
   if (node.as<ops::Conv>())
-    return elements(node.outputs[0]) * (element_count(*weights) / weights->at(0));
+    return elements(out) * (element_count(*weights) / weights->at(0));
   if (node.as<ops::ConvTranspose>())
     return elements(node.inputs[0]) * (element_count(*weights) / weights->at(0));
   if (const auto* gemm = node.as<ops::Gemm>())
-    return elements(node.outputs[0]) * node.inputs[0]->shape->at(gemm->trans_a ? 0 : 1);
+    return elements(out) * node.inputs[0]->shape->at(gemm->trans_a ? 0 : 1);
   if (node.as<ops::MatMul>() || node.as<ops::XnorPopcountMatMul>())
-    return elements(node.outputs[0]) * node.inputs[0]->shape->back();
-  if (node.as<ops::DepthwiseMatMul>()) return elements(node.outputs[0]) * weights->at(0);
+    return elements(out) * node.inputs[0]->shape->back();
+  if (node.as<ops::DepthwiseMatMul>() || node.as<hw::MVAU>() || node.as<hw::VVAU>())
+    return elements(out) * weights->at(0);
   return 0;
 }
 
