@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "compile/hw/constants.h"
 #include "compile/hw/element.h"
 
 namespace assay::hw {
@@ -12,21 +13,6 @@ std::vector<FoldingRule> rules(const Node& node) {
 
 void set_folding(Node& node, std::string_view, std::int64_t value) {
   node.as<ChannelwiseOp>()->pe = value;
-}
-
-std::vector<std::int64_t> constants(const Node& node) {
-  const Tensor* tensor = node.inputs[1];
-  if (!tensor->constant)
-    layer_error(node, fmt::format("'{}' has to be a constant", printable(tensor->name)));
-  std::vector<std::int64_t> values;
-  for (std::int64_t i = 0; i < tensor->constant->size(); ++i) {
-    const mpz_class value = tensor->constant->real(i).floor();
-    if (!value.fits_slong_p() || tensor->constant->real(i) != Real(value.get_si()))
-      layer_error(node, fmt::format("'{}' holds {}, which is no 64-bit integer",
-                                    printable(tensor->name), tensor->constant->real(i).str()));
-    values.push_back(value.get_si());
-  }
-  return values;
 }
 
 /// Bits that hold every value in two's complement.
@@ -47,7 +33,7 @@ MemoryImage image(const std::vector<std::int64_t>& values, std::int64_t words, s
 
 Layer build(const Node& node, bool with_images) {
   const auto& op = *node.as<ChannelwiseOp>();
-  const std::vector<std::int64_t> values = constants(node);
+  const std::vector<std::int64_t> values = integer_constant(node, 1);
   const std::int64_t words = values.size() == 1 ? 1 : channels(node.inputs[0]) / op.pe;
   const int bits = signed_bits(values);
   Layer layer;
@@ -63,7 +49,7 @@ Layer build(const Node& node, bool with_images) {
   layer.parameters.push_back({"ParameterBits", bits});
   layer.parameters.push_back({"OutBits", layer.outputs[0].dtype.bits});
   layer.parameters.push_back({"Function", op.function});
-  layer.parameters.push_back({"RamStyle", style});
+  layer.parameters.push_back({"Block", style == "block"});
   layer.parameters.push_back({"File", std::string("parameters.hex")});
   layer.memories = {{"parameters", style, words, static_cast<int>(op.pe) * bits}};
   if (with_images) layer.images = {image(values, words, op.pe, bits)};

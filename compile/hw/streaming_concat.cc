@@ -45,18 +45,23 @@ Layer build(const Node& node, bool) {
   layer.module = "assay_streaming_concat";
   std::string beats, bits, kinds;
   layer.outputs = {stream(node, node.outputs[0], pe)};
+  std::int64_t data_bits = 0;
   for (const Tensor* input : node.inputs) {
     layer.inputs.push_back(stream(node, input, pe));
     beats += fmt::format("{:08}", channels(input) / pe);
     bits += fmt::format("{:02}", layer.inputs.back().dtype.bits);
+    data_bits += layer.inputs.back().data_bits();
     kinds += kind(layer.inputs.back(), layer.outputs[0]);
   }
   check_types(node, layer);
   layer.cycles = layer.outputs[0].beats;
-  layer.parameters = {
-      {"Lanes", pe},      {"Inputs", static_cast<std::int64_t>(layer.inputs.size())},
-      {"Beats", beats},   {"InBits", bits},
-      {"InKinds", kinds}, {"OutBits", layer.outputs[0].dtype.bits}};
+  layer.parameters = {{"Lanes", pe},
+                      {"Inputs", static_cast<std::int64_t>(layer.inputs.size())},
+                      {"DataBits", data_bits},
+                      {"Beats", beats},
+                      {"InBits", bits},
+                      {"InKinds", kinds},
+                      {"OutBits", layer.outputs[0].dtype.bits}};
   return layer;
 }
 
