@@ -2,8 +2,7 @@
 #include <algorithm>
 #include <limits>
 
-#include "compile/base/error.h"
-#include "compile/hw/layer.h"
+#include "compile/hw/element.h"
 
 namespace assay::hw {
 namespace {
@@ -176,9 +175,7 @@ Layer build(const Node& node, bool) {
   layer.inputs = {stream(node, node.inputs[0], op.simd)};
   layer.outputs = {
       stream(node, node.outputs[0], op.simd * (op.parallel_window ? s.taps() : 1))};
-  if (layer.outputs[0].dtype != layer.inputs[0].dtype)
-    layer_error(node, fmt::format("it turns {} into {}; windows keep the type",
-                                  layer.inputs[0].dtype.name(), layer.outputs[0].dtype.name()));
+  check_same_type(node, layer.inputs[0], layer.outputs[0]);
   if (op.parallel_window)
     build_parallel(op, s, layer);
   else

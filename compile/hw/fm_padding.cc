@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <limits>
 
-#include "compile/base/error.h"
-#include "compile/hw/layer.h"
+#include "compile/hw/element.h"
 
 namespace assay::hw {
 namespace {
@@ -33,13 +32,10 @@ Layer build(const Node& node, bool) {
   layer.module = "assay_fm_padding";
   layer.inputs = {stream(node, node.inputs[0], op.simd)};
   layer.outputs = {stream(node, node.outputs[0], op.simd)};
-  const DataType dtype = layer.inputs[0].dtype;
-  if (layer.outputs[0].dtype != dtype)
-    layer_error(node, fmt::format("it turns {} into {}; padding keeps the type", dtype.name(),
-                                  layer.outputs[0].dtype.name()));
+  check_same_type(node, layer.inputs[0], layer.outputs[0]);
   const Shape& x = *node.inputs[0]->shape;
   layer.parameters = {{"Lanes", op.simd},
-                      {"ElemBits", dtype.bits},
+                      {"ElemBits", layer.inputs[0].dtype.bits},
                       {"Height", x[1]},
                       {"Width", x[2]},
                       {"Folds", x[3] / op.simd},
@@ -51,7 +47,7 @@ Layer build(const Node& node, bool) {
                       {"InsertW", op.insert[1]}};
   // Where nothing is inserted the padding may be any value.
   if (layer.outputs[0].beats > layer.inputs[0].beats)
-    layer.parameters.push_back({"PadValue", pad_parameter(node, op, dtype)});
+    layer.parameters.push_back({"PadValue", pad_parameter(node, op, layer.inputs[0].dtype)});
   layer.cycles = layer.outputs[0].beats;
   return layer;
 }

@@ -32,7 +32,6 @@ Layer build(const Node& node, bool) {
                       {"InBits", in.bits},
                       {"InSigned", in.is_signed()},
                       {"InBipolar", in.kind == DataType::Kind::kBipolar},
-                      {"AccBits", acc_bits},
                       {"OutBits", out.bits},
                       {"OutBipolar", out.kind == DataType::Kind::kBipolar},
                       {"Shift", op.shift},

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/base/error.h"
-#include "compile/hw/layer.h"
+#include "compile/hw/element.h"
 
 namespace assay::hw {
 namespace {
@@ -20,9 +19,7 @@ Layer build(const Node& node, bool) {
   layer.module = "assay_upsample";
   layer.inputs = {stream(node, node.inputs[0], op.simd)};
   layer.outputs = {stream(node, node.outputs[0], op.simd)};
-  if (layer.outputs[0].dtype != layer.inputs[0].dtype)
-    layer_error(node, fmt::format("it turns {} into {}; repeating keeps the type",
-                                  layer.inputs[0].dtype.name(), layer.outputs[0].dtype.name()));
+  check_same_type(node, layer.inputs[0], layer.outputs[0]);
   const Shape& x = *node.inputs[0]->shape;
   const std::int64_t folds = x[3] / op.simd;
   // Rows are repeated from a row, columns alone from a pixel.

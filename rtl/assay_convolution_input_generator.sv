@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows of a feature map without padding, one tap of a word (Bits: some channels) per beat:
+//   in [Height, Width, Folds] words, out [OutHeight, OutWidth] windows of
+//   [KernelH, KernelW, Folds] words, or Grouped [Folds, KernelH, KernelW].
+// A ring of Depth words: a window's room is free after its last tap, a tap is read when it is there.
+// Latency 3. Depth is chosen in compile/hw so that frames follow each other without a bubble: a
+// frame takes as many cycles as it has words or taps, whichever is more.
+// Golden: golden/hw/convolution_input_generator.cc.
+module assay_convolution_input_generator #(
+  parameter int unsigned Bits      = 8,
+  parameter int unsigned Height    = 6,
+  parameter int unsigned Width     = 6,
+  parameter int unsigned Folds     = 1,
+  parameter int unsigned KernelH   = 3,
+  parameter int unsigned KernelW   = 3,
+  parameter int unsigned StrideH   = 1,
+  parameter int unsigned StrideW   = 1,
+  parameter int unsigned DilationH = 1,
+  parameter int unsigned DilationW = 1,
+  parameter bit          Grouped   = 1'b0,
+  parameter int unsigned Depth     = 36,
+  parameter bit          Block     = 1'b0  // the ring in block RAM, else in LUTs
+) (
+  input  logic            clk_i,
+  input  logic            rst_ni,  // synchronous
+
+  input  logic            in_valid_i,
+  output logic            in_ready_o,
+  input  logic [Bits-1:0] in_data_i,
+
+  output logic            out_valid_o,
+  input  logic            out_ready_i,
+  output logic [Bits-1:0] out_data_o
+);
+  if (Bits < 1 || Height < 1 || Width < 1 || Folds < 1) begin : g_bad_shape
+    $error("assay_convolution_input_generator: Bits and the sizes must be at least 1");
+  end
+  if (KernelH < 1 || KernelW < 1 || StrideH < 1 || StrideW < 1 || DilationH < 1 ||
+      DilationW < 1) begin : g_bad_kernel
+    $error("assay_convolution_input_generator: kernels, strides and dilations are at least 1");
+  end
+  if (DilationH * (KernelH - 1) + 1 > Height || DilationW * (KernelW - 1) + 1 > Width) begin
+    : g_bad_fit
+    $error("assay_convolution_input_generator: the window does not fit");
+  end
+
+  localparam int unsigned OutHeight = (Height - DilationH * (KernelH - 1) - 1) / StrideH + 1;
+  localparam int unsigned OutWidth  = (Width - DilationW * (KernelW - 1) - 1) / StrideW + 1;
+
+  // A window is three nested loops, A innermost: how often, and how many words a step goes.
+  localparam int RowWords = Width * Folds;
+  localparam int TapH     = DilationH * RowWords;
+  localparam int TapW     = DilationW * Folds;
+  localparam int LoopA    = Grouped ? KernelW : Folds;
+  localparam int LoopB    = Grouped ? KernelH : KernelW;
+  localparam int LoopC    = Grouped ? Folds : KernelH;
+  localparam int StepA    = Grouped ? TapW : 1;
+  localparam int StepB    = Grouped ? TapH : TapW;
+  localparam int StepC    = Grouped ? 1 : TapH;
+  localparam int EndA     = (LoopA - 1) * StepA;  // from the first tap to the last
+  localparam int EndB     = EndA + (LoopB - 1) * StepB;
+  localparam int Last     = EndB + (LoopC - 1) * StepC;
+
+  // From a window to the next one: in the row, in the next row, in the next frame.
+  localparam int Column    = StrideW * Folds;
+  localparam int EndColumn = (OutWidth - 1) * Column;
+  localparam int Row       = StrideH * RowWords - EndColumn;
+  localparam int Frame     = (Height - (OutHeight - 1) * StrideH) * RowWords - EndColumn;
+
+  localparam int Ring = Depth;
+  if (Ring <= Last) begin : g_bad_depth
+    $error("assay_convolution_input_generator: Depth must hold a window");
+  end
+
+  localparam int unsigned AddrBits  = Depth > 1 ? $clog2(Depth) : 1;
+  localparam int unsigned CountBits = $clog2(Depth + 2 * Height * Width * Folds) + 1;  // signed
+  localparam int unsigned ColumnBits = $clog2(OutWidth + 1);
+  localparam int unsigned RowBits    = $clog2(OutHeight + 1);
+  localparam int unsigned LoopBits  = $clog2(KernelH + KernelW + Folds);
+
+  function automatic int wrapped(input int words);  // on the ring
+    wrapped = (words % Ring + Ring) % Ring;
+  endfunction
+
+  function automatic logic [AddrBits-1:0] moved(input logic [AddrBits-1:0] addr,
+                                                input logic [AddrBits-1:0] words);
+    logic [AddrBits:0] sum;
+    begin
+      sum   = {1'b0, addr} + {1'b0, words};
+      moved = AddrBits'(sum >= (AddrBits + 1)'(Depth) ? sum - (AddrBits + 1)'(Depth) : sum);
+    end
+  endfunction
+
+  logic [LoopBits-1:0]             a, b, c;
+  logic [ColumnBits-1:0] column;
+  logic [RowBits-1:0] row;
+  logic                            last_a, last_b, last_c, last_column, last_row;
+  logic                            write, read, tap_valid, ready;
+  logic [AddrBits-1:0]             write_addr, read_addr, addr_move;
+  logic signed [CountBits-1:0]     room;   // words that may be written, minus 1
+  logic signed [CountBits-1:0]     ahead;  // words there from the next tap on, minus 1
+  logic signed [CountBits-1:0]     tap_move, window_move;
+  logic [Bits-1:0]                 tap;
+
+  assign in_ready_o  = !room[CountBits-1];
+  assign write       = in_valid_i && in_ready_o;
+  assign read        = !ahead[CountBits-1] && (ready || !tap_valid);
+  assign last_a      = a == LoopBits'(LoopA - 1);
+  assign last_b      = b == LoopBits'(LoopB - 1);
+  assign last_c      = c == LoopBits'(LoopC - 1);
+  assign last_column = column == ColumnBits'(OutWidth - 1);
+  assign last_row    = row == RowBits'(OutHeight - 1);
+
+  always_comb begin  // where the next tap is
+    window_move = '0;
+    if (!last_a) begin
+      tap_move  = CountBits'(StepA);
+      addr_move = AddrBits'(wrapped(StepA));
+    end else if (!last_b) begin
+      tap_move  = CountBits'(StepB - EndA);
+      addr_move = AddrBits'(wrapped(StepB - EndA));
+    end else if (!last_c) begin
+      tap_move  = CountBits'(StepC - EndB);
+      addr_move = AddrBits'(wrapped(StepC - EndB));
+    end else if (!last_column) begin
+      window_move = CountBits'(Column);
+      tap_move    = CountBits'(Column - Last);
+      addr_move   = AddrBits'(wrapped(Column - Last));
+    end else if (!last_row) begin
+      window_move = CountBits'(Row);
+      tap_move    = CountBits'(Row - Last);
+      addr_move   = AddrBits'(wrapped(Row - Last));
+    end else begin
+      window_move = CountBits'(Frame);
+      tap_move    = CountBits'(Frame - Last);
+      addr_move   = AddrBits'(wrapped(Frame - Last));
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      {a, b, c}  <= '0;
+      column     <= '0;
+      row        <= '0;
+      read_addr  <= '0;
+      write_addr <= '0;
+      room       <= CountBits'(Depth - 1);
+      ahead      <= '1;
+      tap_valid  <= 1'b0;
+    end else begin
+      if (read) begin
+        read_addr <= moved(read_addr, addr_move);
+        a         <= last_a ? '0 : a + LoopBits'(1);
+        if (last_a) b <= last_b ? '0 : b + LoopBits'(1);
+        if (last_a && last_b) c <= last_c ? '0 : c + LoopBits'(1);
+        if (last_a && last_b && last_c) begin
+          column <= last_column ? '0 : column + 1'b1;
+          if (last_column) row <= last_row ? '0 : row + 1'b1;
+        end
+      end
+      if (write) write_addr <= moved(write_addr, AddrBits'(wrapped(1)));
+      room      <= room + (read ? window_move : '0) - CountBits'(write);
+      ahead     <= ahead - (read ? tap_move : '0) + CountBits'(write);
+      tap_valid <= read || (tap_valid && !ready);
+    end
+  end
+
+  assay_ram #(.Bits(Bits), .Words(Depth), .Block(Block)) u_ring (
+    .clk_i,
+    .write_i (write),
+    .waddr_i (write_addr),
+    .wdata_i (in_data_i),
+    .read_i  (read),
+    .raddr_i (read_addr),
+    .rdata_o (tap)
+  );
+
+  assay_skid #(.Bits(Bits)) u_skid (
+    .clk_i,
+    .rst_ni,
+    .in_valid_i (tap_valid),
+    .in_ready_o (ready),
+    .in_data_i  (tap),
+    .out_valid_o,
+    .out_ready_i,
+    .out_data_o
+  );
+endmodule

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows of a feature map without padding, a whole window of one word's channels per beat:
+//   in [Height, Width, Folds] words of Bits bits (some channels),
+//   out [OutHeight, OutWidth, Folds] windows of [KernelH, KernelW] words, word 0 least significant.
+// Lines keep the words between the rows of a window, columns those between its taps; a window leaves
+// while its last word arrives.
+// Latency 1, one input beat per cycle: Height*Width*Folds cycles per frame.
+// Golden: golden/hw/convolution_input_generator.cc.
+module assay_swg_parallel #(
+  parameter int unsigned Bits      = 8,
+  parameter int unsigned Height    = 6,
+  parameter int unsigned Width     = 6,
+  parameter int unsigned Folds     = 1,
+  parameter int unsigned KernelH   = 3,
+  parameter int unsigned KernelW   = 3,
+  parameter int unsigned StrideH   = 1,
+  parameter int unsigned StrideW   = 1,
+  parameter int unsigned DilationH = 1,
+  parameter int unsigned DilationW = 1,
+  parameter bit          Block     = 1'b0,  // the lines in block RAM, else in LUTs
+  localparam int unsigned WindowBits = KernelH * KernelW * Bits
+) (
+  input  logic                  clk_i,
+  input  logic                  rst_ni,  // synchronous
+
+  input  logic                  in_valid_i,
+  output logic                  in_ready_o,
+  input  logic [Bits-1:0]       in_data_i,
+
+  output logic                  out_valid_o,
+  input  logic                  out_ready_i,
+  output logic [WindowBits-1:0] out_data_o
+);
+  if (Bits < 1 || Height < 1 || Width < 1 || Folds < 1) begin : g_bad_shape
+    $error("assay_swg_parallel: Bits and the sizes must be at least 1");
+  end
+  if (KernelH < 1 || KernelW < 1 || StrideH < 1 || StrideW < 1 || DilationH < 1 ||
+      DilationW < 1) begin : g_bad_kernel
+    $error("assay_swg_parallel: kernels, strides and dilations are at least 1");
+  end
+  if (DilationH * (KernelH - 1) + 1 > Height || DilationW * (KernelW - 1) + 1 > Width) begin
+    : g_bad_fit
+    $error("assay_swg_parallel: the window does not fit");
+  end
+
+  // Rows and columns that complete windows: the first, and the last.
+  localparam int unsigned FirstRow    = DilationH * (KernelH - 1);
+  localparam int unsigned FirstColumn = DilationW * (KernelW - 1);
+  localparam int unsigned LastRow     = Height - 1 - (Height - 1 - FirstRow) % StrideH;
+  localparam int unsigned LastColumn  = Width - 1 - (Width - 1 - FirstColumn) % StrideW;
+  localparam int unsigned RowBits     = $clog2(Height + 1);
+  localparam int unsigned ColumnBits  = $clog2(Width + 1);
+  localparam int unsigned FoldBits    = $clog2(Folds + 1);
+
+  logic [RowBits-1:0]    row, next_row;  // of the input; next_row: the next that completes windows
+  logic [ColumnBits-1:0] column, next_column;
+  logic [FoldBits-1:0]   fold;
+  logic                  complete, ready, take;
+  logic                  last_fold, last_column;
+  logic [WindowBits-1:0] window;
+
+  assign complete    = row == next_row && column == next_column;
+  assign in_ready_o  = !complete || ready;
+  assign take        = in_valid_i && in_ready_o;
+  assign last_fold   = fold == FoldBits'(Folds - 1);
+  assign last_column = column == ColumnBits'(Width - 1);
+
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) begin
+      fold        <= '0;
+      column      <= '0;
+      next_column <= ColumnBits'(FirstColumn);
+      row         <= '0;
+      next_row    <= RowBits'(FirstRow);
+    end else if (take) begin
+      fold <= last_fold ? '0 : fold + FoldBits'(1);
+      if (last_fold) begin
+        column <= last_column ? '0 : column + ColumnBits'(1);
+        // Past the last column the next one is FirstColumn again, reached only in the next row.
+        if (column == next_column) begin
+          next_column <= column == ColumnBits'(LastColumn) ? ColumnBits'(FirstColumn)
+                                                           : column + ColumnBits'(StrideW);
+        end
+      end
+      if (last_fold && last_column) begin
+        row <= row == RowBits'(Height - 1) ? '0 : row + RowBits'(1);
+        if (row == next_row) begin
+          next_row <= row == RowBits'(LastRow) ? RowBits'(FirstRow) : row + RowBits'(StrideH);
+        end
+      end
+    end
+  end
+
+  // A window's last word is the one that arrives. A row's last word comes from the first word of the
+  // row below, as that was a line ago; every other word from its right neighbour.
+  assign window[WindowBits-Bits +: Bits] = in_data_i;
+
+  if (KernelH > 1) begin : g_lines
+    localparam int unsigned Words = (DilationH * Width - FirstColumn) * Folds;
+    logic [(KernelH-1)*Bits-1:0] from, to;
+    assay_delay #(.Bits((KernelH - 1) * Bits), .Words(Words), .Block(Block)) u_lines (
+      .clk_i,
+      .rst_ni,
+      .step_i (take),
+      .in_i   (from),
+      .out_o  (to)
+    );
+    for (genvar r = 0; r < KernelH - 1; r++) begin : g_row
+      assign from[r*Bits +: Bits] = window[(r+1)*KernelW*Bits +: Bits];
+      assign window[((r+1)*KernelW-1)*Bits +: Bits] = to[r*Bits +: Bits];
+    end
+  end
+
+  if (KernelW > 1) begin : g_columns
+    localparam int unsigned RowBitsLeft = (KernelW - 1) * Bits;  // all words but one
+    logic [KernelH*RowBitsLeft-1:0] from, to;
+    assay_delay #(.Bits(KernelH * RowBitsLeft), .Words(DilationW * Folds)) u_columns (
+      .clk_i,
+      .rst_ni,
+      .step_i (take),
+      .in_i   (from),
+      .out_o  (to)
+    );
+    for (genvar r = 0; r < KernelH; r++) begin : g_row
+      assign from[r*RowBitsLeft +: RowBitsLeft] = window[(r*KernelW+1)*Bits +: RowBitsLeft];
+      assign window[r*KernelW*Bits +: RowBitsLeft] = to[r*RowBitsLeft +: RowBitsLeft];
+    end
+  end
+
+  assay_skid #(.Bits(WindowBits)) u_skid (
+    .clk_i,
+    .rst_ni,
+    .in_valid_i (in_valid_i && complete),
+    .in_ready_o (ready),
+    .in_data_i  (window),
+    .out_valid_o,
+    .out_ready_i,
+    .out_data_o
+  );
+endmodule
