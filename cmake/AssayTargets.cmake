@@ -40,7 +40,7 @@ endif()
 # docs/architecture.md does not compile.
 function(assay_library name folder)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cc")
-  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/(main|model_main)\\.cc$")
   set(root "${CMAKE_BINARY_DIR}/include/${name}")
   get_filename_component(parent "${root}/${folder}" DIRECTORY)
   file(MAKE_DIRECTORY "${parent}")
@@ -48,4 +48,24 @@ function(assay_library name folder)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC "${root}")
   target_link_libraries(${name} PUBLIC ${ARGN} PRIVATE assay_options)
+endfunction()
+
+# assay_embed(TARGET FOLDER TYPE FUNCTION NAMESPACE HEADER PATTERN...)
+# The program carries the files of FOLDER that match: `std::span<const TYPE> NAMESPACE::FUNCTION()` (cmake/embed.cmake).
+function(assay_embed target folder type function namespace header)
+  set(patterns ${ARGN})
+  list(TRANSFORM patterns PREPEND "${CMAKE_SOURCE_DIR}/${folder}/")
+  file(GLOB files RELATIVE "${CMAKE_SOURCE_DIR}/${folder}" CONFIGURE_DEPENDS ${patterns})
+  set(depends ${files})
+  list(TRANSFORM depends PREPEND "${CMAKE_SOURCE_DIR}/${folder}/")
+  string(REPLACE ";" "," joined "${files}")
+  set(out "${CMAKE_BINARY_DIR}/embedded/${target}_${function}.cc")
+  add_custom_command(
+    OUTPUT "${out}"
+    COMMAND "${CMAKE_COMMAND}" "-DOUT=${out}" "-DHEADER=${header}" "-DTYPE=${type}" "-DFUNCTION=${function}"
+            "-DNAMESPACE=${namespace}" "-DROOT=${CMAKE_SOURCE_DIR}/${folder}" "-DFILES=${joined}"
+            -P "${CMAKE_SOURCE_DIR}/cmake/embed.cmake"
+    DEPENDS ${depends} "${CMAKE_SOURCE_DIR}/cmake/embed.cmake"
+    VERBATIM)
+  target_sources(${target} PRIVATE "${out}")
 endfunction()

@@ -64,7 +64,7 @@ struct MemoryNeed {
   int bits = 0;  ///< per word
 };
 
-/// A parameter of the module: an integer or a string.
+/// A parameter of the module: an integer or a string, which holds no quotes or backslashes.
 struct Parameter {
   std::string name;  ///< as in the RTL: "SimdLanes"
   std::variant<std::int64_t, std::string> value;

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Drives a design over AXI4-Stream and watches it. This file and bench.cc use nothing but the
+/// standard library: they are compiled into every simulation program.
+namespace assay::sim {
+
+/// A port of a design under test. Data are little-endian bytes, ceil(bits / 8) of them, the bits
+/// above `bits` zero.
+struct PortPins {
+  std::uint8_t* valid = nullptr;
+  std::uint8_t* ready = nullptr;
+  std::uint8_t* data = nullptr;
+  int bits = 1;
+  std::size_t bytes() const { return static_cast<std::size_t>(bits + 7) / 8; }
+};
+
+/// A design with one clock. Inputs are written through the pins, eval() settles the outputs.
+class Dut {
+ public:
+  virtual ~Dut() = default;
+  virtual void eval() = 0;
+  /// Writes the present values to the waveform, if one is open.
+  virtual void dump(std::uint64_t /*time*/) {}
+  std::uint8_t *clk = nullptr, *rst_n = nullptr;
+  std::vector<PortPins> inputs, outputs;
+};
+
+/// How source and sink behave.
+enum class Profile : std::uint8_t {
+  kAlways,           ///< valid and ready in every cycle
+  kBernoulli,        ///< each with a chance of one half per cycle
+  kBursts,           ///< each on and off for random stretches of up to 63 cycles
+  kReadyAfterValid,  ///< ready only where valid was seen before
+  kReadyPulse,       ///< ready for single cycles, whatever valid does
+  kStarved,          ///< the source offers a beat in one of 16 cycles
+};
+inline constexpr int kProfiles = 6;
+std::string_view profile_name(Profile profile);  ///< "always", "ready-after-valid", ...
+std::optional<Profile> parse_profile(std::string_view name);
+
+/// The beats of a stream, frame after frame.
+struct Tokens {
+  int bits = 1;
+  std::int64_t beats = 1;           ///< per frame
+  std::vector<std::uint8_t> bytes;  ///< ceil(bits / 8) per beat; where they end they start again
+  bool last = false;                ///< the topmost bit is TLAST
+  std::size_t stride() const { return static_cast<std::size_t>(bits + 7) / 8; }
+  const std::uint8_t* beat(std::int64_t index) const;
+};
+
+struct Job {
+  std::int64_t frames = 1;
+  std::vector<Tokens> inputs, outputs;  ///< outputs: what is expected
+  Profile profile = Profile::kAlways;
+  std::uint64_t seed = 1;
+  int resets = 0;  ///< in the middle of frames; everything starts again after each
+  /// Without a beat on any stream for so many cycles the run is stuck.
+  std::int64_t patience = 10000;
+  bool collect = false;  ///< keep what the outputs gave behind the last reset
+};
+
+/// What a run broke besides values.
+struct Violation {
+  std::string rule;    ///< "valid-withdrawn", "data-changed", "valid-waits-for-ready", "extra-beat"
+  std::string stream;  ///< "out0"
+  std::int64_t cycle = 0;
+};
+
+struct Mismatch {
+  int output = 0;
+  std::int64_t frame = 0, beat = 0, cycle = 0;  ///< beat: within the frame
+  std::vector<std::uint8_t> expected, got;
+  /// What the next beats say: "value", "dropped", "duplicated", "swapped", "early-last".
+  std::string fault = "value";
+};
+
+struct Result {
+  std::int64_t predicted = 0;              ///< beats of all outputs
+  std::int64_t compared = 0;               ///< behind the last reset
+  std::int64_t compared_before_reset = 0;  ///< in frames that a reset cut off
+  std::int64_t differing = 0;              ///< of both
+  std::optional<Mismatch> first;  ///< the earliest, also of what came before a reset
+  std::vector<Violation> violations;  ///< the first of each rule and stream
+  std::string stuck;                  ///< who waits for what; empty: the run ended
+  std::int64_t cycles = 0;            ///< behind the last reset, up to the last beat
+  std::int64_t first_beat = -1;       ///< the cycle of the first output beat
+  std::vector<std::int64_t> frame_ends;  ///< the cycle of the last output beat of every frame
+  std::int64_t total_cycles = 0;         ///< simulated in all
+  std::vector<std::vector<std::uint8_t>> collected;  ///< per output, on request
+};
+
+/// Runs a job. The design starts in any state; the bench resets it.
+Result run_bench(Dut& dut, const Job& job, std::uint64_t wave_from = 0);
+
+}  // namespace assay::sim

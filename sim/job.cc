@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/job.h"
+
+#include <fstream>
+#include <iterator>
+#include <sstream>
+#include <stdexcept>
+
+namespace assay::sim {
+namespace {
+
+void write_stream(std::ostream& out, const char* key, const StreamFile& s) {
+  out << key << ' ' << s.bits << ' ' << s.beats << ' ' << (s.last ? 1 : 0) << ' ' << s.path << '\n';
+}
+
+std::vector<std::uint8_t> read_bytes(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  if (!in) throw std::runtime_error("cannot read " + path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string rest_of(std::istringstream& line) {
+  std::string text;
+  std::getline(line >> std::ws, text);
+  return text;
+}
+
+Tokens read_stream(std::istringstream& line) {
+  Tokens tokens;
+  line >> tokens.bits >> tokens.beats >> tokens.last;
+  const std::string path = rest_of(line);
+  tokens.bytes = read_bytes(path);
+  if (tokens.bits < 1 || tokens.beats < 1 || tokens.bytes.empty() ||
+      tokens.bytes.size() % tokens.stride() != 0)
+    throw std::runtime_error(path + " holds no whole beats");
+  return tokens;
+}
+
+std::string hex(const std::vector<std::uint8_t>& bytes) {
+  std::string text = "x";
+  for (const std::uint8_t b : bytes) {
+    text += "0123456789abcdef"[b >> 4];
+    text += "0123456789abcdef"[b & 15];
+  }
+  return text;
+}
+
+std::vector<std::uint8_t> bytes_of(const std::string& hex) {
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 1; i + 1 < hex.size(); i += 2)
+    bytes.push_back(static_cast<std::uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
+  return bytes;
+}
+
+void read_job_line(const std::string& key, std::istringstream& line, JobFile& file) {
+  Job& job = file.job;
+  std::string word;
+  if (key == "dut") {
+    line >> file.dut;
+  } else if (key == "frames") {
+    line >> job.frames;
+  } else if (key == "profile") {
+    line >> word;
+    const auto profile = parse_profile(word);
+    if (!profile) throw std::runtime_error("no profile is called " + word);
+    job.profile = *profile;
+  } else if (key == "seed") {
+    line >> job.seed;
+  } else if (key == "resets") {
+    line >> job.resets;
+  } else if (key == "patience") {
+    line >> job.patience;
+  } else if (key == "in") {
+    job.inputs.push_back(read_stream(line));
+  } else if (key == "out") {
+    job.outputs.push_back(read_stream(line));
+  } else if (key == "control") {
+    line >> file.controls.emplace_back();
+  } else if (key == "collect") {
+    file.collect = rest_of(line);
+  } else if (key == "wave") {
+    line >> file.wave_from;
+    file.wave = rest_of(line);
+  } else {
+    throw std::runtime_error("a job has no " + key);
+  }
+}
+
+void read_result_line(const std::string& key, std::istringstream& line, Result& r) {
+  if (key == "counts") {
+    line >> r.predicted >> r.compared >> r.compared_before_reset >> r.differing;
+  } else if (key == "cycles") {
+    line >> r.cycles >> r.first_beat >> r.total_cycles;
+  } else if (key == "frame") {
+    line >> r.frame_ends.emplace_back();
+  } else if (key == "violation") {
+    Violation& v = r.violations.emplace_back();
+    line >> v.rule >> v.stream >> v.cycle;
+  } else if (key == "mismatch") {
+    Mismatch& m = r.first.emplace();
+    std::string expected, got;
+    line >> m.output >> m.frame >> m.beat >> m.cycle >> m.fault >> expected >> got;
+    m.expected = bytes_of(expected);
+    m.got = bytes_of(got);
+  } else if (key == "stuck") {
+    r.stuck = rest_of(line);
+  } else {
+    throw std::runtime_error("a result has no " + key);
+  }
+  if (line.fail()) throw std::runtime_error("the line of " + key + " is not complete");
+}
+
+}  // namespace
+
+void write_job(std::ostream& out, const JobFile& file, const std::vector<StreamFile>& inputs,
+               const std::vector<StreamFile>& outputs) {
+  const Job& job = file.job;
+  out << "dut " << file.dut << "\nframes " << job.frames << "\nprofile "
+      << profile_name(job.profile) << "\nseed " << job.seed << "\nresets " << job.resets
+      << "\npatience " << job.patience << '\n';
+  for (const StreamFile& s : inputs) write_stream(out, "in", s);
+  for (const StreamFile& s : outputs) write_stream(out, "out", s);
+  for (const std::uint64_t value : file.controls) out << "control " << value << '\n';
+  if (!file.collect.empty()) out << "collect " << file.collect << '\n';
+  if (!file.wave.empty()) out << "wave " << file.wave_from << ' ' << file.wave << '\n';
+}
+
+JobFile read_job(const std::string& path) {
+  std::ifstream in(path);
+  if (!in) throw std::runtime_error("cannot read " + path);
+  JobFile file;
+  for (std::string text; std::getline(in, text);) {
+    std::istringstream line(text);
+    std::string key;
+    line >> key;
+    read_job_line(key, line, file);
+    if (line.fail()) throw std::runtime_error("a job's line of " + key + " is not complete");
+  }
+  if (file.job.inputs.empty() || file.job.outputs.empty() || file.job.frames < 1)
+    throw std::runtime_error("the job has no streams or frames");
+  return file;
+}
+
+void write_result(std::ostream& out, const Result& r) {
+  out << "counts " << r.predicted << ' ' << r.compared << ' ' << r.compared_before_reset << ' '
+      << r.differing << "\ncycles " << r.cycles << ' ' << r.first_beat << ' ' << r.total_cycles
+      << '\n';
+  for (const std::int64_t end : r.frame_ends) out << "frame " << end << '\n';
+  for (const Violation& v : r.violations)
+    out << "violation " << v.rule << ' ' << v.stream << ' ' << v.cycle << '\n';
+  if (r.first)
+    out << "mismatch " << r.first->output << ' ' << r.first->frame << ' ' << r.first->beat << ' '
+        << r.first->cycle << ' ' << r.first->fault << ' ' << hex(r.first->expected) << ' '
+        << hex(r.first->got) << '\n';
+  if (!r.stuck.empty()) out << "stuck " << r.stuck << '\n';
+  out << "end\n";
+}
+
+Result read_result(std::istream& in) {
+  Result result;
+  for (std::string text; std::getline(in, text);) {
+    if (text == "end") return result;
+    std::istringstream line(text);
+    std::string key;
+    line >> key;
+    read_result_line(key, line, result);
+  }
+  throw std::runtime_error("the result is not complete");
+}
+
+}  // namespace assay::sim

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <iosfwd>
+#include <string>
+#include <vector>
+
+#include "sim/bench.h"
+
+/// What passes between Assay and a simulation program, as text: lines "key value value ...". Like
+/// bench.h compiled into every simulation program.
+namespace assay::sim {
+
+struct JobFile {
+  int dut = 0;  ///< of the model
+  Job job;
+  std::string wave;                     ///< VCD file; empty: none
+  std::int64_t wave_from = 0;           ///< first cycle in it
+  std::string collect;                  ///< writes what output i gave to collect<i>; empty: does not
+  std::vector<std::uint64_t> controls;  ///< values of the design's control inputs
+};
+
+/// A stream's beats lie in a file of their own.
+struct StreamFile {
+  std::string path;
+  int bits = 1;
+  std::int64_t beats = 1;
+  bool last = false;
+};
+
+/// Writes a job whose streams lie in files. Paths must not hold line breaks.
+void write_job(std::ostream& out, const JobFile& job, const std::vector<StreamFile>& inputs,
+               const std::vector<StreamFile>& outputs);
+/// std::runtime_error when the file or one of its streams cannot be read.
+JobFile read_job(const std::string& path);
+
+void write_result(std::ostream& out, const Result& result);
+/// std::runtime_error when it is no complete result.
+Result read_result(std::istream& in);
+
+}  // namespace assay::sim

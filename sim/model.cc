@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/model.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <fstream>
+#include <sstream>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "sim/glue.h"
+#include "sim/process.h"
+#include "sim/runtime_sources.h"
+
+namespace assay::sim {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+
+constexpr seconds kBuildLimit{1800}, kRunLimit{7200}, kVersionLimit{60};
+constexpr std::string_view kProgram = "model";
+
+/// A folder that is removed unless it was kept.
+class TemporaryFolder {
+ public:
+  explicit TemporaryFolder(const fs::path& beside) {
+    static std::atomic<int> count = 0;
+    path_ = beside;
+    path_ += fmt::format(".{}.{}.tmp", getpid(), count++);
+    std::error_code error;
+    fs::create_directories(path_, error);
+    if (error) tool_error("cannot make the folder {}: {}", printable(path_.string(), 4096), error.message());
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  const fs::path& path() const { return path_; }
+  /// Renames the folder; one that is there already wins.
+  void move_to(const fs::path& target) const {
+    std::error_code error;
+    fs::rename(path_, target, error);
+    if (error && !fs::exists(target))
+      tool_error("cannot keep {}: {}", printable(target.string(), 4096), error.message());
+  }
+
+ private:
+  fs::path path_;
+};
+
+void run_tool(const std::vector<std::string>& arguments, const fs::path& dir, std::string_view what) {
+  const ProcessResult result = run_process(arguments, dir, kBuildLimit);
+  if (result.ok()) return;
+  tool_error("{} {}:\n{}", what,
+             result.timed_out ? "took too long" : fmt::format("failed (exit code {})", result.exit_code),
+             result.output);
+}
+
+std::string version_of(const fs::path& program) {
+  const ProcessResult result = run_process({program.string(), "--version"}, "/", kVersionLimit);
+  if (!result.ok()) tool_error("{} does not run:\n{}", program.string(), result.output);
+  return result.output.substr(0, result.output.find('\n'));
+}
+
+std::vector<std::string> verilator_flags(const ModelSpec& spec) {
+  // -fno-const-bit-op-tree: without it Verilator 5.006 computes some netlists wrongly.
+  std::vector<std::string> flags = {"--cc", "-O3", "-fno-const-bit-op-tree", "--x-assign", "unique",
+                                    "--x-initial", "unique", "--no-timing", "--prefix", "Vmodel",
+                                    "--top-module", "assay_top", "--Mdir", "obj",
+                                    "--output-split", "0"};
+  if (spec.trace) flags.insert(flags.end(), {"--trace", "--trace-structs"});
+  flags.emplace_back(spec.assertions ? "--assert" : "--no-assert");
+  if (spec.netlist)
+    flags.insert(flags.end(), {"-Wno-fatal", "-Wno-lint", "-Wno-style"});
+  else
+    flags.emplace_back("-Wall");
+  for (const std::string& define : spec.defines) flags.push_back("-D" + define);
+  return flags;
+}
+
+std::vector<std::string> compiler_flags(const Tools& tools, int optimise) {
+  return {fmt::format("-O{}", optimise), "-std=c++20", "-w", "-I.", "-I" + tools.include.string(),
+          "-I" + (tools.include / "vltstd").string(), "-DVM_COVERAGE=0", "-DVM_SC=0"};
+}
+
+/// One translation unit of all that Verilator wrote: the headers cost more than the code.
+void join_sources(const fs::path& dir, bool trace) {
+  std::string unit = trace ? "#define VM_TRACE 1\n#define VM_TRACE_VCD 1\n" : "#define VM_TRACE 0\n";
+  std::vector<std::string> names;
+  for (const auto& entry : fs::directory_iterator(dir / "obj"))
+    if (entry.path().extension() == ".cpp") names.push_back(entry.path().filename().string());
+  std::ranges::sort(names);
+  for (const std::string& name : names) unit += "#include \"obj/" + name + "\"\n";
+  write_file(dir / "unit.cc", unit + "#include \"glue.cc\"\n");
+}
+
+std::string last_lines(const std::string& text) { return text.empty() ? "(no output)" : text; }
+
+}  // namespace
+
+Tools find_tools() {
+  Tools tools;
+  tools.verilator = find_program("verilator", "verilator");
+  tools.compiler = find_program("g++", "g++");
+  tools.verilator_version = version_of(tools.verilator);
+  tools.compiler_version = version_of(tools.compiler);
+  const ProcessResult root =
+      run_process({tools.verilator.string(), "--getenv", "VERILATOR_ROOT"}, "/", kVersionLimit);
+  tools.include = fs::path(root.output.substr(0, root.output.find('\n'))) / "include";
+  if (!root.ok() || !fs::exists(tools.include / "verilated.cpp"))
+    tool_error("{} has no run-time sources in {}; install it again", tools.verilator.string(),
+               tools.include.string());
+  return tools;
+}
+
+ModelCache::ModelCache(fs::path folder) : folder_(std::move(folder)), tools_(find_tools()) {
+  std::error_code error;
+  fs::create_directories(folder_, error);
+  if (error) tool_error("cannot make the folder {}: {}", printable(folder_.string(), 4096), error.message());
+  folder_ = fs::absolute(folder_);
+}
+
+std::string ModelCache::key(const ModelSpec& spec) const {
+  std::string text = fmt::format("{}\n{}\n", tools_.verilator_version, tools_.compiler_version);
+  const auto add = [&](std::string_view part) { text += fmt::format("{}:{}\n", part.size(), part); };
+  for (const std::string& flag : verilator_flags(spec)) add(flag);
+  for (const std::string& flag : compiler_flags(tools_, spec.optimise)) add(flag);
+  for (const SourceFile& source : spec.sources) {
+    add(source.name);
+    add(source.text);
+  }
+  add(top_text(spec));
+  add(glue_text(spec));
+  for (const RuntimeSource& source : runtime_sources()) add(source.text);
+  return sha256(text);
+}
+
+Model ModelCache::get(const ModelSpec& spec) {
+  const std::string key = this->key(spec);
+  std::promise<Model> promise;
+  std::shared_future<Model> model = promise.get_future().share();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto [it, first] = building_.try_emplace(key, model);
+    if (!first) promise = {};  // somebody else builds it, or has
+    model = it->second;
+    if (first) model = {};
+  }
+  if (model.valid()) return model.get();
+  try {
+    Model built = build(spec, key);
+    promise.set_value(built);
+    return built;
+  } catch (...) {
+    promise.set_exception(std::current_exception());
+    const std::lock_guard lock(mutex_);
+    building_.erase(key);
+    throw;
+  }
+}
+
+Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
+  const fs::path entry = folder_ / key;
+  Model model{key, entry / kProgram, false};
+  if (fs::exists(model.program)) return model;
+  const TemporaryFolder work(entry);
+  std::vector<std::string> command = {tools_.verilator.string()};
+  for (const std::string& flag : verilator_flags(spec)) command.push_back(flag);
+  for (const SourceFile& source : spec.sources) {
+    write_file(work.path() / source.name, source.text);
+    command.push_back(source.name);
+  }
+  write_file(work.path() / "assay_top.sv", top_text(spec));
+  command.emplace_back("assay_top.sv");
+  write_file(work.path() / "glue.cc", glue_text(spec));
+  run_tool(command, work.path(), "Verilator");
+  join_sources(work.path(), spec.trace);
+
+  const fs::path objects = runtime(spec.trace);
+  command = {tools_.compiler.string()};
+  for (const std::string& flag : compiler_flags(tools_, spec.optimise)) command.push_back(flag);
+  command.insert(command.end(), {"-Iobj", "-I" + (objects / "src").string(), "unit.cc"});
+  for (const auto& file : fs::directory_iterator(objects))
+    if (file.path().extension() == ".o") command.push_back(file.path().string());
+  command.insert(command.end(), {"-pthread", "-o", std::string(kProgram)});
+  run_tool(command, work.path(), "the C++ compiler");
+
+  const TemporaryFolder kept(entry);
+  std::error_code error;
+  fs::rename(work.path() / kProgram, kept.path() / kProgram, error);
+  if (error) tool_error("cannot keep {}: {}", printable(model.program.string(), 4096), error.message());
+  kept.move_to(entry);
+  model.built = true;
+  return model;
+}
+
+fs::path ModelCache::runtime(bool trace) {
+  const std::lock_guard lock(mutex_);
+  fs::path& known = runtimes_[trace];
+  if (!known.empty()) return known;
+  std::string text = fmt::format("{}\n{}\n{}\n", tools_.verilator_version, tools_.compiler_version, trace);
+  for (const RuntimeSource& source : runtime_sources()) text += source.text;
+  const fs::path entry = folder_ / ("runtime-" + sha256(text));
+  if (fs::exists(entry)) return known = entry;
+  const TemporaryFolder work(entry);
+  std::vector<std::string> units;
+  for (const RuntimeSource& source : runtime_sources()) {
+    const fs::path path = work.path() / "src" / source.name;
+    fs::create_directories(path.parent_path());
+    write_file(path, source.text);
+    if (path.extension() == ".cc") units.push_back(path.string());
+  }
+  units.push_back((tools_.include / "verilated.cpp").string());
+  units.push_back((tools_.include / "verilated_threads.cpp").string());
+  if (trace) units.push_back((tools_.include / "verilated_vcd_c.cpp").string());
+  for (const std::string& unit : units) {
+    std::vector<std::string> command = {tools_.compiler.string()};
+    for (const std::string& flag : compiler_flags(tools_, 2)) command.push_back(flag);
+    command.insert(command.end(), {"-Isrc", trace ? "-DVM_TRACE=1" : "-DVM_TRACE=0", "-c", unit});
+    run_tool(command, work.path(), "the C++ compiler");
+  }
+  work.move_to(entry);
+  return known = entry;
+}
+
+Result run_model(const Model& model, const JobFile& job, const std::vector<StreamFile>& inputs,
+                 const std::vector<StreamFile>& outputs, const fs::path& data,
+                 const fs::path& scratch, const std::string& name) {
+  const fs::path job_file = fs::absolute(scratch / (name + ".job")),
+                 result_file = fs::absolute(scratch / (name + ".result"));
+  std::ostringstream text;
+  write_job(text, job, inputs, outputs);
+  write_file(job_file, text.str());
+  std::error_code ignored;
+  fs::remove(result_file, ignored);  // what an earlier run left must not be taken for this one's
+  const ProcessResult run =
+      run_process({model.program.string(), job_file.string(), result_file.string()}, data, kRunLimit);
+  if (run.timed_out) tool_error("the simulation of {} took longer than {} s", name, kRunLimit.count());
+  if (!run.ok())
+    tool_error("the simulation of {} failed (exit code {}):\n{}", name, run.exit_code, last_lines(run.output));
+  std::ifstream in(result_file);
+  try {
+    Result result = read_result(in);
+    fs::remove(job_file, ignored);
+    fs::remove(result_file, ignored);
+    return result;
+  } catch (const std::exception& error) {
+    tool_error("the simulation of {} left no result: {}\n{}", name, error.what(), last_lines(run.output));
+  }
+}
+
+}  // namespace assay::sim

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace assay::sim {
+
+/// What became of a program.
+struct ProcessResult {
+  int exit_code = 0;  ///< 128 + signal when a signal ended it
+  bool timed_out = false;
+  std::string output;  ///< standard output and error together, the last 64 KiB
+
+  bool ok() const { return exit_code == 0 && !timed_out; }
+};
+
+/// The program called `name` in PATH. ToolError that says which Debian package has it otherwise.
+std::filesystem::path find_program(const std::string& name, const std::string& package);
+
+/// Runs a program, never through a shell, in folder `dir`, with nothing to read. It and what it
+/// started are killed when `limit` is over. ToolError when it cannot be started.
+ProcessResult run_process(const std::vector<std::string>& arguments,
+                          const std::filesystem::path& dir, std::chrono::seconds limit);
+
+}  // namespace assay::sim

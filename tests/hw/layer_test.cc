@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/hw/layer_test.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <random>
+
+#include "compile/backend/node_rtl.h"
+#include "compile/base/file.h"
+#include "golden/exact_executor.h"
+#include "sim/model.h"
+#include "sim/tokens.h"
+
+namespace assay::hw::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Models stay between test runs, beside the test program.
+sim::ModelCache& cache() {
+  static sim::ModelCache instance(fs::read_symlink("/proc/self/exe").parent_path() / "models");
+  return instance;
+}
+
+/// A folder for one call's files.
+class Scratch {
+ public:
+  Scratch() {
+    static int count = 0;
+    path_ = fs::temp_directory_path() / fmt::format("assay-hw-{}-{}", getpid(), count++);
+    fs::create_directories(path_);
+  }
+  ~Scratch() { fs::remove_all(path_); }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  const fs::path& path() const { return path_; }
+
+ private:
+  fs::path path_;
+};
+
+sim::Packing packing(const Stream& s) { return {s.dtype, s.lanes, s.beats, s.last}; }
+
+sim::StreamFile save(const sim::Tokens& tokens, const fs::path& path) {
+  write_file(path, {reinterpret_cast<const char*>(tokens.bytes.data()), tokens.bytes.size()});
+  return {path.string(), tokens.bits, tokens.beats, tokens.last};
+}
+
+/// The beats of an input that no graph input feeds: the words of weights.hex over and over.
+sim::Tokens weight_tokens(const Layer& layer, const Stream& s) {
+  const auto image = std::ranges::find(layer.images, "weights.hex", &MemoryImage::name);
+  sim::Tokens tokens{s.bits(), s.beats, {}};
+  tokens.bytes.resize(static_cast<std::size_t>(image->words()) * tokens.stride());
+  for (std::int64_t w = 0; w < image->words(); ++w)
+    for (int b = 0; b < image->word_bits(); ++b)
+      if (image->bit(w, b))
+        tokens.bytes[static_cast<std::size_t>(w) * tokens.stride() + static_cast<std::size_t>(b / 8)] |=
+            static_cast<std::uint8_t>(1U << (b % 8));
+  return tokens;
+}
+
+/// A case on its way through a model of several.
+struct Prepared {
+  NodeRtl rtl;
+  std::vector<sim::StreamFile> inputs, outputs;
+  fs::path data;
+};
+
+sim::Design design_of(const NodeRtl& rtl) {
+  sim::Design design{rtl.module, {}, {}};
+  for (const Stream& s : rtl.layer.inputs) design.inputs.push_back(s.bits());
+  for (const Stream& s : rtl.layer.outputs) design.outputs.push_back(s.bits());
+  return design;
+}
+
+void add_sources(const NodeRtl& rtl, sim::ModelSpec& spec) {
+  for (const NodeRtl::File& file : rtl.files)
+    if (std::ranges::find(spec.sources, file.name, &sim::SourceFile::name) == spec.sources.end())
+      spec.sources.push_back({file.name, file.text});
+  spec.designs.push_back(design_of(rtl));
+}
+
+Ints join(const std::vector<Ints>& frames) {
+  Ints all;
+  for (const Ints& frame : frames) all.insert(all.end(), frame.begin(), frame.end());
+  return all;
+}
+
+/// Writes what a case's streams carry: frames[f][i] is input i of frame f.
+Prepared prepare(const Graph& graph, const std::string& module,
+                 const std::vector<std::vector<Ints>>& frames, const fs::path& folder) {
+  Prepared p{node_rtl(node_of(graph), module), {}, {}, folder};
+  fs::create_directories(folder);
+  for (const MemoryImage& image : p.rtl.layer.images) write_file(folder / image.name(), image.hex());
+  std::vector<std::vector<Ints>> results;
+  for (const auto& inputs : frames) results.push_back(golden_outputs(graph, inputs));
+  const auto column = [](const std::vector<std::vector<Ints>>& rows, std::size_t i) {
+    std::vector<Ints> values;
+    for (const auto& row : rows) values.push_back(row[i]);
+    return join(values);
+  };
+  for (std::size_t i = 0; i < p.rtl.layer.inputs.size(); ++i) {
+    const Stream& s = p.rtl.layer.inputs[i];
+    const auto at = std::ranges::find(graph.inputs(), s.tensor);
+    const sim::Tokens tokens =
+        at == graph.inputs().end()
+            ? weight_tokens(p.rtl.layer, s)
+            : sim::pack(column(frames, static_cast<std::size_t>(at - graph.inputs().begin())), packing(s));
+    p.inputs.push_back(save(tokens, folder / fmt::format("in{}.bin", i)));
+  }
+  for (std::size_t i = 0; i < p.rtl.layer.outputs.size(); ++i)
+    p.outputs.push_back(save(sim::pack(column(results, i), packing(p.rtl.layer.outputs[i])),
+                             folder / fmt::format("out{}.bin", i)));
+  return p;
+}
+
+std::string describe(const sim::Result& r, const Layer& layer) {
+  std::string text = fmt::format("{} of {} beats compared, {} differ", r.compared, r.predicted, r.differing);
+  if (r.first) {
+    const Stream& s = layer.outputs[static_cast<std::size_t>(r.first->output)];
+    text += fmt::format("; first: out{} frame {} beat {} cycle {} ({}): expected {}, got {}",
+                        r.first->output, r.first->frame, r.first->beat, r.first->cycle, r.first->fault,
+                        testing::PrintToString(sim::unpack(r.first->expected, packing(s))),
+                        testing::PrintToString(sim::unpack(r.first->got, packing(s))));
+  }
+  for (const sim::Violation& v : r.violations)
+    text += fmt::format("; {} on {} at cycle {}", v.rule, v.stream, v.cycle);
+  return text + (r.stuck.empty() ? "" : "; " + r.stuck);
+}
+
+void check_result(const sim::Result& r, const Prepared& p) {
+  const Layer& layer = p.rtl.layer;
+  EXPECT_TRUE(r.differing == 0 && r.violations.empty() && r.stuck.empty()) << describe(r, layer);
+  EXPECT_EQ(r.compared, r.predicted);
+  EXPECT_GT(r.predicted, 0);
+}
+
+void check_cycles(const sim::Result& r, const Layer& layer) {
+  const std::size_t frames = r.frame_ends.size();
+  ASSERT_GE(frames, 3U);
+  EXPECT_EQ(r.frame_ends[frames - 1] - r.frame_ends[frames - 2], layer.cycles)
+      << "frames end at " << testing::PrintToString(r.frame_ends);
+}
+
+void check_case(const sim::Model& model, int dut, const Prepared& p, const CheckOptions& options) {
+  sim::JobFile job;
+  job.dut = dut;
+  job.job.frames = options.frames;
+  job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
+  for (int profile = 0; profile < sim::kProfiles; ++profile) {
+    job.job.profile = static_cast<sim::Profile>(profile);
+    job.job.seed = options.seed + static_cast<std::uint64_t>(profile);
+    job.job.resets = profile == 0 ? 0 : 2;
+    SCOPED_TRACE(fmt::format("profile {}, seed {}", sim::profile_name(job.job.profile), job.job.seed));
+    const sim::Result r = sim::run_model(model, job, p.inputs, p.outputs, p.data, p.data, "run");
+    check_result(r, p);
+    if (profile == 0 && options.cycles) check_cycles(r, p.rtl.layer);
+  }
+}
+
+std::vector<Ints> random_inputs(const Graph& graph, std::uint64_t seed) {
+  std::vector<Ints> inputs;
+  for (const Tensor* input : graph.inputs())
+    inputs.push_back(random_values(elements(input), input->dtype, seed++));
+  return inputs;
+}
+
+/// Values that no design gives: a run against them shows what it does give.
+std::vector<sim::StreamFile> blanks(const Layer& layer, const fs::path& folder) {
+  std::vector<sim::StreamFile> files;
+  for (std::size_t i = 0; i < layer.outputs.size(); ++i) {
+    const Stream& s = layer.outputs[i];
+    sim::Tokens tokens{s.bits(), s.beats, {}};
+    tokens.bytes.resize(static_cast<std::size_t>(s.beats) * tokens.stride());
+    files.push_back(save(tokens, folder / fmt::format("blank{}.bin", i)));
+  }
+  return files;
+}
+
+}  // namespace
+
+Tensor* NodeGraph::input(Shape shape, DataType dtype) {
+  Tensor* tensor = graph_.add_input("x", std::move(shape));
+  tensor->dtype = dtype;
+  return tensor;
+}
+
+Tensor* NodeGraph::constant(Shape shape, Ints values) {
+  const auto [min, max] = std::ranges::minmax(values);
+  return constant(std::move(shape), std::move(values), DataType::smallest_for(min, max));
+}
+
+Tensor* NodeGraph::constant(Shape shape, Ints values, DataType dtype) {
+  Tensor* tensor = graph_.add_constant("c", Constant(std::move(shape), std::move(values)));
+  tensor->dtype = dtype;
+  return tensor;
+}
+
+Graph NodeGraph::finish(std::unique_ptr<Op> op, std::vector<Tensor*> inputs,
+                        std::vector<DataType> outputs) {
+  std::vector<Tensor*> results;
+  for (const DataType& dtype : outputs) {
+    Tensor* tensor = dtype == DataType::float32() ? nullptr : graph_.add_tensor("y");
+    if (tensor) tensor->dtype = dtype;
+    results.push_back(tensor);
+  }
+  graph_.add_node(std::move(op), std::move(inputs), results, "layer");
+  for (Tensor* tensor : results)
+    if (tensor) graph_.add_output(tensor);
+  infer_shapes(graph_);
+  return std::move(graph_);
+}
+
+const Node& node_of(const Graph& graph) { return *graph.nodes().at(0); }
+
+std::vector<Ints> golden_outputs(const Graph& graph, const std::vector<Ints>& inputs) {
+  std::vector<ExactInput> ranges;
+  ExactRequest request;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const DataType& dtype = graph.inputs()[i]->dtype;
+    ranges.push_back(ExactInput::integers(dtype.min(), dtype.max()));
+    request.inputs.push_back({inputs[i]});
+  }
+  const ExactExecutor executor(graph, ranges);
+  std::vector<Ints> results;
+  for (const ExactValue& value : executor.run(request).outputs) {
+    Ints& result = results.emplace_back();
+    for (std::int64_t i = 0; i < value.size(); ++i) result.push_back(value.real(i).floor().get_si());
+  }
+  return results;
+}
+
+Ints random_values(std::int64_t count, DataType dtype, std::uint64_t seed) {
+  std::mt19937_64 random(seed);
+  Ints values(static_cast<std::size_t>(count));
+  for (std::int64_t& v : values) {
+    switch (random() % 8) {
+      case 0:
+        v = dtype.min();
+        break;
+      case 1:
+        v = dtype.max();
+        break;
+      default:
+        v = dtype.min() + static_cast<std::int64_t>(
+                              random() % (static_cast<std::uint64_t>(dtype.max() - dtype.min()) + 1));
+    }
+    if (dtype.kind == DataType::Kind::kBipolar && v == 0) v = 1;
+  }
+  return values;
+}
+
+void expect_equal_to_golden(std::vector<LayerCase> cases, const CheckOptions& options) {
+  const Scratch scratch;
+  sim::ModelSpec spec;
+  std::vector<Prepared> prepared;
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    SCOPED_TRACE(cases[c].name);
+    std::vector<std::vector<Ints>> frames;
+    for (int f = 0; f < options.frames; ++f)
+      frames.push_back(random_inputs(cases[c].graph, options.seed * 1000 + c * 16 + static_cast<std::uint64_t>(f) * 7));
+    const std::string module = fmt::format("case{}", c);
+    prepared.push_back(prepare(cases[c].graph, module, frames, scratch.path() / module));
+    add_sources(prepared.back().rtl, spec);
+  }
+  const sim::Model model = cache().get(spec);
+  for (std::size_t c = 0; c < cases.size(); ++c) {
+    SCOPED_TRACE(cases[c].name);
+    check_case(model, static_cast<int>(c), prepared[c], options);
+  }
+}
+
+std::vector<Ints> rtl_outputs(const Graph& graph, const std::vector<Ints>& inputs) {
+  const Scratch scratch;
+  const Prepared p = prepare(graph, "node", {inputs}, scratch.path());
+  sim::ModelSpec spec;
+  add_sources(p.rtl, spec);
+  const sim::Model model = cache().get(spec);
+  sim::JobFile job;
+  job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
+  job.collect = (scratch.path() / "got").string();
+  const sim::Result r = sim::run_model(model, job, p.inputs, blanks(p.rtl.layer, scratch.path()),
+                                       scratch.path(), scratch.path(), "run");
+  EXPECT_EQ(r.stuck, "");
+  EXPECT_EQ(r.compared, r.predicted);
+  std::vector<Ints> results;
+  for (std::size_t i = 0; i < p.rtl.layer.outputs.size(); ++i) {
+    const Stream& s = p.rtl.layer.outputs[i];
+    const std::string bytes = read_file(fmt::format("{}{}", job.collect, i));
+    const auto stride = static_cast<std::size_t>(s.bits() + 7) / 8;
+    Ints& values = results.emplace_back();
+    for (std::size_t b = 0; b + stride <= bytes.size(); b += stride) {
+      const Ints beat = sim::unpack({reinterpret_cast<const std::uint8_t*>(bytes.data()) + b, stride}, packing(s));
+      values.insert(values.end(), beat.begin(), beat.end());
+    }
+  }
+  return results;
+}
+
+}  // namespace assay::hw::test
