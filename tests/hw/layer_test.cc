@@ -13,8 +13,7 @@
 #include "compile/backend/node_rtl.h"
 #include "compile/base/file.h"
 #include "golden/exact_executor.h"
-#include "sim/model.h"
-#include "sim/tokens.h"
+#include "harness/node_model.h"
 
 namespace assay::hw::test {
 namespace {
@@ -44,24 +43,9 @@ class Scratch {
   fs::path path_;
 };
 
-sim::Packing packing(const Stream& s) { return {s.dtype, s.lanes, s.beats, s.last}; }
-
 sim::StreamFile save(const sim::Tokens& tokens, const fs::path& path) {
   write_file(path, {reinterpret_cast<const char*>(tokens.bytes.data()), tokens.bytes.size()});
   return {path.string(), tokens.bits, tokens.beats, tokens.last};
-}
-
-/// The beats of an input that no graph input feeds: the words of weights.hex over and over.
-sim::Tokens weight_tokens(const Layer& layer, const Stream& s) {
-  const auto image = std::ranges::find(layer.images, "weights.hex", &MemoryImage::name);
-  sim::Tokens tokens{s.bits(), s.beats, {}};
-  tokens.bytes.resize(static_cast<std::size_t>(image->words()) * tokens.stride());
-  for (std::int64_t w = 0; w < image->words(); ++w)
-    for (int b = 0; b < image->word_bits(); ++b)
-      if (image->bit(w, b))
-        tokens.bytes[static_cast<std::size_t>(w) * tokens.stride() + static_cast<std::size_t>(b / 8)] |=
-            static_cast<std::uint8_t>(1U << (b % 8));
-  return tokens;
 }
 
 /// A case on its way through a model of several.
@@ -70,20 +54,6 @@ struct Prepared {
   std::vector<sim::StreamFile> inputs, outputs;
   fs::path data;
 };
-
-sim::Design design_of(const NodeRtl& rtl) {
-  sim::Design design{rtl.module, {}, {}};
-  for (const Stream& s : rtl.layer.inputs) design.inputs.push_back(s.bits());
-  for (const Stream& s : rtl.layer.outputs) design.outputs.push_back(s.bits());
-  return design;
-}
-
-void add_sources(const NodeRtl& rtl, sim::ModelSpec& spec) {
-  for (const NodeRtl::File& file : rtl.files)
-    if (std::ranges::find(spec.sources, file.name, &sim::SourceFile::name) == spec.sources.end())
-      spec.sources.push_back({file.name, file.text});
-  spec.designs.push_back(design_of(rtl));
-}
 
 Ints join(const std::vector<Ints>& frames) {
   Ints all;
@@ -107,11 +77,10 @@ Prepared prepare(const Graph& graph, const std::string& module,
   for (std::size_t i = 0; i < p.rtl.layer.inputs.size(); ++i) {
     const Stream& s = p.rtl.layer.inputs[i];
     const auto at = std::ranges::find(graph.inputs(), s.tensor);
-    const sim::Tokens tokens =
-        at == graph.inputs().end()
-            ? weight_tokens(p.rtl.layer, s)
-            : sim::pack(column(frames, static_cast<std::size_t>(at - graph.inputs().begin())), packing(s));
-    p.inputs.push_back(save(tokens, folder / fmt::format("in{}.bin", i)));
+    const Ints values = at == graph.inputs().end()
+                            ? Ints()  // a weight stream
+                            : column(frames, static_cast<std::size_t>(at - graph.inputs().begin()));
+    p.inputs.push_back(save(stream_tokens(p.rtl.layer, s, values), folder / fmt::format("in{}.bin", i)));
   }
   for (std::size_t i = 0; i < p.rtl.layer.outputs.size(); ++i)
     p.outputs.push_back(save(sim::pack(column(results, i), packing(p.rtl.layer.outputs[i])),
@@ -266,7 +235,7 @@ void expect_equal_to_golden(std::vector<LayerCase> cases, const CheckOptions& op
       frames.push_back(random_inputs(cases[c].graph, options.seed * 1000 + c * 16 + static_cast<std::uint64_t>(f) * 7));
     const std::string module = fmt::format("case{}", c);
     prepared.push_back(prepare(cases[c].graph, module, frames, scratch.path() / module));
-    add_sources(prepared.back().rtl, spec);
+    add_design(spec, prepared.back().rtl);
   }
   const sim::Model model = cache().get(spec);
   for (std::size_t c = 0; c < cases.size(); ++c) {
@@ -279,7 +248,7 @@ std::vector<Ints> rtl_outputs(const Graph& graph, const std::vector<Ints>& input
   const Scratch scratch;
   const Prepared p = prepare(graph, "node", {inputs}, scratch.path());
   sim::ModelSpec spec;
-  add_sources(p.rtl, spec);
+  add_design(spec, p.rtl);
   const sim::Model model = cache().get(spec);
   sim::JobFile job;
   job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
