@@ -80,13 +80,17 @@ void add_memory(Layer& layer, const Node& node, bool planes, bool with_images) {
                             : op.mem_mode == "embedded" ? "distributed"
                                                         : memory_style(op.ram_style, words, bits);
   layer.memories.push_back({"weights", style, words, static_cast<int>(bits)});
-  layer.parameters.insert(layer.parameters.end(),
-                          {{"ExternalWeights", std::int64_t{op.mem_mode == "external"}},
-                           {"RegisteredWeights", std::int64_t{op.mem_mode == "decoupled"}},
-                           {"BlockWeights", std::int64_t{style == "block"}},
-                           {"WeightFile", std::string("weights.hex")}});
-  if (op.mem_mode == "external")
+  if (style == "external") {
+    layer.module = "assay_mvu_layer";
+    layer.parameters.push_back({"Depthwise", std::int64_t{node.as<VVAU>() != nullptr}});
     layer.inputs.push_back({node.inputs[1], type, op.pe * op.simd, s.vectors * words});
+  } else {
+    layer.module = node.as<VVAU>() ? "assay_vvau" : "assay_mvau";
+    layer.parameters.insert(layer.parameters.end(),
+                            {{"RegisteredWeights", std::int64_t{op.mem_mode == "decoupled"}},
+                             {"BlockWeights", std::int64_t{style == "block"}},
+                             {"WeightFile", std::string("weights.hex")}});
+  }
   if (with_images) layer.images.push_back(weight_image(node, planes));
 }
 
@@ -119,7 +123,6 @@ std::vector<FoldingRule> rules(const Node& node) { return {pe_rule(node), simd_r
 
 Layer build(const Node& node, bool with_images) {
   Layer layer;
-  layer.module = "assay_mvau";
   layer.inputs = {stream(node, node.inputs[0], node.as<MVAU>()->simd)};
   add_products(layer, node, with_images);
   return layer;

@@ -16,7 +16,8 @@ namespace assay::hw {
 std::string product_style(const Node& node);
 
 /// A matrix of products: R rows of weights W [S, R], PE rows and SIMD columns a beat. `layer` gets
-/// its parameters, cycles, memories, images and, for external weights, the second input.
+/// its module, parameters, output, cycles, memories, images and, for external weights, the second
+/// input.
 ///
 /// "weights.hex" has one word per (row / PE, column / SIMD), in the order of time. A word is, for
 /// every lane of PE, for "popcount" [plane][column % SIMD] of single bits, else the SIMD elements.

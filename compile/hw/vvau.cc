@@ -9,7 +9,6 @@ std::vector<FoldingRule> rules(const Node& node) { return {pe_rule(node), simd_r
 Layer build(const Node& node, bool with_images) {
   const auto& op = *node.as<VVAU>();
   Layer layer;
-  layer.module = "assay_vvau";
   layer.inputs = {stream(node, node.inputs[0], op.simd * op.pe)};
   add_products(layer, node, with_images);
   return layer;

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// Dot product of Simd elements by multipliers, modulo 2**SumBits: sum_o = sum_s in[s] * weight[s].
+// Element s is bits [s*Bits +: Bits]. Latency 2 cycles of advance_i.
+module assay_product_dot #(
+  parameter int unsigned Simd          = 1,
+  parameter int unsigned InBits        = 8,
+  parameter bit          InSigned      = 1'b1,
+  parameter bit          InBipolar     = 1'b0,
+  parameter int unsigned WeightBits    = 8,
+  parameter bit          WeightSigned  = 1'b1,
+  parameter bit          WeightBipolar = 1'b0,
+  parameter bit          Dsp           = 1'b0,
+  parameter int unsigned SumBits       = 20
+) (
+  input  logic                       clk_i,
+  input  logic                       advance_i,
+  input  logic [Simd*InBits-1:0]     in_i,
+  input  logic [Simd*WeightBits-1:0] weight_i,
+  output logic [SumBits-1:0]         sum_o
+);
+  // Signed operands that hold every element, unsigned ones too.
+  localparam int unsigned ABits = InBits + (InSigned ? 0 : 1);
+  localparam int unsigned BBits = WeightBits + (WeightSigned ? 0 : 1);
+
+  logic signed [ABits+BBits-1:0] product[Simd];
+
+  for (genvar s = 0; s < Simd; s++) begin : g_element
+    logic [ABits-1:0] a;
+    logic [BBits-1:0] b;
+
+    assay_extend #(
+      .InBits   (InBits),
+      .InSigned (InSigned),
+      .InBipolar(InBipolar),
+      .OutBits  (ABits)
+    ) extend_a (
+      .in_i (in_i[s*InBits +: InBits]),
+      .out_o(a)
+    );
+
+    assay_extend #(
+      .InBits   (WeightBits),
+      .InSigned (WeightSigned),
+      .InBipolar(WeightBipolar),
+      .OutBits  (BBits)
+    ) extend_b (
+      .in_i (weight_i[s*WeightBits +: WeightBits]),
+      .out_o(b)
+    );
+
+    assay_product #(
+      .ABits(ABits),
+      .BBits(BBits),
+      .Dsp  (Dsp)
+    ) multiplier (
+      .clk_i    (clk_i),
+      .advance_i(advance_i),
+      .a_i      (a),
+      .b_i      (b),
+      .product_o(product[s])
+    );
+  end
+
+  logic [SumBits-1:0] sum;
+  always_comb begin
+    sum = '0;
+    for (int unsigned s = 0; s < Simd; s++) sum = sum + SumBits'(product[s]);
+  end
+
+  always_ff @(posedge clk_i) begin
+    if (advance_i) sum_o <= sum;
+  end
+endmodule

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Thresholds lane by lane: out[l] = #{k : in[l] >= T[row, l, k]} + OutBias modulo 2**OutBits, where
+// row counts the beats modulo ThresholdRows. BIPOLAR outputs: OutBias 0.
+// Latency 3, or with Search 1 + the bits of the count; one beat per cycle.
+// Golden: golden/hw/thresholding.cc.
+module assay_thresholding #(
+  parameter int unsigned Pe               = 1,
+  parameter int unsigned InBits           = 8,
+  parameter bit          InSigned         = 1'b1,
+  parameter int unsigned Steps            = 1,
+  parameter bit          Search           = 1'b0,  // binary search, else one comparator per step
+  parameter int unsigned ThresholdRows    = 1,
+  parameter bit          SharedThresholds = 1'b1,  // all lanes have the same ones
+  parameter bit          BlockThresholds  = 1'b0,
+  parameter int unsigned OutBits          = 1,
+  parameter int          OutBias          = 0,
+  parameter              ThresholdFile    = ""
+) (
+  input  logic                  clk_i,
+  input  logic                  rst_ni,  // synchronous
+
+  input  logic                  in_valid_i,
+  output logic                  in_ready_o,
+  input  logic [Pe*InBits-1:0]  in_data_i,
+
+  output logic                  out_valid_o,
+  input  logic                  out_ready_i,
+  output logic [Pe*OutBits-1:0] out_data_o
+);
+  localparam int unsigned RowBits = ThresholdRows > 1 ? $clog2(ThresholdRows) : 1;
+
+  logic [RowBits-1:0] row;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni)                       row <= '0;
+    else if (in_valid_i && in_ready_o) row <= row == RowBits'(ThresholdRows - 1) ? '0 : row + 1'b1;
+  end
+
+  assay_threshold_unit #(
+    .Pe              (Pe),
+    .InBits          (InBits),
+    .InSigned        (InSigned),
+    .Steps           (Steps),
+    .Search          (Search),
+    .ThresholdRows   (ThresholdRows),
+    .SharedThresholds(SharedThresholds),
+    .BlockThresholds (BlockThresholds),
+    .OutBits         (OutBits),
+    .OutBias         (OutBias),
+    .ThresholdFile   (ThresholdFile)
+  ) unit (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .in_valid_i (in_valid_i),
+    .in_ready_o (in_ready_o),
+    .in_data_i  (in_data_i),
+    .in_row_i   (row),
+    .out_valid_o(out_valid_o),
+    .out_ready_i(out_ready_i),
+    .out_data_o (out_data_o)
+  );
+endmodule

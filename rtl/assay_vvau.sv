@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Depthwise products, channel r with weights of its own, with thresholds behind them and the weights
+// in a memory. Channel r belongs to lane r % Pe:
+//
+//   acc[r] = sum_k in[k, r] * W[k, r]        r < RowFolds * Pe, k < ColumnFolds * Simd
+//   out[r] = #{k : acc[r] >= T[r, k]} + OutBias      (Steps = 0: acc[r])
+//
+// A beat carries [k % Simd][r % Pe] elements; beats come in the order (r / Pe, k / Simd).
+// Cycles per pixel: RowFolds * ColumnFolds, frame after frame. Latency, the order of the weights:
+// assay_mvu_layer.sv, which also is the layer for weights from outside.
+// Golden: golden/hw/vvau.cc.
+module assay_vvau #(
+  parameter int unsigned Pe                = 1,
+  parameter int unsigned Simd              = 1,
+  parameter int unsigned RowFolds          = 1,  // channels / Pe
+  parameter int unsigned ColumnFolds       = 1,  // taps / Simd
+  parameter int unsigned InBits            = 8,
+  parameter bit          InSigned          = 1'b1,
+  parameter bit          InBipolar         = 1'b0,
+  parameter int unsigned WeightBits        = 8,
+  parameter bit          WeightSigned      = 1'b1,
+  parameter bit          WeightBipolar     = 1'b0,
+  parameter bit          Xnor              = 1'b0,  // counts equal bits
+  parameter bit          Popcount          = 1'b0,  // products by bit planes, else multipliers
+  parameter bit          Dsp               = 1'b0,  // of DSP blocks
+  parameter int unsigned AccBits           = 16,
+  parameter bit          AccSigned         = 1'b1,
+  parameter bit          RegisteredWeights = 1'b0,
+  parameter bit          BlockWeights      = 1'b0,
+  parameter              WeightFile        = "",
+  parameter int unsigned Steps             = 0,     // thresholds; 0: the sums themselves
+  parameter bit          Search            = 1'b0,
+  parameter int unsigned ThresholdRows     = 1,
+  parameter bit          SharedThresholds  = 1'b1,
+  parameter bit          BlockThresholds   = 1'b0,
+  parameter int unsigned OutBits           = 16,
+  parameter int          OutBias           = 0,
+  parameter              ThresholdFile     = ""
+) (
+  input  logic                      clk_i,
+  input  logic                      rst_ni,  // synchronous
+
+  input  logic                      in_valid_i,
+  output logic                      in_ready_o,
+  input  logic [Simd*Pe*InBits-1:0] in_data_i,
+
+  output logic                      out_valid_o,
+  input  logic                      out_ready_i,
+  output logic [Pe*OutBits-1:0]     out_data_o
+);
+  logic                          weights_valid, weights_ready;
+  logic [Pe*Simd*WeightBits-1:0] weights_data;
+
+  assay_weight_memory #(
+    .Bits      (Pe * Simd * WeightBits),
+    .Words     (RowFolds * ColumnFolds),
+    .Registered(RegisteredWeights),
+    .Block     (BlockWeights),
+    .File      (WeightFile)
+  ) weights (
+    .clk_i      (clk_i),
+    .rst_ni     (rst_ni),
+    .out_valid_o(weights_valid),
+    .out_ready_i(weights_ready),
+    .out_data_o (weights_data)
+  );
+
+  assay_mvu_layer #(
+    .Pe              (Pe),
+    .Simd            (Simd),
+    .RowFolds        (RowFolds),
+    .ColumnFolds     (ColumnFolds),
+    .Depthwise       (1'b1),
+    .InBits          (InBits),
+    .InSigned        (InSigned),
+    .InBipolar       (InBipolar),
+    .WeightBits      (WeightBits),
+    .WeightSigned    (WeightSigned),
+    .WeightBipolar   (WeightBipolar),
+    .Xnor            (Xnor),
+    .Popcount        (Popcount),
+    .Dsp             (Dsp),
+    .AccBits         (AccBits),
+    .AccSigned       (AccSigned),
+    .Steps           (Steps),
+    .Search          (Search),
+    .ThresholdRows   (ThresholdRows),
+    .SharedThresholds(SharedThresholds),
+    .BlockThresholds (BlockThresholds),
+    .OutBits         (OutBits),
+    .OutBias         (OutBias),
+    .ThresholdFile   (ThresholdFile)
+  ) layer (
+    .clk_i          (clk_i),
+    .rst_ni         (rst_ni),
+    .in_valid_i     (in_valid_i),
+    .in_ready_o     (in_ready_o),
+    .in_data_i      (in_data_i),
+    .weights_valid_i(weights_valid),
+    .weights_ready_o(weights_ready),
+    .weights_data_i (weights_data),
+    .out_valid_o    (out_valid_o),
+    .out_ready_i    (out_ready_i),
+    .out_data_o     (out_data_o)
+  );
+endmodule
