@@ -61,12 +61,25 @@ Ints join(const std::vector<Ints>& frames) {
   return all;
 }
 
+/// Writes the memory files. Several cases share a program, in which each has to read files of its
+/// own size: their names begin with the case's module.
+void write_images(NodeRtl& rtl, const fs::path& folder) {
+  std::string& wrapper = rtl.files.back().text;
+  for (const MemoryImage& image : rtl.layer.images) {
+    const std::string name = '"' + image.name() + '"', own = rtl.module + "_" + image.name();
+    const std::size_t at = wrapper.find(name);
+    if (at == std::string::npos) continue;  // the words of a weight stream
+    wrapper.replace(at, name.size(), '"' + own + '"');
+    write_file(folder / own, image.hex());
+  }
+}
+
 /// Writes what a case's streams carry: frames[f][i] is input i of frame f.
 Prepared prepare(const Graph& graph, const std::string& module,
                  const std::vector<std::vector<Ints>>& frames, const fs::path& folder) {
   Prepared p{node_rtl(node_of(graph), module), {}, {}, folder};
   fs::create_directories(folder);
-  for (const MemoryImage& image : p.rtl.layer.images) write_file(folder / image.name(), image.hex());
+  write_images(p.rtl, folder);
   std::vector<std::vector<Ints>> results;
   for (const auto& inputs : frames) results.push_back(golden_outputs(graph, inputs));
   const auto column = [](const std::vector<std::vector<Ints>>& rows, std::size_t i) {
