@@ -10,50 +10,20 @@
 #include <fstream>
 #include <random>
 
-#include "compile/backend/node_rtl.h"
 #include "compile/base/file.h"
 #include "golden/exact_executor.h"
 #include "harness/node_model.h"
+#include "tests/hw/layer_runs.h"
 
 namespace assay::hw::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// Models stay between test runs, beside the test program.
-sim::ModelCache& cache() {
-  static sim::ModelCache instance(fs::read_symlink("/proc/self/exe").parent_path() / "models");
-  return instance;
-}
-
-/// A folder for one call's files.
-class Scratch {
- public:
-  Scratch() {
-    static int count = 0;
-    path_ = fs::temp_directory_path() / fmt::format("assay-hw-{}-{}", getpid(), count++);
-    fs::create_directories(path_);
-  }
-  ~Scratch() { fs::remove_all(path_); }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
-
 sim::StreamFile save(const sim::Tokens& tokens, const fs::path& path) {
   write_file(path, {reinterpret_cast<const char*>(tokens.bytes.data()), tokens.bytes.size()});
   return {path.string(), tokens.bits, tokens.beats, tokens.last};
 }
-
-/// A case on its way through a model of several.
-struct Prepared {
-  NodeRtl rtl;
-  std::vector<sim::StreamFile> inputs, outputs;
-  fs::path data;
-};
 
 Ints join(const std::vector<Ints>& frames) {
   Ints all;
@@ -62,16 +32,20 @@ Ints join(const std::vector<Ints>& frames) {
 }
 
 /// Writes the memory files. Several cases share a program, in which each has to read files of its
-/// own size: their names begin with the case's module.
+/// own size: their names begin with the case's module. A parameter may be the beginning of several
+/// names.
 void write_images(NodeRtl& rtl, const fs::path& folder) {
   std::string& wrapper = rtl.files.back().text;
-  for (const MemoryImage& image : rtl.layer.images) {
-    const std::string name = '"' + image.name() + '"', own = rtl.module + "_" + image.name();
-    const std::size_t at = wrapper.find(name);
-    if (at == std::string::npos) continue;  // the words of a weight stream
-    wrapper.replace(at, name.size(), '"' + own + '"');
-    write_file(folder / own, image.hex());
+  for (const Parameter& parameter : rtl.layer.parameters) {
+    const auto* text = std::get_if<std::string>(&parameter.value);
+    if (!text || std::ranges::none_of(rtl.layer.images, [&](const MemoryImage& image) {
+          return image.name().starts_with(*text);
+        }))
+      continue;
+    wrapper.replace(wrapper.find('"' + *text + '"'), 1, '"' + rtl.module + "_");
   }
+  for (const MemoryImage& image : rtl.layer.images)
+    write_file(folder / (rtl.module + "_" + image.name()), image.hex());
 }
 
 /// Writes what a case's streams carry: frames[f][i] is input i of frame f.
@@ -115,34 +89,11 @@ std::string describe(const sim::Result& r, const Layer& layer) {
   return text + (r.stuck.empty() ? "" : "; " + r.stuck);
 }
 
-void check_result(const sim::Result& r, const Prepared& p) {
-  const Layer& layer = p.rtl.layer;
-  EXPECT_TRUE(r.differing == 0 && r.violations.empty() && r.stuck.empty()) << describe(r, layer);
-  EXPECT_EQ(r.compared, r.predicted);
-  EXPECT_GT(r.predicted, 0);
-}
-
-void check_cycles(const sim::Result& r, const Layer& layer) {
+std::string cycles_fault(const sim::Result& r, const Layer& layer) {
   const std::size_t frames = r.frame_ends.size();
-  ASSERT_GE(frames, 3U);
-  EXPECT_EQ(r.frame_ends[frames - 1] - r.frame_ends[frames - 2], layer.cycles)
-      << "frames end at " << testing::PrintToString(r.frame_ends);
-}
-
-void check_case(const sim::Model& model, int dut, const Prepared& p, const CheckOptions& options) {
-  sim::JobFile job;
-  job.dut = dut;
-  job.job.frames = options.frames;
-  job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
-  for (int profile = 0; profile < sim::kProfiles; ++profile) {
-    job.job.profile = static_cast<sim::Profile>(profile);
-    job.job.seed = options.seed + static_cast<std::uint64_t>(profile);
-    job.job.resets = profile == 0 ? 0 : 2;
-    SCOPED_TRACE(fmt::format("profile {}, seed {}", sim::profile_name(job.job.profile), job.job.seed));
-    const sim::Result r = sim::run_model(model, job, p.inputs, p.outputs, p.data, p.data, "run");
-    check_result(r, p);
-    if (profile == 0 && options.cycles) check_cycles(r, p.rtl.layer);
-  }
+  if (frames >= 3 && r.frame_ends[frames - 1] - r.frame_ends[frames - 2] == layer.cycles) return "";
+  return fmt::format("a frame should take {} cycles, but frames end at {}", layer.cycles,
+                     testing::PrintToString(r.frame_ends));
 }
 
 std::vector<Ints> random_inputs(const Graph& graph, std::uint64_t seed) {
@@ -165,6 +116,56 @@ std::vector<sim::StreamFile> blanks(const Layer& layer, const fs::path& folder) 
 }
 
 }  // namespace
+
+sim::ModelCache& model_cache() {
+  static sim::ModelCache instance(fs::read_symlink("/proc/self/exe").parent_path() / "models");
+  return instance;
+}
+
+Scratch::Scratch() {
+  static int count = 0;
+  path_ = fs::temp_directory_path() / fmt::format("assay-hw-{}-{}", getpid(), count++);
+  fs::create_directories(path_);
+}
+
+Scratch::~Scratch() { fs::remove_all(path_); }
+
+Prepared prepare_random(const Graph& graph, const std::string& module, const CheckOptions& options,
+                        std::uint64_t number, const fs::path& folder) {
+  std::vector<std::vector<Ints>> frames;
+  for (int f = 0; f < options.frames; ++f)
+    frames.push_back(random_inputs(
+        graph, options.seed * 1000 + number * 16 + static_cast<std::uint64_t>(f) * 7));
+  return prepare(graph, module, frames, folder);
+}
+
+sim::JobFile profile_job(const Prepared& p, int dut, int profile, const CheckOptions& options) {
+  sim::JobFile job;
+  job.dut = dut;
+  job.job.frames = options.frames;
+  job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
+  job.job.profile = static_cast<sim::Profile>(profile);
+  job.job.seed = options.seed + static_cast<std::uint64_t>(profile);
+  job.job.resets = profile == 0 ? 0 : 2;
+  return job;
+}
+
+std::string run_fault(const sim::Model& model, const sim::JobFile& job, const Prepared& p,
+                      bool cycles) {
+  const sim::Result r = sim::run_model(model, job, p.inputs, p.outputs, p.data, p.data, "run");
+  const bool clean = r.differing == 0 && r.violations.empty() && r.stuck.empty();
+  if (!clean || r.compared != r.predicted || r.predicted == 0) return describe(r, p.rtl.layer);
+  return cycles ? cycles_fault(r, p.rtl.layer) : "";
+}
+
+void expect_no_fault(const sim::Model& model, int dut, const Prepared& p,
+                     const CheckOptions& options) {
+  for (int profile = 0; profile < sim::kProfiles; ++profile) {
+    const sim::JobFile job = profile_job(p, dut, profile, options);
+    EXPECT_EQ(run_fault(model, job, p, profile == 0 && options.cycles), "")
+        << "profile " << sim::profile_name(job.job.profile) << ", seed " << job.job.seed;
+  }
+}
 
 Tensor* NodeGraph::input(Shape shape, DataType dtype) {
   Tensor* tensor = graph_.add_input("x", std::move(shape));
@@ -243,17 +244,15 @@ void expect_equal_to_golden(std::vector<LayerCase> cases, const CheckOptions& op
   std::vector<Prepared> prepared;
   for (std::size_t c = 0; c < cases.size(); ++c) {
     SCOPED_TRACE(cases[c].name);
-    std::vector<std::vector<Ints>> frames;
-    for (int f = 0; f < options.frames; ++f)
-      frames.push_back(random_inputs(cases[c].graph, options.seed * 1000 + c * 16 + static_cast<std::uint64_t>(f) * 7));
     const std::string module = fmt::format("case{}", c);
-    prepared.push_back(prepare(cases[c].graph, module, frames, scratch.path() / module));
+    prepared.push_back(
+        prepare_random(cases[c].graph, module, options, c, scratch.path() / module));
     add_design(spec, prepared.back().rtl);
   }
-  const sim::Model model = cache().get(spec);
+  const sim::Model model = model_cache().get(spec);
   for (std::size_t c = 0; c < cases.size(); ++c) {
     SCOPED_TRACE(cases[c].name);
-    check_case(model, static_cast<int>(c), prepared[c], options);
+    expect_no_fault(model, static_cast<int>(c), prepared[c], options);
   }
 }
 
@@ -262,7 +261,7 @@ std::vector<Ints> rtl_outputs(const Graph& graph, const std::vector<Ints>& input
   const Prepared p = prepare(graph, "node", {inputs}, scratch.path());
   sim::ModelSpec spec;
   add_design(spec, p.rtl);
-  const sim::Model model = cache().get(spec);
+  const sim::Model model = model_cache().get(spec);
   sim::JobFile job;
   job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
   job.collect = (scratch.path() / "got").string();
