@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
-
-#include <filesystem>
 
 #include "compile/backend/rtl_library.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "sim/model.h"
+#include "tests/hw/layer_runs.h"
 #include "tests/hw/layer_test.h"
 
 namespace assay::hw::test {
@@ -99,8 +96,8 @@ struct Capacity {
 };
 
 TEST(Fifo, HoldsExactlyItsDepth) {
-  const fs::path folder = fs::temp_directory_path() / fmt::format("assay-fifo-{}", getpid());
-  fs::create_directories(folder);
+  const Scratch scratch;
+  const fs::path& folder = scratch.path();
   std::vector<Capacity> cases;
   for (const int depth : {2, 3, 4, 5, 8, 13, 32, 65}) {
     cases.push_back({depth, false});
@@ -114,8 +111,7 @@ TEST(Fifo, HoldsExactlyItsDepth) {
     spec.sources.push_back({module + ".sv", capacity_module(c.depth, c.block)});
     spec.designs.push_back({module, {8}, {16}});
   }
-  sim::ModelCache cache(fs::read_symlink("/proc/self/exe").parent_path() / "models");
-  const sim::Model model = cache.get(spec);
+  const sim::Model model = model_cache().get(spec);
   for (std::size_t i = 0; i < cases.size(); ++i) {
     SCOPED_TRACE(spec.designs[i].module);
     const std::int64_t beats = cases[i].depth + 10;
@@ -130,7 +126,6 @@ TEST(Fifo, HoldsExactlyItsDepth) {
     EXPECT_EQ(r.differing, 0) << "it took " << (r.first ? int{r.first->got[0]} : -1);
     EXPECT_EQ(r.stuck, "");
   }
-  fs::remove_all(folder);
 }
 
 void expect_refused(const Graph& graph, const std::string& message) {
