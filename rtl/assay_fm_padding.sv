@@ -3,6 +3,7 @@
 //   in [Height, Width, Folds*Lanes], InsertH - 1 rows and InsertW - 1 columns of PadValue between
 //   neighbours, then PadTop, PadLeft, PadBottom, PadRight of them around.
 // Lane l of fold f is channel f*Lanes + l, data[l*ElemBits +: ElemBits], lane 0 least significant.
+// A frame starts with its first input beat, also where padding comes first.
 // Latency 1, one output beat per cycle: OutHeight*OutWidth*Folds cycles per frame.
 // Golden: golden/hw/fm_padding.cc.
 module assay_fm_padding #(
@@ -53,25 +54,29 @@ module assay_fm_padding #(
   logic [RowBits-1:0]    row, next_row;  // of the output; next_row: where the input goes on
   logic [ColumnBits-1:0] column, next_column;
   logic [FoldBits-1:0]   fold;
+  logic                  started;  // in the middle of a frame
   logic                  pixel, valid, ready, take;
-  logic                  last_fold, last_column;
+  logic                  last_fold, last_column, last_row;
 
   assign pixel       = row == next_row && column == next_column;
-  assign valid       = !pixel || in_valid_i;
+  assign valid       = in_valid_i || (started && !pixel);
   assign take        = valid && ready;
   assign in_ready_o  = pixel && ready;
   assign last_fold   = fold == FoldBits'(Folds - 1);
   assign last_column = column == ColumnBits'(OutWidth - 1);
+  assign last_row    = row == RowBits'(OutHeight - 1);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
+      started     <= 1'b0;
       fold        <= '0;
       column      <= '0;
       next_column <= ColumnBits'(PadLeft);
       row         <= '0;
       next_row    <= RowBits'(PadTop);
     end else if (take) begin
-      fold <= last_fold ? '0 : fold + FoldBits'(1);
+      started <= !(last_fold && last_column && last_row);
+      fold    <= last_fold ? '0 : fold + FoldBits'(1);
       if (last_fold) begin
         column <= last_column ? '0 : column + ColumnBits'(1);
         // Past the right column the next one is PadLeft again, reached only in the next row.
@@ -81,7 +86,7 @@ module assay_fm_padding #(
         end
       end
       if (last_fold && last_column) begin
-        row <= row == RowBits'(OutHeight - 1) ? '0 : row + RowBits'(1);
+        row <= last_row ? '0 : row + RowBits'(1);
         if (row == next_row) begin
           next_row <= row == RowBits'(BottomRow) ? RowBits'(PadTop) : row + RowBits'(InsertH);
         end

@@ -98,12 +98,15 @@ module assay_global_acc_pool #(
     if (OutBipolar) begin : g_out_bipolar
       assign result[l] = !sum[AccBits-1];
     end else begin : g_out
+      logic signed [AccBits-1:0] shifted;
+      // A signal of its own: Verilator 5.006 shifts zeros into >>> in a port's expression.
+      assign shifted = sum >>> Shift;
       assay_extend #(
         .InBits   (AccBits),
         .InSigned (1'b1),
         .OutBits  (OutBits)
       ) u_y (
-        .in_i  (sum >>> Shift),
+        .in_i  (shifted),
         .out_o (result[l*OutBits +: OutBits])
       );
     end

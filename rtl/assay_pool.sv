@@ -74,12 +74,15 @@ module assay_pool #(
     if (OutBipolar) begin : g_out_bipolar
       assign result[l] = !y[AccBits-1];
     end else begin : g_out
+      logic signed [AccBits-1:0] shifted;
+      // A signal of its own: Verilator 5.006 shifts zeros into >>> in a port's expression.
+      assign shifted = y >>> Shift;
       assay_extend #(
         .InBits   (AccBits),
         .InSigned (1'b1),
         .OutBits  (OutBits)
       ) u_y (
-        .in_i  (y >>> Shift),
+        .in_i  (shifted),
         .out_o (result[l*OutBits +: OutBits])
       );
     end
