@@ -55,15 +55,11 @@ module assay_channelwise_op #(
   // The word is read one cycle ahead, so that it can come from a block RAM.
   always_ff @(posedge clk_i) index <= next;
 
-  if (Block) begin : g_block
-    (* ram_style = "block" *) logic [WordBits-1:0] memory [0:Words-1];
-    initial $readmemh(File, memory);
-    always_ff @(posedge clk_i) word <= memory[next];
-  end else begin : g_distributed
-    (* ram_style = "distributed" *) logic [WordBits-1:0] memory [0:Words-1];
-    initial $readmemh(File, memory);
-    always_ff @(posedge clk_i) word <= memory[next];
-  end
+  assay_rom #(
+    .Bits(WordBits), .Words(Words), .Block(Block), .File(File)
+  ) u_rom (
+    .clk_i(clk_i), .read_i(1'b1), .addr_i(next), .data_o(word)
+  );
 
   for (genvar l = 0; l < Lanes; l++) begin : g_lane
     logic [InWide-1:0]        element;
