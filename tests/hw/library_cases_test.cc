@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/hw/library_cases.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "compile/backend/node_rtl.h"
+#include "compile/backend/rtl_library.h"
+
+namespace assay::hw::test {
+namespace {
+
+TEST(LibraryCases, ReachEveryModuleOfTheLibrary) {
+  std::set<std::string> reached, library;
+  for (const LayerCase& c : library_cases())
+    for (const NodeRtl::File& file : node_rtl(node_of(c.graph), "layer").files)
+      reached.insert(file.name);
+  for (const RtlFile& file : rtl_library()) library.insert(std::string(file.name));
+  reached.erase("layer.sv");
+  EXPECT_EQ(reached, library);
+}
+
+TEST(LibraryCases, ReachEveryKindOfLayer) {
+  std::set<std::string_view> reached, kinds;
+  for (const LayerCase& c : library_cases()) reached.insert(node_of(c.graph).op->type());
+  for (const LayerKind* kind : layer_kinds()) kinds.insert(kind->type);
+  EXPECT_EQ(reached, kinds);
+}
+
+}  // namespace
+}  // namespace assay::hw::test

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/model.h"
+#include "tests/hw/layer_runs.h"
+
+/// Yosys, as far as tests need it.
+namespace assay::hw::test {
+
+/// Whether there is a yosys in PATH; tests that need one skip otherwise, with this message.
+bool has_yosys();
+inline constexpr std::string_view kNoYosys = "needs yosys; install the Debian package yosys";
+
+/// The commands that read a layer's RTL, elaborated from its wrapper.
+std::string read_rtl(const Prepared& p);
+
+/// Runs Yosys commands in the layer's folder, where its sources are put first. ToolError when it
+/// fails.
+void run_yosys(const Prepared& p, const std::string& commands);
+
+enum class Target { kIce40, kXilinx };
+
+/// The layer as a netlist of the target's cells, in the place of its RTL. ToolError when Yosys
+/// fails or uses a cell that its library only declares: that would simulate without an error,
+/// wrongly.
+sim::ModelSpec synthesise(const Prepared& p, Target target);
+
+}  // namespace assay::hw::test
