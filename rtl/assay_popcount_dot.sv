@@ -28,46 +28,47 @@ module assay_popcount_dot #(
   localparam bit BothBipolar = InBipolar && WeightBipolar;
   localparam bit Equal       = Xnor || BothBipolar;  // counts equal bits, else common ones
 
-  logic [CountBits-1:0] count       [WeightBits*InBits];
-  logic [CountBits-1:0] weight_count[WeightBits];
+  logic [SumBits-1:0] sum;
 
-  for (genvar i = 0; i < WeightBits; i++) begin : g_weight
-    for (genvar j = 0; j < InBits; j++) begin : g_in
-      logic [Simd-1:0] ones;
-      assign ones = Equal ? ~(weight_i[i*Simd +: Simd] ^ in_i[j*Simd +: Simd])
-                          : weight_i[i*Simd +: Simd] & in_i[j*Simd +: Simd];
+  // Pair k is plane k / InBits of the weights with plane k % InBits of the activations.
+  for (genvar k = 0; k < WeightBits * InBits; k++) begin : g_pair
+    localparam int unsigned I = k / InBits;
+    localparam int unsigned J = k % InBits;
+    localparam bit Negative = (WeightSigned && I == WeightBits - 1) != (InSigned && J == InBits - 1);
+
+    logic [Simd-1:0]      ones;
+    logic [CountBits-1:0] count;
+    logic [SumBits-1:0]   term, previous, partial;  // partial: of the pairs up to this one
+
+    assign ones = Equal ? ~(weight_i[I*Simd +: Simd] ^ in_i[J*Simd +: Simd])
+                        : weight_i[I*Simd +: Simd] & in_i[J*Simd +: Simd];
+    always_ff @(posedge clk_i) begin
+      if (advance_i) count <= CountBits'($countones(ones));
+    end
+
+    // The elements of a plane are 0 and 1, or -1 and 1 where bipolar.
+    if (BothBipolar) begin : g_both
+      assign term = (SumBits'(count) << 1) - SumBits'(Simd);
+    end else if (WeightBipolar) begin : g_weight
+      assign term = (SumBits'(count) << 1) - SumBits'(in_count_i[J*CountBits +: CountBits]);
+    end else if (InBipolar) begin : g_in
+      logic [CountBits-1:0] weight_count;
       always_ff @(posedge clk_i) begin
-        if (advance_i) count[i*InBits+j] <= CountBits'($countones(ones));
+        if (advance_i) weight_count <= CountBits'($countones(weight_i[I*Simd +: Simd]));
       end
+      assign term = (SumBits'(count) << 1) - SumBits'(weight_count);
+    end else begin : g_unsigned
+      assign term = SumBits'(count);
     end
 
-    if (InBipolar && !WeightBipolar) begin : g_count
-      always_ff @(posedge clk_i) begin
-        if (advance_i) weight_count[i] <= CountBits'($countones(weight_i[i*Simd +: Simd]));
-      end
-    end else begin : g_no_count
-      assign weight_count[i] = '0;
+    if (k == 0) begin : g_first
+      assign previous = '0;
+    end else begin : g_next
+      assign previous = g_pair[k-1].partial;
     end
+    assign partial = Negative ? previous - (term << (I + J)) : previous + (term << (I + J));
   end
-
-  logic [SumBits-1:0] sum, term;
-  always_comb begin
-    sum  = '0;
-    term = '0;
-    for (int unsigned i = 0; i < WeightBits; i++) begin
-      for (int unsigned j = 0; j < InBits; j++) begin
-        // One plane pair: the planes' elements are 0 and 1, or -1 and 1 where bipolar.
-        term = SumBits'(count[i*InBits+j]);
-        if (BothBipolar)        term = (term << 1) - SumBits'(Simd);
-        else if (WeightBipolar) term = (term << 1) - SumBits'(in_count_i[j*CountBits +: CountBits]);
-        else if (InBipolar)     term = (term << 1) - SumBits'(weight_count[i]);
-        if ((WeightSigned && i == WeightBits - 1) != (InSigned && j == InBits - 1))
-          sum = sum - (term << (i + j));
-        else
-          sum = sum + (term << (i + j));
-      end
-    end
-  end
+  assign sum = g_pair[WeightBits*InBits-1].partial;
 
   always_ff @(posedge clk_i) begin
     if (advance_i) sum_o <= sum;

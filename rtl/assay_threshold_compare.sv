@@ -18,10 +18,18 @@ module assay_threshold_compare #(
   input  logic                    advance_i,
   input  logic [Pe*InBits-1:0]    data_i,  // unsigned
   input  logic [RowWidth-1:0]     row_i,
+  input  logic                    valid_i,  // the beat of one cycle of advance_i before
   output logic [Pe*CountBits-1:0] count_o
 );
   localparam int unsigned TBits    = InBits + 1;
   localparam int unsigned WordBits = (Shared ? 1 : Pe) * Steps * TBits;
+
+  function automatic logic [CountBits-1:0] reached(input logic [InBits-1:0] value,
+                                                   input logic [Steps*TBits-1:0] thresholds);
+    reached = '0;
+    for (int unsigned k = 0; k < Steps; k++)
+      reached = reached + CountBits'({1'b0, value} >= thresholds[k*TBits +: TBits]);
+  endfunction
 
   logic [Pe*InBits-1:0] data;
   always_ff @(posedge clk_i) begin
@@ -41,21 +49,18 @@ module assay_threshold_compare #(
       .addr_i(row_i[r*RowBits +: RowBits]),
       .data_o(word)
     );
+
+    logic unused_word;  // a lane with a row of its own needs its part only
+    assign unused_word = ^word;
   end
 
   for (genvar l = 0; l < Pe; l++) begin : g_lane
-    logic [Steps*TBits-1:0] thresholds;
-    assign thresholds = g_row[LaneRows ? l : 0].word[(Shared ? 0 : l)*Steps*TBits +: Steps*TBits];
-
-    logic [CountBits-1:0] count;
-    always_comb begin
-      count = '0;
-      for (int unsigned k = 0; k < Steps; k++)
-        count = count + CountBits'({1'b0, data[l*InBits +: InBits]} >= thresholds[k*TBits +: TBits]);
-    end
+    logic [Steps*TBits-1:0] row;
+    assign row = g_row[LaneRows ? l : 0].word[(Shared ? 0 : l)*Steps*TBits +: Steps*TBits];
 
     always_ff @(posedge clk_i) begin
-      if (advance_i) count_o[l*CountBits +: CountBits] <= count;
+      if (advance_i && valid_i)
+        count_o[l*CountBits +: CountBits] <= reached(data[l*InBits +: InBits], row);
     end
   end
 endmodule

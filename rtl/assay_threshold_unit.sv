@@ -92,6 +92,7 @@ module assay_threshold_unit #(
       .advance_i(advance),
       .data_i   (code),
       .row_i    (in_row_i),
+      .valid_i  (valid[0]),
       .count_o  (count)
     );
   end
