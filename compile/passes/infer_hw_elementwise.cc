@@ -103,7 +103,6 @@ std::optional<Fraction> coordinate(const std::string& mode, __int128 i, __int128
   if (mode == "asymmetric") return Fraction{i, scale};
   if (mode == "half_pixel" || mode == "pytorch_half_pixel" || mode == "half_pixel_symmetric")
     return n * scale == 1 ? Fraction{0, 1} : Fraction{2 * i + 1 - scale, 2 * scale};
-  if (mode == "tf_half_pixel_for_nn") return Fraction{2 * i + 1, 2 * scale};
   if (mode == "align_corners")
     return n * scale == 1 ? Fraction{0, 1} : Fraction{i * (n - 1), n * scale - 1};
   return {};

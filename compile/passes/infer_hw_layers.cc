@@ -2,6 +2,7 @@
 #include "compile/passes/infer_hw_layers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "compile/base/file.h"
 #include "compile/hw/constants.h"
@@ -38,9 +39,10 @@ void Inference::replace(const std::vector<Node*>& old, std::unique_ptr<Op> op,
 }
 
 bool Inference::drop(Node& node, Tensor* x) {
+  const bool ends = graph.is_output(node.outputs[0]);
   if (!bypass(graph, x, node.outputs[0])) return false;
   gone_.insert(&node);
-  graph.erase(&node);
+  if (!ends) graph.erase(&node);  // else bypass() has done it
   return true;
 }
 
@@ -210,6 +212,13 @@ bool infer(Inference& inference, Node& node) {
   throw NoLayer{"no layer computes this; replace it in the model or leave it to software"};
 }
 
+/// A view stays, unless it belongs to an insertion of zeros. It has the type of what it shows.
+bool infer_view(Inference& inference, Node& node) {
+  if (infer_window(inference, node)) return true;
+  const DataType type = node.inputs[0]->dtype;
+  return std::exchange(node.outputs[0]->dtype, type) != type;
+}
+
 void check_batch(const Graph& graph) {
   for (const Tensor* input : graph.inputs())
     if (!known_shape(*input).empty() && known_shape(*input)[0] != 1)
@@ -234,7 +243,7 @@ bool infer_hw_layers(Graph& graph, const HwLayerOptions& options, StreamlineRepo
   for (Node* node : graph.topological_order()) {
     if (inference.is_gone(node) || node->op->domain() == hw::kHwDomain) continue;
     try {
-      changed |= is_view(*node) ? infer_window(inference, *node) : infer(inference, *node);
+      changed |= is_view(*node) ? infer_view(inference, *node) : infer(inference, *node);
     } catch (const NoLayer& refusal) {
       if (!options.allow_software)
         user_error("{}: has no hardware layer: {}", node->label(), refusal.why);

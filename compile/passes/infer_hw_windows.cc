@@ -158,7 +158,8 @@ void infer_pad(Inference& inference, Node& node) {
     return;
   const std::int64_t value = pad_value_of(node);
   Tensor* out = inference.padded(node, x, pads, value, type_with(x->dtype, value));
-  hw::FMPadding op = *out->producer->as<hw::FMPadding>();
+  if (out == x) return inference.replace({&node}, hw::FMPadding{}, {x}, {node.outputs[0]});
+  const hw::FMPadding op = *out->producer->as<hw::FMPadding>();
   Tensor* from = out->producer->inputs[0];
   node.outputs[0]->dtype = out->dtype;
   inference.replace({&node, out->producer}, op, {from}, {node.outputs[0]});

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Implementation styles, memories, and the user's wishes for them.
+#include "compile/passes/specialize_layers.h"
+
+#include "passes/hardware_net.h"
+
+namespace assay {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+/// A depthwise convolution 'dw', thresholds, a product 'fc' and labels.
+Graph small_network() {
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* x = net.pixels({1, 4, 5, 5});
+  Tensor* acc =
+      net.add(conv2d(3, 1, 1, 4), {x, net.random_values({4, 1, 3, 3}, -7, 7, random)}, "dw");
+  net.graph.rename(acc->producer, "dw");
+  x = net.thresholds(acc, 4, 3, -900, 900, random, "q");
+  x = net.add(ops::Flatten{}, {x}, "flat");
+  net.graph.rename(x->producer, "flat");
+  x = net.add(ops::MatMul{}, {x, net.random_values({100, 10}, -2, 2, random)}, "logits");
+  net.graph.rename(x->producer, "fc");
+  Graph graph = ready_for_hardware(net, x);
+  StreamlineReport report;
+  infer_hw_layers(graph, {}, report);
+  return graph;
+}
+
+template <typename T>
+T& layer(const Graph& graph) {
+  return *only_node<T>(graph).template as<T>();
+}
+
+TEST(SpecializeLayers, DecidesWhatIsStillOpen) {
+  Graph graph = small_network();
+  layer<hw::MVAU>(graph).preferred_impl_style = "lut";
+  StreamlineReport report;
+  EXPECT_TRUE(specialize_layers(graph, report));
+  // Eight by four bits are multiplied; the user's wish stays.
+  EXPECT_EQ(layer<hw::VVAU>(graph).preferred_impl_style, "dsp");
+  EXPECT_EQ(layer<hw::MVAU>(graph).preferred_impl_style, "lut");
+  ASSERT_EQ(report.remarks.size(), 1U);
+  EXPECT_EQ(report.remarks[0].text, "implemented as dsp");
+  EXPECT_FALSE(specialize_layers(graph, report));
+}
+
+TEST(SpecializeLayers, SearchesAmongManyThresholds) {
+  for (const std::int64_t steps : {3, 4}) {
+    IntegerNet net;
+    std::mt19937 random(1);
+    Graph graph = ready_for_hardware(
+        net, net.thresholds(net.pixels({1, 4}), 4, steps, 1, 255, random, "q"));
+    StreamlineReport report;
+    infer_hw_layers(graph, {}, report);
+    specialize_layers(graph, report);
+    EXPECT_EQ(layer<hw::Thresholding>(graph).preferred_impl_style,
+              steps == 3 ? "comparators" : "search");
+  }
+}
+
+TEST(SpecializeLayers, LargeMemoriesGoToBlockRam) {
+  Graph graph = small_network();
+  hw::MVAU& product = layer<hw::MVAU>(graph);
+  product.mem_mode = "decoupled";
+  StreamlineReport report;
+  EXPECT_TRUE(choose_memories(graph, report));
+  // 1000 weights of 3 bits are less than a third of a block RAM; folded otherwise they stay so.
+  EXPECT_EQ(product.ram_style, "distributed");
+  EXPECT_FALSE(choose_memories(graph, report));
+
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* w = net.random_values({64, 64}, -2, 2, random);
+  Graph large = ready_for_hardware(net, net.add(ops::MatMul{}, {net.pixels({1, 64}), w}, "fc"));
+  infer_hw_layers(large, {}, report);
+  layer<hw::MVAU>(large).mem_mode = "decoupled";
+  choose_memories(large, report);
+  EXPECT_EQ(layer<hw::MVAU>(large).ram_style, "block");
+}
+
+// ---- apply_folding_config
+
+TEST(FoldingConfig, SetsTheFieldsOfOneLayer) {
+  Graph graph = small_network();
+  const Graph before = graph;
+  StreamlineReport report;
+  const FoldingConfig config = {{"fc",
+                                 {{"PE", 5},
+                                  {"SIMD", 20},
+                                  {"mem_mode", "decoupled"},
+                                  {"ram_style", "block"},
+                                  {"preferred_impl_style", "lut"}}}};
+  EXPECT_TRUE(apply_folding_config(graph, config, report));
+  const hw::MVAU& product = layer<hw::MVAU>(graph);
+  EXPECT_EQ(product.pe, 5);
+  EXPECT_EQ(product.simd, 20);
+  EXPECT_EQ(product.mem_mode, "decoupled");
+  EXPECT_EQ(product.ram_style, "block");
+  EXPECT_EQ(product.preferred_impl_style, "lut");
+  EXPECT_EQ(layer<hw::VVAU>(graph).pe, 1);
+  EXPECT_EQ(differing_checkpoints(before, graph), std::vector<std::string>{});
+  EXPECT_FALSE(apply_folding_config(graph, config, report));
+}
+
+TEST(FoldingConfig, DefaultsHoldWhereNothingElseIsSaid) {
+  Graph graph = small_network();
+  StreamlineReport report;
+  apply_folding_config(graph, {{"Defaults", {{"mem_mode", "decoupled"}, {"PE", 2}}},
+                               {"fc", {{"mem_mode", "external"}}}},
+                       report);
+  EXPECT_EQ(layer<hw::VVAU>(graph).mem_mode, "decoupled");
+  EXPECT_EQ(layer<hw::MVAU>(graph).mem_mode, "external");
+  EXPECT_EQ(layer<hw::VVAU>(graph).pe, 2);
+  EXPECT_EQ(layer<hw::MVAU>(graph).pe, 2);
+}
+
+TEST(FoldingConfig, GroupedWindowsFollowTheirReader) {
+  Graph graph = small_network();
+  const Graph before = graph;
+  StreamlineReport report;
+  EXPECT_TRUE(apply_folding_config(graph, {{"dw", {{"PE", 4}, {"SIMD", 3}}}}, report));
+  EXPECT_EQ(layer<hw::ConvolutionInputGenerator>(graph).simd, 4);
+  EXPECT_EQ(differing_checkpoints(before, graph), std::vector<std::string>{});
+  const std::string generator = only_node<hw::ConvolutionInputGenerator>(graph).name;
+  EXPECT_FALSE(apply_folding_config(graph, {{generator, {{"SIMD", 4}}}}, report));
+  EXPECT_THAT(
+      user_error_of([&] { apply_folding_config(graph, {{generator, {{"SIMD", 2}}}}, report); }),
+      AllOf(HasSubstr("SIMD cannot be 2"), HasSubstr("the PE of node 'dw'"), HasSubstr("is 4")));
+}
+
+TEST(FoldingConfig, WindowsMayBeParallel) {
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* w = net.random_values({4, 6, 3, 3}, -7, 7, random);
+  Graph graph = ready_for_hardware(net, net.add(conv2d(3), {net.pixels({1, 6, 5, 5}), w}, "acc"));
+  StreamlineReport report;
+  infer_hw_layers(graph, {}, report);
+  const std::string name = only_node<hw::ConvolutionInputGenerator>(graph).name;
+  apply_folding_config(graph, {{name, {{"parallel_window", 1}, {"SIMD", 6}}}}, report);
+  EXPECT_TRUE(layer<hw::ConvolutionInputGenerator>(graph).parallel_window);
+  // Single layers are built, so that what does not fit together is told at once.
+  EXPECT_THAT(
+      user_error_of([&] { apply_folding_config(graph, {{name, {{"SIMD", 2}}}}, report); }),
+      HasSubstr(name));
+}
+
+TEST(FoldingConfig, SaysWhatIsAllowed) {
+  const auto message = [](const FoldingConfig& config) {
+    Graph graph = small_network();
+    StreamlineReport report;
+    return user_error_of([&] { apply_folding_config(graph, config, report); });
+  };
+  EXPECT_THAT(message({{"fd", {{"PE", 2}}}}),
+              AllOf(HasSubstr("names no layer: 'fd'"), HasSubstr("dw, fc")));
+  EXPECT_THAT(message({{"flat", {{"PE", 2}}}}), HasSubstr("names no layer: 'flat'"));
+  EXPECT_THAT(message({{"fc", {{"depth", 2}}}}),
+              AllOf(HasSubstr("node 'fc' (MVAU)"), HasSubstr("no field 'depth'"),
+                    HasSubstr("PE, SIMD, ram_style, mem_mode, preferred_impl_style")));
+  EXPECT_THAT(message({{"fc", {{"PE", 3}}}}),
+              HasSubstr("PE cannot be 3; choose one of 1, 2, 5, 10"));
+  EXPECT_THAT(message({{"fc", {{"PE", "2"}}}}), HasSubstr("PE cannot be '2'; choose one of 1, 2"));
+  EXPECT_THAT(message({{"fc", {{"PE", 0}}}}), HasSubstr("PE cannot be 0"));
+  EXPECT_THAT(message({{"fc", {{"mem_mode", "ultra"}}}}),
+              HasSubstr("mem_mode cannot be 'ultra'; choose one of embedded, decoupled, external"));
+  EXPECT_THAT(message({{"fc", {{"ram_style", 1}}}}), HasSubstr("ram_style cannot be 1"));
+  EXPECT_THAT(message({{"Defaults", {{"pe", 1}}}}),
+              AllOf(HasSubstr("no field of a layer: 'pe'"), HasSubstr("PE")));
+}
+
+}  // namespace
+}  // namespace assay
