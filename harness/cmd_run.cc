@@ -4,6 +4,7 @@
 #include "compile/passes/streamline.h"
 #include "harness/command.h"
 #include "harness/flow.h"
+#include "harness/folding_config.h"
 
 namespace assay {
 
@@ -31,6 +32,24 @@ void add_streamline_options(CLI::App& command, StreamlineOptions& options) {
       ->type_name("N");
 }
 
+void add_hardware_options(CLI::App& command, HardwareOptions& options, std::string& folding) {
+  command
+      .add_option("--target-cycles", options.target_cycles,
+                  "Unfold every layer until it takes at most N cycles per frame")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str()
+      ->type_name("N");
+  command
+      .add_option("--folding", folding,
+                  "JSON file with PE, SIMD, ram_style, mem_mode and preferred_impl_style of nodes, "
+                  "as FINN's folding_config")
+      ->type_name("FILE");
+  command.add_flag("--standalone-thresholds", options.standalone_thresholds,
+                   "Make thresholds layers of their own, not part of the product before them");
+  command.add_flag("--allow-software", options.allow_software,
+                   "Leave nodes that have no hardware layer to software instead of refusing them");
+}
+
 }  // namespace
 
 void add_run_command(CLI::App& app, CommandAction& action) {
@@ -45,6 +64,8 @@ void add_run_command(CLI::App& app, CommandAction& action) {
       ->capture_default_str()
       ->type_name("K");
   add_streamline_options(*command, options->streamline);
+  const auto folding = std::make_shared<std::string>();
+  add_hardware_options(*command, options->hardware, *folding);
   command
       ->add_option("--until", options->until, "Last stage, such as cleanup; default: all of them")
       ->type_name("STAGE");
@@ -59,8 +80,9 @@ void add_run_command(CLI::App& app, CommandAction& action) {
       "  assay run model.onnx --data data/cifar-10-batches-bin --images 1000 --out out/model\n"
       "  assay run model.onnx --data cifar --preprocess normalize --topk 5 --out out/model\n"
       "  assay run model.onnx --until cleanup --json --out out/model > run.json");
-  command->callback([options, &action] {
-    action = [options](const CommandContext& context) {
+  command->callback([options, folding, &action] {
+    action = [options, folding](const CommandContext& context) {
+      if (!folding->empty()) options->hardware.folding = read_folding_config(*folding);
       const FlowResult result = run_flow(*options, context.console);
       if (context.json) {
         print_report(context, result.report);

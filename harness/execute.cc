@@ -109,6 +109,15 @@ ImageResult ExactPixels::run(std::span<const std::uint8_t> pixels) const {
   return image_result(graph_, executor_.run(request));
 }
 
+ExactRun ExactPixels::run_all(std::span<const std::uint8_t> pixels) const {
+  check_pixels(graph_, pixels.size());
+  ExactRequest request;
+  request.inputs = {{ordered<std::int64_t>(pixels, order_)}};
+  request.checkpoints = false;
+  request.keep_all = true;
+  return executor_.run(request);
+}
+
 FloatPixels::FloatPixels(const Graph& graph)
     : graph_(graph), order_(pixel_order(only_input(graph))), executor_(graph) {}
 

@@ -36,6 +36,8 @@ class ExactPixels {
   ExactPixels(const Graph& graph, bool split);
   /// All checkpoints of one image. Thread-safe.
   ImageResult run(std::span<const std::uint8_t> pixels) const;
+  /// The value of every tensor on one image, and no checkpoints. Thread-safe.
+  ExactRun run_all(std::span<const std::uint8_t> pixels) const;
   const ExactExecutor& executor() const { return executor_; }
 
  private:

@@ -38,7 +38,7 @@ struct Inputs {
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
         stages(
-            stages_until(flow_stages(preprocess, options.topk, options.streamline), options.until)),
+            stages_until(flow_stages(preprocess, options.topk, options.streamline, options.hardware), options.until)),
         reference(std::make_unique<Reference>(pixels, images)) {
     check_topk(options.topk);
     identity = {{"assay", assay_identity()},
@@ -166,7 +166,9 @@ class Flow {
 
   Json stage_inputs(const StageSpec& stage) const {
     Json inputs = inputs_.identity;
-    inputs["options"] = stage.options;
+    inputs["options"] = Json::object();
+    for (const auto& [name, value] : stage.options)
+      std::visit([&, &key = name](const auto& v) { inputs["options"][key] = v; }, value);
     inputs["previous_sha256"] = previous_sha256_;
     inputs["reference_sha256"] = reference_sha256_;
     return inputs;
@@ -228,7 +230,7 @@ class Flow {
     std::set<std::string> kept, names;
     for (const Json& report : reports_) kept.insert(report.at("stage").get<std::string>());
     for (const StageSpec& stage :
-         flow_stages(inputs_.preprocess, options_.topk, options_.streamline))
+         flow_stages(inputs_.preprocess, options_.topk, options_.streamline, options_.hardware))
       names.insert(stage.name);
     for (const auto& [folder, extension] :
          {std::pair{"stages", ".onnx"}, std::pair{"reports", ".json"}})
@@ -274,7 +276,8 @@ class Flow {
     Json inputs = inputs_.identity;
     const StreamlineOptions& streamline = options_.streamline;
     inputs["options"] = {{"input_bits", streamline.input_bits},
-                         {"join_budget", streamline.join_budget}};
+                         {"join_budget", streamline.join_budget},
+                         {"target_cycles", options_.hardware.target_cycles}};
     if (streamline.join_bits) inputs["options"]["join_bits"] = *streamline.join_bits;
     return inputs;
   }

@@ -22,6 +22,7 @@ struct FlowOptions {
   PreprocessChoice preprocess;
   std::int64_t topk = 1;
   StreamlineOptions streamline;
+  HardwareOptions hardware;
   std::string until;  ///< last stage; empty: all
 };
 

@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 std::string shown(const fs::path& path) { return printable(path.string(), 4096); }
 
 /// Symbolic links are refused: writing below one would leave the folder.
-void make_folder(const fs::path& path, bool allow_link) {
+void make_one_folder(const fs::path& path, bool allow_link) {
   std::error_code error;
   const fs::file_status status =
       allow_link ? fs::status(path, error) : fs::symlink_status(path, error);
@@ -73,7 +73,7 @@ std::string utc_now() {
 }  // namespace
 
 RunDir::RunDir(fs::path path) : path_(std::move(path)) {
-  make_folder(path_, true);
+  make_one_folder(path_, true);
   refuse_foreign_folder(path_);
   lock_ = open_file(path_ / ".assay-lock", O_RDWR);
   if (::flock(lock_, LOCK_EX | LOCK_NB) != 0) {
@@ -85,8 +85,8 @@ RunDir::RunDir(fs::path path) : path_(std::move(path)) {
                shown(path_));
   }
   try {
-    make_folder(path_ / "stages", false);
-    make_folder(path_ / "reports", false);
+    make_folder("stages");
+    make_folder("reports");
     for (const char* folder : {"stages", "reports"}) remove_half_written(path_ / folder);
     log_ = open_file(path_ / "log.jsonl", O_WRONLY | O_APPEND);
   } catch (...) {
@@ -98,6 +98,11 @@ RunDir::RunDir(fs::path path) : path_(std::move(path)) {
 RunDir::~RunDir() {
   ::close(log_);
   ::close(lock_);
+}
+
+void RunDir::make_folder(std::string_view relative) const {
+  fs::path path = path_;
+  for (const fs::path& part : fs::path(relative)) make_one_folder(path /= part, false);
 }
 
 void RunDir::write(std::string_view relative, std::string_view bytes) const {

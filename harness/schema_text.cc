@@ -188,7 +188,7 @@ const char* const kSchemaText = R"json({
     }
   },
   "integers": {"type": "array", "items": {"type": "integer"}},
-  "options": {"type": "object", "additionalProperties": {"type": "integer"}},
+  "options": {"type": "object", "additionalProperties": {"type": ["integer", "string"]}},
   "stage_verdict": {"type": "string", "enum": ["EQUIVALENT", "APPROXIMATE", "DIFFERENT", "INCONCLUSIVE"]},
   "text_or_null": {"type": ["string", "null"]},
   "compared_file": {
@@ -336,6 +336,65 @@ const char* const kSchemaText = R"json({
         "properties": {"stage": {"type": "string"}, "contract": {"type": "string"}}
       }},
       "quantisers": {"$ref": "quantisers"}, "widths": {"$ref": "widths"}, "remarks": {"$ref": "remarks"}
+    }
+  },
+  "assay.rtl-node/1": {
+    "type": "object",
+    "required": ["schema", "assay", "stage", "stage_sha256", "data", "images", "seed", "tools", "verdict", "predicted", "compared",
+                 "differing", "nodes"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "assay": {"type": "object"}, "stage": {"type": "string"},
+      "stage_sha256": {"type": "string"}, "data": {"type": "object"}, "images": {"$ref": "count"},
+      "seed": {"$ref": "count"},
+      "tools": {"type": "object", "required": ["verilator", "compiler"], "additionalProperties": {"type": "string"}},
+      "verdict": {"$ref": "verdict"},
+      "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+      "nodes": {"type": "array", "items": {
+        "type": "object",
+        "required": ["node", "operator", "folder", "folding", "model", "content", "verdict", "reason", "cycles", "memories",
+                     "canaries", "runs"],
+        "additionalProperties": false,
+        "properties": {
+          "node": {"type": "string"}, "operator": {"type": "string"}, "folder": {"type": "string"},
+          "folding": {"type": "object", "additionalProperties": {"$ref": "count"}},
+          "model": {"type": "string"}, "content": {"type": "string"},
+          "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+          "cycles": {
+            "type": "object", "required": ["formula", "measured"], "additionalProperties": false,
+            "properties": {"formula": {"$ref": "count"}, "measured": {"$ref": "place"}}
+          },
+          "memories": {
+            "type": "object", "required": ["predicted", "compared", "differing", "first"], "additionalProperties": false,
+            "properties": {
+              "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+              "first": {"type": "string"}
+            }
+          },
+          "canaries": {"$ref": "canaries"},
+          "runs": {"type": "array", "items": {
+            "type": "object",
+            "required": ["profile", "seed", "frames", "verdict", "reason", "predicted", "compared", "compared_before_reset",
+                         "differing", "violations", "stuck", "first_mismatch"],
+            "additionalProperties": false,
+            "properties": {
+              "profile": {"type": "string"}, "seed": {"$ref": "count"}, "frames": {"$ref": "count"},
+              "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+              "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
+              "compared_before_reset": {"$ref": "count"}, "differing": {"$ref": "count"},
+              "violations": {"type": "array", "items": {
+                "type": "object", "required": ["rule", "stream", "cycle"], "additionalProperties": false,
+                "properties": {"rule": {"type": "string"}, "stream": {"type": "string"}, "cycle": {"$ref": "count"}}
+              }},
+              "stuck": {"type": "string"},
+              "first_mismatch": {
+                "type": ["object", "null"], "required": ["at", "replay"], "additionalProperties": false,
+                "properties": {"at": {"type": "string"}, "replay": {"type": "string"}}
+              }
+            }
+          }}
+        }
+      }}
     }
   },
   "assay.explain/1": {

@@ -5,10 +5,14 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/passes/create_dataflow_partition.h"
+#include "compile/passes/infer_hw_layers.h"
 #include "compile/passes/insert_topk.h"
 #include "compile/passes/lower.h"
 #include "compile/passes/minimize_widths.h"
 #include "compile/passes/pipeline.h"
+#include "compile/passes/set_folding.h"
+#include "compile/passes/specialize_layers.h"
 #include "compile/passes/streamline.h"
 #include "compile/passes/xnor.h"
 
@@ -86,6 +90,56 @@ StageSpec residual_sums_stage(const Preprocess& preprocess, const StreamlineOpti
   return stage;
 }
 
+/// The wishes for folding fields, or all others: those decide at another time.
+FoldingConfig wishes(const FoldingConfig& config, bool folding) {
+  FoldingConfig result = config;
+  for (auto& [node, fields] : result)
+    std::erase_if(fields, [&](const auto& field) {
+      const bool folds = field.first == "PE" || field.first == "SIMD" || field.first == "parallel_window";
+      return folds != folding;
+    });
+  return result;
+}
+
+/// One text for equal configurations.
+std::string config_text(const FoldingConfig& config) {
+  std::string text;
+  for (const auto& [node, fields] : config)
+    for (const auto& [field, value] : fields)
+      text += std::visit([&](const auto& v) { return fmt::format("{}\n{}\n{}\n", node, field, v); }, value);
+  return text;
+}
+
+void fold(Graph& graph, const HardwareOptions& hardware, StreamlineReport& report) {
+  FoldingReport folding;
+  set_folding(graph, hardware.target_cycles, folding);
+  for (const NodeFolding& node : folding.nodes)
+    if (!node.reached)
+      report.remarks.push_back({node.node, fmt::format("takes {} cycles per frame even fully unfolded; the target is {}",
+                                                       node.cycles, folding.target)});
+  apply_folding_config(graph, wishes(hardware.folding, true), report);
+  choose_memories(graph, report);
+}
+
+std::vector<StageSpec> hardware_stages(const Preprocess& preprocess, const HardwareOptions& hardware) {
+  const HwLayerOptions layers{hardware.standalone_thresholds, hardware.allow_software};
+  std::vector<StageSpec> stages;
+  stages.push_back(streamline_stage("hw_layers", preprocess, "infer_hw_layers", [layers](Graph& g, StreamlineReport& r) { return infer_hw_layers(g, layers, r); }));
+  stages.back().options = {{"standalone_thresholds", std::int64_t{layers.standalone_thresholds}}, {"allow_software", std::int64_t{layers.allow_software}}};
+  stages.push_back(streamline_stage("partition", preprocess, "create_dataflow_partition", create_dataflow_partition));
+  stages.push_back(streamline_stage("specialize", preprocess, "specialize_layers", [hardware](Graph& g, StreamlineReport& r) {
+    apply_folding_config(g, wishes(hardware.folding, false), r);
+    return specialize_layers(g, r);
+  }));
+  stages.back().options = {{"folding", sha256(config_text(wishes(hardware.folding, false)))}};
+  stages.push_back(streamline_stage("fold", preprocess, "set_folding", [hardware](Graph& g, StreamlineReport& r) {
+    fold(g, hardware, r);
+    return true;
+  }));
+  stages.back().options = {{"target_cycles", hardware.target_cycles}, {"folding", sha256(config_text(wishes(hardware.folding, true)))}};
+  return stages;
+}
+
 /// Whether `id` is the step at index `i`; steps that may be left out move those
 /// behind them.
 bool is_id(const std::vector<StageSpec>& stages, std::size_t i, std::string_view id) {
@@ -97,7 +151,8 @@ bool is_id(const std::vector<StageSpec>& stages, std::size_t i, std::string_view
 }  // namespace
 
 std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
-                                   const StreamlineOptions& options) {
+                                   const StreamlineOptions& options,
+                                   const HardwareOptions& hardware) {
   std::vector<StageSpec> stages = import_stages(preprocess, topk);
   stages.push_back(quantize_input_stage(preprocess, options.input_bits));
   stages.push_back(streamline_stage("absorb_scales", preprocess, "absorb_scales", absorb_scales));
@@ -107,6 +162,7 @@ std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t to
   stages.push_back(streamline_stage("lower", preprocess, "lower", lower));
   stages.push_back(streamline_stage("xnor", preprocess, "convert_to_xnor", convert_to_xnor));
   stages.push_back(streamline_stage("widths", preprocess, "minimize_widths", minimize_widths));
+  for (StageSpec& stage : hardware_stages(preprocess, hardware)) stages.push_back(std::move(stage));
   for (std::size_t i = first_integer; i < stages.size(); ++i) stages[i].integer = true;
   return stages;
 }

@@ -7,10 +7,12 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "compile/graph/graph.h"
 #include "compile/passes/passes.h"
+#include "compile/passes/specialize_layers.h"
 #include "compile/passes/streamline_report.h"
 #include "harness/preprocess.h"
 
@@ -21,7 +23,8 @@ struct StageSpec {
   std::string name;                 ///< "cleanup"
   std::vector<std::string> passes;  ///< names, in order
   Contract contract = Contract::kExact;
-  std::map<std::string, std::int64_t> options;  ///< all that build() depends on besides the graph
+  /// All that build() depends on besides the graph.
+  std::map<std::string, std::variant<std::int64_t, std::string>> options;
   bool streamlines = false;                     ///< fills the report
   bool integer = false;                         ///< leaves no real number
   /// Whether the previous stage, from raw pixels, needs this step; empty: always.
@@ -41,11 +44,21 @@ struct StreamlineOptions {
   std::optional<int> join_bits;
 };
 
+inline constexpr std::int64_t kTargetCycles = 16384;
+
+/// What the steps that make hardware are told.
+struct HardwareOptions {
+  bool standalone_thresholds = false, allow_software = false;
+  std::int64_t target_cycles = kTargetCycles;  ///< per frame, for every layer
+  FoldingConfig folding;                       ///< overrides the target
+};
+
 /// The steps in order: import, cleanup, preprocess, postprocess, quantize_input (only where the
-/// network needs it), absorb_scales, residual_sums, tail, lower, xnor, widths. `preprocess` must
-/// outlive them.
+/// network needs it), absorb_scales, residual_sums, tail, lower, xnor, widths, hw_layers, partition,
+/// specialize, fold. `preprocess` must outlive them.
 std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
-                                   const StreamlineOptions& streamline);
+                                   const StreamlineOptions& streamline,
+                                   const HardwareOptions& hardware);
 
 /// The id of a step at a place, from 1: "02_cleanup".
 std::string stage_id(std::size_t place, std::string_view name);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/folding_config.h"
+
+#include <nlohmann/json.hpp>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "harness/json.h"
+
+namespace assay {
+namespace {
+
+constexpr std::uint64_t kMaxBytes = 64 << 20;
+
+FoldingValue value_of(const Json& value, const std::string& where) {
+  if (value.is_boolean()) return std::int64_t{value.get<bool>()};
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (value.is_string()) return value.get<std::string>();
+  user_error("{} is neither an integer nor a string", where);
+}
+
+}  // namespace
+
+FoldingConfig read_folding_config(const std::filesystem::path& file) {
+  const std::string shown = printable(file.string(), 4096);
+  const Json json = parse_json(read_file(file, kMaxBytes), shown);
+  if (!json.is_object()) user_error("{}: it should be an object of nodes", shown);
+  FoldingConfig config;
+  for (const auto& [node, fields] : json.items()) {
+    if (!fields.is_object()) user_error("{}: '{}' should be an object of fields", shown, printable(node));
+    for (const auto& [field, value] : fields.items())
+      config[node][field] = value_of(value, fmt::format("{}: '{}' of '{}'", shown, printable(field), printable(node)));
+  }
+  return config;
+}
+
+}  // namespace assay

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/bench.h"
+
+#include <gmock/gmock.h>
+
+#include <deque>
+#include <functional>
+#include <sstream>
+
+#include "sim/job.h"
+
+namespace assay::sim {
+namespace {
+
+using testing::HasSubstr;
+
+/// A queue of two beats that hands bytes through, and what can be wrong with one.
+struct Faults {
+  std::int64_t drop = -1, duplicate = -1, swap = -1, flip_last = -1, extra_after = -1, wrong = -1;
+  std::int64_t stop_after = -1;      ///< gives no more beats
+  bool waits_for_ready = false;      ///< valid only where ready is seen
+  std::int64_t withdraw_every = 0;   ///< takes valid back while it waits
+  bool changes_data = false;         ///< while it waits
+  bool keeps_over_reset = false;     ///< forgets to empty itself
+};
+
+class QueueDut final : public Dut {
+ public:
+  explicit QueueDut(Faults faults) : faults_(faults) {
+    clk = &clk_;
+    rst_n = &rst_n_;
+    inputs = {{&in_valid_, &in_ready_, &in_data_, 8}};
+    outputs = {{&out_valid_, &out_ready_, &out_data_, 8}};
+    queue_ = {0x55};  // whatever a register holds before its reset
+  }
+  void eval() override {
+    const bool edge = clk_ != 0 && last_clk_ == 0;
+    last_clk_ = clk_;
+    if (edge) tick();
+    const bool offer = !queue_.empty() && !hidden_;
+    out_valid_ = offer && (!faults_.waits_for_ready || out_ready_ != 0);
+    out_data_ = queue_.empty() ? 0 : static_cast<std::uint8_t>(queue_.front() + (faults_.changes_data ? age_ : 0));
+    in_ready_ = queue_.size() < 2;
+  }
+
+ private:
+  void tick() {
+    if (rst_n_ == 0) {
+      if (!faults_.keeps_over_reset) queue_.clear();
+      taken_ = 0;
+      hidden_ = false;
+      spare_.reset();
+      return;
+    }
+    const bool gives = out_valid_ != 0 && out_ready_ != 0, takes = in_valid_ != 0 && in_ready_ != 0;
+    if (out_valid_ != 0 && !gives) ++age_;
+    hidden_ = faults_.withdraw_every > 0 && out_valid_ != 0 && !gives && age_ % faults_.withdraw_every == 0;
+    if (gives) {
+      queue_.pop_front();
+      age_ = 0;
+    }
+    if (takes) push(in_data_);
+  }
+  void push(std::uint8_t beat) {
+    const std::int64_t index = taken_++;
+    if (faults_.stop_after >= 0 && index >= faults_.stop_after) return;
+    if (index == faults_.drop) return;
+    if (index == faults_.wrong) beat ^= 1U;
+    if (index == faults_.flip_last) beat ^= 0x80U;
+    if (index == faults_.swap) {
+      spare_ = beat;
+      return;
+    }
+    queue_.push_back(beat);
+    if (spare_) {
+      queue_.push_back(*spare_);
+      spare_.reset();
+    }
+    if (index == faults_.duplicate || index == faults_.extra_after) queue_.push_back(beat);
+  }
+
+  Faults faults_;
+  std::uint8_t clk_ = 0, last_clk_ = 0, rst_n_ = 1, in_valid_ = 0, in_ready_ = 0, in_data_ = 0,
+               out_valid_ = 0, out_ready_ = 0, out_data_ = 0;
+  std::deque<std::uint8_t> queue_;
+  std::optional<std::uint8_t> spare_;
+  std::int64_t taken_ = 0;
+  std::uint8_t age_ = 0;
+  bool hidden_ = false;
+};
+
+constexpr std::int64_t kBeats = 16, kFrames = 4;
+
+/// Beats that all differ, the last of a frame marked in its top bit.
+Job job(Profile profile, int resets = 0) {
+  Tokens tokens{8, kBeats, {}, true};
+  for (int i = 0; i < kBeats * kFrames; ++i)
+    tokens.bytes.push_back(static_cast<std::uint8_t>(i | (i % kBeats == kBeats - 1 ? 0x80 : 0)));
+  Job result;
+  result.frames = kFrames;
+  result.inputs = {tokens};
+  result.outputs = {tokens};
+  result.profile = profile;
+  result.seed = 7;
+  result.resets = resets;
+  result.patience = 500;
+  return result;
+}
+
+Result run(Faults faults, Profile profile = Profile::kAlways, int resets = 0) {
+  QueueDut dut(faults);
+  return run_bench(dut, job(profile, resets));
+}
+
+bool broke(const Result& r, std::string_view rule) {
+  return std::any_of(r.violations.begin(), r.violations.end(), [&](const Violation& v) { return v.rule == rule; });
+}
+
+TEST(Bench, PassesARightDesignUnderEveryProfileAndResets) {
+  for (int p = 0; p < kProfiles; ++p) {
+    const Result r = run({}, static_cast<Profile>(p), 2);
+    SCOPED_TRACE(profile_name(static_cast<Profile>(p)));
+    EXPECT_EQ(r.predicted, kBeats * kFrames);
+    EXPECT_EQ(r.compared, r.predicted);
+    EXPECT_GT(r.compared_before_reset, 0);
+    EXPECT_EQ(r.differing, 0);
+    EXPECT_TRUE(r.violations.empty());
+    EXPECT_EQ(r.stuck, "");
+  }
+}
+
+TEST(Bench, StampsTheEndOfEveryFrame) {
+  const Result r = run({});
+  ASSERT_EQ(r.frame_ends.size(), 4U);
+  for (std::size_t f = 1; f < 4; ++f) EXPECT_EQ(r.frame_ends[f] - r.frame_ends[f - 1], kBeats);
+  EXPECT_EQ(r.first_beat, 1);  // the queue's latency
+}
+
+TEST(Bench, ProfilesDiffer) {
+  std::vector<std::int64_t> cycles;
+  for (int p = 0; p < kProfiles; ++p) cycles.push_back(run({}, static_cast<Profile>(p)).cycles);
+  std::sort(cycles.begin(), cycles.end());
+  EXPECT_EQ(std::unique(cycles.begin(), cycles.end()), cycles.end());
+}
+
+TEST(Bench, SeedDecidesEverything) {
+  EXPECT_EQ(run({}, Profile::kBursts, 2).total_cycles, run({}, Profile::kBursts, 2).total_cycles);
+}
+
+TEST(Bench, NamesAWrongValue) {
+  const Result r = run({.wrong = 21});
+  ASSERT_TRUE(r.first);
+  EXPECT_EQ(r.differing, 1);
+  EXPECT_EQ(r.first->fault, "value");
+  EXPECT_EQ(r.first->frame, 1);
+  EXPECT_EQ(r.first->beat, 5);
+  EXPECT_EQ(r.first->expected, std::vector<std::uint8_t>{21});
+  EXPECT_EQ(r.first->got, std::vector<std::uint8_t>{20});
+}
+
+TEST(Bench, NamesADroppedBeatAndNoticesTheMissingOne) {
+  const Result r = run({.drop = 21});
+  ASSERT_TRUE(r.first);
+  EXPECT_EQ(r.first->fault, "dropped");
+  EXPECT_EQ(r.first->frame * kBeats + r.first->beat, 21);
+  EXPECT_LT(r.compared, r.predicted);
+  EXPECT_THAT(r.stuck, HasSubstr("out0 (63 of 64 beats) gives no beat"));
+}
+
+TEST(Bench, NamesADuplicatedBeat) {
+  const Result r = run({.duplicate = 21});
+  ASSERT_TRUE(r.first);
+  EXPECT_EQ(r.first->fault, "duplicated");
+  EXPECT_EQ(r.first->frame * kBeats + r.first->beat, 22);
+  EXPECT_TRUE(broke(r, "extra-beat"));
+}
+
+TEST(Bench, NamesSwappedBeats) {
+  const Result r = run({.swap = 21});
+  ASSERT_TRUE(r.first);
+  EXPECT_EQ(r.first->fault, "swapped");
+  EXPECT_EQ(r.differing, 2);
+}
+
+TEST(Bench, NamesAnEarlyLast) {
+  const Result r = run({.flip_last = 14});
+  ASSERT_TRUE(r.first);
+  EXPECT_EQ(r.first->fault, "early-last");
+  EXPECT_EQ(r.first->beat, 14);
+}
+
+TEST(Bench, NoticesAnExtraBeatBehindTheEnd) {
+  const Result r = run({.extra_after = 63});
+  EXPECT_EQ(r.differing, 0);
+  EXPECT_TRUE(broke(r, "extra-beat"));
+}
+
+TEST(Bench, NoticesValidTakenBack) {
+  EXPECT_TRUE(broke(run({.withdraw_every = 2}, Profile::kBursts), "valid-withdrawn"));
+}
+
+TEST(Bench, NoticesDataThatChangesWhileItWaits) {
+  EXPECT_TRUE(broke(run({.changes_data = true}, Profile::kBernoulli), "data-changed"));
+}
+
+TEST(Bench, NoticesValidThatWaitsForReady) {
+  EXPECT_TRUE(broke(run({.waits_for_ready = true}, Profile::kBernoulli), "valid-waits-for-ready"));
+  // A sink that waits for valid never sees any.
+  EXPECT_NE(run({.waits_for_ready = true}, Profile::kReadyAfterValid).stuck, "");
+}
+
+TEST(Bench, NoticesWhatSurvivesAReset) {
+  const Result r = run({.keeps_over_reset = true}, Profile::kBursts, 2);
+  EXPECT_GT(r.differing, 0);
+}
+
+TEST(Bench, WatchdogNamesWhoWaits) {
+  const Result r = run({.stop_after = 0});
+  EXPECT_THAT(r.stuck, HasSubstr("no beat moves for 500 cycles"));
+  EXPECT_THAT(r.stuck, HasSubstr("in0 (64 of 64 beats) is finished"));
+  EXPECT_THAT(r.stuck, HasSubstr("out0 (0 of 64 beats) gives no beat"));
+  EXPECT_EQ(r.compared, 0);
+}
+
+TEST(JobFile, ResultsSurviveTheWay) {
+  Result r = run({.extra_after = 63, .wrong = 21}, Profile::kBursts, 1);
+  std::stringstream text;
+  write_result(text, r);
+  const Result back = read_result(text);
+  EXPECT_EQ(back.compared, r.compared);
+  EXPECT_EQ(back.differing, r.differing);
+  EXPECT_EQ(back.frame_ends, r.frame_ends);
+  ASSERT_TRUE(back.first);
+  EXPECT_EQ(back.first->got, r.first->got);
+  EXPECT_EQ(back.first->fault, r.first->fault);
+  ASSERT_EQ(back.violations.size(), r.violations.size());
+  EXPECT_EQ(back.violations[0].rule, r.violations[0].rule);
+}
+
+TEST(JobFile, RefusesAResultThatIsCutOff) {
+  std::stringstream text;
+  write_result(text, run({}));
+  const std::string whole = text.str();
+  for (const std::size_t cut : {std::size_t{0}, whole.size() / 2, whole.size() - 4}) {
+    std::istringstream half(whole.substr(0, cut));
+    EXPECT_THROW(read_result(half), std::exception) << cut;
+  }
+}
+
+}  // namespace
+}  // namespace assay::sim

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/model.h"
+
+#include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <set>
+#include <thread>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "sim/glue.h"
+#include "sim/process.h"
+
+namespace assay::sim {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+
+/// A register that adds one to every byte.
+constexpr const char* kPlusOne = R"(module plus_one (
+  input logic clk_i, input logic rst_ni,
+  input logic in0_valid_i, output logic in0_ready_o, input logic [7:0] in0_data_i,
+  output logic out0_valid_o, input logic out0_ready_i, output logic [7:0] out0_data_o
+);
+  assign in0_ready_o = out0_ready_i || !out0_valid_o;
+  always_ff @(posedge clk_i) begin
+    if (!rst_ni) out0_valid_o <= 1'b0;
+    else if (in0_ready_o) out0_valid_o <= in0_valid_i;
+    if (in0_ready_o) out0_data_o <= in0_data_i + 8'd1;
+  end
+endmodule
+)";
+
+/// One cache for all tests, since the run-time objects take long to build; every test builds designs of
+/// its own, told apart by a comment.
+class ModelTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    root_ = fs::temp_directory_path() / fmt::format("assay-model-{}", getpid());
+    fs::create_directories(root_);
+    cache_ = std::make_unique<ModelCache>(root_ / "cache");
+  }
+  static void TearDownTestSuite() {
+    cache_.reset();
+    fs::remove_all(root_);
+  }
+  ModelTest() : folder_(root_ / testing::UnitTest::GetInstance()->current_test_info()->name()) {
+    fs::create_directories(folder_);
+  }
+
+  static ModelSpec spec(std::string text = kPlusOne) {
+    ModelSpec s;
+    text += fmt::format("// {}\n", testing::UnitTest::GetInstance()->current_test_info()->name());
+    s.sources = {{"plus_one.sv", std::move(text)}};
+    s.designs = {{"plus_one", {8}, {8}}};
+    return s;
+  }
+  StreamFile stream(const std::string& name, int add) const {
+    std::string bytes;
+    for (int i = 0; i < 32; ++i) bytes += static_cast<char>(i + add);
+    write_file(folder_ / name, bytes);
+    return {(folder_ / name).string(), 8, 16, false};
+  }
+  Result run(const Model& model, int add, JobFile job = {}) const {
+    job.job.frames = 2;
+    return run_model(model, job, {stream("in", 0)}, {stream("out", add)}, folder_, folder_, "run");
+  }
+  /// What is in the cache beside the run-time objects.
+  static std::set<std::string> entries() {
+    std::set<std::string> names;
+    for (const auto& entry : fs::directory_iterator(root_ / "cache"))
+      if (!entry.path().filename().string().starts_with("runtime-")) names.insert(entry.path().filename().string());
+    return names;
+  }
+
+  static inline fs::path root_;
+  static inline std::unique_ptr<ModelCache> cache_;
+  fs::path folder_;
+};
+
+TEST_F(ModelTest, BuildsOnceAndRuns) {
+  const Model model = cache_->get(spec());
+  EXPECT_TRUE(model.built);
+  const Result right = run(model, 1), wrong = run(model, 2);
+  EXPECT_EQ(right.compared, 32);
+  EXPECT_EQ(right.differing, 0);
+  EXPECT_EQ(wrong.differing, 32);
+  EXPECT_TRUE(entries().contains(model.key));
+  ModelCache again(root_ / "cache");
+  EXPECT_FALSE(again.get(spec()).built);
+}
+
+TEST_F(ModelTest, KeyDependsOnEverythingThatIsBuilt) {
+  ModelSpec other = spec(std::string(kPlusOne) + "// edited\n"), traced = spec(), fast = spec(), defined = spec();
+  traced.trace = true;
+  fast.optimise = 3;
+  defined.defines = {"X"};
+  for (const ModelSpec& s : {other, traced, fast, defined}) EXPECT_NE(cache_->key(s), cache_->key(spec()));
+  EXPECT_EQ(cache_->key(spec()), cache_->key(spec()));
+}
+
+TEST_F(ModelTest, ThreadsThatWantTheSameModelBuildItOnce) {
+  const std::size_t before = entries().size();
+  int built = 0;
+  std::mutex mutex;
+  std::vector<std::jthread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      const Model model = cache_->get(spec());
+      const std::lock_guard lock(mutex);
+      EXPECT_TRUE(fs::exists(model.program));
+      ++built;
+    });
+  threads.clear();
+  EXPECT_EQ(built, 4);
+  EXPECT_EQ(entries().size(), before + 1);
+}
+
+TEST_F(ModelTest, ShowsTheToolsMessageWithFileAndLine) {
+  const std::set<std::string> before = entries();
+  std::string broken = kPlusOne;
+  broken.replace(broken.find("8'd1"), 4, "nothing_here");
+  try {
+    cache_->get(spec(broken));
+    FAIL() << "it should not build";
+  } catch (const ToolError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("plus_one.sv:"));
+    EXPECT_THAT(error.what(), HasSubstr("nothing_here"));
+  }
+  EXPECT_EQ(entries(), before);
+  EXPECT_TRUE(cache_->get(spec()).built);  // the cache works on
+}
+
+TEST_F(ModelTest, LeavesNothingWhenTheDiskIsFull) {
+  EXPECT_TRUE(cache_->get(spec()).built);
+  const std::set<std::string> before = entries();
+  // Files cannot grow beyond 4 KiB, for us and for the tools.
+  rlimit old{};
+  getrlimit(RLIMIT_FSIZE, &old);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small{4096, old.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  EXPECT_THROW(cache_->get(spec(std::string(kPlusOne) + "// another\n")), ToolError);
+  setrlimit(RLIMIT_FSIZE, &old);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(entries(), before);
+  EXPECT_TRUE(cache_->get(spec(std::string(kPlusOne) + "// another\n")).built);
+}
+
+TEST_F(ModelTest, SaysHowToInstallWhatIsMissing) {
+  const std::string path = std::getenv("PATH");
+  setenv("PATH", folder_.c_str(), 1);
+  try {
+    find_tools();
+    FAIL() << "there is no Verilator in an empty folder";
+  } catch (const ToolError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("'verilator' is not installed"));
+    EXPECT_THAT(error.what(), HasSubstr("apt-get install verilator"));
+  }
+  setenv("PATH", path.c_str(), 1);
+}
+
+TEST_F(ModelTest, WritesAWaveform) {
+  ModelSpec traced = spec();
+  traced.trace = true;
+  JobFile job;
+  job.wave = (folder_ / "wave.vcd").string();
+  job.wave_from = 10;
+  run(cache_->get(traced), 1, job);
+  const std::string text = read_file(job.wave);
+  EXPECT_THAT(text, HasSubstr("out0_data_o"));
+  EXPECT_THAT(text, HasSubstr("\n#20"));
+  EXPECT_EQ(text.find("\n#18"), std::string::npos);  // two time steps a cycle, cycle 9 is left out
+}
+
+TEST_F(ModelTest, ACrashIsAnErrorAndNoResult) {
+  const Model model = cache_->get(spec());
+  const StreamFile in = stream("in", 0);
+  EXPECT_THROW(run_model(model, {}, {{"/nonexistent", 8, 16, false}}, {in}, folder_, folder_, "run"), ToolError);
+  EXPECT_THROW(run_model({"x", "/bin/false", false}, {}, {in}, {in}, folder_, folder_, "run"), ToolError);
+  EXPECT_THROW(run_model({"x", "/bin/true", false}, {}, {in}, {in}, folder_, folder_, "run"), ToolError);
+}
+
+TEST(Process, GivesExitCodeAndOutput) {
+  const ProcessResult r = run_process({"/bin/ls", "/nonexistent"}, "/", std::chrono::seconds(10));
+  EXPECT_EQ(r.exit_code, 2);
+  EXPECT_THAT(r.output, HasSubstr("No such file"));
+}
+
+TEST(Process, KillsWhatTakesTooLong) {
+  const ProcessResult r = run_process({"/bin/sleep", "60"}, "/", std::chrono::seconds(1));
+  EXPECT_TRUE(r.timed_out);
+  EXPECT_FALSE(r.ok());
+}
+
+}  // namespace
+}  // namespace assay::sim
