@@ -2,8 +2,8 @@
 // Windows of a feature map without padding, one tap of a word (Bits: some channels) per beat:
 //   in [Height, Width, Folds] words, out [OutHeight, OutWidth] windows of
 //   [KernelH, KernelW, Folds] words, or Grouped [Folds, KernelH, KernelW].
-// A ring of Depth words: a window's room is free after its last tap, a tap is read when it is there.
-// Latency 3. Depth is chosen in compile/hw so that frames follow each other without a bubble: a
+// A ring of Depth words: a window's room is free after its last tap, a tap is read as soon as it is
+// there. Latency 3. Depth is chosen in compile/hw so that frames follow each other without a bubble: a
 // frame takes as many cycles as it has words or taps, whichever is more.
 // Golden: golden/hw/convolution_input_generator.cc.
 module assay_convolution_input_generator #(
@@ -39,13 +39,16 @@ module assay_convolution_input_generator #(
       DilationW < 1) begin : g_bad_kernel
     $error("assay_convolution_input_generator: kernels, strides and dilations are at least 1");
   end
-  if (DilationH * (KernelH - 1) + 1 > Height || DilationW * (KernelW - 1) + 1 > Width) begin
-    : g_bad_fit
+
+  // From a window's first row and column to its last.
+  localparam int unsigned ReachH = DilationH * (KernelH - 1);
+  localparam int unsigned ReachW = DilationW * (KernelW - 1);
+  if (ReachH >= Height || ReachW >= Width) begin : g_bad_fit
     $error("assay_convolution_input_generator: the window does not fit");
   end
 
-  localparam int unsigned OutHeight = (Height - DilationH * (KernelH - 1) - 1) / StrideH + 1;
-  localparam int unsigned OutWidth  = (Width - DilationW * (KernelW - 1) - 1) / StrideW + 1;
+  localparam int unsigned OutHeight = (Height - ReachH - 1) / StrideH + 1;
+  localparam int unsigned OutWidth  = (Width - ReachW - 1) / StrideW + 1;
 
   // A window is three nested loops, A innermost: how often, and how many words a step goes.
   localparam int RowWords = Width * Folds;
@@ -72,11 +75,11 @@ module assay_convolution_input_generator #(
     $error("assay_convolution_input_generator: Depth must hold a window");
   end
 
-  localparam int unsigned AddrBits  = Depth > 1 ? $clog2(Depth) : 1;
-  localparam int unsigned CountBits = $clog2(Depth + 2 * Height * Width * Folds) + 1;  // signed
+  localparam int unsigned AddrBits   = Depth > 1 ? $clog2(Depth) : 1;
+  localparam int unsigned CountBits  = $clog2(Depth + 2 * Height * Width * Folds) + 1;  // signed
   localparam int unsigned ColumnBits = $clog2(OutWidth + 1);
   localparam int unsigned RowBits    = $clog2(OutHeight + 1);
-  localparam int unsigned LoopBits  = $clog2(KernelH + KernelW + Folds);
+  localparam int unsigned LoopBits   = $clog2(KernelH + KernelW + Folds);
 
   function automatic int wrapped(input int words);  // on the ring
     wrapped = (words % Ring + Ring) % Ring;
@@ -91,16 +94,16 @@ module assay_convolution_input_generator #(
     end
   endfunction
 
-  logic [LoopBits-1:0]             a, b, c;
-  logic [ColumnBits-1:0] column;
-  logic [RowBits-1:0] row;
-  logic                            last_a, last_b, last_c, last_column, last_row;
-  logic                            write, read, tap_valid, ready;
-  logic [AddrBits-1:0]             write_addr, read_addr, addr_move;
-  logic signed [CountBits-1:0]     room;   // words that may be written, minus 1
-  logic signed [CountBits-1:0]     ahead;  // words there from the next tap on, minus 1
-  logic signed [CountBits-1:0]     tap_move, window_move;
-  logic [Bits-1:0]                 tap;
+  logic [LoopBits-1:0]         a, b, c;  // of the next tap, as are column and row
+  logic [ColumnBits-1:0]       column;
+  logic [RowBits-1:0]          row;
+  logic                        last_a, last_b, last_c, last_column, last_row;
+  logic                        write, read, tap_valid, ready;
+  logic [AddrBits-1:0]         write_addr, read_addr, addr_move;
+  logic signed [CountBits-1:0] room;   // words that may be written, minus 1
+  logic signed [CountBits-1:0] ahead;  // words there from the next tap on, minus 1
+  logic signed [CountBits-1:0] tap_move, window_move;
+  logic [Bits-1:0]             tap;
 
   assign in_ready_o  = !room[CountBits-1];
   assign write       = in_valid_i && in_ready_o;

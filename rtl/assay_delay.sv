@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// out_o is in_i as it was Words steps ago: a ring in memory, or one register. Its contents are never
-// reset; they mean nothing before Words steps.
+// out_o is in_i as it was Words steps ago: a ring in memory, or one register. Its contents are
+// never reset; they mean nothing before Words steps.
 module assay_delay #(
   parameter int unsigned Bits  = 8,
   parameter int unsigned Words = 4,

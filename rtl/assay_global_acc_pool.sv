@@ -63,7 +63,7 @@ module assay_global_acc_pool #(
     end
   end
 
-  // The next fold's sums are read while this one's are written. The first pixel ignores what is read.
+  // The next fold's sums are read while this one's are written. The first pixel ignores them.
   if (Folds > 1) begin : g_ram
     assay_ram #(.Bits(Lanes * AccBits), .Words(Folds), .Block(Block)) u_ram (
       .clk_i,

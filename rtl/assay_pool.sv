@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reduces the taps of windows, lane by lane: y = max_k x[k], or with Sum y = (sum_k x[k]) >>> Shift.
-// One tap of Lanes channels per beat, all taps of these channels in a row: (c / Lanes, k, c % Lanes).
+// Reduces the taps of windows, lane by lane: y = max_k x[k], or y = (sum_k x[k]) >>> Shift.
+// One tap of Lanes channels per beat, the taps of these channels in a row: (c/Lanes, k, c%Lanes).
 // The result has OutBits bits (its low ones, or sign extended); BIPOLAR elements are 0 for -1.
 // Latency 1, one input beat per cycle: Taps*Channels/Lanes cycles per window.
 // Golden: golden/hw/pool.cc.

@@ -2,8 +2,8 @@
 // Windows of a feature map without padding, a whole window of one word's channels per beat:
 //   in [Height, Width, Folds] words of Bits bits (some channels),
 //   out [OutHeight, OutWidth, Folds] windows of [KernelH, KernelW] words, word 0 least significant.
-// Lines keep the words between the rows of a window, columns those between its taps; a window leaves
-// while its last word arrives.
+// Lines keep the words between the rows of a window, columns those between its taps; a window
+// leaves while its last word arrives.
 // Latency 1, one input beat per cycle: Height*Width*Folds cycles per frame.
 // Golden: golden/hw/convolution_input_generator.cc.
 module assay_swg_parallel #(
@@ -38,14 +38,13 @@ module assay_swg_parallel #(
       DilationW < 1) begin : g_bad_kernel
     $error("assay_swg_parallel: kernels, strides and dilations are at least 1");
   end
-  if (DilationH * (KernelH - 1) + 1 > Height || DilationW * (KernelW - 1) + 1 > Width) begin
-    : g_bad_fit
-    $error("assay_swg_parallel: the window does not fit");
-  end
 
   // Rows and columns that complete windows: the first, and the last.
   localparam int unsigned FirstRow    = DilationH * (KernelH - 1);
   localparam int unsigned FirstColumn = DilationW * (KernelW - 1);
+  if (FirstRow >= Height || FirstColumn >= Width) begin : g_bad_fit
+    $error("assay_swg_parallel: the window does not fit");
+  end
   localparam int unsigned LastRow     = Height - 1 - (Height - 1 - FirstRow) % StrideH;
   localparam int unsigned LastColumn  = Width - 1 - (Width - 1 - FirstColumn) % StrideW;
   localparam int unsigned RowBits     = $clog2(Height + 1);
@@ -91,8 +90,8 @@ module assay_swg_parallel #(
     end
   end
 
-  // A window's last word is the one that arrives. A row's last word comes from the first word of the
-  // row below, as that was a line ago; every other word from its right neighbour.
+  // A window's last word is the one that arrives. A row's last word comes from the first word of
+  // the row below, as that was a line ago; every other word from its right neighbour.
   assign window[WindowBits-Bits +: Bits] = in_data_i;
 
   if (KernelH > 1) begin : g_lines

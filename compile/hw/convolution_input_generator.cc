@@ -23,8 +23,7 @@ struct Windows {
   /// The first word of window n; windows of later and earlier frames go on counting.
   std::int64_t base(std::int64_t n) const {
     const std::int64_t frame = floor_div(n, rows * columns), i = n - frame * rows * columns;
-    return frame * words() +
-           (i / columns * stride[0] * width + i % columns * stride[1]) * folds;
+    return frame * words() + (i / columns * stride[0] * width + i % columns * stride[1]) * folds;
   }
 };
 
@@ -47,7 +46,8 @@ std::vector<FirstUse> first_uses(std::int64_t size, std::int64_t windows, std::i
 }
 
 /// The words that the buffer must hold when reading takes as long as a frame and never pauses: beat
-/// j is read in cycle j, each word is written as late as its first reader allows.
+/// j is read in cycle j, each word is written as late as its first reader allows. A word is read in
+/// a cycle after it is written, and written in a cycle after a window made room for it.
 std::int64_t depth_for_steady_reader(const Windows& s) {
   const auto rows = first_uses(s.height, s.rows, s.kernel[0], s.stride[0], s.dilation[0]);
   const auto columns = first_uses(s.width, s.columns, s.kernel[1], s.stride[1], s.dilation[1]);
@@ -75,8 +75,8 @@ std::int64_t depth_for_steady_reader(const Windows& s) {
   return depth;
 }
 
-/// The words that the buffer must hold when writing takes longer and never pauses: word i is written
-/// in cycle i, each beat is read as early as its word and the beat before allow.
+/// The words that the buffer must hold when writing takes longer and never pauses: word i is
+/// written in cycle i, each beat is read as early as its word and the beat before allow.
 std::int64_t depth_for_steady_writer(const Windows& s) {
   std::int64_t depth = 1;
   std::int64_t cycle = -1;  // of the last beat
