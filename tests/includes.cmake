@@ -16,8 +16,8 @@ function(include_probe name library)
 endfunction()
 
 # One public header per folder.
-set(headers compile/base/error.h compile/graph/graph.h compile/onnx/import.h compile/passes/passes.h
-    golden/kernels/conv.h golden/data/dataset.h golden/exact_executor.h harness/verdict.h)
+set(headers compile/base/error.h compile/graph/graph.h compile/hw/layer.h compile/backend/node_rtl.h compile/onnx/import.h
+    compile/passes/passes.h sim/bench.h golden/kernels/conv.h golden/data/dataset.h golden/exact_executor.h harness/verdict.h)
 
 # may_use(LIBRARY FOLDER...): LIBRARY may use FOLDERs and no other.
 function(may_use library)
@@ -40,14 +40,17 @@ endfunction()
 may_use(assay_base compile/base)
 may_use(assay_graph compile/base compile/graph)
 may_use(assay_onnx compile/base compile/graph compile/onnx)
-may_use(assay_passes compile/base compile/graph compile/passes)
+may_use(assay_hw compile/base compile/graph compile/hw)
+may_use(assay_backend compile/base compile/graph compile/hw compile/backend)
+may_use(assay_passes compile/base compile/graph compile/hw compile/passes)
+may_use(assay_sim compile/base compile/graph sim)
 may_use(assay_kernels compile/base golden/kernels)
 may_use(assay_data compile/base golden/data)
 may_use(assay_golden compile/base compile/graph golden/kernels golden/data golden)
-may_use(assay_harness compile/base compile/graph compile/onnx compile/passes golden/kernels golden/data golden harness)
+may_use(assay_harness compile/base compile/graph compile/hw compile/backend compile/onnx compile/passes sim golden/kernels golden/data golden harness)
 
 # A relative include is found next to the file that includes it, whatever the roots.
 add_test(NAME Includes.none_is_relative
-         COMMAND grep -rEc --include=*.h --include=*.cc "^ *# *include +\"\\.\\.?/" compile golden harness)
+         COMMAND grep -rEc --include=*.h --include=*.cc "^ *# *include +\"\\.\\.?/" compile golden sim harness)
 set_tests_properties(Includes.none_is_relative PROPERTIES WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}"
                      FAIL_REGULAR_EXPRESSION ":[1-9]" PASS_REGULAR_EXPRESSION "compile/graph/graph.h:0")
