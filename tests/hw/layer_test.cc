@@ -115,6 +115,29 @@ std::vector<sim::StreamFile> blanks(const Layer& layer, const fs::path& folder) 
   return files;
 }
 
+/// What a model's only design gives for the inputs.
+std::vector<Ints> collect(const sim::Model& model, const Prepared& p) {
+  sim::JobFile job;
+  job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
+  job.collect = (p.data / "got").string();
+  const sim::Result r = sim::run_model(model, job, p.inputs, blanks(p.rtl.layer, p.data), p.data,
+                                       p.data, "run");
+  EXPECT_EQ(r.stuck, "");
+  EXPECT_EQ(r.compared, r.predicted);
+  std::vector<Ints> results;
+  for (std::size_t i = 0; i < p.rtl.layer.outputs.size(); ++i) {
+    const Stream& s = p.rtl.layer.outputs[i];
+    const std::string bytes = read_file(fmt::format("{}{}", job.collect, i));
+    const auto stride = static_cast<std::size_t>(s.bits() + 7) / 8;
+    Ints& values = results.emplace_back();
+    for (std::size_t b = 0; b + stride <= bytes.size(); b += stride) {
+      const Ints beat = sim::unpack({reinterpret_cast<const std::uint8_t*>(bytes.data()) + b, stride}, packing(s));
+      values.insert(values.end(), beat.begin(), beat.end());
+    }
+  }
+  return results;
+}
+
 }  // namespace
 
 sim::ModelCache& model_cache() {
@@ -257,28 +280,21 @@ void expect_equal_to_golden(std::vector<LayerCase> cases, const CheckOptions& op
 }
 
 std::vector<Ints> rtl_outputs(const Graph& graph, const std::vector<Ints>& inputs) {
+  return rtl_outputs(graph, inputs, {build_layer(node_of(graph)).images}).at(0);
+}
+
+std::vector<std::vector<Ints>> rtl_outputs(const Graph& graph, const std::vector<Ints>& inputs,
+                                           const std::vector<std::vector<MemoryImage>>& contents) {
   const Scratch scratch;
   const Prepared p = prepare(graph, "node", {inputs}, scratch.path());
   sim::ModelSpec spec;
   add_design(spec, p.rtl);
   const sim::Model model = model_cache().get(spec);
-  sim::JobFile job;
-  job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
-  job.collect = (scratch.path() / "got").string();
-  const sim::Result r = sim::run_model(model, job, p.inputs, blanks(p.rtl.layer, scratch.path()),
-                                       scratch.path(), scratch.path(), "run");
-  EXPECT_EQ(r.stuck, "");
-  EXPECT_EQ(r.compared, r.predicted);
-  std::vector<Ints> results;
-  for (std::size_t i = 0; i < p.rtl.layer.outputs.size(); ++i) {
-    const Stream& s = p.rtl.layer.outputs[i];
-    const std::string bytes = read_file(fmt::format("{}{}", job.collect, i));
-    const auto stride = static_cast<std::size_t>(s.bits() + 7) / 8;
-    Ints& values = results.emplace_back();
-    for (std::size_t b = 0; b + stride <= bytes.size(); b += stride) {
-      const Ints beat = sim::unpack({reinterpret_cast<const std::uint8_t*>(bytes.data()) + b, stride}, packing(s));
-      values.insert(values.end(), beat.begin(), beat.end());
-    }
+  std::vector<std::vector<Ints>> results;
+  for (const std::vector<MemoryImage>& images : contents) {
+    for (const MemoryImage& image : images)
+      write_file(scratch.path() / ("node_" + image.name()), image.hex());
+    results.push_back(collect(model, p));
   }
   return results;
 }

@@ -41,6 +41,10 @@ std::vector<Ints> golden_outputs(const Graph& graph, const std::vector<Ints>& in
 /// What the RTL computes on one frame, source and sink always ready.
 std::vector<Ints> rtl_outputs(const Graph& graph, const std::vector<Ints>& inputs);
 
+/// The same with other memories, one result for each of `contents`, which are like Layer::images.
+std::vector<std::vector<Ints>> rtl_outputs(const Graph& graph, const std::vector<Ints>& inputs,
+                                           const std::vector<std::vector<MemoryImage>>& contents);
+
 struct LayerCase {
   std::string name;  ///< for messages
   Graph graph;       ///< of one hardware node

@@ -75,7 +75,7 @@ void expect_refusal(const Graph& graph, const std::string& message) {
 
 TEST(VVAU, WeighsEveryChannelByItself) {
   // Channels 0 1 | 2 3, for both groups the taps 0 and 1 of PE = 2 channels.
-  const Ints weights = {1,  -1, 2, -2,   // tap 0
+  const Ints weights = {1,  -1, 1, -2,   // tap 0
                         -1, 1,  0, -2};  // tap 1
   const std::vector<Ints> inputs = {{1, 2, 3, 0, 1, 2, 3, 3}};
   const std::vector<Ints> sums = {{1 - 3, -2 + 0, 1 + 0, -4 - 6}};
