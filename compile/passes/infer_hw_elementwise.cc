@@ -75,6 +75,16 @@ void infer_clip(Inference& inference, Node& node) {
   inference.replace({&node}, channelwise("min"), {x, bound(*high)}, {out});
 }
 
+/// A type that holds what all inputs may hold.
+DataType common_type(const std::vector<Tensor*>& inputs) {
+  DataType type = inputs[0]->dtype;
+  for (const Tensor* input : inputs)
+    if (input->dtype != type)
+      type = DataType::smallest_for(std::min(type.min(), input->dtype.min()),
+                                    std::max(type.max(), input->dtype.max()));
+  return type;
+}
+
 void infer_concat(Inference& inference, Node& node, const ops::Concat& op) {
   const std::size_t rank = known_shape(*node.outputs[0]).size();
   if (ops::normalise_axis(op.axis, rank) + 1 != rank)
@@ -84,6 +94,7 @@ void infer_concat(Inference& inference, Node& node, const ops::Concat& op) {
   if (node.inputs.size() > static_cast<std::size_t>(hw::StreamingConcat::kMaxInputs))
     throw NoLayer{fmt::format("it joins {} streams, more than {}; join them in two steps",
                               node.inputs.size(), hw::StreamingConcat::kMaxInputs)};
+  node.outputs[0]->dtype = common_type(node.inputs);
   inference.replace({&node}, hw::StreamingConcat{}, node.inputs, {node.outputs[0]});
 }
 
@@ -138,6 +149,7 @@ void infer_resize(Inference& inference, Node& node, const ops::Resize& op) {
   if (in == out && inference.drop(node, node.inputs[0])) return;
   hw::UpsampleNearestNeighbour up;
   up.scale = {out[1] / in[1], out[2] / in[2]};
+  node.outputs[0]->dtype = node.inputs[0]->dtype;
   inference.replace({&node}, up, {node.inputs[0]}, {node.outputs[0]});
 }
 

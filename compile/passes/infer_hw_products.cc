@@ -26,26 +26,34 @@ struct Steps {
   }
 };
 
-/// The levels of counted thresholds; a sign has two.
-hw::Levels levels_of(const Node& node, std::int64_t scale, std::int64_t bias, std::int64_t steps) {
-  const DataType type = node.outputs[0]->dtype;
-  if (scale == 2 && bias == -1 && steps == 1) return {DataType::bipolar(), 2, -1};
-  if (scale != 1)
-    throw NoLayer{fmt::format("its levels are {} apart; hardware counts in ones, divide its scale "
-                              "out of it",
+/// Levels further apart than this are refused: each takes that many thresholds.
+constexpr std::int64_t kMostApart = 16;
+
+/// Sets the levels. Hardware counts in ones, except for signs: where levels are further apart, every
+/// threshold counts as often.
+void set_levels(const Node& node, Steps& steps, std::int64_t scale, std::int64_t bias) {
+  for (auto row = steps.values.begin(); row != steps.values.end(); row += steps.count)
+    std::sort(row, row + steps.count);
+  if (scale == 2 && bias == -1 && steps.count == 1) {
+    steps.levels = {DataType::bipolar(), 2, -1};
+    return;
+  }
+  if (scale < 1 || scale > kMostApart)
+    throw NoLayer{fmt::format("its levels are {} apart; hardware counts upwards in ones, divide "
+                              "its scale out of it",
                               scale)};
-  return {type, scale, bias};
+  Ints repeated;
+  for (const std::int64_t value : steps.values)
+    repeated.insert(repeated.end(), static_cast<std::size_t>(scale), value);
+  steps.values = std::move(repeated);
+  steps.count *= scale;
+  steps.levels = {node.outputs[0]->dtype, 1, bias};
 }
 
 std::int64_t whole(float value) {
   if (value != std::nearbyint(value) || std::abs(value) > 0x1p31F)
     throw NoLayer{"its levels are no integers; streamline the graph first"};
   return static_cast<std::int64_t>(value);
-}
-
-void sort_rows(Steps& steps) {
-  for (auto row = steps.values.begin(); row != steps.values.end(); row += steps.count)
-    std::sort(row, row + steps.count);
 }
 
 Steps steps_of(const Node& node, const ops::MultiThreshold& op) {
@@ -60,8 +68,7 @@ Steps steps_of(const Node& node, const ops::MultiThreshold& op) {
   steps.lead.assign(rank, 1);
   steps.lead.back() = t->shape()[0];
   steps.values = hw::integer_constant(node, 1);
-  steps.levels = levels_of(node, whole(op.out_scale), whole(op.out_bias), steps.count);
-  sort_rows(steps);
+  set_levels(node, steps, whole(op.out_scale), whole(op.out_bias));
   return steps;
 }
 
@@ -72,8 +79,7 @@ Steps steps_of(const Node& node, const ops::JoinThreshold& op) {
   steps.count = t->shape().back();
   steps.lead.assign(t->shape().begin(), t->shape().end() - 1);
   steps.values = hw::integer_constant(node, 0);
-  steps.levels = levels_of(node, op.out_scale, op.out_bias, steps.count);
-  sort_rows(steps);
+  set_levels(node, steps, op.out_scale, op.out_bias);
   return steps;
 }
 
@@ -131,16 +137,15 @@ void infer_join(Inference& inference, Node& node, const ops::JoinThreshold& op) 
         throw NoLayer{"its thresholds depend on the position, which a sum of streams cannot have "
                       "in hardware; pad with a value that the first stream can hold"};
   }
+  const Steps steps = steps_of(node, op);
   hw::JoinThreshold join;
-  join.levels = levels_of(node, op.out_scale, op.out_bias, known_shape(*node.inputs[0]).back());
+  join.levels = steps.levels;
   join.table_min = op.table_min;
   node.outputs[0]->dtype = join.levels.out_dtype;
-  Steps steps;
-  steps.count = known_shape(*node.inputs[0]).back();
-  steps.values = hw::integer_constant(node, 0);
-  sort_rows(steps);
+  Shape shape = steps.lead;
+  shape.push_back(steps.count);
   std::vector<Tensor*> inputs = node.inputs;
-  inputs[0] = inference.parameter(node.name + "_steps", known_shape(*node.inputs[0]), steps.values);
+  inputs[0] = inference.parameter(node.name + "_steps", shape, steps.values);
   inference.replace({&node}, join, inputs, {node.outputs[0]});
 }
 

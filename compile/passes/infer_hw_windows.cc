@@ -78,6 +78,7 @@ void infer_max_pool(Inference& inference, Node& node, const ops::MaxPoolNHWC& op
   if (w.is_copy() && inference.drop(node, node.inputs[0])) return;
   // The least value of the type never wins against a pixel.
   Tensor* windows = pool_windows(inference, node, w, node.inputs[0]->dtype.min());
+  node.outputs[0]->dtype = windows->dtype;
   end_pool(inference, node, windows, "max", w.taps(), 0);
 }
 

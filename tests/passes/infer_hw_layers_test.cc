@@ -237,6 +237,20 @@ TEST(InferHwLayers, ThresholdsOfPixelsAreALayerOfTheirOwn) {
   EXPECT_EQ(node.as<hw::Thresholding>()->levels.out_bias, -2);
 }
 
+TEST(InferHwLayers, ThresholdsCountAsOftenAsTheirLevelsAreApart) {
+  IntegerNet net;
+  ops::MultiThreshold op;
+  op.out_dtype = DataType::uint(4);
+  op.out_scale = 3;
+  op.out_bias = -1;
+  const Graph graph = as_hardware(
+      net, net.add(op, {net.pixels({1, 2}), net.values({2, 2}, {50, 100, 7, 80})}, "q"));
+  const Node& node = only_node<hw::Thresholding>(graph);
+  EXPECT_THAT(node.inputs[1]->constant->ints(),
+              ElementsAre(50, 50, 50, 100, 100, 100, 7, 7, 7, 80, 80, 80));
+  EXPECT_EQ(node.as<hw::Thresholding>()->levels.out_scale, 1);
+}
+
 TEST(InferHwLayers, ThresholdsMayDependOnThePosition) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 1, 2, 2}, DataType::uint(3));
@@ -358,6 +372,34 @@ TEST(InferHwLayers, ChannelsAreJoined) {
   EXPECT_EQ(graph.outputs()[0]->dtype, DataType::sint(4));
 }
 
+TEST(InferHwLayers, ChannelsOfDifferentTypesGetOneThatHoldsThem) {
+  // A sign that is always 1 is proved to be a bit, but its stream has signs.
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* x = net.pixels({1, 2, 2, 2}, DataType::uint(3));
+  Tensor* sign = net.signs(x, 2, 0, 0, random, "sign");
+  Tensor* bit = net.add(ops::Mul{}, {sign, net.values({}, {1})}, "bit");
+  const Graph graph = as_hardware(net, net.add(ops::Concat{}, {sign, bit}, "both"));
+  const Node& node = only_node<hw::StreamingConcat>(graph);
+  for (const Tensor* input : node.inputs) {
+    EXPECT_TRUE(node.outputs[0]->dtype.allows(input->dtype.min()));
+    EXPECT_TRUE(node.outputs[0]->dtype.allows(input->dtype.max()));
+  }
+}
+
+TEST(InferHwLayers, ConvolutionsOfOneDimensionHaveAHeightOfOne) {
+  IntegerNet net;
+  std::mt19937 random(1);
+  ops::Conv conv;
+  conv.window = {{3}, {2}, {1, 1}, {1}};
+  Tensor* x = net.pixels({1, 2, 9});
+  x->layout = Layout::kNCW;
+  Tensor* acc = net.add(conv, {x, net.random_values({4, 2, 3}, -7, 7, random)}, "acc");
+  const Graph graph = as_hardware(net, net.thresholds(acc, 4, 3, -900, 900, random));
+  EXPECT_EQ(count_nodes(graph, "FMPadding"), 1U);
+  EXPECT_EQ(count_nodes(graph, "MVAU"), 1U);
+}
+
 TEST(InferHwLayers, RowsCannotBeJoined) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 2, 2, 2}, DataType::uint(3));
@@ -457,13 +499,15 @@ TEST(InferHwLayers, StreamsOfDifferentShapesDoNotAddUp) {
   EXPECT_THAT(refusal(net, y), HasSubstr("it stretches [1,1,1,2] to [1,2,2,2]"));
 }
 
-TEST(InferHwLayers, LevelsAreOneApart) {
-  IntegerNet net;
-  ops::MultiThreshold op;
-  op.out_dtype = DataType::uint(4);
-  op.out_scale = 3;
-  Tensor* y = net.add(op, {net.pixels({1, 2}), net.values({1, 2}, {50, 100})}, "q");
-  EXPECT_THAT(refusal(net, y), HasSubstr("levels are 3 apart"));
+TEST(InferHwLayers, LevelsDoNotFall) {
+  for (const float scale : {-1.0F, 17.0F}) {
+    IntegerNet net;
+    ops::MultiThreshold op;
+    op.out_dtype = DataType::sint(8);
+    op.out_scale = scale;
+    Tensor* y = net.add(op, {net.pixels({1, 2}), net.values({1, 2}, {50, 100})}, "q");
+    EXPECT_THAT(refusal(net, y), HasSubstr(fmt::format("levels are {} apart", scale)));
+  }
 }
 
 TEST(InferHwLayers, TypesMustBeProved) {
