@@ -10,6 +10,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/graph/op.h"
+#include "compile/graph/hw_ops.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/model.h"
 #include "compile/onnx/rules.h"
@@ -59,16 +60,16 @@ ResolvedOp resolve_op(std::string_view domain, std::string_view type) {
     if (!contains(kChannelsLastOps, type)) unsupported(domain, type);
     return {std::string(domain), std::string(type)};
   }
-  if (domain == ops::kAssayDomain) {
-    if (!find_op(ops::kAssayDomain, type)) unsupported(domain, type);
+  if (domain == ops::kAssayDomain || domain == hw::kHwDomain) {
+    if (!find_op(domain, type)) unsupported(domain, type);
     return {std::string(domain), std::string(type)};
   }
   if (!standard)
     user_error(
-        "operator {} is of domain '{}', which is not supported; ai.onnx, {}, {}, {} and "
+        "operator {} is of domain '{}', which is not supported; ai.onnx, {}, {}, {}, {} and "
         "brevitas.onnx are",
         printable(type), printable(domain), fmt::join(kQonnxDomains, ", "), kChannelsLastDomain,
-        ops::kAssayDomain);
+        ops::kAssayDomain, hw::kHwDomain);
   if (!find_op("", type) && !find_rule("", type)) unsupported("", type);
   return {"", std::string(type)};
 }

@@ -226,7 +226,7 @@ class Importer {
     if (op.domain == ops::kQonnxDomain && draft.version > kNewestQonnx)
       user_error("version {} of domain '{}' is not supported; 1 to {} are", draft.version,
                  printable(node.domain()), kNewestQonnx);
-    if (op.domain == ops::kAssayDomain && draft.version != 1)
+    if (op.domain.starts_with(ops::kAssayDomain) && draft.version != 1)
       user_error("version {} of domain '{}' is not supported; 1 is", draft.version,
                  ops::kAssayDomain);
     for (const std::string& name : node.input())
