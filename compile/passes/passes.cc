@@ -9,6 +9,7 @@
 #include "compile/passes/batch_norm_to_affine.h"
 #include "compile/passes/convert_div_to_mul.h"
 #include "compile/passes/convert_sub_to_add.h"
+#include "compile/passes/create_dataflow_partition.h"
 #include "compile/passes/extract_bias_from_conv.h"
 #include "compile/passes/fold_constants.h"
 #include "compile/passes/fold_transpose_into_quant.h"
@@ -17,6 +18,7 @@
 #include "compile/passes/give_unique_node_names.h"
 #include "compile/passes/infer_data_layouts.h"
 #include "compile/passes/infer_data_types.h"
+#include "compile/passes/infer_hw_layers.h"
 #include "compile/passes/infer_shapes_pass.h"
 #include "compile/passes/lower.h"
 #include "compile/passes/minimize_widths.h"
@@ -24,6 +26,7 @@
 #include "compile/passes/remove_identity_ops.h"
 #include "compile/passes/remove_static_graph_inputs.h"
 #include "compile/passes/remove_unused_tensors.h"
+#include "compile/passes/specialize_layers.h"
 #include "compile/passes/streamline.h"
 #include "compile/passes/xnor.h"
 
@@ -79,13 +82,20 @@ bool default_residual_sums(Graph& graph) {
   return residual_sums(graph, {}, report);
 }
 
+bool default_infer_hw_layers(Graph& graph) {
+  StreamlineReport report;
+  return infer_hw_layers(graph, {}, report);
+}
+
 std::span<const PassInfo> all_passes() {
-  static const std::array<PassInfo, 22> passes = {{
+  static const std::array<PassInfo, 26> passes = {{
       {"absorb_scales", kExact,
        "quantisers of one integer become integer thresholds, scales and offsets move into them",
        without_report<absorb_scales>},
       {"batch_norm_to_affine", kExact,
        "BatchNormalization becomes Mul and Add with exact parameters", batch_norm_to_affine},
+      {"choose_memories", kExact, "every layer says where its memory lies",
+       without_report<choose_memories>},
       {"convert_div_to_mul", kExact,
        "division by a constant becomes a product with its exact reciprocal", convert_div_to_mul},
       {"convert_sub_to_add", kExact, "subtraction of a constant becomes addition of its negative",
@@ -93,6 +103,9 @@ std::span<const PassInfo> all_passes() {
       {"convert_to_xnor", kExact,
        "products of bipolar matrices count equal bits; their thresholds count with them",
        without_report<convert_to_xnor>},
+      {"create_dataflow_partition", kExact,
+       "hardware layers that become one accelerator get its number",
+       without_report<create_dataflow_partition>},
       {"extract_bias_from_conv", kExact, "the bias of a convolution becomes an Add",
        extract_bias_from_conv},
       {"fold_constants", kExact,
@@ -109,6 +122,8 @@ std::span<const PassInfo> all_passes() {
        infer_data_layouts},
       {"infer_data_types", kExact, "tensors get the smallest data type that provably holds them",
        infer_data_types},
+      {"infer_hw_layers", kExact, "operators of integers become hardware layers",
+       default_infer_hw_layers},
       {"infer_shapes", kExact, "tensors get the shape that their operators give them",
        infer_shapes_pass},
       {"integer_tail", kExact,
@@ -130,6 +145,8 @@ std::span<const PassInfo> all_passes() {
        "what reaches neither an output nor a checkpoint is removed", remove_unused_tensors},
       {"residual_sums", kExact, "quantisers of several integers become integer joins",
        default_residual_sums},
+      {"specialize_layers", kExact, "every layer says how it is implemented",
+       without_report<specialize_layers>},
   }};
   return passes;
 }
