@@ -31,13 +31,10 @@ std::vector<Pin> pins(const Design& design) {
 }
 
 constexpr std::string_view kGlueHead = R"(#include "Vmodel.h"
-#include "verilated.h"
+#include "sim/model_pch.h"
 #if VM_TRACE
 #include "verilated_vcd_c.h"
 #endif
-#include <cstring>
-#include <stdexcept>
-#include "sim/model_glue.h"
 
 double sc_time_stamp() { return 0; }
 

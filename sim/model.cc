@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using std::chrono::seconds;
 
 constexpr seconds kBuildLimit{1800}, kRunLimit{7200}, kVersionLimit{60};
-constexpr std::string_view kProgram = "model";
+constexpr std::string_view kProgram = "model", kPrecompiled = "sim/model_pch.h";
 
 /// A folder that is removed unless it was kept.
 class TemporaryFolder {
@@ -83,14 +83,16 @@ std::vector<std::string> verilator_flags(const ModelSpec& spec) {
   return flags;
 }
 
-std::vector<std::string> compiler_flags(const Tools& tools, int optimise) {
+std::vector<std::string> compiler_flags(const Tools& tools, int optimise, bool trace) {
+  const int on = trace ? 1 : 0;
   return {fmt::format("-O{}", optimise), "-std=c++20", "-w", "-I.", "-I" + tools.include.string(),
-          "-I" + (tools.include / "vltstd").string(), "-DVM_COVERAGE=0", "-DVM_SC=0"};
+          "-I" + (tools.include / "vltstd").string(), "-DVM_COVERAGE=0", "-DVM_SC=0",
+          fmt::format("-DVM_TRACE={}", on), fmt::format("-DVM_TRACE_VCD={}", on)};
 }
 
 /// One translation unit of all that Verilator wrote: the headers cost more than the code.
-void join_sources(const fs::path& dir, bool trace) {
-  std::string unit = trace ? "#define VM_TRACE 1\n#define VM_TRACE_VCD 1\n" : "#define VM_TRACE 0\n";
+void join_sources(const fs::path& dir) {
+  std::string unit;
   std::vector<std::string> names;
   for (const auto& entry : fs::directory_iterator(dir / "obj"))
     if (entry.path().extension() == ".cpp") names.push_back(entry.path().filename().string());
@@ -129,7 +131,7 @@ std::string ModelCache::key(const ModelSpec& spec) const {
   std::string text = fmt::format("{}\n{}\n", tools_.verilator_version, tools_.compiler_version);
   const auto add = [&](std::string_view part) { text += fmt::format("{}:{}\n", part.size(), part); };
   for (const std::string& flag : verilator_flags(spec)) add(flag);
-  for (const std::string& flag : compiler_flags(tools_, spec.optimise)) add(flag);
+  for (const std::string& flag : compiler_flags(tools_, spec.optimise, spec.trace)) add(flag);
   for (const SourceFile& source : spec.sources) {
     add(source.name);
     add(source.text);
@@ -179,12 +181,13 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
   command.emplace_back("assay_top.sv");
   write_file(work.path() / "glue.cc", glue_text(spec));
   run_tool(command, work.path(), "Verilator");
-  join_sources(work.path(), spec.trace);
+  join_sources(work.path());
 
-  const fs::path objects = runtime(spec.trace);
+  const fs::path objects = runtime(spec);
   command = {tools_.compiler.string()};
-  for (const std::string& flag : compiler_flags(tools_, spec.optimise)) command.push_back(flag);
-  command.insert(command.end(), {"-Iobj", "-I" + (objects / "src").string(), "unit.cc"});
+  for (const std::string& flag : compiler_flags(tools_, spec.optimise, spec.trace)) command.push_back(flag);
+  command.insert(command.end(), {"-Iobj", "-I" + (objects / "src").string(), "-include",
+                                 (objects / "src" / kPrecompiled).string(), "unit.cc"});
   for (const auto& file : fs::directory_iterator(objects))
     if (file.path().extension() == ".o") command.push_back(file.path().string());
   command.insert(command.end(), {"-pthread", "-o", std::string(kProgram)});
@@ -199,33 +202,45 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
   return model;
 }
 
-fs::path ModelCache::runtime(bool trace) {
-  const std::lock_guard lock(mutex_);
-  fs::path& known = runtimes_[trace];
-  if (!known.empty()) return known;
-  std::string text = fmt::format("{}\n{}\n{}\n", tools_.verilator_version, tools_.compiler_version, trace);
+/// Objects and the precompiled header that all models of the same flags share.
+fs::path ModelCache::runtime(const ModelSpec& spec) {
+  std::string text = fmt::format("{}\n{}\n", tools_.verilator_version, tools_.compiler_version);
+  for (const std::string& flag : compiler_flags(tools_, spec.optimise, spec.trace)) text += flag + "\n";
   for (const RuntimeSource& source : runtime_sources()) text += source.text;
-  const fs::path entry = folder_ / ("runtime-" + sha256(text));
-  if (fs::exists(entry)) return known = entry;
+  const std::string key = "runtime-" + sha256(text);
+  const std::lock_guard lock(mutex_);
+  fs::path& known = runtimes_[key];
+  if (known.empty()) known = build_runtime(spec, key);
+  return known;
+}
+
+fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key) const {
+  const fs::path entry = folder_ / key;
+  if (fs::exists(entry)) return entry;
   const TemporaryFolder work(entry);
-  std::vector<std::string> units;
+  std::vector<fs::path> units = {tools_.include / "verilated.cpp", tools_.include / "verilated_threads.cpp"};
+  if (spec.trace) units.push_back(tools_.include / "verilated_vcd_c.cpp");
   for (const RuntimeSource& source : runtime_sources()) {
     const fs::path path = work.path() / "src" / source.name;
     fs::create_directories(path.parent_path());
     write_file(path, source.text);
-    if (path.extension() == ".cc") units.push_back(path.string());
+    if (path.extension() == ".cc") units.push_back(path);
   }
-  units.push_back((tools_.include / "verilated.cpp").string());
-  units.push_back((tools_.include / "verilated_threads.cpp").string());
-  if (trace) units.push_back((tools_.include / "verilated_vcd_c.cpp").string());
-  for (const std::string& unit : units) {
+  std::vector<std::future<void>> jobs;
+  const auto compile = [&](int optimise, std::vector<std::string> more) {
     std::vector<std::string> command = {tools_.compiler.string()};
-    for (const std::string& flag : compiler_flags(tools_, 2)) command.push_back(flag);
-    command.insert(command.end(), {"-Isrc", trace ? "-DVM_TRACE=1" : "-DVM_TRACE=0", "-c", unit});
-    run_tool(command, work.path(), "the C++ compiler");
-  }
+    for (const std::string& flag : compiler_flags(tools_, optimise, spec.trace)) command.push_back(flag);
+    command.emplace_back("-Isrc");
+    for (std::string& argument : more) command.push_back(std::move(argument));
+    jobs.push_back(std::async(std::launch::async, [command, dir = work.path()] { run_tool(command, dir, "the C++ compiler"); }));
+  };
+  // The header only serves units that are compiled with the same flags; the objects are always fast.
+  const std::string header = (fs::path("src") / kPrecompiled).string();
+  compile(spec.optimise, {"-x", "c++-header", header, "-o", header + ".gch"});
+  for (const fs::path& unit : units) compile(2, {"-c", unit.string()});
+  for (std::future<void>& job : jobs) job.get();
   work.move_to(entry);
-  return known = entry;
+  return entry;
 }
 
 Result run_model(const Model& model, const JobFile& job, const std::vector<StreamFile>& inputs,

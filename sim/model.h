@@ -70,13 +70,14 @@ class ModelCache {
 
  private:
   Model build(const ModelSpec& spec, const std::string& key);
-  std::filesystem::path runtime(bool trace);
+  std::filesystem::path runtime(const ModelSpec& spec);
+  std::filesystem::path build_runtime(const ModelSpec& spec, const std::string& key) const;
 
   std::filesystem::path folder_;
   Tools tools_;
   std::mutex mutex_;
   std::map<std::string, std::shared_future<Model>> building_;
-  std::map<bool, std::filesystem::path> runtimes_;
+  std::map<std::string, std::filesystem::path> runtimes_;
 };
 
 /// Runs a job. `data`: the folder with the memory files; `scratch`: a folder for the job's own

@@ -173,8 +173,8 @@ TEST_F(ModelTest, WritesAWaveform) {
   run(cache_->get(traced), 1, job);
   const std::string text = read_file(job.wave);
   EXPECT_THAT(text, HasSubstr("out0_data_o"));
-  EXPECT_THAT(text, HasSubstr("\n#20"));
-  EXPECT_EQ(text.find("\n#18"), std::string::npos);  // two time steps a cycle, cycle 9 is left out
+  EXPECT_THAT(text, HasSubstr("\n#20\n"));
+  EXPECT_EQ(text.find("\n#18\n"), std::string::npos);  // two time steps a cycle, cycle 9 is left out
 }
 
 TEST_F(ModelTest, ACrashIsAnErrorAndNoResult) {

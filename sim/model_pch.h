@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+// Precompiled for simulation programs: these headers take longer to read than most designs to compile.
+#pragma once
+
+#include <verilated.h>
+
+#include <cstring>
+#include <stdexcept>
+
+#include "sim/model_glue.h"
