@@ -94,9 +94,37 @@ void infer_sums(Inference& inference, Node& node, const Window& w, std::int64_t 
   end_pool(inference, node, pool_windows(inference, node, w, 0), "sum", w.taps(), shift);
 }
 
+/// The shape of a Reshape.
+Tensor* shape_constant(Inference& inference, const std::string& name, const Shape& shape) {
+  return inference.graph.add_constant(name, Constant({std::ssize(shape)}, shape));
+}
+
+/// The same pool between views with a height of 1.
+Node& with_height(Inference& inference, Node& node, const ops::SumPool& op) {
+  const Shape x = known_shape(*node.inputs[0]), y = known_shape(*node.outputs[0]);
+  ops::SumPool flat = op;
+  flat.data_layout = Layout::kNHWC;
+  flat.window = {{1, op.window.kernel_shape[0]},
+                 {1, op.window.strides[0]},
+                 {0, op.window.pads[0], 0, op.window.pads[1]},
+                 {1, 1}};
+  Tensor* tall = inference.add(
+      ops::Reshape{},
+      {node.inputs[0], shape_constant(inference, node.name + "_tall", {x[0], 1, x[1], x[2]})},
+      node.name + "_tall", node.inputs[0]->dtype);
+  Tensor* sums = inference.add(flat, {tall}, node.name + "_sums", node.outputs[0]->dtype);
+  Tensor* shape = shape_constant(inference, node.name + "_flat", y);
+  inference.replace({&node}, ops::Reshape{}, {sums, shape}, {node.outputs[0]});
+  return *sums->producer;
+}
+
 void infer_sum_pool(Inference& inference, Node& node, const ops::SumPool& op) {
+  if (op.data_layout == Layout::kNWC) {
+    Node& tall = with_height(inference, node, op);
+    return infer_sum_pool(inference, tall, *tall.as<ops::SumPool>());
+  }
   if (op.data_layout != Layout::kNHWC)
-    throw NoLayer{"it pools one-dimensional data; give the model two-dimensional data of height 1"};
+    throw NoLayer{"its data_layout is not NHWC; run the step lower first"};
   infer_sums(inference, node,
              {op.window.kernel_shape, op.window.strides, {1, 1}, op.window.pads}, 0);
 }

@@ -211,6 +211,17 @@ TEST(InferHwLayers, OtherSumsAreWindowsAndAPool) {
   EXPECT_EQ(only<hw::Pool>(graph).function, "sum");
 }
 
+TEST(InferHwLayers, SumsOfOneDimensionHaveAHeightOfOne) {
+  IntegerNet net;
+  ops::SumPool pool;
+  pool.data_layout = Layout::kNCW;
+  pool.window = {{3}, {2}, {1, 1}, {1}};
+  Tensor* x = net.pixels({1, 2, 9});
+  x->layout = Layout::kNCW;
+  const Graph graph = as_hardware(net, net.add(pool, {x}, "sum"));
+  EXPECT_EQ(types(graph), "Reshape FMPadding ConvolutionInputGenerator Pool Reshape");
+}
+
 TEST(InferHwLayers, QuantisedAveragesAreShifted) {
   IntegerNet net;
   ops::QuantAvgPool2d pool;
