@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
-#include <thread>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -9,8 +8,6 @@
 
 namespace assay {
 namespace {
-
-constexpr int kMaxJobs = 256;
 
 std::string profile_names() {
   std::string text;
@@ -56,16 +53,13 @@ void add_verify_command(CLI::App& app, CommandAction& action) {
       ->type_name("NAME,..")
       ->capture_default_str();
   command->add_option("--seed", options->nodes.seed, "Seed of everything random")->capture_default_str()->type_name("S");
-  command->add_option("--jobs", options->nodes.jobs, "Builds and simulations at the same time; default: one per core")
-      ->check(CLI::Range(1, kMaxJobs))
-      ->type_name("N");
   command->add_option("--cache", options->nodes.cache, "Folder of built models, to share between runs; default: DIR/build/models")
       ->type_name("FOLDER");
   command->add_option("--wave", options->nodes.wave, "Write a VCD file of one node under one profile, from the cycle before the first mismatch on")
       ->type_name("FILE");
   add_examples(*command,
                "  assay verify out/model --level rtl-node\n"
-               "  assay verify out/model --images 100 --profiles all --jobs 2\n"
+               "  assay verify out/model --images 100 --profiles all\n"
                "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.vcd");
   command->callback([options, &action] {
     action = [options](const CommandContext& context) {

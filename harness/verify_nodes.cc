@@ -2,11 +2,9 @@
 #include "harness/verify_nodes.h"
 
 #include <tbb/parallel_for.h>
-#include <tbb/task_arena.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -122,13 +120,6 @@ class Verification {
     return bytes;
   }
 
-  template <typename Body>
-  void in_parallel(std::size_t count, const Body& body) const {
-    const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-    tbb::task_arena arena(options_.jobs > 0 ? options_.jobs : cores);
-    arena.execute([&] { tbb::parallel_for(std::size_t{0}, count, body, tbb::simple_partitioner()); });
-  }
-
   /// RTL, memory files and the images' beats of every node.
   void prepare() {
     verified_.resize(nodes_.size());
@@ -169,7 +160,7 @@ class Verification {
     }
     for (std::int64_t image = 0; image < image_count_; ++image) {
       const ExactRun run = golden.run_all(images_.set.image(image));
-      in_parallel(verified_.size(), [&](std::size_t i) { add_image(verified_[i].prepared, run); });
+      tbb::parallel_for(std::size_t{0}, verified_.size(), [&](std::size_t i) { add_image(verified_[i].prepared, run); });
       progress.tick();
     }
   }
@@ -220,7 +211,7 @@ class Verification {
     std::int64_t steps = 0;
     for (const VerifiedNode& v : verified_) steps += 2 + std::ssize(v.runs);
     Progress progress(console_, "simulate", steps);
-    in_parallel(order.size(), [&](std::size_t i) {
+    tbb::parallel_for(std::size_t{0}, order.size(), [&](std::size_t i) {
       VerifiedNode& v = verified_[order[i]];
       v.model = cache_.get(v.prepared.spec);
       progress.tick();
@@ -228,7 +219,7 @@ class Verification {
         runner_.run(v.prepared, v.model, r == 0 ? v.canary : v.runs[r - 1]);
         progress.tick();
       }, tbb::simple_partitioner());
-    });
+    }, tbb::simple_partitioner());
   }
 
   static double cost(const PreparedNode& p) {

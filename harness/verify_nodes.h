@@ -23,7 +23,6 @@ struct VerifyNodesOptions {
   std::vector<std::string> nodes;  ///< names; empty: every hardware node
   std::vector<sim::Profile> profiles = {sim::Profile::kAlways, sim::Profile::kBursts};
   std::uint64_t seed = 1;
-  int jobs = 0;                 ///< at the same time; 0: one per core
   std::filesystem::path cache;  ///< of built models; empty: build/models in `dir`
   std::filesystem::path wave;   ///< a VCD file for the first mismatch; one node and one profile
 };

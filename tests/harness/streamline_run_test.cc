@@ -72,7 +72,8 @@ TEST_F(Streamline, TakesANetworkThroughAllStagesToIntegers) {
   EXPECT_EQ(names(json),
             (std::vector<std::string>{"01_import", "02_cleanup", "03_preprocess", "04_postprocess",
                                       "05_absorb_scales", "06_residual_sums", "07_tail", "08_lower",
-                                      "09_xnor", "10_widths"}));
+                                      "09_xnor", "10_widths", "11_hw_layers", "12_partition",
+                                      "13_specialize", "14_fold"}));
   for (const Json& stage : json["stages"]) {
     EXPECT_EQ(stage["verdict"], "EQUIVALENT") << stage;
     EXPECT_EQ(stage["reference"], "model");
@@ -88,14 +89,15 @@ TEST_F(Streamline, ReportsEveryQuantiserOnceAndSaysThatNothingRealIsLeft) {
   const Json streamline = report("streamline");
   EXPECT_EQ(schema_violations(streamline), std::vector<std::string>{});
   EXPECT_EQ(streamline["integer"], true);
-  EXPECT_EQ(streamline["stages"].size(), 6U);
+  EXPECT_EQ(streamline["stages"].size(), 10U);
   std::map<std::string, std::string> forms;
   for (const Json& q : streamline["quantisers"]) forms[q["checkpoint"]] = q["form"];
   EXPECT_EQ(forms["act1"], "plain");
   EXPECT_THAT(forms["sum"], testing::AnyOf("table", "line"));
   std::size_t listed = 0;
   for (const char* stage :
-       {"05_absorb_scales", "06_residual_sums", "07_tail", "08_lower", "09_xnor", "10_widths"})
+       {"05_absorb_scales", "06_residual_sums", "07_tail", "08_lower", "09_xnor", "10_widths",
+        "11_hw_layers", "12_partition", "13_specialize", "14_fold"})
     listed += report(stage)["streamline"]["quantisers"].size();
   EXPECT_EQ(streamline["quantisers"].size(), listed);
   EXPECT_FALSE(streamline["widths"].empty());
@@ -168,7 +170,7 @@ TEST_F(Streamline, ExplainShowsAllQuantisersAndEachOne) {
   EXPECT_THAT(sum.out, HasSubstr("checkpoint    'sum'"));
   EXPECT_THAT(sum.out, HasSubstr("thresholds of JoinThreshold"));
   const Json json = explain({"sum", "--json"}).json();
-  EXPECT_EQ(json["places"].size(), 10U);
+  EXPECT_EQ(json["places"].size(), 14U);
   EXPECT_EQ(json["thresholds"]["stage"], "10_widths");
   EXPECT_FALSE(json["thresholds"]["first_rows"].empty());
   const Json before = json["quantisers"][0]["node"];
