@@ -22,13 +22,13 @@ module assay_threshold_compare #(
   output logic [Pe*CountBits-1:0] count_o
 );
   localparam int unsigned TBits    = InBits + 1;
-  localparam int unsigned WordBits = (Shared ? 1 : Pe) * Steps * TBits;
+  localparam int unsigned LaneBits = Steps * TBits;
 
   function automatic logic [CountBits-1:0] reached(input logic [InBits-1:0] value,
-                                                   input logic [Steps*TBits-1:0] thresholds);
+                                                   input logic [LaneBits-1:0] row);
     reached = '0;
     for (int unsigned k = 0; k < Steps; k++)
-      reached = reached + CountBits'({1'b0, value} >= thresholds[k*TBits +: TBits]);
+      reached = reached + CountBits'({1'b0, value} >= row[k*TBits +: TBits]);
   endfunction
 
   logic [Pe*InBits-1:0] data;
@@ -36,31 +36,42 @@ module assay_threshold_compare #(
     if (advance_i) data <= data_i;
   end
 
-  for (genvar r = 0; r < (LaneRows ? Pe : 1); r++) begin : g_row
-    logic [WordBits-1:0] word;
+  logic [Pe*LaneBits-1:0] thresholds;
+  if (LaneRows) begin : g_lane_rows
+    assay_lane_rom #(
+      .Lanes (Pe),
+      .Bits  (LaneBits),
+      .Words (Rows),
+      .Shared(Shared),
+      .Block (Block),
+      .File  (File == "" ? "" : {File, ".hex"})
+    ) rom (
+      .clk_i (clk_i),
+      .read_i(advance_i),
+      .addr_i(row_i),
+      .data_o(thresholds)
+    );
+  end else begin : g_one_row
+    logic [(Shared ? 1 : Pe)*LaneBits-1:0] word;
     assay_rom #(
-      .Bits (WordBits),
+      .Bits ((Shared ? 1 : Pe) * LaneBits),
       .Words(Rows),
       .Block(Block),
       .File (File == "" ? "" : {File, ".hex"})
     ) rom (
       .clk_i (clk_i),
       .read_i(advance_i),
-      .addr_i(row_i[r*RowBits +: RowBits]),
+      .addr_i(row_i),
       .data_o(word)
     );
-
-    logic unused_word;  // a lane with a row of its own needs its part only
-    assign unused_word = ^word;
+    assign thresholds = {(Shared ? Pe : 1){word}};
   end
 
   for (genvar l = 0; l < Pe; l++) begin : g_lane
-    logic [Steps*TBits-1:0] row;
-    assign row = g_row[LaneRows ? l : 0].word[(Shared ? 0 : l)*Steps*TBits +: Steps*TBits];
-
     always_ff @(posedge clk_i) begin
       if (advance_i && valid_i)
-        count_o[l*CountBits +: CountBits] <= reached(data[l*InBits +: InBits], row);
+        count_o[l*CountBits +: CountBits] <= reached(data[l*InBits +: InBits],
+                                              thresholds[l*LaneBits +: LaneBits]);
     end
   end
 endmodule

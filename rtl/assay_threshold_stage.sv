@@ -32,7 +32,6 @@ module assay_threshold_stage #(
   localparam int unsigned Words    = Rows << Stage;
   localparam int unsigned AddrBits = Words > 1 ? $clog2(Words) : 1;
   localparam int unsigned TBits    = InBits + 1;
-  localparam int unsigned WordBits = (Shared ? 1 : Pe) * TBits;
 
   logic [Pe*CountBits-1:0] prefix;
   logic [Pe*TBits-1:0]     threshold;
@@ -62,37 +61,19 @@ module assay_threshold_stage #(
         (prefix[l*CountBits +: CountBits] << 1) | CountBits'(reached);
   end
 
-  // One read port per lane on the same words. Small memories stay in LUTs, and attributes cannot
-  // depend on parameters.
-  if (Block && Words > 64) begin : g_block
-    (* rom_style = "block", ram_style = "block" *) logic [WordBits-1:0] mem[Words];
-    if (File != "") begin : g_init
-      initial $readmemh(File, mem);
-    end else begin : g_zero
-      initial for (int unsigned i = 0; i < Words; i++) mem[i] = '0;
-    end
-    for (genvar l = 0; l < Pe; l++) begin : g_read
-      always_ff @(posedge clk_i) begin
-        if (advance_i)
-          threshold[l*TBits +: TBits] <=
-              mem[addr[l*AddrBits +: AddrBits]][(Shared ? 0 : l * TBits) +: TBits];
-      end
-    end
-  end else begin : g_distributed
-    (* rom_style = "distributed", ram_style = "distributed" *) logic [WordBits-1:0] mem[Words];
-    if (File != "") begin : g_init
-      initial $readmemh(File, mem);
-    end else begin : g_zero
-      initial for (int unsigned i = 0; i < Words; i++) mem[i] = '0;
-    end
-    for (genvar l = 0; l < Pe; l++) begin : g_read
-      always_ff @(posedge clk_i) begin
-        if (advance_i)
-          threshold[l*TBits +: TBits] <=
-              mem[addr[l*AddrBits +: AddrBits]][(Shared ? 0 : l * TBits) +: TBits];
-      end
-    end
-  end
+  assay_lane_rom #(
+    .Lanes (Pe),
+    .Bits  (TBits),
+    .Words (Words),
+    .Shared(Shared),
+    .Block (Block && Words > 64),  // small memories stay in LUTs
+    .File  (File)
+  ) rom (
+    .clk_i (clk_i),
+    .read_i(advance_i),
+    .addr_i(addr),
+    .data_o(threshold)
+  );
 
   logic unused_bits;
   assign unused_bits = ^{row_i, prefix_i};
