@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <iostream>
+#include <sstream>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "harness/node_model.h"
+#include "tests/hw/library_cases.h"
+#include "tests/hw/netlist.h"
+
+/// Are the checks of layers able to fail? Faults are planted in a layer's RTL, and each has to be
+/// noticed, unless Yosys proves that it changes nothing.
+namespace assay::hw::test {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// All mutants of a layer in one model; the value of its control input chooses one, from 1 on.
+struct Mutants {
+  sim::ModelSpec spec;
+  std::vector<std::string> commands;  ///< Yosys' for each
+};
+
+Mutants make_mutants(const Prepared& p, int count) {
+  run_yosys(
+      p, read_rtl(p) + fmt::format("proc\nflatten\nopt\nmemory -nomap\nopt_clean\n"
+                                   "write_rtlil base.il\n"
+                                   "mutate -list {} -seed 1 -o mutants.txt -ctrl control0_i 16 1\n",
+                                   count));
+  run_yosys(p, "read_rtlil base.il\nscript mutants.txt\nwrite_verilog -noattr netlist.v\n");
+  Mutants mutants;
+  std::istringstream lines(read_file(p.data / "mutants.txt"));
+  for (std::string line; std::getline(lines, line);) mutants.commands.push_back(line);
+  add_design(mutants.spec, p.rtl);
+  mutants.spec.designs[0].controls = {16};
+  mutants.spec.sources = {{p.rtl.module + ".v", read_file(p.data / "netlist.v")}};
+  mutants.spec.netlist = true;
+  return mutants;
+}
+
+/// Whether a run under one of the profiles goes wrong. One that does not end well counts, too.
+bool is_noticed(const sim::Model& model, const Prepared& p, std::uint64_t mutant) {
+  const CheckOptions options;
+  for (int profile = 0; profile < sim::kProfiles; ++profile) {
+    sim::JobFile job = profile_job(p, 0, profile, options);
+    job.controls = {mutant};
+    try {
+      if (!run_fault(model, job, p, profile == 0).empty()) return true;
+    } catch (const ToolError&) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/// The mutation alone, without the control input.
+std::string plain(const std::string& command) {
+  std::istringstream words(command);
+  std::string result, word;
+  while (words >> word) {
+    if (word == "-ctrl")
+      words >> word >> word >> word;
+    else
+      result += (result.empty() ? "" : " ") + word;
+  }
+  return result + "\n";
+}
+
+/// Whether Yosys proves that a mutant is no different, by induction over all registers.
+bool is_equivalent(const Prepared& p, const std::string& command) {
+  const auto half = [&](const std::string& name, const std::string& mutation) {
+    return "read_rtlil base.il\n" + mutation +
+           fmt::format("memory_map\nopt_clean\ndffunmap\nrename {} {}\ndesign -stash {}\n",
+                       p.rtl.module, name, name);
+  };
+  const fs::path status = p.data / "status.txt";
+  std::error_code ignored;
+  fs::remove(status, ignored);
+  try {
+    run_yosys(p, half("gold", "") + half("gate", plain(command)) +
+                     "design -copy-from gold gold\ndesign -copy-from gate gate\n"
+                     "equiv_make gold gate equiv\nhierarchy -top equiv\n"
+                     "equiv_simple -undef\nequiv_induct -undef\n"
+                     "tee -q -o status.txt equiv_status -assert\n");
+  } catch (const ToolError&) {
+    return false;
+  }
+  // A proof about nothing succeeds, too.
+  return read_file(status).find("Found 0 $equiv") == std::string::npos;
+}
+
+struct Score {
+  int noticed = 0, equivalent = 0;
+  std::vector<std::string> survivors;
+  double rate() const {
+    const auto counted = static_cast<double>(noticed) + static_cast<double>(survivors.size());
+    return noticed / std::max(counted, 1.0);
+  }
+};
+
+Score score(const std::string& name, int count) {
+  std::vector<LayerCase> cases = library_cases();
+  const LayerCase layer = std::move(*std::ranges::find(cases, name, &LayerCase::name));
+  const Scratch scratch;
+  const Prepared p = prepare_random(layer.graph, "mutant", {}, 0, scratch.path());
+  const Mutants mutants = make_mutants(p, count);
+  const sim::Model model = model_cache().get(mutants.spec);
+  Score result;
+  EXPECT_FALSE(is_noticed(model, p, 0)) << "the RTL itself is wrong";
+  for (std::size_t i = 0; i < mutants.commands.size(); ++i) {
+    if (is_noticed(model, p, i + 1))
+      ++result.noticed;
+    else if (is_equivalent(p, mutants.commands[i]))
+      ++result.equivalent;
+    else
+      result.survivors.push_back(mutants.commands[i]);
+  }
+  return result;
+}
+
+void expect_rate(const std::string& name, int count, double rate) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const Score result = score(name, count);
+  std::string text = fmt::format("{}: {} noticed, {} proved equivalent, {} survived\n", name,
+                                 result.noticed, result.equivalent, result.survivors.size());
+  for (const std::string& command : result.survivors) text += plain(command);
+  const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path() / "mutants";
+  fs::create_directories(folder);
+  write_file(folder / fmt::format("{}_{}.txt", name, count), text);
+  std::cout << text;
+  EXPECT_GT(result.noticed, count / 2);
+  EXPECT_GE(result.rate(), rate);
+}
+
+using Names = std::vector<std::string>;
+
+Names all_names() {
+  Names names;
+  for (const LayerCase& c : library_cases()) names.push_back(c.name);
+  return names;
+}
+
+std::string test_name(const testing::TestParamInfo<std::string>& info) { return info.param; }
+
+class Mutation : public testing::TestWithParam<std::string> {};
+class MutationNightly : public testing::TestWithParam<std::string> {};
+
+TEST_P(Mutation, IsNoticed) { expect_rate(GetParam(), 50, 0.9); }
+TEST_P(MutationNightly, IsNoticed) { expect_rate(GetParam(), 200, 0.97); }
+
+INSTANTIATE_TEST_SUITE_P(Library, Mutation, testing::Values("AddStreams", "ConverterShift", "Fifo"),
+                         test_name);
+INSTANTIATE_TEST_SUITE_P(Library, MutationNightly, testing::ValuesIn(all_names()), test_name);
+
+}  // namespace
+}  // namespace assay::hw::test
