@@ -92,7 +92,7 @@ TEST_F(Verify, RefusesWhatItCannotVerify) {
   refuses({"--profiles", "sometimes"}, "no profile is called 'sometimes'; choose all, always");
   refuses({"--level", "moon"}, "rtl-node");
   refuses({"--wave", "x.vcd"}, "--wave shows one node under one profile");
-  refuses({"--images", "0"}, "--images");
+  refuses({"--images", "0"}, "the range of images '0' is empty");
   for (const auto& file : fs::directory_iterator(out / "stages"))
     if (file.path().filename().string().find("fold") != std::string::npos) write_file(file.path(), read_file(file.path()) + " ");
   refuses({}, "was changed since the run");
