@@ -5,8 +5,8 @@
 #include "compile/backend/rtl_library.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "tests/hw/layer_runs.h"
-#include "tests/hw/layer_test.h"
+#include "hw/layer_runs.h"
+#include "hw/layer_test.h"
 
 namespace assay::hw::test {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "compile/backend/node_rtl.h"
 #include "sim/model.h"
-#include "tests/hw/layer_test.h"
+#include "hw/layer_test.h"
 
 /// What expect_equal_to_golden is made of, for tests that simulate something else in the RTL's place.
 namespace assay::hw::test {

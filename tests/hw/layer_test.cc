@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/hw/layer_test.h"
+#include "hw/layer_test.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -13,7 +13,7 @@
 #include "compile/base/file.h"
 #include "golden/exact_executor.h"
 #include "harness/node_model.h"
-#include "tests/hw/layer_runs.h"
+#include "hw/layer_runs.h"
 
 namespace assay::hw::test {
 namespace {

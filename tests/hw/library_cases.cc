@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/hw/library_cases.h"
+#include "hw/library_cases.h"
 
 namespace assay::hw::test {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "tests/hw/layer_test.h"
+#include "hw/layer_test.h"
 
 namespace assay::hw::test {
 

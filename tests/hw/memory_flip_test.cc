@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "tests/hw/layer_test.h"
+#include "hw/layer_test.h"
 
 /// Every bit of a layer's memory files matters: the vectors below are solved so that one of them
 /// sees it change. A simulation that cannot fail on a wrong weight would be worth nothing.

@@ -8,8 +8,8 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "harness/node_model.h"
-#include "tests/hw/library_cases.h"
-#include "tests/hw/netlist.h"
+#include "hw/library_cases.h"
+#include "hw/netlist.h"
 
 /// Are the checks of layers able to fail? Faults are planted in a layer's RTL, and each has to be
 /// noticed, unless Yosys proves that it changes nothing.

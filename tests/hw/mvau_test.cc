@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "compile/base/error.h"
-#include "tests/hw/layer_test.h"
+#include "hw/layer_test.h"
 
 namespace assay::hw::test {
 namespace {

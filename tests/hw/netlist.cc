@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/hw/netlist.h"
+#include "hw/netlist.h"
 
 #include <set>
 #include <sstream>

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "sim/model.h"
-#include "tests/hw/layer_runs.h"
+#include "hw/layer_runs.h"
 
 /// Yosys, as far as tests need it.
 namespace assay::hw::test {

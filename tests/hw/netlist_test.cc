@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/hw/netlist.h"
+#include "hw/netlist.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -7,7 +7,7 @@
 #include <algorithm>
 
 #include "compile/base/error.h"
-#include "tests/hw/library_cases.h"
+#include "hw/library_cases.h"
 
 namespace assay::hw::test {
 namespace {

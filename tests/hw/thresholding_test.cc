@@ -7,7 +7,7 @@
 
 #include "compile/base/error.h"
 #include "compile/hw/threshold_unit.h"
-#include "tests/hw/layer_test.h"
+#include "hw/layer_test.h"
 
 namespace assay::hw::test {
 namespace {

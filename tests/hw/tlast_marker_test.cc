@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "compile/base/error.h"
-#include "tests/hw/layer_test.h"
+#include "hw/layer_test.h"
 
 namespace assay::hw::test {
 namespace {
