@@ -74,7 +74,7 @@ void streamline(benchmark::State& state, const std::string& model, const std::st
     const RunDir dir(folder);
     Graph graph = import_model(model);
     std::size_t place = 0;
-    for (StageSpec& stage : flow_stages(choice, 1, {})) {
+    for (StageSpec& stage : flow_stages(choice, 1, {}, {})) {
       if (stage.applies && !stage.applies(pixel_graph(graph, choice))) continue;
       stage.id = stage_id(++place, stage.name);
       graph = build_stage(dir, stage, std::move(graph)).graph;
