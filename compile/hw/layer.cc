@@ -27,6 +27,13 @@ void check_rule(const Node& node, const FoldingRule& rule) {
                                 rule.value, rule.divides, rule.what, divisors_text(rule.divides)));
 }
 
+void check_ram_style(const Node& node) {
+  const std::string& style = static_cast<const HwOp&>(*node.op).ram_style;
+  if (style != "auto" && style != "distributed" && style != "block")
+    layer_error(node, fmt::format("ram_style is '{}'; choose auto, distributed or block",
+                                  printable(style)));
+}
+
 void check_width(const Node& node, const Stream& stream) {
   if (stream.lanes * stream.dtype.bits <= kMaxStreamBits) return;
   layer_error(node, fmt::format("the stream of '{}' is {} bits wide, more than {}; fold more",
@@ -96,17 +103,30 @@ MemoryImage MemoryImage::parse(std::string name, int word_bits, std::int64_t wor
     }
     hex.remove_prefix(end + 1);
   }
-  if (!hex.empty()) user_error("{}: more than {} words; build the stage again", printable(image.name_), words);
+  if (!hex.empty())
+    user_error("{}: more than {} words; build the stage again", printable(image.name_), words);
   return image;
 }
 
 const std::vector<const LayerKind*>& layer_kinds() {
-  static const std::vector<const LayerKind*> kinds = {
-      &kFMPadding,        &kConvolutionInputGenerator, &kMvau,         &kVvau,
-      &kThresholding,     &kJoinThreshold,             &kAddStreams,   &kChannelwiseOp,
-      &kPool,             &kGlobalAccPool,             &kLabelSelect,  &kDuplicateStreams,
-      &kStreamingConcat,  &kStreamingSplit,            &kUpsample,     &kDataWidthConverter,
-      &kFifo,             &kTLastMarker};
+  static const std::vector<const LayerKind*> kinds = {&kFMPadding,
+                                                      &kConvolutionInputGenerator,
+                                                      &kMvau,
+                                                      &kVvau,
+                                                      &kThresholding,
+                                                      &kJoinThreshold,
+                                                      &kAddStreams,
+                                                      &kChannelwiseOp,
+                                                      &kPool,
+                                                      &kGlobalAccPool,
+                                                      &kLabelSelect,
+                                                      &kDuplicateStreams,
+                                                      &kStreamingConcat,
+                                                      &kStreamingSplit,
+                                                      &kUpsample,
+                                                      &kDataWidthConverter,
+                                                      &kFifo,
+                                                      &kTLastMarker};
   return kinds;
 }
 
@@ -121,6 +141,7 @@ Layer build_layer(const Node& node, bool with_images) {
   const LayerKind* kind = find_layer(node);
   if (!kind) layer_error(node, "it is no hardware layer");
   for (const FoldingRule& rule : kind->rules(node)) check_rule(node, rule);
+  check_ram_style(node);
   Layer layer = kind->build(node, with_images);
   for (const Stream& s : layer.inputs) check_width(node, s);
   for (const Stream& s : layer.outputs) check_width(node, s);

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all layers share: memory images, refusals, wrappers.
+#include "compile/hw/layer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "compile/backend/node_rtl.h"
+#include "compile/backend/rtl_library.h"
+#include "compile/base/error.h"
+#include "hw/layer_test.h"
+
+namespace assay::hw::test {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+
+std::string refusal(const Graph& graph) {
+  try {
+    build_layer(node_of(graph));
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "(accepted)";
+}
+
+Graph adder(std::int64_t channels, std::int64_t pe, std::string ram_style = "auto") {
+  NodeGraph g;
+  Tensor* a = g.input({1, channels}, DataType::uint(32));
+  Tensor* b = g.input({1, channels}, DataType::uint(32));
+  AddStreams op;
+  op.pe = pe;
+  op.ram_style = std::move(ram_style);
+  return g.node(op, {a, b}, {DataType::uint(33)});
+}
+
+TEST(MemoryImage, PacksTheFirstFieldIntoTheLowBits) {
+  MemoryImage image("m.hex", 12);
+  for (const std::int64_t v : {0x1, 0x2, 0x3, -1, 5, 0}) image.append(v, 4);
+  EXPECT_EQ(image.words(), 2);
+  EXPECT_EQ(image.hex(), "321\n05f\n");
+  EXPECT_TRUE(image.bit(1, 3));
+  EXPECT_FALSE(image.bit(1, 7));
+}
+
+TEST(MemoryImage, CarriesWideValuesWithTheirSign) {
+  MemoryImage image("m.hex", 70);
+  image.append(-2, 70);
+  EXPECT_EQ(image.hex(), "3ffffffffffffffffe\n");
+}
+
+TEST(MemoryImage, ReadsItsOwnTextBack) {
+  MemoryImage image("m.hex", 67);
+  for (int i = 0; i < 67 * 5; ++i) image.append(i % 3 == 0 ? 1 : 0, 1);
+  EXPECT_EQ(MemoryImage::parse("m.hex", 67, 5, image.hex()), image);
+}
+
+TEST(MemoryImage, RefusesTextOfAnotherShape) {
+  for (const char* text :
+       {"", "12\n", "123\n4\n", "123\n456\n789\n", "123\n4g6\n", "123\n456", "923\n456\n"})
+    EXPECT_THROW(MemoryImage::parse("m.hex", 11, 2, text), UserError) << text;
+  EXPECT_EQ(MemoryImage::parse("m.hex", 11, 2, "123\n456\n").words(), 2);
+}
+
+TEST(BuildLayer, SaysWhichFoldingsWouldDo) {
+  EXPECT_THAT(refusal(adder(12, 5)),
+              AllOf(HasSubstr("node 'layer'"), HasSubstr("PE = 5 does not divide its 12"),
+                    HasSubstr("1, 2, 3, 4, 6, 12")));
+  EXPECT_THAT(refusal(adder(12, 0)), HasSubstr("PE = 0"));
+  EXPECT_THAT(refusal(adder(12, -4)), HasSubstr("PE = -4"));
+}
+
+TEST(BuildLayer, RefusesStreamsThatAreTooWide) {
+  EXPECT_EQ(refusal(adder(1024, 1024)), "(accepted)");
+  EXPECT_THAT(refusal(adder(4096, 4096)),
+              AllOf(HasSubstr("bits wide, more than 65536"), HasSubstr("fold more")));
+}
+
+TEST(BuildLayer, RefusesUnknownMemoryStyles) {
+  EXPECT_THAT(refusal(adder(4, 1, "ultra")),
+              HasSubstr("ram_style is 'ultra'; choose auto, distributed or block"));
+}
+
+TEST(BuildLayer, RefusesRealStreams) {
+  NodeGraph g;
+  Tensor* x = g.input({1, 4}, DataType::uint(4));
+  const Graph graph = g.node(StreamingFIFO{}, {x}, {DataType::uint(4)});
+  x->dtype = DataType::float32();
+  EXPECT_THAT(refusal(graph), HasSubstr("FLOAT32; hardware needs integers"));
+}
+
+TEST(Wrapper, GivesEveryStreamPortsOfItsOwn) {
+  const Graph graph = adder(4, 2);
+  const NodeRtl rtl = node_rtl(node_of(graph), "my_node");
+  const std::string& text = rtl.files.back().text;
+  EXPECT_EQ(rtl.files.back().name, "my_node.sv");
+  for (const char* part :
+       {"module my_node (", "input  logic [63:0] in0_data_i", "input  logic [63:0] in1_data_i",
+        "output logic [65:0] out0_data_o", "assay_add_streams #("})
+    EXPECT_THAT(text, HasSubstr(part));
+}
+
+TEST(RtlLibrary, GivesAModuleWithAllThatItInstantiates) {
+  std::vector<std::string> names;
+  for (const RtlFile& file : rtl_sources("assay_add_streams")) names.emplace_back(file.name);
+  EXPECT_EQ(names.front(), "assay_add_streams.sv");
+  EXPECT_THAT(names, testing::Contains("assay_skid.sv"));
+  EXPECT_THAT(names, testing::Not(testing::Contains("assay_mvau.sv")));
+}
+
+TEST(Layers, EachHasItsStemInTheLibrary) {
+  for (const LayerKind* kind : layer_kinds()) {
+    const std::string name = "assay_" + std::string(kind->stem) + ".sv";
+    EXPECT_TRUE(std::ranges::any_of(rtl_library(), [&](const RtlFile& f) {
+      return f.name == name;
+    })) << name;
+  }
+}
+
+}  // namespace
+}  // namespace assay::hw::test
