@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast generated RTL builds and simulates: a product layer per width and style, one core.
 //   build/...   Verilator and the C++ compiler, from nothing but the run-time objects
-//   simulate/.. a run of the bench; items are multiply-accumulates, "cycles" clock cycles per second
+//   simulate/.. a run of the bench; items are multiply-accumulates, "cycles" clock cycles per
+//   second
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -52,7 +53,8 @@ Graph product_graph(const Product& p) {
   Graph graph;
   Tensor* x = graph.add_input("x", {1, kVectors, 1, p.mw});
   x->dtype = p.activations;
-  Tensor* w = graph.add_constant("w", Constant(Shape{p.mw, p.mh}, random_values(p.mw * p.mh, p.weights)));
+  Tensor* w =
+      graph.add_constant("w", Constant(Shape{p.mw, p.mh}, random_values(p.mw * p.mh, p.weights)));
   w->dtype = p.weights;
   hw::MVAU op;
   op.acc_dtype = DataType::sint(24);
@@ -69,10 +71,12 @@ Graph product_graph(const Product& p) {
 class Rig {
  public:
   explicit Rig(const Product& product)
-      : folder_(fs::temp_directory_path() / ("assay-bench-" + product.name)), graph_(product_graph(product)),
+      : folder_(fs::temp_directory_path() / ("assay-bench-" + product.name)),
+        graph_(product_graph(product)),
         rtl_(node_rtl(*graph_.nodes().at(0), "assay_node")) {
     fs::create_directories(folder_);
-    for (const hw::MemoryImage& image : rtl_.layer.images) write_file(folder_ / image.name(), image.hex());
+    for (const hw::MemoryImage& image : rtl_.layer.images)
+      write_file(folder_ / image.name(), image.hex());
     spec_.assertions = false;
     spec_.optimise = 3;
     add_design(spec_, rtl_);
@@ -92,14 +96,19 @@ class Rig {
     sim::JobFile job;
     job.job.frames = kFrames;
     const hw::Stream &in = rtl_.layer.inputs.at(0), &out = rtl_.layer.outputs.at(0);
-    const sim::Tokens x = stream_tokens(rtl_.layer, in, random_values(hw::elements(in.tensor), in.dtype));
-    const sim::Tokens y{out.bits(), out.beats, std::vector<std::uint8_t>(static_cast<std::size_t>((out.bits() + 7) / 8)), false};
-    return sim::run_model(model, job, {save("in.bin", x)}, {save("out.bin", y)}, folder_, folder_, "bench");
+    const sim::Tokens x =
+        stream_tokens(rtl_.layer, in, random_values(hw::elements(in.tensor), in.dtype));
+    const sim::Tokens y{out.bits(), out.beats,
+                        std::vector<std::uint8_t>(static_cast<std::size_t>((out.bits() + 7) / 8)),
+                        false};
+    return sim::run_model(model, job, {save("in.bin", x)}, {save("out.bin", y)}, folder_, folder_,
+                          "bench");
   }
 
  private:
   sim::StreamFile save(const std::string& name, const sim::Tokens& tokens) const {
-    write_file(folder_ / name, {reinterpret_cast<const char*>(tokens.bytes.data()), tokens.bytes.size()});
+    write_file(folder_ / name,
+               {reinterpret_cast<const char*>(tokens.bytes.data()), tokens.bytes.size()});
     return {(folder_ / name).string(), tokens.bits, tokens.beats, tokens.last};
   }
 
@@ -131,7 +140,8 @@ void simulate(benchmark::State& state, const Product& product) {
   std::int64_t cycles = 0;
   for (auto _ : state) cycles += rig.run(model).total_cycles;
   state.SetItemsProcessed(state.iterations() * kFrames * kVectors * product.mw * product.mh);
-  state.counters["cycles"] = benchmark::Counter(static_cast<double>(cycles), benchmark::Counter::kIsRate);
+  state.counters["cycles"] =
+      benchmark::Counter(static_cast<double>(cycles), benchmark::Counter::kIsRate);
 }
 
 }  // namespace
@@ -139,10 +149,15 @@ void simulate(benchmark::State& state, const Product& product) {
 
 int main(int argc, char** argv) {
   for (const assay::Product& product : assay::products()) {
-    benchmark::RegisterBenchmark(("build/" + product.name).c_str(), [&](benchmark::State& s) { assay::build(s, product); })
-        ->Unit(benchmark::kSecond)->UseRealTime()->Iterations(2);
-    benchmark::RegisterBenchmark(("simulate/" + product.name).c_str(), [&](benchmark::State& s) { assay::simulate(s, product); })
-        ->Unit(benchmark::kMillisecond)->UseRealTime();
+    benchmark::RegisterBenchmark(("build/" + product.name).c_str(),
+                                 [&](benchmark::State& s) { assay::build(s, product); })
+        ->Unit(benchmark::kSecond)
+        ->UseRealTime()
+        ->Iterations(2);
+    benchmark::RegisterBenchmark(("simulate/" + product.name).c_str(),
+                                 [&](benchmark::State& s) { assay::simulate(s, product); })
+        ->Unit(benchmark::kMillisecond)
+        ->UseRealTime();
   }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;

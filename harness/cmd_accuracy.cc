@@ -45,11 +45,12 @@ Target find_target(const AccuracyOptions& options) {
   return target;
 }
 
-/// Integer joins, sums and hardware layers have no float32 meaning of their own, so stages with them
-/// are measured exactly only, unless the float reference was asked for by name.
+/// Integer joins, sums and hardware layers have no float32 meaning of their own, so stages with
+/// them are measured exactly only, unless the float reference was asked for by name.
 AccuracyModes modes_for(const Graph& graph, const AccuracyOptions& options) {
-  const bool integer_only = std::ranges::any_of(
-      graph.nodes(), [](const auto& node) { return node->op->domain().starts_with(ops::kAssayDomain); });
+  const bool integer_only = std::ranges::any_of(graph.nodes(), [](const auto& node) {
+    return node->op->domain().starts_with(ops::kAssayDomain);
+  });
   return {!options.float_only, options.float_only || (!options.exact_only && !integer_only)};
 }
 

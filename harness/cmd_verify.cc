@@ -12,7 +12,8 @@ namespace {
 std::string profile_names() {
   std::string text;
   for (int i = 0; i < sim::kProfiles; ++i)
-    text += std::string(i == 0 ? "" : ", ") + std::string(sim::profile_name(static_cast<sim::Profile>(i)));
+    text += std::string(i == 0 ? "" : ", ") +
+            std::string(sim::profile_name(static_cast<sim::Profile>(i)));
   return text;
 }
 
@@ -24,7 +25,9 @@ std::vector<sim::Profile> parse_profiles(const std::vector<std::string>& names) 
       continue;
     }
     const auto profile = sim::parse_profile(name);
-    if (!profile) user_error("--profiles: no profile is called '{}'; choose all, {}", printable(name), profile_names());
+    if (!profile)
+      user_error("--profiles: no profile is called '{}'; choose all, {}", printable(name),
+                 profile_names());
     profiles.push_back(*profile);
   }
   return profiles;
@@ -47,15 +50,26 @@ void add_verify_command(CLI::App& app, CommandAction& action) {
       ->check(CLI::IsMember({"rtl-node"}))
       ->capture_default_str();
   add_image_options(*command, options->nodes.images);
-  command->add_option("--nodes", options->nodes.nodes, "Only these nodes, by name")->delimiter(',')->type_name("NAME,..");
-  command->add_option("--profiles", options->profiles, "How source and sink behave: all, " + profile_names())
+  command->add_option("--nodes", options->nodes.nodes, "Only these nodes, by name")
+      ->delimiter(',')
+      ->type_name("NAME,..");
+  command
+      ->add_option("--profiles", options->profiles,
+                   "How source and sink behave: all, " + profile_names())
       ->delimiter(',')
       ->type_name("NAME,..")
       ->capture_default_str();
-  command->add_option("--seed", options->nodes.seed, "Seed of everything random")->capture_default_str()->type_name("S");
-  command->add_option("--cache", options->nodes.cache, "Folder of built models, to share between runs; default: DIR/build/models")
+  command->add_option("--seed", options->nodes.seed, "Seed of everything random")
+      ->capture_default_str()
+      ->type_name("S");
+  command
+      ->add_option("--cache", options->nodes.cache,
+                   "Folder of built models, to share between runs; default: DIR/build/models")
       ->type_name("FOLDER");
-  command->add_option("--wave", options->nodes.wave, "Write a VCD file of one node under one profile, from the cycle before the first mismatch on")
+  command
+      ->add_option("--wave", options->nodes.wave,
+                   "Write a VCD file of one node under one profile, from the cycle before the "
+                   "first mismatch on")
       ->type_name("FILE");
   add_examples(*command,
                "  assay verify out/model --level rtl-node\n"

@@ -37,8 +37,9 @@ struct Inputs {
         model(import_bytes(bytes, options.model.parent_path(), options.model.string())),
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
-        stages(
-            stages_until(flow_stages(preprocess, options.topk, options.streamline, options.hardware), options.until)),
+        stages(stages_until(
+            flow_stages(preprocess, options.topk, options.streamline, options.hardware),
+            options.until)),
         reference(std::make_unique<Reference>(pixels, images)) {
     check_topk(options.topk);
     identity = {{"assay", assay_identity()},

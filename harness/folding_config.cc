@@ -27,9 +27,11 @@ FoldingConfig read_folding_config(const std::filesystem::path& file) {
   if (!json.is_object()) user_error("{}: it should be an object of nodes", shown);
   FoldingConfig config;
   for (const auto& [node, fields] : json.items()) {
-    if (!fields.is_object()) user_error("{}: '{}' should be an object of fields", shown, printable(node));
+    if (!fields.is_object())
+      user_error("{}: '{}' should be an object of fields", shown, printable(node));
     for (const auto& [field, value] : fields.items())
-      config[node][field] = value_of(value, fmt::format("{}: '{}' of '{}'", shown, printable(field), printable(node)));
+      config[node][field] = value_of(
+          value, fmt::format("{}: '{}' of '{}'", shown, printable(field), printable(node)));
   }
   return config;
 }

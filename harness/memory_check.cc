@@ -39,7 +39,9 @@ std::int64_t decoded(std::uint64_t value, const DataType& type) {
 Ints constant(const Node& node, std::size_t input) {
   const Constant& c = node.inputs.at(input)->constant.value();
   Ints values;
-  for (std::int64_t i = 0; i < c.size(); ++i) values.push_back(c.is_int() ? c.ints()[static_cast<std::size_t>(i)] : c.real(i).floor().get_si());
+  for (std::int64_t i = 0; i < c.size(); ++i)
+    values.push_back(c.is_int() ? c.ints()[static_cast<std::size_t>(i)]
+                                : c.real(i).floor().get_si());
   return values;
 }
 
@@ -74,8 +76,8 @@ class Checker {
     ++check_.compared;
     if (expected == got) return;
     if (check_.differing++ == 0)
-      check_.first = fmt::format("{}: {} is {} in the graph and {} in the memory", file, what,
-                                 expected, got);
+      check_.first =
+          fmt::format("{}: {} is {} in the graph and {} in the memory", file, what, expected, got);
   }
 
   /// Weights of MVAU [MW, MH] and VVAU [K, C]: word (row / PE, column / SIMD), see hw/mvau.h.
@@ -94,7 +96,10 @@ class Checker {
                            i = c % op.simd, base = lane * op.simd * type.bits;
         std::uint64_t code = 0;
         for (int b = 0; b < type.bits; ++b)
-          code |= std::uint64_t{image->bit(word, static_cast<int>(base + (planes ? b * op.simd + i : i * type.bits + b)))} << b;
+          code |=
+              std::uint64_t{image->bit(
+                  word, static_cast<int>(base + (planes ? b * op.simd + i : i * type.bits + b)))}
+              << b;
         compare("weights.hex", fmt::format("weight [{},{}]", c, r),
                 w[static_cast<std::size_t>(c * rows + r)], decoded(code, type));
       }
@@ -124,7 +129,8 @@ class Checker {
     const std::int64_t steps = t.back(), rows = element_count(t) / std::max<std::int64_t>(steps, 1);
     if (rows == 1 || rows == t[t.size() - 2]) return row_thresholds(1, node_.inputs[0]->dtype, pe);
     const Ints values = constant(node_, 1);
-    thresholds({node_.inputs[0]->dtype, element_count(x) / pe, pe, [&](std::int64_t row, std::int64_t lane) {
+    thresholds({node_.inputs[0]->dtype, element_count(x) / pe, pe,
+                [&](std::int64_t row, std::int64_t lane) {
                   std::int64_t rest = row * pe + lane, from = 0, step = 1;
                   for (std::size_t axis = x.size(); axis-- > 0; rest /= x[axis]) {
                     if (t[axis] != 1) from += rest % x[axis] * step;
@@ -144,13 +150,16 @@ class Checker {
     const Shape& t = node_.inputs[0]->shape.value();
     const DataType& chooser = node_.inputs[3]->dtype;
     const std::int64_t steps = t.back(), entries = t[t.size() - 2], channels = t[t.size() - 3];
-    const std::int64_t lanes = channels == 1 ? 1 : op.pe, patterns = std::int64_t{1} << chooser.bits;
+    const std::int64_t lanes = channels == 1 ? 1 : op.pe,
+                       patterns = std::int64_t{1} << chooser.bits;
     const Ints values = constant(node_, 0);
     thresholds({node_.inputs[2]->dtype, channels / lanes * patterns, lanes,
                 [&](std::int64_t row, std::int64_t lane) {
-                  const std::int64_t entry = decoded(static_cast<std::uint64_t>(row % patterns), chooser) - op.table_min;
+                  const std::int64_t entry =
+                      decoded(static_cast<std::uint64_t>(row % patterns), chooser) - op.table_min;
                   if (entry < 0 || entry >= entries) return Ints();  // never looked up
-                  const auto at = values.begin() + ((row / patterns * lanes + lane) * entries + entry) * steps;
+                  const auto at =
+                      values.begin() + ((row / patterns * lanes + lane) * entries + entry) * steps;
                   return Ints(at, at + steps);
                 }});
   }
@@ -162,8 +171,10 @@ class Checker {
       __int128 a = 0, b = 0;
       for (std::int64_t x = 0; x < streams; ++x) {
         const DataType& type = node_.inputs[2 + static_cast<std::size_t>(x)]->dtype;
-        const __int128 p = static_cast<__int128>(m[static_cast<std::size_t>(row * streams + x)]) * type.min(),
-                       q = static_cast<__int128>(m[static_cast<std::size_t>(row * streams + x)]) * type.max();
+        const __int128 p = static_cast<__int128>(m[static_cast<std::size_t>(row * streams + x)]) *
+                           type.min(),
+                       q = static_cast<__int128>(m[static_cast<std::size_t>(row * streams + x)]) *
+                           type.max();
         a += std::min(p, q);
         b += std::max(p, q);
       }
@@ -171,7 +182,9 @@ class Checker {
       high = std::max(high, b);
     }
     int bits = 1;
-    while (low < -(static_cast<__int128>(1) << (bits - 1)) || high >= static_cast<__int128>(1) << (bits - 1)) ++bits;
+    while (low < -(static_cast<__int128>(1) << (bits - 1)) || high >= static_cast<__int128>(1)
+                                                                          << (bits - 1))
+      ++bits;
     return DataType::sint(bits);
   }
 
@@ -189,7 +202,8 @@ class Checker {
   /// The code at which an input of `type` begins to reach a threshold: its place among the type's
   /// values, their number when none does.
   static std::uint64_t first_code(const DataType& type, std::int64_t threshold) {
-    if (type.kind == DataType::Kind::kBipolar) return threshold <= -1 ? 0U : threshold <= 1 ? 1U : 2U;
+    if (type.kind == DataType::Kind::kBipolar)
+      return threshold <= -1 ? 0U : threshold <= 1 ? 1U : 2U;
     if (threshold <= type.min()) return 0;
     if (threshold > type.max()) return std::uint64_t{1} << type.bits;
     return static_cast<std::uint64_t>(threshold) - static_cast<std::uint64_t>(type.min());
@@ -199,12 +213,14 @@ class Checker {
     for (std::int64_t row = 0; row < rows.rows; ++row)
       for (std::int64_t lane = 0; lane < rows.lanes; ++lane) {
         std::vector<std::uint64_t> codes;
-        for (const std::int64_t t : rows.expected(row, lane)) codes.push_back(first_code(rows.input, t));
+        for (const std::int64_t t : rows.expected(row, lane))
+          codes.push_back(first_code(rows.input, t));
         std::ranges::sort(codes);
         check_.predicted += std::ssize(codes);
         const auto got = stored_codes(rows, row, lane, std::ssize(codes));
         for (std::size_t k = 0; k < std::min(codes.size(), got.size()); ++k)
-          compare("thresholds", fmt::format("the place of threshold {} of row {}, lane {}", k, row, lane),
+          compare("thresholds",
+                  fmt::format("the place of threshold {} of row {}, lane {}", k, row, lane),
                   static_cast<std::int64_t>(codes[k]), static_cast<std::int64_t>(got[k]));
       }
   }
@@ -227,7 +243,8 @@ class Checker {
       const int zeros = std::countr_zero(static_cast<std::uint64_t>(k + 1)), s = stages - 1 - zeros;
       if (s < 0) break;
       const std::int64_t prefix = (k + 1) >> (zeros + 1);
-      codes.push_back(field(*find_image(images_, stage_name(s)), (row << s) + prefix, lane * bits, bits));
+      codes.push_back(
+          field(*find_image(images_, stage_name(s)), (row << s) + prefix, lane * bits, bits));
     }
     return codes;
   }

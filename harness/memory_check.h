@@ -17,10 +17,10 @@ struct MemoryCheck {
   std::string first;  ///< "weights.hex: weight [3,7] is 2 in the graph and -1 in the memory"
 };
 
-/// Compares the contents of a layer's memories with the node's constants: weights element by element
-/// by the documented layout; thresholds by what every threshold search over them would find at and
-/// just below each of the graph's. Independent of the code that wrote them. `images` are the files
-/// as they lie on disk, by name.
+/// Compares the contents of a layer's memories with the node's constants: weights element by
+/// element by the documented layout; thresholds by what every threshold search over them would find
+/// at and just below each of the graph's. Independent of the code that wrote them. `images` are the
+/// files as they lie on disk, by name.
 MemoryCheck check_memories(const Node& node, const std::vector<hw::MemoryImage>& images);
 
 }  // namespace assay

@@ -17,8 +17,8 @@ void add_design(sim::ModelSpec& spec, const NodeRtl& rtl);
 /// How a stream carries its tensor.
 sim::Packing packing(const hw::Stream& stream);
 
-/// The beats of a layer's input or output on whole frames of its tensor's values, row-major. A weight
-/// stream takes none: it repeats the words of weights.hex.
+/// The beats of a layer's input or output on whole frames of its tensor's values, row-major. A
+/// weight stream takes none: it repeats the words of weights.hex.
 sim::Tokens stream_tokens(const hw::Layer& layer, const hw::Stream& stream,
                           std::span<const std::int64_t> values);
 

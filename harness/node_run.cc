@@ -9,7 +9,8 @@
 namespace assay {
 namespace {
 
-/// Without a beat for so long a run is stuck: longer than any stall of a profile and any gap of a layer.
+/// Without a beat for so long a run is stuck: longer than any stall of a profile and any gap of a
+/// layer.
 std::int64_t patience(const hw::Layer& layer) { return 10000 + 4 * layer.cycles; }
 
 std::string_view bytes_of(const sim::Tokens& tokens) {
@@ -18,7 +19,8 @@ std::string_view bytes_of(const sim::Tokens& tokens) {
 
 sim::StreamFile save(const RunDir& dir, const std::string& name, const sim::Tokens& tokens) {
   dir.write(name, bytes_of(tokens));
-  return {std::filesystem::absolute(dir.file(name)).string(), tokens.bits, tokens.beats, tokens.last};
+  return {std::filesystem::absolute(dir.file(name)).string(), tokens.bits, tokens.beats,
+          tokens.last};
 }
 
 }  // namespace
@@ -82,7 +84,8 @@ sim::Result NodeRunner::simulate(const PreparedNode& node, const sim::Model& mod
       const PlantedFault planted = fault(node, run);
       const auto stored = static_cast<std::int64_t>(expected.bytes.size() / expected.stride());
       expected.bytes[static_cast<std::size_t>(planted.beat % stored) * expected.stride() +
-                     static_cast<std::size_t>(planted.bit / 8)] ^= static_cast<std::uint8_t>(1U << (planted.bit % 8));
+                     static_cast<std::size_t>(planted.bit / 8)] ^=
+          static_cast<std::uint8_t>(1U << (planted.bit % 8));
     }
     outputs.push_back(save(dir_, fmt::format("{}/out{}.bin", scratch, i), expected));
   }
@@ -95,23 +98,29 @@ sim::Result NodeRunner::simulate(const PreparedNode& node, const sim::Model& mod
 
 std::optional<std::int64_t> measured_cycles(const NodeRun& run) {
   const std::vector<std::int64_t>& ends = run.result.frame_ends;
-  if (run.profile != sim::Profile::kAlways || ends.size() < 3 || !run.result.stuck.empty()) return {};
+  if (run.profile != sim::Profile::kAlways || ends.size() < 3 || !run.result.stuck.empty())
+    return {};
   return ends[ends.size() - 1] - ends[ends.size() - 2];
 }
 
 NodeJudgement judge_run(const PreparedNode& node, const NodeRun& run) {
   const sim::Result& r = run.result;
-  const std::string under = fmt::format("under profile {} (seed {})", sim::profile_name(run.profile), run.seed);
-  if (r.differing > 0) return {Verdict::kDifferent, fmt::format("{} of {} beats differ {}", r.differing, r.compared + r.compared_before_reset, under)};
+  const std::string under =
+      fmt::format("under profile {} (seed {})", sim::profile_name(run.profile), run.seed);
+  if (r.differing > 0)
+    return {Verdict::kDifferent, fmt::format("{} of {} beats differ {}", r.differing,
+                                             r.compared + r.compared_before_reset, under)};
   if (!r.violations.empty())
     return {Verdict::kDifferent, fmt::format("{} on {} at cycle {} {}", r.violations[0].rule,
                                              r.violations[0].stream, r.violations[0].cycle, under)};
   if (!r.stuck.empty()) return {Verdict::kDifferent, fmt::format("stuck {}: {}", under, r.stuck)};
   if (run.predicted == 0 || r.predicted != run.predicted || r.compared != run.predicted)
-    return {Verdict::kInconclusive, fmt::format("{} of {} predicted beats were compared {}", r.compared, run.predicted, under)};
+    return {Verdict::kInconclusive, fmt::format("{} of {} predicted beats were compared {}",
+                                                r.compared, run.predicted, under)};
   const auto cycles = measured_cycles(run);
   if (cycles && *cycles != node.rtl.layer.cycles)
-    return {Verdict::kDifferent, fmt::format("{} cycles per frame measured, the formula says {}", *cycles, node.rtl.layer.cycles)};
+    return {Verdict::kDifferent, fmt::format("{} cycles per frame measured, the formula says {}",
+                                             *cycles, node.rtl.layer.cycles)};
   if (run.profile == sim::Profile::kAlways && !cycles)
     return {Verdict::kInconclusive, "too few frames to measure cycles"};
   return {Verdict::kEquivalent, fmt::format("{} beats equal {}", r.compared, under)};
@@ -128,16 +137,20 @@ bool caught(const PreparedNode& node, const NodeRun& run) {
   return at == planted.beat % stored && r.first->expected.size() == r.first->got.size();
 }
 
-std::string mismatch_text(const PreparedNode& node, const sim::Mismatch& m, std::int64_t first_image,
-                          std::int64_t images) {
+std::string mismatch_text(const PreparedNode& node, const sim::Mismatch& m,
+                          std::int64_t first_image, std::int64_t images) {
   const hw::Stream& stream = node.rtl.layer.outputs.at(static_cast<std::size_t>(m.output));
-  const auto expected = sim::unpack(m.expected, packing(stream)), got = sim::unpack(m.got, packing(stream));
+  const auto expected = sim::unpack(m.expected, packing(stream)),
+             got = sim::unpack(m.got, packing(stream));
   std::size_t lane = 0;
   while (lane + 1 < expected.size() && expected[lane] == got[lane]) ++lane;
-  const std::string values = expected == got ? "TLAST differs" : fmt::format("expected {}, got {}", expected[lane], got[lane]);
-  return fmt::format("image {}, {}beat {}, lane {}, cycle {}: {} ({})", first_image + m.frame % images,
-                     node.rtl.layer.outputs.size() > 1 ? fmt::format("out{}, ", m.output) : "", m.beat,
-                     lane, m.cycle, values, m.fault == "value" ? "wrong value" : m.fault);
+  const std::string values = expected == got
+                                 ? "TLAST differs"
+                                 : fmt::format("expected {}, got {}", expected[lane], got[lane]);
+  return fmt::format("image {}, {}beat {}, lane {}, cycle {}: {} ({})",
+                     first_image + m.frame % images,
+                     node.rtl.layer.outputs.size() > 1 ? fmt::format("out{}, ", m.output) : "",
+                     m.beat, lane, m.cycle, values, m.fault == "value" ? "wrong value" : m.fault);
 }
 
 }  // namespace assay

@@ -68,8 +68,9 @@ struct NodeJudgement {
   std::string reason;  ///< one sentence, also for EQUIVALENT
 };
 
-/// DIFFERENT for a wrong beat, a broken rule, a stuck run, cycles other than the formula's or a wrong
-/// memory; EQUIVALENT only when all predicted beats were compared, more than none; else INCONCLUSIVE.
+/// DIFFERENT for a wrong beat, a broken rule, a stuck run, cycles other than the formula's or a
+/// wrong memory; EQUIVALENT only when all predicted beats were compared, more than none; else
+/// INCONCLUSIVE.
 NodeJudgement judge_run(const PreparedNode& node, const NodeRun& run);
 /// Whether a canary's run reports exactly what was planted.
 bool caught(const PreparedNode& node, const NodeRun& run);

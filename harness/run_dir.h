@@ -26,7 +26,8 @@ class RunDir {
   const std::filesystem::path& path() const { return path_; }
   /// A path below the folder, as recorded in reports: "stages/01_import.onnx".
   std::filesystem::path file(std::string_view relative) const { return path_ / relative; }
-  /// Makes a folder below it, with its parents. UserError when a part of the path is something else.
+  /// Makes a folder below it, with its parents. UserError when a part of the path is something
+  /// else.
   void make_folder(std::string_view relative) const;
   void write(std::string_view relative, std::string_view bytes) const;
   /// Writes a report after checking it against its schema.

@@ -95,7 +95,8 @@ FoldingConfig wishes(const FoldingConfig& config, bool folding) {
   FoldingConfig result = config;
   for (auto& [node, fields] : result)
     std::erase_if(fields, [&](const auto& field) {
-      const bool folds = field.first == "PE" || field.first == "SIMD" || field.first == "parallel_window";
+      const bool folds =
+          field.first == "PE" || field.first == "SIMD" || field.first == "parallel_window";
       return folds != folding;
     });
   return result;
@@ -106,7 +107,8 @@ std::string config_text(const FoldingConfig& config) {
   std::string text;
   for (const auto& [node, fields] : config)
     for (const auto& [field, value] : fields)
-      text += std::visit([&](const auto& v) { return fmt::format("{}\n{}\n{}\n", node, field, v); }, value);
+      text += std::visit([&](const auto& v) { return fmt::format("{}\n{}\n{}\n", node, field, v); },
+                         value);
   return text;
 }
 
@@ -115,28 +117,37 @@ void fold(Graph& graph, const HardwareOptions& hardware, StreamlineReport& repor
   set_folding(graph, hardware.target_cycles, folding);
   for (const NodeFolding& node : folding.nodes)
     if (!node.reached)
-      report.remarks.push_back({node.node, fmt::format("takes {} cycles per frame even fully unfolded; the target is {}",
-                                                       node.cycles, folding.target)});
+      report.remarks.push_back(
+          {node.node, fmt::format("takes {} cycles per frame even fully unfolded; the target is {}",
+                                  node.cycles, folding.target)});
   apply_folding_config(graph, wishes(hardware.folding, true), report);
   choose_memories(graph, report);
 }
 
-std::vector<StageSpec> hardware_stages(const Preprocess& preprocess, const HardwareOptions& hardware) {
+std::vector<StageSpec> hardware_stages(const Preprocess& preprocess,
+                                       const HardwareOptions& hardware) {
   const HwLayerOptions layers{hardware.standalone_thresholds, hardware.allow_software};
   std::vector<StageSpec> stages;
-  stages.push_back(streamline_stage("hw_layers", preprocess, "infer_hw_layers", [layers](Graph& g, StreamlineReport& r) { return infer_hw_layers(g, layers, r); }));
-  stages.back().options = {{"standalone_thresholds", std::int64_t{layers.standalone_thresholds}}, {"allow_software", std::int64_t{layers.allow_software}}};
-  stages.push_back(streamline_stage("partition", preprocess, "create_dataflow_partition", create_dataflow_partition));
-  stages.push_back(streamline_stage("specialize", preprocess, "specialize_layers", [hardware](Graph& g, StreamlineReport& r) {
-    apply_folding_config(g, wishes(hardware.folding, false), r);
-    return specialize_layers(g, r);
-  }));
+  stages.push_back(streamline_stage(
+      "hw_layers", preprocess, "infer_hw_layers",
+      [layers](Graph& g, StreamlineReport& r) { return infer_hw_layers(g, layers, r); }));
+  stages.back().options = {{"standalone_thresholds", std::int64_t{layers.standalone_thresholds}},
+                           {"allow_software", std::int64_t{layers.allow_software}}};
+  stages.push_back(streamline_stage("partition", preprocess, "create_dataflow_partition",
+                                    create_dataflow_partition));
+  stages.push_back(streamline_stage("specialize", preprocess, "specialize_layers",
+                                    [hardware](Graph& g, StreamlineReport& r) {
+                                      apply_folding_config(g, wishes(hardware.folding, false), r);
+                                      return specialize_layers(g, r);
+                                    }));
   stages.back().options = {{"folding", sha256(config_text(wishes(hardware.folding, false)))}};
-  stages.push_back(streamline_stage("fold", preprocess, "set_folding", [hardware](Graph& g, StreamlineReport& r) {
-    fold(g, hardware, r);
-    return true;
-  }));
-  stages.back().options = {{"target_cycles", hardware.target_cycles}, {"folding", sha256(config_text(wishes(hardware.folding, true)))}};
+  stages.push_back(streamline_stage("fold", preprocess, "set_folding",
+                                    [hardware](Graph& g, StreamlineReport& r) {
+                                      fold(g, hardware, r);
+                                      return true;
+                                    }));
+  stages.back().options = {{"target_cycles", hardware.target_cycles},
+                           {"folding", sha256(config_text(wishes(hardware.folding, true)))}};
   return stages;
 }
 

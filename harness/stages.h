@@ -25,8 +25,8 @@ struct StageSpec {
   Contract contract = Contract::kExact;
   /// All that build() depends on besides the graph.
   std::map<std::string, std::variant<std::int64_t, std::string>> options;
-  bool streamlines = false;                     ///< fills the report
-  bool integer = false;                         ///< leaves no real number
+  bool streamlines = false;  ///< fills the report
+  bool integer = false;      ///< leaves no real number
   /// Whether the previous stage, from raw pixels, needs this step; empty: always.
   std::function<bool(const Graph&)> applies;
   /// Changes the previous stage's graph into this one's, verified after every pass.
@@ -54,8 +54,8 @@ struct HardwareOptions {
 };
 
 /// The steps in order: import, cleanup, preprocess, postprocess, quantize_input (only where the
-/// network needs it), absorb_scales, residual_sums, tail, lower, xnor, widths, hw_layers, partition,
-/// specialize, fold. `preprocess` must outlive them.
+/// network needs it), absorb_scales, residual_sums, tail, lower, xnor, widths, hw_layers,
+/// partition, specialize, fold. `preprocess` must outlive them.
 std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
                                    const StreamlineOptions& streamline,
                                    const HardwareOptions& hardware);

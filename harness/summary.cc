@@ -23,8 +23,7 @@ std::int64_t node_macs(const Node& node) {
   if (!weights || !out || !out->shape || !node.inputs[0]->shape) return 0;
   // Every output of a Conv is a sum over one filter; every input of a ConvTranspose spreads over
   // one.
-  if (node.as<ops::Conv>())
-    return elements(out) * (element_count(*weights) / weights->at(0));
+  if (node.as<ops::Conv>()) return elements(out) * (element_count(*weights) / weights->at(0));
   if (node.as<ops::ConvTranspose>())
     return elements(node.inputs[0]) * (element_count(*weights) / weights->at(0));
   if (const auto* gemm = node.as<ops::Gemm>())

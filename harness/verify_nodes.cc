@@ -55,7 +55,8 @@ std::vector<const Node*> chosen_nodes(const Graph& graph, const std::vector<std:
   for (const std::string& name : wanted) {
     const auto it = std::ranges::find(hardware, name, &Node::name);
     if (it == hardware.end())
-      user_error("--nodes: no hardware node is called '{}'; there are {}", printable(name), names_text(names));
+      user_error("--nodes: no hardware node is called '{}'; there are {}", printable(name),
+                 names_text(names));
     if (std::ranges::find(chosen, *it) == chosen.end()) chosen.push_back(*it);
   }
   return chosen;
@@ -67,7 +68,8 @@ std::uint64_t seed_of(std::uint64_t seed, const std::string& node, std::string_v
 }
 
 std::vector<std::int64_t> integers(const ExactValue& value) {
-  if (value.terms.size() == 1 && value.offset == RealArray() && value.terms[0].scale == RealArray(Real(1)))
+  if (value.terms.size() == 1 && value.offset == RealArray() &&
+      value.terms[0].scale == RealArray(Real(1)))
     return value.terms[0].q;
   std::vector<std::int64_t> result;
   for (std::int64_t i = 0; i < value.size(); ++i) result.push_back(value.real(i).floor().get_si());
@@ -82,20 +84,26 @@ class Verification {
         run_(read_run(options.dir)),
         stage_bytes_(read_stage_bytes()),
         preprocess_(run_.preprocess),
-        graph_(pixel_graph(import_bytes(stage_bytes_, options.dir / "stages", run_.stages.back().file.string()), preprocess_)),
+        graph_(pixel_graph(
+            import_bytes(stage_bytes_, options.dir / "stages", run_.stages.back().file.string()),
+            preprocess_)),
         nodes_(chosen_nodes(graph_, options.nodes)),
         images_(choose_images(images_of_run(run_, options.images), graph_)),
-        image_count_(options.images.images.empty() ? std::min(images_.size(), kVerifiedImages) : images_.size()),
+        image_count_(options.images.images.empty() ? std::min(images_.size(), kVerifiedImages)
+                                                   : images_.size()),
         dir_(options.dir),
         cache_(options.cache.empty() ? dir_.file("build/models") : options.cache),
         runner_(dir_, cache_) {
     if (!options.wave.empty() && (nodes_.size() != 1 || options.profiles.size() != 1))
-      user_error("--wave shows one node under one profile: give --nodes and --profiles with one name each");
+      user_error(
+          "--wave shows one node under one profile: give --nodes and --profiles with one name "
+          "each");
     if (image_count_ == 0) user_error("there are no images to verify with");
   }
 
   VerifyNodesResult run() {
-    for (const char* folder : {"rtl", "build", "build/results", "build/runs"}) dir_.make_folder(folder);
+    for (const char* folder : {"rtl", "build", "build/results", "build/runs"})
+      dir_.make_folder(folder);
     dir_.remove("reports/rtl-node.json");  // until the end there is no verdict
     prepare();
     simulate();
@@ -116,7 +124,8 @@ class Verification {
     const SavedRun::Stage& stage = run_.stages.back();
     std::string bytes = read_file(stage.file);
     if (sha256(bytes) != stage.sha256)
-      user_error("'{}' was changed since the run; do the run again", printable(stage.file.string(), 4096));
+      user_error("'{}' was changed since the run; do the run again",
+                 printable(stage.file.string(), 4096));
     return bytes;
   }
 
@@ -146,7 +155,8 @@ class Verification {
     for (const hw::MemoryImage& image : p.rtl.layer.images) {
       const std::string name = p.folder + "/" + image.name();
       dir_.write(name, image.hex());
-      read.push_back(hw::MemoryImage::parse(image.name(), image.word_bits(), image.words(), read_file(dir_.file(name))));
+      read.push_back(hw::MemoryImage::parse(image.name(), image.word_bits(), image.words(),
+                                            read_file(dir_.file(name))));
     }
     p.memories = check_memories(*p.node, read);
   }
@@ -160,7 +170,8 @@ class Verification {
     }
     for (std::int64_t image = 0; image < image_count_; ++image) {
       const ExactRun run = golden.run_all(images_.set.image(image));
-      tbb::parallel_for(std::size_t{0}, verified_.size(), [&](std::size_t i) { add_image(verified_[i].prepared, run); });
+      tbb::parallel_for(std::size_t{0}, verified_.size(),
+                        [&](std::size_t i) { add_image(verified_[i].prepared, run); });
       progress.tick();
     }
   }
@@ -171,7 +182,9 @@ class Verification {
       for (std::size_t s = 0; s < streams.size(); ++s) {
         const bool weights = streams[s].tensor->is_constant();
         if (weights && !tokens[s].bytes.empty()) continue;
-        const sim::Tokens frame = stream_tokens(layer, streams[s], weights ? std::vector<std::int64_t>() : integers(run.values.at(streams[s].tensor)));
+        const sim::Tokens frame = stream_tokens(
+            layer, streams[s],
+            weights ? std::vector<std::int64_t>() : integers(run.values.at(streams[s].tensor)));
         tokens[s].bits = frame.bits;
         tokens[s].beats = frame.beats;
         tokens[s].last = frame.last;
@@ -187,19 +200,28 @@ class Verification {
     for (const hw::MemoryImage& image : p.rtl.layer.images) text += sha256(image.hex());
     for (const auto* streams : {&p.inputs, &p.outputs})
       for (const sim::Tokens& t : *streams)
-        text += fmt::format("{} {} {} {}\n", t.bits, t.beats, t.last,
-                            sha256({reinterpret_cast<const char*>(t.bytes.data()), t.bytes.size()}));
+        text +=
+            fmt::format("{} {} {} {}\n", t.bits, t.beats, t.last,
+                        sha256({reinterpret_cast<const char*>(t.bytes.data()), t.bytes.size()}));
     p.content = sha256(text);
   }
 
   void plan_runs(VerifiedNode& v) const {
     std::int64_t beats = 0;
-    for (const hw::Stream& s : v.prepared.rtl.layer.outputs) beats += hw::elements(s.tensor) / s.lanes;
+    for (const hw::Stream& s : v.prepared.rtl.layer.outputs)
+      beats += hw::elements(s.tensor) / s.lanes;
     const std::string& name = v.prepared.node->name;
     const std::int64_t frames = std::max(image_count_, kLeastFrames);
     for (const sim::Profile profile : options_.profiles)
-      v.runs.push_back({profile, seed_of(options_.seed, name, sim::profile_name(profile)), frames, frames * beats, false, {}, false});
-    v.canary = {sim::Profile::kAlways, seed_of(options_.seed, name, "canary"), 1, beats, true, {}, false};
+      v.runs.push_back({profile,
+                        seed_of(options_.seed, name, sim::profile_name(profile)),
+                        frames,
+                        frames * beats,
+                        false,
+                        {},
+                        false});
+    v.canary = {
+        sim::Profile::kAlways, seed_of(options_.seed, name, "canary"), 1, beats, true, {}, false};
   }
 
   void simulate() {
@@ -207,19 +229,26 @@ class Verification {
     // The slowest first, so that no core waits for the last one.
     std::vector<std::size_t> order(verified_.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t i) { return cost(verified_[i].prepared); });
+    std::ranges::stable_sort(order, std::ranges::greater(),
+                             [&](std::size_t i) { return cost(verified_[i].prepared); });
     std::int64_t steps = 0;
     for (const VerifiedNode& v : verified_) steps += 2 + std::ssize(v.runs);
     Progress progress(console_, "simulate", steps);
-    tbb::parallel_for(std::size_t{0}, order.size(), [&](std::size_t i) {
-      VerifiedNode& v = verified_[order[i]];
-      v.model = cache_.get(v.prepared.spec);
-      progress.tick();
-      tbb::parallel_for(std::size_t{0}, v.runs.size() + 1, [&](std::size_t r) {
-        runner_.run(v.prepared, v.model, r == 0 ? v.canary : v.runs[r - 1]);
-        progress.tick();
-      }, tbb::simple_partitioner());
-    }, tbb::simple_partitioner());
+    tbb::parallel_for(
+        std::size_t{0}, order.size(),
+        [&](std::size_t i) {
+          VerifiedNode& v = verified_[order[i]];
+          v.model = cache_.get(v.prepared.spec);
+          progress.tick();
+          tbb::parallel_for(
+              std::size_t{0}, v.runs.size() + 1,
+              [&](std::size_t r) {
+                runner_.run(v.prepared, v.model, r == 0 ? v.canary : v.runs[r - 1]);
+                progress.tick();
+              },
+              tbb::simple_partitioner());
+        },
+        tbb::simple_partitioner());
   }
 
   static double cost(const PreparedNode& p) {
@@ -239,32 +268,41 @@ class Verification {
       v.verdict = verdict;
       v.reason = reason;
     };
-    if (m.differing > 0) note(Verdict::kDifferent, fmt::format("{} of {} values in its memories are wrong; {}", m.differing, m.compared, m.first));
+    if (m.differing > 0)
+      note(Verdict::kDifferent, fmt::format("{} of {} values in its memories are wrong; {}",
+                                            m.differing, m.compared, m.first));
     for (const NodeRun& run : v.runs) {
       const NodeJudgement judgement = judge_run(v.prepared, run);
       note(judgement.verdict, judgement.reason);
     }
-    if (m.compared != m.predicted) note(Verdict::kInconclusive, fmt::format("{} of {} values in its memories were compared", m.compared, m.predicted));
-    if (!caught(v.prepared, v.canary)) note(Verdict::kInconclusive, "a planted fault was not noticed");
+    if (m.compared != m.predicted)
+      note(Verdict::kInconclusive,
+           fmt::format("{} of {} values in its memories were compared", m.compared, m.predicted));
+    if (!caught(v.prepared, v.canary))
+      note(Verdict::kInconclusive, "a planted fault was not noticed");
   }
 
   static const NodeRun* first_bad(const VerifiedNode& v) {
-    const auto it = std::ranges::find_if(v.runs, [](const NodeRun& r) { return r.result.first.has_value(); });
+    const auto it =
+        std::ranges::find_if(v.runs, [](const NodeRun& r) { return r.result.first.has_value(); });
     return it == v.runs.end() ? nullptr : &*it;
   }
 
   void write_wave(const VerifiedNode& v) const {
     const NodeRun& run = v.runs.front();
-    const std::int64_t from = run.result.first ? std::max<std::int64_t>(0, run.result.first->cycle - kWaveLead) : 0;
+    const std::int64_t from =
+        run.result.first ? std::max<std::int64_t>(0, run.result.first->cycle - kWaveLead) : 0;
     runner_.trace(v.prepared, run, options_.wave, from);
-    console_.remark(fmt::format("wrote {}: node '{}' under profile {} from cycle {} on", options_.wave.string(),
-                                printable(v.prepared.node->name), sim::profile_name(run.profile), from));
+    console_.remark(fmt::format("wrote {}: node '{}' under profile {} from cycle {} on",
+                                options_.wave.string(), printable(v.prepared.node->name),
+                                sim::profile_name(run.profile), from));
   }
 
   std::string replay_command(const VerifiedNode& v, const NodeRun& run) const {
-    std::string command = fmt::format("assay verify {} --level rtl-node --nodes {} --profiles {} --seed {}",
-                                      options_.dir.string(), printable(v.prepared.node->name),
-                                      sim::profile_name(run.profile), options_.seed);
+    std::string command =
+        fmt::format("assay verify {} --level rtl-node --nodes {} --profiles {} --seed {}",
+                    options_.dir.string(), printable(v.prepared.node->name),
+                    sim::profile_name(run.profile), options_.seed);
     if (!options_.images.data.empty()) command += " --data " + options_.images.data;
     if (!options_.images.images.empty()) command += " --images " + options_.images.images;
     return command + " --wave " + safe_file_name(v.prepared.node->name) + ".vcd";
@@ -288,15 +326,17 @@ class Verification {
                  {"stuck", run.result.stuck},
                  {"first_mismatch", Json()}};
     if (run.result.first)
-      json["first_mismatch"] = {{"at", mismatch_text(v.prepared, *run.result.first, images_.first, image_count_)},
-                                {"replay", replay_command(v, run)}};
+      json["first_mismatch"] = {
+          {"at", mismatch_text(v.prepared, *run.result.first, images_.first, image_count_)},
+          {"replay", replay_command(v, run)}};
     return json;
   }
 
   Json node_json(const VerifiedNode& v) const {
     const hw::Layer& layer = v.prepared.rtl.layer;
     Json folding = Json::object(), runs = Json::array(), measured;
-    for (const hw::FoldingRule& rule : hw::find_layer(*v.prepared.node)->rules(*v.prepared.node)) folding[rule.field] = rule.value;
+    for (const hw::FoldingRule& rule : hw::find_layer(*v.prepared.node)->rules(*v.prepared.node))
+      folding[rule.field] = rule.value;
     for (const NodeRun& run : v.runs) {
       runs.push_back(run_json(v, run));
       if (const auto cycles = measured_cycles(run)) measured = *cycles;
@@ -311,7 +351,11 @@ class Verification {
             {"verdict", verdict_name(v.verdict)},
             {"reason", v.reason},
             {"cycles", {{"formula", layer.cycles}, {"measured", measured}}},
-            {"memories", {{"predicted", m.predicted}, {"compared", m.compared}, {"differing", m.differing}, {"first", m.first}}},
+            {"memories",
+             {{"predicted", m.predicted},
+              {"compared", m.compared},
+              {"differing", m.differing},
+              {"first", m.first}}},
             {"canaries", {{"planted", 1}, {"caught", caught(v.prepared, v.canary) ? 1 : 0}}},
             {"runs", runs}};
   }
@@ -334,7 +378,9 @@ class Verification {
             {"data", data_identity(images_)},
             {"images", image_count_},
             {"seed", options_.seed},
-            {"tools", {{"verilator", cache_.tools().verilator_version}, {"compiler", cache_.tools().compiler_version}}},
+            {"tools",
+             {{"verilator", cache_.tools().verilator_version},
+              {"compiler", cache_.tools().compiler_version}}},
             {"verdict", verdict_name(verdict)},
             {"predicted", predicted},
             {"compared", compared},
@@ -343,7 +389,8 @@ class Verification {
   }
 
   std::string table(const VerifyNodesResult& result) const {
-    std::vector<std::vector<std::string>> rows = {{"node", "layer", "folding", "cycles/frame", "measured", "beats", "differing", "verdict"}};
+    std::vector<std::vector<std::string>> rows = {
+        {"node", "layer", "folding", "cycles/frame", "measured", "beats", "differing", "verdict"}};
     std::int64_t kept = 0, runs = 0;
     for (const VerifiedNode& v : verified_) {
       std::string folding, measured = "-";
@@ -357,20 +404,29 @@ class Verification {
         kept += run.kept ? 1 : 0;
         if (const auto cycles = measured_cycles(run)) measured = grouped(*cycles);
       }
-      rows.push_back({printable(v.prepared.node->name, 40), std::string(v.prepared.node->op->type()), folding.empty() ? "-" : folding,
-                      grouped(v.prepared.rtl.layer.cycles), measured, grouped(compared), grouped(differing), std::string(verdict_name(v.verdict))});
+      rows.push_back({printable(v.prepared.node->name, 40),
+                      std::string(v.prepared.node->op->type()), folding.empty() ? "-" : folding,
+                      grouped(v.prepared.rtl.layer.cycles), measured, grouped(compared),
+                      grouped(differing), std::string(verdict_name(v.verdict))});
     }
     std::string text = table_text(rows);
     for (const VerifiedNode& v : verified_) {
       if (v.verdict == Verdict::kEquivalent) continue;
       text += fmt::format("\nnode '{}': {}\n", printable(v.prepared.node->name), v.reason);
       if (const NodeRun* bad = first_bad(v))
-        text += fmt::format("  first: {}\n  replay: {}\n", mismatch_text(v.prepared, *bad->result.first, images_.first, image_count_), replay_command(v, *bad));
+        text +=
+            fmt::format("  first: {}\n  replay: {}\n",
+                        mismatch_text(v.prepared, *bad->result.first, images_.first, image_count_),
+                        replay_command(v, *bad));
     }
     const Json& r = result.report;
-    text += fmt::format("\n{}: {} nodes, {} images, {} of {} predicted beats compared, {} differing; {} of {} runs kept from before\n",
-                        verdict_name(result.verdict), verified_.size(), image_count_, grouped(r.at("compared").get<std::int64_t>()),
-                        grouped(r.at("predicted").get<std::int64_t>()), grouped(r.at("differing").get<std::int64_t>()), kept, runs);
+    text += fmt::format(
+        "\n{}: {} nodes, {} images, {} of {} predicted beats compared, {} differing; {} of {} runs "
+        "kept from before\n",
+        verdict_name(result.verdict), verified_.size(), image_count_,
+        grouped(r.at("compared").get<std::int64_t>()),
+        grouped(r.at("predicted").get<std::int64_t>()),
+        grouped(r.at("differing").get<std::int64_t>()), kept, runs);
     return text;
   }
 

@@ -92,7 +92,7 @@ struct Sink {
   const Tokens* tokens;
   Pace pace;
   std::int64_t total, received = 0;
-  bool waiting = false;                   ///< valid was seen and not taken
+  bool waiting = false;                 ///< valid was seen and not taken
   std::vector<std::uint8_t> held = {};  ///< the data then
 };
 
@@ -286,10 +286,13 @@ class Bench {
     const Sink& s = sinks_[index];
     trails_[index].at = s.received;
     const std::uint8_t* expected = s.tokens->beat(s.received);
-    result_.first = Mismatch{static_cast<int>(index), s.received / s.tokens->beats,
-                             s.received % s.tokens->beats, time_,
+    result_.first = Mismatch{static_cast<int>(index),
+                             s.received / s.tokens->beats,
+                             s.received % s.tokens->beats,
+                             time_,
                              {expected, expected + s.pins.bytes()},
-                             {s.pins.data, s.pins.data + s.pins.bytes()}, {}};
+                             {s.pins.data, s.pins.data + s.pins.bytes()},
+                             {}};
   }
 
   void settle_trails() {
@@ -307,7 +310,8 @@ class Bench {
       scratch_.assign(s.pins.data, s.pins.data + s.pins.bytes());
       *s.pins.ready ^= 1U;
       dut_.eval();
-      if (*s.pins.valid != valid || (valid != 0 && !same(scratch_.data(), s.pins.data, s.pins.bytes())))
+      if (*s.pins.valid != valid ||
+          (valid != 0 && !same(scratch_.data(), s.pins.data, s.pins.bytes())))
         violate("valid-waits-for-ready", i);
       *s.pins.ready ^= 1U;
       dut_.eval();
@@ -317,7 +321,8 @@ class Bench {
   /// Nothing may come behind the last frame.
   void drain() {
     const std::int64_t latency = std::max<std::int64_t>(result_.first_beat, 0);
-    const std::int64_t cycles = std::max<std::int64_t>(1000, 4 * std::min<std::int64_t>(latency, 10000));
+    const std::int64_t cycles =
+        std::max<std::int64_t>(1000, 4 * std::min<std::int64_t>(latency, 10000));
     for (Source& s : sources_) {
       *s.pins.valid = 0;
       s.total = s.sent;
@@ -336,7 +341,9 @@ class Bench {
 
   std::string who_waits() const {
     std::string text = "no beat moves for " + std::to_string(job_.patience) + " cycles:";
-    const auto add = [&](const std::string& what) { text += (text.back() == ':' ? " " : "; ") + what; };
+    const auto add = [&](const std::string& what) {
+      text += (text.back() == ':' ? " " : "; ") + what;
+    };
     for (std::size_t i = 0; i < sources_.size(); ++i) {
       const Source& s = sources_[i];
       const std::string name = "in" + std::to_string(i) + " (" + std::to_string(s.sent) + " of " +

@@ -87,13 +87,13 @@ struct Result {
   std::int64_t compared = 0;               ///< behind the last reset
   std::int64_t compared_before_reset = 0;  ///< in frames that a reset cut off
   std::int64_t differing = 0;              ///< of both
-  std::optional<Mismatch> first;  ///< the earliest, also of what came before a reset
-  std::vector<Violation> violations;  ///< the first of each rule and stream
-  std::string stuck;                  ///< who waits for what; empty: the run ended
-  std::int64_t cycles = 0;            ///< behind the last reset, up to the last beat
-  std::int64_t first_beat = -1;       ///< the cycle of the first output beat
-  std::vector<std::int64_t> frame_ends;  ///< the cycle of the last output beat of every frame
-  std::int64_t total_cycles = 0;         ///< simulated in all
+  std::optional<Mismatch> first;           ///< the earliest, also of what came before a reset
+  std::vector<Violation> violations;       ///< the first of each rule and stream
+  std::string stuck;                       ///< who waits for what; empty: the run ended
+  std::int64_t cycles = 0;                 ///< behind the last reset, up to the last beat
+  std::int64_t first_beat = -1;            ///< the cycle of the first output beat
+  std::vector<std::int64_t> frame_ends;    ///< the cycle of the last output beat of every frame
+  std::int64_t total_cycles = 0;           ///< simulated in all
   std::vector<std::vector<std::uint8_t>> collected;  ///< per output, on request
 };
 

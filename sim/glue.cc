@@ -102,19 +102,23 @@ std::unique_ptr<Dut> make_dut(int dut, std::uint64_t seed, const std::string& wa
 
 std::string connect_case(const Design& design, std::size_t d) {
   std::string text = fmt::format("      case {}:\n", d);
-  const auto port = [&](std::string_view name) { return fmt::format("pin(top_->d{}_{})", d, name); };
+  const auto port = [&](std::string_view name) {
+    return fmt::format("pin(top_->d{}_{})", d, name);
+  };
   text += fmt::format("        clk = {};\n        rst_n = {};\n", port("clk_i"), port("rst_ni"));
   for (std::size_t i = 0; i < design.inputs.size(); ++i)
     text += fmt::format("        inputs.push_back({{{}, {}, {}, {}}});\n",
                         port(fmt::format("in{}_valid_i", i)), port(fmt::format("in{}_ready_o", i)),
                         port(fmt::format("in{}_data_i", i)), design.inputs[i]);
   for (std::size_t i = 0; i < design.outputs.size(); ++i)
-    text += fmt::format("        outputs.push_back({{{}, {}, {}, {}}});\n",
-                        port(fmt::format("out{}_valid_o", i)), port(fmt::format("out{}_ready_i", i)),
-                        port(fmt::format("out{}_data_o", i)), design.outputs[i]);
+    text +=
+        fmt::format("        outputs.push_back({{{}, {}, {}, {}}});\n",
+                    port(fmt::format("out{}_valid_o", i)), port(fmt::format("out{}_ready_i", i)),
+                    port(fmt::format("out{}_data_o", i)), design.outputs[i]);
   for (std::size_t i = 0; i < design.controls.size(); ++i)
-    text += fmt::format("        std::memcpy({}, &controls.at({}), sizeof(top_->d{}_control{}_i));\n",
-                        port(fmt::format("control{}_i", i)), i, d, i);
+    text +=
+        fmt::format("        std::memcpy({}, &controls.at({}), sizeof(top_->d{}_control{}_i));\n",
+                    port(fmt::format("control{}_i", i)), i, d, i);
   return text + "        break;\n";
 }
 
@@ -132,7 +136,8 @@ std::string top_text(const ModelSpec& spec) {
                                     : "";
       ports += fmt::format("{}  {} logic{} d{}_{}", ports.empty() ? "" : ",\n",
                            pin.input ? "input " : "output", range, d, pin.name);
-      connections += fmt::format("{}    .{}(d{}_{})", connections.empty() ? "" : ",\n", pin.name, d, pin.name);
+      connections +=
+          fmt::format("{}    .{}(d{}_{})", connections.empty() ? "" : ",\n", pin.name, d, pin.name);
     }
     instances += fmt::format("  {} d{} (\n{}\n  );\n", design.module, d, connections);
   }
@@ -141,9 +146,12 @@ std::string top_text(const ModelSpec& spec) {
 
 std::string glue_text(const ModelSpec& spec) {
   std::string text(kGlueHead);
-  text += "  void connect(int dut, const std::vector<std::uint64_t>& controls) {\n    switch (dut) {\n";
+  text +=
+      "  void connect(int dut, const std::vector<std::uint64_t>& controls) {\n    switch (dut) {\n";
   for (std::size_t d = 0; d < spec.designs.size(); ++d) text += connect_case(spec.designs[d], d);
-  text += "      default:\n        throw std::runtime_error(\"the model has no such design\");\n    }\n  }\n";
+  text +=
+      "      default:\n        throw std::runtime_error(\"the model has no such design\");\n    "
+      "}\n  }\n";
   return text + std::string(kGlueTail);
 }
 

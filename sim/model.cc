@@ -32,7 +32,8 @@ class TemporaryFolder {
     path_ += fmt::format(".{}.{}.tmp", getpid(), count++);
     std::error_code error;
     fs::create_directories(path_, error);
-    if (error) tool_error("cannot make the folder {}: {}", printable(path_.string(), 4096), error.message());
+    if (error)
+      tool_error("cannot make the folder {}: {}", printable(path_.string(), 4096), error.message());
   }
   ~TemporaryFolder() {
     std::error_code ignored;
@@ -53,12 +54,14 @@ class TemporaryFolder {
   fs::path path_;
 };
 
-void run_tool(const std::vector<std::string>& arguments, const fs::path& dir, std::string_view what) {
+void run_tool(const std::vector<std::string>& arguments, const fs::path& dir,
+              std::string_view what) {
   const ProcessResult result = run_process(arguments, dir, kBuildLimit);
   if (result.ok()) return;
-  tool_error("{} {}:\n{}", what,
-             result.timed_out ? "took too long" : fmt::format("failed (exit code {})", result.exit_code),
-             result.output);
+  tool_error(
+      "{} {}:\n{}", what,
+      result.timed_out ? "took too long" : fmt::format("failed (exit code {})", result.exit_code),
+      result.output);
 }
 
 std::string version_of(const fs::path& program) {
@@ -69,10 +72,12 @@ std::string version_of(const fs::path& program) {
 
 std::vector<std::string> verilator_flags(const ModelSpec& spec) {
   // -fno-const-bit-op-tree: without it Verilator 5.006 computes some netlists wrongly.
-  std::vector<std::string> flags = {"--cc", "-O3", "-fno-const-bit-op-tree", "--x-assign", "unique",
-                                    "--x-initial", "unique", "--no-timing", "--prefix", "Vmodel",
-                                    "--top-module", "assay_top", "--Mdir", "obj",
-                                    "--output-split", "0"};
+  std::vector<std::string> flags = {"--cc",       "-O3",          "-fno-const-bit-op-tree",
+                                    "--x-assign", "unique",       "--x-initial",
+                                    "unique",     "--no-timing",  "--prefix",
+                                    "Vmodel",     "--top-module", "assay_top",
+                                    "--Mdir",     "obj",          "--output-split",
+                                    "0"};
   if (spec.trace) flags.insert(flags.end(), {"--trace", "--trace-structs"});
   flags.emplace_back(spec.assertions ? "--assert" : "--no-assert");
   // -fno-gate: without it Verilator 5.006 computes some netlists of iCE40 cells wrongly.
@@ -86,9 +91,16 @@ std::vector<std::string> verilator_flags(const ModelSpec& spec) {
 
 std::vector<std::string> compiler_flags(const Tools& tools, int optimise, bool trace) {
   const int on = trace ? 1 : 0;
-  return {fmt::format("-O{}", optimise), "-std=c++20", "-w", "-I.", "-I" + tools.include.string(),
-          "-I" + (tools.include / "vltstd").string(), "-DVM_COVERAGE=0", "-DVM_SC=0",
-          fmt::format("-DVM_TRACE={}", on), fmt::format("-DVM_TRACE_VCD={}", on)};
+  return {fmt::format("-O{}", optimise),
+          "-std=c++20",
+          "-w",
+          "-I.",
+          "-I" + tools.include.string(),
+          "-I" + (tools.include / "vltstd").string(),
+          "-DVM_COVERAGE=0",
+          "-DVM_SC=0",
+          fmt::format("-DVM_TRACE={}", on),
+          fmt::format("-DVM_TRACE_VCD={}", on)};
 }
 
 /// One translation unit of all that Verilator wrote: the headers cost more than the code.
@@ -124,13 +136,16 @@ Tools find_tools() {
 ModelCache::ModelCache(fs::path folder) : folder_(std::move(folder)), tools_(find_tools()) {
   std::error_code error;
   fs::create_directories(folder_, error);
-  if (error) tool_error("cannot make the folder {}: {}", printable(folder_.string(), 4096), error.message());
+  if (error)
+    tool_error("cannot make the folder {}: {}", printable(folder_.string(), 4096), error.message());
   folder_ = fs::absolute(folder_);
 }
 
 std::string ModelCache::key(const ModelSpec& spec) const {
   std::string text = fmt::format("{}\n{}\n", tools_.verilator_version, tools_.compiler_version);
-  const auto add = [&](std::string_view part) { text += fmt::format("{}:{}\n", part.size(), part); };
+  const auto add = [&](std::string_view part) {
+    text += fmt::format("{}:{}\n", part.size(), part);
+  };
   for (const std::string& flag : verilator_flags(spec)) add(flag);
   for (const std::string& flag : compiler_flags(tools_, spec.optimise, spec.trace)) add(flag);
   for (const SourceFile& source : spec.sources) {
@@ -186,7 +201,8 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
 
   const fs::path objects = runtime(spec);
   command = {tools_.compiler.string()};
-  for (const std::string& flag : compiler_flags(tools_, spec.optimise, spec.trace)) command.push_back(flag);
+  for (const std::string& flag : compiler_flags(tools_, spec.optimise, spec.trace))
+    command.push_back(flag);
   command.insert(command.end(), {"-Iobj", "-I" + (objects / "src").string(), "-include",
                                  (objects / "src" / kPrecompiled).string(), "unit.cc"});
   for (const auto& file : fs::directory_iterator(objects))
@@ -197,7 +213,8 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
   const TemporaryFolder kept(entry);
   std::error_code error;
   fs::rename(work.path() / kProgram, kept.path() / kProgram, error);
-  if (error) tool_error("cannot keep {}: {}", printable(model.program.string(), 4096), error.message());
+  if (error)
+    tool_error("cannot keep {}: {}", printable(model.program.string(), 4096), error.message());
   kept.move_to(entry);
   model.built = true;
   return model;
@@ -206,7 +223,8 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
 /// Objects and the precompiled header that all models of the same flags share.
 fs::path ModelCache::runtime(const ModelSpec& spec) {
   std::string text = fmt::format("{}\n{}\n", tools_.verilator_version, tools_.compiler_version);
-  for (const std::string& flag : compiler_flags(tools_, spec.optimise, spec.trace)) text += flag + "\n";
+  for (const std::string& flag : compiler_flags(tools_, spec.optimise, spec.trace))
+    text += flag + "\n";
   for (const RuntimeSource& source : runtime_sources()) text += source.text;
   const std::string key = "runtime-" + sha256(text);
   const std::lock_guard lock(mutex_);
@@ -219,7 +237,8 @@ fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key
   const fs::path entry = folder_ / key;
   if (fs::exists(entry)) return entry;
   const TemporaryFolder work(entry);
-  std::vector<fs::path> units = {tools_.include / "verilated.cpp", tools_.include / "verilated_threads.cpp"};
+  std::vector<fs::path> units = {tools_.include / "verilated.cpp",
+                                 tools_.include / "verilated_threads.cpp"};
   if (spec.trace) units.push_back(tools_.include / "verilated_vcd_c.cpp");
   for (const RuntimeSource& source : runtime_sources()) {
     const fs::path path = work.path() / "src" / source.name;
@@ -230,12 +249,16 @@ fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key
   std::vector<std::future<void>> jobs;
   const auto compile = [&](int optimise, std::vector<std::string> more) {
     std::vector<std::string> command = {tools_.compiler.string()};
-    for (const std::string& flag : compiler_flags(tools_, optimise, spec.trace)) command.push_back(flag);
+    for (const std::string& flag : compiler_flags(tools_, optimise, spec.trace))
+      command.push_back(flag);
     command.emplace_back("-Isrc");
     for (std::string& argument : more) command.push_back(std::move(argument));
-    jobs.push_back(std::async(std::launch::async, [command, dir = work.path()] { run_tool(command, dir, "the C++ compiler"); }));
+    jobs.push_back(std::async(std::launch::async, [command, dir = work.path()] {
+      run_tool(command, dir, "the C++ compiler");
+    }));
   };
-  // The header only serves units that are compiled with the same flags; the objects are always fast.
+  // The header only serves units that are compiled with the same flags; the objects are always
+  // fast.
   const std::string header = (fs::path("src") / kPrecompiled).string();
   compile(spec.optimise, {"-x", "c++-header", header, "-o", header + ".gch"});
   for (const fs::path& unit : units) compile(2, {"-c", unit.string()});
@@ -254,11 +277,13 @@ Result run_model(const Model& model, const JobFile& job, const std::vector<Strea
   write_file(job_file, text.str());
   std::error_code ignored;
   fs::remove(result_file, ignored);  // what an earlier run left must not be taken for this one's
-  const ProcessResult run =
-      run_process({model.program.string(), job_file.string(), result_file.string()}, data, kRunLimit);
-  if (run.timed_out) tool_error("the simulation of {} took longer than {} s", name, kRunLimit.count());
+  const ProcessResult run = run_process(
+      {model.program.string(), job_file.string(), result_file.string()}, data, kRunLimit);
+  if (run.timed_out)
+    tool_error("the simulation of {} took longer than {} s", name, kRunLimit.count());
   if (!run.ok())
-    tool_error("the simulation of {} failed (exit code {}):\n{}", name, run.exit_code, last_lines(run.output));
+    tool_error("the simulation of {} failed (exit code {}):\n{}", name, run.exit_code,
+               last_lines(run.output));
   std::ifstream in(result_file);
   try {
     Result result = read_result(in);
@@ -266,7 +291,8 @@ Result run_model(const Model& model, const JobFile& job, const std::vector<Strea
     fs::remove(result_file, ignored);
     return result;
   } catch (const std::exception& error) {
-    tool_error("the simulation of {} left no result: {}\n{}", name, error.what(), last_lines(run.output));
+    tool_error("the simulation of {} left no result: {}\n{}", name, error.what(),
+               last_lines(run.output));
   }
 }
 

@@ -54,8 +54,8 @@ struct Tools {
 /// ToolError that says how to install what is missing.
 Tools find_tools();
 
-/// A folder of models by content. Thread-safe, and safe for several processes: an entry appears whole
-/// or not at all.
+/// A folder of models by content. Thread-safe, and safe for several processes: an entry appears
+/// whole or not at all.
 class ModelCache {
  public:
   /// The folder is made when needed.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Precompiled for simulation programs: these headers take longer to read than most designs to compile.
+// Precompiled for simulation programs: these headers take longer to read than most designs to
+// compile.
 #pragma once
 
 #include <verilated.h>

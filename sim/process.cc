@@ -72,8 +72,7 @@ pid_t start(const std::vector<std::string>& arguments, const std::filesystem::pa
                                 pointers(arguments).data(), pointers(env).data());
   posix_spawn_file_actions_destroy(&actions);
   posix_spawnattr_destroy(&attributes);
-  if (error != 0)
-    tool_error("cannot start {}: {}", printable(arguments[0], 4096), strerror(error));
+  if (error != 0) tool_error("cannot start {}: {}", printable(arguments[0], 4096), strerror(error));
   return pid;
 }
 
@@ -84,7 +83,8 @@ bool read_all(int fd, Clock::time_point deadline, std::string& output) {
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     pollfd waiting{fd, POLLIN, 0};
-    const int ready = left <= 0 ? 0 : poll(&waiting, 1, static_cast<int>(std::min<long>(left, 1000)));
+    const int ready =
+        left <= 0 ? 0 : poll(&waiting, 1, static_cast<int>(std::min<long>(left, 1000)));
     if (ready == 0 && Clock::now() >= deadline) return false;
     if (ready <= 0) continue;
     const ssize_t count = read(fd, buffer.data(), buffer.size());

@@ -59,7 +59,8 @@ std::vector<std::int64_t> unpack(std::span<const std::uint8_t> beat, const Packi
     if (is_bipolar(packing.dtype))
       values.push_back(code != 0 ? 1 : -1);
     else
-      values.push_back(static_cast<std::int64_t>(negative ? code | (~std::uint64_t{0} << bits) : code));
+      values.push_back(
+          static_cast<std::int64_t>(negative ? code | (~std::uint64_t{0} << bits) : code));
   }
   return values;
 }

@@ -14,9 +14,11 @@ bool is_name_char(char c) {
 
 /// Whether `text` uses the identifier `name` outside of // comments.
 bool uses(std::string_view text, std::string_view name) {
-  for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + 1)) {
+  for (std::size_t at = text.find(name); at != std::string_view::npos;
+       at = text.find(name, at + 1)) {
     const std::size_t line = text.rfind('\n', at) + 1, end = at + name.size();
-    const bool whole = (at == 0 || !is_name_char(text[at - 1])) && (end == text.size() || !is_name_char(text[end]));
+    const bool whole = (at == 0 || !is_name_char(text[at - 1])) &&
+                       (end == text.size() || !is_name_char(text[end]));
     if (whole && text.substr(line, at - line).find("//") == std::string_view::npos &&
         (end == text.size() || text[end] != ':'))
       return true;
@@ -24,7 +26,9 @@ bool uses(std::string_view text, std::string_view name) {
   return false;
 }
 
-std::string_view module_of(const RtlFile& file) { return file.name.substr(0, file.name.rfind('.')); }
+std::string_view module_of(const RtlFile& file) {
+  return file.name.substr(0, file.name.rfind('.'));
+}
 
 }  // namespace
 

@@ -16,8 +16,8 @@ struct RtlFile {
 /// All of rtl/; generated at build time.
 std::span<const RtlFile> rtl_library();
 
-/// The files that a module is made of: its own and those of all modules that it instantiates. Aborts
-/// when the library has no such module.
+/// The files that a module is made of: its own and those of all modules that it instantiates.
+/// Aborts when the library has no such module.
 std::vector<RtlFile> rtl_sources(std::string_view module);
 
 }  // namespace assay

@@ -67,12 +67,13 @@ std::string wrapper_text(std::string_view name, const hw::Layer& layer, const hw
   std::string parameters;
   for (const hw::Parameter& p : layer.parameters)
     parameters += (parameters.empty() ? "\n    " : ",\n    ") + parameter_text(p);
-  return fmt::format("module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}{}\n);\n"
-                     "  {} #({}\n  ) layer (\n    .clk_i(clk_i),\n    .rst_ni(rst_ni){}{}\n  );\nendmodule\n",
-                     name, outer_ports(layer.inputs, "in", true),
-                     outer_ports(layer.outputs, "out", false), layer.module, parameters,
-                     connections(layer.inputs, "in", true, ports.inputs, ports.vector_inputs),
-                     connections(layer.outputs, "out", false, ports.outputs, ports.vector_outputs));
+  return fmt::format(
+      "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}{}\n);\n"
+      "  {} #({}\n  ) layer (\n    .clk_i(clk_i),\n    .rst_ni(rst_ni){}{}\n  );\nendmodule\n",
+      name, outer_ports(layer.inputs, "in", true), outer_ports(layer.outputs, "out", false),
+      layer.module, parameters,
+      connections(layer.inputs, "in", true, ports.inputs, ports.vector_inputs),
+      connections(layer.outputs, "out", false, ports.outputs, ports.vector_outputs));
 }
 
 }  // namespace assay

@@ -8,9 +8,10 @@
 
 namespace assay {
 
-/// The module called `name` that instantiates a layer's library module with its parameters. Its ports
-/// are clk_i, rst_ni and, whatever the library module calls them, in<i>_valid_i, in<i>_ready_o,
-/// in<i>_data_i and out<i>_valid_o, out<i>_ready_i, out<i>_data_o. `name` must be an identifier.
+/// The module called `name` that instantiates a layer's library module with its parameters. Its
+/// ports are clk_i, rst_ni and, whatever the library module calls them, in<i>_valid_i,
+/// in<i>_ready_o, in<i>_data_i and out<i>_valid_o, out<i>_ready_i, out<i>_data_o. `name` must be an
+/// identifier.
 std::string wrapper_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports);
 
 }  // namespace assay

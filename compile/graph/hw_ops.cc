@@ -209,8 +209,8 @@ void Thresholding::infer(InferContext& c) const {
     for (std::size_t i = 0; i < x.size(); ++i) fits = fits && (t[i] == 1 || t[i] == x[i]);
   }
   if (!fits)
-    c.fail(fmt::format("thresholds {} do not fit an input of shape {}", shape_text(t),
-                       shape_text(x)));
+    c.fail(
+        fmt::format("thresholds {} do not fit an input of shape {}", shape_text(t), shape_text(x)));
   keep_shape(c);
 }
 void JoinThreshold::infer(InferContext& c) const {
@@ -243,8 +243,8 @@ void ChannelwiseOp::infer(InferContext& c) const {
   const Shape& x = vectors(c);
   const Shape& p = c.shape(1);
   if (p.size() != 1 || (p[0] != 1 && p[0] != x.back()))
-    c.fail(fmt::format("parameters {} do not fit an input of shape {}", shape_text(p),
-                       shape_text(x)));
+    c.fail(
+        fmt::format("parameters {} do not fit an input of shape {}", shape_text(p), shape_text(x)));
   if (function != "add" && function != "mul" && function != "max" && function != "min")
     c.fail("function must be add, mul, max or min");
   keep_shape(c);

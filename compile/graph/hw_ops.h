@@ -8,7 +8,8 @@
 #include "compile/graph/ops.h"
 
 /// The hardware layers as operators of the IR: what each computes, on integer tensors, channels
-/// last. compile/hw says how a layer becomes hardware, golden/hw executes it. The batch axis N is 1.
+/// last. compile/hw says how a layer becomes hardware, golden/hw executes it. The batch axis N
+/// is 1.
 ///
 /// A stream is the row-major sequence of its tensor's elements; a beat carries the next `lanes` of
 /// them. Where a layer needs another order than (h, w, c), the tensor is declared in that order:
@@ -62,8 +63,8 @@ struct FMPadding final : HwOpOf<FMPadding> {
 
 /// X [N,H,W,C] -> [N,OH,OW,KH*KW*C], the window at each output position, no padding. Innermost
 /// order (kh, kw, c); `depthwise`: grouped, (c / SIMD, kh, kw, c % SIMD). A beat carries SIMD
-/// elements; with `parallel_window` a whole window of SIMD channels (KH*KW*SIMD elements), for which
-/// SIMD is C unless `depthwise`.
+/// elements; with `parallel_window` a whole window of SIMD channels (KH*KW*SIMD elements), for
+/// which SIMD is C unless `depthwise`.
 struct ConvolutionInputGenerator final : HwOpOf<ConvolutionInputGenerator> {
   static constexpr std::string_view kType = "ConvolutionInputGenerator";
   std::vector<std::int64_t> kernel = {1, 1}, stride = {1, 1}, dilation = {1, 1};
@@ -77,8 +78,8 @@ struct ConvolutionInputGenerator final : HwOpOf<ConvolutionInputGenerator> {
 
 /// What MVAU and VVAU share.
 struct MultiplyOp : HwOp {
-  Levels levels;             ///< used when there are thresholds
-  DataType acc_dtype;        ///< holds every sum (proved); the output's type without thresholds
+  Levels levels;       ///< used when there are thresholds
+  DataType acc_dtype;  ///< holds every sum (proved); the output's type without thresholds
   std::int64_t pe = 1, simd = 1;
   std::string mem_mode = "embedded";  ///< weights: "embedded", "decoupled" or "external"
   /// Products: "auto" (not decided yet), "popcount" (bit planes), "lut" or "dsp" (multipliers).
@@ -227,8 +228,8 @@ struct UpsampleNearestNeighbour final : HwOpOf<UpsampleNearestNeighbour> {
   void infer(InferContext& context) const override;
 };
 
-/// X -> the same tensor, `in_lanes` elements a beat becoming `out_lanes`; any ratio. Both divide the
-/// number of elements.
+/// X -> the same tensor, `in_lanes` elements a beat becoming `out_lanes`; any ratio. Both divide
+/// the number of elements.
 struct StreamingDataWidthConverter final : HwOpOf<StreamingDataWidthConverter> {
   static constexpr std::string_view kType = "StreamingDataWidthConverter";
   std::int64_t in_lanes = 1, out_lanes = 1;

@@ -62,9 +62,8 @@ std::int64_t depth_for_steady_reader(const Windows& s) {
         const FirstUse& row = rows[static_cast<std::size_t>(y)];
         const FirstUse& column = columns[static_cast<std::size_t>(x)];
         const bool used = row.window >= 0 && column.window >= 0;
-        const std::int64_t first =
-            (row.window * s.columns + column.window) * per_window +
-            (row.tap * s.kernel[1] + column.tap) * tap_step;
+        const std::int64_t first = (row.window * s.columns + column.window) * per_window +
+                                   (row.tap * s.kernel[1] + column.tap) * tap_step;
         for (std::int64_t f = s.folds; f-- > 0;) {
           latest = std::min(latest, used ? first + f * fold_step : kNever) - 1;
           if (pass == 0) continue;
@@ -86,8 +85,10 @@ std::int64_t depth_for_steady_writer(const Windows& s) {
     for (std::int64_t i = 0; i < s.window_beats(); ++i) {
       const std::int64_t tap = s.grouped ? i % s.taps() : i / s.folds;
       const std::int64_t fold = s.grouped ? i / s.taps() : i % s.folds;
-      read(base + (tap / s.kernel[1] * s.dilation[0] * s.width +
-                   tap % s.kernel[1] * s.dilation[1]) * s.folds + fold);
+      read(base +
+           (tap / s.kernel[1] * s.dilation[0] * s.width + tap % s.kernel[1] * s.dilation[1]) *
+               s.folds +
+           fold);
     }
     // The window's room is free in the cycle after its last beat.
     depth = std::max(depth, cycle - base + 1);
@@ -96,8 +97,8 @@ std::int64_t depth_for_steady_writer(const Windows& s) {
 }
 
 std::vector<FoldingRule> rules(const Node& node) {
-  return {{"SIMD", node.as<ConvolutionInputGenerator>()->simd, channels(node.inputs[0]),
-           "channels"}};
+  return {
+      {"SIMD", node.as<ConvolutionInputGenerator>()->simd, channels(node.inputs[0]), "channels"}};
 }
 
 void set_folding(Node& node, std::string_view, std::int64_t value) {
@@ -173,8 +174,7 @@ Layer build(const Node& node, bool) {
                                   op.simd, channels(node.inputs[0]), channels(node.inputs[0])));
   Layer layer;
   layer.inputs = {stream(node, node.inputs[0], op.simd)};
-  layer.outputs = {
-      stream(node, node.outputs[0], op.simd * (op.parallel_window ? s.taps() : 1))};
+  layer.outputs = {stream(node, node.outputs[0], op.simd * (op.parallel_window ? s.taps() : 1))};
   check_same_type(node, layer.inputs[0], layer.outputs[0]);
   if (op.parallel_window)
     build_parallel(op, s, layer);

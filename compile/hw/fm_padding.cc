@@ -34,16 +34,11 @@ Layer build(const Node& node, bool) {
   layer.outputs = {stream(node, node.outputs[0], op.simd)};
   check_same_type(node, layer.inputs[0], layer.outputs[0]);
   const Shape& x = *node.inputs[0]->shape;
-  layer.parameters = {{"Lanes", op.simd},
-                      {"ElemBits", layer.inputs[0].dtype.bits},
-                      {"Height", x[1]},
-                      {"Width", x[2]},
-                      {"Folds", x[3] / op.simd},
-                      {"PadTop", op.pads[0]},
-                      {"PadLeft", op.pads[1]},
-                      {"PadBottom", op.pads[2]},
-                      {"PadRight", op.pads[3]},
-                      {"InsertH", op.insert[0]},
+  layer.parameters = {{"Lanes", op.simd},        {"ElemBits", layer.inputs[0].dtype.bits},
+                      {"Height", x[1]},          {"Width", x[2]},
+                      {"Folds", x[3] / op.simd}, {"PadTop", op.pads[0]},
+                      {"PadLeft", op.pads[1]},   {"PadBottom", op.pads[2]},
+                      {"PadRight", op.pads[3]},  {"InsertH", op.insert[0]},
                       {"InsertW", op.insert[1]}};
   // Where nothing is inserted the padding may be any value.
   if (layer.outputs[0].beats > layer.inputs[0].beats)

@@ -45,7 +45,7 @@ Ports ports(const Node&) { return {}; }
 
 }  // namespace
 
-const LayerKind kGlobalAccPool = {GlobalAccPool::kType, "global_acc_pool", rules,
-                                  set_folding,          build,             ports};
+const LayerKind kGlobalAccPool = {
+    GlobalAccPool::kType, "global_acc_pool", rules, set_folding, build, ports};
 
 }  // namespace assay::hw

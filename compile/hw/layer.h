@@ -51,8 +51,8 @@ class MemoryImage {
 
  private:
   std::string name_;
-  int word_bits_ = 1, filled_ = 0;  ///< filled_: bits of the word being built
-  std::int64_t words_ = 0;          ///< complete ones
+  int word_bits_ = 1, filled_ = 0;   ///< filled_: bits of the word being built
+  std::int64_t words_ = 0;           ///< complete ones
   std::vector<std::uint64_t> bits_;  ///< each word on whole 64-bit limbs
 };
 
@@ -91,8 +91,8 @@ struct Layer {
 };
 
 /// How the ports of a module's streams are named; the prefix is followed by _valid_i, _ready_o,
-/// _data_i for inputs and _valid_o, _ready_i, _data_o for outputs. With `vector` there is one prefix
-/// and all streams share it, stream 0 in the least significant bits.
+/// _data_i for inputs and _valid_o, _ready_i, _data_o for outputs. With `vector` there is one
+/// prefix and all streams share it, stream 0 in the least significant bits.
 struct Ports {
   std::vector<std::string> inputs = {"in"}, outputs = {"out"};
   bool vector_inputs = false, vector_outputs = false;
@@ -116,8 +116,8 @@ struct LayerKind {
 const LayerKind* find_layer(const Node& node);
 const std::vector<const LayerKind*>& layer_kinds();
 
-/// The layer of a node. UserError, naming the node and what would be allowed, when a folding does not
-/// divide, a data type is missing or a stream is wider than kMaxStreamBits.
+/// The layer of a node. UserError, naming the node and what would be allowed, when a folding does
+/// not divide, a data type is missing or a stream is wider than kMaxStreamBits.
 Layer build_layer(const Node& node, bool with_images = true);
 
 /// Wider streams are refused: tools slow down beyond.
@@ -127,8 +127,8 @@ inline constexpr std::int64_t kMaxStreamBits = 1 << 16;
 
 /// The stream of a tensor. UserError when its data type is not an integer.
 Stream stream(const Node& node, const Tensor* tensor, std::int64_t lanes);
-std::int64_t elements(const Tensor* tensor);      ///< of the whole tensor
-std::int64_t channels(const Tensor* tensor);      ///< the size of its last axis
+std::int64_t elements(const Tensor* tensor);  ///< of the whole tensor
+std::int64_t channels(const Tensor* tensor);  ///< the size of its last axis
 [[noreturn]] void layer_error(const Node& node, const std::string& message);
 /// Words x bits: "block" from a third of a block RAM on, "distributed" below, unless `wanted` says.
 std::string memory_style(std::string_view wanted, std::int64_t words, std::int64_t bits);

@@ -9,9 +9,7 @@ std::vector<FoldingRule> rules(const Node& node) {
   return {{"PE", op.pe, channels(node.inputs[0]) / op.taps, "channels"}};
 }
 
-void set_folding(Node& node, std::string_view, std::int64_t value) {
-  node.as<Pool>()->pe = value;
-}
+void set_folding(Node& node, std::string_view, std::int64_t value) { node.as<Pool>()->pe = value; }
 
 Layer build(const Node& node, bool) {
   const Pool& op = *node.as<Pool>();

@@ -5,8 +5,8 @@ namespace assay::hw {
 namespace {
 
 std::vector<FoldingRule> rules(const Node& node) {
-  return {{"SIMD", node.as<UpsampleNearestNeighbour>()->simd, channels(node.inputs[0]),
-           "channels"}};
+  return {
+      {"SIMD", node.as<UpsampleNearestNeighbour>()->simd, channels(node.inputs[0]), "channels"}};
 }
 
 void set_folding(Node& node, std::string_view, std::int64_t value) {
@@ -26,9 +26,9 @@ Layer build(const Node& node, bool) {
   const std::int64_t words = op.scale[0] > 1 ? x[2] * folds : folds;
   const int bits = layer.inputs[0].data_bits();
   const std::string style = memory_style(op.ram_style, words, bits);
-  layer.parameters = {{"Bits", bits},           {"Width", x[2]},
-                      {"Folds", folds},         {"ScaleH", op.scale[0]},
-                      {"ScaleW", op.scale[1]},  {"Block", style == "block"}};
+  layer.parameters = {{"Bits", bits},          {"Width", x[2]},
+                      {"Folds", folds},        {"ScaleH", op.scale[0]},
+                      {"ScaleW", op.scale[1]}, {"Block", style == "block"}};
   layer.cycles = layer.outputs[0].beats;
   if (layer.cycles > layer.inputs[0].beats) layer.memories = {{"row", style, words, bits}};
   return layer;

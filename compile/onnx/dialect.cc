@@ -9,8 +9,8 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/graph/op.h"
 #include "compile/graph/hw_ops.h"
+#include "compile/graph/op.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/model.h"
 #include "compile/onnx/rules.h"

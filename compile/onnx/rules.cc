@@ -329,7 +329,8 @@ Rule find_rule(std::string_view domain, std::string_view type) {
 
 void build_node(GraphBuilder& builder, Draft draft) {
   if (draft.inputs.empty() || !draft.inputs[0]) user_error("input 0 is left out");
-  if (draft.outputs.empty() || (!draft.outputs[0] && draft.type != "TopK" && draft.type != "LabelSelect"))
+  if (draft.outputs.empty() ||
+      (!draft.outputs[0] && draft.type != "TopK" && draft.type != "LabelSelect"))
     user_error("it has no outputs");
   if (draft.domain == kChannelsLastDomain) return build_channels_last(builder, std::move(draft));
   if (draft.domain.empty() && draft.type == "Softmax" && draft.version < 13)

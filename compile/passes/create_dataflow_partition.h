@@ -18,8 +18,8 @@ struct DataflowPartition {
   std::vector<const Tensor*> inputs, outputs;
 };
 
-/// Numbers the partitions in HwOp::partition: no path leaves one and comes back. Software in between
-/// starts a new one; views do not. Contract: exact.
+/// Numbers the partitions in HwOp::partition: no path leaves one and comes back. Software in
+/// between starts a new one; views do not. Contract: exact.
 bool create_dataflow_partition(Graph& graph, StreamlineReport& report);
 
 /// The partitions as numbered, in order.

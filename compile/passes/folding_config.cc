@@ -134,9 +134,10 @@ void check_names(const Graph& graph, const FoldingConfig& config) {
   if (defaults == config.end()) return;
   for (const auto& [name, value] : defaults->second)
     if (!fields.contains(name))
-      user_error("the defaults of the folding configuration name no field of a layer: '{}'; the "
-                 "fields are {}",
-                 printable(name), joined({fields.begin(), fields.end()}));
+      user_error(
+          "the defaults of the folding configuration name no field of a layer: '{}'; the "
+          "fields are {}",
+          printable(name), joined({fields.begin(), fields.end()}));
 }
 
 /// A generator of grouped windows has no choice of its SIMD.
@@ -149,10 +150,10 @@ void check_follower(const Node& node, const std::map<std::string, FoldingValue>&
   if (wish == wishes.end() || !is_followed(node, "SIMD")) return;
   const std::int64_t simd = node.as<hw::ConvolutionInputGenerator>()->simd;
   if (wish->second != FoldingValue(simd))
-    hw::layer_error(node, fmt::format("SIMD cannot be {}: it is the PE of {}, which is {}; set "
-                                      "that instead",
-                                      value_text(wish->second), grouped_reader(node)->label(),
-                                      simd));
+    hw::layer_error(node,
+                    fmt::format("SIMD cannot be {}: it is the PE of {}, which is {}; set "
+                                "that instead",
+                                value_text(wish->second), grouped_reader(node)->label(), simd));
 }
 
 }  // namespace

@@ -143,9 +143,10 @@ void infer_resize(Inference& inference, Node& node, const ops::Resize& op) {
   const bool spatial = in.size() == 4 && in[0] == out[0] && in[3] == out[3];
   if (!spatial || op.mode != "nearest" || out[1] % in[1] != 0 || out[2] % in[2] != 0 ||
       !repeats(op, in[1], out[1] / in[1]) || !repeats(op, in[2], out[2] / in[2]))
-    throw NoLayer{fmt::format("it resizes {} to {} in a way that does not repeat every pixel; use "
-                              "nearest, asymmetric, floor and whole factors",
-                              shape_text(in), shape_text(out))};
+    throw NoLayer{
+        fmt::format("it resizes {} to {} in a way that does not repeat every pixel; use "
+                    "nearest, asymmetric, floor and whole factors",
+                    shape_text(in), shape_text(out))};
   if (in == out && inference.drop(node, node.inputs[0])) return;
   hw::UpsampleNearestNeighbour up;
   up.scale = {out[1] / in[1], out[2] / in[2]};
@@ -173,8 +174,7 @@ void infer_top_k(Inference& inference, Node& node, const ops::TopK& op) {
   for (Tensor*& tensor : outputs)
     if (tensor && !is_read(inference.graph, tensor)) tensor = nullptr;
   if (outputs[0]) outputs[0]->dtype = node.inputs[0]->dtype;
-  if (outputs.size() > 1 && outputs[1])
-    outputs[1]->dtype = DataType::smallest_for(0, x.back() - 1);
+  if (outputs.size() > 1 && outputs[1]) outputs[1]->dtype = DataType::smallest_for(0, x.back() - 1);
   inference.replace({&node}, select, {node.inputs[0]}, outputs);
 }
 

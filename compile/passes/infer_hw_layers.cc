@@ -222,9 +222,10 @@ bool infer_view(Inference& inference, Node& node) {
 void check_batch(const Graph& graph) {
   for (const Tensor* input : graph.inputs())
     if (!known_shape(*input).empty() && known_shape(*input)[0] != 1)
-      user_error("input '{}' has the shape {}; hardware takes one image at a time, set the batch "
-                 "size to 1",
-                 printable(input->name), shape_text(known_shape(*input)));
+      user_error(
+          "input '{}' has the shape {}; hardware takes one image at a time, set the batch "
+          "size to 1",
+          printable(input->name), shape_text(known_shape(*input)));
 }
 
 }  // namespace

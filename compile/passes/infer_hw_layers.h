@@ -27,9 +27,9 @@ struct HwLayerOptions {
 ///     zeros between pixels             FMPadding
 ///
 /// All foldings are 1. A tensor that several nodes read passes through DuplicateStreams. Views
-/// (Flatten, Reshape, Squeeze, Unsqueeze, a Transpose of axes of size 1) stay: they are no hardware.
-/// Every tensor keeps its checkpoints and a proved integer type. UserError, naming the node, why and
-/// what to do, for the first node without a layer. Contract: exact.
+/// (Flatten, Reshape, Squeeze, Unsqueeze, a Transpose of axes of size 1) stay: they are no
+/// hardware. Every tensor keeps its checkpoints and a proved integer type. UserError, naming the
+/// node, why and what to do, for the first node without a layer. Contract: exact.
 bool infer_hw_layers(Graph& graph, const HwLayerOptions& options, StreamlineReport& report);
 
 /// Whether the node is a view: the same elements in the same order.

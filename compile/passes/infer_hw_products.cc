@@ -29,8 +29,8 @@ struct Steps {
 /// Levels further apart than this are refused: each takes that many thresholds.
 constexpr std::int64_t kMostApart = 16;
 
-/// Sets the levels. Hardware counts in ones, except for signs: where levels are further apart, every
-/// threshold counts as often.
+/// Sets the levels. Hardware counts in ones, except for signs: where levels are further apart,
+/// every threshold counts as often.
 void set_levels(const Node& node, Steps& steps, std::int64_t scale, std::int64_t bias) {
   for (auto row = steps.values.begin(); row != steps.values.end(); row += steps.count)
     std::sort(row, row + steps.count);
@@ -39,9 +39,10 @@ void set_levels(const Node& node, Steps& steps, std::int64_t scale, std::int64_t
     return;
   }
   if (scale < 1 || scale > kMostApart)
-    throw NoLayer{fmt::format("its levels are {} apart; hardware counts upwards in ones, divide "
-                              "its scale out of it",
-                              scale)};
+    throw NoLayer{
+        fmt::format("its levels are {} apart; hardware counts upwards in ones, divide "
+                    "its scale out of it",
+                    scale)};
   Ints repeated;
   for (const std::int64_t value : steps.values)
     repeated.insert(repeated.end(), static_cast<std::size_t>(scale), value);
@@ -134,8 +135,9 @@ void infer_join(Inference& inference, Node& node, const ops::JoinThreshold& op) 
     const Shape& shape = known_shape(*node.inputs[i]);
     for (std::size_t axis = 0; axis + 1 < rank; ++axis)
       if (shape[axis] != 1)
-        throw NoLayer{"its thresholds depend on the position, which a sum of streams cannot have "
-                      "in hardware; pad with a value that the first stream can hold"};
+        throw NoLayer{
+            "its thresholds depend on the position, which a sum of streams cannot have "
+            "in hardware; pad with a value that the first stream can hold"};
   }
   const Steps steps = steps_of(node, op);
   hw::JoinThreshold join;
@@ -177,8 +179,7 @@ void replace_product(Inference& inference, Node& node, T op) {
   Tensor* out = thresholds->outputs[0];
   op.levels = steps.levels;
   out->dtype = steps.levels.out_dtype;
-  inputs.push_back(
-      inference.parameter(thresholds->name + "_steps", steps.shape(), steps.values));
+  inputs.push_back(inference.parameter(thresholds->name + "_steps", steps.shape(), steps.values));
   inference.replace({&node, thresholds}, op, inputs, {out});
 }
 

@@ -125,8 +125,8 @@ void infer_sum_pool(Inference& inference, Node& node, const ops::SumPool& op) {
   }
   if (op.data_layout != Layout::kNHWC)
     throw NoLayer{"its data_layout is not NHWC; run the step lower first"};
-  infer_sums(inference, node,
-             {op.window.kernel_shape, op.window.strides, {1, 1}, op.window.pads}, 0);
+  infer_sums(inference, node, {op.window.kernel_shape, op.window.strides, {1, 1}, op.window.pads},
+             0);
 }
 
 void infer_average(Inference& inference, Node& node, const ops::QuantAvgPool2d& op) {
@@ -143,8 +143,9 @@ bool is_depthwise(const Inference& inference, const Node& node) {
     return reader->as<ops::DepthwiseMatMul>() != nullptr;
   });
   if (depthwise && !inference.only_reader(windows))
-    throw NoLayer{"a depthwise product takes its windows in an order of its own, but they have "
-                  "another reader; give it an Im2Col of its own"};
+    throw NoLayer{
+        "a depthwise product takes its windows in an order of its own, but they have "
+        "another reader; give it an Im2Col of its own"};
   return depthwise;
 }
 

@@ -29,8 +29,7 @@ struct Unit {
   std::vector<hw::FoldingRule> rules() const { return kind().rules(*node); }
   void set(std::string_view field, std::int64_t value) {
     kind().set_folding(*node, field, value);
-    if (generator && field == "PE")
-      generator->as<hw::ConvolutionInputGenerator>()->simd = value;
+    if (generator && field == "PE") generator->as<hw::ConvolutionInputGenerator>()->simd = value;
   }
   /// Cycles per frame of the slower one.
   std::int64_t cycles() const {

@@ -24,11 +24,11 @@ struct FoldingReport {
   std::int64_t slowest = 0;        ///< the most cycles of a layer
 };
 
-/// Unfolds every layer as little as needed for `target` cycles per frame: the least number of lanes,
-/// and among equals the most SIMD. Generators of grouped windows and their readers are unfolded
-/// together. A layer that cannot reach the target gets its fastest folding, and the report says so.
-/// Layers keep the implementation and the parallel windows that they have. UserError only for a
-/// layer that cannot be built at all. Contract: exact.
+/// Unfolds every layer as little as needed for `target` cycles per frame: the least number of
+/// lanes, and among equals the most SIMD. Generators of grouped windows and their readers are
+/// unfolded together. A layer that cannot reach the target gets its fastest folding, and the report
+/// says so. Layers keep the implementation and the parallel windows that they have. UserError only
+/// for a layer that cannot be built at all. Contract: exact.
 bool set_folding(Graph& graph, std::int64_t target, FoldingReport& report);
 
 }  // namespace assay

@@ -11,8 +11,8 @@
 
 namespace assay {
 
-/// Decides how layers are implemented where that is still "auto": the products of MVAU and VVAU, and
-/// comparators for up to 3 thresholds, a binary search for more. Contract: exact.
+/// Decides how layers are implemented where that is still "auto": the products of MVAU and VVAU,
+/// and comparators for up to 3 thresholds, a binary search for more. Contract: exact.
 bool specialize_layers(Graph& graph, StreamlineReport& report);
 
 /// Decides where memories lie (ram_style) where that is still "auto": block RAM for large ones. By
@@ -26,8 +26,8 @@ using FoldingValue = std::variant<std::int64_t, std::string>;
 using FoldingConfig = std::map<std::string, std::map<std::string, FoldingValue>>;
 
 /// Sets the fields PE, SIMD, ram_style, mem_mode, preferred_impl_style and parallel_window. A
-/// generator of grouped windows follows the PE of its reader. UserError, naming what is allowed, for
-/// an unknown node or field and a value that does not fit. Contract: exact.
+/// generator of grouped windows follows the PE of its reader. UserError, naming what is allowed,
+/// for an unknown node or field and a value that does not fit. Contract: exact.
 bool apply_folding_config(Graph& graph, const FoldingConfig& config, StreamlineReport& report);
 
 /// The reader of a generator of grouped windows, whose PE is the generator's SIMD; null for every

@@ -10,7 +10,8 @@ template <typename F>
 Ints each(const Integers& x, const Ints& parameters, F&& f) {
   Ints out(x.q.size());
   // One parameter serves all channels.
-  for (std::size_t i = 0; i < out.size(); ++i) out[i] = f(x.q[i], parameters[i % parameters.size()]);
+  for (std::size_t i = 0; i < out.size(); ++i)
+    out[i] = f(x.q[i], parameters[i % parameters.size()]);
   return out;
 }
 

@@ -6,12 +6,12 @@ namespace assay::exact::layers {
 Ints convolution_input_generator(const hw::ConvolutionInputGenerator& op, const Shape& x) {
   const std::int64_t height = x.at(1), width = x.at(2), channels = x.at(3);
   const std::int64_t rows = (height - (op.dilation[0] * (op.kernel[0] - 1) + 1)) / op.stride[0] + 1,
-                     columns = (width - (op.dilation[1] * (op.kernel[1] - 1) + 1)) / op.stride[1] + 1;
+                     columns =
+                         (width - (op.dilation[1] * (op.kernel[1] - 1) + 1)) / op.stride[1] + 1;
   // Grouped order takes a group of channels through all taps before the next.
   const std::int64_t group = op.depthwise ? op.simd : channels;
   Ints source;
-  source.reserve(
-      static_cast<std::size_t>(rows * columns * op.kernel[0] * op.kernel[1] * channels));
+  source.reserve(static_cast<std::size_t>(rows * columns * op.kernel[0] * op.kernel[1] * channels));
   for (std::int64_t r = 0; r < rows; ++r)
     for (std::int64_t c = 0; c < columns; ++c)
       for (std::int64_t first = 0; first < channels; first += group)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Internal to the exact executor: what each hardware layer computes, written from the definitions of
-// compile/graph/hw_ops.h alone.
+// Internal to the exact executor: what each hardware layer computes, written from the definitions
+// of compile/graph/hw_ops.h alone.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ struct Integers {
 
 // ---- Layers that only move elements -----------------------------------------------------------
 //
-// Each gives, per element of an output, row-major, the element of the input it is: an index into the
-// elements of all inputs, one input after the other.
+// Each gives, per element of an output, row-major, the element of the input it is: an index into
+// the elements of all inputs, one input after the other.
 
 /// Indices from the number of X's elements on are padding.
 Ints fm_padding(const hw::FMPadding& op, const Shape& x);
@@ -46,7 +46,8 @@ std::vector<Ints> label_select(const hw::LabelSelect& op, const Ints& x);
 /// The sums of a VVAU; `w` is [K, C].
 Ints vvau(const hw::VVAU& op, const Ints& x, const Integers& w);
 
-// ---- Layers planned with the executor's own products and thresholds -------------------------------
+// ---- Layers planned with the executor's own products and thresholds
+// -------------------------------
 
 /// The sums of an MVAU.
 Value mvau(Planner& planner, const hw::MVAU& op);

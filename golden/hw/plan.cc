@@ -24,8 +24,9 @@ struct Checked {
 
   void check(std::int64_t value, std::int64_t element) const {
     if (!dtype.allows(value))
-      user_error("{} {} is {} at element {}, which the hardware would cut; give it a wider data type",
-                 what, dtype.name(), value, element);
+      user_error(
+          "{} {} is {} at element {}, which the hardware would cut; give it a wider data type",
+          what, dtype.name(), value, element);
   }
 };
 
@@ -103,7 +104,8 @@ Value integers(Planner& planner, std::size_t index) {
   const Value given = planner.any_input(index);
   const Value x = planner.ordered(given, given.shape.size() >= 3);
   const auto slot = integer_slot(planner, x);
-  if (!slot) planner.fail(fmt::format("input {} does not hold integers; hardware has no scales", index));
+  if (!slot)
+    planner.fail(fmt::format("input {} does not hold integers; hardware has no scales", index));
   return row_major(x.shape, *slot);
 }
 
@@ -115,7 +117,8 @@ Integers parameters(Planner& planner, std::size_t index) {
 
 DataType integer_type(Planner& planner, DataType dtype, std::string_view what) {
   if (!dtype.is_integer())
-    planner.fail(fmt::format("{} has the data type {}; hardware needs integers", what, dtype.name()));
+    planner.fail(
+        fmt::format("{} has the data type {}; hardware needs integers", what, dtype.name()));
   return dtype;
 }
 
@@ -124,7 +127,8 @@ Checked checked_slot(Planner& planner, const Node& node, const Shape& shape, Dat
                      std::string_view what) {
   integer_type(planner, dtype, what);
   const SlotId slot = planner.add_slot(shape, {dtype.min(), dtype.max()});
-  return {slot, planner.slot(slot).storage, dtype, fmt::format("{}: {} of type", node.label(), what)};
+  return {slot, planner.slot(slot).storage, dtype,
+          fmt::format("{}: {} of type", node.label(), what)};
 }
 
 /// The integers of a value, as integers of a data type.
@@ -150,7 +154,8 @@ Value checked(Planner& planner, const Node& node, const Value& value, DataType d
 
 /// The output's value, checked.
 void finish(Planner& planner, const Node& node, const Value& value, std::size_t index = 0) {
-  planner.set_output(checked(planner, node, value, node.outputs[index]->dtype, "its output"), index);
+  planner.set_output(checked(planner, node, value, node.outputs[index]->dtype, "its output"),
+                     index);
 }
 
 /// Every output that is there.
@@ -192,9 +197,8 @@ void plan_moves(Planner& planner, const Node& node, const std::vector<Value>& pa
 bool plan_move(Planner& planner, const Node& node) {
   const auto shape = [&] { return *node.inputs.at(0)->shape; };
   const auto move = [&](const Ints& source) {
-    each_output(node, [&](std::size_t i) {
-      plan_moves(planner, node, {integers(planner, 0)}, source, i);
-    });
+    each_output(
+        node, [&](std::size_t i) { plan_moves(planner, node, {integers(planner, 0)}, source, i); });
   };
   if (const auto* padding = node.as<hw::FMPadding>()) {
     const Shape pixel{shape().at(3)};
@@ -214,7 +218,8 @@ bool plan_move(Planner& planner, const Node& node) {
     plan_moves(planner, node, parts, layers::streaming_concat(shapes));
   } else if (const auto* split = node.as<hw::StreamingSplit>()) {
     each_output(node, [&](std::size_t i) {
-      plan_moves(planner, node, {integers(planner, 0)}, layers::streaming_split(*split, shape(), i), i);
+      plan_moves(planner, node, {integers(planner, 0)}, layers::streaming_split(*split, shape(), i),
+                 i);
     });
   } else if (const auto* upsample = node.as<hw::UpsampleNearestNeighbour>()) {
     move(layers::upsample(*upsample, shape()));
@@ -253,10 +258,9 @@ bool plan_plain(Planner& planner, const Node& node) {
   } else if (const auto* global = node.as<hw::GlobalAccPool>()) {
     unary([op = *global](const Integers& x) { return layers::global_acc_pool(op, x); });
   } else if (const auto* select = node.as<hw::LabelSelect>()) {
-    plan_function(planner, node, {integers(planner, 0)},
-                  [op = *select](const std::vector<Ints>& in) {
-                    return layers::label_select(op, in[0]);
-                  });
+    plan_function(
+        planner, node, {integers(planner, 0)},
+        [op = *select](const std::vector<Ints>& in) { return layers::label_select(op, in[0]); });
   } else {
     return false;
   }
@@ -267,23 +271,22 @@ bool plan_plain(Planner& planner, const Node& node) {
 void finish_sums(Planner& planner, const Node& node, const hw::MultiplyOp& op, const Value& sums) {
   const Value acc = checked(planner, node, sums, op.acc_dtype, "its sum");
   finish(planner, node,
-         planner.has_input(2)
-             ? layers::thresholding(planner, acc, acc.terms[0].slot, op.levels, 2)
-             : acc);
+         planner.has_input(2) ? layers::thresholding(planner, acc, acc.terms[0].slot, op.levels, 2)
+                              : acc);
 }
 
 void plan_vvau(Planner& planner, const Node& node, const hw::VVAU& op) {
   const Value x = integers(planner, 0);
   Checked out = checked_slot(planner, node, planner.output_shape(), op.acc_dtype, "its sum");
   const SlotId in = x.terms[0].slot, sums = out.slot;
-  planner.emit(std::make_unique<LayerStep>(
-                   [op, w = parameters(planner, 1)](const std::vector<Ints>& q) {
-                     return std::vector<Ints>{layers::vvau(op, q[0], w)};
-                   },
-                   std::vector<LayerStep::Operand>{
-                       {in, planner.slot(in).storage, planner.slot(in).size}},
-                   std::vector<Checked>{std::move(out)}, std::string(node.op->type())),
-               {in}, {sums});
+  planner.emit(
+      std::make_unique<LayerStep>(
+          [op, w = parameters(planner, 1)](const std::vector<Ints>& q) {
+            return std::vector<Ints>{layers::vvau(op, q[0], w)};
+          },
+          std::vector<LayerStep::Operand>{{in, planner.slot(in).storage, planner.slot(in).size}},
+          std::vector<Checked>{std::move(out)}, std::string(node.op->type())),
+      {in}, {sums});
   finish_sums(planner, node, op, row_major(planner.output_shape(), sums));
 }
 

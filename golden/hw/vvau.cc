@@ -10,7 +10,8 @@ Ints vvau(const hw::VVAU& op, const Ints& x, const Integers& w) {
   out.reserve(static_cast<std::size_t>(vectors * channels));
   for (std::int64_t v = 0; v < vectors; ++v)
     for (std::int64_t c = 0; c < channels; ++c) {
-      const std::int64_t* tap = x.data() + v * taps * channels + c / group * taps * group + c % group;
+      const std::int64_t* tap =
+          x.data() + v * taps * channels + c / group * taps * group + c % group;
       std::int64_t sum = 0;
       for (std::int64_t k = 0; k < taps; ++k)
         sum += tap[k * group] * w.q[static_cast<std::size_t>(k * channels + c)];

@@ -227,9 +227,9 @@ TEST(HardwareLayers, ADepthwiseProductMayHaveThresholds) {
   hw::VVAU op;
   op.acc_dtype = kInt8;
   op.levels = levels(kBit);
-  EXPECT_THAT(output_of(op, {{{1, 1, 1, 2}, {3, -4}}, fixed({1, 2}, {2, 2}),
-                             fixed({2, 1}, {7, -8})}, kBit),
-              ElementsAre(0, 1));
+  EXPECT_THAT(
+      output_of(op, {{{1, 1, 1, 2}, {3, -4}}, fixed({1, 2}, {2, 2}), fixed({2, 1}, {7, -8})}, kBit),
+      ElementsAre(0, 1));
 }
 
 // ---- Elementwise
@@ -238,18 +238,20 @@ TEST(HardwareLayers, ThresholdsAreCounted) {
   hw::Thresholding op;
   op.levels = levels(kInt4, 1, -2);
   // Channel 0: {-1, 0, 5}; channel 1: {2, 2, 9}.
-  EXPECT_THAT(output_of(op, {{{1, 3, 2}, {-2, 1, 0, 2, 5, 9}}, fixed({2, 3}, {-1, 0, 5, 2, 2, 9})},
-                        kInt4),
-              ElementsAre(-2, -2, 0, 0, 1, 1));
+  EXPECT_THAT(
+      output_of(op, {{{1, 3, 2}, {-2, 1, 0, 2, 5, 9}}, fixed({2, 3}, {-1, 0, 5, 2, 2, 9})}, kInt4),
+      ElementsAre(-2, -2, 0, 0, 1, 1));
 }
 
 TEST(HardwareLayers, ThresholdsMayDependOnThePosition) {
   hw::Thresholding op;
   op.levels = levels(kBit);
   // Row 0 compares with 1 and 2, row 1 with 3 and 4, all columns alike.
-  EXPECT_THAT(output_of(op, {{{1, 2, 2, 2}, {1, 1, 0, 2, 3, 3, 2, 4}},
-                             fixed({1, 2, 1, 2, 1}, {1, 2, 3, 4})}, kBit),
-              ElementsAre(1, 0, 0, 1, 1, 0, 0, 1));
+  EXPECT_THAT(
+      output_of(op,
+                {{{1, 2, 2, 2}, {1, 1, 0, 2, 3, 3, 2, 4}}, fixed({1, 2, 1, 2, 1}, {1, 2, 3, 4})},
+                kBit),
+      ElementsAre(1, 0, 0, 1, 1, 0, 0, 1));
 }
 
 TEST(HardwareLayers, AJoinReadsItsTable) {
@@ -257,17 +259,23 @@ TEST(HardwareLayers, AJoinReadsItsTable) {
   op.levels = levels(kInt4, 1, 3);
   op.table_min = -1;
   // z = -1: {0}; z = 0: {3}.
-  EXPECT_THAT(output_of(op, {fixed({1, 1, 2, 1}, {0, 3}), {}, {{1, 4}, {-1, 0, 2, 3}},
-                             {{1, 4}, {-1, -1, 0, 0}}}, kInt4),
-              ElementsAre(3, 4, 3, 4));
+  EXPECT_THAT(
+      output_of(
+          op, {fixed({1, 1, 2, 1}, {0, 3}), {}, {{1, 4}, {-1, 0, 2, 3}}, {{1, 4}, {-1, -1, 0, 0}}},
+          kInt4),
+      ElementsAre(3, 4, 3, 4));
 }
 
 TEST(HardwareLayers, AJoinMayBeALine) {
   hw::JoinThreshold op;
   op.levels = levels(kInt4);
   // Channel 0: 2x - 3z against {0, 10}; channel 1: -x + z against {-1, 1}.
-  EXPECT_THAT(output_of(op, {fixed({1, 2, 2}, {0, 10, -1, 1}), fixed({1, 2, 2}, {2, -3, -1, 1}),
-                             {{1, 2}, {3, 3}}, {{1, 2}, {2, 2}}}, kInt4),
+  EXPECT_THAT(output_of(op,
+                        {fixed({1, 2, 2}, {0, 10, -1, 1}),
+                         fixed({1, 2, 2}, {2, -3, -1, 1}),
+                         {{1, 2}, {3, 3}},
+                         {{1, 2}, {2, 2}}},
+                        kInt4),
               ElementsAre(1, 1));
 }
 
@@ -344,7 +352,9 @@ TEST(HardwareLayers, InputsMustBeIntegers) {
   infer_shapes(graph);
   ExactInput half = ExactInput::integers(0, 1);
   half.terms[0].scale = RealArray(Real(mpq_class(1, 2)));
-  EXPECT_THAT(message_of([&] { ExactExecutor(graph, {half, ExactInput::integers(0, 1)}); }),
+  EXPECT_THAT(message_of([&] {
+                ExactExecutor(graph, {half, ExactInput::integers(0, 1)});
+              }),
               HasSubstr("input 0 does not hold integers"));
 }
 
@@ -372,8 +382,9 @@ TEST(HardwareLayers, ProductsEqualPlainLoops) {
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     Random random(seed);
     const bool xnor = seed % 3 == 0;
-    const std::int64_t m = random.between(1, 9), k = random.between(1, 70), n = random.between(1, 40),
-                       steps = random.between(1, 7), low = xnor ? 0 : -8, high = xnor ? 1 : 7;
+    const std::int64_t m = random.between(1, 9), k = random.between(1, 70),
+                       n = random.between(1, 40), steps = random.between(1, 7), low = xnor ? 0 : -8,
+                       high = xnor ? 1 : 7;
     const Ints x = random.values(m * k, low, high), w = random.values(k * n, low, high);
     Ints t = random.values(n * steps, -60, 60);
     for (std::int64_t row = 0; row < n; ++row)

@@ -23,8 +23,7 @@ TEST(Summary, CountsTheProductsOfHardwareLayers) {
   dense.acc_dtype = DataType::sint(8);
   Tensor* windows = graph.add_input("x", {1, 2, 2, 18});
   Tensor* y = graph.add(std::make_unique<hw::VVAU>(depthwise), {windows, zeros(graph, {9, 2})});
-  y = graph.add(std::make_unique<hw::MVAU>(dense),
-                {y, zeros(graph, {2, 5}), zeros(graph, {1, 3})});
+  y = graph.add(std::make_unique<hw::MVAU>(dense), {y, zeros(graph, {2, 5}), zeros(graph, {1, 3})});
   graph.add_output(y);
   infer_shapes(graph);
   // 4 pixels: 9 products for each of 2 channels, then 2 for each of 5.

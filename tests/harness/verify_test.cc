@@ -20,7 +20,8 @@ using testing::HasSubstr;
 class Verify : public testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments = {"run", model.string(), "--images", "6", "--target-cycles", "512", "--out", out.string()};
+    std::vector<std::string> arguments = {
+        "run", model.string(), "--images", "6", "--target-cycles", "512", "--out", out.string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_assay(arguments);
   }
@@ -64,7 +65,8 @@ TEST_F(Verify, EveryNodeEqualsGoldenInItsCycles) {
   const std::string before = report();
   const CommandResult again = verify({"--images", "4"});
   EXPECT_EQ(again.code, 0);
-  EXPECT_THAT(again.out, HasSubstr(fmt::format("{0} of {0} runs kept", 2 * json.at("nodes").size())));
+  EXPECT_THAT(again.out,
+              HasSubstr(fmt::format("{0} of {0} runs kept", 2 * json.at("nodes").size())));
   EXPECT_EQ(report(), before);
 }
 
@@ -73,7 +75,8 @@ TEST_F(Verify, RunsChosenNodesUnderChosenProfilesWithAWaveform) {
   const CommandResult all = verify({"--json", "--images", "2", "--profiles", "always"});
   const auto name = all.json().at("nodes").at(0).at("node").get<std::string>();
   const fs::path wave = dir.path() / "node.vcd";
-  const CommandResult one = verify({"--nodes", name, "--profiles", "bernoulli", "--images", "2", "--wave", wave.string()});
+  const CommandResult one = verify(
+      {"--nodes", name, "--profiles", "bernoulli", "--images", "2", "--wave", wave.string()});
   EXPECT_EQ(one.code, 0) << one.err << one.out;
   EXPECT_THAT(read_file(wave), HasSubstr("$enddefinitions"));
 }
@@ -94,7 +97,8 @@ TEST_F(Verify, RefusesWhatItCannotVerify) {
   refuses({"--wave", "x.vcd"}, "--wave shows one node under one profile");
   refuses({"--images", "0"}, "the range of images '0' is empty");
   for (const auto& file : fs::directory_iterator(out / "stages"))
-    if (file.path().filename().string().find("fold") != std::string::npos) write_file(file.path(), read_file(file.path()) + " ");
+    if (file.path().filename().string().find("fold") != std::string::npos)
+      write_file(file.path(), read_file(file.path()) + " ");
   refuses({}, "was changed since the run");
 }
 
@@ -170,9 +174,11 @@ TEST(MemoryCheck, FindsEveryFlippedBit) {
   Graph graph;
   Tensor* x = graph.add_input("x", {1, 4});
   x->dtype = DataType::uint(2);
-  Tensor* w = graph.add_constant("w", Constant(Shape{4, 2}, std::vector<std::int64_t>{1, -2, 0, 1, -1, 0, 1, 1}));
+  Tensor* w = graph.add_constant(
+      "w", Constant(Shape{4, 2}, std::vector<std::int64_t>{1, -2, 0, 1, -1, 0, 1, 1}));
   w->dtype = DataType::sint(2);
-  Tensor* t = graph.add_constant("t", Constant(Shape{2, 4}, std::vector<std::int64_t>{-3, 0, 2, 5, -1, 1, 1, 4}));
+  Tensor* t = graph.add_constant(
+      "t", Constant(Shape{2, 4}, std::vector<std::int64_t>{-3, 0, 2, 5, -1, 1, 1, 4}));
   t->dtype = DataType::sint(4);
   hw::MVAU op;
   op.acc_dtype = DataType::sint(5);

@@ -79,16 +79,21 @@ TEST(ConvolutionInputGenerator, DepthwiseReadsOneGroupOfChannelsAfterTheOther) {
 
 TEST(ConvolutionInputGenerator, StridesAndDilationsSkipPixels) {
   const Ints pixels = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19};
-  const Spec s = {.height = 4, .width = 5, .channels = 1, .kernel = {2, 2}, .stride = {2, 1},
-                  .dilation = {1, 3}, .dtype = "UINT5"};
+  const Spec s = {.height = 4,
+                  .width = 5,
+                  .channels = 1,
+                  .kernel = {2, 2},
+                  .stride = {2, 1},
+                  .dilation = {1, 3},
+                  .dtype = "UINT5"};
   const Ints expected = {0, 3, 5, 8, 1, 4, 6, 9, 10, 13, 15, 18, 11, 14, 16, 19};
   expect_outputs(windows(s, Form::kParallel), pixels, expected);
 }
 
 TEST(ConvolutionInputGenerator, LeavesOutRowsAndColumnsThatNoWindowReads) {
   const Ints pixels = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
-  const Spec s = {.height = 4, .width = 4, .channels = 1, .kernel = {1, 1}, .stride = {3, 2},
-                  .dtype = "UINT4"};
+  const Spec s = {
+      .height = 4, .width = 4, .channels = 1, .kernel = {1, 1}, .stride = {3, 2}, .dtype = "UINT4"};
   const Ints expected = {0, 2, 12, 14};
   expect_outputs(windows(s), pixels, expected);
 }
@@ -161,8 +166,13 @@ TEST(ConvolutionInputGenerator, KeepsWindowsInBlockMemory) {
 }
 
 TEST(ConvolutionInputGenerator, ParallelWindowsKeepLinesAndColumns) {
-  const Graph graph = windows({.height = 9, .width = 10, .channels = 8, .kernel = {3, 3},
-                               .dilation = {2, 1}, .simd = 4, .dtype = "INT4"},
+  const Graph graph = windows({.height = 9,
+                               .width = 10,
+                               .channels = 8,
+                               .kernel = {3, 3},
+                               .dilation = {2, 1},
+                               .simd = 4,
+                               .dtype = "INT4"},
                               Form::kParallelGrouped);
   const auto memories = build_layer(node_of(graph)).memories;
   ASSERT_EQ(memories.size(), 2U);

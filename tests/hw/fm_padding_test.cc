@@ -40,8 +40,8 @@ std::string refusal(const Graph& graph) {
 }
 
 TEST(FMPadding, PutsTheValueAround) {
-  const Graph graph = padding({.height = 2, .width = 2, .channels = 2, .pads = {1, 0, 0, 2},
-                               .pad_value = -3});
+  const Graph graph =
+      padding({.height = 2, .width = 2, .channels = 2, .pads = {1, 0, 0, 2}, .pad_value = -3});
   const Ints input = {1, 2, 3, 4, 5, 6, 7, -8};
   const Ints expected = {-3, -3, -3, -3, -3, -3, -3, -3,  //
                          1,  2,  3,  4,  -3, -3, -3, -3,  //
@@ -52,8 +52,12 @@ TEST(FMPadding, PutsTheValueAround) {
 }
 
 TEST(FMPadding, InsertsBetweenPixels) {
-  const Graph graph = padding({.height = 2, .width = 2, .channels = 1, .pads = {0, 1, 1, 0},
-                               .insert = {2, 3}, .dtype = "UINT4"});
+  const Graph graph = padding({.height = 2,
+                               .width = 2,
+                               .channels = 1,
+                               .pads = {0, 1, 1, 0},
+                               .insert = {2, 3},
+                               .dtype = "UINT4"});
   const Ints input = {1, 2, 3, 4};
   const Ints expected = {0, 1, 0, 0, 2,  //
                          0, 0, 0, 0, 0,  //

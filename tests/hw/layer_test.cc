@@ -67,7 +67,8 @@ Prepared prepare(const Graph& graph, const std::string& module,
     const Ints values = at == graph.inputs().end()
                             ? Ints()  // a weight stream
                             : column(frames, static_cast<std::size_t>(at - graph.inputs().begin()));
-    p.inputs.push_back(save(stream_tokens(p.rtl.layer, s, values), folder / fmt::format("in{}.bin", i)));
+    p.inputs.push_back(
+        save(stream_tokens(p.rtl.layer, s, values), folder / fmt::format("in{}.bin", i)));
   }
   for (std::size_t i = 0; i < p.rtl.layer.outputs.size(); ++i)
     p.outputs.push_back(save(sim::pack(column(results, i), packing(p.rtl.layer.outputs[i])),
@@ -76,13 +77,15 @@ Prepared prepare(const Graph& graph, const std::string& module,
 }
 
 std::string describe(const sim::Result& r, const Layer& layer) {
-  std::string text = fmt::format("{} of {} beats compared, {} differ", r.compared, r.predicted, r.differing);
+  std::string text =
+      fmt::format("{} of {} beats compared, {} differ", r.compared, r.predicted, r.differing);
   if (r.first) {
     const Stream& s = layer.outputs[static_cast<std::size_t>(r.first->output)];
-    text += fmt::format("; first: out{} frame {} beat {} cycle {} ({}): expected {}, got {}",
-                        r.first->output, r.first->frame, r.first->beat, r.first->cycle, r.first->fault,
-                        testing::PrintToString(sim::unpack(r.first->expected, packing(s))),
-                        testing::PrintToString(sim::unpack(r.first->got, packing(s))));
+    text +=
+        fmt::format("; first: out{} frame {} beat {} cycle {} ({}): expected {}, got {}",
+                    r.first->output, r.first->frame, r.first->beat, r.first->cycle, r.first->fault,
+                    testing::PrintToString(sim::unpack(r.first->expected, packing(s))),
+                    testing::PrintToString(sim::unpack(r.first->got, packing(s))));
   }
   for (const sim::Violation& v : r.violations)
     text += fmt::format("; {} on {} at cycle {}", v.rule, v.stream, v.cycle);
@@ -120,8 +123,8 @@ std::vector<Ints> collect(const sim::Model& model, const Prepared& p) {
   sim::JobFile job;
   job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
   job.collect = (p.data / "got").string();
-  const sim::Result r = sim::run_model(model, job, p.inputs, blanks(p.rtl.layer, p.data), p.data,
-                                       p.data, "run");
+  const sim::Result r =
+      sim::run_model(model, job, p.inputs, blanks(p.rtl.layer, p.data), p.data, p.data, "run");
   EXPECT_EQ(r.stuck, "");
   EXPECT_EQ(r.compared, r.predicted);
   std::vector<Ints> results;
@@ -131,7 +134,8 @@ std::vector<Ints> collect(const sim::Model& model, const Prepared& p) {
     const auto stride = static_cast<std::size_t>(s.bits() + 7) / 8;
     Ints& values = results.emplace_back();
     for (std::size_t b = 0; b + stride <= bytes.size(); b += stride) {
-      const Ints beat = sim::unpack({reinterpret_cast<const std::uint8_t*>(bytes.data()) + b, stride}, packing(s));
+      const Ints beat = sim::unpack(
+          {reinterpret_cast<const std::uint8_t*>(bytes.data()) + b, stride}, packing(s));
       values.insert(values.end(), beat.begin(), beat.end());
     }
   }
@@ -236,7 +240,8 @@ std::vector<Ints> golden_outputs(const Graph& graph, const std::vector<Ints>& in
   std::vector<Ints> results;
   for (const ExactValue& value : executor.run(request).outputs) {
     Ints& result = results.emplace_back();
-    for (std::int64_t i = 0; i < value.size(); ++i) result.push_back(value.real(i).floor().get_si());
+    for (std::int64_t i = 0; i < value.size(); ++i)
+      result.push_back(value.real(i).floor().get_si());
   }
   return results;
 }
@@ -244,6 +249,8 @@ std::vector<Ints> golden_outputs(const Graph& graph, const std::vector<Ints>& in
 Ints random_values(std::int64_t count, DataType dtype, std::uint64_t seed) {
   std::mt19937_64 random(seed);
   Ints values(static_cast<std::size_t>(count));
+  const auto values_of_type =
+      static_cast<std::uint64_t>(dtype.max()) - static_cast<std::uint64_t>(dtype.min()) + 1;
   for (std::int64_t& v : values) {
     switch (random() % 8) {
       case 0:
@@ -252,9 +259,9 @@ Ints random_values(std::int64_t count, DataType dtype, std::uint64_t seed) {
       case 1:
         v = dtype.max();
         break;
-      default:
-        v = dtype.min() + static_cast<std::int64_t>(
-                              random() % (static_cast<std::uint64_t>(dtype.max() - dtype.min()) + 1));
+      default:  // unsigned, so that the whole range of INT64 wraps as it should
+        v = static_cast<std::int64_t>(static_cast<std::uint64_t>(dtype.min()) +
+                                      (values_of_type == 0 ? random() : random() % values_of_type));
     }
     if (dtype.kind == DataType::Kind::kBipolar && v == 0) v = 1;
   }
@@ -268,8 +275,7 @@ void expect_equal_to_golden(std::vector<LayerCase> cases, const CheckOptions& op
   for (std::size_t c = 0; c < cases.size(); ++c) {
     SCOPED_TRACE(cases[c].name);
     const std::string module = fmt::format("case{}", c);
-    prepared.push_back(
-        prepare_random(cases[c].graph, module, options, c, scratch.path() / module));
+    prepared.push_back(prepare_random(cases[c].graph, module, options, c, scratch.path() / module));
     add_design(spec, prepared.back().rtl);
   }
   const sim::Model model = model_cache().get(spec);

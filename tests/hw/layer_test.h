@@ -35,7 +35,8 @@ class NodeGraph {
 /// The only node of a graph.
 const Node& node_of(const Graph& graph);
 
-/// What golden computes, one vector per output that is there, row-major; `inputs` one per graph input.
+/// What golden computes, one vector per output that is there, row-major; `inputs` one per graph
+/// input.
 std::vector<Ints> golden_outputs(const Graph& graph, const std::vector<Ints>& inputs);
 
 /// What the RTL computes on one frame, source and sink always ready.

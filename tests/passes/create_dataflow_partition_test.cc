@@ -15,9 +15,7 @@ class Chains {
   IntegerNet net;
   std::mt19937 random{1};
 
-  Tensor* input(std::int64_t features = 4) {
-    return net.pixels({1, features}, DataType::uint(3));
-  }
+  Tensor* input(std::int64_t features = 4) { return net.pixels({1, features}, DataType::uint(3)); }
   Tensor* product(Tensor* x, const std::string& name) {
     return net.add(ops::MatMul{}, {x, net.random_values({4, 4}, -2, 2, random)}, name);
   }
@@ -112,8 +110,8 @@ TEST(CreateDataflowPartition, SoftwareAtTheEndsStaysOutside) {
 
 TEST(CreateDataflowPartition, NothingIsMarkedWithoutLayers) {
   IntegerNet net;
-  Graph graph = ready_for_hardware(
-      net, net.add(ops::Relu{}, {net.pixels({1, 4}, DataType::sint(4))}, "r"));
+  Graph graph =
+      ready_for_hardware(net, net.add(ops::Relu{}, {net.pixels({1, 4}, DataType::sint(4))}, "r"));
   StreamlineReport report;
   EXPECT_FALSE(create_dataflow_partition(graph, report));
   EXPECT_TRUE(dataflow_partitions(graph).empty());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random networks, and those of the zoo, as hardware layers with random foldings: every layer can be
-// built, and every checkpoint is what it was.
+// Random networks, and those of the zoo, as hardware layers with random foldings: every layer can
+// be built, and every checkpoint is what it was.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -101,7 +101,8 @@ void check_random_networks(std::uint64_t first, std::uint64_t last) {
       ++layered;
     } catch (const UserError& error) {
       // Wider than hardware takes; what it computes is defined all the same.
-      EXPECT_NE(std::string_view(error.what()).find("more than"), std::string::npos) << error.what();
+      EXPECT_NE(std::string_view(error.what()).find("more than"), std::string::npos)
+          << error.what();
       ++refusals["too wide"];
     }
     expect_equal(before, after, maker.random(), 2);

@@ -17,7 +17,8 @@ TEST(InferHwLayers, AConvolutionWithThresholdsIsPaddingWindowsAndOneProduct) {
   IntegerNet net;
   std::mt19937 random(1);
   Tensor* x = net.pixels({1, 3, 5, 5});
-  Tensor* acc = net.add(conv2d(3, 2, 1), {x, net.random_values({4, 3, 3, 3}, -7, 7, random)}, "acc");
+  Tensor* acc =
+      net.add(conv2d(3, 2, 1), {x, net.random_values({4, 3, 3, 3}, -7, 7, random)}, "acc");
   const Graph graph = as_hardware(net, net.thresholds(acc, 4, 3, -900, 900, random));
   EXPECT_EQ(types(graph), "FMPadding ConvolutionInputGenerator MVAU");
   EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{1, 1, 1, 1}));
@@ -267,8 +268,8 @@ TEST(InferHwLayers, ThresholdsMayDependOnThePosition) {
   Tensor* x = net.pixels({1, 1, 2, 2}, DataType::uint(3));
   ops::JoinThreshold op;
   op.out_dtype = DataType::uint(1);
-  const Graph graph = as_hardware(
-      net, net.add(op, {net.values({1, 1, 2, 1, 1}, {3, 5}), nullptr, x}, "q"));
+  const Graph graph =
+      as_hardware(net, net.add(op, {net.values({1, 1, 2, 1, 1}, {3, 5}), nullptr, x}, "q"));
   EXPECT_EQ(types(graph), "Thresholding");
   EXPECT_EQ(graph.nodes()[0]->inputs[1]->shape, (Shape{1, 2, 1, 1, 1}));
 }
@@ -280,8 +281,8 @@ TEST(InferHwLayers, ARowPerChannelOfAJoinJoinsTheProduct) {
       net.add(ops::MatMul{}, {net.pixels({1, 6}), net.random_values({6, 2}, -7, 7, random)}, "acc");
   ops::JoinThreshold op;
   op.out_dtype = DataType::uint(2);
-  const Graph graph = as_hardware(
-      net, net.add(op, {net.values({1, 2, 2}, {-100, 50, 0, 9}), nullptr, acc}, "q"));
+  const Graph graph =
+      as_hardware(net, net.add(op, {net.values({1, 2, 2}, {-100, 50, 0, 9}), nullptr, acc}, "q"));
   EXPECT_EQ(types(graph), "MVAU");
   EXPECT_EQ(only_node<hw::MVAU>(graph).inputs[2]->shape, (Shape{2, 2}));
 }
@@ -305,8 +306,10 @@ TEST(InferHwLayers, SumsOfStreamsKeepBothForms) {
   table.out_dtype = line.out_dtype = DataType::uint(2);
   line.out_bias = 1;
   Tensor* a = net.add(table, {net.values({1, 1, 1, 1, 4, 1}, {1, 3, 5, 7}), nullptr, y, x}, "a");
-  Tensor* b = net.add(line, {net.values({1, 1, 1, 1, 2}, {4, 9}),
-                             net.values({1, 3, 1, 1, 2}, {1, 2, -1, 3, 2, 2}), y, a}, "b");
+  Tensor* b = net.add(
+      line,
+      {net.values({1, 1, 1, 1, 2}, {4, 9}), net.values({1, 3, 1, 1, 2}, {1, 2, -1, 3, 2, 2}), y, a},
+      "b");
   const Graph graph = as_hardware(net, b);
   EXPECT_EQ(types(graph),
             "DuplicateStreams ChannelwiseOp DuplicateStreams JoinThreshold JoinThreshold");
@@ -317,8 +320,8 @@ TEST(InferHwLayers, ASumOfStreamsCannotDependOnThePosition) {
   Tensor* x = net.pixels({1, 1, 2, 2}, DataType::uint(2));
   ops::JoinThreshold op;
   op.out_dtype = DataType::uint(2);
-  Tensor* y = net.add(op, {net.values({1, 1, 2, 1, 1}, {3, 5}),
-                           net.values({1, 1, 1, 1, 2}, {1, 2}), x, x}, "q");
+  Tensor* y = net.add(
+      op, {net.values({1, 1, 2, 1, 1}, {3, 5}), net.values({1, 1, 1, 1, 2}, {1, 2}), x, x}, "q");
   EXPECT_THAT(refusal(net, y), AllOf(HasSubstr("(JoinThreshold)"), HasSubstr("the position")));
 }
 
@@ -367,8 +370,8 @@ TEST(InferHwLayers, AnOutputThatOthersReadKeepsItsName) {
   Tensor* x = net.pixels({1, 4}, DataType::uint(3));
   Tensor* sum = net.add(ops::Add{}, {x, net.values({4}, {1, 2, 3, 4})}, "sum");
   net.graph.add_output(sum);
-  const Graph graph = as_hardware(net, net.add(ops::Relu{}, {net.add(
-      ops::Add{}, {sum, net.values({}, {-5})}, "less")}, "end"));
+  const Graph graph = as_hardware(
+      net, net.add(ops::Relu{}, {net.add(ops::Add{}, {sum, net.values({}, {-5})}, "less")}, "end"));
   EXPECT_EQ(types(graph), "ChannelwiseOp DuplicateStreams ChannelwiseOp ChannelwiseOp");
   EXPECT_EQ(graph.outputs()[0]->name, "sum");
   EXPECT_EQ(graph.outputs()[0]->producer->op->type(), "DuplicateStreams");
@@ -428,9 +431,9 @@ Tensor* resized(IntegerNet& net, Tensor* x, const char* coordinates, const char*
 }
 
 TEST(InferHwLayers, PixelsAreRepeatedHoweverTheResizeSaysIt) {
-  for (const auto& [coordinates, mode] :
-       {std::pair{"asymmetric", "floor"}, {"half_pixel", "round_prefer_floor"},
-        {"pytorch_half_pixel", "round_prefer_ceil"}}) {
+  for (const auto& [coordinates, mode] : {std::pair{"asymmetric", "floor"},
+                                          {"half_pixel", "round_prefer_floor"},
+                                          {"pytorch_half_pixel", "round_prefer_ceil"}}) {
     IntegerNet net;
     Tensor* y = resized(net, net.pixels({1, 2, 2, 3}), coordinates, mode, {1, 1, 2, 3});
     const Graph graph = as_hardware(net, y);
@@ -578,7 +581,8 @@ Graph random_network(unsigned seed) {
     const std::int64_t out = group == 1 ? pick(1, 5) : channels;
     const Shape w = {out, channels / group, kernel, kernel};
     Tensor* weights = bipolar ? net.random_signs(w, random) : net.random_values(w, -2, 2, random);
-    Tensor* acc = net.add(conv2d(kernel, pick(1, 2), pick(0, kernel / 2), group), {x, weights}, name);
+    Tensor* acc =
+        net.add(conv2d(kernel, pick(1, 2), pick(0, kernel / 2), group), {x, weights}, name);
     channels = out;
     x = bipolar ? net.signs(acc, channels, -5, 5, random, name + "_q")
                 : net.thresholds(acc, channels, pick(1, 4), -20, 20, random, name + "_q");
@@ -594,8 +598,9 @@ Graph random_network(unsigned seed) {
       Tensor* sum = net.add(ops::Add{}, {x, x}, name + "_twice");
       ops::JoinThreshold join;
       join.out_dtype = DataType::uint(2);
-      x = net.add(join, {net.random_values({1, channels, 1, 1, 5, 3}, -1, 7, random), nullptr, sum,
-                         x}, name + "_join");
+      x = net.add(join,
+                  {net.random_values({1, channels, 1, 1, 5, 3}, -1, 7, random), nullptr, sum, x},
+                  name + "_join");
     }
     infer_shapes(net.graph);
     if (x->shape.value()[2] < 3 || x->shape.value()[3] < 3) break;

@@ -24,8 +24,13 @@ TEST(SetFolding, TakesTheFewestLanesThatSuffice) {
   };
   // 1000 products: 300 cycles need 4 lanes, of 1 x 4 and 2 x 2 the first. 71 cycles need 15, of
   // which the least product of divisors is 20, and 9 cycles need 112: 5 x 25.
-  for (const Case& c : {Case{1000, 1, 1}, {999, 1, 2}, {300, 1, 4}, {71, 1, 20}, {10, 1, 100},
-                        {9, 5, 25}, {1, 10, 100}}) {
+  for (const Case& c : {Case{1000, 1, 1},
+                        {999, 1, 2},
+                        {300, 1, 4},
+                        {71, 1, 20},
+                        {10, 1, 100},
+                        {9, 5, 25},
+                        {1, 10, 100}}) {
     Graph graph = product();
     FoldingReport report;
     EXPECT_EQ(set_folding(graph, c.target, report), c.target < 1000);

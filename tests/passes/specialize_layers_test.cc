@@ -51,8 +51,8 @@ TEST(SpecializeLayers, SearchesAmongManyThresholds) {
   for (const std::int64_t steps : {3, 4}) {
     IntegerNet net;
     std::mt19937 random(1);
-    Graph graph = ready_for_hardware(
-        net, net.thresholds(net.pixels({1, 4}), 4, steps, 1, 255, random, "q"));
+    Graph graph =
+        ready_for_hardware(net, net.thresholds(net.pixels({1, 4}), 4, steps, 1, 255, random, "q"));
     StreamlineReport report;
     infer_hw_layers(graph, {}, report);
     specialize_layers(graph, report);
@@ -108,9 +108,10 @@ TEST(FoldingConfig, SetsTheFieldsOfOneLayer) {
 TEST(FoldingConfig, DefaultsHoldWhereNothingElseIsSaid) {
   Graph graph = small_network();
   StreamlineReport report;
-  apply_folding_config(graph, {{"Defaults", {{"mem_mode", "decoupled"}, {"PE", 2}}},
-                               {"fc", {{"mem_mode", "external"}}}},
-                       report);
+  apply_folding_config(
+      graph,
+      {{"Defaults", {{"mem_mode", "decoupled"}, {"PE", 2}}}, {"fc", {{"mem_mode", "external"}}}},
+      report);
   EXPECT_EQ(layer<hw::VVAU>(graph).mem_mode, "decoupled");
   EXPECT_EQ(layer<hw::MVAU>(graph).mem_mode, "external");
   EXPECT_EQ(layer<hw::VVAU>(graph).pe, 2);
@@ -127,7 +128,9 @@ TEST(FoldingConfig, GroupedWindowsFollowTheirReader) {
   const std::string generator = only_node<hw::ConvolutionInputGenerator>(graph).name;
   EXPECT_FALSE(apply_folding_config(graph, {{generator, {{"SIMD", 4}}}}, report));
   EXPECT_THAT(
-      user_error_of([&] { apply_folding_config(graph, {{generator, {{"SIMD", 2}}}}, report); }),
+      user_error_of([&] {
+        apply_folding_config(graph, {{generator, {{"SIMD", 2}}}}, report);
+      }),
       AllOf(HasSubstr("SIMD cannot be 2"), HasSubstr("the PE of node 'dw'"), HasSubstr("is 4")));
 }
 
@@ -142,9 +145,10 @@ TEST(FoldingConfig, WindowsMayBeParallel) {
   apply_folding_config(graph, {{name, {{"parallel_window", 1}, {"SIMD", 6}}}}, report);
   EXPECT_TRUE(layer<hw::ConvolutionInputGenerator>(graph).parallel_window);
   // Single layers are built, so that what does not fit together is told at once.
-  EXPECT_THAT(
-      user_error_of([&] { apply_folding_config(graph, {{name, {{"SIMD", 2}}}}, report); }),
-      HasSubstr(name));
+  EXPECT_THAT(user_error_of([&] {
+                apply_folding_config(graph, {{name, {{"SIMD", 2}}}}, report);
+              }),
+              HasSubstr(name));
 }
 
 TEST(FoldingConfig, SaysWhatIsAllowed) {

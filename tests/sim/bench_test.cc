@@ -17,11 +17,11 @@ using testing::HasSubstr;
 /// A queue of two beats that hands bytes through, and what can be wrong with one.
 struct Faults {
   std::int64_t drop = -1, duplicate = -1, swap = -1, flip_last = -1, extra_after = -1, wrong = -1;
-  std::int64_t stop_after = -1;      ///< gives no more beats
-  bool waits_for_ready = false;      ///< valid only where ready is seen
-  std::int64_t withdraw_every = 0;   ///< takes valid back while it waits
-  bool changes_data = false;         ///< while it waits
-  bool keeps_over_reset = false;     ///< forgets to empty itself
+  std::int64_t stop_after = -1;     ///< gives no more beats
+  bool waits_for_ready = false;     ///< valid only where ready is seen
+  std::int64_t withdraw_every = 0;  ///< takes valid back while it waits
+  bool changes_data = false;        ///< while it waits
+  bool keeps_over_reset = false;    ///< forgets to empty itself
 };
 
 class QueueDut final : public Dut {
@@ -39,7 +39,9 @@ class QueueDut final : public Dut {
     if (edge) tick();
     const bool offer = !queue_.empty() && !hidden_;
     out_valid_ = offer && (!faults_.waits_for_ready || out_ready_ != 0);
-    out_data_ = queue_.empty() ? 0 : static_cast<std::uint8_t>(queue_.front() + (faults_.changes_data ? age_ : 0));
+    out_data_ = queue_.empty()
+                    ? 0
+                    : static_cast<std::uint8_t>(queue_.front() + (faults_.changes_data ? age_ : 0));
     in_ready_ = queue_.size() < 2;
   }
 
@@ -54,7 +56,8 @@ class QueueDut final : public Dut {
     }
     const bool gives = out_valid_ != 0 && out_ready_ != 0, takes = in_valid_ != 0 && in_ready_ != 0;
     if (out_valid_ != 0 && !gives) ++age_;
-    hidden_ = faults_.withdraw_every > 0 && out_valid_ != 0 && !gives && age_ % faults_.withdraw_every == 0;
+    hidden_ = faults_.withdraw_every > 0 && out_valid_ != 0 && !gives &&
+              age_ % faults_.withdraw_every == 0;
     if (gives) {
       queue_.pop_front();
       age_ = 0;
@@ -113,7 +116,8 @@ Result run(Faults faults, Profile profile = Profile::kAlways, int resets = 0) {
 }
 
 bool broke(const Result& r, std::string_view rule) {
-  return std::any_of(r.violations.begin(), r.violations.end(), [&](const Violation& v) { return v.rule == rule; });
+  return std::any_of(r.violations.begin(), r.violations.end(),
+                     [&](const Violation& v) { return v.rule == rule; });
 }
 
 TEST(Bench, PassesARightDesignUnderEveryProfileAndResets) {

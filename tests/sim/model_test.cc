@@ -35,8 +35,8 @@ constexpr const char* kPlusOne = R"(module plus_one (
 endmodule
 )";
 
-/// One cache for all tests, since the run-time objects take long to build; every test builds designs of
-/// its own, told apart by a comment.
+/// One cache for all tests, since the run-time objects take long to build; every test builds
+/// designs of its own, told apart by a comment.
 class ModelTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
@@ -73,7 +73,8 @@ class ModelTest : public testing::Test {
   static std::set<std::string> entries() {
     std::set<std::string> names;
     for (const auto& entry : fs::directory_iterator(root_ / "cache"))
-      if (!entry.path().filename().string().starts_with("runtime-")) names.insert(entry.path().filename().string());
+      if (!entry.path().filename().string().starts_with("runtime-"))
+        names.insert(entry.path().filename().string());
     return names;
   }
 
@@ -95,11 +96,13 @@ TEST_F(ModelTest, BuildsOnceAndRuns) {
 }
 
 TEST_F(ModelTest, KeyDependsOnEverythingThatIsBuilt) {
-  ModelSpec other = spec(std::string(kPlusOne) + "// edited\n"), traced = spec(), fast = spec(), defined = spec();
+  ModelSpec other = spec(std::string(kPlusOne) + "// edited\n"), traced = spec(), fast = spec(),
+            defined = spec();
   traced.trace = true;
   fast.optimise = 3;
   defined.defines = {"X"};
-  for (const ModelSpec& s : {other, traced, fast, defined}) EXPECT_NE(cache_->key(s), cache_->key(spec()));
+  for (const ModelSpec& s : {other, traced, fast, defined})
+    EXPECT_NE(cache_->key(s), cache_->key(spec()));
   EXPECT_EQ(cache_->key(spec()), cache_->key(spec()));
 }
 
@@ -174,15 +177,20 @@ TEST_F(ModelTest, WritesAWaveform) {
   const std::string text = read_file(job.wave);
   EXPECT_THAT(text, HasSubstr("out0_data_o"));
   EXPECT_THAT(text, HasSubstr("\n#20\n"));
-  EXPECT_EQ(text.find("\n#18\n"), std::string::npos);  // two time steps a cycle, cycle 9 is left out
+  EXPECT_EQ(text.find("\n#18\n"),
+            std::string::npos);  // two time steps a cycle, cycle 9 is left out
 }
 
 TEST_F(ModelTest, ACrashIsAnErrorAndNoResult) {
   const Model model = cache_->get(spec());
   const StreamFile in = stream("in", 0);
-  EXPECT_THROW(run_model(model, {}, {{"/nonexistent", 8, 16, false}}, {in}, folder_, folder_, "run"), ToolError);
-  EXPECT_THROW(run_model({"x", "/bin/false", false}, {}, {in}, {in}, folder_, folder_, "run"), ToolError);
-  EXPECT_THROW(run_model({"x", "/bin/true", false}, {}, {in}, {in}, folder_, folder_, "run"), ToolError);
+  EXPECT_THROW(
+      run_model(model, {}, {{"/nonexistent", 8, 16, false}}, {in}, folder_, folder_, "run"),
+      ToolError);
+  EXPECT_THROW(run_model({"x", "/bin/false", false}, {}, {in}, {in}, folder_, folder_, "run"),
+               ToolError);
+  EXPECT_THROW(run_model({"x", "/bin/true", false}, {}, {in}, {in}, folder_, folder_, "run"),
+               ToolError);
 }
 
 TEST(Process, GivesExitCodeAndOutput) {
