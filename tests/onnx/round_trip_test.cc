@@ -9,6 +9,7 @@
 
 #include "compile/base/error.h"
 #include "compile/graph/graph.h"
+#include "compile/graph/hw_ops.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/export.h"
 #include "compile/onnx/import.h"
@@ -339,6 +340,133 @@ void add_moves(Cases& cases) {
   });
 }
 
+void add_hardware(Cases& cases) {
+  const auto levels = [] {
+    hw::Levels l;
+    l.out_dtype = DataType::bipolar();
+    l.out_scale = 2;
+    l.out_bias = -1;
+    return l;
+  };
+  add<hw::FMPadding>(cases, [](Sketch& s) {
+    hw::FMPadding op;
+    op.pads = {1, 2, 3, 4};
+    op.insert = {2, 3};
+    op.pad_value = -5;
+    op.simd = 2;
+    op.partition = 3;
+    op.ram_style = "block";
+    s.finish(op, {s.input({1, 4, 5, 2})});
+  });
+  add<hw::ConvolutionInputGenerator>(cases, [](Sketch& s) {
+    hw::ConvolutionInputGenerator op;
+    op.kernel = {3, 2};
+    op.stride = {2, 1};
+    op.dilation = {1, 2};
+    op.simd = 2;
+    op.depthwise = op.parallel_window = true;
+    s.finish(op, {s.input({1, 6, 5, 4})});
+  });
+  add<hw::MVAU>(cases, [levels](Sketch& s) {
+    hw::MVAU op;
+    op.levels = levels();
+    op.acc_dtype = DataType::sint(9);
+    op.pe = op.simd = 2;
+    op.mem_mode = "decoupled";
+    op.preferred_impl_style = "popcount";
+    op.xnor = true;
+    s.finish(op, {s.input({1, 4}), s.floats({4, 2}), s.floats({2, 1})});
+  });
+  add<hw::VVAU>(cases, [](Sketch& s) {
+    hw::VVAU op;
+    op.acc_dtype = DataType::sint(9);
+    s.finish(op, {s.input({1, 2, 2, 8}), s.floats({4, 2})});
+  });
+  add<hw::Thresholding>(cases, [levels](Sketch& s) {
+    hw::Thresholding op;
+    op.levels = levels();
+    op.preferred_impl_style = "search";
+    op.pe = 2;
+    s.finish(op, {s.input({1, 2, 4}), s.floats({1, 2, 4, 3})});
+  });
+  add<hw::JoinThreshold>(cases, [levels](Sketch& s) {
+    hw::JoinThreshold op;
+    op.levels = levels();
+    op.table_min = -4;
+    Tensor* x = s.input({1, 4});
+    s.finish(op, {s.floats({1, 4, 8, 3}), nullptr, x, x});
+  });
+  add<hw::JoinThreshold>(cases, [](Sketch& s) {
+    Tensor* x = s.input({1, 4});
+    s.finish(hw::JoinThreshold(), {s.floats({1, 1, 3}), s.floats({1, 4, 2}), x, x});
+  });
+  add<hw::AddStreams>(cases, [](Sketch& s) {
+    Tensor* x = s.input({1, 4});
+    s.finish(hw::AddStreams(), {x, x});
+  });
+  add<hw::ChannelwiseOp>(cases, [](Sketch& s) {
+    hw::ChannelwiseOp op;
+    op.function = "max";
+    s.finish(op, {s.input({1, 2, 4}), s.floats({4})});
+  });
+}
+
+void add_hardware_pools_and_moves(Cases& cases) {
+  add<hw::Pool>(cases, [](Sketch& s) {
+    hw::Pool op;
+    op.function = "sum";
+    op.taps = 4;
+    op.shift = 2;
+    s.finish(op, {s.input({1, 2, 2, 8})});
+  });
+  add<hw::GlobalAccPool>(cases, [](Sketch& s) {
+    hw::GlobalAccPool op;
+    op.shift = 3;
+    s.finish(op, {s.input({1, 2, 2, 8})});
+  });
+  add<hw::LabelSelect>(cases, [](Sketch& s) {
+    hw::LabelSelect op;
+    op.k = 3;
+    op.largest = false;
+    s.finish(op, {s.input({1, 10})});
+  });
+  add<hw::DuplicateStreams>(cases, [](Sketch& s) {
+    s.finish(hw::DuplicateStreams(), {s.input({1, 4})});
+  });
+  add<hw::StreamingConcat>(cases, [](Sketch& s) {
+    Tensor* x = s.input({1, 4});
+    s.finish(hw::StreamingConcat(), {x, x, x});
+  });
+  add<hw::StreamingSplit>(cases, [](Sketch& s) {
+    hw::StreamingSplit op;
+    op.channels.assign(hw::StreamingSplit::kOutputs, 2);
+    op.pe = 2;
+    s.finish(op, {s.input({1, 2 * hw::StreamingSplit::kOutputs})});
+  });
+  add<hw::UpsampleNearestNeighbour>(cases, [](Sketch& s) {
+    hw::UpsampleNearestNeighbour op;
+    op.scale = {2, 3};
+    s.finish(op, {s.input({1, 2, 2, 8})});
+  });
+  add<hw::StreamingDataWidthConverter>(cases, [](Sketch& s) {
+    hw::StreamingDataWidthConverter op;
+    op.in_lanes = 2;
+    op.out_lanes = 8;
+    s.finish(op, {s.input({1, 8})});
+  });
+  add<hw::StreamingFIFO>(cases, [](Sketch& s) {
+    hw::StreamingFIFO op;
+    op.depth = 33;
+    op.lanes = 4;
+    s.finish(op, {s.input({1, 8})});
+  });
+  add<hw::TLastMarker>(cases, [](Sketch& s) {
+    hw::TLastMarker op;
+    op.lanes = 4;
+    s.finish(op, {s.input({1, 8})});
+  });
+}
+
 const Cases& all_cases() {
   static const Cases cases = [] {
     Cases c;
@@ -348,6 +476,8 @@ const Cases& all_cases() {
     add_pools(c);
     add_joins(c);
     add_moves(c);
+    add_hardware(c);
+    add_hardware_pools_and_moves(c);
     return c;
   }();
   return cases;
