@@ -80,9 +80,9 @@ std::vector<std::string> verilator_flags(const ModelSpec& spec) {
                                     "0"};
   if (spec.trace) flags.insert(flags.end(), {"--trace", "--trace-structs"});
   flags.emplace_back(spec.assertions ? "--assert" : "--no-assert");
-  // -fno-gate: without it Verilator 5.006 computes some netlists of iCE40 cells wrongly.
+  // -fno-gate, -fno-dfg: without them Verilator 5.006 computes some netlists wrongly.
   if (spec.netlist)
-    flags.insert(flags.end(), {"-fno-gate", "-Wno-fatal", "-Wno-lint", "-Wno-style"});
+    flags.insert(flags.end(), {"-fno-gate", "-fno-dfg", "-Wno-fatal", "-Wno-lint", "-Wno-style"});
   else
     flags.emplace_back("-Wall");
   for (const std::string& define : spec.defines) flags.push_back("-D" + define);
