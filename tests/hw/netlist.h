@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,14 +20,15 @@ inline constexpr std::string_view kNoYosys = "needs yosys; install the Debian pa
 std::string read_rtl(const Prepared& p);
 
 /// Runs Yosys commands in the layer's folder, where its sources are put first. ToolError when it
-/// fails.
-void run_yosys(const Prepared& p, const std::string& commands);
+/// fails or takes longer than the limit.
+void run_yosys(const Prepared& p, const std::string& commands,
+               std::chrono::seconds limit = std::chrono::seconds(600));
 
 enum class Target { kIce40, kXilinx };
 
-/// The layer as a netlist of the target's cells, in the place of its RTL. ToolError when Yosys
-/// fails or uses a cell that its library only declares: that would simulate without an error,
-/// wrongly.
+/// The layer as a netlist of the target's cells, with the models of Yosys' library in their places,
+/// instead of its RTL. ToolError when Yosys fails or uses a cell that its library only declares:
+/// that would simulate without an error, wrongly.
 sim::ModelSpec synthesise(const Prepared& p, Target target);
 
 }  // namespace assay::hw::test
