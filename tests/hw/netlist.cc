@@ -16,10 +16,31 @@ namespace fs = std::filesystem;
 
 fs::path yosys() { return sim::find_program("yosys", "yosys"); }
 
+void replace(std::string& text, const std::string& old, const std::string& by) {
+  const std::size_t at = text.find(old);
+  if (at == std::string::npos) tool_error("Yosys' library of cells does not say '{}'", old);
+  text.replace(at, old.size(), by);
+}
+
 /// The simulation models of a target's cells, as they come with Yosys.
-fs::path cell_library(Target target) {
+std::string cell_library(Target target) {
   const fs::path share = fs::canonical(yosys()).parent_path().parent_path() / "share" / "yosys";
-  return share / (target == Target::kIce40 ? "ice40" : "xilinx") / "cells_sim.v";
+  if (target == Target::kIce40) return read_file(share / "ice40" / "cells_sim.v");
+  std::string text = read_file(share / "xilinx" / "cells_sim.v");
+  // Verilator 5.006 computes this one wrongly: the same bit by bit.
+  replace(text, "assign O = S ^ {CO[2:0], CI | CYINIT};",
+          "wire c0 = S[0] ? CI | CYINIT : DI[0];\n"
+          "wire c1 = S[1] ? c0 : DI[1];\n"
+          "wire c2 = S[2] ? c1 : DI[2];\n"
+          "assign O[0] = S[0] ^ (CI | CYINIT);\n"
+          "assign O[1] = S[1] ^ c0;\n"
+          "assign O[2] = S[2] ^ c1;\n"
+          "assign O[3] = S[3] ^ c2;\n");
+  replace(text, "assign CO[0] = S[0] ? CI | CYINIT : DI[0];", "assign CO[0] = c0;");
+  replace(text, "assign CO[1] = S[1] ? CO[0] : DI[1];", "assign CO[1] = c1;");
+  replace(text, "assign CO[2] = S[2] ? CO[1] : DI[2];", "assign CO[2] = c2;");
+  replace(text, "assign CO[3] = S[3] ? CO[2] : DI[3];", "assign CO[3] = S[3] ? c2 : DI[3];");
+  return text;
 }
 
 std::string synthesis(Target target, const std::string& module) {
@@ -33,17 +54,8 @@ std::string synthesis(Target target, const std::string& module) {
   // No pads: the bench sits where they would be.
   return fmt::format(
       "setattr -unset ram_style -unset rom_style m:* a:rom_style=distributed %i\n"
-      "synth_xilinx -noiopad -noclkbuf -nodsp -top {}\n",
+      "synth_xilinx -flatten -noiopad -noclkbuf -nodsp -top {}\n",
       module);
-}
-
-/// Puts the cells' models in their place, as gates: Verilator 5.006 computes some of the models
-/// wrongly, carry chains among them.
-std::string insert_models(Target target, const std::string& module) {
-  return fmt::format(
-      "read_verilog -overwrite -DNO_ICE40_DEFAULT_ASSIGNMENTS {}\n"
-      "hierarchy -top {}\nproc\nflatten\nopt\nsimplemap\nopt\nsplitnets\n",
-      cell_library(target).string(), module);
 }
 
 /// What stands in a library between a module's name and its end; empty: it has no such module.
@@ -95,15 +107,16 @@ void run_yosys(const Prepared& p, const std::string& commands, std::chrono::seco
 }
 
 sim::ModelSpec synthesise(const Prepared& p, Target target) {
-  const std::string& module = p.rtl.module;
-  run_yosys(p, read_rtl(p) + synthesis(target, module) + "write_verilog -noattr cells.v\n" +
-                   insert_models(target, module) + "write_verilog -noattr netlist.v\n");
-  refuse_empty_cells(read_file(p.data / "cells.v"), read_file(cell_library(target)));
+  run_yosys(p, read_rtl(p) + synthesis(target, p.rtl.module) +
+                   "splitnets\nwrite_verilog -noattr netlist.v\n");
+  const std::string netlist = read_file(p.data / "netlist.v"), library = cell_library(target);
+  refuse_empty_cells(netlist, library);
   sim::ModelSpec spec;
   add_design(spec, p.rtl);
-  spec.sources = {{module + ".v", read_file(p.data / "netlist.v")}};
+  spec.sources = {{p.rtl.module + ".v", netlist}, {"cells_sim.v", library}};
   spec.netlist = true;
   spec.assertions = false;
+  if (target == Target::kIce40) spec.defines = {"NO_ICE40_DEFAULT_ASSIGNMENTS"};
   return spec;
 }
 
