@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How fast generated RTL builds and simulates: a product layer per width and style, one core.
-//   build/...   Verilator and the C++ compiler, from nothing but the run-time objects
-//   simulate/.. a run of the bench; items are multiply-accumulates, "cycles" clock cycles per
-//   second
+//   build/NAME/O<n>     with -O<n>: Verilator and the C++ compiler, from nothing but the run-time
+//   objects simulate/NAME/O<n>  a run of the bench; items are multiply-accumulates, "cycles" clock
+//   cycles per second
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -70,7 +70,7 @@ Graph product_graph(const Product& p) {
 /// A product ready to run, in a folder of its own.
 class Rig {
  public:
-  explicit Rig(const Product& product)
+  Rig(const Product& product, int optimise)
       : folder_(fs::temp_directory_path() / ("assay-bench-" + product.name)),
         graph_(product_graph(product)),
         rtl_(node_rtl(*graph_.nodes().at(0), "assay_node")) {
@@ -78,7 +78,7 @@ class Rig {
     for (const hw::MemoryImage& image : rtl_.layer.images)
       write_file(folder_ / image.name(), image.hex());
     spec_.assertions = false;
-    spec_.optimise = 3;
+    spec_.optimise = optimise;
     add_design(spec_, rtl_);
   }
   ~Rig() { fs::remove_all(folder_); }
@@ -127,15 +127,15 @@ sim::ModelCache& cache() {
   return instance;
 }
 
-void build(benchmark::State& state, const Product& product) {
+void build(benchmark::State& state, const Product& product, int optimise) {
   static int salt = 0;
-  const Rig rig(product);
+  const Rig rig(product, optimise);
   rig.build(cache(), --salt);  // the run-time objects, which all models share
   for (auto _ : state) benchmark::DoNotOptimize(rig.build(cache(), --salt).built);
 }
 
-void simulate(benchmark::State& state, const Product& product) {
-  const Rig rig(product);
+void simulate(benchmark::State& state, const Product& product, int optimise) {
+  const Rig rig(product, optimise);
   const sim::Model model = rig.build(cache(), 0);
   std::int64_t cycles = 0;
   for (auto _ : state) cycles += rig.run(model).total_cycles;
@@ -148,17 +148,21 @@ void simulate(benchmark::State& state, const Product& product) {
 }  // namespace assay
 
 int main(int argc, char** argv) {
-  for (const assay::Product& product : assay::products()) {
-    benchmark::RegisterBenchmark(("build/" + product.name).c_str(),
-                                 [&](benchmark::State& s) { assay::build(s, product); })
-        ->Unit(benchmark::kSecond)
-        ->UseRealTime()
-        ->Iterations(2);
-    benchmark::RegisterBenchmark(("simulate/" + product.name).c_str(),
-                                 [&](benchmark::State& s) { assay::simulate(s, product); })
-        ->Unit(benchmark::kMillisecond)
-        ->UseRealTime();
-  }
+  for (const assay::Product& product : assay::products())
+    for (const int optimise : {1, 2, 3}) {
+      const std::string name = fmt::format("{}/O{}", product.name, optimise);
+      benchmark::RegisterBenchmark(
+          ("build/" + name).c_str(),
+          [&product, optimise](benchmark::State& s) { assay::build(s, product, optimise); })
+          ->Unit(benchmark::kSecond)
+          ->UseRealTime()
+          ->Iterations(2);
+      benchmark::RegisterBenchmark(
+          ("simulate/" + name).c_str(),
+          [&product, optimise](benchmark::State& s) { assay::simulate(s, product, optimise); })
+          ->Unit(benchmark::kMillisecond)
+          ->UseRealTime();
+    }
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 1;
   benchmark::RunSpecifiedBenchmarks();

@@ -54,13 +54,13 @@ void NodeRunner::run(const PreparedNode& node, const sim::Model& model, NodeRun&
 }
 
 void NodeRunner::trace(const PreparedNode& node, const NodeRun& run,
-                       const std::filesystem::path& wave, std::int64_t from) const {
+                       const std::filesystem::path& wave, sim::WaveWindow window) const {
   sim::ModelSpec spec = node.spec;
   spec.trace = true;
   const sim::Model model = cache_.get(spec);
   sim::JobFile job;
   job.wave = std::filesystem::absolute(wave).string();
-  job.wave_from = from;
+  job.wave_window = window;
   simulate(node, model, run, "trace", job);
 }
 

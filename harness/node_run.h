@@ -49,9 +49,9 @@ class NodeRunner {
   NodeRunner(const RunDir& dir, sim::ModelCache& cache) : dir_(dir), cache_(cache) {}
   /// Fills run.result. Thread-safe for different runs.
   void run(const PreparedNode& node, const sim::Model& model, NodeRun& run) const;
-  /// The same run again with a waveform of `cycles` cycles from the one before `from`.
+  /// The same run again with a waveform.
   void trace(const PreparedNode& node, const NodeRun& run, const std::filesystem::path& wave,
-             std::int64_t from) const;
+             sim::WaveWindow window) const;
   /// What a canary changes.
   static PlantedFault fault(const PreparedNode& node, const NodeRun& run);
 

@@ -21,7 +21,7 @@ namespace {
 
 /// Steady-state cycles are the distance of the second and the third frame at least.
 constexpr std::int64_t kLeastFrames = 3;
-constexpr std::int64_t kWaveLead = 1;
+constexpr std::int64_t kWaveCycles = 1000;
 
 /// A node with all that was found out about it.
 struct VerifiedNode {
@@ -290,12 +290,15 @@ class Verification {
 
   void write_wave(const VerifiedNode& v) const {
     const NodeRun& run = v.runs.front();
-    const std::int64_t from =
-        run.result.first ? std::max<std::int64_t>(0, run.result.first->cycle - kWaveLead) : 0;
-    runner_.trace(v.prepared, run, options_.wave, from);
+    // Around the first mismatch, or else the first image.
+    const sim::WaveWindow window =
+        run.result.first
+            ? sim::WaveWindow{std::max<std::int64_t>(0, run.result.first->cycle - 1), kWaveCycles}
+            : sim::WaveWindow{0, kWaveCycles + 2 * v.prepared.rtl.layer.cycles};
+    runner_.trace(v.prepared, run, options_.wave, window);
     console_.remark(fmt::format("wrote {}: node '{}' under profile {} from cycle {} on",
                                 options_.wave.string(), printable(v.prepared.node->name),
-                                sim::profile_name(run.profile), from));
+                                sim::profile_name(run.profile), window.from));
   }
 
   std::string replay_command(const VerifiedNode& v, const NodeRun& run) const {
@@ -398,7 +401,7 @@ class Verification {
       for (const hw::FoldingRule& rule : hw::find_layer(*v.prepared.node)->rules(*v.prepared.node))
         folding += fmt::format("{}{}={}", folding.empty() ? "" : " ", rule.field, rule.value);
       for (const NodeRun& run : v.runs) {
-        compared += run.result.compared;
+        compared += run.result.compared + run.result.compared_before_reset;
         differing += run.result.differing;
         ++runs;
         kept += run.kept ? 1 : 0;

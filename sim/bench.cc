@@ -141,8 +141,8 @@ std::string name_fault(const Trail& trail, const Tokens& tokens, std::int64_t to
 
 class Bench {
  public:
-  Bench(Dut& dut, const Job& job, std::uint64_t wave_from)
-      : dut_(dut), job_(job), wave_from_(wave_from), random_(job.seed) {
+  Bench(Dut& dut, const Job& job, WaveWindow wave)
+      : dut_(dut), job_(job), wave_(wave), random_(job.seed) {
     for (std::size_t i = 0; i < job.inputs.size(); ++i)
       sources_.push_back({dut.inputs[i], &job.inputs[i], Pace(job.profile, true, random_.next()),
                           job.inputs[i].beats * job.frames});
@@ -188,7 +188,7 @@ class Bench {
     dut_.eval();
   }
   void wave(std::uint64_t phase) {
-    if (static_cast<std::uint64_t>(time_) >= wave_from_)
+    if (time_ >= wave_.from && time_ < wave_.from + wave_.cycles)
       dut_.dump(2 * static_cast<std::uint64_t>(time_) + phase);
   }
 
@@ -368,7 +368,7 @@ class Bench {
   static constexpr std::int64_t kPathCheck = 13;
   Dut& dut_;
   const Job& job_;
-  std::uint64_t wave_from_;
+  WaveWindow wave_;
   Random random_;
   std::vector<Source> sources_;
   std::vector<Sink> sinks_;
@@ -393,8 +393,6 @@ const std::uint8_t* Tokens::beat(std::int64_t index) const {
   return bytes.data() + static_cast<std::size_t>(index % count) * stride();
 }
 
-Result run_bench(Dut& dut, const Job& job, std::uint64_t wave_from) {
-  return Bench(dut, job, wave_from).run();
-}
+Result run_bench(Dut& dut, const Job& job, WaveWindow wave) { return Bench(dut, job, wave).run(); }
 
 }  // namespace assay::sim

@@ -97,7 +97,12 @@ struct Result {
   std::vector<std::vector<std::uint8_t>> collected;  ///< per output, on request
 };
 
+/// Which cycles a waveform shows, counted from the start of the simulation.
+struct WaveWindow {
+  std::int64_t from = 0, cycles = 0;
+};
+
 /// Runs a job. The design starts in any state; the bench resets it.
-Result run_bench(Dut& dut, const Job& job, std::uint64_t wave_from = 0);
+Result run_bench(Dut& dut, const Job& job, WaveWindow wave = {});
 
 }  // namespace assay::sim

@@ -79,7 +79,7 @@ void read_job_line(const std::string& key, std::istringstream& line, JobFile& fi
   } else if (key == "collect") {
     file.collect = rest_of(line);
   } else if (key == "wave") {
-    line >> file.wave_from;
+    line >> file.wave_window.from >> file.wave_window.cycles;
     file.wave = rest_of(line);
   } else {
     throw std::runtime_error("a job has no " + key);
@@ -122,7 +122,9 @@ void write_job(std::ostream& out, const JobFile& file, const std::vector<StreamF
   for (const StreamFile& s : outputs) write_stream(out, "out", s);
   for (const std::uint64_t value : file.controls) out << "control " << value << '\n';
   if (!file.collect.empty()) out << "collect " << file.collect << '\n';
-  if (!file.wave.empty()) out << "wave " << file.wave_from << ' ' << file.wave << '\n';
+  if (!file.wave.empty())
+    out << "wave " << file.wave_window.from << ' ' << file.wave_window.cycles << ' ' << file.wave
+        << '\n';
 }
 
 JobFile read_job(const std::string& path) {

@@ -14,9 +14,9 @@ namespace assay::sim {
 struct JobFile {
   int dut = 0;  ///< of the model
   Job job;
-  std::string wave;            ///< VCD file; empty: none
-  std::int64_t wave_from = 0;  ///< first cycle in it
-  std::string collect;         ///< writes what output i gave to collect<i>; empty: does not
+  std::string wave;        ///< VCD file; empty: none
+  WaveWindow wave_window;  ///< what is in it
+  std::string collect;     ///< writes what output i gave to collect<i>; empty: does not
   std::vector<std::uint64_t> controls;  ///< values of the design's control inputs
 };
 

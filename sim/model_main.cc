@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
     JobFile job = read_job(argv[1]);
     job.job.collect = !job.collect.empty();
     const std::unique_ptr<Dut> dut = make_dut(job.dut, job.job.seed, job.wave, job.controls);
-    const Result result = run_bench(*dut, job.job, static_cast<std::uint64_t>(job.wave_from));
+    const Result result = run_bench(*dut, job.job, job.wave_window);
     for (std::size_t i = 0; i < result.collected.size(); ++i) {
       std::ofstream file(job.collect + std::to_string(i), std::ios::binary);
       file.write(reinterpret_cast<const char*>(result.collected[i].data()),

@@ -172,7 +172,7 @@ TEST_F(ModelTest, WritesAWaveform) {
   traced.trace = true;
   JobFile job;
   job.wave = (folder_ / "wave.vcd").string();
-  job.wave_from = 10;
+  job.wave_window = {10, 5};
   run(cache_->get(traced), 1, job);
   const std::string text = read_file(job.wave);
   EXPECT_THAT(text, HasSubstr("out0_data_o"));
