@@ -38,6 +38,18 @@ void check_rows(const InferContext& c, std::size_t index, std::int64_t rows) {
     c.fail(fmt::format("thresholds {} do not fit {} channels", shape_text(t), rows));
 }
 
+/// X [.., inputs], W [.., R], T? [R or 1, steps] -> [.., R].
+void infer_product(InferContext& c, std::int64_t inputs) {
+  Shape shape = vectors(c);
+  const Shape& w = c.shape(1);
+  if (w.size() != 2 || inputs != shape.back())
+    c.fail(fmt::format("weights {} do not fit an input of shape {}", shape_text(w),
+                       shape_text(shape)));
+  check_rows(c, 2, w[1]);
+  shape.back() = w[1];
+  c.outputs[0].shape = shape;
+}
+
 void all_equal(const InferContext& c, std::size_t first) {
   for (std::size_t i = first + 1; i < c.input_count(); ++i)
     if (c.shape(i) != c.shape(first))
@@ -181,25 +193,9 @@ void ConvolutionInputGenerator::infer(InferContext& c) const {
   c.outputs[0].shape = out;
 }
 void MVAU::infer(InferContext& c) const {
-  Shape shape = vectors(c);
-  const Shape& w = c.shape(1);
-  if (w.size() != 2 || w[0] != shape.back())
-    c.fail(fmt::format("weights {} do not fit an input of shape {}", shape_text(w),
-                       shape_text(shape)));
-  check_rows(c, 2, w[1]);
-  shape.back() = w[1];
-  c.outputs[0].shape = shape;
+  infer_product(c, c.shape(1).empty() ? 0 : c.shape(1).front());
 }
-void VVAU::infer(InferContext& c) const {
-  Shape shape = vectors(c);
-  const Shape& w = c.shape(1);
-  if (w.size() != 2 || w[0] * w[1] != shape.back())
-    c.fail(fmt::format("weights {} do not fit an input of shape {}", shape_text(w),
-                       shape_text(shape)));
-  check_rows(c, 2, w[1]);
-  shape.back() = w[1];
-  c.outputs[0].shape = shape;
-}
+void VVAU::infer(InferContext& c) const { infer_product(c, element_count(c.shape(1))); }
 void Thresholding::infer(InferContext& c) const {
   const Shape& x = vectors(c);
   const Shape& t = c.shape(1);
