@@ -106,18 +106,19 @@ void run_yosys(const Prepared& p, const std::string& commands, std::chrono::seco
   if (!result.ok()) tool_error("Yosys failed (exit code {}):\n{}", result.exit_code, result.output);
 }
 
-sim::ModelSpec synthesise(const Prepared& p, Target target) {
+void add_netlist(sim::ModelSpec& spec, const Prepared& p, Target target) {
   run_yosys(p, read_rtl(p) + synthesis(target, p.rtl.module) +
                    "splitnets\nwrite_verilog -noattr netlist.v\n");
   const std::string netlist = read_file(p.data / "netlist.v"), library = cell_library(target);
   refuse_empty_cells(netlist, library);
-  sim::ModelSpec spec;
+  std::vector<sim::SourceFile> sources = std::move(spec.sources);
   add_design(spec, p.rtl);
-  spec.sources = {{p.rtl.module + ".v", netlist}, {"cells_sim.v", library}};
+  if (sources.empty()) sources = {{"cells_sim.v", library}};
+  sources.push_back({p.rtl.module + ".v", netlist});
+  spec.sources = std::move(sources);
   spec.netlist = true;
   spec.assertions = false;
   if (target == Target::kIce40) spec.defines = {"NO_ICE40_DEFAULT_ASSIGNMENTS"};
-  return spec;
 }
 
 }  // namespace assay::hw::test

@@ -26,9 +26,9 @@ void run_yosys(const Prepared& p, const std::string& commands,
 
 enum class Target { kIce40, kXilinx };
 
-/// The layer as a netlist of the target's cells, with the models of Yosys' library in their places,
-/// instead of its RTL. ToolError when Yosys fails or uses a cell that its library only declares:
-/// that would simulate without an error, wrongly.
-sim::ModelSpec synthesise(const Prepared& p, Target target);
+/// Adds the layer as a netlist of the target's cells to a model of such netlists, together with the
+/// models of the cells from Yosys' library. ToolError when Yosys fails or uses a cell that its
+/// library only declares: that would simulate without an error, wrongly.
+void add_netlist(sim::ModelSpec& spec, const Prepared& p, Target target);
 
 }  // namespace assay::hw::test
