@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
-constexpr int kRounds = 3;                           ///< of all profiles
+constexpr int kFrames = 16, kRounds = 3;             ///< rounds: of all profiles
 constexpr seconds kProofLimit{20}, kAllProofs{120};  ///< of one mutant and of a layer's
 
 /// All mutants of a layer in one model; the value of its control input chooses one, from 1 on.
@@ -49,7 +49,7 @@ Mutants make_mutants(const Prepared& p, int count) {
 
 /// One run under a profile. Layers are small, and a stuck one should not take long.
 sim::JobFile mutant_job(const Prepared& p, std::uint64_t mutant, sim::Profile profile, int round) {
-  CheckOptions options;
+  CheckOptions options{.frames = kFrames};
   options.seed += static_cast<std::uint64_t>(round) * sim::kProfiles;
   sim::JobFile job = profile_job(p, 0, static_cast<int>(profile), options);
   job.job.patience = 300 + 4 * p.rtl.layer.cycles;
@@ -126,7 +126,7 @@ Score score(const std::string& name, int count) {
   std::vector<LayerCase> cases = library_cases();
   const LayerCase layer = std::move(*std::ranges::find(cases, name, &LayerCase::name));
   const Scratch scratch;
-  const Prepared p = prepare_random(layer.graph, "mutant", {}, 0, scratch.path());
+  const Prepared p = prepare_random(layer.graph, "mutant", {.frames = kFrames}, 0, scratch.path());
   const Mutants mutants = make_mutants(p, count);
   const sim::Model model = model_cache().get(mutants.spec);
   Score result;
