@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "compile/base/error.h"
+#include "compile/hw/constants.h"
 
 namespace assay {
 namespace {
@@ -36,15 +37,6 @@ std::int64_t decoded(std::uint64_t value, const DataType& type) {
   return type.is_signed() ? sign_extended(value, type.bits) : static_cast<std::int64_t>(value);
 }
 
-Ints constant(const Node& node, std::size_t input) {
-  const Constant& c = node.inputs.at(input)->constant.value();
-  Ints values;
-  for (std::int64_t i = 0; i < c.size(); ++i)
-    values.push_back(c.is_int() ? c.ints()[static_cast<std::size_t>(i)]
-                                : c.real(i).floor().get_si());
-  return values;
-}
-
 class Checker {
  public:
   Checker(const Node& node, const Images& images) : node_(node), images_(images) {}
@@ -58,7 +50,7 @@ class Checker {
     } else if (const auto* join = node_.as<hw::JoinThreshold>()) {
       join_parameters(*join);
     } else if (const auto* channelwise = node_.as<hw::ChannelwiseOp>()) {
-      vector_parameters("parameters.hex", constant(node_, 1), channelwise->pe);
+      vector_parameters("parameters.hex", hw::integer_constant(node_, 1), channelwise->pe);
     }
     return std::move(check_);
   }
@@ -89,7 +81,7 @@ class Checker {
     const MemoryImage* image = find_image(images_, "weights.hex");
     if (!image) return;
     const bool planes = is_planes(op);
-    const Ints w = constant(node_, 1);
+    const Ints w = hw::integer_constant(node_, 1);
     for (std::int64_t r = 0; r < rows; ++r)
       for (std::int64_t c = 0; c < columns; ++c) {
         const std::int64_t word = r / op.pe * folds + c / op.simd, lane = r % op.pe,
@@ -116,7 +108,7 @@ class Checker {
     const Shape& t = node_.inputs[input]->shape.value();
     const std::int64_t channels = t[t.size() - 2], steps = t.back();
     const std::int64_t lanes = channels == 1 ? 1 : pe;
-    const Ints values = constant(node_, input);
+    const Ints values = hw::integer_constant(node_, input);
     thresholds({type, channels / lanes, lanes, [&](std::int64_t row, std::int64_t lane) {
                   const auto at = values.begin() + (row * lanes + lane) * steps;
                   return Ints(at, at + steps);
@@ -128,7 +120,7 @@ class Checker {
     const Shape &t = node_.inputs[1]->shape.value(), &x = node_.inputs[0]->shape.value();
     const std::int64_t steps = t.back(), rows = element_count(t) / std::max<std::int64_t>(steps, 1);
     if (rows == 1 || rows == t[t.size() - 2]) return row_thresholds(1, node_.inputs[0]->dtype, pe);
-    const Ints values = constant(node_, 1);
+    const Ints values = hw::integer_constant(node_, 1);
     thresholds({node_.inputs[0]->dtype, element_count(x) / pe, pe,
                 [&](std::int64_t row, std::int64_t lane) {
                   std::int64_t rest = row * pe + lane, from = 0, step = 1;
@@ -142,7 +134,7 @@ class Checker {
 
   void join_parameters(const hw::JoinThreshold& op) {
     if (node_.inputs[1]) {
-      const Ints m = constant(node_, 1);
+      const Ints m = hw::integer_constant(node_, 1);
       const std::int64_t streams = std::ssize(node_.inputs) - 2;
       vector_parameters("multipliers.hex", m, (std::ssize(m) == streams ? 1 : op.pe) * streams);
       return row_thresholds(0, sum_type(m, streams), op.pe);
@@ -152,7 +144,7 @@ class Checker {
     const std::int64_t steps = t.back(), entries = t[t.size() - 2], channels = t[t.size() - 3];
     const std::int64_t lanes = channels == 1 ? 1 : op.pe,
                        patterns = std::int64_t{1} << chooser.bits;
-    const Ints values = constant(node_, 0);
+    const Ints values = hw::integer_constant(node_, 0);
     thresholds({node_.inputs[2]->dtype, channels / lanes * patterns, lanes,
                 [&](std::int64_t row, std::int64_t lane) {
                   const std::int64_t entry =

@@ -154,7 +154,9 @@ class Verification {
     std::vector<hw::MemoryImage> read;
     for (const hw::MemoryImage& image : p.rtl.layer.images) {
       const std::string name = p.folder + "/" + image.name();
-      dir_.write(name, image.hex());
+      const std::string hex = image.hex();
+      dir_.write(name, hex);
+      p.content += sha256(hex);
       read.push_back(hw::MemoryImage::parse(image.name(), image.word_bits(), image.words(),
                                             read_file(dir_.file(name))));
     }
@@ -195,15 +197,14 @@ class Verification {
     add(layer.outputs, p.outputs);
   }
 
+  /// Behind what write_rtl noted of the memories.
   static void hash_content(PreparedNode& p) {
-    std::string text;
-    for (const hw::MemoryImage& image : p.rtl.layer.images) text += sha256(image.hex());
     for (const auto* streams : {&p.inputs, &p.outputs})
       for (const sim::Tokens& t : *streams)
-        text +=
+        p.content +=
             fmt::format("{} {} {} {}\n", t.bits, t.beats, t.last,
                         sha256({reinterpret_cast<const char*>(t.bytes.data()), t.bytes.size()}));
-    p.content = sha256(text);
+    p.content = sha256(p.content);
   }
 
   void plan_runs(VerifiedNode& v) const {

@@ -114,7 +114,7 @@ void join_sources(const fs::path& dir) {
   write_file(dir / "unit.cc", unit + "#include \"glue.cc\"\n");
 }
 
-std::string last_lines(const std::string& text) { return text.empty() ? "(no output)" : text; }
+std::string shown_output(const std::string& text) { return text.empty() ? "(no output)" : text; }
 
 }  // namespace
 
@@ -283,7 +283,7 @@ Result run_model(const Model& model, const JobFile& job, const std::vector<Strea
     tool_error("the simulation of {} took longer than {} s", name, kRunLimit.count());
   if (!run.ok())
     tool_error("the simulation of {} failed (exit code {}):\n{}", name, run.exit_code,
-               last_lines(run.output));
+               shown_output(run.output));
   std::ifstream in(result_file);
   try {
     Result result = read_result(in);
@@ -292,7 +292,7 @@ Result run_model(const Model& model, const JobFile& job, const std::vector<Strea
     return result;
   } catch (const std::exception& error) {
     tool_error("the simulation of {} left no result: {}\n{}", name, error.what(),
-               last_lines(run.output));
+               shown_output(run.output));
   }
 }
 
