@@ -213,18 +213,20 @@ class Bench {
     *dut_.rst_n = 1;
     cycle_ = idle_ = 0;
     result_.first_beat = -1;
+    result_.input_stamps.assign(job_.stamps ? sources_.size() : 0, {});
+    result_.output_stamps.assign(job_.stamps ? sinks_.size() : 0, {});
     result_.collected.assign(job_.collect ? sinks_.size() : 0, {});
     result_.frame_ends.assign(static_cast<std::size_t>(job_.frames), -1);
   }
 
   void cycle() {
-    for (Source& s : sources_) offer(s);
+    for (std::size_t i = 0; i < sources_.size(); ++i) offer(i);
     for (Sink& s : sinks_) *s.pins.ready = s.pace.willing(s.waiting) ? 1 : 0;
     settle();
     if (time_ % kPathCheck == 0) check_paths();
     wave(0);
     bool moved = false;
-    for (Source& s : sources_) moved |= take(s);
+    for (std::size_t i = 0; i < sources_.size(); ++i) moved |= take(i);
     for (std::size_t i = 0; i < sinks_.size(); ++i) moved |= receive(i);
     clock_edge();
     ++cycle_;
@@ -232,16 +234,20 @@ class Bench {
     if (idle_ >= job_.patience) result_.stuck = who_waits();
   }
 
-  void offer(Source& s) {
+  void offer(std::size_t index) {
+    Source& s = sources_[index];
     if (!s.offering && s.sent < s.total && s.pace.willing(false)) {
       s.offering = true;
       std::memcpy(s.pins.data, s.tokens->beat(s.sent), s.pins.bytes());
+      if (job_.stamps) result_.input_stamps[index].push_back({cycle_, -1});
     }
     *s.pins.valid = s.offering ? 1 : 0;
   }
 
-  static bool take(Source& s) {
+  bool take(std::size_t index) {
+    Source& s = sources_[index];
     if (!s.offering || *s.pins.ready == 0) return false;
+    if (job_.stamps) result_.input_stamps[index].back().taken = cycle_;
     s.offering = false;
     ++s.sent;
     return true;
@@ -254,12 +260,18 @@ class Bench {
     if (s.waiting && valid && !same(s.held.data(), s.pins.data, s.pins.bytes()))
       violate("data-changed", index);
     const bool fire = valid && *s.pins.ready != 0;
+    if (job_.stamps && valid && s.received < s.total) stamp(result_.output_stamps[index], fire);
     s.waiting = valid && !fire;
     if (s.waiting) s.held.assign(s.pins.data, s.pins.data + s.pins.bytes());
     // What nobody waits for is no progress: a design may give such beats for ever.
     const bool wanted = s.received < s.total;
     if (fire) beat(index);
     return fire && wanted;
+  }
+
+  void stamp(std::vector<Stamp>& stamps, bool fire) const {
+    if (stamps.empty() || stamps.back().taken >= 0) stamps.push_back({cycle_, -1});
+    if (fire) stamps.back().taken = cycle_;
   }
 
   void beat(std::size_t index) {

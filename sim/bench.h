@@ -65,6 +65,14 @@ struct Job {
   /// Without a beat on any stream for so many cycles the run is stuck.
   std::int64_t patience = 10000;
   bool collect = false;  ///< keep what the outputs gave behind the last reset
+  bool stamps = false;   ///< keep when every beat moved behind the last reset
+};
+
+/// When a beat was first offered (valid) and when it was taken (valid and ready): cycles from the
+/// release of the reset on; -1: never.
+struct Stamp {
+  std::int64_t offered = -1, taken = -1;
+  friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
 /// What a run broke besides values.
@@ -95,6 +103,8 @@ struct Result {
   std::vector<std::int64_t> frame_ends;    ///< the cycle of the last output beat of every frame
   std::int64_t total_cycles = 0;           ///< simulated in all
   std::vector<std::vector<std::uint8_t>> collected;  ///< per output, on request
+  /// Per input and output on request; a beat that was offered and not taken is the last one.
+  std::vector<std::vector<Stamp>> input_stamps, output_stamps;
 };
 
 /// Which cycles a waveform shows, counted from the start of the simulation.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/job.h"
 
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <sstream>
@@ -78,6 +79,8 @@ void read_job_line(const std::string& key, std::istringstream& line, JobFile& fi
     line >> file.controls.emplace_back();
   } else if (key == "collect") {
     file.collect = rest_of(line);
+  } else if (key == "stamps") {
+    file.stamps = rest_of(line);
   } else if (key == "wave") {
     line >> file.wave_window.from >> file.wave_window.cycles;
     file.wave = rest_of(line);
@@ -122,6 +125,7 @@ void write_job(std::ostream& out, const JobFile& file, const std::vector<StreamF
   for (const StreamFile& s : outputs) write_stream(out, "out", s);
   for (const std::uint64_t value : file.controls) out << "control " << value << '\n';
   if (!file.collect.empty()) out << "collect " << file.collect << '\n';
+  if (!file.stamps.empty()) out << "stamps " << file.stamps << '\n';
   if (!file.wave.empty())
     out << "wave " << file.wave_window.from << ' ' << file.wave_window.cycles << ' ' << file.wave
         << '\n';
@@ -168,6 +172,38 @@ Result read_result(std::istream& in) {
     read_result_line(key, line, result);
   }
   throw std::runtime_error("the result is not complete");
+}
+
+void write_stamps(std::ostream& out, const Result& r) {
+  for (const auto* streams : {&r.input_stamps, &r.output_stamps})
+    for (const std::vector<Stamp>& stamps : *streams) {
+      const auto count = static_cast<std::int64_t>(stamps.size());
+      out.write(reinterpret_cast<const char*>(&count), sizeof count);
+      out.write(reinterpret_cast<const char*>(stamps.data()),
+                static_cast<std::streamsize>(stamps.size() * sizeof(Stamp)));
+    }
+}
+
+void read_stamps(std::istream& in, std::size_t inputs, std::size_t outputs, Result& r) {
+  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  std::size_t at = 0;
+  const auto read = [&](void* target, std::size_t size) {
+    if (size > bytes.size() - at) throw std::runtime_error("the stamps are not complete");
+    std::memcpy(target, bytes.data() + at, size);
+    at += size;
+  };
+  r.input_stamps.resize(inputs);
+  r.output_stamps.resize(outputs);
+  for (auto* streams : {&r.input_stamps, &r.output_stamps})
+    for (std::vector<Stamp>& stamps : *streams) {
+      std::uint64_t count = 0;
+      read(&count, sizeof count);
+      if (count > bytes.size() / sizeof(Stamp))
+        throw std::runtime_error("the stamps are not complete");
+      stamps.resize(count);
+      read(stamps.data(), count * sizeof(Stamp));
+    }
+  if (at != bytes.size()) throw std::runtime_error("the stamps are of other streams");
 }
 
 }  // namespace assay::sim

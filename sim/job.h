@@ -17,6 +17,7 @@ struct JobFile {
   std::string wave;        ///< VCD file; empty: none
   WaveWindow wave_window;  ///< what is in it
   std::string collect;     ///< writes what output i gave to collect<i>; empty: does not
+  std::string stamps;      ///< writes Result's stamps to this file; empty: does not
   std::vector<std::uint64_t> controls;  ///< values of the design's control inputs
 };
 
@@ -37,5 +38,11 @@ JobFile read_job(const std::string& path);
 void write_result(std::ostream& out, const Result& result);
 /// std::runtime_error when it is no complete result.
 Result read_result(std::istream& in);
+
+/// Stamps of all inputs, then all outputs: per stream the number of beats, then two numbers a beat,
+/// all of them 64 bits in the machine's order.
+void write_stamps(std::ostream& out, const Result& result);
+/// Into a result with so many streams. std::runtime_error when the file is not complete.
+void read_stamps(std::istream& in, std::size_t inputs, std::size_t outputs, Result& result);
 
 }  // namespace assay::sim

@@ -267,16 +267,21 @@ fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key
   return entry;
 }
 
-Result run_model(const Model& model, const JobFile& job, const std::vector<StreamFile>& inputs,
+Result run_model(const Model& model, const JobFile& given, const std::vector<StreamFile>& inputs,
                  const std::vector<StreamFile>& outputs, const fs::path& data,
                  const fs::path& scratch, const std::string& name) {
   const fs::path job_file = fs::absolute(scratch / (name + ".job")),
-                 result_file = fs::absolute(scratch / (name + ".result"));
+                 result_file = fs::absolute(scratch / (name + ".result")),
+                 stamps_file = fs::absolute(scratch / (name + ".stamps"));
+  JobFile job = given;
+  if (job.job.stamps) job.stamps = stamps_file.string();
   std::ostringstream text;
   write_job(text, job, inputs, outputs);
   write_file(job_file, text.str());
   std::error_code ignored;
-  fs::remove(result_file, ignored);  // what an earlier run left must not be taken for this one's
+  // What an earlier run left must not be taken for this one's.
+  fs::remove(result_file, ignored);
+  fs::remove(stamps_file, ignored);
   const ProcessResult run = run_process(
       {model.program.string(), job_file.string(), result_file.string()}, data, kRunLimit);
   if (run.timed_out)
@@ -287,6 +292,11 @@ Result run_model(const Model& model, const JobFile& job, const std::vector<Strea
   std::ifstream in(result_file);
   try {
     Result result = read_result(in);
+    if (job.job.stamps) {
+      std::ifstream stamps(stamps_file, std::ios::binary);
+      read_stamps(stamps, inputs.size(), outputs.size(), result);
+      fs::remove(stamps_file, ignored);
+    }
     fs::remove(job_file, ignored);
     fs::remove(result_file, ignored);
     return result;

@@ -81,7 +81,8 @@ class ModelCache {
 };
 
 /// Runs a job. `data`: the folder with the memory files; `scratch`: a folder for the job's own
-/// files, named after `name`. ToolError when the program fails or gives no complete result.
+/// files, named after `name`. Stamps come back in the result where the job asks for them. ToolError
+/// when the program fails or gives no complete result.
 Result run_model(const Model& model, const JobFile& job, const std::vector<StreamFile>& inputs,
                  const std::vector<StreamFile>& outputs, const std::filesystem::path& data,
                  const std::filesystem::path& scratch, const std::string& name);

@@ -20,12 +20,19 @@ int main(int argc, char** argv) {
   try {
     JobFile job = read_job(argv[1]);
     job.job.collect = !job.collect.empty();
+    job.job.stamps = !job.stamps.empty();
     const std::unique_ptr<Dut> dut = make_dut(job.dut, job.job.seed, job.wave, job.controls);
     const Result result = run_bench(*dut, job.job, job.wave_window);
     for (std::size_t i = 0; i < result.collected.size(); ++i) {
       std::ofstream file(job.collect + std::to_string(i), std::ios::binary);
       file.write(reinterpret_cast<const char*>(result.collected[i].data()),
                  static_cast<std::streamsize>(result.collected[i].size()));
+    }
+    if (job.job.stamps) {
+      std::ofstream file(job.stamps, std::ios::binary);
+      write_stamps(file, result);
+      file.close();
+      if (!file) throw std::runtime_error("cannot write " + job.stamps);
     }
     std::ofstream out(argv[2]);
     write_result(out, result);

@@ -140,6 +140,59 @@ TEST(Bench, StampsTheEndOfEveryFrame) {
   EXPECT_EQ(r.first_beat, 1);  // the queue's latency
 }
 
+Result run_stamped(Faults faults, Profile profile = Profile::kAlways, int resets = 0) {
+  QueueDut dut(faults);
+  Job stamped = job(profile, resets);
+  stamped.stamps = true;
+  return run_bench(dut, stamped);
+}
+
+TEST(Bench, StampsEveryBeatOfAFreeRun) {
+  const Result r = run_stamped({});
+  ASSERT_EQ(r.input_stamps.size(), 1U);
+  ASSERT_EQ(r.output_stamps.size(), 1U);
+  ASSERT_EQ(r.input_stamps[0].size(), 64U);
+  ASSERT_EQ(r.output_stamps[0].size(), 64U);
+  for (std::int64_t i = 0; i < 64; ++i) {
+    EXPECT_EQ(r.input_stamps[0][static_cast<std::size_t>(i)], (Stamp{i, i})) << i;
+    EXPECT_EQ(r.output_stamps[0][static_cast<std::size_t>(i)], (Stamp{i + 1, i + 1})) << i;
+  }
+  EXPECT_EQ(r.output_stamps[0][0].taken, r.first_beat);
+  EXPECT_TRUE(run({}).output_stamps.empty());
+}
+
+/// A queue of two beats, from its definition: a beat shows one cycle after it was taken or when
+/// the one before it has left; one is taken when at most one is inside.
+TEST(Bench, StampsFollowTheQueueUnderEveryProfileAndResets) {
+  for (int p = 0; p < kProfiles; ++p) {
+    SCOPED_TRACE(profile_name(static_cast<Profile>(p)));
+    const Result r = run_stamped({}, static_cast<Profile>(p), 2);
+    const std::vector<Stamp>&in = r.input_stamps.at(0), &out = r.output_stamps.at(0);
+    ASSERT_EQ(in.size(), 64U);
+    ASSERT_EQ(out.size(), 64U);
+    bool waited = false;
+    for (std::size_t i = 0; i < 64; ++i) {
+      const std::int64_t left = i < 1 ? -1 : out[i - 1].taken, room = i < 2 ? -1 : out[i - 2].taken;
+      EXPECT_EQ(out[i].offered, std::max(in[i].taken, left) + 1) << i;
+      EXPECT_EQ(in[i].taken, std::max(in[i].offered, room + 1)) << i;
+      EXPECT_LE(out[i].offered, out[i].taken) << i;
+      waited |= out[i].offered < out[i].taken || in[i].offered < in[i].taken;
+    }
+    EXPECT_EQ(out.back().taken, r.frame_ends.back());
+    const auto profile = static_cast<Profile>(p);
+    EXPECT_EQ(waited, profile != Profile::kAlways && profile != Profile::kStarved);
+  }
+}
+
+TEST(Bench, StampsABeatThatIsNeverTaken) {
+  const Result r = run_stamped({.stop_after = 3});
+  EXPECT_EQ(r.output_stamps[0].size(), 3U);
+  const Result full = run_stamped({.waits_for_ready = true}, Profile::kReadyAfterValid);
+  EXPECT_TRUE(full.output_stamps[0].empty());
+  ASSERT_EQ(full.input_stamps[0].size(), 3U);
+  EXPECT_EQ(full.input_stamps[0].back(), (Stamp{2, -1}));
+}
+
 TEST(Bench, ProfilesDiffer) {
   std::vector<std::int64_t> cycles;
   for (int p = 0; p < kProfiles; ++p) cycles.push_back(run({}, static_cast<Profile>(p)).cycles);
@@ -239,6 +292,35 @@ TEST(JobFile, ResultsSurviveTheWay) {
   EXPECT_EQ(back.first->fault, r.first->fault);
   ASSERT_EQ(back.violations.size(), r.violations.size());
   EXPECT_EQ(back.violations[0].rule, r.violations[0].rule);
+}
+
+TEST(JobFile, StampsSurviveTheWay) {
+  const Result r = run_stamped({}, Profile::kBursts);
+  std::stringstream file;
+  write_stamps(file, r);
+  Result back;
+  read_stamps(file, 1, 1, back);
+  EXPECT_EQ(back.input_stamps, r.input_stamps);
+  EXPECT_EQ(back.output_stamps, r.output_stamps);
+  EXPECT_EQ(back.output_stamps.at(0).size(), 64U);
+}
+
+TEST(JobFile, RefusesStampsThatAreCutOffOrOfOtherStreams) {
+  std::stringstream file;
+  write_stamps(file, run_stamped({}));
+  const std::string whole = file.str();
+  for (const std::size_t cut : {std::size_t{0}, std::size_t{9}, whole.size() / 2, whole.size() - 1})
+    EXPECT_THROW(
+        {
+          std::istringstream half(whole.substr(0, cut));
+          Result result;
+          read_stamps(half, 1, 1, result);
+        },
+        std::runtime_error)
+        << cut;
+  std::istringstream more(whole);
+  Result result;
+  EXPECT_THROW(read_stamps(more, 1, 0, result), std::runtime_error);
 }
 
 TEST(JobFile, RefusesAResultThatIsCutOff) {

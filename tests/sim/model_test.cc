@@ -95,6 +95,21 @@ TEST_F(ModelTest, BuildsOnceAndRuns) {
   EXPECT_FALSE(again.get(spec()).built);
 }
 
+TEST_F(ModelTest, BringsStampsBack) {
+  const Model model = cache_->get(spec());
+  JobFile job;
+  job.job.stamps = true;
+  const Result r = run(model, 1, job);
+  ASSERT_EQ(r.input_stamps.at(0).size(), 32U);
+  ASSERT_EQ(r.output_stamps.at(0).size(), 32U);
+  for (std::int64_t i = 0; i < 32; ++i) {
+    EXPECT_EQ(r.input_stamps[0][static_cast<std::size_t>(i)], (Stamp{i, i}));
+    EXPECT_EQ(r.output_stamps[0][static_cast<std::size_t>(i)], (Stamp{i + 1, i + 1}));
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "run.stamps"));
+  EXPECT_TRUE(run(model, 1).output_stamps.empty());
+}
+
 TEST_F(ModelTest, KeyDependsOnEverythingThatIsBuilt) {
   ModelSpec other = spec(std::string(kPlusOne) + "// edited\n"), traced = spec(), fast = spec(),
             defined = spec();
