@@ -20,6 +20,7 @@ Layer build(const Node& node, bool) {
   layer.outputs = {stream(node, node.outputs[0], pe)};
   check_no_bipolar(node, layer.outputs[0]);
   layer.cycles = layer.outputs[0].beats;
+  layer.timing = PhasesTiming{{{.needs = 3, .takes = 3}}};
   layer.parameters = {{"Lanes", pe}};
   for (std::size_t i = 0; i < layer.inputs.size(); ++i)
     for (Parameter& p : element_parameters("In" + std::to_string(i), layer.inputs[i].dtype))

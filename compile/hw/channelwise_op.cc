@@ -42,6 +42,7 @@ Layer build(const Node& node, bool with_images) {
   layer.outputs = {stream(node, node.outputs[0], op.pe)};
   check_no_bipolar(node, layer.outputs[0]);
   layer.cycles = layer.outputs[0].beats;
+  layer.timing = PhasesTiming{{{}}};
   const std::string style = memory_style(op.ram_style, words, op.pe * bits);
   layer.parameters = {{"Lanes", op.pe}, {"Words", words}};
   for (Parameter& p : element_parameters("In", layer.inputs[0].dtype))

@@ -132,6 +132,43 @@ std::vector<Parameter> common_parameters(const Windows& s, int bits) {
           {"DilationW", s.dilation[1]}};
 }
 
+/// The loops of assay_convolution_input_generator.sv.
+WindowTiming serial_timing(const Windows& s, std::int64_t depth) {
+  const std::int64_t row_words = s.width * s.folds;
+  const std::int64_t tap_h = s.dilation[0] * row_words, tap_w = s.dilation[1] * s.folds;
+  WindowTiming t{.depth = depth, .columns = s.columns, .rows = s.rows};
+  const std::int64_t count[3] = {s.grouped ? s.kernel[1] : s.folds,
+                                 s.grouped ? s.kernel[0] : s.kernel[1],
+                                 s.grouped ? s.folds : s.kernel[0]};
+  const std::int64_t step[3] = {s.grouped ? tap_w : 1, s.grouped ? tap_h : tap_w,
+                                s.grouped ? 1 : tap_h};
+  std::ranges::copy(count, t.count);
+  std::ranges::copy(step, t.step);
+  t.column_step = s.stride[1] * s.folds;
+  const std::int64_t to_end = (s.columns - 1) * t.column_step;
+  t.row_step = s.stride[0] * row_words - to_end;
+  t.frame_step = (s.height - (s.rows - 1) * s.stride[0]) * row_words - to_end;
+  return t;
+}
+
+/// Words that complete a window, which leaves while they arrive.
+PhasesTiming parallel_timing(const Windows& s) {
+  PhasesTiming timing;
+  const auto completes = [](std::int64_t at, std::int64_t reach, std::int64_t stride) {
+    return at >= reach && (at - reach) % stride == 0;
+  };
+  for (std::int64_t y = 0; y < s.height; ++y)
+    for (std::int64_t x = 0; x < s.width; ++x) {
+      const bool gives = completes(y, s.dilation[0] * (s.kernel[0] - 1), s.stride[0]) &&
+                         completes(x, s.dilation[1] * (s.kernel[1] - 1), s.stride[1]);
+      if (!timing.phases.empty() && timing.phases.back().gives == gives)
+        timing.phases.back().steps += s.folds;
+      else
+        timing.phases.push_back({.steps = s.folds, .gives = gives});
+    }
+  return timing;
+}
+
 /// One tap of SIMD channels a beat.
 void build_serial(const ConvolutionInputGenerator& op, const Windows& s, Layer& layer) {
   const int bits = layer.inputs[0].data_bits();
@@ -144,6 +181,7 @@ void build_serial(const ConvolutionInputGenerator& op, const Windows& s, Layer& 
   layer.parameters.push_back({"Depth", depth});
   layer.parameters.push_back({"Block", style == "block"});
   layer.cycles = std::max(s.words(), s.beats());
+  layer.timing = serial_timing(s, depth);
   layer.memories = {{"window", style, depth, bits}};
 }
 
@@ -159,6 +197,7 @@ void build_parallel(const ConvolutionInputGenerator& op, const Windows& s, Layer
   layer.parameters = common_parameters(s, bits);
   layer.parameters.push_back({"Block", style == "block"});
   layer.cycles = s.words();
+  layer.timing = parallel_timing(s);
   if (s.kernel[0] > 1) layer.memories.push_back({"window", style, line, line_bits});
   if (s.kernel[1] > 1)
     layer.memories.push_back({"columns", "distributed", column,

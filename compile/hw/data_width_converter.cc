@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <numeric>
 
 #include "compile/hw/element.h"
 
@@ -28,6 +29,11 @@ Layer build(const Node& node, bool) {
   layer.outputs = {stream(node, node.outputs[0], op.out_lanes)};
   check_same_type(node, layer.inputs[0], layer.outputs[0]);
   layer.cycles = std::max(layer.inputs[0].beats, layer.outputs[0].beats);
+  const std::int64_t common = std::gcd(op.in_lanes, op.out_lanes);
+  if (op.in_lanes == op.out_lanes)
+    layer.timing = PhasesTiming{{{}}};
+  else
+    layer.timing = ConverterTiming{op.in_lanes / common, op.out_lanes / common};
   layer.parameters = {
       {"Bits", layer.inputs[0].dtype.bits}, {"InLanes", op.in_lanes}, {"OutLanes", op.out_lanes}};
   return layer;

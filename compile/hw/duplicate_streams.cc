@@ -24,6 +24,7 @@ Layer build(const Node& node, bool) {
   }
   if (layer.outputs.empty()) layer_error(node, "nobody reads its outputs; remove it");
   layer.cycles = layer.inputs[0].beats;
+  layer.timing = HandOutTiming{};
   layer.parameters = {{"Bits", layer.inputs[0].data_bits()},
                       {"Outputs", static_cast<std::int64_t>(layer.outputs.size())}};
   return layer;

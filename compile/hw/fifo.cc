@@ -29,6 +29,7 @@ Layer build(const Node& node, bool) {
     layer_error(node, fmt::format("depth = {} is too small for a block RAM, which needs 4; set "
                                   "ram_style to distributed",
                                   op.depth));
+  layer.timing = FifoTiming{op.depth, style == "block"};
   layer.parameters = {{"Bits", bits}, {"Depth", op.depth}, {"Block", style == "block"}};
   layer.memories = {{"queue", style, op.depth, bits}};
   return layer;

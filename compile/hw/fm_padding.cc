@@ -26,6 +26,38 @@ std::int64_t pad_parameter(const Node& node, const FMPadding& op, DataType dtype
   return op.pad_value;
 }
 
+/// Runs of steps that are pixels or padding. The first step waits for the frame's first beat.
+PhasesTiming timing_of(const FMPadding& op, const Shape& x) {
+  const std::int64_t folds = x[3] / op.simd;
+  PhasesTiming timing;
+  bool first = true;
+  const auto run = [&](std::int64_t pixels, bool taken) {
+    for (std::int64_t steps = pixels * folds; steps > 0; first = false) {
+      const std::int64_t now = first && !taken ? 1 : steps;
+      auto& phases = timing.phases;
+      if (!first && !taken && !phases.back().takes && !phases.back().needs)
+        phases.back().steps += now;
+      else
+        phases.push_back({now, first || taken, taken});
+      steps -= now;
+    }
+  };
+  const std::int64_t rows = (x[1] - 1) * op.insert[0] + 1, width = (x[2] - 1) * op.insert[1] + 1;
+  const std::int64_t row = op.pads[1] + width + op.pads[3];
+  run(op.pads[0] * row, false);
+  for (std::int64_t y = 0; y < rows; ++y) {
+    if (y % op.insert[0] != 0) {
+      run(row, false);
+      continue;
+    }
+    run(op.pads[1], false);
+    for (std::int64_t i = 0; i < width; ++i) run(1, i % op.insert[1] == 0);
+    run(op.pads[3], false);
+  }
+  run(op.pads[2] * row, false);
+  return timing;
+}
+
 Layer build(const Node& node, bool) {
   const FMPadding& op = *node.as<FMPadding>();
   Layer layer;
@@ -44,6 +76,7 @@ Layer build(const Node& node, bool) {
   if (layer.outputs[0].beats > layer.inputs[0].beats)
     layer.parameters.push_back({"PadValue", pad_parameter(node, op, layer.inputs[0].dtype)});
   layer.cycles = layer.outputs[0].beats;
+  layer.timing = timing_of(op, x);
   return layer;
 }
 

@@ -37,6 +37,7 @@ Layer build(const Node& node, bool) {
                       {"Shift", op.shift},
                       {"Block", style == "block"}};
   layer.cycles = layer.inputs[0].beats;
+  layer.timing = PhasesTiming{{{.steps = (pixels - 1) * folds, .gives = false}, {.steps = folds}}};
   layer.memories = {{"accumulators", style, folds, static_cast<int>(op.pe) * acc_bits}};
   return layer;
 }

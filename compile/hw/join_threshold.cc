@@ -13,6 +13,7 @@ using Ints = std::vector<std::int64_t>;
 using Wide = __int128;
 
 constexpr std::size_t kFirstX = JoinThreshold::kFirstX;
+constexpr std::int64_t kSumStages = 3;  // assay_weighted_sum.sv
 constexpr std::int64_t kMaxStreams = 8, kMaxTableBits = 12, kMaxSumBits = 63;
 
 bool is_bipolar(const DataType& type) { return type.kind == DataType::Kind::kBipolar; }
@@ -199,7 +200,8 @@ Layer build(const Node& node, bool with_images) {
     unit = table_unit(node);
   }
   unit.ram_style = op.ram_style;
-  add_thresholds(layer, node, std::move(unit), with_images);
+  const std::int64_t stages = add_thresholds(layer, node, std::move(unit), with_images);
+  layer.timing = PipelineTiming{is_line(node) ? kSumStages : 0, stages};
   return layer;
 }
 

@@ -31,6 +31,7 @@ Layer build(const Node& node, bool) {
     layer_error(node, fmt::format("{} cannot hold the index {}; give '{}' a wider data type",
                                   index_type.name(), classes - 1, printable(indices->name)));
   layer.cycles = std::max(layer.inputs[0].beats, op.k);
+  layer.timing = SelectTiming{layer.inputs[0].beats, op.k};
   layer.parameters = {{"Lanes", op.pe}, {"Classes", classes}, {"K", op.k}, {"Largest", op.largest}};
   for (Parameter& p : element_parameters("In", layer.inputs[0].dtype))
     layer.parameters.push_back(std::move(p));

@@ -10,6 +10,7 @@
 
 #include "compile/graph/graph.h"
 #include "compile/graph/hw_ops.h"
+#include "compile/hw/timing.h"
 
 /// Hardware layers as hardware: one function per layer turns a node of graph/hw_ops.h into the
 /// streams, the cycles, the memories and the parameters of its SystemVerilog module.
@@ -86,6 +87,7 @@ struct Layer {
   /// Cycles per frame in the steady state, source and sink always ready, frames back to back: the
   /// distance of the last output beats of two frames. Exact.
   std::int64_t cycles = 0;
+  Timing timing;
   std::vector<MemoryNeed> memories;
   std::vector<MemoryImage> images;
 };

@@ -94,7 +94,8 @@ void add_memory(Layer& layer, const Node& node, bool planes, bool with_images) {
   if (with_images) layer.images.push_back(weight_image(node, planes));
 }
 
-void add_levels(Layer& layer, const Node& node, bool with_images) {
+/// Returns the stages behind the products.
+std::int64_t add_levels(Layer& layer, const Node& node, bool with_images) {
   const auto& op = *node.as<MultiplyOp>();
   const DataType& output = node.outputs[0]->dtype;
   if (node.inputs.size() < 3 || !node.inputs[2]) {
@@ -103,20 +104,20 @@ void add_levels(Layer& layer, const Node& node, bool with_images) {
                                     output.name(), op.acc_dtype.name()));
     layer.parameters.push_back({"Steps", std::int64_t{0}});
     layer.parameters.push_back({"OutBits", std::int64_t{output.bits}});
-    return;
+    return 0;
   }
   const Shape& t = node.inputs[2]->shape.value();
   const bool shared = t[0] == 1;
-  add_thresholds(layer, node,
-                 {.input = op.acc_dtype,
-                  .output = output,
-                  .levels = op.levels,
-                  .lanes = op.pe,
-                  .rows = shared ? 1 : t[0] / op.pe,
-                  .shared = shared,
-                  .steps = t[1],
-                  .values = integer_constant(node, 2)},
-                 with_images);
+  return add_thresholds(layer, node,
+                        {.input = op.acc_dtype,
+                         .output = output,
+                         .levels = op.levels,
+                         .lanes = op.pe,
+                         .rows = shared ? 1 : t[0] / op.pe,
+                         .shared = shared,
+                         .steps = t[1],
+                         .values = integer_constant(node, 2)},
+                        with_images);
 }
 
 std::vector<FoldingRule> rules(const Node& node) { return {pe_rule(node), simd_rule(node)}; }
@@ -163,7 +164,10 @@ void add_products(Layer& layer, const Node& node, bool with_images) {
                            {"AccBits", std::int64_t{op.acc_dtype.bits}},
                            {"AccSigned", std::int64_t{op.acc_dtype.is_signed()}}});
   add_memory(layer, node, style == "popcount", with_images);
-  add_levels(layer, node, with_images);
+  const std::int64_t stages = add_levels(layer, node, with_images);
+  // Depthwise beats are products at once: no vector is played again.
+  layer.timing = node.as<VVAU>() ? ProductTiming{s.column_folds, 1, stages}
+                                 : ProductTiming{s.column_folds, s.row_folds, stages};
 }
 
 FoldingRule pe_rule(const Node& node) {

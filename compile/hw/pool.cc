@@ -28,6 +28,7 @@ Layer build(const Node& node, bool) {
                       {"Sum", op.function == "sum"},
                       {"Shift", op.function == "sum" ? op.shift : 0}};
   layer.cycles = layer.inputs[0].beats;
+  layer.timing = PhasesTiming{{{.steps = op.taps - 1, .gives = false}, {.steps = 1}}};
   return layer;
 }
 

@@ -46,14 +46,18 @@ Layer build(const Node& node, bool) {
   std::string beats, bits, kinds;
   layer.outputs = {stream(node, node.outputs[0], pe)};
   std::int64_t data_bits = 0;
+  PhasesTiming timing;
   for (const Tensor* input : node.inputs) {
     layer.inputs.push_back(stream(node, input, pe));
     beats += fmt::format("{:08}", channels(input) / pe);
     bits += fmt::format("{:02}", layer.inputs.back().dtype.bits);
     data_bits += layer.inputs.back().data_bits();
+    const std::uint64_t turn = std::uint64_t{1} << (layer.inputs.size() - 1);
+    timing.phases.push_back({channels(input) / pe, turn, turn});
     kinds += kind(layer.inputs.back(), layer.outputs[0]);
   }
   check_types(node, layer);
+  layer.timing = std::move(timing);
   layer.cycles = layer.outputs[0].beats;
   layer.parameters = {{"Lanes", pe},
                       {"Inputs", static_cast<std::int64_t>(layer.inputs.size())},

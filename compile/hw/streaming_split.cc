@@ -23,6 +23,7 @@ Layer build(const Node& node, bool) {
   layer.module = "assay_streaming_split";
   layer.inputs = {stream(node, node.inputs[0], op.pe)};
   std::string beats;
+  HandOutTiming timing;
   for (std::size_t i = 0; i < op.channels.size(); ++i) {
     if (i >= node.outputs.size() || !node.outputs[i])
       layer_error(node,
@@ -30,8 +31,10 @@ Layer build(const Node& node, bool) {
     layer.outputs.push_back(stream(node, node.outputs[i], op.pe));
     check_same_type(node, layer.inputs[0], layer.outputs[i]);
     beats += fmt::format("{:08}", op.channels[i] / op.pe);
+    timing.turns.push_back(op.channels[i] / op.pe);
   }
   layer.cycles = layer.inputs[0].beats;
+  layer.timing = std::move(timing);
   layer.parameters = {{"Bits", layer.inputs[0].data_bits()},
                       {"Outputs", static_cast<std::int64_t>(op.channels.size())},
                       {"Beats", beats}};

@@ -106,7 +106,7 @@ std::string threshold_style(std::string_view wanted, std::int64_t steps) {
   return steps <= 3 ? "comparators" : "search";
 }
 
-void add_thresholds(Layer& layer, const Node& node, ThresholdUnit unit, bool with_images) {
+std::int64_t add_thresholds(Layer& layer, const Node& node, ThresholdUnit unit, bool with_images) {
   if (unit.steps == 0) {  // a constant output: one threshold that is never reached
     unit.steps = 1;
     unit.values.assign(static_cast<std::size_t>(unit.rows * (unit.shared ? 1 : unit.lanes)),
@@ -138,10 +138,12 @@ void add_thresholds(Layer& layer, const Node& node, ThresholdUnit unit, bool wit
                            {"OutBits", std::int64_t{unit.output.bits}},
                            {"OutBias", output_bias(node, unit)},
                            {"ThresholdFile", std::string("thresholds")}});
-  if (!with_images) return;
-  const Images images(unit);
-  if (!search) layer.images.push_back(images.words());
-  for (int s = 0; search && s < stages; ++s) layer.images.push_back(images.stage(s));
+  if (with_images) {
+    const Images images(unit);
+    if (!search) layer.images.push_back(images.words());
+    for (int s = 0; search && s < stages; ++s) layer.images.push_back(images.stage(s));
+  }
+  return search ? stages : 2;
 }
 
 }  // namespace assay::hw

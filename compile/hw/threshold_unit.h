@@ -30,14 +30,15 @@ struct ThresholdUnit {
 /// "auto" decided: comparators up to three steps, a binary search beyond.
 std::string threshold_style(std::string_view wanted, std::int64_t steps);
 
-/// Adds the parameters Steps, Search, ThresholdRows, SharedThresholds, BlockThresholds, OutBits,
-/// OutBias and ThresholdFile, the memory need and, with `with_images`, the contents.
+/// Returns the stages of its pipeline. Adds the parameters Steps, Search, ThresholdRows,
+/// SharedThresholds, BlockThresholds, OutBits, OutBias and ThresholdFile, the memory need and, with
+/// `with_images`, the contents.
 ///
 /// Codes: an input is compared as an unsigned number, its top bit inverted when it is signed; a
 /// threshold is clipped to what the input can tell apart, [0, 2^bits], and stored in bits + 1 bits.
 /// Comparators: "thresholds.hex" has one word per row, [lane][step]. Search: "thresholds_<s>.hex"
 /// for stage s, one word per (row, the s upper bits of the count), [lane]; the row is padded up to
 /// 2^b - 1 thresholds with 2^bits, which no input reaches.
-void add_thresholds(Layer& layer, const Node& node, ThresholdUnit unit, bool with_images);
+std::int64_t add_thresholds(Layer& layer, const Node& node, ThresholdUnit unit, bool with_images);
 
 }  // namespace assay::hw

@@ -51,18 +51,19 @@ Layer build(const Node& node, bool with_images) {
     values = rows_of_elements(shape, t, values);
     rows = elements(x);
   }
-  add_thresholds(layer, node,
-                 {.input = x->dtype,
-                  .output = node.outputs[0]->dtype,
-                  .levels = op.levels,
-                  .lanes = op.pe,
-                  .rows = rows == 1 ? 1 : rows / op.pe,
-                  .shared = rows == 1,
-                  .steps = t.back(),
-                  .values = std::move(values),
-                  .style = op.preferred_impl_style,
-                  .ram_style = op.ram_style},
-                 with_images);
+  const std::int64_t stages = add_thresholds(layer, node,
+                                             {.input = x->dtype,
+                                              .output = node.outputs[0]->dtype,
+                                              .levels = op.levels,
+                                              .lanes = op.pe,
+                                              .rows = rows == 1 ? 1 : rows / op.pe,
+                                              .shared = rows == 1,
+                                              .steps = t.back(),
+                                              .values = std::move(values),
+                                              .style = op.preferred_impl_style,
+                                              .ram_style = op.ram_style},
+                                             with_images);
+  layer.timing = PipelineTiming{.stages = stages};
   return layer;
 }
 

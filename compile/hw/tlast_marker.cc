@@ -21,6 +21,7 @@ Layer build(const Node& node, bool) {
   layer.outputs[0].last = true;
   check_same_type(node, layer.inputs[0], layer.outputs[0]);
   layer.cycles = layer.inputs[0].beats;
+  layer.timing = PhasesTiming{{{}}};
   layer.parameters = {{"Bits", layer.inputs[0].data_bits()}, {"Beats", layer.inputs[0].beats}};
   return layer;
 }

@@ -13,6 +13,20 @@ void set_folding(Node& node, std::string_view, std::int64_t value) {
   node.as<UpsampleNearestNeighbour>()->simd = value;
 }
 
+/// A word is taken where its first copy leaves.
+PhasesTiming timing_of(const UpsampleNearestNeighbour& op, std::int64_t width, std::int64_t folds) {
+  PhasesTiming timing;
+  const auto copies = [&](std::int64_t steps) {
+    if (steps > 0) timing.phases.push_back({steps, 0, 0});
+  };
+  for (std::int64_t x = 0; x < width; ++x) {
+    timing.phases.push_back({folds, 1, 1});
+    copies(folds * (op.scale[1] - 1));
+  }
+  copies(width * folds * op.scale[1] * (op.scale[0] - 1));
+  return timing;
+}
+
 Layer build(const Node& node, bool) {
   const UpsampleNearestNeighbour& op = *node.as<UpsampleNearestNeighbour>();
   Layer layer;
@@ -30,6 +44,7 @@ Layer build(const Node& node, bool) {
                       {"Folds", folds},        {"ScaleH", op.scale[0]},
                       {"ScaleW", op.scale[1]}, {"Block", style == "block"}};
   layer.cycles = layer.outputs[0].beats;
+  layer.timing = timing_of(op, x[2], folds);
   if (layer.cycles > layer.inputs[0].beats) layer.memories = {{"row", style, words, bits}};
   return layer;
 }

@@ -14,6 +14,7 @@
 #include "golden/exact_executor.h"
 #include "harness/node_model.h"
 #include "hw/layer_runs.h"
+#include "sim/token_check.h"
 
 namespace assay::hw::test {
 namespace {
@@ -174,6 +175,7 @@ sim::JobFile profile_job(const Prepared& p, int dut, int profile, const CheckOpt
   job.job.profile = static_cast<sim::Profile>(profile);
   job.job.seed = options.seed + static_cast<std::uint64_t>(profile);
   job.job.resets = profile == 0 ? 0 : 2;
+  job.job.stamps = true;
   return job;
 }
 
@@ -182,6 +184,9 @@ std::string run_fault(const sim::Model& model, const sim::JobFile& job, const Pr
   const sim::Result r = sim::run_model(model, job, p.inputs, p.outputs, p.data, p.data, "run");
   const bool clean = r.differing == 0 && r.violations.empty() && r.stuck.empty();
   if (!clean || r.compared != r.predicted || r.predicted == 0) return describe(r, p.rtl.layer);
+  const sim::StampCheck stamps = sim::check_stamps(p.rtl.layer, r, job.job.frames);
+  if (!stamps.fault.empty()) return stamps.fault;
+  if (stamps.compared != stamps.predicted || stamps.predicted == 0) return "no stamps compared";
   return cycles ? cycles_fault(r, p.rtl.layer) : "";
 }
 

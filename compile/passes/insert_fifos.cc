@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/insert_fifos.h"
+
+#include <fmt/format.h>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/passes/create_dataflow_partition.h"
+#include "compile/passes/insert_on_stream.h"
+#include "compile/passes/rewrite.h"
+
+namespace assay {
+namespace {
+
+const Node* insert(Graph& graph, const DataflowStream& stream, std::int64_t lanes,
+                   std::int64_t depth, std::int64_t partition) {
+  hw::StreamingFIFO op;
+  op.depth = depth;
+  op.lanes = lanes;
+  op.partition = partition;
+  const Node* node = insert_on_stream(graph, stream, op, "_fifo");
+  const hw::Layer layer = hw::build_layer(*node, false);  // refuses what cannot be built
+  graph.find_node(node->name)->as<hw::HwOp>()->ram_style = layer.memories[0].style;
+  return node;
+}
+
+}  // namespace
+
+bool insert_fifos(Graph& graph, const FifoDepths& depths, StreamlineReport& report) {
+  std::size_t inserted = 0;
+  FifoDepths left = depths;
+  for (const DataflowPartition& partition : dataflow_partitions(graph)) {
+    const Dataflow flow = dataflow(graph, partition.index);
+    for (const DataflowStream& stream : flow.streams) {
+      if (!stream.writer.node || !stream.reader.node) continue;
+      const auto wanted = left.find(stream.tensor->name);
+      if (wanted == left.end()) continue;
+      const Node* node =
+          insert(graph, stream, flow.read(stream).lanes, wanted->second, partition.index);
+      report.remarks.push_back({node->name, fmt::format("{} beats", wanted->second)});
+      left.erase(wanted);
+      ++inserted;
+    }
+  }
+  if (!left.empty())
+    user_error("'{}' is no stream between two layers, so that it cannot have a FIFO",
+               printable(left.begin()->first));
+  return finish(graph, inserted > 0);
+}
+
+}  // namespace assay
