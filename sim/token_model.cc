@@ -33,7 +33,6 @@ std::int64_t held_beats(const hw::Timing& timing) {
 struct TokenModel::Impl {
   TokenNetwork network;
   TokenOutside outside;
-  std::vector<bool> unlimited;
   std::vector<Stream> streams;
   std::vector<std::unique_ptr<token::Node>> nodes;
   std::vector<std::size_t> writer, reader;  ///< of streams
@@ -74,6 +73,7 @@ void TokenModel::Impl::connect(std::int64_t recorded) {
   for (std::size_t s = 0; s < n; ++s) {
     const std::int64_t beats = network.beats[s];
     reach = std::max(reach, held[s] / beats + kVectorFrames);
+    if (recorded > 0) held[s] = std::min(held[s], recorded * beats);
     // A source offers up to a frame ahead, and repetition is seen against the frame before.
     streams[s].open(beats, std::max(recorded * beats, 2 * beats + held[s] + 2));
     if (writer[s] == kNobody) sources.push_back(s);
@@ -87,7 +87,7 @@ void TokenModel::Impl::make_nodes() {
     for (const std::size_t s : node.inputs) ports.inputs.push_back(&streams[s]);
     for (const std::size_t s : node.outputs) {
       ports.outputs.push_back(&streams[s]);
-      ports.capacity.push_back(unlimited[s] ? kUnlimited : hw::kSkidBeats);
+      ports.capacity.push_back(hw::kSkidBeats);
     }
     nodes.push_back(token::make_node(node.timing, std::move(ports)));
   }
@@ -156,14 +156,11 @@ void TokenModel::Impl::run_all() {
   }
 }
 
-TokenModel::TokenModel(const TokenNetwork& network, TokenOutside outside, std::int64_t recorded,
-                       std::vector<bool> unlimited)
+TokenModel::TokenModel(const TokenNetwork& network, TokenOutside outside, std::int64_t recorded)
     : impl_(std::make_unique<Impl>()) {
   Impl& m = *impl_;
   m.network = network;
   m.outside = std::move(outside);
-  m.unlimited = std::move(unlimited);
-  m.unlimited.resize(network.beats.size());
   m.outside.offered.resize(network.beats.size());
   m.outside.taken.resize(network.beats.size());
   m.connect(recorded);
@@ -251,11 +248,11 @@ std::int64_t TokenModel::taken_count(std::size_t stream) const {
   return impl_->streams[stream].taken;
 }
 
-std::int64_t TokenModel::high_water(std::size_t s) const {
-  const Stream& stream = impl_->streams[s];
+std::int64_t TokenModel::high_water(std::size_t in, std::size_t out) const {
+  const Stream &entry = impl_->streams[in], &exit = impl_->streams[out];
   std::int64_t most = 0;
-  for (std::int64_t k = 0, gone = 0; k < stream.taken; ++k) {
-    while (gone < k && stream.taken_at(gone) <= stream.written_at(k)) ++gone;
+  for (std::int64_t k = 0, gone = 0; k < entry.taken; ++k) {
+    while (gone < exit.taken && exit.taken_at(gone) <= entry.taken_at(k)) ++gone;
     most = std::max(most, k + 1 - gone);
   }
   return most;

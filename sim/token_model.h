@@ -47,11 +47,9 @@ struct TokenWait {
 
 class TokenModel {
  public:
-  /// Keeps all stamps of the first `recorded` frames; 0: the latest frame's. `unlimited` streams,
-  /// by index, never make their writers wait: the writer's queue is as large as it needs to be, for
-  /// which every frame must be recorded.
-  TokenModel(const TokenNetwork& network, TokenOutside outside, std::int64_t recorded = 0,
-             std::vector<bool> unlimited = {});
+  /// Keeps all stamps of the first `recorded` frames; 0: the latest frame's. FIFOs deeper than a
+  /// frame need the record.
+  TokenModel(const TokenNetwork& network, TokenOutside outside, std::int64_t recorded = 0);
   ~TokenModel();
   TokenModel(TokenModel&&) noexcept;
 
@@ -74,8 +72,9 @@ class TokenModel {
   Cycle valid(std::size_t stream, std::int64_t k) const;
   Cycle taken(std::size_t stream, std::int64_t k) const;
   std::int64_t taken_count(std::size_t stream) const;
-  /// The most beats that a stream's writer had ready at once. All frames must be recorded.
-  std::int64_t high_water(std::size_t stream) const;
+  /// The most beats that were taken from stream `in` and not yet from `out`: what a FIFO between
+  /// the two held. All frames must be recorded.
+  std::int64_t high_water(std::size_t in, std::size_t out) const;
 
  private:
   struct Impl;
