@@ -32,56 +32,55 @@ std::int64_t held_beats(const hw::Timing& timing) {
 
 struct TokenModel::Impl {
   TokenNetwork network;
-  TokenOutside outside;
   std::vector<Stream> streams;
-  std::vector<std::unique_ptr<token::Node>> nodes;
-  std::vector<std::size_t> writer, reader;  ///< of streams
-  std::vector<std::size_t> sources, sinks;
-  std::vector<std::size_t> queue;  ///< nodes that may go on
-  std::vector<bool> queued;
-  std::vector<std::int64_t> seen_written, seen_taken;  ///< of streams, by who waits for them
-  std::int64_t reach = 1;                              ///< frames that equations reach back
+  std::vector<std::unique_ptr<token::Node>> nodes;  ///< the network's, then sources and sinks
+  std::vector<std::size_t> writer, reader;          ///< of streams
+  std::vector<token::Source*> sources;
+  std::vector<std::size_t> sinks;  ///< streams that leave
+  token::Agenda agenda;
+  std::int64_t reach = 1;  ///< frames that equations reach back
   std::int64_t frames = 0;
 
-  void connect(std::int64_t recorded);
-  void make_nodes();
-  void wake(std::size_t node) {
-    if (node == kNobody || queued[node]) return;
-    queued[node] = true;
-    queue.push_back(node);
-  }
-  bool offer(std::size_t stream);
-  bool absorb(std::size_t stream);
-  void run_node(std::size_t node);
-  bool run_ends();
-  void run_all();
+  void connect();
+  void open_streams(std::int64_t recorded);
+  void make_nodes(TokenOutside outside);
+  bool is_layer(std::size_t node) const { return node < network.nodes.size(); }
 };
 
-void TokenModel::Impl::connect(std::int64_t recorded) {
-  const std::size_t n = network.beats.size();
-  streams.resize(n);
-  writer.assign(n, kNobody);
-  reader.assign(n, kNobody);
-  std::vector<std::int64_t> held(n, hw::kSkidBeats);
+/// Streams without a writer or a reader get a source or a sink.
+void TokenModel::Impl::connect() {
+  writer.assign(network.beats.size(), kNobody);
+  reader.assign(network.beats.size(), kNobody);
   for (std::size_t i = 0; i < network.nodes.size(); ++i) {
     for (const std::size_t s : network.nodes[i].inputs) reader[s] = i;
-    for (const std::size_t s : network.nodes[i].outputs) {
-      writer[s] = i;
-      held[s] = held_beats(network.nodes[i].timing);
-    }
+    for (const std::size_t s : network.nodes[i].outputs) writer[s] = i;
   }
-  for (std::size_t s = 0; s < n; ++s) {
+  std::size_t next = network.nodes.size();
+  for (std::size_t s = 0; s < network.beats.size(); ++s) {
+    if (writer[s] == kNobody) writer[s] = next++;
+    if (reader[s] != kNobody) continue;
+    reader[s] = next++;
+    sinks.push_back(s);
+  }
+  agenda.open(next);
+}
+
+void TokenModel::Impl::open_streams(std::int64_t recorded) {
+  streams.resize(network.beats.size());
+  for (std::size_t s = 0; s < streams.size(); ++s) {
     const std::int64_t beats = network.beats[s];
-    reach = std::max(reach, held[s] / beats + kVectorFrames);
-    if (recorded > 0) held[s] = std::min(held[s], recorded * beats);
-    // A source offers up to a frame ahead, and repetition is seen against the frame before.
-    streams[s].open(beats, std::max(recorded * beats, 2 * beats + held[s] + 2));
-    if (writer[s] == kNobody) sources.push_back(s);
-    if (reader[s] == kNobody) sinks.push_back(s);
+    std::int64_t held = is_layer(writer[s]) ? held_beats(network.nodes[writer[s]].timing) : 0;
+    reach = std::max(reach, held / beats + kVectorFrames);
+    if (recorded > 0) held = std::min(held, recorded * beats);
+    held = std::max(held, token::Source::kAhead);
+    // Repetition is seen against the frame before.
+    const std::int64_t kept = 2 * beats + held;
+    streams[s].open(beats, std::max(held, recorded * beats), std::max(kept, recorded * beats),
+                    agenda, writer[s], reader[s]);
   }
 }
 
-void TokenModel::Impl::make_nodes() {
+void TokenModel::Impl::make_nodes(TokenOutside outside) {
   for (const TokenNode& node : network.nodes) {
     token::Ports ports;
     for (const std::size_t s : node.inputs) ports.inputs.push_back(&streams[s]);
@@ -91,82 +90,26 @@ void TokenModel::Impl::make_nodes() {
     }
     nodes.push_back(token::make_node(node.timing, std::move(ports)));
   }
-  queued.assign(nodes.size(), false);
-}
-
-/// A source gives the next beats, no more than a frame ahead.
-bool TokenModel::Impl::offer(std::size_t s) {
-  Stream& stream = streams[s];
-  const std::int64_t total = frames * stream.beats();
-  const std::int64_t ahead = std::min(total, stream.taken + stream.beats());
-  const std::int64_t before = stream.written;
-  const auto& cycles = outside.offered[s];
-  while (stream.written < ahead) {
-    const std::int64_t k = stream.written;
-    if (!cycles.empty() && k >= std::ssize(cycles)) break;
-    stream.write((cycles.empty() ? k / stream.beats() * outside.interval
-                                 : cycles[static_cast<std::size_t>(k)]) -
-                 1);
-  }
-  return stream.written != before;
-}
-
-bool TokenModel::Impl::absorb(std::size_t s) {
-  Stream& stream = streams[s];
-  const std::int64_t before = stream.taken;
-  const auto& cycles = outside.taken[s];
-  while (stream.taken < stream.written) {
-    if (!cycles.empty() && stream.taken >= std::ssize(cycles)) break;
-    stream.take(cycles.empty() ? stream.valid(stream.taken)
-                               : cycles[static_cast<std::size_t>(stream.taken)]);
-  }
-  return stream.taken != before;
-}
-
-void TokenModel::Impl::run_node(std::size_t i) {
-  nodes[i]->run();
-  for (const std::size_t s : network.nodes[i].inputs) {
-    if (streams[s].taken == seen_taken[s]) continue;
-    seen_taken[s] = streams[s].taken;
-    if (writer[s] == kNobody) {
-      if (offer(s)) wake(i);
-    } else {
-      wake(writer[s]);
+  outside.offered.resize(streams.size());
+  outside.taken.resize(streams.size());
+  for (std::size_t s = 0; s < streams.size(); ++s) {
+    if (!is_layer(writer[s])) {
+      auto source = std::make_unique<token::Source>(streams[s], std::move(outside.offered[s]),
+                                                    outside.interval);
+      sources.push_back(source.get());
+      nodes.push_back(std::move(source));
     }
-  }
-  for (const std::size_t s : network.nodes[i].outputs) {
-    if (streams[s].written == seen_written[s]) continue;
-    seen_written[s] = streams[s].written;
-    if (reader[s] == kNobody) {
-      if (absorb(s)) wake(i);
-    } else {
-      wake(reader[s]);
-    }
-  }
-}
-
-void TokenModel::Impl::run_all() {
-  for (const std::size_t s : sources)
-    if (offer(s)) wake(reader[s]);
-  while (!queue.empty()) {
-    const std::size_t node = queue.back();
-    queue.pop_back();
-    queued[node] = false;
-    run_node(node);
+    if (!is_layer(reader[s]))
+      nodes.push_back(std::make_unique<token::Sink>(streams[s], std::move(outside.taken[s])));
   }
 }
 
 TokenModel::TokenModel(const TokenNetwork& network, TokenOutside outside, std::int64_t recorded)
     : impl_(std::make_unique<Impl>()) {
-  Impl& m = *impl_;
-  m.network = network;
-  m.outside = std::move(outside);
-  m.outside.offered.resize(network.beats.size());
-  m.outside.taken.resize(network.beats.size());
-  m.connect(recorded);
-  m.make_nodes();
-  m.seen_written.assign(network.beats.size(), 0);
-  m.seen_taken.assign(network.beats.size(), 0);
+  impl_->network = network;
+  impl_->connect();
+  impl_->open_streams(recorded);
+  impl_->make_nodes(std::move(outside));
 }
 
 TokenModel::~TokenModel() = default;
@@ -176,7 +119,11 @@ bool TokenModel::run(std::int64_t frames) {
   Impl& m = *impl_;
   for (std::int64_t f = m.frames + 1; f <= frames; ++f) {
     m.frames = f;
-    m.run_all();
+    for (token::Source* source : m.sources) {
+      source->frames = f;
+      source->run();
+    }
+    while (!m.agenda.empty()) m.nodes[m.agenda.next()]->run();
     Cycle end = -1;
     for (const std::size_t s : m.sinks) {
       const Stream& stream = m.streams[s];
@@ -184,25 +131,35 @@ bool TokenModel::run(std::int64_t frames) {
       end = std::max(end, stream.taken_at(f * stream.beats() - 1));
     }
     frame_ends_.push_back(end);
+    note_repetition();
   }
   return true;
 }
 
-std::optional<Cycle> TokenModel::steady_interval() const {
+/// Behind every frame: whether all of its beats moved as those of the frame before.
+void TokenModel::note_repetition() {
   const Impl& m = *impl_;
-  if (m.frames < m.reach + 1) return {};
-  const Cycle interval = m.streams.front().later();
-  for (const Stream& stream : m.streams)
-    if (stream.later() != interval || stream.repeated < m.reach * stream.beats() ||
-        stream.taken != m.frames * stream.beats())
-      return {};
-  return interval;
+  const auto& ends = frame_ends_;
+  const Cycle interval = ends.size() < 2 ? -1 : ends.back() - ends[ends.size() - 2];
+  const bool repeats =
+      ends.size() >= 2 && std::ranges::all_of(m.streams, [&](const Stream& stream) {
+        return stream.repeats(stream.beats(), interval);
+      });
+  repeated_ = !repeats ? 0 : interval == interval_ ? repeated_ + 1 : 1;
+  interval_ = interval;
+}
+
+std::optional<Cycle> TokenModel::steady_interval() const {
+  return repeated_ >= impl_->reach ? std::optional(interval_) : std::nullopt;
+}
+std::optional<Cycle> TokenModel::latest_interval() const {
+  return repeated_ >= 1 ? std::optional(interval_) : std::nullopt;
 }
 
 std::vector<TokenWait> TokenModel::waits() const {
   const Impl& m = *impl_;
   std::vector<TokenWait> waits;
-  for (std::size_t i = 0; i < m.nodes.size(); ++i)
+  for (std::size_t i = 0; i < m.network.nodes.size(); ++i)
     for (const token::Node::Wait& wait : m.nodes[i]->waits()) {
       const TokenNode& node = m.network.nodes[i];
       waits.push_back({i, (wait.room ? node.outputs : node.inputs)[wait.port], wait.room});
@@ -221,7 +178,7 @@ std::vector<TokenWait> TokenModel::circle() const {
     for (const TokenWait& wait : waits) {
       if (wait.node != node) continue;
       const std::size_t next = wait.room ? m.reader[wait.stream] : m.writer[wait.stream];
-      if (next == kNobody || state[next] == 2) continue;
+      if (!m.is_layer(next) || state[next] == 2) continue;
       path.push_back(wait);
       if (state[next] == 1) {
         path.erase(path.begin(), std::ranges::find(path, next, &TokenWait::node));
@@ -233,7 +190,7 @@ std::vector<TokenWait> TokenModel::circle() const {
     state[node] = 2;
     return false;
   };
-  for (std::size_t i = 0; i < m.nodes.size(); ++i)
+  for (std::size_t i = 0; i < m.network.nodes.size(); ++i)
     if (state[i] == 0 && visit(visit, i)) return path;
   return {};
 }

@@ -63,6 +63,8 @@ class TokenModel {
   /// many as any equation reaches back, moved exactly this much later than the same beats a frame
   /// before. Nothing while that is not so.
   std::optional<Cycle> steady_interval() const;
+  /// Weaker and sooner: the interval at which all beats of the last frame followed those before.
+  std::optional<Cycle> latest_interval() const;
   /// After run() returned false: who waits for what.
   std::vector<TokenWait> waits() const;
   /// A circle of nodes each of which waits for the next; empty where there is none.
@@ -77,9 +79,12 @@ class TokenModel {
   std::int64_t high_water(std::size_t in, std::size_t out) const;
 
  private:
+  void note_repetition();
   struct Impl;
   std::unique_ptr<Impl> impl_;
   std::vector<Cycle> frame_ends_;
+  Cycle interval_ = -1;        ///< of the last two frames
+  std::int64_t repeated_ = 0;  ///< frames in a row that moved like the one before
 };
 
 }  // namespace assay::sim

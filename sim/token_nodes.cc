@@ -190,16 +190,14 @@ class BlockFifo final : public Node {
 class Converter final : public Node {
  public:
   Converter(const hw::ConverterTiming& t, Ports ports)
-      : t_(t), ports_(std::move(ports)), in_(*ports_.inputs[0]), out_(*ports_.outputs[0]) {
-    taken_.resize(std::bit_ceil(static_cast<std::uint64_t>((t.out + t.in - 1) / t.in + 2)));
-  }
+      : t_(t), ports_(std::move(ports)), in_(*ports_.inputs[0]), out_(*ports_.outputs[0]) {}
   void run() override {
-    while (emit() || take()) {
+    while (held_ < t_.out ? take() : emit()) {
     }
   }
   Waits waits() const override {
     Waits waits;
-    if (in_.taken * t_.in < (out_.written + 1) * t_.out)
+    if (held_ < t_.out)
       add_missing(waits, ports_, 1);
     else
       add_full(waits, ports_);
@@ -207,33 +205,28 @@ class Converter final : public Node {
   }
 
  private:
-  Cycle& taken(std::int64_t beat) {
-    return taken_[static_cast<std::uint64_t>(beat) & (taken_.size() - 1)];
-  }
   /// Takes a beat when less than an output beat is left, counting one that leaves in this cycle.
   bool take() {
-    // Never more than that have left, as the rest is not there yet.
-    const std::int64_t before = in_.taken * t_.in / t_.out;
-    if (out_.written < before || !in_.has(in_.taken)) return false;
-    last_take_ = std::max({last_take_ + 1, in_.valid(in_.taken), emitted_});
-    taken(in_.taken) = last_take_;
-    in_.take(last_take_);
+    if (!in_.has(in_.taken)) return false;
+    taken_ = std::max({taken_ + 1, in_.valid(in_.taken), emitted_});
+    in_.take(taken_);
+    held_ += t_.in;
     return true;
   }
   bool emit() {
-    const std::int64_t needed = ((out_.written + 1) * t_.out + t_.in - 1) / t_.in;  // beats
     const Cycle room = out_.room(out_.written, ports_.capacity[0]);
-    if (in_.taken < needed || room >= kUnlimited) return false;
-    emitted_ = std::max({emitted_ + 1, taken(needed - 1) + 1, room});
+    if (room >= kUnlimited) return false;
+    emitted_ = std::max({emitted_ + 1, taken_ + 1, room});
     out_.write(emitted_);
+    held_ -= t_.out;
     return true;
   }
 
   hw::ConverterTiming t_;
   Ports ports_;
   Stream &in_, &out_;
-  std::vector<Cycle> taken_;
-  Cycle last_take_ = -1, emitted_ = -1;
+  std::int64_t held_ = 0;  ///< units
+  Cycle taken_ = -1, emitted_ = -1;
 };
 
 /// WindowTiming.
@@ -556,6 +549,23 @@ struct Maker {
 };
 
 }  // namespace
+
+void Source::run() {
+  const std::int64_t end = std::min(frames * out_.beats(), out_.taken + kAhead);
+  for (std::int64_t k = out_.written; k < end; ++k) {
+    if (!offered_.empty() && k >= std::ssize(offered_)) return;
+    out_.write(
+        (offered_.empty() ? k / out_.beats() * interval_ : offered_[static_cast<std::size_t>(k)]) -
+        1);
+  }
+}
+
+void Sink::run() {
+  for (std::int64_t k = in_.taken; k < in_.written; ++k) {
+    if (!taken_.empty() && k >= std::ssize(taken_)) return;
+    in_.take(taken_.empty() ? in_.valid(k) : taken_[static_cast<std::size_t>(k)]);
+  }
+}
 
 std::unique_ptr<Node> make_node(const hw::Timing& timing, Ports ports) {
   return std::visit(Maker{std::move(ports)}, timing);

@@ -31,6 +31,34 @@ struct Ports {
 
 inline constexpr std::int64_t kProductStages = 3;  ///< assay_mvu.sv
 
+/// Offers beat k in `offered[k]`, or, when that is empty, frame f in cycle f * interval.
+class Source final : public Node {
+ public:
+  Source(Stream& out, std::vector<Cycle> offered, Cycle interval)
+      : out_(out), offered_(std::move(offered)), interval_(interval) {}
+  void run() override;
+  std::vector<Wait> waits() const override { return {}; }
+  static constexpr std::int64_t kAhead = 64;  ///< beats that it offers before any is taken
+  std::int64_t frames = 0;                    ///< that it has
+
+ private:
+  Stream& out_;
+  std::vector<Cycle> offered_;
+  Cycle interval_;
+};
+
+/// Takes beat k in `taken[k]`, or, when that is empty, as soon as it is there.
+class Sink final : public Node {
+ public:
+  Sink(Stream& in, std::vector<Cycle> taken) : in_(in), taken_(std::move(taken)) {}
+  void run() override;
+  std::vector<Wait> waits() const override { return {}; }
+
+ private:
+  Stream& in_;
+  std::vector<Cycle> taken_;
+};
+
 std::unique_ptr<Node> make_node(const hw::Timing& timing, Ports ports);
 
 }  // namespace assay::sim::token

@@ -15,53 +15,99 @@ namespace assay::sim::token {
 
 inline constexpr std::int64_t kUnlimited = std::numeric_limits<std::int64_t>::max() / 4;
 
-/// The stamps of a stream. Beat k is ready in its writer's queue in the cycle behind written(k), is
-/// valid when the beat before it is gone, and moves in taken(k).
+/// Who may go on, the latest first.
+class Agenda {
+ public:
+  void add(std::size_t node) {
+    if (waiting_[node] != 0) return;
+    waiting_[node] = 1;
+    nodes_.push_back(node);
+  }
+  bool empty() const { return nodes_.empty(); }
+  std::size_t next() {
+    const std::size_t node = nodes_.back();
+    nodes_.pop_back();
+    waiting_[node] = 0;
+    return node;
+  }
+  void open(std::size_t nodes) {
+    waiting_.assign(nodes, 0);
+    nodes_.reserve(nodes);
+  }
+
+ private:
+  std::vector<std::size_t> nodes_;
+  std::vector<char> waiting_;
+};
+
+/// The latest stamps of a stream, by the beat's number.
+class Stamps {
+ public:
+  /// Keeps the last `count` at least.
+  void open(std::int64_t count) {
+    at_.resize(std::bit_ceil(static_cast<std::uint64_t>(count)));
+    mask_ = at_.size() - 1;
+  }
+  Cycle& operator[](std::int64_t k) { return at_[static_cast<std::uint64_t>(k) & mask_]; }
+  Cycle operator[](std::int64_t k) const { return at_[static_cast<std::uint64_t>(k) & mask_]; }
+
+ private:
+  std::vector<Cycle> at_;
+  std::uint64_t mask_ = 0;
+};
+
+/// The stamps of a stream. Beat k is ready in its writer's queue in the cycle behind written_at(k),
+/// is valid when the beat before it is gone, and moves in taken_at(k).
 class Stream {
  public:
-  /// Keeps the last `kept` stamps at least.
-  void open(std::int64_t beats, std::int64_t kept) {
+  /// `held`: beats that are written and not yet taken, at most; `kept`: stamps of moves to keep.
+  /// Writer and reader get onto the agenda when they may go on.
+  void open(std::int64_t beats, std::int64_t held, std::int64_t kept, Agenda& agenda,
+            std::size_t writer, std::size_t reader) {
     beats_ = beats;
-    const auto size = std::bit_ceil(static_cast<std::uint64_t>(kept));
-    mask_ = size - 1;
-    written_at_.resize(size);
-    taken_at_.resize(size);
+    written_at_.open(held + 1);
+    taken_at_.open(kept);
+    agenda_ = &agenda;
+    writer_ = writer;
+    reader_ = reader;
   }
-  void write(Cycle at) { written_at_[static_cast<std::uint64_t>(written++) & mask_] = at; }
+  void write(Cycle at) {
+    written_at_[written++] = at;
+    agenda_->add(reader_);
+  }
   void take(Cycle at) {
-    if (taken >= beats_) {
-      const Cycle later = at - taken_at(taken - beats_);
-      repeated = later == later_ ? repeated + 1 : 1;
-      later_ = later;
-    }
-    taken_at_[static_cast<std::uint64_t>(taken++) & mask_] = at;
+    taken_at_[taken++] = at;
+    agenda_->add(writer_);
   }
   bool has(std::int64_t k) const { return k < written; }
   Cycle valid(std::int64_t k) const {
-    const Cycle ready = written_at_[static_cast<std::uint64_t>(k) & mask_] + 1;
-    return k > 0 ? std::max(ready, taken_at(k - 1) + 1) : ready;
+    const Cycle ready = written_at_[k] + 1;
+    return k > 0 ? std::max(ready, taken_at_[k - 1] + 1) : ready;
   }
-  Cycle written_at(std::int64_t k) const {
-    return written_at_[static_cast<std::uint64_t>(k) & mask_];
-  }
-  Cycle taken_at(std::int64_t k) const { return taken_at_[static_cast<std::uint64_t>(k) & mask_]; }
+  Cycle written_at(std::int64_t k) const { return written_at_[k]; }
+  Cycle taken_at(std::int64_t k) const { return taken_at_[k]; }
   /// From when a queue of `capacity` beats has room for beat k; kUnlimited: not known yet.
   Cycle room(std::int64_t k, std::int64_t capacity) const {
     if (k < capacity) return 0;
-    return k - capacity < taken ? taken_at(k - capacity) + 1 : kUnlimited;
+    return k - capacity < taken ? taken_at_[k - capacity] + 1 : kUnlimited;
   }
   std::int64_t beats() const { return beats_; }
-  /// How much later than the same beats of the frame before the last `repeated` beats were taken.
-  Cycle later() const { return later_; }
+  /// Whether each of the last `count` beats was taken exactly `interval` later than the same beat
+  /// of the frame before.
+  bool repeats(std::int64_t count, Cycle interval) const {
+    if (taken < count + beats_) return false;
+    for (std::int64_t k = taken - count; k < taken; ++k)
+      if (taken_at_[k] - taken_at_[k - beats_] != interval) return false;
+    return true;
+  }
 
   std::int64_t written = 0, taken = 0;  ///< beats whose stamps are known
-  std::int64_t repeated = 0;
 
  private:
   std::int64_t beats_ = 1;
-  std::uint64_t mask_ = 0;
-  std::vector<Cycle> written_at_, taken_at_;
-  Cycle later_ = -1;
+  Stamps written_at_, taken_at_;
+  Agenda* agenda_ = nullptr;
+  std::size_t writer_ = 0, reader_ = 0;
 };
 
 /// The cycles in which a pipeline stands still, as far as they are known.

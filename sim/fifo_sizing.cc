@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/fifo_sizing.h"
+
+#include <tbb/parallel_for.h>
+#include <tbb/parallel_for_each.h>
+
+#include <algorithm>
+#include <atomic>
+#include <span>
+
+#include "compile/base/error.h"
+#include "sim/token_dataflow.h"
+
+namespace assay::sim {
+namespace {
+
+using Depths = std::vector<std::int64_t>;
+
+constexpr std::int64_t kEndless = std::int64_t{1} << 40;
+constexpr std::int64_t kFirstFrames = 6;  ///< in which FIFOs without bounds show what they need
+constexpr std::int64_t kPatience = 7;     ///< frames after which one that lags is given up
+constexpr std::int64_t kMostFrames = 64;  ///< a schedule that has not settled by then is refused
+
+std::optional<Cycle> interval_of(const TokenNetwork& network) {
+  TokenModel model(network, {});
+  for (std::int64_t f = 1; f <= kMostFrames && model.run(f); ++f)
+    if (const auto interval = model.steady_interval()) return interval;
+  return {};
+}
+
+class Sizer {
+ public:
+  Sizer(const Dataflow& flow, const SizingOptions& options) : flow_(flow), options_(options) {
+    network_ = token_network(flow);
+    for (const Node* node : flow.nodes)
+      sizing_.slowest_layer = std::max(sizing_.slowest_layer, flow.layer(node).cycles);
+    sizing_.wanted = std::max(options.interval, sizing_.slowest_layer);
+    for (std::size_t s = 0; s < flow.streams.size(); ++s)
+      if (flow.streams[s].writer.node && flow.streams[s].reader.node) inner_.push_back(s);
+  }
+
+  Sizing run() {
+    start();
+    std::vector<std::size_t> open;  // the largest first
+    for (const std::size_t s : inner_)
+      if (!options_.given.contains(s) && depths_[s] > 0) open.push_back(s);
+    std::ranges::stable_sort(open, std::greater{}, [&](std::size_t s) { return memory(s); });
+    if (keeps(depths_))
+      for (std::size_t i = 0; i < open.size(); i += kTogether)
+        shrink(std::span(open).subspan(i, std::min(kTogether, open.size() - i)));
+    finish();
+    sizing_.runs = runs_;
+    return std::move(sizing_);
+  }
+
+ private:
+  int bits(std::size_t s) const { return flow_.read(flow_.streams[s]).bits(); }
+  std::int64_t memory(std::size_t s) const { return depths_[s] * bits(s); }
+
+  std::vector<std::optional<hw::FifoTiming>> fifos(const Depths& depths) const {
+    std::vector<std::optional<hw::FifoTiming>> fifos(depths.size());
+    for (const std::size_t s : inner_) fifos[s] = fifo_timing(depths[s], bits(s));
+    return fifos;
+  }
+
+  /// Depths that are enough: what FIFOs without bounds hold while frames come at the interval.
+  void start() {
+    std::vector<std::optional<hw::FifoTiming>> endless(network_.beats.size());
+    for (const std::size_t s : inner_) {
+      const auto given = options_.given.find(s);
+      endless[s] = given == options_.given.end() ? hw::FifoTiming{kEndless, false}
+                                                 : fifo_timing(given->second, bits(s));
+    }
+    TokenOutside paced;
+    paced.interval = sizing_.wanted;
+    TokenModel model(with_fifos(network_, endless), paced, kFirstFrames);
+    model.run(kFirstFrames);
+    ++runs_;
+    depths_.assign(network_.beats.size(), 0);
+    std::size_t before = network_.beats.size();
+    for (const std::size_t s : inner_) {
+      if (!endless[s]) continue;
+      const auto given = options_.given.find(s);
+      const std::int64_t held = model.high_water(before++, s);
+      // The writer's own queue holds two.
+      depths_[s] = given != options_.given.end() ? given->second
+                   : held > hw::kSkidBeats       ? std::max<std::int64_t>(held, kLeastDepth)
+                                                 : 0;
+    }
+  }
+
+  /// Whether the accelerator keeps the interval. A schedule in which one frame follows another
+  /// unchanged is taken for steady here; the result is proved.
+  bool keeps(const Depths& depths) {
+    ++runs_;
+    TokenModel model(with_fifos(network_, fifos(depths)), {});
+    for (std::int64_t f = 1; f <= kMostFrames; ++f) {
+      if (!model.run(f)) return false;
+      if (const auto interval = model.latest_interval()) return *interval <= sizing_.wanted;
+      if (f >= kPatience && lags(model.frame_ends())) return false;
+    }
+    return false;
+  }
+
+  /// Whether the last frames came later than the interval allows, one as the other.
+  bool lags(const std::vector<Cycle>& ends) const {
+    const std::size_t n = ends.size();
+    return ends[n - 1] - ends[n - 2] > sizing_.wanted && ends[n - 2] - ends[n - 3] > sizing_.wanted;
+  }
+
+  static std::int64_t below(std::int64_t depth) { return depth > kLeastDepth ? depth - 1 : 0; }
+
+  /// The smallest depth of a stream while all others stay. What an unbounded FIFO held is often
+  /// needed, so that the search goes down from there in growing steps.
+  std::int64_t smallest(std::size_t s) {
+    const auto enough = [&](std::int64_t depth) {
+      Depths depths = depths_;
+      depths[s] = depth;
+      return keeps(depths);
+    };
+    if (!enough(below(depths_[s]))) return depths_[s];
+    if (enough(0)) return 0;
+    std::int64_t low = kLeastDepth, high = below(depths_[s]);
+    for (std::int64_t step = 2; low < high; step *= 2) {
+      const std::int64_t tried = std::max(low, high - step);
+      if (!enough(tried)) {
+        low = tried + 1;
+        break;
+      }
+      high = tried;
+    }
+    while (low < high) {
+      const std::int64_t middle = (low + high) / 2;
+      if (enough(middle))
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    return high;
+  }
+
+  /// Streams seldom matter to each other: some are searched at once, and, when they do, in turn.
+  void shrink(std::span<const std::size_t> group) {
+    std::vector<std::int64_t> found(group.size());
+    tbb::parallel_for(std::size_t{0}, group.size(),
+                      [&](std::size_t i) { found[i] = smallest(group[i]); });
+    Depths depths = depths_;
+    std::size_t changed = 0;
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      changed += depths[group[i]] != found[i] ? 1 : 0;
+      depths[group[i]] = found[i];
+    }
+    if (changed <= 1 || keeps(depths)) {
+      depths_ = std::move(depths);
+      return;
+    }
+    for (const std::size_t s : group) depths_[s] = smallest(s);
+  }
+
+  void finish() {
+    const TokenNetwork network = with_fifos(network_, fifos(depths_));
+    TokenModel model(network, {});
+    while (sizing_.frames < kMostFrames && !sizing_.interval && model.run(++sizing_.frames))
+      sizing_.interval = model.steady_interval();
+    ++runs_;
+    if (!model.frame_ends().empty()) sizing_.first_frame = model.frame_ends()[0];
+    if (!sizing_.interval) sizing_.circle = model.circle();
+    for (const std::size_t s : inner_)
+      sizing_.fifos.push_back({s, depths_[s], options_.given.contains(s), 0, {}});
+    if (!sizing_.interval) return;
+    tbb::parallel_for_each(sizing_.fifos, [&](SizedFifo& fifo) {
+      if (fifo.depth == 0) return;
+      Depths depths = depths_;
+      depths[fifo.stream] = fifo.depth > kLeastDepth ? fifo.depth - 1 : 0;
+      fifo.smaller = depths[fifo.stream];
+      fifo.interval = interval_of(with_fifos(network_, fifos(depths)));
+    });
+    sizing_.runs +=
+        std::ranges::count_if(sizing_.fifos, [](const SizedFifo& f) { return f.depth > 0; });
+  }
+
+  static constexpr std::int64_t kLeastDepth = 2;
+  static constexpr std::size_t kTogether = 4;
+  const Dataflow& flow_;
+  const SizingOptions& options_;
+  TokenNetwork network_;
+  std::vector<std::size_t> inner_;  ///< streams between layers
+  Depths depths_;
+  Sizing sizing_;
+  std::atomic<std::int64_t> runs_ = 0;
+};
+
+}  // namespace
+
+Sizing size_fifos(const Dataflow& flow, const SizingOptions& options) {
+  return Sizer(flow, options).run();
+}
+
+}  // namespace assay::sim
