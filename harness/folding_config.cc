@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/folding_config.h"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
@@ -16,7 +18,10 @@ FoldingValue value_of(const Json& value, const std::string& where) {
   if (value.is_boolean()) return std::int64_t{value.get<bool>()};
   if (value.is_number_integer()) return value.get<std::int64_t>();
   if (value.is_string()) return value.get<std::string>();
-  user_error("{} is neither an integer nor a string", where);
+  const auto is_integer = [](const Json& item) { return item.is_number_integer(); };
+  if (value.is_array() && std::ranges::all_of(value, is_integer))
+    return value.get<std::vector<std::int64_t>>();
+  user_error("{} is neither an integer, nor a string, nor a list of integers", where);
 }
 
 }  // namespace

@@ -10,7 +10,7 @@ namespace assay {
 
 /// Reads a folding file in FINN's form: {"Defaults": {"mem_mode": "decoupled"}, "MVAU_0": {"PE": 4,
 /// ..}}. UserError naming the file when it is no JSON, no object of objects, or a value is neither
-/// an integer nor a string.
+/// an integer, nor a string, nor a list of integers.
 FoldingConfig read_folding_config(const std::filesystem::path& file);
 
 }  // namespace assay

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/stages.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
+#include <set>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -95,9 +98,9 @@ FoldingConfig wishes(const FoldingConfig& config, bool folding) {
   FoldingConfig result = config;
   for (auto& [node, fields] : result)
     std::erase_if(fields, [&](const auto& field) {
-      const bool folds =
-          field.first == "PE" || field.first == "SIMD" || field.first == "parallel_window";
-      return folds != folding;
+      static const std::set<std::string_view> folds = {"PE", "SIMD", "parallel_window",
+                                                       "inFIFODepths", "outFIFODepths"};
+      return folds.contains(field.first) != folding;
     });
   return result;
 }

@@ -62,6 +62,8 @@ void all_equal(const InferContext& c, std::size_t first) {
 void HwOp::fields(FieldVisitor& v) {
   v.visit("partition", partition);
   v.visit("ram_style", ram_style);
+  v.visit("inFIFODepths", in_fifo_depths);
+  v.visit("outFIFODepths", out_fifo_depths);
 }
 void Levels::visit(FieldVisitor& v) {
   v.visit("out_dtype", out_dtype);

@@ -26,6 +26,9 @@ struct HwOp : Op {
   std::int64_t partition = -1;  ///< the dataflow partition the node belongs to; -1: none yet
   /// Weights, thresholds and buffers: "auto" (not decided yet), "distributed" (LUTs) or "block".
   std::string ram_style = "auto";
+  /// What the user wants of the FIFO at each input and output stream, in the layer's order: its
+  /// depth in beats, 1: none, 0: the flow sizes it. Empty: it sizes them all.
+  std::vector<std::int64_t> in_fifo_depths, out_fifo_depths;
   void fields(FieldVisitor& v) override;
 };
 

@@ -14,9 +14,8 @@ void set_folding(Node& node, std::string_view, std::int64_t value) {
 
 Layer build(const Node& node, bool) {
   const auto& op = *node.as<StreamingFIFO>();
-  constexpr std::int64_t kMaxDepth = std::int64_t{1} << 24;
-  if (op.depth < 2 || op.depth > kMaxDepth)
-    layer_error(node, fmt::format("depth = {} is not between 2 and {}", op.depth, kMaxDepth));
+  if (op.depth < 2 || op.depth > kMaxFifoDepth)
+    layer_error(node, fmt::format("depth = {} is not between 2 and {}", op.depth, kMaxFifoDepth));
   Layer layer;
   layer.module = "assay_fifo";
   layer.inputs = {stream(node, node.inputs[0], op.lanes)};

@@ -41,6 +41,17 @@ void check_width(const Node& node, const Stream& stream) {
                                 stream.lanes * stream.dtype.bits, kMaxStreamBits));
 }
 
+void check_depths(const Node& node, std::string_view field, const std::vector<std::int64_t>& depths,
+                  const std::vector<Stream>& streams) {
+  if (!depths.empty() && depths.size() != streams.size())
+    layer_error(node, fmt::format("{} has {} depths; it needs one per stream, which are {}", field,
+                                  depths.size(), streams.size()));
+  for (const std::int64_t depth : depths)
+    if (depth < 0 || depth > kMaxFifoDepth)
+      layer_error(node, fmt::format("{} holds {}; a depth is between 0 and {}", field, depth,
+                                    kMaxFifoDepth));
+}
+
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -145,6 +156,9 @@ Layer build_layer(const Node& node, bool with_images) {
   Layer layer = kind->build(node, with_images);
   for (const Stream& s : layer.inputs) check_width(node, s);
   for (const Stream& s : layer.outputs) check_width(node, s);
+  const auto& op = static_cast<const HwOp&>(*node.op);
+  check_depths(node, "inFIFODepths", op.in_fifo_depths, layer.inputs);
+  check_depths(node, "outFIFODepths", op.out_fifo_depths, layer.outputs);
   return layer;
 }
 

@@ -119,11 +119,14 @@ const LayerKind* find_layer(const Node& node);
 const std::vector<const LayerKind*>& layer_kinds();
 
 /// The layer of a node. UserError, naming the node and what would be allowed, when a folding does
-/// not divide, a data type is missing or a stream is wider than kMaxStreamBits.
+/// not divide, a data type is missing, a stream is wider than kMaxStreamBits or FIFO depths do not
+/// fit the streams.
 Layer build_layer(const Node& node, bool with_images = true);
 
 /// Wider streams are refused: tools slow down beyond.
 inline constexpr std::int64_t kMaxStreamBits = 1 << 16;
+/// Deeper FIFOs are refused, in beats.
+inline constexpr std::int64_t kMaxFifoDepth = std::int64_t{1} << 24;
 
 // ---- For the layers' own files ----------------------------------------------------------------
 

@@ -11,16 +11,20 @@
 namespace assay {
 namespace {
 
+using Depths = std::vector<std::int64_t>;
+
 constexpr std::string_view kDefaults = "Defaults";
 constexpr std::string_view kParallelWindow = "parallel_window";
+constexpr std::string_view kInDepths = "inFIFODepths", kOutDepths = "outFIFODepths";
 
-/// A field that a node has: numbers that divide `divides`, 0 or 1, or one of some words.
+/// A field that a node has: numbers that divide `divides`, 0 or 1, one of some words, or depths.
 struct Field {
   std::string name;
   std::int64_t divides = 0;
   std::vector<std::string> words;
 
   bool is_flag() const { return name == kParallelWindow; }
+  bool is_depths() const { return name == kInDepths || name == kOutDepths; }
 };
 
 std::vector<Field> fields_of(const Node& node) {
@@ -38,6 +42,8 @@ std::vector<Field> fields_of(const Node& node) {
     fields.push_back({"preferred_impl_style", 0, {"auto", "comparators", "search"}});
   if (node.as<hw::ConvolutionInputGenerator>())
     fields.push_back({std::string(kParallelWindow), 0, {}});
+  fields.push_back({std::string(kInDepths), 0, {}});
+  fields.push_back({std::string(kOutDepths), 0, {}});
   return fields;
 }
 
@@ -49,12 +55,15 @@ std::string joined(const std::vector<std::string>& list) {
 
 std::string value_text(const FoldingValue& value) {
   if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+  if (const auto* list = std::get_if<Depths>(&value)) return shape_text(*list);
   return fmt::format("'{}'", printable(std::get<std::string>(value)));
 }
 
 std::string allowed_text(const Field& field) {
   if (!field.words.empty()) return joined(field.words);
   if (field.is_flag()) return "0, 1";
+  if (field.is_depths())
+    return fmt::format("lists of one depth per stream, each from 0 to {}", hw::kMaxFifoDepth);
   std::vector<std::string> divisors;
   for (std::int64_t d = 1; d <= field.divides; ++d)
     if (field.divides % d == 0) divisors.push_back(std::to_string(d));
@@ -64,9 +73,12 @@ std::string allowed_text(const Field& field) {
 bool allows(const Field& field, const FoldingValue& value) {
   if (const auto* word = std::get_if<std::string>(&value))
     return std::ranges::find(field.words, *word) != field.words.end();
+  const auto is_depth = [](std::int64_t d) { return d >= 0 && d <= hw::kMaxFifoDepth; };
+  if (const auto* depths = std::get_if<Depths>(&value))
+    return field.is_depths() && std::ranges::all_of(*depths, is_depth);
   const std::int64_t number = std::get<std::int64_t>(value);
   if (field.is_flag()) return number == 0 || number == 1;
-  return field.words.empty() && number >= 1 && field.divides % number == 0;
+  return field.divides > 0 && number >= 1 && field.divides % number == 0;
 }
 
 /// Writes one field, by its name, and tells whether it had another value.
@@ -78,7 +90,7 @@ class Writer final : public FieldVisitor {
   void visit(std::string_view name, std::int64_t& field, bool) override { write(name, field); }
   void visit(std::string_view, float&, bool) override {}
   void visit(std::string_view name, std::string& field, bool) override { write(name, field); }
-  void visit(std::string_view, std::vector<std::int64_t>&, bool) override {}
+  void visit(std::string_view name, Depths& field, bool) override { write(name, field); }
 
  private:
   template <typename T>

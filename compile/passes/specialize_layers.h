@@ -5,6 +5,7 @@
 #include <map>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "compile/graph/graph.h"
 #include "compile/passes/streamline_report.h"
@@ -22,10 +23,11 @@ bool choose_memories(Graph& graph, StreamlineReport& report);
 /// A wish of the user for a field, as in FINN's folding_config: {"node": {"PE": 4, "ram_style":
 /// "block"}, "Defaults": {"mem_mode": "decoupled"}}. Defaults hold for every node that has the
 /// field and no wish of its own.
-using FoldingValue = std::variant<std::int64_t, std::string>;
+using FoldingValue = std::variant<std::int64_t, std::string, std::vector<std::int64_t>>;
 using FoldingConfig = std::map<std::string, std::map<std::string, FoldingValue>>;
 
-/// Sets the fields PE, SIMD, ram_style, mem_mode, preferred_impl_style and parallel_window. A
+/// Sets the fields PE, SIMD, ram_style, mem_mode, preferred_impl_style, parallel_window,
+/// inFIFODepths and outFIFODepths (one depth per stream; 0: the flow sizes it, 1: no FIFO). A
 /// generator of grouped windows follows the PE of its reader. UserError, naming what is allowed,
 /// for an unknown node or field and a value that does not fit. Contract: exact.
 bool apply_folding_config(Graph& graph, const FoldingConfig& config, StreamlineReport& report);

@@ -122,7 +122,8 @@ TEST_F(Verify, RefusesFoldingsThatDoNotFit) {
   };
   refuses("[]", "it should be an object of nodes");
   refuses("{\"a\": 3}", "should be an object of fields");
-  refuses("{\"a\": {\"PE\": [1]}}", "neither an integer nor a string");
+  refuses("{\"a\": {\"PE\": [1.5]}}", "neither an integer, nor a string, nor a list of integers");
+  refuses("{\"a\": {\"PE\": {}}}", "'PE' of 'a' is neither");
   refuses("{\"nobody\": {\"PE\": 1}}", "nobody");
 }
 

@@ -35,6 +35,23 @@ Graph adder(std::int64_t channels, std::int64_t pe, std::string ram_style = "aut
   return g.node(op, {a, b}, {DataType::uint(33)});
 }
 
+TEST(FifoDepths, AreOnePerStream) {
+  const auto with = [](std::vector<std::int64_t> in, std::vector<std::int64_t> out) {
+    Graph graph = adder(4, 2);
+    auto& op = *graph.nodes().front()->as<AddStreams>();
+    op.in_fifo_depths = std::move(in);
+    op.out_fifo_depths = std::move(out);
+    return refusal(graph);
+  };
+  EXPECT_EQ(with({}, {}), "(accepted)");
+  EXPECT_EQ(with({0, kMaxFifoDepth}, {1}), "(accepted)");
+  EXPECT_THAT(with({2}, {}), HasSubstr("inFIFODepths has 1 depths; it needs one per stream, which "
+                                       "are 2"));
+  EXPECT_THAT(with({}, {2, 2}), HasSubstr("outFIFODepths has 2 depths"));
+  EXPECT_THAT(with({2, -1}, {}), HasSubstr("inFIFODepths holds -1; a depth is between 0 and"));
+  EXPECT_THAT(with({}, {kMaxFifoDepth + 1}), HasSubstr("outFIFODepths holds 16777217"));
+}
+
 TEST(MemoryImage, PacksTheFirstFieldIntoTheLowBits) {
   MemoryImage image("m.hex", 12);
   for (const std::int64_t v : {0x1, 0x2, 0x3, -1, 5, 0}) image.append(v, 4);

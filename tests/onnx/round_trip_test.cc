@@ -356,6 +356,8 @@ void add_hardware(Cases& cases) {
     op.simd = 2;
     op.partition = 3;
     op.ram_style = "block";
+    op.in_fifo_depths = {0};
+    op.out_fifo_depths = {1};
     s.finish(op, {s.input({1, 4, 5, 2})});
   });
   add<hw::ConvolutionInputGenerator>(cases, [](Sketch& s) {

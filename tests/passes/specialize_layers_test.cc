@@ -2,6 +2,7 @@
 // Implementation styles, memories, and the user's wishes for them.
 #include "compile/passes/specialize_layers.h"
 
+#include "compile/hw/layer.h"
 #include "passes/hardware_net.h"
 
 namespace assay {
@@ -151,6 +152,35 @@ TEST(FoldingConfig, WindowsMayBeParallel) {
               HasSubstr(name));
 }
 
+TEST(FoldingConfig, KeepsFifoDepthsAtTheNodes) {
+  using Depths = std::vector<std::int64_t>;
+  Graph graph = small_network();
+  StreamlineReport report;
+  const FoldingConfig config = {
+      {"fc", {{"inFIFODepths", Depths{0}}, {"outFIFODepths", Depths{32}}}}};
+  EXPECT_TRUE(apply_folding_config(graph, config, report));
+  EXPECT_EQ(layer<hw::MVAU>(graph).in_fifo_depths, Depths{0});
+  EXPECT_EQ(layer<hw::MVAU>(graph).out_fifo_depths, Depths{32});
+  EXPECT_FALSE(apply_folding_config(graph, config, report));
+
+  const auto message = [&](const FoldingValue& value) {
+    return user_error_of([&] {
+      apply_folding_config(graph, {{"fc", {{"inFIFODepths", value}}}}, report);
+    });
+  };
+  EXPECT_THAT(message(Depths{2, 2}), HasSubstr("inFIFODepths has 2 depths; it needs one per"));
+  EXPECT_THAT(
+      message(Depths{-1}),
+      HasSubstr("inFIFODepths cannot be [-1]; choose one of lists of one depth per stream"));
+  EXPECT_THAT(message(Depths{hw::kMaxFifoDepth + 1}), HasSubstr("cannot be [16777217]"));
+  EXPECT_THAT(message(7), HasSubstr("inFIFODepths cannot be 7"));
+  EXPECT_THAT(message("7"), HasSubstr("inFIFODepths cannot be '7'"));
+  EXPECT_THAT(user_error_of([&] {
+                apply_folding_config(graph, {{"fc", {{"PE", Depths{1}}}}}, report);
+              }),
+              HasSubstr("PE cannot be [1]; choose one of 1, 2, 5, 10"));
+}
+
 TEST(FoldingConfig, SaysWhatIsAllowed) {
   const auto message = [](const FoldingConfig& config) {
     Graph graph = small_network();
@@ -162,7 +192,8 @@ TEST(FoldingConfig, SaysWhatIsAllowed) {
   EXPECT_THAT(message({{"flat", {{"PE", 2}}}}), HasSubstr("names no layer: 'flat'"));
   EXPECT_THAT(message({{"fc", {{"depth", 2}}}}),
               AllOf(HasSubstr("node 'fc' (MVAU)"), HasSubstr("no field 'depth'"),
-                    HasSubstr("PE, SIMD, ram_style, mem_mode, preferred_impl_style")));
+                    HasSubstr("PE, SIMD, ram_style, mem_mode, preferred_impl_style, "
+                              "inFIFODepths, outFIFODepths")));
   EXPECT_THAT(message({{"fc", {{"PE", 3}}}}),
               HasSubstr("PE cannot be 3; choose one of 1, 2, 5, 10"));
   EXPECT_THAT(message({{"fc", {{"PE", "2"}}}}), HasSubstr("PE cannot be '2'; choose one of 1, 2"));
