@@ -54,12 +54,16 @@ void refuse_foreign_folder(const fs::path& path) {
       shown(path));
 }
 
-/// What a killed run left of a file that it was writing.
-void remove_half_written(const fs::path& folder) {
-  for (const fs::directory_entry& entry : fs::directory_iterator(folder))
-    if (entry.path().extension() == ".tmp" && fs::is_regular_file(entry.symlink_status()))
-      fs::remove(entry.path());
+/// A full disk may have cut off the last line.
+void end_last_line(int log, const fs::path& path) {
+  const off_t size = ::lseek(log, 0, SEEK_END);
+  char last = '\n';
+  if (size > 0 && ::pread(log, &last, 1, size - 1) == 1 && last != '\n' &&
+      ::write(log, "\n", 1) != 1)
+    tool_error("cannot write '{}': {}", shown(path), std::strerror(errno));
 }
+
+}  // namespace
 
 std::string utc_now() {
   const std::time_t now = std::time(nullptr);
@@ -70,9 +74,7 @@ std::string utc_now() {
   return text;
 }
 
-}  // namespace
-
-RunDir::RunDir(fs::path path) : path_(std::move(path)) {
+WorkFolder::WorkFolder(fs::path path) : path_(std::move(path)) {
   make_one_folder(path_, true);
   refuse_foreign_folder(path_);
   lock_ = open_file(path_ / ".assay-lock", O_RDWR);
@@ -81,52 +83,81 @@ RunDir::RunDir(fs::path path) : path_(std::move(path)) {
     ::close(lock_);
     if (reason != EWOULDBLOCK)
       tool_error("cannot lock '{}': {}", shown(path_), std::strerror(reason));
-    user_error("another run is working in '{}'; wait for it, or give another folder as --out",
-               shown(path_));
+    user_error(
+        "another assay is working in '{}' (it holds the lock there); wait for it, or use another "
+        "folder",
+        shown(path_));
   }
   try {
-    make_folder("stages");
-    make_folder("reports");
-    for (const char* folder : {"stages", "reports"}) remove_half_written(path_ / folder);
-    log_ = open_file(path_ / "log.jsonl", O_WRONLY | O_APPEND);
+    log_ = open_file(path_ / "log.jsonl", O_RDWR | O_APPEND);
+    end_last_line(log_, path_ / "log.jsonl");
   } catch (...) {
+    if (log_ >= 0) ::close(log_);
     ::close(lock_);
     throw;
   }
 }
 
-RunDir::~RunDir() {
+WorkFolder::~WorkFolder() {
   ::close(log_);
   ::close(lock_);
 }
 
-void RunDir::make_folder(std::string_view relative) const {
+RunDir::RunDir(fs::path path) : WorkFolder(std::move(path)) {
+  for (const char* folder : {"stages", "reports"}) make_folder(folder);
+  for (const char* folder : {"stages", "reports", "rtl", "build/results"})
+    remove_half_written(folder);
+  // Simulations that were cut off.
+  if (owns_folder("build/runs")) {
+    std::error_code ignored;
+    fs::remove_all(file("build/runs"), ignored);
+  }
+}
+
+/// Links are refused by whoever uses them, and lead to what is nobody's to clear.
+bool WorkFolder::owns_folder(std::string_view relative) const {
+  fs::path path = path_;
+  for (const fs::path& part : fs::path(relative))
+    if (!fs::is_directory(fs::symlink_status(path /= part))) return false;
+  return true;
+}
+
+void WorkFolder::remove_half_written(std::string_view relative) const {
+  if (!owns_folder(relative)) return;
+  std::vector<fs::path> found;
+  for (const fs::directory_entry& entry : fs::recursive_directory_iterator(file(relative)))
+    if (entry.path().extension() == ".tmp" && fs::is_regular_file(entry.symlink_status()))
+      found.push_back(entry.path());
+  for (const fs::path& path : found) fs::remove(path);
+}
+
+void WorkFolder::make_folder(std::string_view relative) const {
   fs::path path = path_;
   for (const fs::path& part : fs::path(relative)) make_one_folder(path /= part, false);
 }
 
-void RunDir::write(std::string_view relative, std::string_view bytes) const {
+void WorkFolder::write(std::string_view relative, std::string_view bytes) const {
   write_file(file(relative), bytes);
 }
 
-void RunDir::write_report(std::string_view relative, const Json& report) const {
+void WorkFolder::write_report(std::string_view relative, const Json& report) const {
   write(relative, json_text(checked_report(report)));
 }
 
-void RunDir::remove(std::string_view relative) const {
+void WorkFolder::remove(std::string_view relative) const {
   std::error_code error;
   fs::remove(file(relative), error);
   if (error) tool_error("cannot remove '{}': {}", shown(file(relative)), error.message());
 }
 
-std::vector<fs::path> RunDir::files(std::string_view folder) const {
+std::vector<fs::path> WorkFolder::files(std::string_view folder) const {
   std::vector<fs::path> found;
   for (const fs::directory_entry& entry : fs::directory_iterator(file(folder)))
     if (entry.is_regular_file()) found.push_back(entry.path());
   return found;
 }
 
-void RunDir::log(std::string_view event, const Json& details) const {
+void WorkFolder::log(std::string_view event, const Json& details) const {
   Json line = {{"time", utc_now()}, {"event", event}};
   line.update(details);
   const std::string text = json_line(line);

@@ -12,6 +12,13 @@ std::string text_or_empty(const Json& value) {
   return value.is_null() ? std::string() : value.get<std::string>();
 }
 
+[[noreturn]] void refuse_unfinished(const std::filesystem::path& dir) {
+  user_error(
+      "'{}' holds no finished run (there is no reports/run.json); start or finish it with 'assay "
+      "run'",
+      printable(dir.string(), 4096));
+}
+
 PreprocessChoice preprocess_of(const Json& report) {
   PreprocessChoice choice;
   choice.kind = report.at("preprocess").get<std::string>();
@@ -28,14 +35,15 @@ bool is_run_folder(const std::filesystem::path& path) {
   return std::filesystem::is_directory(path, error);
 }
 
+const std::filesystem::path& existing_run(const std::filesystem::path& dir) {
+  if (!std::filesystem::exists(dir / ".assay-lock")) refuse_unfinished(dir);
+  return dir;
+}
+
 SavedRun read_run(const std::filesystem::path& dir) {
   const std::filesystem::path file = dir / "reports" / "run.json";
   const std::string shown = printable(file.string(), 4096);
-  if (!std::filesystem::exists(file))
-    user_error(
-        "'{}' holds no finished run (there is no reports/run.json); start or finish it with 'assay "
-        "run'",
-        printable(dir.string(), 4096));
+  if (!std::filesystem::exists(file)) refuse_unfinished(dir);
   SavedRun run;
   run.report = parse_json(read_file(file), shown);
   const std::vector<std::string> violations = schema_violations(run.report);

@@ -30,6 +30,9 @@ struct SavedRun {
 /// Whether `path` is a folder rather than a model file.
 bool is_run_folder(const std::filesystem::path& path);
 
+/// `dir`, once it is sure that a run made it. UserError otherwise.
+const std::filesystem::path& existing_run(const std::filesystem::path& dir);
+
 /// UserError when the folder holds no finished run or its report is damaged.
 SavedRun read_run(const std::filesystem::path& dir);
 

@@ -81,6 +81,7 @@ class Verification {
   Verification(const VerifyNodesOptions& options, const Console& console)
       : options_(options),
         console_(console),
+        dir_(existing_run(options.dir)),
         run_(read_run(options.dir)),
         stage_bytes_(read_stage_bytes()),
         preprocess_(run_.preprocess),
@@ -91,7 +92,6 @@ class Verification {
         images_(choose_images(images_of_run(run_, options.images), graph_)),
         image_count_(options.images.images.empty() ? std::min(images_.size(), kVerifiedImages)
                                                    : images_.size()),
-        dir_(options.dir),
         cache_(options.cache.empty() ? dir_.file("build/models") : options.cache),
         runner_(dir_, cache_) {
     if (!options.wave.empty() && (nodes_.size() != 1 || options.profiles.size() != 1))
@@ -436,6 +436,7 @@ class Verification {
 
   const VerifyNodesOptions& options_;
   const Console& console_;
+  RunDir dir_;
   SavedRun run_;
   std::string stage_bytes_;
   Preprocess preprocess_;
@@ -443,7 +444,6 @@ class Verification {
   std::vector<const Node*> nodes_;
   ChosenImages images_;
   std::int64_t image_count_;
-  RunDir dir_;
   sim::ModelCache cache_;
   NodeRunner runner_;
   std::vector<VerifiedNode> verified_;

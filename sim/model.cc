@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/model.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <atomic>
 #include <fstream>
 #include <sstream>
 
@@ -13,6 +10,7 @@
 #include "sim/glue.h"
 #include "sim/process.h"
 #include "sim/runtime_sources.h"
+#include "sim/temporary_folder.h"
 
 namespace assay::sim {
 namespace {
@@ -22,37 +20,6 @@ using std::chrono::seconds;
 
 constexpr seconds kBuildLimit{1800}, kRunLimit{7200}, kVersionLimit{60};
 constexpr std::string_view kProgram = "model", kPrecompiled = "sim/model_pch.h";
-
-/// A folder that is removed unless it was kept.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(const fs::path& beside) {
-    static std::atomic<int> count = 0;
-    path_ = beside;
-    path_ += fmt::format(".{}.{}.tmp", getpid(), count++);
-    std::error_code error;
-    fs::create_directories(path_, error);
-    if (error)
-      tool_error("cannot make the folder {}: {}", printable(path_.string(), 4096), error.message());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const fs::path& path() const { return path_; }
-  /// Renames the folder; one that is there already wins.
-  void move_to(const fs::path& target) const {
-    std::error_code error;
-    fs::rename(path_, target, error);
-    if (error && !fs::exists(target))
-      tool_error("cannot keep {}: {}", printable(target.string(), 4096), error.message());
-  }
-
- private:
-  fs::path path_;
-};
 
 void run_tool(const std::vector<std::string>& arguments, const fs::path& dir,
               std::string_view what) {
@@ -139,6 +106,7 @@ ModelCache::ModelCache(fs::path folder) : folder_(std::move(folder)), tools_(fin
   if (error)
     tool_error("cannot make the folder {}: {}", printable(folder_.string(), 4096), error.message());
   folder_ = fs::absolute(folder_);
+  TemporaryFolder::remove_abandoned(folder_);
 }
 
 std::string ModelCache::key(const ModelSpec& spec) const {

@@ -2,6 +2,9 @@
 // The main program of every simulation: reads a job, runs the bench, writes what came of it.
 // Usage: model JOB RESULT, both files (sim/job.h). Exit code 0 when the run took place, 2 when the
 // job cannot be read.
+#include <sys/prctl.h>
+
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <exception>
@@ -13,6 +16,7 @@
 
 int main(int argc, char** argv) {
   using namespace assay::sim;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody waits for the result of a run that was killed
   if (argc != 3) {
     std::cerr << "usage: model JOB RESULT\n";
     return 2;

@@ -5,15 +5,12 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 
-#include <algorithm>
-#include <chrono>
-#include <csignal>
 #include <map>
-#include <thread>
 
 #include "base/temp_dir.h"
 #include "compile/onnx/import.h"
 #include "harness/run_command.h"
+#include "harness/run_results.h"
 #include "harness/tiny_network.h"
 
 namespace assay {
@@ -34,15 +31,7 @@ class Run : public testing::Test {
   Json report(const std::string& name) const {
     return Json::parse(read_file(out / "reports" / (name + ".json")));
   }
-  /// Every stage and report but the timing, by name.
-  std::map<std::string, std::string> results() const {
-    std::map<std::string, std::string> files;
-    for (const auto& entry : fs::recursive_directory_iterator(out))
-      if (entry.is_regular_file() && entry.path().filename() != "timing.json" &&
-          entry.path().filename() != "log.jsonl")
-        files[entry.path().lexically_relative(out).string()] = read_file(entry.path());
-    return files;
-  }
+  std::map<std::string, std::string> results() const { return run_results(out); }
 
   TempDir dir;
   fs::path model = save_tiny(dir.path() / "tiny.onnx");
@@ -123,46 +112,6 @@ TEST_F(Run, RepeatsEverythingForOtherImages) {
   EXPECT_EQ(report("04_postprocess")["checkpoints"].back()["predicted"], 14);
 }
 
-TEST_F(Run, GoesOnAfterAKillWithTheSameBytes) {
-  ASSERT_EQ(run().code, 0);
-  const auto expected = results();
-  // Kill later and later, so that different stages are cut off.
-  for (const int milliseconds : {5, 20, 40, 80, 160}) {
-    SCOPED_TRACE(milliseconds);
-    fs::remove_all(out);
-    const pid_t child =
-        start_assay({"run", model.string(), "--images", "7", "--out", out.string()});
-    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-    ::kill(child, SIGKILL);
-    finish(child);
-    EXPECT_EQ(run().code, 0);
-    // The reports name the program, and here two programs made them: compare what does not.
-    auto got = results();
-    for (const auto& [name, bytes] : expected)
-      if (name.starts_with("stages/")) {
-        EXPECT_EQ(got[name], bytes) << name;
-      }
-    EXPECT_EQ(got.size(), expected.size());
-  }
-}
-
-TEST_F(Run, GoesOnInTheProgramAfterAKillWithTheSameReports) {
-  const std::vector<std::string> arguments = {"run", model.string(), "--images",
-                                              "7",   "--out",        out.string()};
-  ASSERT_EQ(finish(start_assay(arguments)), 0);
-  const auto expected = results();
-  for (const int milliseconds : {10, 60, 120}) {
-    SCOPED_TRACE(milliseconds);
-    fs::remove_all(out);
-    const pid_t child = start_assay(arguments);
-    std::this_thread::sleep_for(std::chrono::milliseconds(milliseconds));
-    ::kill(child, SIGKILL);
-    finish(child);
-    ASSERT_EQ(finish(start_assay(arguments)), 0);
-    EXPECT_EQ(results(), expected);
-  }
-}
-
 TEST_F(Run, RemovesWhatAKilledRunHalfWrote) {
   ASSERT_EQ(run().code, 0);
   const auto before = results();
@@ -180,7 +129,7 @@ TEST_F(Run, RefusesAFolderThatAnotherRunHolds) {
   const CommandResult result = run();
   ::close(lock);
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("another run is working in"));
+  EXPECT_THAT(result.err, HasSubstr("another assay is working in"));
   EXPECT_EQ(results(), before);
   EXPECT_EQ(run().code, 0);
 }

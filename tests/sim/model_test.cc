@@ -13,6 +13,7 @@
 #include "compile/base/file.h"
 #include "sim/glue.h"
 #include "sim/process.h"
+#include "sim/temporary_folder.h"
 
 namespace assay::sim {
 namespace {
@@ -218,6 +219,26 @@ TEST(Process, KillsWhatTakesTooLong) {
   const ProcessResult r = run_process({"/bin/sleep", "60"}, "/", std::chrono::seconds(1));
   EXPECT_TRUE(r.timed_out);
   EXPECT_FALSE(r.ok());
+}
+
+TEST(TemporaryFolder, OnesOfKilledProcessesGoAndOthersStay) {
+  const fs::path root = fs::temp_directory_path() / fmt::format("assay-abandoned-{}", getpid());
+  fs::create_directories(root / "model.tmp.Abc123" / "obj");
+  fs::create_directories(root / "model");
+  {
+    const TemporaryFolder alive(root / "model");
+    TemporaryFolder::remove_abandoned(root);
+    EXPECT_TRUE(fs::exists(alive.path()));
+    EXPECT_TRUE(fs::exists(root / "model"));
+    EXPECT_FALSE(fs::exists(root / "model.tmp.Abc123"));
+    const TemporaryFolder other(root / "model");
+    EXPECT_NE(other.path(), alive.path());
+    write_file(other.path() / "text", "kept");
+    other.move_to(root / "kept");
+  }
+  EXPECT_EQ(read_file(root / "kept" / "text"), "kept");
+  EXPECT_EQ(std::distance(fs::directory_iterator(root), fs::directory_iterator()), 2);
+  fs::remove_all(root);
 }
 
 }  // namespace
