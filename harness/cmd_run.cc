@@ -40,6 +40,11 @@ void add_hardware_options(CLI::App& command, HardwareOptions& options, std::stri
       ->capture_default_str()
       ->type_name("N");
   command
+      .add_option("--fifo-interval", options.fifo_interval,
+                  "Size FIFOs for a frame every N cycles: slower than the slowest layer saves memory")
+      ->check(CLI::PositiveNumber)
+      ->type_name("N");
+  command
       .add_option("--folding", folding,
                   "JSON file with PE, SIMD, ram_style, mem_mode and preferred_impl_style of nodes, "
                   "as FINN's folding_config")

@@ -12,6 +12,7 @@
 #include "compile/base/file.h"
 #include "compile/onnx/import.h"
 #include "harness/check.h"
+#include "harness/fifos.h"
 #include "harness/float_report.h"
 #include "harness/identity.h"
 #include "harness/run_dir.h"
@@ -91,6 +92,8 @@ class Flow {
       if (verdict_of(reports_.back()) == Verdict::kApproximate) refer_to(stage);
     }
     remove_other_stages();
+    dir_.remove(kFifoReport);
+    if (integer_ && has_fifos()) dir_.write_report(kFifoReport, fifo_report(previous()));
     result.report = summary(result.verdict);
     if (const Json streamline = streamline_summary(reports_, integer_); !streamline.is_null())
       dir_.write_report(kStreamlineReport, streamline);
@@ -103,6 +106,12 @@ class Flow {
 
  private:
   static constexpr const char* kStreamlineReport = "reports/streamline.json";
+  static constexpr const char* kFifoReport = "reports/fifos.json";
+
+  /// Whether the last stage is the one behind which nothing is missing between the layers.
+  bool has_fifos() const {
+    return stage_name(reports_.back().at("stage").get<std::string>()) == "fifos";
+  }
 
   static Verdict verdict_of(const Json& report) {
     const auto name = report.at("verdict").get<std::string>();

@@ -338,6 +338,33 @@ const char* const kSchemaText = R"json({
       "quantisers": {"$ref": "quantisers"}, "widths": {"$ref": "widths"}, "remarks": {"$ref": "remarks"}
     }
   },
+  "assay.fifos/1": {
+    "type": "object", "required": ["schema", "partitions"], "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"},
+      "partitions": {"type": "array", "items": {
+        "type": "object",
+        "required": ["partition", "slowest_layer", "interval", "first_frame_latency", "frames", "fifos"],
+        "additionalProperties": false,
+        "properties": {
+          "partition": {"$ref": "count"}, "slowest_layer": {"$ref": "count"}, "interval": {"$ref": "place"},
+          "first_frame_latency": {"$ref": "place"}, "frames": {"$ref": "count"},
+          "fifos": {"type": "array", "items": {
+            "type": "object", "required": ["name", "depth", "bits", "memory", "high_water", "smaller"],
+            "additionalProperties": false,
+            "properties": {
+              "name": {"type": "string"}, "depth": {"$ref": "count"}, "bits": {"$ref": "count"},
+              "memory": {"type": "string"}, "high_water": {"$ref": "count"},
+              "smaller": {
+                "type": "object", "required": ["depth", "interval"], "additionalProperties": false,
+                "properties": {"depth": {"$ref": "count"}, "interval": {"$ref": "place"}}
+              }
+            }
+          }}
+        }
+      }}
+    }
+  },
   "assay.rtl-node/1": {
     "type": "object",
     "required": ["schema", "assay", "stage", "stage_sha256", "data", "images", "seed", "tools", "verdict", "predicted", "compared",

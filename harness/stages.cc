@@ -11,6 +11,7 @@
 #include "compile/passes/create_dataflow_partition.h"
 #include "compile/passes/infer_hw_layers.h"
 #include "compile/passes/insert_topk.h"
+#include "compile/passes/insert_width_converters.h"
 #include "compile/passes/lower.h"
 #include "compile/passes/minimize_widths.h"
 #include "compile/passes/pipeline.h"
@@ -18,6 +19,7 @@
 #include "compile/passes/specialize_layers.h"
 #include "compile/passes/streamline.h"
 #include "compile/passes/xnor.h"
+#include "harness/fifos.h"
 
 namespace assay {
 namespace {
@@ -154,6 +156,20 @@ std::vector<StageSpec> hardware_stages(const Preprocess& preprocess,
   return stages;
 }
 
+/// Behind the foldings: what joins streams.
+std::vector<StageSpec> stream_stages(const Preprocess& preprocess,
+                                     const HardwareOptions& hardware) {
+  std::vector<StageSpec> stages;
+  stages.push_back(streamline_stage("converters", preprocess, "insert_width_converters",
+                                    insert_width_converters));
+  const FifoOptions fifos{hardware.fifo_interval};
+  stages.push_back(streamline_stage(
+      "fifos", preprocess, "insert_fifos",
+      [fifos](Graph& g, StreamlineReport& r) { return insert_sized_fifos(g, fifos, r); }));
+  stages.back().options = {{"fifo_interval", fifos.interval}};
+  return stages;
+}
+
 /// Whether `id` is the step at index `i`; steps that may be left out move those
 /// behind them.
 bool is_id(const std::vector<StageSpec>& stages, std::size_t i, std::string_view id) {
@@ -177,6 +193,7 @@ std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t to
   stages.push_back(streamline_stage("xnor", preprocess, "convert_to_xnor", convert_to_xnor));
   stages.push_back(streamline_stage("widths", preprocess, "minimize_widths", minimize_widths));
   for (StageSpec& stage : hardware_stages(preprocess, hardware)) stages.push_back(std::move(stage));
+  for (StageSpec& stage : stream_stages(preprocess, hardware)) stages.push_back(std::move(stage));
   for (std::size_t i = first_integer; i < stages.size(); ++i) stages[i].integer = true;
   return stages;
 }

@@ -50,12 +50,13 @@ inline constexpr std::int64_t kTargetCycles = 16384;
 struct HardwareOptions {
   bool standalone_thresholds = false, allow_software = false;
   std::int64_t target_cycles = kTargetCycles;  ///< per frame, for every layer
-  FoldingConfig folding;                       ///< overrides the target
+  std::int64_t fifo_interval = 0;  ///< cycles per frame that FIFOs allow; 0: the slowest layer's
+  FoldingConfig folding;           ///< overrides the target
 };
 
 /// The steps in order: import, cleanup, preprocess, postprocess, quantize_input (only where the
 /// network needs it), absorb_scales, residual_sums, tail, lower, xnor, widths, hw_layers,
-/// partition, specialize, fold. `preprocess` must outlive them.
+/// partition, specialize, fold, converters, fifos. `preprocess` must outlive them.
 std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
                                    const StreamlineOptions& streamline,
                                    const HardwareOptions& hardware);

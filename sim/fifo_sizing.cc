@@ -2,7 +2,6 @@
 #include "sim/fifo_sizing.h"
 
 #include <tbb/parallel_for.h>
-#include <tbb/parallel_for_each.h>
 
 #include <algorithm>
 #include <atomic>
@@ -21,11 +20,39 @@ constexpr std::int64_t kFirstFrames = 6;  ///< in which FIFOs without bounds sho
 constexpr std::int64_t kPatience = 7;     ///< frames after which one that lags is given up
 constexpr std::int64_t kMostFrames = 64;  ///< a schedule that has not settled by then is refused
 
-std::optional<Cycle> interval_of(const TokenNetwork& network) {
+constexpr std::int64_t kLeastDepth = 2;  // assay_fifo.sv
+
+std::int64_t below(std::int64_t depth) { return depth > kLeastDepth ? depth - 1 : 0; }
+
+/// Until the schedule is proved or stops.
+Schedule run_on(TokenModel& model) {
+  Schedule result;
+  for (std::int64_t f = 1; f <= kMostFrames && !result.interval; ++f) {
+    if (!model.run(f)) {
+      result.circle = model.circle();
+      break;
+    }
+    result.interval = model.steady_interval();
+  }
+  result.frame_ends = model.frame_ends();
+  return result;
+}
+
+Schedule run_on(const TokenNetwork& network) {
   TokenModel model(network, {});
-  for (std::int64_t f = 1; f <= kMostFrames && model.run(f); ++f)
-    if (const auto interval = model.steady_interval()) return interval;
-  return {};
+  return run_on(model);
+}
+
+/// The network without a FIFO of it.
+TokenNetwork without(TokenNetwork network, std::size_t fifo) {
+  const std::size_t in = network.nodes[fifo].inputs[0], out = network.nodes[fifo].outputs[0];
+  network.nodes.erase(network.nodes.begin() + static_cast<std::ptrdiff_t>(fifo));
+  for (TokenNode& node : network.nodes) std::ranges::replace(node.inputs, out, in);
+  network.beats.erase(network.beats.begin() + static_cast<std::ptrdiff_t>(out));
+  for (TokenNode& node : network.nodes)
+    for (auto* streams : {&node.inputs, &node.outputs})
+      for (std::size_t& s : *streams) s -= s > out ? 1 : 0;
+  return network;
 }
 
 class Sizer {
@@ -49,7 +76,6 @@ class Sizer {
       for (std::size_t i = 0; i < open.size(); i += kTogether)
         shrink(std::span(open).subspan(i, std::min(kTogether, open.size() - i)));
     finish();
-    sizing_.runs = runs_;
     return std::move(sizing_);
   }
 
@@ -108,8 +134,6 @@ class Sizer {
     return ends[n - 1] - ends[n - 2] > sizing_.wanted && ends[n - 2] - ends[n - 3] > sizing_.wanted;
   }
 
-  static std::int64_t below(std::int64_t depth) { return depth > kLeastDepth ? depth - 1 : 0; }
-
   /// The smallest depth of a stream while all others stay. What an unbounded FIFO held is often
   /// needed, so that the search goes down from there in growing steps.
   std::int64_t smallest(std::size_t s) {
@@ -158,28 +182,14 @@ class Sizer {
   }
 
   void finish() {
-    const TokenNetwork network = with_fifos(network_, fifos(depths_));
-    TokenModel model(network, {});
-    while (sizing_.frames < kMostFrames && !sizing_.interval && model.run(++sizing_.frames))
-      sizing_.interval = model.steady_interval();
     ++runs_;
-    if (!model.frame_ends().empty()) sizing_.first_frame = model.frame_ends()[0];
-    if (!sizing_.interval) sizing_.circle = model.circle();
-    for (const std::size_t s : inner_)
-      sizing_.fifos.push_back({s, depths_[s], options_.given.contains(s), 0, {}});
-    if (!sizing_.interval) return;
-    tbb::parallel_for_each(sizing_.fifos, [&](SizedFifo& fifo) {
-      if (fifo.depth == 0) return;
-      Depths depths = depths_;
-      depths[fifo.stream] = fifo.depth > kLeastDepth ? fifo.depth - 1 : 0;
-      fifo.smaller = depths[fifo.stream];
-      fifo.interval = interval_of(with_fifos(network_, fifos(depths)));
-    });
-    sizing_.runs +=
-        std::ranges::count_if(sizing_.fifos, [](const SizedFifo& f) { return f.depth > 0; });
+    Schedule result = run_on(with_fifos(network_, fifos(depths_)));
+    sizing_.depths = depths_;
+    sizing_.interval = result.interval;
+    sizing_.circle = std::move(result.circle);
+    sizing_.runs = runs_;
   }
 
-  static constexpr std::int64_t kLeastDepth = 2;
   static constexpr std::size_t kTogether = 4;
   const Dataflow& flow_;
   const SizingOptions& options_;
@@ -194,6 +204,30 @@ class Sizer {
 
 Sizing size_fifos(const Dataflow& flow, const SizingOptions& options) {
   return Sizer(flow, options).run();
+}
+
+Schedule schedule(const TokenNetwork& network) {
+  Schedule result = run_on(network);
+  // Once more for what FIFOs held, of which every frame has to be kept.
+  const auto frames = std::ssize(result.frame_ends);
+  TokenModel model(network, {}, frames + 1);
+  model.run(frames);
+  for (const TokenNode& node : network.nodes) {
+    const bool fifo = std::holds_alternative<hw::FifoTiming>(node.timing);
+    result.fifos.push_back(fifo ? model.high_water(node.inputs[0], node.outputs[0]) : 0);
+  }
+  return result;
+}
+
+SmallerFifo with_smaller(const TokenNetwork& network, std::size_t node, int bits) {
+  SmallerFifo smaller{below(std::get<hw::FifoTiming>(network.nodes[node].timing).depth), {}};
+  TokenNetwork changed = network;
+  if (smaller.depth == 0)
+    changed = without(std::move(changed), node);
+  else
+    changed.nodes[node].timing = *fifo_timing(smaller.depth, bits);
+  smaller.interval = run_on(changed).interval;
+  return smaller;
 }
 
 }  // namespace assay::sim

@@ -20,29 +20,34 @@ struct SizingOptions {
   std::map<std::size_t, std::int64_t> given;
 };
 
-struct SizedFifo {
-  std::size_t stream = 0;  ///< in Dataflow::streams
-  std::int64_t depth = 0;  ///< 0: none
-  bool given = false;
-  /// What if: the interval with the next smaller depth (0: without a FIFO); nothing: it stops.
-  std::int64_t smaller = 0;
-  std::optional<Cycle> interval;
-};
-
 struct Sizing {
-  Cycle slowest_layer = 0;  ///< no interval is below
-  Cycle wanted = 0;
-  std::optional<Cycle> interval;  ///< proved to go on for ever; nothing: it stops
-  Cycle first_frame = 0;          ///< the cycle in which frame 0's last beat leaves
-  std::int64_t frames = 0;        ///< that the proof took
-  std::vector<SizedFifo> fifos;   ///< of streams between layers, in their order
-  std::vector<TokenWait> circle;  ///< who waits for whom, when it stops
-  std::int64_t runs = 0;          ///< of the token model
+  Cycle slowest_layer = 0;           ///< no interval is below
+  Cycle wanted = 0;                  ///< per frame
+  std::vector<std::int64_t> depths;  ///< by the index in Dataflow::streams; 0: no FIFO
+  std::optional<Cycle> interval;     ///< proved to go on for ever; nothing: it stops
+  std::vector<TokenWait> circle;     ///< who waits for whom, when it stops; with_fifos' indices
+  std::int64_t runs = 0;             ///< of the token model
 };
 
 /// The smallest depths that keep the interval: none can be smaller while the others are what they
 /// are. Sources always offer, sinks always take. Where given depths stop the accelerator or keep it
-/// from the interval, `interval` and `circle` say so.
+/// from the interval, `interval` and `circle` say so, and all other depths are ample.
 Sizing size_fifos(const Dataflow& flow, const SizingOptions& options = {});
+
+/// How a network goes on for ever.
+struct Schedule {
+  std::optional<Cycle> interval;    ///< proved; nothing: it stops, or does not settle
+  std::vector<Cycle> frame_ends;    ///< of the frames that the proof took
+  std::vector<TokenWait> circle;    ///< who waits for whom, when it stops
+  std::vector<std::int64_t> fifos;  ///< by node: what a FIFO held at most in these frames; else 0
+};
+Schedule schedule(const TokenNetwork& network);
+
+/// What if a FIFO of the network, which carries `bits`, had the next smaller depth (0: none)?
+struct SmallerFifo {
+  std::int64_t depth = 0;
+  std::optional<Cycle> interval;  ///< nothing: it stops
+};
+SmallerFifo with_smaller(const TokenNetwork& network, std::size_t node, int bits);
 
 }  // namespace assay::sim
