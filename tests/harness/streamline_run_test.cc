@@ -73,7 +73,7 @@ TEST_F(Streamline, TakesANetworkThroughAllStagesToIntegers) {
             (std::vector<std::string>{"01_import", "02_cleanup", "03_preprocess", "04_postprocess",
                                       "05_absorb_scales", "06_residual_sums", "07_tail", "08_lower",
                                       "09_xnor", "10_widths", "11_hw_layers", "12_partition",
-                                      "13_specialize", "14_fold"}));
+                                      "13_specialize", "14_fold", "15_converters", "16_fifos"}));
   for (const Json& stage : json["stages"]) {
     EXPECT_EQ(stage["verdict"], "EQUIVALENT") << stage;
     EXPECT_EQ(stage["reference"], "model");
@@ -89,7 +89,7 @@ TEST_F(Streamline, ReportsEveryQuantiserOnceAndSaysThatNothingRealIsLeft) {
   const Json streamline = report("streamline");
   EXPECT_EQ(schema_violations(streamline), std::vector<std::string>{});
   EXPECT_EQ(streamline["integer"], true);
-  EXPECT_EQ(streamline["stages"].size(), 10U);
+  EXPECT_EQ(streamline["stages"].size(), 12U);
   std::map<std::string, std::string> forms;
   for (const Json& q : streamline["quantisers"]) forms[q["checkpoint"]] = q["form"];
   EXPECT_EQ(forms["act1"], "plain");
@@ -97,7 +97,7 @@ TEST_F(Streamline, ReportsEveryQuantiserOnceAndSaysThatNothingRealIsLeft) {
   std::size_t listed = 0;
   for (const char* stage :
        {"05_absorb_scales", "06_residual_sums", "07_tail", "08_lower", "09_xnor", "10_widths",
-        "11_hw_layers", "12_partition", "13_specialize", "14_fold"})
+        "11_hw_layers", "12_partition", "13_specialize", "14_fold", "15_converters", "16_fifos"})
     listed += report(stage)["streamline"]["quantisers"].size();
   EXPECT_EQ(streamline["quantisers"].size(), listed);
   EXPECT_FALSE(streamline["widths"].empty());

@@ -97,7 +97,7 @@ TEST_F(Verify, RefusesWhatItCannotVerify) {
   refuses({"--wave", "x.vcd"}, "--wave shows one node under one profile");
   refuses({"--images", "0"}, "the range of images '0' is empty");
   for (const auto& file : fs::directory_iterator(out / "stages"))
-    if (file.path().filename().string().find("fold") != std::string::npos)
+    if (file.path().filename().string().find("fifos") != std::string::npos)
       write_file(file.path(), read_file(file.path()) + " ");
   refuses({}, "was changed since the run");
 }

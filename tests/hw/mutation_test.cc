@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
 
-constexpr int kFrames = 16, kRounds = 3;             ///< rounds: of all profiles
+constexpr int kFrames = 24, kRounds = 3;             ///< rounds: of all profiles
 constexpr seconds kProofLimit{20}, kAllProofs{240};  ///< of one mutant and of a layer's
 
 /// All mutants of a layer in one model; the value of its control input chooses one, from 1 on.

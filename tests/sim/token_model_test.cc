@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sim/token_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+/// The equations on networks small enough to clock by hand. That they are those of the RTL is what
+/// every run of tests/hw compares (sim/token_check.h).
+namespace assay::sim {
+namespace {
+
+using hw::Phase;
+using hw::PhasesTiming;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+constexpr auto kFrames = 3;
+
+std::vector<Cycle> taken(const TokenModel& model, std::size_t stream) {
+  std::vector<Cycle> cycles;
+  for (std::int64_t k = 0; k < model.taken_count(stream); ++k)
+    cycles.push_back(model.taken(stream, k));
+  return cycles;
+}
+
+/// A layer that copies beats.
+TokenNode copy(std::size_t in, std::size_t out) { return {PhasesTiming{{{}}}, {in}, {out}}; }
+
+TEST(TokenModel, ACopyTakesABeatACycleAndGivesItInTheNext) {
+  const TokenNetwork network{{copy(0, 1)}, {2, 2}};
+  TokenModel model(network, {}, kFrames);
+  ASSERT_TRUE(model.run(2));
+  EXPECT_THAT(taken(model, 0), ElementsAre(0, 1, 2, 3));
+  EXPECT_THAT(taken(model, 1), ElementsAre(1, 2, 3, 4));
+  EXPECT_THAT(model.frame_ends(), ElementsAre(2, 4));
+}
+
+TEST(TokenModel, TwoBeatsWaitInASkidThatNobodyEmpties) {
+  TokenOutside outside;
+  outside.taken = {{}, {10, 11, 12, 13}};
+  TokenModel model({{copy(0, 1)}, {4, 4}}, outside, kFrames);
+  ASSERT_TRUE(model.run(1));
+  // Full from cycle 2 on; room in the cycle behind the one in which a beat leaves.
+  EXPECT_THAT(taken(model, 0), ElementsAre(0, 1, 11, 12));
+  EXPECT_EQ(model.valid(1, 0), 1);
+  EXPECT_EQ(model.valid(1, 3), 13);
+}
+
+TEST(TokenModel, SourcesOfferWhenTheyAreTold) {
+  TokenOutside outside;
+  outside.offered = {{3, 4, 9, 10}, {}};
+  TokenModel model({{copy(0, 1)}, {4, 4}}, outside, kFrames);
+  ASSERT_TRUE(model.run(1));
+  EXPECT_THAT(taken(model, 1), ElementsAre(4, 5, 10, 11));
+}
+
+TEST(TokenModel, AFifoHoldsAsManyBeatsAsItIsDeep) {
+  TokenOutside outside;
+  outside.taken = {{}, {}, {20, 21, 22, 23, 24, 25, 26, 27}};
+  const TokenNetwork network{{copy(0, 1), {hw::FifoTiming{3, false}, {1}, {2}}}, {8, 8, 8}};
+  TokenModel model(network, outside, kFrames);
+  ASSERT_TRUE(model.run(1));
+  EXPECT_THAT(taken(model, 1), ElementsAre(1, 2, 3, 21, 22, 23, 24, 25));
+  EXPECT_EQ(model.high_water(1, 2), 3);
+}
+
+/// A sum of four beats: a frame every four cycles.
+TEST(TokenModel, ProvesTheIntervalOfTheSlowestLayer) {
+  const TokenNetwork network{
+      {{PhasesTiming{{{.steps = 3, .gives = false}, {.steps = 1}}}, {0}, {1}}, copy(1, 2)},
+      {4, 1, 1}};
+  TokenModel model(network, {});
+  ASSERT_TRUE(model.run(1));
+  EXPECT_FALSE(model.steady_interval());  // one frame proves nothing
+  ASSERT_TRUE(model.run(8));
+  EXPECT_EQ(model.steady_interval(), 4);
+}
+
+/// One branch sums up four beats before it gives four; the other one passes them on.
+TokenNetwork fork_and_join(std::int64_t depth) {
+  TokenNetwork network;
+  network.beats = {4, 4, 4, 4, 4, 4};
+  network.nodes = {
+      {hw::HandOutTiming{}, {0}, {1, 2}},
+      {PhasesTiming{{{.steps = 4, .gives = false}, {4, 0, 0}}}, {1}, {3}},
+      {PhasesTiming{{{.needs = 3, .takes = 3}}}, {3, depth > 0 ? 5U : 2U}, {4}},
+  };
+  if (depth > 0)
+    network.nodes.push_back({hw::FifoTiming{depth, false}, {2}, {5}});
+  else
+    network.beats.pop_back();
+  return network;
+}
+
+TEST(TokenModel, NamesTheCircleOfADeadlock) {
+  TokenModel model(fork_and_join(0), {});
+  EXPECT_FALSE(model.run(1));
+  EXPECT_THAT(model.frame_ends(), IsEmpty());
+  const std::vector<TokenWait> circle = model.circle();
+  ASSERT_EQ(circle.size(), 3U);
+  // The join waits for the slow branch, that for the fork, and the fork for room at the join.
+  for (const TokenWait& wait : circle) EXPECT_EQ(wait.room, wait.node == 0);
+  const auto fork = std::ranges::find(circle, std::size_t{0}, &TokenWait::node);
+  EXPECT_EQ(fork->stream, 2U);
+}
+
+/// Three beats wait in it while the fork offers the fourth, which the other branch takes.
+TEST(TokenModel, ADeepEnoughFifoOpensTheCircle) {
+  for (const std::int64_t depth : {0, 2}) {
+    TokenModel model(fork_and_join(depth), {});
+    EXPECT_FALSE(model.run(1)) << depth;
+  }
+  TokenModel model(fork_and_join(3), {});
+  ASSERT_TRUE(model.run(10));
+  EXPECT_EQ(model.steady_interval(), 8);
+  EXPECT_THAT(model.circle(), IsEmpty());
+}
+
+TEST(TokenModel, DoesNotCallAScheduleSteadyThatStillMoves) {
+  // Frames come ever later: no frame follows another at the same interval.
+  TokenOutside outside;
+  outside.offered = {{0, 4, 9, 15, 22, 30, 39, 49}, {}};
+  TokenModel model({{copy(0, 1)}, {1, 1}}, outside);
+  ASSERT_TRUE(model.run(8));
+  EXPECT_FALSE(model.steady_interval());
+}
+
+}  // namespace
+}  // namespace assay::sim
