@@ -80,13 +80,14 @@ Json partition_json(const Graph& graph, std::int64_t index) {
     const hw::Layer& layer = flow.layer(node);
     const int bits = layer.inputs[0].bits();
     const sim::SmallerFifo smaller = sim::with_smaller(network, fifos[i], bits);
-    entries[i] = {
-        {"name", node->name},
-        {"depth", node->as<hw::StreamingFIFO>()->depth},
-        {"bits", bits},
-        {"memory", layer.memories[0].style},
-        {"high_water", schedule.fifos[fifos[i]]},
-        {"smaller", {{"depth", smaller.depth}, {"interval", cycles_json(smaller.interval)}}}};
+    entries[i] = {{"name", node->name},
+                  {"depth", node->as<hw::StreamingFIFO>()->depth},
+                  {"bits", bits},
+                  {"memory", layer.memories[0].style},
+                  {"high_water", schedule.fifos[fifos[i]]},
+                  {"smaller",
+                   {{"depth", smaller.depth},
+                    {"interval", smaller.stops ? Json() : Json(smaller.interval)}}}};
   });
   sim::Cycle slowest = 0;
   for (const Node* node : flow.nodes) slowest = std::max(slowest, flow.layer(node).cycles);
@@ -106,12 +107,12 @@ bool insert_sized_fifos(Graph& graph, const FifoOptions& options, StreamlineRepo
   for (const DataflowPartition& partition : dataflow_partitions(graph)) {
     const Dataflow flow = dataflow(graph, partition.index);
     const sim::Sizing sizing = sim::size_fifos(flow, sizing_options(flow, options));
-    if (!sizing.interval) refuse(flow, sizing);
-    if (*sizing.interval > sizing.wanted)
+    if (sizing.stops) refuse(flow, sizing);
+    if (sizing.interval != sizing.wanted)
       report.remarks.push_back(
           {flow.nodes.front()->name,
-           fmt::format("the FIFO depths given allow a frame every {} cycles instead of {}",
-                       *sizing.interval, sizing.wanted)});
+           fmt::format("the FIFO depths given do not allow a frame every {} cycles",
+                       sizing.wanted)});
     for (std::size_t s = 0; s < flow.streams.size(); ++s)
       if (sizing.depths[s] > 0) depths[flow.streams[s].tensor->name] = sizing.depths[s];
   }

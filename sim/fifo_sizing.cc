@@ -29,6 +29,7 @@ Schedule run_on(TokenModel& model) {
   Schedule result;
   for (std::int64_t f = 1; f <= kMostFrames && !result.interval; ++f) {
     if (!model.run(f)) {
+      result.stops = true;
       result.circle = model.circle();
       break;
     }
@@ -36,6 +37,12 @@ Schedule run_on(TokenModel& model) {
   }
   result.frame_ends = model.frame_ends();
   return result;
+}
+
+/// Of the later half of the frames, rounded up.
+Cycle mean_interval(const std::vector<Cycle>& ends) {
+  const auto half = static_cast<Cycle>(ends.size() / 2);
+  return (ends.back() - ends[ends.size() - 1 - static_cast<std::size_t>(half)] + half - 1) / half;
 }
 
 Schedule run_on(const TokenNetwork& network) {
@@ -72,9 +79,11 @@ class Sizer {
     for (const std::size_t s : inner_)
       if (!options_.given.contains(s) && depths_[s] > 0) open.push_back(s);
     std::ranges::stable_sort(open, std::greater{}, [&](std::size_t s) { return memory(s); });
-    if (keeps(depths_))
+    if (keeps(depths_)) {
+      trim();
       for (std::size_t i = 0; i < open.size(); i += kTogether)
         shrink(std::span(open).subspan(i, std::min(kTogether, open.size() - i)));
+    }
     finish();
     return std::move(sizing_);
   }
@@ -115,6 +124,19 @@ class Sizer {
     }
   }
 
+  /// A FIFO that is never full does not change when it is as deep as one beat more than it holds.
+  void trim() {
+    ++runs_;
+    TokenModel model(with_fifos(network_, fifos(depths_)), {}, kPatience);
+    model.run(kPatience);
+    std::size_t before = network_.beats.size();
+    for (const std::size_t s : inner_) {
+      if (depths_[s] == 0) continue;
+      const std::int64_t enough = std::max(model.high_water(before++, s) + 1, kLeastDepth);
+      if (!options_.given.contains(s)) depths_[s] = std::min(depths_[s], enough);
+    }
+  }
+
   /// Whether the accelerator keeps the interval. A schedule in which one frame follows another
   /// unchanged is taken for steady here; the result is proved.
   bool keeps(const Depths& depths) {
@@ -128,10 +150,10 @@ class Sizer {
     return false;
   }
 
-  /// Whether the last frames came later than the interval allows, one as the other.
+  /// Whether the last frames, which may take turns, came later than the interval allows.
   bool lags(const std::vector<Cycle>& ends) const {
     const std::size_t n = ends.size();
-    return ends[n - 1] - ends[n - 2] > sizing_.wanted && ends[n - 2] - ends[n - 3] > sizing_.wanted;
+    return ends[n - 1] - ends[n - 3] > 2 * sizing_.wanted;
   }
 
   /// The smallest depth of a stream while all others stay. What an unbounded FIFO held is often
@@ -186,6 +208,7 @@ class Sizer {
     Schedule result = run_on(with_fifos(network_, fifos(depths_)));
     sizing_.depths = depths_;
     sizing_.interval = result.interval;
+    sizing_.stops = result.stops;
     sizing_.circle = std::move(result.circle);
     sizing_.runs = runs_;
   }
@@ -226,7 +249,9 @@ SmallerFifo with_smaller(const TokenNetwork& network, std::size_t node, int bits
     changed = without(std::move(changed), node);
   else
     changed.nodes[node].timing = *fifo_timing(smaller.depth, bits);
-  smaller.interval = run_on(changed).interval;
+  const Schedule result = run_on(changed);
+  smaller.stops = result.stops;
+  if (!result.stops) smaller.interval = result.interval.value_or(mean_interval(result.frame_ends));
   return smaller;
 }
 

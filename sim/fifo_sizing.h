@@ -24,9 +24,10 @@ struct Sizing {
   Cycle slowest_layer = 0;           ///< no interval is below
   Cycle wanted = 0;                  ///< per frame
   std::vector<std::int64_t> depths;  ///< by the index in Dataflow::streams; 0: no FIFO
-  std::optional<Cycle> interval;     ///< proved to go on for ever; nothing: it stops
-  std::vector<TokenWait> circle;     ///< who waits for whom, when it stops; with_fifos' indices
-  std::int64_t runs = 0;             ///< of the token model
+  std::optional<Cycle> interval;     ///< proved to go on for ever; nothing: as Schedule
+  bool stops = false;
+  std::vector<TokenWait> circle;  ///< who waits for whom, when it stops; with_fifos' indices
+  std::int64_t runs = 0;          ///< of the token model
 };
 
 /// The smallest depths that keep the interval: none can be smaller while the others are what they
@@ -36,7 +37,8 @@ Sizing size_fifos(const Dataflow& flow, const SizingOptions& options = {});
 
 /// How a network goes on for ever.
 struct Schedule {
-  std::optional<Cycle> interval;    ///< proved; nothing: it stops, or does not settle
+  bool stops = false;
+  std::optional<Cycle> interval;    ///< proved; nothing: it stops, or frames take turns
   std::vector<Cycle> frame_ends;    ///< of the frames that the proof took
   std::vector<TokenWait> circle;    ///< who waits for whom, when it stops
   std::vector<std::int64_t> fifos;  ///< by node: what a FIFO held at most in these frames; else 0
@@ -46,7 +48,8 @@ Schedule schedule(const TokenNetwork& network);
 /// What if a FIFO of the network, which carries `bits`, had the next smaller depth (0: none)?
 struct SmallerFifo {
   std::int64_t depth = 0;
-  std::optional<Cycle> interval;  ///< nothing: it stops
+  bool stops = false;
+  Cycle interval = 0;  ///< where it does not stop; the mean, rounded up, where frames take turns
 };
 SmallerFifo with_smaller(const TokenNetwork& network, std::size_t node, int bits);
 

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/temp_dir.h"
+#include "compile/graph/hw_ops.h"
+#include "compile/onnx/import.h"
+#include "harness/integer_network.h"
+#include "harness/run_command.h"
+#include "harness/schema.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+/// A small residual network as an accelerator whose FIFOs are sized.
+class Fifos : public testing::Test {
+ protected:
+  CommandResult run(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments = {"run",   model.string(), "--images",        "2",
+                                          "--out", out.string(),   "--target-cycles", "64"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_assay(arguments);
+  }
+  Json partition() const {
+    const Json report = Json::parse(read_file(out / "reports/fifos.json"));
+    EXPECT_THAT(schema_violations(report), IsEmpty());
+    EXPECT_EQ(report["partitions"].size(), 1U);
+    return report["partitions"][0];
+  }
+  /// A folding file that gives the reader of every FIFO this depth.
+  fs::path folding(std::int64_t depth) const {
+    Json file = Json::object();
+    const Graph graph = import_model(out / "stages/16_fifos.onnx");
+    for (const auto& node : graph.nodes()) {
+      if (!node->as<hw::StreamingFIFO>()) continue;
+      const Node* reader = node->outputs[0]->consumers.at(0);
+      Json& depths = file[reader->name]["inFIFODepths"];
+      for (const Tensor* input : reader->inputs)
+        if (input && !input->constant) depths.push_back(input == node->outputs[0] ? depth : 0);
+    }
+    write_file(dir.path() / "folding.json", json_text(file));
+    return dir.path() / "folding.json";
+  }
+
+  TempDir dir;
+  fs::path model = save_integer_network(dir.path() / "net.onnx");
+  fs::path out = dir.path() / "out";
+};
+
+TEST_F(Fifos, AreSizedWithAProofOfTheSchedule) {
+  const CommandResult result = run();
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json p = partition();
+  EXPECT_EQ(p["interval"], p["slowest_layer"]);
+  EXPECT_GT(p["frames"], 2);
+  EXPECT_GT(p["first_frame_latency"], 0);
+  ASSERT_FALSE(p["fifos"].empty());
+  for (const Json& fifo : p["fifos"]) {
+    EXPECT_LE(fifo["high_water"], fifo["depth"]) << fifo;
+    EXPECT_LT(fifo["smaller"]["depth"], fifo["depth"]) << fifo;
+    EXPECT_TRUE(fifo["smaller"]["interval"].is_null() ||
+                fifo["smaller"]["interval"] > p["slowest_layer"])
+        << fifo;
+  }
+}
+
+TEST_F(Fifos, GoWhereTheUserWantsThem) {
+  ASSERT_EQ(run().code, 0);
+  const std::size_t count = partition()["fifos"].size();
+  const CommandResult result = run({"--folding", folding(50).string()});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(partition()["fifos"].size(), count);
+  for (const Json& fifo : partition()["fifos"]) EXPECT_EQ(fifo["depth"], 50);
+}
+
+TEST_F(Fifos, TooSmallOnesAreRefusedWithWhoWaitsForWhom) {
+  ASSERT_EQ(run().code, 0);
+  const CommandResult result = run({"--folding", folding(1).string()});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("the accelerator stops: '"));
+  EXPECT_THAT(result.err, HasSubstr("waits for room in '"));
+  EXPECT_THAT(result.err, HasSubstr("waits for a beat"));
+  EXPECT_THAT(result.err, HasSubstr("enlarge the FIFOs"));
+}
+
+TEST_F(Fifos, MayBeSizedForASlowerAccelerator) {
+  ASSERT_EQ(run().code, 0);
+  const Json fast = partition();
+  ASSERT_EQ(run({"--fifo-interval", "1000"}).code, 0);
+  EXPECT_LE(partition()["interval"], 1000);
+  EXPECT_LE(partition()["fifos"].size(), fast["fifos"].size());
+}
+
+}  // namespace
+}  // namespace assay
