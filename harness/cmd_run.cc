@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <cmath>
 #include <memory>
+#include <optional>
 
+#include "compile/base/error.h"
+#include "compile/hw/devices.h"
 #include "compile/passes/streamline.h"
 #include "harness/command.h"
 #include "harness/flow.h"
@@ -9,6 +14,22 @@
 namespace assay {
 
 namespace {
+
+/// The most cycles per frame at which a clock gives that many frames per second.
+std::int64_t cycles_per_frame(double fps, double clock_mhz) {
+  constexpr double kMost = 1e15;
+  const double cycles = std::floor(clock_mhz * 1e6 / fps);
+  if (!(cycles >= 1))
+    user_error("{} frames per second are more than one per cycle of {} MHz", fps, clock_mhz);
+  return static_cast<std::int64_t>(std::min(cycles, kMost));
+}
+
+std::string device_names() {
+  std::string names;
+  for (const hw::Device& device : hw::devices())
+    names += (names.empty() ? "" : ", ") + std::string(device.name);
+  return names;
+}
 
 void add_streamline_options(CLI::App& command, StreamlineOptions& options) {
   command
@@ -32,22 +53,68 @@ void add_streamline_options(CLI::App& command, StreamlineOptions& options) {
       ->type_name("N");
 }
 
-void add_hardware_options(CLI::App& command, HardwareOptions& options, std::string& folding) {
+/// What the options say before they are put together.
+struct HardwareChoice {
+  std::optional<std::int64_t> cycles, share;
+  std::optional<double> fps, clock_mhz;
+  std::string folding;
+};
+
+/// The three goals of folding, of which a run has one. UserError for more.
+void set_goal(HardwareOptions& options, const HardwareChoice& choice) {
+  const bool device = !options.device.empty();
+  if ((choice.cycles ? 1 : 0) + (choice.fps ? 1 : 0) + (device ? 1 : 0) > 1)
+    user_error("--target-cycles, --target-fps and --device exclude each other; give one of them");
+  if (choice.fps.has_value() != choice.clock_mhz.has_value())
+    user_error("--target-fps needs a clock and --clock frames per second; give both");
+  if (choice.share && !device)
+    user_error("--device-share is a share of --device, which is not given");
+  if (choice.cycles) options.target_cycles = *choice.cycles;
+  if (choice.fps) options.target_cycles = cycles_per_frame(*choice.fps, *choice.clock_mhz);
+  if (device) hw::find_device(options.device);
+  if (choice.share) options.device_share = *choice.share;
+}
+
+void add_goal_options(CLI::App& command, HardwareOptions& options, HardwareChoice& choice) {
   command
-      .add_option("--target-cycles", options.target_cycles,
-                  "Unfold every layer until it takes at most N cycles per frame")
+      .add_option("--target-cycles", choice.cycles,
+                  fmt::format("Unfold every layer until it takes at most N cycles per frame; {} "
+                              "without another goal",
+                              options.target_cycles))
       ->check(CLI::PositiveNumber)
-      ->capture_default_str()
       ->type_name("N");
   command
-      .add_option("--fifo-interval", options.fifo_interval,
-                  "Size FIFOs for a frame every N cycles: slower than the slowest layer saves memory")
+      .add_option("--target-fps", choice.fps,
+                  "Unfold every layer until it keeps up with F frames per second at --clock")
+      ->check(CLI::PositiveNumber)
+      ->type_name("F");
+  command.add_option("--clock", choice.clock_mhz, "Clock for --target-fps, in MHz")
+      ->check(CLI::PositiveNumber)
+      ->type_name("MHZ");
+  command
+      .add_option(
+          "--device", options.device,
+          "Unfold as far as the layers, as estimated, fit a share of this part: " + device_names())
+      ->type_name("PART");
+  command
+      .add_option("--device-share", choice.share,
+                  fmt::format("Percent of the device that layers may take; {} if not given",
+                              options.device_share))
+      ->check(CLI::Range(1, 100))
+      ->type_name("P");
+}
+
+void add_hardware_options(CLI::App& command, HardwareOptions& options, HardwareChoice& choice) {
+  add_goal_options(command, options, choice);
+  command
+      .add_option(
+          "--fifo-interval", options.fifo_interval,
+          "Size FIFOs for a frame every N cycles: slower than the slowest layer saves memory")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
-  command
-      .add_option("--folding", folding,
-                  "JSON file with PE, SIMD, ram_style, mem_mode and preferred_impl_style of nodes, "
-                  "as FINN's folding_config")
+  .add_option("--folding", choice.folding,
+              "JSON file with PE, SIMD, ram_style, mem_mode, preferred_impl_style and FIFO "
+              "depths of nodes, as FINN's folding_config and the folding.json of a run")
       ->type_name("FILE");
   command.add_flag("--standalone-thresholds", options.standalone_thresholds,
                    "Make thresholds layers of their own, not part of the product before them");
@@ -69,8 +136,8 @@ void add_run_command(CLI::App& app, CommandAction& action) {
       ->capture_default_str()
       ->type_name("K");
   add_streamline_options(*command, options->streamline);
-  const auto folding = std::make_shared<std::string>();
-  add_hardware_options(*command, options->hardware, *folding);
+  const auto hardware = std::make_shared<HardwareChoice>();
+  add_hardware_options(*command, options->hardware, *hardware);
   command
       ->add_option("--until", options->until, "Last stage, such as cleanup; default: all of them")
       ->type_name("STAGE");
@@ -84,10 +151,14 @@ void add_run_command(CLI::App& app, CommandAction& action) {
       "  assay run model.onnx --out out/model\n"
       "  assay run model.onnx --data data/cifar-10-batches-bin --images 1000 --out out/model\n"
       "  assay run model.onnx --data cifar --preprocess normalize --topk 5 --out out/model\n"
+      "  assay run model.onnx --device xc7z020 --out out/model\n"
+      "  assay run model.onnx --target-fps 1000 --clock 100 --out out/model\n"
       "  assay run model.onnx --until cleanup --json --out out/model > run.json");
-  command->callback([options, folding, &action] {
-    action = [options, folding](const CommandContext& context) {
-      if (!folding->empty()) options->hardware.folding = read_folding_config(*folding);
+  command->callback([options, hardware, &action] {
+    action = [options, hardware](const CommandContext& context) {
+      set_goal(options->hardware, *hardware);
+      if (!hardware->folding.empty())
+        options->hardware.folding = read_folding_config(hardware->folding);
       const FlowResult result = run_flow(*options, context.console);
       if (context.json) {
         print_report(context, result.report);

@@ -286,8 +286,13 @@ class Flow {
     Json inputs = inputs_.identity;
     const StreamlineOptions& streamline = options_.streamline;
     inputs["options"] = {{"input_bits", streamline.input_bits},
-                         {"join_budget", streamline.join_budget},
-                         {"target_cycles", options_.hardware.target_cycles}};
+                         {"join_budget", streamline.join_budget}};
+    const HardwareOptions& hardware = options_.hardware;
+    if (hardware.device.empty())
+      inputs["options"]["target_cycles"] = hardware.target_cycles;
+    else
+      inputs["options"].update(
+          {{"device", hardware.device}, {"device_share", hardware.device_share}});
     if (streamline.join_bits) inputs["options"]["join_bits"] = *streamline.join_bits;
     return inputs;
   }

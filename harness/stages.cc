@@ -117,15 +117,25 @@ std::string config_text(const FoldingConfig& config) {
   return text;
 }
 
+FoldingGoal folding_goal(const HardwareOptions& hardware) {
+  FoldingGoal goal;
+  goal.decided = hardware.folding;
+  if (hardware.device.empty()) {
+    goal.target = hardware.target_cycles;
+  } else {
+    goal.device = hardware.device;
+    goal.share = hardware.device_share;
+  }
+  return goal;
+}
+
 void fold(Graph& graph, const HardwareOptions& hardware, StreamlineReport& report) {
-  FoldingReport folding;
-  set_folding(graph, hardware.target_cycles, folding);
-  for (const NodeFolding& node : folding.nodes)
-    if (!node.reached)
-      report.remarks.push_back(
-          {node.node, fmt::format("takes {} cycles per frame even fully unfolded; the target is {}",
-                                  node.cycles, folding.target)});
   apply_folding_config(graph, wishes(hardware.folding, true), report);
+  FoldingReport folding;
+  set_folding(graph, folding_goal(hardware), folding);
+  for (const SlowLayer& layer : folding.slow)
+    report.remarks.push_back({layer.node, fmt::format("takes {} cycles per frame; the target is {}",
+                                                      layer.cycles, folding.target)});
   choose_memories(graph, report);
 }
 
@@ -151,8 +161,13 @@ std::vector<StageSpec> hardware_stages(const Preprocess& preprocess,
                                       fold(g, hardware, r);
                                       return true;
                                     }));
-  stages.back().options = {{"target_cycles", hardware.target_cycles},
-                           {"folding", sha256(config_text(wishes(hardware.folding, true)))}};
+  stages.back().options = {{"folding", sha256(config_text(hardware.folding))}};
+  if (hardware.device.empty()) {
+    stages.back().options["target_cycles"] = hardware.target_cycles;
+  } else {
+    stages.back().options["device"] = hardware.device;
+    stages.back().options["device_share"] = hardware.device_share;
+  }
   return stages;
 }
 

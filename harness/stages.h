@@ -45,13 +45,17 @@ struct StreamlineOptions {
 };
 
 inline constexpr std::int64_t kTargetCycles = 16384;
+inline constexpr std::int64_t kDeviceShare = 70;
 
 /// What the steps that make hardware are told.
 struct HardwareOptions {
   bool standalone_thresholds = false, allow_software = false;
   std::int64_t target_cycles = kTargetCycles;  ///< per frame, for every layer
   std::int64_t fifo_interval = 0;  ///< cycles per frame that FIFOs allow; 0: the slowest layer's
-  FoldingConfig folding;           ///< overrides the target
+  /// The part whose share the layers are to fit at the best throughput, in place of a target.
+  std::string device;
+  std::int64_t device_share = kDeviceShare;  ///< percent
+  FoldingConfig folding;                     ///< decides before target and device
 };
 
 /// The steps in order: import, cleanup, preprocess, postprocess, quantize_input (only where the

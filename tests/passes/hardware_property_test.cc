@@ -134,7 +134,9 @@ void check_network(const std::string& net, std::int64_t target) {
   EXPECT_EQ(dataflow_partitions(graph).size(), 1U);
   EXPECT_TRUE(specialize_layers(graph, report));
   FoldingReport foldings;
-  set_folding(graph, target, foldings);
+  FoldingGoal goal;
+  goal.target = target;
+  set_folding(graph, goal, foldings);
   EXPECT_LE(foldings.slowest, target);
   EXPECT_TRUE(choose_memories(graph, report));
   verify(graph);

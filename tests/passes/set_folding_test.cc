@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/passes/set_folding.h"
 
+#include <algorithm>
+
+#include "compile/hw/devices.h"
 #include "compile/hw/layer.h"
+#include "compile/passes/folding_space.h"
 #include "passes/hardware_net.h"
 
 namespace assay {
 namespace {
+
+bool fold(Graph& graph, std::int64_t target, FoldingReport& report) {
+  FoldingGoal goal;
+  goal.target = target;
+  return set_folding(graph, goal, report);
+}
 
 /// A product of 100 inputs and 10 outputs.
 Graph product() {
@@ -18,31 +28,81 @@ Graph product() {
   return graph;
 }
 
-TEST(SetFolding, TakesTheFewestLanesThatSuffice) {
-  struct Case {
-    std::int64_t target, pe, simd;
+/// As set_folding() weighs: in billionths of the device.
+std::int64_t cost(const hw::Resources& r, const hw::Device& device) {
+  constexpr std::int64_t kWhole = 1'000'000'000;
+  const auto share = [](std::int64_t amount, std::int64_t has) {
+    return amount * (kWhole / std::max<std::int64_t>(has, 1));
   };
-  // 1000 products: 300 cycles need 4 lanes, of 1 x 4 and 2 x 2 the first. 71 cycles need 15, of
-  // which the least product of divisors is 20, and 9 cycles need 112: 5 x 25.
-  for (const Case& c : {Case{1000, 1, 1},
-                        {999, 1, 2},
-                        {300, 1, 4},
-                        {71, 1, 20},
-                        {10, 1, 100},
-                        {9, 5, 25},
-                        {1, 10, 100}}) {
+  return share(r.lut, device.has.lut) + share(r.ff, device.has.ff) +
+         share(r.bram, device.has.bram) + share(r.dsp, device.has.dsp);
+}
+
+/// The least cost of the product's foldings that keep the target.
+std::int64_t least_cost(Graph graph, std::int64_t target, const hw::Device& device) {
+  Node& node = only_node<hw::MVAU>(graph);
+  auto& op = *node.as<hw::MVAU>();
+  std::int64_t least = -1;
+  for (const std::int64_t pe : {1, 2, 5, 10})
+    for (const std::int64_t simd : {1, 2, 4, 5, 10, 20, 25, 50, 100})
+      for (const char* memory : {"embedded", "decoupled"}) {
+        op.pe = pe;
+        op.simd = simd;
+        op.mem_mode = memory;
+        const hw::Layer layer = hw::build_layer(node, false);
+        if (layer.cycles > target) continue;
+        const std::int64_t c = cost(hw::estimate_resources(layer, device), device);
+        if (least < 0 || c < least) least = c;
+      }
+  return least;
+}
+
+TEST(SetFolding, KeepsTheTargetAtTheLeastCost) {
+  const hw::Device& device = hw::find_device(kCostDevice);
+  for (const std::int64_t target : {2000, 1000, 999, 300, 71, 50, 10, 9, 1}) {
     Graph graph = product();
+    const std::int64_t least = least_cost(graph, target, device);
     FoldingReport report;
-    EXPECT_EQ(set_folding(graph, c.target, report), c.target < 1000);
-    const auto& op = only<hw::MVAU>(graph);
-    EXPECT_EQ(op.pe, c.pe) << c.target;
-    EXPECT_EQ(op.simd, c.simd) << c.target;
-    ASSERT_EQ(report.nodes.size(), 1U);
-    EXPECT_TRUE(report.nodes[0].reached);
-    EXPECT_EQ(report.nodes[0].cycles, 1000 / (c.pe * c.simd));
-    EXPECT_EQ(report.slowest, report.nodes[0].cycles);
-    EXPECT_FALSE(set_folding(graph, c.target, report));
+    EXPECT_EQ(fold(graph, target, report), target < 1000) << target;
+    const hw::Layer layer = hw::build_layer(only_node<hw::MVAU>(graph), false);
+    EXPECT_LE(layer.cycles, target);
+    EXPECT_EQ(report.slowest, layer.cycles);
+    EXPECT_EQ(report.estimate, hw::estimate_resources(layer, device));
+    EXPECT_EQ(cost(report.estimate, device), least) << target;
+    EXPECT_TRUE(report.slow.empty());
+    EXPECT_FALSE(fold(graph, target, report));
   }
+}
+
+TEST(SetFolding, PutsLargeWeightsIntoBlockRamWhereThatIsCheaper) {
+  const auto memory = [](std::int64_t inputs, std::int64_t outputs) {
+    IntegerNet net;
+    std::mt19937 random(1);
+    Tensor* w = net.random_values({inputs, outputs}, -7, 7, random);
+    Graph graph =
+        ready_for_hardware(net, net.add(ops::MatMul{}, {net.pixels({1, inputs}), w}, "fc"));
+    StreamlineReport inferred;
+    infer_hw_layers(graph, {}, inferred);
+    FoldingReport report;
+    fold(graph, inputs * outputs, report);
+    EXPECT_EQ(report.estimate.bram, only<hw::MVAU>(graph).mem_mode == "decoupled" ? 1 : 0);
+    return only<hw::MVAU>(graph).mem_mode;
+  };
+  EXPECT_EQ(memory(16, 16), "embedded");
+  EXPECT_EQ(memory(64, 64), "decoupled");
+}
+
+TEST(SetFolding, KeepsWhatIsDecided) {
+  Graph graph = product();
+  only_node<hw::MVAU>(graph).as<hw::MVAU>()->pe = 5;
+  FoldingGoal goal;
+  goal.target = 300;
+  goal.decided = {{"Defaults", {{"PE", 5}}}};
+  FoldingReport report;
+  set_folding(graph, goal, report);
+  EXPECT_EQ(only<hw::MVAU>(graph).pe, 5);
+  EXPECT_EQ(only<hw::MVAU>(graph).simd, 1);
+  EXPECT_EQ(report.slowest, 200);
 }
 
 /// A depthwise convolution of 6 channels: windows, then products.
@@ -63,28 +123,27 @@ TEST(SetFolding, GroupedWindowsAndTheirReaderAgree) {
     Graph graph = depthwise();
     const Graph before = graph;
     FoldingReport report;
-    set_folding(graph, target, report);
+    fold(graph, target, report);
     const auto& generator = only<hw::ConvolutionInputGenerator>(graph);
     const auto& reader = only<hw::VVAU>(graph);
     EXPECT_EQ(generator.simd, reader.pe) << target;
     EXPECT_EQ(reader.pe, target == 4000 ? 1 : target == 1200 ? 3 : 6);
     EXPECT_EQ(differing_checkpoints(before, graph), std::vector<std::string>{});
-    for (const NodeFolding& node : report.nodes)
-      EXPECT_EQ(node.reached, target > 100 || node.type == "FMPadding")
-          << node.node << " " << target;
+    EXPECT_EQ(report.slow.size(), target > 100 ? 0U : 2U) << target;
+    for (const SlowLayer& layer : report.slow) EXPECT_EQ(layer.cycles, 576);
   }
 }
 
 TEST(SetFolding, WhatCannotReachTheTargetIsUnfoldedAsFarAsItGoes) {
   Graph graph = depthwise();
   FoldingReport report;
-  set_folding(graph, 1, report);
+  fold(graph, 1, report);
   EXPECT_EQ(only<hw::FMPadding>(graph).simd, 6);
   EXPECT_EQ(only<hw::ConvolutionInputGenerator>(graph).simd, 6);
   EXPECT_EQ(only<hw::VVAU>(graph).pe, 6);
   EXPECT_EQ(report.slowest, 576);
   EXPECT_EQ(report.target, 1);
-  for (const NodeFolding& node : report.nodes) EXPECT_FALSE(node.reached) << node.node;
+  EXPECT_EQ(report.slow.size(), 3U);
 }
 
 TEST(SetFolding, NoStreamBecomesTooWide) {
@@ -96,9 +155,10 @@ TEST(SetFolding, NoStreamBecomesTooWide) {
   StreamlineReport inferred;
   infer_hw_layers(graph, {}, inferred);
   FoldingReport report;
-  set_folding(graph, 1, report);
+  fold(graph, 1, report);
   EXPECT_EQ(only<hw::MVAU>(graph).simd, hw::kMaxStreamBits / 8);
-  EXPECT_FALSE(report.nodes[0].reached);
+  ASSERT_EQ(report.slow.size(), 1U);
+  EXPECT_EQ(report.slow[0].cycles, 8 / (hw::kMaxStreamBits / 16384));
 }
 
 TEST(SetFolding, AParallelWindowTakesAllChannels) {
@@ -111,8 +171,109 @@ TEST(SetFolding, AParallelWindowTakesAllChannels) {
   auto& node = only_node<hw::ConvolutionInputGenerator>(graph);
   node.as<hw::ConvolutionInputGenerator>()->parallel_window = true;
   FoldingReport report;
-  set_folding(graph, 1000, report);
+  fold(graph, 1000, report);
   EXPECT_EQ(only<hw::ConvolutionInputGenerator>(graph).simd, 6);
+}
+
+// ---- Neighbours and devices
+
+/// A product of 24 inputs and 12 outputs, and behind its thresholds one of 12 inputs and 8 outputs.
+Graph two_products() {
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* x = net.pixels({1, 24});
+  x = net.add(ops::MatMul{}, {x, net.random_values({24, 12}, -2, 2, random)}, "first");
+  x = net.thresholds(x, 12, 3, -900, 900, random, "q");
+  x = net.add(ops::MatMul{}, {x, net.random_values({12, 8}, -2, 2, random)}, "second");
+  Graph graph = ready_for_hardware(net, x);
+  StreamlineReport report;
+  infer_hw_layers(graph, {}, report);
+  return graph;
+}
+
+/// The least cost of both layers and the converter between them.
+std::int64_t least_pair(Graph graph, std::int64_t target, const hw::Device& device) {
+  const FoldingSpace space = folding_space(graph, {}, device);
+  EXPECT_EQ(space.units.size(), 2U);
+  EXPECT_EQ(space.edges.size(), 1U);
+  std::int64_t least = -1;
+  for (const FoldingCandidate& a : space.units[0].candidates)
+    for (const FoldingCandidate& b : space.units[1].candidates) {
+      if (std::max(a.cycles, b.cycles) > target) continue;
+      hw::Resources sum = a.resources;
+      sum += b.resources;
+      sum += converter_resources(a.out_lanes[0], b.in_lanes[0], space.edges[0].bits, device);
+      if (least < 0 || cost(sum, device) < least) least = cost(sum, device);
+    }
+  return least;
+}
+
+TEST(SetFolding, ChoosesLanesWithTheNeighboursInMind) {
+  const hw::Device& device = hw::find_device(kCostDevice);
+  int equal = 0;
+  for (const std::int64_t target : {288, 144, 100, 72, 48, 24, 12, 6, 1}) {
+    Graph graph = two_products();
+    const std::int64_t least = least_pair(graph, target, device);
+    FoldingReport report;
+    fold(graph, target, report);
+    EXPECT_LE(report.slowest, target);
+    EXPECT_EQ(cost(report.estimate, device), least) << target;
+    const auto nodes = nodes_of_type<hw::MVAU>(graph);
+    equal += nodes.at(0)->as<hw::MVAU>()->pe == nodes.at(1)->as<hw::MVAU>()->simd ? 1 : 0;
+  }
+  EXPECT_GT(equal, 4);
+}
+
+bool within(const hw::Resources& r, const hw::Resources& has, std::int64_t share) {
+  return r.lut * 100 <= has.lut * share && r.ff * 100 <= has.ff * share &&
+         r.bram * 100 <= has.bram * share && r.dsp * 100 <= has.dsp * share;
+}
+
+FoldingReport fit(const std::string& device, std::int64_t share) {
+  Graph graph = two_products();
+  FoldingGoal goal;
+  goal.device = device;
+  goal.share = share;
+  FoldingReport report;
+  set_folding(graph, goal, report);
+  EXPECT_LE(report.slowest, report.target);
+  EXPECT_TRUE(report.slow.empty());
+  EXPECT_TRUE(within(report.estimate, hw::find_device(device).has, share)) << device << share;
+  return report;
+}
+
+TEST(SetFolding, FillsTheShareOfADevice) {
+  EXPECT_EQ(fit("xc7z020", 70).target, 1);
+  std::int64_t last = 1;
+  for (const std::int64_t share : {70, 40, 20, 15}) {
+    const std::int64_t target = fit("ice40hx8k", share).target;
+    EXPECT_GE(target, last);
+    last = target;
+  }
+  EXPECT_GT(last, 1);
+}
+
+TEST(SetFolding, NoFasterTargetFitsTheDevice) {
+  const FoldingReport best = fit("ice40hx8k", 20);
+  const hw::Device& device = hw::find_device("ice40hx8k");
+  for (std::int64_t target = 1; target < best.slowest; ++target) {
+    Graph graph = two_products();
+    FoldingGoal goal;
+    goal.target = target;
+    goal.device = "ice40hx8k";
+    FoldingReport report;
+    set_folding(graph, goal, report);
+    EXPECT_FALSE(within(report.estimate, device.has, 20)) << target;
+  }
+}
+
+TEST(SetFolding, SaysWhatDoesNotFit) {
+  EXPECT_THAT(user_error_of([] { fit("up5k", 1); }),
+              testing::AllOf(testing::HasSubstr("does not fit 1 % of up5k"),
+                             testing::HasSubstr("LUTs of 52"), testing::HasSubstr("cycles per")));
+  EXPECT_THAT(user_error_of([] { fit("spartan", 70); }),
+              testing::AllOf(testing::HasSubstr("no device is called 'spartan'"),
+                             testing::HasSubstr("xc7z020, xczu3eg")));
 }
 
 }  // namespace

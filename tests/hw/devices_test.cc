@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/hw/devices.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+#include <string>
+
+#include "compile/base/error.h"
+#include "hw/library_cases.h"
+
+namespace assay::hw::test {
+namespace {
+
+TEST(Devices, HaveTheBlockRamOfTheirDataSheets) {
+  // In Kbit as the data sheets sum it up.
+  const std::map<std::string_view, std::int64_t> kilobits = {
+      {"xc7z020", 5040}, {"xczu3eg", 7776},  {"xczu7ev", 11232},
+      {"xcu250", 96768}, {"ice40hx8k", 128}, {"up5k", 120},
+      {"ecp5-25", 1008}, {"ecp5-45", 1944},  {"ecp5-85", 3744}};
+  EXPECT_EQ(devices().size(), kilobits.size());
+  for (const Device& device : devices()) {
+    EXPECT_EQ(device.ram_bits(), kilobits.at(device.name) * 1024) << device.name;
+    EXPECT_EQ(find_device(device.name).name, device.name);
+  }
+  EXPECT_THROW(find_device("XC7Z020"), UserError);
+}
+
+TEST(Resources, AreEstimatedForEveryModuleAndFamily) {
+  std::set<std::string> modules;
+  for (const LayerCase& c : library_cases()) {
+    const Layer layer = build_layer(node_of(c.graph), false);
+    modules.insert(layer.module);
+    for (const Family family : {Family::kXilinx, Family::kIce40, Family::kEcp5}) {
+      const Resources r = estimate_resources(layer, family, true);
+      EXPECT_GT(r.lut, 0) << c.name;
+      EXPECT_GT(r.ff, 0) << c.name;
+      EXPECT_EQ(estimate_resources(layer, family, false).dsp, 0) << c.name;
+      EXPECT_EQ(r.bram > 0, c.name.ends_with("Block") && c.name != "ThresholdingBlock") << c.name;
+    }
+  }
+  EXPECT_EQ(modules.size(), 20U);
+}
+
+TEST(Resources, MultipliersWithoutDspBlocksTakeLuts) {
+  for (const LayerCase& c : library_cases()) {
+    if (c.name != "MvauDsp") continue;
+    const Layer layer = build_layer(node_of(c.graph), false);
+    const Resources with = estimate_resources(layer, Family::kXilinx, true),
+                    without = estimate_resources(layer, Family::kXilinx, false);
+    EXPECT_EQ(with.dsp, 6);  // PE 2, SIMD 3
+    EXPECT_GT(without.lut, with.lut);
+    return;
+  }
+  FAIL();
+}
+
+TEST(Resources, GrowWithLanesAndDepth) {
+  const auto fifo = [](std::int64_t depth, std::int64_t lanes, Family family) {
+    NodeGraph g;
+    StreamingFIFO op;
+    op.depth = depth;
+    op.lanes = lanes;
+    op.ram_style = depth >= 512 ? "block" : "distributed";
+    const Graph graph =
+        g.node(op, {g.input({1, 64 * lanes}, DataType::uint(4))}, {DataType::uint(4)});
+    return estimate_resources(build_layer(node_of(graph), false), family, true);
+  };
+  for (const Family family : {Family::kXilinx, Family::kIce40, Family::kEcp5}) {
+    EXPECT_GT(fifo(64, 4, family).lut, fifo(16, 4, family).lut);
+    EXPECT_GT(fifo(64, 8, family).lut, fifo(64, 4, family).lut);
+    EXPECT_GT(fifo(4096, 16, family).bram, fifo(1024, 8, family).bram);
+    EXPECT_EQ(fifo(64, 4, family).bram, 0);
+  }
+  // 1022 words of 36 bits: two RAMB18 side by side.
+  EXPECT_EQ(fifo(1024, 9, Family::kXilinx).bram, 2);
+}
+
+}  // namespace
+}  // namespace assay::hw::test
