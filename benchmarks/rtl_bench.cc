@@ -101,7 +101,7 @@ class Rig {
     const sim::Tokens y{out.bits(), out.beats,
                         std::vector<std::uint8_t>(static_cast<std::size_t>((out.bits() + 7) / 8)),
                         false};
-    return sim::run_model(model, job, {save("in.bin", x)}, {save("out.bin", y)}, folder_, folder_,
+    return sim::run_model(model, job, {{save("in.bin", x)}, {save("out.bin", y)}}, folder_, folder_,
                           "bench");
   }
 

@@ -89,7 +89,7 @@ sim::Result NodeRunner::simulate(const PreparedNode& node, const sim::Model& mod
     }
     outputs.push_back(save(dir_, fmt::format("{}/out{}.bin", scratch, i), expected));
   }
-  const sim::Result result = sim::run_model(model, job, inputs, outputs, dir_.file(node.folder),
+  const sim::Result result = sim::run_model(model, job, {inputs, outputs}, dir_.file(node.folder),
                                             dir_.file(scratch), "run");
   std::error_code ignored;
   std::filesystem::remove_all(dir_.file(scratch), ignored);

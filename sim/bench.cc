@@ -6,78 +6,14 @@
 #include <cstring>
 #include <utility>
 
+#include "sim/pace.h"
+#include "sim/watch.h"
+
 namespace assay::sim {
 namespace {
 
 constexpr std::array<std::string_view, kProfiles> kNames = {
     "always", "bernoulli", "bursts", "ready-after-valid", "ready-pulse", "starved"};
-
-/// splitmix64: small, seedable, and the same everywhere.
-class Random {
- public:
-  explicit Random(std::uint64_t seed) : state_(seed) {}
-  std::uint64_t next() {
-    state_ += 0x9e3779b97f4a7c15U;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebU;
-    return z ^ (z >> 31);
-  }
-  std::int64_t below(std::int64_t n) {
-    return static_cast<std::int64_t>(next() % static_cast<std::uint64_t>(n));
-  }
-
- private:
-  std::uint64_t state_;
-};
-
-/// Decides in which cycles one side of a stream is willing.
-class Pace {
- public:
-  Pace(Profile profile, bool source, std::uint64_t seed)
-      : profile_(profile), source_(source), random_(seed) {}
-  /// `offered`: valid was seen in the cycle before and not taken.
-  bool willing(bool offered) {
-    switch (profile_) {
-      case Profile::kAlways:
-        return true;
-      case Profile::kBernoulli:
-        return (random_.next() & 1U) != 0;
-      case Profile::kBursts:
-        return burst();
-      case Profile::kReadyAfterValid:
-        return source_ || offered;
-      case Profile::kReadyPulse:
-        return source_ || pulse();
-      case Profile::kStarved:
-        return !source_ || random_.below(16) == 0;
-    }
-    return true;
-  }
-
- private:
-  bool burst() {
-    if (left_ == 0) {
-      on_ = !on_;
-      left_ = 1 + random_.below(63);
-    }
-    --left_;
-    return on_;
-  }
-  bool pulse() {
-    if (left_ == 0) {
-      left_ = 1 + random_.below(7);
-      return true;
-    }
-    --left_;
-    return false;
-  }
-
-  Profile profile_;
-  bool source_, on_ = false;
-  std::int64_t left_ = 0;
-  Random random_;
-};
 
 struct Source {
   PortPins pins;
@@ -85,59 +21,8 @@ struct Source {
   Pace pace;
   std::int64_t total, sent = 0;
   bool offering = false;
+  std::vector<Stamp> stamps = {};
 };
-
-struct Sink {
-  PortPins pins;
-  const Tokens* tokens;
-  Pace pace;
-  std::int64_t total, received = 0;
-  bool waiting = false;                 ///< valid was seen and not taken
-  std::vector<std::uint8_t> held = {};  ///< the data then
-};
-
-/// Beats that came around a mismatch, to say what kind of fault it is.
-struct Trail {
-  std::int64_t at = -1;  ///< index of the first beat that differs
-  std::vector<std::vector<std::uint8_t>> got;
-};
-constexpr std::size_t kTrail = 6;
-
-bool same(const std::uint8_t* a, const std::uint8_t* b, std::size_t bytes) {
-  return std::memcmp(a, b, bytes) == 0;
-}
-
-/// Whether the beats behind index `from` of the trail are the expected ones shifted by `shift`.
-bool follows(const Trail& trail, const Tokens& tokens, std::int64_t total, std::size_t from,
-             std::int64_t shift) {
-  std::size_t seen = 0;
-  for (std::size_t i = from; i < trail.got.size(); ++i) {
-    const std::int64_t index = trail.at + static_cast<std::int64_t>(i) + shift;
-    if (index < 0 || index >= total) break;
-    if (!same(trail.got[i].data(), tokens.beat(index), tokens.stride())) return false;
-    ++seen;
-  }
-  return seen > 0;
-}
-
-std::string name_fault(const Trail& trail, const Tokens& tokens, std::int64_t total) {
-  const std::size_t bytes = tokens.stride();
-  const auto expected = [&](std::int64_t i) { return tokens.beat(i); };
-  if (tokens.last) {
-    // The topmost bit alone differs.
-    std::vector<std::uint8_t> flipped(expected(trail.at), expected(trail.at) + bytes);
-    flipped[bytes - 1] ^= static_cast<std::uint8_t>(1U << ((tokens.bits - 1) % 8));
-    if (same(flipped.data(), trail.got[0].data(), bytes)) return "early-last";
-  }
-  const bool pair = trail.got.size() > 1 && trail.at + 1 < total;
-  if (pair && same(trail.got[0].data(), expected(trail.at + 1), bytes) &&
-      same(trail.got[1].data(), expected(trail.at), bytes) &&
-      !same(expected(trail.at), expected(trail.at + 1), bytes))
-    return "swapped";
-  if (follows(trail, tokens, total, 0, 1)) return "dropped";
-  if (trail.at > 0 && follows(trail, tokens, total, 0, -1)) return "duplicated";
-  return "value";
-}
 
 class Bench {
  public:
@@ -147,11 +32,14 @@ class Bench {
       sources_.push_back({dut.inputs[i], &job.inputs[i], Pace(job.profile, true, random_.next()),
                           job.inputs[i].beats * job.frames});
     for (std::size_t i = 0; i < job.outputs.size(); ++i) {
-      sinks_.push_back({dut.outputs[i], &job.outputs[i], Pace(job.profile, false, random_.next()),
-                        job.outputs[i].beats * job.frames});
-      result_.predicted += sinks_.back().total;
+      sinks_.emplace_back(dut.outputs[i], job.outputs[i], job.frames, "out" + std::to_string(i),
+                          job.stamps);
+      paces_.emplace_back(job.profile, false, random_.next());
+      result_.predicted += sinks_.back().total();
     }
-    trails_.resize(sinks_.size());
+    for (std::size_t i = 0; i < job.monitors.size(); ++i)
+      monitors_.emplace_back(dut.monitors[i], job.monitors[i], job.frames,
+                             "mon" + std::to_string(i), job.stamps);
   }
 
   Result run() {
@@ -160,22 +48,22 @@ class Bench {
       // Somewhere between the first and the last beat that goes in.
       const std::int64_t stop = 1 + random_.below(std::max<std::int64_t>(1, sources_[0].total - 1));
       while (sources_[0].sent < stop && result_.stuck.empty() && !done()) cycle();
-      result_.compared_before_reset += std::exchange(result_.compared, 0);
-      settle_trails();
+      for (const StreamWatch& s : sinks_) result_.compared_before_reset += s.moved();
     }
     reset();
     while (!done() && result_.stuck.empty()) cycle();
-    result_.cycles = cycle_;
+    result_.cycles = end_;
+    note_counts();
     if (result_.stuck.empty()) drain();
-    settle_trails();
-    result_.total_cycles = time_;
+    finish();
     return std::move(result_);
   }
 
  private:
-  bool done() const {
-    return std::ranges::all_of(sinks_, [](const Sink& s) { return s.received == s.total; });
+  static bool all_complete(const std::vector<StreamWatch>& watches) {
+    return std::ranges::all_of(watches, &StreamWatch::complete);
   }
+  bool done() const { return all_complete(sinks_) && all_complete(monitors_); }
 
   void clock_edge() {
     *dut_.clk = 1;
@@ -199,135 +87,98 @@ class Bench {
       *s.pins.valid = 0;
       s.offering = false;
       s.sent = 0;
+      s.stamps.clear();
     }
-    for (Sink& s : sinks_) {
-      *s.pins.ready = static_cast<std::uint8_t>(random_.next() & 1U);
-      s.waiting = false;
-      s.received = 0;
+    for (StreamWatch& s : sinks_) {
+      *s.pins().ready = static_cast<std::uint8_t>(random_.next() & 1U);
+      s.restart();
     }
+    for (StreamWatch& m : monitors_) m.restart();
     for (int i = kLengths[static_cast<std::size_t>(random_.below(3))]; i > 0; --i) {
       settle();
       wave(0);
       clock_edge();
     }
     *dut_.rst_n = 1;
-    cycle_ = idle_ = 0;
+    cycle_ = idle_ = end_ = 0;
     result_.first_beat = -1;
-    result_.input_stamps.assign(job_.stamps ? sources_.size() : 0, {});
-    result_.output_stamps.assign(job_.stamps ? sinks_.size() : 0, {});
     result_.collected.assign(job_.collect ? sinks_.size() : 0, {});
     result_.frame_ends.assign(static_cast<std::size_t>(job_.frames), -1);
+    result_.high_water.assign(job_.gauges.size(), 0);
   }
 
   void cycle() {
-    for (std::size_t i = 0; i < sources_.size(); ++i) offer(i);
-    for (Sink& s : sinks_) *s.pins.ready = s.pace.willing(s.waiting) ? 1 : 0;
+    for (Source& s : sources_) offer(s);
+    for (std::size_t i = 0; i < sinks_.size(); ++i)
+      *sinks_[i].pins().ready = paces_[i].willing(sinks_[i].waiting()) ? 1 : 0;
     settle();
     if (time_ % kPathCheck == 0) check_paths();
     wave(0);
+    const bool running = !all_complete(sinks_);
     bool moved = false;
-    for (std::size_t i = 0; i < sources_.size(); ++i) moved |= take(i);
+    for (Source& s : sources_) moved |= take(s);
+    for (StreamWatch& m : monitors_) moved |= m.observe(cycle_, time_, running);
     for (std::size_t i = 0; i < sinks_.size(); ++i) moved |= receive(i);
+    read_gauges();
     clock_edge();
     ++cycle_;
+    if (running) end_ = cycle_;
     idle_ = moved ? 0 : idle_ + 1;
     if (idle_ >= job_.patience) result_.stuck = who_waits();
   }
 
-  void offer(std::size_t index) {
-    Source& s = sources_[index];
+  void offer(Source& s) {
     if (!s.offering && s.sent < s.total && s.pace.willing(false)) {
       s.offering = true;
       std::memcpy(s.pins.data, s.tokens->beat(s.sent), s.pins.bytes());
-      if (job_.stamps) result_.input_stamps[index].push_back({cycle_, -1});
+      if (job_.stamps) s.stamps.push_back({cycle_, -1});
     }
     *s.pins.valid = s.offering ? 1 : 0;
   }
 
-  bool take(std::size_t index) {
-    Source& s = sources_[index];
+  bool take(Source& s) const {
     if (!s.offering || *s.pins.ready == 0) return false;
-    if (job_.stamps) result_.input_stamps[index].back().taken = cycle_;
+    if (job_.stamps) s.stamps.back().taken = cycle_;
     s.offering = false;
     ++s.sent;
     return true;
   }
 
   bool receive(std::size_t index) {
-    Sink& s = sinks_[index];
-    const bool valid = *s.pins.valid != 0;
-    if (s.waiting && !valid) violate("valid-withdrawn", index);
-    if (s.waiting && valid && !same(s.held.data(), s.pins.data, s.pins.bytes()))
-      violate("data-changed", index);
-    const bool fire = valid && *s.pins.ready != 0;
-    if (job_.stamps && valid && s.received < s.total) stamp(result_.output_stamps[index], fire);
-    s.waiting = valid && !fire;
-    if (s.waiting) s.held.assign(s.pins.data, s.pins.data + s.pins.bytes());
-    // What nobody waits for is no progress: a design may give such beats for ever.
-    const bool wanted = s.received < s.total;
-    if (fire) beat(index);
-    return fire && wanted;
-  }
-
-  void stamp(std::vector<Stamp>& stamps, bool fire) const {
-    if (stamps.empty() || stamps.back().taken >= 0) stamps.push_back({cycle_, -1});
-    if (fire) stamps.back().taken = cycle_;
-  }
-
-  void beat(std::size_t index) {
-    Sink& s = sinks_[index];
-    if (s.received >= s.total) return violate("extra-beat", index);
+    StreamWatch& s = sinks_[index];
+    if (!s.observe(cycle_, time_, true)) return false;
     if (result_.first_beat < 0) result_.first_beat = cycle_;
-    ++result_.compared;
     if (job_.collect) {
       auto& bytes = result_.collected[index];
-      bytes.insert(bytes.end(), s.pins.data, s.pins.data + s.pins.bytes());
+      bytes.insert(bytes.end(), s.pins().data, s.pins().data + s.pins().bytes());
     }
-    const bool equal = same(s.tokens->beat(s.received), s.pins.data, s.pins.bytes());
-    if (!equal) ++result_.differing;
-    Trail& trail = trails_[index];
-    if (!equal && trail.at < 0 && !result_.first) start_trail(index);
-    if (trail.at >= 0 && trail.got.size() < kTrail)
-      trail.got.emplace_back(s.pins.data, s.pins.data + s.pins.bytes());
-    ++s.received;
-    if (s.received % s.tokens->beats == 0) {
-      auto& end = result_.frame_ends[static_cast<std::size_t>(s.received / s.tokens->beats - 1)];
+    if (s.frame_ended()) {
+      auto& end = result_.frame_ends[static_cast<std::size_t>(s.frame() - 1)];
       end = std::max(end, cycle_);
     }
+    return true;
   }
 
-  void start_trail(std::size_t index) {
-    const Sink& s = sinks_[index];
-    trails_[index].at = s.received;
-    const std::uint8_t* expected = s.tokens->beat(s.received);
-    result_.first = Mismatch{static_cast<int>(index),
-                             s.received / s.tokens->beats,
-                             s.received % s.tokens->beats,
-                             time_,
-                             {expected, expected + s.pins.bytes()},
-                             {s.pins.data, s.pins.data + s.pins.bytes()},
-                             {}};
-  }
-
-  void settle_trails() {
-    for (std::size_t i = 0; i < trails_.size(); ++i) {
-      if (trails_[i].at < 0 || !result_.first->fault.empty()) continue;
-      result_.first->fault = name_fault(trails_[i], *sinks_[i].tokens, sinks_[i].total);
+  void read_gauges() {
+    for (std::size_t i = 0; i < job_.gauges.size(); ++i) {
+      const Gauge& g = job_.gauges[i];
+      result_.high_water[i] =
+          std::max(result_.high_water[i], monitors_[g.in].moved() - monitors_[g.out].moved());
     }
   }
 
   /// Neither valid nor data of an output may depend on its ready.
   void check_paths() {
-    for (std::size_t i = 0; i < sinks_.size(); ++i) {
-      Sink& s = sinks_[i];
-      const std::uint8_t valid = *s.pins.valid;
-      scratch_.assign(s.pins.data, s.pins.data + s.pins.bytes());
-      *s.pins.ready ^= 1U;
+    for (StreamWatch& s : sinks_) {
+      const PortPins& pins = s.pins();
+      const std::uint8_t valid = *pins.valid;
+      scratch_.assign(pins.data, pins.data + pins.bytes());
+      *pins.ready ^= 1U;
       dut_.eval();
-      if (*s.pins.valid != valid ||
-          (valid != 0 && !same(scratch_.data(), s.pins.data, s.pins.bytes())))
-        violate("valid-waits-for-ready", i);
-      *s.pins.ready ^= 1U;
+      if (*pins.valid != valid ||
+          (valid != 0 && std::memcmp(scratch_.data(), pins.data, pins.bytes()) != 0))
+        s.violate("valid-waits-for-ready", time_);
+      *pins.ready ^= 1U;
       dut_.eval();
     }
   }
@@ -345,12 +196,34 @@ class Bench {
     result_.stuck.clear();
   }
 
-  void violate(std::string_view rule, std::size_t output) {
-    const std::string stream = "out" + std::to_string(output);
-    const bool known = std::ranges::any_of(result_.violations, [&](const Violation& v) {
-      return v.rule == rule && v.stream == stream;
-    });
-    if (!known) result_.violations.push_back({std::string(rule), stream, time_});
+  /// Before drain(), which shows nothing but what must not come.
+  void note_counts() {
+    for (const StreamWatch& m : monitors_) result_.monitors.push_back(m.counts());
+  }
+
+  void finish() {
+    const auto add = [&](StreamWatch& s, std::size_t index, bool monitor) {
+      s.settle_trail();
+      if (s.first() && (!result_.first || s.first()->cycle < result_.first->cycle)) {
+        result_.first = s.first();
+        result_.first->output = static_cast<int>(index);
+        result_.first->monitor = monitor;
+      }
+      result_.violations.insert(result_.violations.end(), s.violations().begin(),
+                                s.violations().end());
+    };
+    for (std::size_t i = 0; i < monitors_.size(); ++i) add(monitors_[i], i, true);
+    for (std::size_t i = 0; i < sinks_.size(); ++i) {
+      add(sinks_[i], i, false);
+      result_.compared += sinks_[i].moved();
+      result_.differing += sinks_[i].counts().differing;
+    }
+    std::ranges::stable_sort(result_.violations, {}, &Violation::cycle);
+    result_.total_cycles = time_;
+    if (!job_.stamps) return;
+    for (Source& s : sources_) result_.input_stamps.push_back(std::move(s.stamps));
+    for (StreamWatch& s : sinks_) result_.output_stamps.push_back(std::move(s.stamps()));
+    for (StreamWatch& m : monitors_) result_.monitor_stamps.push_back(std::move(m.stamps()));
   }
 
   std::string who_waits() const {
@@ -365,14 +238,14 @@ class Bench {
       add(s.sent == s.total ? name + " is finished" : name + " offers a beat that is not taken");
     }
     for (std::size_t i = 0; i < sinks_.size(); ++i) {
-      const Sink& s = sinks_[i];
-      const std::string name = "out" + std::to_string(i) + " (" + std::to_string(s.received) +
-                               " of " + std::to_string(s.total) + " beats)";
-      if (s.received == s.total)
+      const StreamWatch& s = sinks_[i];
+      const std::string name = "out" + std::to_string(i) + " (" + std::to_string(s.moved()) +
+                               " of " + std::to_string(s.total()) + " beats)";
+      if (s.complete())
         add(name + " is finished");
       else
-        add(s.waiting ? name + " offers a beat that the sink does not take"
-                      : name + " gives no beat");
+        add(s.waiting() ? name + " offers a beat that the sink does not take"
+                        : name + " gives no beat");
     }
     return text;
   }
@@ -383,11 +256,13 @@ class Bench {
   WaveWindow wave_;
   Random random_;
   std::vector<Source> sources_;
-  std::vector<Sink> sinks_;
-  std::vector<Trail> trails_;
+  std::vector<StreamWatch> sinks_;
+  std::vector<Pace> paces_;  ///< of the sinks
+  std::vector<StreamWatch> monitors_;
   std::vector<std::uint8_t> scratch_;
   Result result_;
-  std::int64_t cycle_ = 0, idle_ = 0, time_ = 0;
+  /// Since the reset; without a beat; behind the last beat of the outputs; since the start.
+  std::int64_t cycle_ = 0, idle_ = 0, end_ = 0, time_ = 0;
 };
 
 }  // namespace

@@ -31,6 +31,7 @@ class Dut {
   virtual void dump(std::uint64_t /*time*/) {}
   std::uint8_t *clk = nullptr, *rst_n = nullptr;
   std::vector<PortPins> inputs, outputs;
+  std::vector<PortPins> monitors;  ///< streams inside, which are only watched
 };
 
 /// How source and sink behave.
@@ -56,9 +57,16 @@ struct Tokens {
   const std::uint8_t* beat(std::int64_t index) const;
 };
 
+/// Two monitored streams, in front of and behind a queue.
+struct Gauge {
+  std::size_t in = 0, out = 0;
+};
+
 struct Job {
   std::int64_t frames = 1;
   std::vector<Tokens> inputs, outputs;  ///< outputs: what is expected
+  std::vector<Tokens> monitors;         ///< what is expected inside
+  std::vector<Gauge> gauges;
   Profile profile = Profile::kAlways;
   std::uint64_t seed = 1;
   int resets = 0;  ///< in the middle of frames; everything starts again after each
@@ -78,16 +86,29 @@ struct Stamp {
 /// What a run broke besides values.
 struct Violation {
   std::string rule;    ///< "valid-withdrawn", "data-changed", "valid-waits-for-ready", "extra-beat"
-  std::string stream;  ///< "out0"
+  std::string stream;  ///< "out0", "mon7"
   std::int64_t cycle = 0;
 };
 
 struct Mismatch {
   int output = 0;
+  bool monitor = false;                         ///< `output` counts monitors
   std::int64_t frame = 0, beat = 0, cycle = 0;  ///< beat: within the frame
   std::vector<std::uint8_t> expected, got;
   /// What the next beats say: "value", "dropped", "duplicated", "swapped", "early-last".
   std::string fault = "value";
+};
+
+/// What a monitor saw, behind the last reset unless it says otherwise.
+struct StreamCounts {
+  std::int64_t predicted = 0, compared = 0;
+  std::int64_t differing = 0;  ///< also before resets
+  /// Cycles up to the last beat of all outputs in which a beat waited (valid and not ready), and in
+  /// which one was waited for (ready and not valid) that was still to come.
+  std::int64_t stalls = 0, starves = 0;
+  std::int64_t first = -1, last = -1;  ///< the cycles of the first and the last beat
+  bool valid = false, ready = false;   ///< in the last cycle
+  friend bool operator==(const StreamCounts&, const StreamCounts&) = default;
 };
 
 struct Result {
@@ -95,16 +116,19 @@ struct Result {
   std::int64_t compared = 0;               ///< behind the last reset
   std::int64_t compared_before_reset = 0;  ///< in frames that a reset cut off
   std::int64_t differing = 0;              ///< of both
-  std::optional<Mismatch> first;           ///< the earliest, also of what came before a reset
-  std::vector<Violation> violations;       ///< the first of each rule and stream
-  std::string stuck;                       ///< who waits for what; empty: the run ended
-  std::int64_t cycles = 0;                 ///< behind the last reset, up to the last beat
-  std::int64_t first_beat = -1;            ///< the cycle of the first output beat
-  std::vector<std::int64_t> frame_ends;    ///< the cycle of the last output beat of every frame
-  std::int64_t total_cycles = 0;           ///< simulated in all
+  /// The earliest, also of what came before a reset; in one cycle a monitor's before an output's.
+  std::optional<Mismatch> first;
+  std::vector<Violation> violations;     ///< the first of each rule and stream
+  std::string stuck;                     ///< who waits for what; empty: the run ended
+  std::int64_t cycles = 0;               ///< behind the last reset, up to the last beat
+  std::int64_t first_beat = -1;          ///< the cycle of the first output beat
+  std::vector<std::int64_t> frame_ends;  ///< the cycle of the last output beat of every frame
+  std::int64_t total_cycles = 0;         ///< simulated in all
   std::vector<std::vector<std::uint8_t>> collected;  ///< per output, on request
-  /// Per input and output on request; a beat that was offered and not taken is the last one.
-  std::vector<std::vector<Stamp>> input_stamps, output_stamps;
+  /// Per input, output and monitor on request; a beat that was offered and not taken is the last.
+  std::vector<std::vector<Stamp>> input_stamps, output_stamps, monitor_stamps;
+  std::vector<StreamCounts> monitors;
+  std::vector<std::int64_t> high_water;  ///< per gauge: the most beats that were inside
 };
 
 /// Which cycles a waveform shows, counted from the start of the simulation.

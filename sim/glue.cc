@@ -25,6 +25,11 @@ std::vector<Pin> pins(const Design& design) {
     result.push_back({fmt::format("out{}_ready_i", i), 1, true});
     result.push_back({fmt::format("out{}_data_o", i), design.outputs[i], false});
   }
+  for (std::size_t i = 0; i < design.monitors.size(); ++i) {
+    result.push_back({fmt::format("mon{}_valid_o", i), 1, false});
+    result.push_back({fmt::format("mon{}_ready_o", i), 1, false});
+    result.push_back({fmt::format("mon{}_data_o", i), design.monitors[i], false});
+  }
   for (std::size_t i = 0; i < design.controls.size(); ++i)
     result.push_back({fmt::format("control{}_i", i), design.controls[i], true});
   return result;
@@ -106,15 +111,17 @@ std::string connect_case(const Design& design, std::size_t d) {
     return fmt::format("pin(top_->d{}_{})", d, name);
   };
   text += fmt::format("        clk = {};\n        rst_n = {};\n", port("clk_i"), port("rst_ni"));
-  for (std::size_t i = 0; i < design.inputs.size(); ++i)
-    text += fmt::format("        inputs.push_back({{{}, {}, {}, {}}});\n",
-                        port(fmt::format("in{}_valid_i", i)), port(fmt::format("in{}_ready_o", i)),
-                        port(fmt::format("in{}_data_i", i)), design.inputs[i]);
-  for (std::size_t i = 0; i < design.outputs.size(); ++i)
-    text +=
-        fmt::format("        outputs.push_back({{{}, {}, {}, {}}});\n",
-                    port(fmt::format("out{}_valid_o", i)), port(fmt::format("out{}_ready_i", i)),
-                    port(fmt::format("out{}_data_o", i)), design.outputs[i]);
+  const auto add = [&](std::string_view list, const std::vector<int>& bits, const char* valid,
+                       const char* ready, const char* data) {
+    for (std::size_t i = 0; i < bits.size(); ++i)
+      text += fmt::format("        {}.push_back({{{}, {}, {}, {}}});\n", list,
+                          port(fmt::format(fmt::runtime(valid), i)),
+                          port(fmt::format(fmt::runtime(ready), i)),
+                          port(fmt::format(fmt::runtime(data), i)), bits[i]);
+  };
+  add("inputs", design.inputs, "in{}_valid_i", "in{}_ready_o", "in{}_data_i");
+  add("outputs", design.outputs, "out{}_valid_o", "out{}_ready_i", "out{}_data_o");
+  add("monitors", design.monitors, "mon{}_valid_o", "mon{}_ready_o", "mon{}_data_o");
   for (std::size_t i = 0; i < design.controls.size(); ++i)
     text +=
         fmt::format("        std::memcpy({}, &controls.at({}), sizeof(top_->d{}_control{}_i));\n",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/job.h"
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -75,6 +76,11 @@ void read_job_line(const std::string& key, std::istringstream& line, JobFile& fi
     job.inputs.push_back(read_stream(line));
   } else if (key == "out") {
     job.outputs.push_back(read_stream(line));
+  } else if (key == "monitor") {
+    job.monitors.push_back(read_stream(line));
+  } else if (key == "gauge") {
+    Gauge& gauge = job.gauges.emplace_back();
+    line >> gauge.in >> gauge.out;
   } else if (key == "control") {
     line >> file.controls.emplace_back();
   } else if (key == "collect") {
@@ -102,9 +108,15 @@ void read_result_line(const std::string& key, std::istringstream& line, Result& 
   } else if (key == "mismatch") {
     Mismatch& m = r.first.emplace();
     std::string expected, got;
-    line >> m.output >> m.frame >> m.beat >> m.cycle >> m.fault >> expected >> got;
+    line >> m.monitor >> m.output >> m.frame >> m.beat >> m.cycle >> m.fault >> expected >> got;
     m.expected = bytes_of(expected);
     m.got = bytes_of(got);
+  } else if (key == "monitor") {
+    StreamCounts& c = r.monitors.emplace_back();
+    line >> c.predicted >> c.compared >> c.differing >> c.stalls >> c.starves >> c.first >>
+        c.last >> c.valid >> c.ready;
+  } else if (key == "high-water") {
+    line >> r.high_water.emplace_back();
   } else if (key == "stuck") {
     r.stuck = rest_of(line);
   } else {
@@ -115,14 +127,15 @@ void read_result_line(const std::string& key, std::istringstream& line, Result& 
 
 }  // namespace
 
-void write_job(std::ostream& out, const JobFile& file, const std::vector<StreamFile>& inputs,
-               const std::vector<StreamFile>& outputs) {
+void write_job(std::ostream& out, const JobFile& file, const StreamFiles& streams) {
   const Job& job = file.job;
   out << "dut " << file.dut << "\nframes " << job.frames << "\nprofile "
       << profile_name(job.profile) << "\nseed " << job.seed << "\nresets " << job.resets
       << "\npatience " << job.patience << '\n';
-  for (const StreamFile& s : inputs) write_stream(out, "in", s);
-  for (const StreamFile& s : outputs) write_stream(out, "out", s);
+  for (const StreamFile& s : streams.inputs) write_stream(out, "in", s);
+  for (const StreamFile& s : streams.outputs) write_stream(out, "out", s);
+  for (const StreamFile& s : streams.monitors) write_stream(out, "monitor", s);
+  for (const Gauge& g : job.gauges) out << "gauge " << g.in << ' ' << g.out << '\n';
   for (const std::uint64_t value : file.controls) out << "control " << value << '\n';
   if (!file.collect.empty()) out << "collect " << file.collect << '\n';
   if (!file.stamps.empty()) out << "stamps " << file.stamps << '\n';
@@ -144,6 +157,9 @@ JobFile read_job(const std::string& path) {
   }
   if (file.job.inputs.empty() || file.job.outputs.empty() || file.job.frames < 1)
     throw std::runtime_error("the job has no streams or frames");
+  for (const Gauge& g : file.job.gauges)
+    if (std::max(g.in, g.out) >= file.job.monitors.size())
+      throw std::runtime_error("the job has a gauge of streams that are not monitored");
   return file;
 }
 
@@ -155,9 +171,14 @@ void write_result(std::ostream& out, const Result& r) {
   for (const Violation& v : r.violations)
     out << "violation " << v.rule << ' ' << v.stream << ' ' << v.cycle << '\n';
   if (r.first)
-    out << "mismatch " << r.first->output << ' ' << r.first->frame << ' ' << r.first->beat << ' '
-        << r.first->cycle << ' ' << r.first->fault << ' ' << hex(r.first->expected) << ' '
-        << hex(r.first->got) << '\n';
+    out << "mismatch " << r.first->monitor << ' ' << r.first->output << ' ' << r.first->frame << ' '
+        << r.first->beat << ' ' << r.first->cycle << ' ' << r.first->fault << ' '
+        << hex(r.first->expected) << ' ' << hex(r.first->got) << '\n';
+  for (const StreamCounts& c : r.monitors)
+    out << "monitor " << c.predicted << ' ' << c.compared << ' ' << c.differing << ' ' << c.stalls
+        << ' ' << c.starves << ' ' << c.first << ' ' << c.last << ' ' << c.valid << ' ' << c.ready
+        << '\n';
+  for (const std::int64_t beats : r.high_water) out << "high-water " << beats << '\n';
   if (!r.stuck.empty()) out << "stuck " << r.stuck << '\n';
   out << "end\n";
 }
@@ -175,7 +196,7 @@ Result read_result(std::istream& in) {
 }
 
 void write_stamps(std::ostream& out, const Result& r) {
-  for (const auto* streams : {&r.input_stamps, &r.output_stamps})
+  for (const auto* streams : {&r.input_stamps, &r.output_stamps, &r.monitor_stamps})
     for (const std::vector<Stamp>& stamps : *streams) {
       const auto count = static_cast<std::int64_t>(stamps.size());
       out.write(reinterpret_cast<const char*>(&count), sizeof count);
@@ -184,7 +205,8 @@ void write_stamps(std::ostream& out, const Result& r) {
     }
 }
 
-void read_stamps(std::istream& in, std::size_t inputs, std::size_t outputs, Result& r) {
+void read_stamps(std::istream& in, std::size_t inputs, std::size_t outputs, std::size_t monitors,
+                 Result& r) {
   const std::string bytes{std::istreambuf_iterator<char>(in), {}};
   std::size_t at = 0;
   const auto read = [&](void* target, std::size_t size) {
@@ -194,7 +216,8 @@ void read_stamps(std::istream& in, std::size_t inputs, std::size_t outputs, Resu
   };
   r.input_stamps.resize(inputs);
   r.output_stamps.resize(outputs);
-  for (auto* streams : {&r.input_stamps, &r.output_stamps})
+  r.monitor_stamps.resize(monitors);
+  for (auto* streams : {&r.input_stamps, &r.output_stamps, &r.monitor_stamps})
     for (std::vector<Stamp>& stamps : *streams) {
       std::uint64_t count = 0;
       read(&count, sizeof count);

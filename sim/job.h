@@ -29,9 +29,12 @@ struct StreamFile {
   bool last = false;
 };
 
+struct StreamFiles {
+  std::vector<StreamFile> inputs, outputs, monitors = {};
+};
+
 /// Writes a job whose streams lie in files. Paths must not hold line breaks.
-void write_job(std::ostream& out, const JobFile& job, const std::vector<StreamFile>& inputs,
-               const std::vector<StreamFile>& outputs);
+void write_job(std::ostream& out, const JobFile& job, const StreamFiles& streams);
 /// std::runtime_error when the file or one of its streams cannot be read.
 JobFile read_job(const std::string& path);
 
@@ -39,10 +42,11 @@ void write_result(std::ostream& out, const Result& result);
 /// std::runtime_error when it is no complete result.
 Result read_result(std::istream& in);
 
-/// Stamps of all inputs, then all outputs: per stream the number of beats, then two numbers a beat,
-/// all of them 64 bits in the machine's order.
+/// Stamps of all inputs, then all outputs, then all monitors: per stream the number of beats, then
+/// two numbers a beat, all of them 64 bits in the machine's order.
 void write_stamps(std::ostream& out, const Result& result);
 /// Into a result with so many streams. std::runtime_error when the file is not complete.
-void read_stamps(std::istream& in, std::size_t inputs, std::size_t outputs, Result& result);
+void read_stamps(std::istream& in, std::size_t inputs, std::size_t outputs, std::size_t monitors,
+                 Result& result);
 
 }  // namespace assay::sim

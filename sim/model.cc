@@ -235,16 +235,15 @@ fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key
   return entry;
 }
 
-Result run_model(const Model& model, const JobFile& given, const std::vector<StreamFile>& inputs,
-                 const std::vector<StreamFile>& outputs, const fs::path& data,
-                 const fs::path& scratch, const std::string& name) {
+Result run_model(const Model& model, const JobFile& given, const StreamFiles& streams,
+                 const fs::path& data, const fs::path& scratch, const std::string& name) {
   const fs::path job_file = fs::absolute(scratch / (name + ".job")),
                  result_file = fs::absolute(scratch / (name + ".result")),
                  stamps_file = fs::absolute(scratch / (name + ".stamps"));
   JobFile job = given;
   if (job.job.stamps) job.stamps = stamps_file.string();
   std::ostringstream text;
-  write_job(text, job, inputs, outputs);
+  write_job(text, job, streams);
   write_file(job_file, text.str());
   std::error_code ignored;
   // What an earlier run left must not be taken for this one's.
@@ -262,7 +261,8 @@ Result run_model(const Model& model, const JobFile& given, const std::vector<Str
     Result result = read_result(in);
     if (job.job.stamps) {
       std::ifstream stamps(stamps_file, std::ios::binary);
-      read_stamps(stamps, inputs.size(), outputs.size(), result);
+      read_stamps(stamps, streams.inputs.size(), streams.outputs.size(), streams.monitors.size(),
+                  result);
       fs::remove(stamps_file, ignored);
     }
     fs::remove(job_file, ignored);

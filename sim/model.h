@@ -20,12 +20,14 @@ struct SourceFile {
 };
 
 /// A module to simulate. Its ports: clk_i, rst_ni, per input in<i>_valid_i, in<i>_ready_o,
-/// in<i>_data_i, per output out<i>_valid_o, out<i>_ready_i, out<i>_data_o, per control
-/// control<i>_i, which keeps one value during a run.
+/// in<i>_data_i, per output out<i>_valid_o, out<i>_ready_i, out<i>_data_o, per monitor
+/// mon<i>_valid_o, mon<i>_ready_o, mon<i>_data_o, per control control<i>_i, which keeps one value
+/// during a run.
 struct Design {
   std::string module;
   std::vector<int> inputs, outputs;  ///< bits of the data
   std::vector<int> controls = {};    ///< bits, at most 64
+  std::vector<int> monitors = {};    ///< bits of the data of streams inside
 };
 
 struct ModelSpec {
@@ -83,8 +85,8 @@ class ModelCache {
 /// Runs a job. `data`: the folder with the memory files; `scratch`: a folder for the job's own
 /// files, named after `name`. Stamps come back in the result where the job asks for them. ToolError
 /// when the program fails or gives no complete result.
-Result run_model(const Model& model, const JobFile& job, const std::vector<StreamFile>& inputs,
-                 const std::vector<StreamFile>& outputs, const std::filesystem::path& data,
-                 const std::filesystem::path& scratch, const std::string& name);
+Result run_model(const Model& model, const JobFile& job, const StreamFiles& streams,
+                 const std::filesystem::path& data, const std::filesystem::path& scratch,
+                 const std::string& name);
 
 }  // namespace assay::sim

@@ -45,7 +45,7 @@ Tokens pack(std::span<const std::int64_t> values, const Packing& packing) {
       const std::int64_t code = is_bipolar(packing.dtype) ? (value > 0 ? 1 : 0) : value;
       put_bits(beat, l * bits, static_cast<std::uint64_t>(code), bits);
     }
-    if (packing.last && (b + 1) % packing.beats == 0) put_bits(beat, lanes * bits, 1, 1);
+    if (packing.last && (b + 1) % packing.beats == 0) put_bits(beat, packing.bits() - 1, 1, 1);
   }
   return tokens;
 }

@@ -17,7 +17,8 @@ struct Packing {
   DataType dtype;
   std::int64_t lanes = 1, beats = 1;  ///< beats: per frame
   bool last = false;
-  int bits() const { return static_cast<int>(lanes) * dtype.bits + (last ? 1 : 0); }
+  int padding = 0;
+  int bits() const { return static_cast<int>(lanes) * dtype.bits + padding + (last ? 1 : 0); }
 };
 
 /// The beats of whole frames, row-major values one frame after the other. Every value must belong

@@ -33,25 +33,22 @@ std::string outer_ports(const std::vector<Stream>& streams, std::string_view pre
   return text;
 }
 
-/// The outer signal of one stream, or of all of them, stream 0 in the least significant bits.
-std::string outer_signal(std::size_t count, std::string_view prefix, std::size_t stream, bool all,
-                         const Signal& signal, bool input) {
-  const auto one = [&](std::size_t i) {
-    return fmt::format("{}{}_{}{}", prefix, i, signal.name, suffix(signal, input));
-  };
-  if (!all) return one(stream);
+/// The signal of one stream, or of all of them, stream 0 in the least significant bits.
+std::string joined(std::size_t count, std::size_t stream, bool all, std::string_view signal,
+                   bool input, const StreamSignal& name) {
+  if (!all) return name(input, stream, signal);
   std::string text = "{";
-  for (std::size_t i = count; i-- > 0;) text += one(i) + (i > 0 ? ", " : "}");
+  for (std::size_t i = count; i-- > 0;) text += name(input, i, signal) + (i > 0 ? ", " : "}");
   return text;
 }
 
-std::string connections(const std::vector<Stream>& streams, std::string_view prefix, bool input,
-                        const std::vector<std::string>& names, bool all) {
+std::string connections(const std::vector<Stream>& streams, bool input,
+                        const std::vector<std::string>& names, bool all, const StreamSignal& name) {
   std::string text;
   for (std::size_t i = 0; i < (all ? 1 : streams.size()); ++i)
     for (const Signal& signal : kSignals)
       text += fmt::format(",\n    .{}_{}{}({})", names.at(i), signal.name, suffix(signal, input),
-                          outer_signal(streams.size(), prefix, i, all, signal, input));
+                          joined(streams.size(), i, all, signal.name, input, name));
   return text;
 }
 
@@ -63,17 +60,27 @@ std::string parameter_text(const hw::Parameter& parameter) {
 
 }  // namespace
 
-std::string wrapper_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports) {
+std::string instance_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports,
+                          const StreamSignal& signal) {
   std::string parameters;
   for (const hw::Parameter& p : layer.parameters)
     parameters += (parameters.empty() ? "\n    " : ",\n    ") + parameter_text(p);
   return fmt::format(
-      "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}{}\n);\n"
-      "  {} #({}\n  ) layer (\n    .clk_i(clk_i),\n    .rst_ni(rst_ni){}{}\n  );\nendmodule\n",
-      name, outer_ports(layer.inputs, "in", true), outer_ports(layer.outputs, "out", false),
-      layer.module, parameters,
-      connections(layer.inputs, "in", true, ports.inputs, ports.vector_inputs),
-      connections(layer.outputs, "out", false, ports.outputs, ports.vector_outputs));
+      "  {} #({}\n  ) {} (\n    .clk_i(clk_i),\n    .rst_ni(rst_ni){}{}\n  );\n", layer.module,
+      parameters, name, connections(layer.inputs, true, ports.inputs, ports.vector_inputs, signal),
+      connections(layer.outputs, false, ports.outputs, ports.vector_outputs, signal));
+}
+
+std::string wrapper_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports) {
+  const auto outer = [](bool input, std::size_t stream, std::string_view signal) {
+    const bool towards_module = (signal != "ready") == input;
+    return fmt::format("{}{}_{}{}", input ? "in" : "out", stream, signal,
+                       towards_module ? "_i" : "_o");
+  };
+  return fmt::format(
+      "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}{}\n);\n{}endmodule\n", name,
+      outer_ports(layer.inputs, "in", true), outer_ports(layer.outputs, "out", false),
+      instance_text("layer", layer, ports, outer));
 }
 
 }  // namespace assay

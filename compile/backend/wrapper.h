@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -13,5 +15,14 @@ namespace assay {
 /// in<i>_ready_o, in<i>_data_i and out<i>_valid_o, out<i>_ready_i, out<i>_data_o. `name` must be an
 /// identifier.
 std::string wrapper_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports);
+
+/// The name, where a layer is instantiated, of "valid", "ready" or "data" of its input or output
+/// stream `stream`.
+using StreamSignal =
+    std::function<std::string(bool input, std::size_t stream, std::string_view signal)>;
+
+/// The instance called `name` of a layer's library module.
+std::string instance_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports,
+                          const StreamSignal& signal);
 
 }  // namespace assay

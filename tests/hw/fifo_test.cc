@@ -119,9 +119,9 @@ TEST(Fifo, HoldsExactlyItsDepth) {
     write_file(folder / "out", std::string{static_cast<char>(cases[i].depth), '\0'});
     sim::JobFile job;
     job.dut = static_cast<int>(i);
-    const sim::Result r =
-        sim::run_model(model, job, {{(folder / "in").string(), 8, beats}},
-                       {{(folder / "out").string(), 16, 1}}, folder, folder, "run");
+    const sim::Result r = sim::run_model(
+        model, job, {{{(folder / "in").string(), 8, beats}}, {{(folder / "out").string(), 16, 1}}},
+        folder, folder, "run");
     EXPECT_EQ(r.compared, 1);
     EXPECT_EQ(r.differing, 0) << "it took " << (r.first ? int{r.first->got[0]} : -1);
     EXPECT_EQ(r.stuck, "");

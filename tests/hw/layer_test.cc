@@ -125,7 +125,7 @@ std::vector<Ints> collect(const sim::Model& model, const Prepared& p) {
   job.job.patience = 2000 + 4 * p.rtl.layer.cycles;
   job.collect = (p.data / "got").string();
   const sim::Result r =
-      sim::run_model(model, job, p.inputs, blanks(p.rtl.layer, p.data), p.data, p.data, "run");
+      sim::run_model(model, job, {p.inputs, blanks(p.rtl.layer, p.data)}, p.data, p.data, "run");
   EXPECT_EQ(r.stuck, "");
   EXPECT_EQ(r.compared, r.predicted);
   std::vector<Ints> results;
@@ -194,7 +194,7 @@ sim::JobFile profile_job(const Prepared& p, int dut, int profile, const CheckOpt
 
 std::string run_fault(const sim::Model& model, const sim::JobFile& job, const Prepared& p,
                       bool cycles) {
-  const sim::Result r = sim::run_model(model, job, p.inputs, p.outputs, p.data, p.data, "run");
+  const sim::Result r = sim::run_model(model, job, {p.inputs, p.outputs}, p.data, p.data, "run");
   const bool clean = r.differing == 0 && r.violations.empty() && r.stuck.empty();
   if (!clean || r.compared != r.predicted || r.predicted == 0) return describe(r, p.rtl.layer);
   const sim::StampCheck stamps = sim::check_stamps(p.rtl.layer, r, job.job.frames);

@@ -299,7 +299,7 @@ TEST(JobFile, StampsSurviveTheWay) {
   std::stringstream file;
   write_stamps(file, r);
   Result back;
-  read_stamps(file, 1, 1, back);
+  read_stamps(file, 1, 1, 0, back);
   EXPECT_EQ(back.input_stamps, r.input_stamps);
   EXPECT_EQ(back.output_stamps, r.output_stamps);
   EXPECT_EQ(back.output_stamps.at(0).size(), 64U);
@@ -314,13 +314,13 @@ TEST(JobFile, RefusesStampsThatAreCutOffOrOfOtherStreams) {
         {
           std::istringstream half(whole.substr(0, cut));
           Result result;
-          read_stamps(half, 1, 1, result);
+          read_stamps(half, 1, 1, 0, result);
         },
         std::runtime_error)
         << cut;
   std::istringstream more(whole);
   Result result;
-  EXPECT_THROW(read_stamps(more, 1, 0, result), std::runtime_error);
+  EXPECT_THROW(read_stamps(more, 1, 0, 0, result), std::runtime_error);
 }
 
 TEST(JobFile, RefusesAResultThatIsCutOff) {

@@ -68,7 +68,8 @@ class ModelTest : public testing::Test {
   }
   Result run(const Model& model, int add, JobFile job = {}) const {
     job.job.frames = 2;
-    return run_model(model, job, {stream("in", 0)}, {stream("out", add)}, folder_, folder_, "run");
+    return run_model(model, job, {{stream("in", 0)}, {stream("out", add)}}, folder_, folder_,
+                     "run");
   }
   /// What is in the cache beside the run-time objects.
   static std::set<std::string> entries() {
@@ -201,11 +202,11 @@ TEST_F(ModelTest, ACrashIsAnErrorAndNoResult) {
   const Model model = cache_->get(spec());
   const StreamFile in = stream("in", 0);
   EXPECT_THROW(
-      run_model(model, {}, {{"/nonexistent", 8, 16, false}}, {in}, folder_, folder_, "run"),
+      run_model(model, {}, {{{"/nonexistent", 8, 16, false}}, {in}}, folder_, folder_, "run"),
       ToolError);
-  EXPECT_THROW(run_model({"x", "/bin/false", false}, {}, {in}, {in}, folder_, folder_, "run"),
+  EXPECT_THROW(run_model({"x", "/bin/false", false}, {}, {{in}, {in}}, folder_, folder_, "run"),
                ToolError);
-  EXPECT_THROW(run_model({"x", "/bin/true", false}, {}, {in}, {in}, folder_, folder_, "run"),
+  EXPECT_THROW(run_model({"x", "/bin/true", false}, {}, {{in}, {in}}, folder_, folder_, "run"),
                ToolError);
 }
 
