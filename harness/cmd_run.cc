@@ -112,9 +112,10 @@ void add_hardware_options(CLI::App& command, HardwareOptions& options, HardwareC
           "Size FIFOs for a frame every N cycles: slower than the slowest layer saves memory")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
-  .add_option("--folding", choice.folding,
-              "JSON file with PE, SIMD, ram_style, mem_mode, preferred_impl_style and FIFO "
-              "depths of nodes, as FINN's folding_config and the folding.json of a run")
+  command
+      .add_option("--folding", choice.folding,
+                  "JSON file with PE, SIMD, ram_style, mem_mode, preferred_impl_style and FIFO "
+                  "depths of nodes, as FINN's folding_config and the folding.json of a run")
       ->type_name("FILE");
   command.add_flag("--standalone-thresholds", options.standalone_thresholds,
                    "Make thresholds layers of their own, not part of the product before them");
