@@ -164,9 +164,9 @@ class Sizer {
       depths[s] = depth;
       return keeps(depths);
     };
-    if (!enough(below(depths_[s]))) return depths_[s];
     if (enough(0)) return 0;
-    std::int64_t low = kLeastDepth, high = below(depths_[s]);
+    if (depths_[s] == kLeastDepth || !enough(depths_[s] - 1)) return depths_[s];
+    std::int64_t low = kLeastDepth, high = depths_[s] - 1;
     for (std::int64_t step = 2; low < high; step *= 2) {
       const std::int64_t tried = std::max(low, high - step);
       if (!enough(tried)) {
