@@ -5,6 +5,7 @@
 #include "compile/base/file.h"
 #include "harness/command.h"
 #include "harness/verify_nodes.h"
+#include "harness/verify_top.h"
 
 namespace assay {
 namespace {
@@ -37,7 +38,27 @@ struct VerifyCommand {
   VerifyNodesOptions nodes;
   std::string level = "rtl-node";
   std::vector<std::string> profiles = {"always", "bursts"};
+  double clock_mhz = 100;
 };
+
+bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
+
+VerifyTopOptions top_options(const VerifyCommand& command) {
+  if (!command.nodes.nodes.empty())
+    user_error("--nodes chooses nodes at --level rtl-node; rtl-top simulates them all");
+  return {command.nodes.dir, command.nodes.images, command.nodes.profiles, command.nodes.seed,
+          command.clock_mhz, command.nodes.cache,  command.nodes.wave};
+}
+
+/// The verdict; prints the report or the table.
+template <typename Result>
+int shown(const CommandContext& context, const Result& result) {
+  if (context.json)
+    print_report(context, result.report);
+  else
+    context.console.out << result.table;
+  return exit_code(result.verdict);
+}
 
 }  // namespace
 
@@ -46,8 +67,10 @@ void add_verify_command(CLI::App& app, CommandAction& action) {
   CLI::App* command = app.add_subcommand(
       "verify", "Simulate the RTL of a run's hardware cycle by cycle and compare it with golden");
   command->add_option("DIR", options->nodes.dir, "Folder of a finished run")->required();
-  command->add_option("--level", options->level, "What to simulate: rtl-node, each node alone")
-      ->check(CLI::IsMember({"rtl-node"}))
+  command
+      ->add_option("--level", options->level,
+                   "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator")
+      ->check(CLI::IsMember({"rtl-node", "rtl-top"}))
       ->capture_default_str();
   add_image_options(*command, options->nodes.images);
   command->add_option("--nodes", options->nodes.nodes, "Only these nodes, by name")
@@ -63,27 +86,31 @@ void add_verify_command(CLI::App& app, CommandAction& action) {
       ->capture_default_str()
       ->type_name("S");
   command
+      ->add_option("--clock", options->clock_mhz,
+                   "Clock at which rtl-top's cycles become frames per second")
+      ->capture_default_str()
+      ->type_name("MHZ");
+  command
       ->add_option("--cache", options->nodes.cache,
                    "Folder of built models, to share between runs; default: DIR/build/models")
       ->type_name("FOLDER");
   command
       ->add_option("--wave", options->nodes.wave,
-                   "Write a VCD file of one node under one profile, from the cycle before the "
+                   "Write a VCD file of one node, or of the accelerator, under one profile, from "
+                   "the cycle before the "
                    "first mismatch on")
       ->type_name("FILE");
   add_examples(*command,
                "  assay verify out/model --level rtl-node\n"
+               "  assay verify out/model --level rtl-top --images 10 --clock 200\n"
                "  assay verify out/model --images 100 --profiles all\n"
                "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.vcd");
   command->callback([options, &action] {
     action = [options](const CommandContext& context) {
       options->nodes.profiles = parse_profiles(options->profiles);
-      const VerifyNodesResult result = verify_nodes(options->nodes, context.console);
-      if (context.json)
-        print_report(context, result.report);
-      else
-        context.console.out << result.table;
-      return exit_code(result.verdict);
+      if (is_top(*options))
+        return shown(context, verify_top(top_options(*options), context.console));
+      return shown(context, verify_nodes(options->nodes, context.console));
     };
   });
 }

@@ -43,4 +43,11 @@ sim::Tokens stream_tokens(const hw::Layer& layer, const hw::Stream& stream,
   return word_tokens(*image, stream);
 }
 
+void append_tokens(sim::Tokens& all, const sim::Tokens& frame) {
+  all.bits = frame.bits;
+  all.beats = frame.beats;
+  all.last = frame.last;
+  all.bytes.insert(all.bytes.end(), frame.bytes.begin(), frame.bytes.end());
+}
+
 }  // namespace assay

@@ -22,4 +22,7 @@ sim::Packing packing(const hw::Stream& stream);
 sim::Tokens stream_tokens(const hw::Layer& layer, const hw::Stream& stream,
                           std::span<const std::int64_t> values);
 
+/// Adds a frame's beats to a stream's.
+void append_tokens(sim::Tokens& all, const sim::Tokens& frame);
+
 }  // namespace assay

@@ -424,6 +424,100 @@ const char* const kSchemaText = R"json({
       }}
     }
   },
+  "assay.rtl-top/1": {
+    "type": "object",
+    "required": ["schema", "assay", "stage", "stage_sha256", "data", "images", "seed", "tools", "verdict", "predicted", "compared",
+                 "differing", "partitions"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "assay": {"type": "object"}, "stage": {"type": "string"},
+      "stage_sha256": {"type": "string"}, "data": {"type": "object"}, "images": {"$ref": "count"},
+      "seed": {"$ref": "count"},
+      "tools": {"type": "object", "required": ["verilator", "compiler"], "additionalProperties": {"type": "string"}},
+      "verdict": {"$ref": "verdict"},
+      "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+      "partitions": {"type": "array", "items": {
+        "type": "object",
+        "required": ["partition", "module", "folder", "model", "content", "verdict", "reason", "first_frame_latency", "interval",
+                     "steady", "clock_mhz", "frames_per_second", "bottleneck", "token_model", "canaries", "nodes", "streams",
+                     "fifos", "runs"],
+        "additionalProperties": false,
+        "properties": {
+          "partition": {"$ref": "count"}, "module": {"type": "string"}, "folder": {"type": "string"},
+          "model": {"type": "string"}, "content": {"type": "string"},
+          "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+          "first_frame_latency": {"$ref": "place"}, "interval": {"$ref": "place"}, "steady": {"type": ["boolean", "null"]},
+          "clock_mhz": {"type": "number"}, "frames_per_second": {"type": ["number", "null"]},
+          "bottleneck": {
+            "type": "object", "required": ["node", "cycles"], "additionalProperties": false,
+            "properties": {"node": {"type": "string"}, "cycles": {"$ref": "count"}}
+          },
+          "token_model": {
+            "type": ["object", "null"], "required": ["predicted", "compared", "differing", "first"],
+            "additionalProperties": false,
+            "properties": {
+              "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+              "first": {"type": "string"}
+            }
+          },
+          "canaries": {"$ref": "canaries"},
+          "nodes": {"type": "array", "items": {
+            "type": "object", "required": ["node", "instance", "operator", "cycles", "memories"],
+            "additionalProperties": false,
+            "properties": {
+              "node": {"type": "string"}, "instance": {"type": "string"}, "operator": {"type": "string"},
+              "cycles": {"$ref": "count"},
+              "memories": {
+                "type": "object", "required": ["predicted", "compared", "differing", "first"], "additionalProperties": false,
+                "properties": {
+                  "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+                  "first": {"type": "string"}
+                }
+              }
+            }
+          }},
+          "streams": {"type": "array", "items": {
+            "type": "object",
+            "required": ["name", "wires", "writer", "reader", "bits", "beats", "predicted", "compared", "differing", "stalls",
+                         "starves", "first", "last"],
+            "additionalProperties": false,
+            "properties": {
+              "name": {"type": "string"}, "wires": {"type": "string"}, "writer": {"$ref": "text_or_null"},
+              "reader": {"$ref": "text_or_null"}, "bits": {"$ref": "count"}, "beats": {"$ref": "count"},
+              "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
+              "stalls": {"$ref": "count"}, "starves": {"$ref": "count"},
+              "first": {"type": "integer"}, "last": {"type": "integer"}
+            }
+          }},
+          "fifos": {"type": "array", "items": {
+            "type": "object", "required": ["name", "depth", "high_water"], "additionalProperties": false,
+            "properties": {"name": {"type": "string"}, "depth": {"$ref": "count"}, "high_water": {"$ref": "count"}}
+          }},
+          "runs": {"type": "array", "items": {
+            "type": "object",
+            "required": ["profile", "seed", "frames", "cycles", "verdict", "reason", "predicted", "compared",
+                         "compared_before_reset", "differing", "violations", "stuck", "first_mismatch"],
+            "additionalProperties": false,
+            "properties": {
+              "profile": {"type": "string"}, "seed": {"$ref": "count"}, "frames": {"$ref": "count"},
+              "cycles": {"$ref": "count"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
+              "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
+              "compared_before_reset": {"$ref": "count"}, "differing": {"$ref": "count"},
+              "violations": {"type": "array", "items": {
+                "type": "object", "required": ["rule", "stream", "cycle"], "additionalProperties": false,
+                "properties": {"rule": {"type": "string"}, "stream": {"type": "string"}, "cycle": {"$ref": "count"}}
+              }},
+              "stuck": {"type": "string"},
+              "first_mismatch": {
+                "type": ["object", "null"], "required": ["at", "replay"], "additionalProperties": false,
+                "properties": {"at": {"type": "string"}, "replay": {"type": "string"}}
+              }
+            }
+          }}
+        }
+      }}
+    }
+  },
   "assay.explain/1": {
     "type": "object",
     "required": ["schema", "name", "places", "quantisers", "folded_into", "widths", "remarks", "thresholds"],

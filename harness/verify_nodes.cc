@@ -8,29 +8,24 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/onnx/import.h"
-#include "harness/execute.h"
-#include "harness/identity.h"
 #include "harness/node_run.h"
-#include "harness/preprocess.h"
-#include "harness/saved_run.h"
 #include "harness/schema.h"
 
 namespace assay {
 namespace {
 
-/// Steady-state cycles are the distance of the second and the third frame at least.
-constexpr std::int64_t kLeastFrames = 3;
 constexpr std::int64_t kWaveCycles = 1000;
+/// Without a beat for so long, and four frames more, a run is stuck: longer than any stall of a
+/// profile and any gap of a layer.
+constexpr std::int64_t kPatience = 10000;
 
 /// A node with all that was found out about it.
 struct VerifiedNode {
   PreparedNode prepared;
   sim::Model model;
-  std::vector<NodeRun> runs;
-  NodeRun canary;
-  Verdict verdict = Verdict::kInconclusive;
-  std::string reason;
+  std::vector<SimRun> runs;
+  SimRun canary;
+  Judgement judgement;
 };
 
 std::string names_text(const std::vector<std::string>& names) {
@@ -62,43 +57,17 @@ std::vector<const Node*> chosen_nodes(const Graph& graph, const std::vector<std:
   return chosen;
 }
 
-std::uint64_t seed_of(std::uint64_t seed, const std::string& node, std::string_view what) {
-  const std::string digest = sha256(fmt::format("{}\n{}\n{}", seed, node, what));
-  return std::stoull(digest.substr(0, 8), nullptr, 16) + 1;
-}
-
-std::vector<std::int64_t> integers(const ExactValue& value) {
-  if (value.terms.size() == 1 && value.offset == RealArray() &&
-      value.terms[0].scale == RealArray(Real(1)))
-    return value.terms[0].q;
-  std::vector<std::int64_t> result;
-  for (std::int64_t i = 0; i < value.size(); ++i) result.push_back(value.real(i).floor().get_si());
-  return result;
-}
-
 class Verification {
  public:
   Verification(const VerifyNodesOptions& options, const Console& console)
       : options_(options),
         console_(console),
-        dir_(existing_run(options.dir)),
-        run_(read_run(options.dir)),
-        stage_bytes_(read_stage_bytes()),
-        preprocess_(run_.preprocess),
-        graph_(pixel_graph(
-            import_bytes(stage_bytes_, options.dir / "stages", run_.stages.back().file.string()),
-            preprocess_)),
-        nodes_(chosen_nodes(graph_, options.nodes)),
-        images_(choose_images(images_of_run(run_, options.images), graph_)),
-        image_count_(options.images.images.empty() ? std::min(images_.size(), kVerifiedImages)
-                                                   : images_.size()),
-        cache_(options.cache.empty() ? dir_.file("build/models") : options.cache),
-        runner_(dir_, cache_) {
+        session_(options.dir, options.images, options.cache),
+        nodes_(chosen_nodes(session_.graph, options.nodes)) {
     if (!options.wave.empty() && (nodes_.size() != 1 || options.profiles.size() != 1))
       user_error(
           "--wave shows one node under one profile: give --nodes and --profiles with one name "
           "each");
-    if (image_count_ == 0) user_error("there are no images to verify with");
   }
 
   VerifyNodesResult run() {
@@ -110,7 +79,8 @@ class Verification {
     VerifyNodesResult result;
     for (VerifiedNode& node : verified_) judge(node);
     result.verdict = Verdict::kEquivalent;
-    for (const VerifiedNode& node : verified_) result.verdict = worse(result.verdict, node.verdict);
+    for (const VerifiedNode& node : verified_)
+      result.verdict = worse(result.verdict, node.judgement.verdict);
     if (!options_.wave.empty()) write_wave(verified_.front());
     result.report = report(result.verdict);
     dir_.write_report("reports/rtl-node.json", result.report);
@@ -120,15 +90,6 @@ class Verification {
   }
 
  private:
-  std::string read_stage_bytes() const {
-    const SavedRun::Stage& stage = run_.stages.back();
-    std::string bytes = read_file(stage.file);
-    if (sha256(bytes) != stage.sha256)
-      user_error("'{}' was changed since the run; do the run again",
-                 printable(stage.file.string(), 4096));
-    return bytes;
-  }
-
   /// RTL, memory files and the images' beats of every node.
   void prepare() {
     verified_.resize(nodes_.size());
@@ -137,6 +98,7 @@ class Verification {
       p.node = nodes_[i];
       p.folder = "rtl/" + safe_file_name(nodes_[i]->name);
       p.rtl = node_rtl(*nodes_[i], "assay_node");
+      p.patience = kPatience + 4 * p.rtl.layer.cycles;
       add_design(p.spec, p.rtl);
     }
     Progress progress(console_, "write RTL", std::ssize(nodes_));
@@ -151,31 +113,18 @@ class Verification {
   void write_rtl(PreparedNode& p) const {
     dir_.make_folder(p.folder);
     for (const NodeRtl::File& file : p.rtl.files) dir_.write(p.folder + "/" + file.name, file.text);
-    std::vector<hw::MemoryImage> read;
-    for (const hw::MemoryImage& image : p.rtl.layer.images) {
-      const std::string name = p.folder + "/" + image.name();
-      const std::string hex = image.hex();
-      dir_.write(name, hex);
-      p.content += sha256(hex);
-      read.push_back(hw::MemoryImage::parse(image.name(), image.word_bits(), image.words(),
-                                            read_file(dir_.file(name))));
-    }
-    p.memories = check_memories(*p.node, read);
+    p.memories = session_.write_memories(*p.node, p.rtl.layer, p.folder, "", p.content);
   }
 
   void collect_beats() {
-    const ExactPixels golden(graph_, true);
-    Progress progress(console_, "golden", image_count_);
     for (VerifiedNode& v : verified_) {
       v.prepared.inputs.resize(v.prepared.rtl.layer.inputs.size());
       v.prepared.outputs.resize(v.prepared.rtl.layer.outputs.size());
     }
-    for (std::int64_t image = 0; image < image_count_; ++image) {
-      const ExactRun run = golden.run_all(images_.set.image(image));
+    session_.for_each_image(console_, [&](const ExactRun& run) {
       tbb::parallel_for(std::size_t{0}, verified_.size(),
                         [&](std::size_t i) { add_image(verified_[i].prepared, run); });
-      progress.tick();
-    }
+    });
   }
 
   static void add_image(PreparedNode& p, const ExactRun& run) {
@@ -184,27 +133,14 @@ class Verification {
       for (std::size_t s = 0; s < streams.size(); ++s) {
         const bool weights = streams[s].tensor->is_constant();
         if (weights && !tokens[s].bytes.empty()) continue;
-        const sim::Tokens frame = stream_tokens(
-            layer, streams[s],
-            weights ? std::vector<std::int64_t>() : integers(run.values.at(streams[s].tensor)));
-        tokens[s].bits = frame.bits;
-        tokens[s].beats = frame.beats;
-        tokens[s].last = frame.last;
-        tokens[s].bytes.insert(tokens[s].bytes.end(), frame.bytes.begin(), frame.bytes.end());
+        append_tokens(tokens[s],
+                      stream_tokens(layer, streams[s],
+                                    weights ? std::vector<std::int64_t>()
+                                            : integers(run.values.at(streams[s].tensor))));
       }
     };
     add(layer.inputs, p.inputs);
     add(layer.outputs, p.outputs);
-  }
-
-  /// Behind what write_rtl noted of the memories.
-  static void hash_content(PreparedNode& p) {
-    for (const auto* streams : {&p.inputs, &p.outputs})
-      for (const sim::Tokens& t : *streams)
-        p.content +=
-            fmt::format("{} {} {} {}\n", t.bits, t.beats, t.last,
-                        sha256({reinterpret_cast<const char*>(t.bytes.data()), t.bytes.size()}));
-    p.content = sha256(p.content);
   }
 
   void plan_runs(VerifiedNode& v) const {
@@ -212,17 +148,17 @@ class Verification {
     for (const hw::Stream& s : v.prepared.rtl.layer.outputs)
       beats += hw::elements(s.tensor) / s.lanes;
     const std::string& name = v.prepared.node->name;
-    const std::int64_t frames = std::max(image_count_, kLeastFrames);
-    for (const sim::Profile profile : options_.profiles)
-      v.runs.push_back({profile,
-                        seed_of(options_.seed, name, sim::profile_name(profile)),
-                        frames,
-                        frames * beats,
-                        false,
-                        {},
-                        false});
-    v.canary = {
-        sim::Profile::kAlways, seed_of(options_.seed, name, "canary"), 1, beats, true, {}, false};
+    const std::int64_t frames = std::max(session_.image_count, kLeastFrames);
+    for (const sim::Profile profile : options_.profiles) {
+      SimRun& run = v.runs.emplace_back();
+      run.profile = profile;
+      run.seed = run_seed(options_.seed, name, sim::profile_name(profile));
+      run.frames = frames;
+      run.predicted = frames * beats;
+    }
+    v.canary.seed = run_seed(options_.seed, name, "canary");
+    v.canary.predicted = beats;
+    v.canary.canary = draw_fault(v.prepared, v.canary.seed, 1, false, 0);
   }
 
   void simulate() {
@@ -239,12 +175,12 @@ class Verification {
         std::size_t{0}, order.size(),
         [&](std::size_t i) {
           VerifiedNode& v = verified_[order[i]];
-          v.model = cache_.get(v.prepared.spec);
+          v.model = session_.cache.get(v.prepared.spec);
           progress.tick();
           tbb::parallel_for(
               std::size_t{0}, v.runs.size() + 1,
               [&](std::size_t r) {
-                runner_.run(v.prepared, v.model, r == 0 ? v.canary : v.runs[r - 1]);
+                session_.runner.run(v.prepared, v.model, r == 0 ? v.canary : v.runs[r - 1]);
                 progress.tick();
               },
               tbb::simple_partitioner());
@@ -262,58 +198,52 @@ class Verification {
 
   static void judge(VerifiedNode& v) {
     const MemoryCheck& m = v.prepared.memories;
-    v.verdict = Verdict::kEquivalent;
-    v.reason = "every beat, cycle count and memory agrees";
-    const auto note = [&](Verdict verdict, const std::string& reason) {
-      if (worse(v.verdict, verdict) == v.verdict) return;
-      v.verdict = verdict;
-      v.reason = reason;
-    };
+    Judgement& j = v.judgement;
+    j = {Verdict::kEquivalent, "every beat, cycle count and memory agrees"};
     if (m.differing > 0)
-      note(Verdict::kDifferent, fmt::format("{} of {} values in its memories are wrong; {}",
-                                            m.differing, m.compared, m.first));
-    for (const NodeRun& run : v.runs) {
-      const NodeJudgement judgement = judge_run(v.prepared, run);
-      note(judgement.verdict, judgement.reason);
+      j.note(Verdict::kDifferent, fmt::format("{} of {} values in its memories are wrong; {}",
+                                              m.differing, m.compared, m.first));
+    for (const SimRun& run : v.runs) {
+      const Judgement judgement = judge_run(v.prepared, run);
+      j.note(judgement.verdict, judgement.reason);
     }
     if (m.compared != m.predicted)
-      note(Verdict::kInconclusive,
-           fmt::format("{} of {} values in its memories were compared", m.compared, m.predicted));
+      j.note(Verdict::kInconclusive,
+             fmt::format("{} of {} values in its memories were compared", m.compared, m.predicted));
     if (!caught(v.prepared, v.canary))
-      note(Verdict::kInconclusive, "a planted fault was not noticed");
+      j.note(Verdict::kInconclusive, "a planted fault was not noticed");
   }
 
-  static const NodeRun* first_bad(const VerifiedNode& v) {
+  static const SimRun* first_bad(const VerifiedNode& v) {
     const auto it =
-        std::ranges::find_if(v.runs, [](const NodeRun& r) { return r.result.first.has_value(); });
+        std::ranges::find_if(v.runs, [](const SimRun& r) { return r.result.first.has_value(); });
     return it == v.runs.end() ? nullptr : &*it;
   }
 
   void write_wave(const VerifiedNode& v) const {
-    const NodeRun& run = v.runs.front();
+    const SimRun& run = v.runs.front();
     // Around the first mismatch, or else the first image.
     const sim::WaveWindow window =
         run.result.first
             ? sim::WaveWindow{std::max<std::int64_t>(0, run.result.first->cycle - 1), kWaveCycles}
             : sim::WaveWindow{0, kWaveCycles + 2 * v.prepared.rtl.layer.cycles};
-    runner_.trace(v.prepared, run, options_.wave, window);
+    session_.runner.trace(v.prepared, run, options_.wave, window);
     console_.remark(fmt::format("wrote {}: node '{}' under profile {} from cycle {} on",
                                 options_.wave.string(), printable(v.prepared.node->name),
                                 sim::profile_name(run.profile), window.from));
   }
 
-  std::string replay_command(const VerifiedNode& v, const NodeRun& run) const {
+  std::string replay_command(const VerifiedNode& v, const SimRun& run) const {
     std::string command =
         fmt::format("assay verify {} --level rtl-node --nodes {} --profiles {} --seed {}",
                     options_.dir.string(), printable(v.prepared.node->name),
                     sim::profile_name(run.profile), options_.seed);
-    if (!options_.images.data.empty()) command += " --data " + options_.images.data;
-    if (!options_.images.images.empty()) command += " --images " + options_.images.images;
-    return command + " --wave " + safe_file_name(v.prepared.node->name) + ".vcd";
+    return command + RtlSession::image_arguments(options_.images) + " --wave " +
+           safe_file_name(v.prepared.node->name) + ".vcd";
   }
 
-  Json run_json(const VerifiedNode& v, const NodeRun& run) const {
-    const NodeJudgement judgement = judge_run(v.prepared, run);
+  Json run_json(const VerifiedNode& v, const SimRun& run) const {
+    const Judgement judgement = judge_run(v.prepared, run);
     Json violations = Json::array();
     for (const sim::Violation& x : run.result.violations)
       violations.push_back({{"rule", x.rule}, {"stream", x.stream}, {"cycle", x.cycle}});
@@ -330,9 +260,9 @@ class Verification {
                  {"stuck", run.result.stuck},
                  {"first_mismatch", Json()}};
     if (run.result.first)
-      json["first_mismatch"] = {
-          {"at", mismatch_text(v.prepared, *run.result.first, images_.first, image_count_)},
-          {"replay", replay_command(v, run)}};
+      json["first_mismatch"] = {{"at", mismatch_text(v.prepared, *run.result.first,
+                                                     session_.images.first, session_.image_count)},
+                                {"replay", replay_command(v, run)}};
     return json;
   }
 
@@ -341,7 +271,7 @@ class Verification {
     Json folding = Json::object(), runs = Json::array(), measured;
     for (const hw::FoldingRule& rule : hw::find_layer(*v.prepared.node)->rules(*v.prepared.node))
       folding[rule.field] = rule.value;
-    for (const NodeRun& run : v.runs) {
+    for (const SimRun& run : v.runs) {
       runs.push_back(run_json(v, run));
       if (const auto cycles = measured_cycles(run)) measured = *cycles;
     }
@@ -352,8 +282,8 @@ class Verification {
             {"folding", folding},
             {"model", v.model.key},
             {"content", v.prepared.content},
-            {"verdict", verdict_name(v.verdict)},
-            {"reason", v.reason},
+            {"verdict", verdict_name(v.judgement.verdict)},
+            {"reason", v.judgement.reason},
             {"cycles", {{"formula", layer.cycles}, {"measured", measured}}},
             {"memories",
              {{"predicted", m.predicted},
@@ -369,27 +299,19 @@ class Verification {
     std::int64_t predicted = 0, compared = 0, differing = 0;
     for (const VerifiedNode& v : verified_) {
       nodes.push_back(node_json(v));
-      for (const NodeRun& run : v.runs) {
+      for (const SimRun& run : v.runs) {
         predicted += run.predicted;
         compared += run.result.compared;
         differing += run.result.differing;
       }
     }
-    return {{"schema", kRtlNodeSchema},
-            {"assay", assay_identity()},
-            {"stage", run_.stages.back().id},
-            {"stage_sha256", run_.stages.back().sha256},
-            {"data", data_identity(images_)},
-            {"images", image_count_},
-            {"seed", options_.seed},
-            {"tools",
-             {{"verilator", cache_.tools().verilator_version},
-              {"compiler", cache_.tools().compiler_version}}},
-            {"verdict", verdict_name(verdict)},
-            {"predicted", predicted},
-            {"compared", compared},
-            {"differing", differing},
-            {"nodes", nodes}};
+    Json json = session_.report_head(kRtlNodeSchema, options_.seed);
+    json["verdict"] = verdict_name(verdict);
+    json["predicted"] = predicted;
+    json["compared"] = compared;
+    json["differing"] = differing;
+    json["nodes"] = nodes;
+    return json;
   }
 
   std::string table(const VerifyNodesResult& result) const {
@@ -401,7 +323,7 @@ class Verification {
       std::int64_t compared = 0, differing = 0;
       for (const hw::FoldingRule& rule : hw::find_layer(*v.prepared.node)->rules(*v.prepared.node))
         folding += fmt::format("{}{}={}", folding.empty() ? "" : " ", rule.field, rule.value);
-      for (const NodeRun& run : v.runs) {
+      for (const SimRun& run : v.runs) {
         compared += run.result.compared + run.result.compared_before_reset;
         differing += run.result.differing;
         ++runs;
@@ -411,23 +333,24 @@ class Verification {
       rows.push_back({printable(v.prepared.node->name, 40),
                       std::string(v.prepared.node->op->type()), folding.empty() ? "-" : folding,
                       grouped(v.prepared.rtl.layer.cycles), measured, grouped(compared),
-                      grouped(differing), std::string(verdict_name(v.verdict))});
+                      grouped(differing), std::string(verdict_name(v.judgement.verdict))});
     }
     std::string text = table_text(rows);
     for (const VerifiedNode& v : verified_) {
-      if (v.verdict == Verdict::kEquivalent) continue;
-      text += fmt::format("\nnode '{}': {}\n", printable(v.prepared.node->name), v.reason);
-      if (const NodeRun* bad = first_bad(v))
-        text +=
-            fmt::format("  first: {}\n  replay: {}\n",
-                        mismatch_text(v.prepared, *bad->result.first, images_.first, image_count_),
-                        replay_command(v, *bad));
+      if (v.judgement.verdict == Verdict::kEquivalent) continue;
+      text +=
+          fmt::format("\nnode '{}': {}\n", printable(v.prepared.node->name), v.judgement.reason);
+      if (const SimRun* bad = first_bad(v))
+        text += fmt::format("  first: {}\n  replay: {}\n",
+                            mismatch_text(v.prepared, *bad->result.first, session_.images.first,
+                                          session_.image_count),
+                            replay_command(v, *bad));
     }
     const Json& r = result.report;
     text += fmt::format(
         "\n{}: {} nodes, {} images, {} of {} predicted beats compared, {} differing; {} of {} runs "
         "kept from before\n",
-        verdict_name(result.verdict), verified_.size(), image_count_,
+        verdict_name(result.verdict), verified_.size(), session_.image_count,
         grouped(r.at("compared").get<std::int64_t>()),
         grouped(r.at("predicted").get<std::int64_t>()),
         grouped(r.at("differing").get<std::int64_t>()), kept, runs);
@@ -436,16 +359,9 @@ class Verification {
 
   const VerifyNodesOptions& options_;
   const Console& console_;
-  RunDir dir_;
-  SavedRun run_;
-  std::string stage_bytes_;
-  Preprocess preprocess_;
-  Graph graph_;
+  RtlSession session_;
+  const RunDir& dir_ = session_.dir;
   std::vector<const Node*> nodes_;
-  ChosenImages images_;
-  std::int64_t image_count_;
-  sim::ModelCache cache_;
-  NodeRunner runner_;
   std::vector<VerifiedNode> verified_;
 };
 

@@ -10,12 +10,11 @@
 #include "harness/console.h"
 #include "harness/images.h"
 #include "harness/json.h"
+#include "harness/rtl_session.h"
 #include "harness/verdict.h"
 #include "sim/bench.h"
 
 namespace assay {
-
-inline constexpr std::int64_t kVerifiedImages = 8;
 
 struct VerifyNodesOptions {
   std::filesystem::path dir;       ///< of a finished run

@@ -57,6 +57,20 @@ struct Tokens {
   const std::uint8_t* beat(std::int64_t index) const;
 };
 
+/// When a beat was first offered (valid) and when it was taken (valid and ready): cycles from the
+/// release of the reset on; -1: never.
+struct Stamp {
+  std::int64_t offered = -1, taken = -1;
+  friend bool operator==(const Stamp&, const Stamp&) = default;
+};
+
+/// Takes one more stamp into a hash of stamps.
+inline std::uint64_t hash_stamp(std::uint64_t hash, const Stamp& stamp) {
+  for (const std::int64_t cycle : {stamp.offered, stamp.taken})
+    hash = (hash ^ static_cast<std::uint64_t>(cycle)) * 0x100000001b3U + 0x9e3779b97f4a7c15U;
+  return hash;
+}
+
 /// Two monitored streams, in front of and behind a queue.
 struct Gauge {
   std::size_t in = 0, out = 0;
@@ -74,13 +88,6 @@ struct Job {
   std::int64_t patience = 10000;
   bool collect = false;  ///< keep what the outputs gave behind the last reset
   bool stamps = false;   ///< keep when every beat moved behind the last reset
-};
-
-/// When a beat was first offered (valid) and when it was taken (valid and ready): cycles from the
-/// release of the reset on; -1: never.
-struct Stamp {
-  std::int64_t offered = -1, taken = -1;
-  friend bool operator==(const Stamp&, const Stamp&) = default;
 };
 
 /// What a run broke besides values.
@@ -108,6 +115,7 @@ struct StreamCounts {
   std::int64_t stalls = 0, starves = 0;
   std::int64_t first = -1, last = -1;  ///< the cycles of the first and the last beat
   bool valid = false, ready = false;   ///< in the last cycle
+  std::uint64_t stamp_hash = 0;        ///< of the beats that were taken, see hash_stamp
   friend bool operator==(const StreamCounts&, const StreamCounts&) = default;
 };
 

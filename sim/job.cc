@@ -114,7 +114,7 @@ void read_result_line(const std::string& key, std::istringstream& line, Result& 
   } else if (key == "monitor") {
     StreamCounts& c = r.monitors.emplace_back();
     line >> c.predicted >> c.compared >> c.differing >> c.stalls >> c.starves >> c.first >>
-        c.last >> c.valid >> c.ready;
+        c.last >> c.valid >> c.ready >> c.stamp_hash;
   } else if (key == "high-water") {
     line >> r.high_water.emplace_back();
   } else if (key == "stuck") {
@@ -177,7 +177,7 @@ void write_result(std::ostream& out, const Result& r) {
   for (const StreamCounts& c : r.monitors)
     out << "monitor " << c.predicted << ' ' << c.compared << ' ' << c.differing << ' ' << c.stalls
         << ' ' << c.starves << ' ' << c.first << ' ' << c.last << ' ' << c.valid << ' ' << c.ready
-        << '\n';
+        << ' ' << c.stamp_hash << '\n';
   for (const std::int64_t beats : r.high_water) out << "high-water " << beats << '\n';
   if (!r.stuck.empty()) out << "stuck " << r.stuck << '\n';
   out << "end\n";

@@ -45,6 +45,7 @@ bool StreamWatch::observe(std::int64_t cycle, std::int64_t time, bool count_wait
     if (ready && count_waits && !complete()) ++counts_.starves;
     return false;
   }
+  if (!waiting_) offered_ = cycle;
   const bool wanted = !complete();
   if (stamped_ && wanted) stamp(cycle, fire);
   waiting_ = !fire;
@@ -74,6 +75,7 @@ void StreamWatch::stamp(std::int64_t cycle, bool fire) {
 void StreamWatch::beat(std::int64_t cycle, std::int64_t time) {
   if (counts_.first < 0) counts_.first = cycle;
   counts_.last = cycle;
+  counts_.stamp_hash = hash_stamp(counts_.stamp_hash, {offered_, cycle});
   if (!same(tokens_->beat(moved()), pins_.data, pins_.bytes())) {
     ++counts_.differing;
     if (!first_) note_mismatch(time);

@@ -53,6 +53,7 @@ class StreamWatch {
   bool stamped_;
   StreamCounts counts_;
   bool waiting_ = false;
+  std::int64_t offered_ = 0;        ///< the cycle in which the present beat was first valid
   std::vector<std::uint8_t> held_;  ///< the data while it waits
   std::optional<Mismatch> first_;
   /// Beats from the first one that differs on, to say what kind of fault it is.

@@ -42,10 +42,10 @@ class Stitcher {
   void add_nodes() {
     Identifiers names;
     for (const Node* node : spec_.nodes)
-      rtl_.nodes.push_back({node, names.make(node->name), hw::build_layer(*node)});
-    for (const StitchedNode& node : rtl_.nodes) {
-      ends_in_.emplace_back(node.layer.inputs.size());
-      ends_out_.emplace_back(node.layer.outputs.size());
+      rtl_.nodes.push_back({node, names.make(node->name), hw::build_layer(*node), {}, {}});
+    for (StitchedNode& node : rtl_.nodes) {
+      node.inputs.resize(node.layer.inputs.size());
+      node.outputs.resize(node.layer.outputs.size());
     }
   }
 
@@ -115,7 +115,7 @@ class Stitcher {
 
   void connect_reader(std::size_t stream, const End& end) {
     rtl_.streams[stream].reader = end.node;
-    ends_in_[end.node][end.stream] = stream;
+    rtl_.nodes[end.node].inputs[end.stream] = stream;
   }
 
   void add_slave(const Tensor* tensor, const End& end) {
@@ -132,7 +132,7 @@ class Stitcher {
     if (reader) check_same(end, *reader);
     const std::size_t index = add_stream(stream.tensor, stream);
     rtl_.streams[index].writer = end.node;
-    ends_out_[end.node][end.stream] = index;
+    rtl_.nodes[end.node].outputs[end.stream] = index;
     if (reader)
       connect_reader(index, *reader);
     else
@@ -229,7 +229,7 @@ class Stitcher {
   std::string node_text(std::size_t n) const {
     const StitchedNode& node = rtl_.nodes[n];
     const auto signal = [&](bool input, std::size_t stream, std::string_view name) {
-      const auto& ends = input ? ends_in_[n] : ends_out_[n];
+      const auto& ends = input ? node.inputs : node.outputs;
       return fmt::format("{}_{}", rtl_.streams[ends[stream]].name, name);
     };
     return "\n" + instance_text("u_" + node.name, with_files(node),
@@ -248,7 +248,8 @@ class Stitcher {
           port.prefix, s.name, zeros, port.bits - 1, port.bits);
     return fmt::format(
         "\n  logic [{3}:0] {0}_payload;\n  assign {0}_tdata = {{{2}{0}_payload}};\n"
-        "  assay_tlast_marker #(\n    .Bits({4}),\n    .Beats({5})\n  ) mark_{0} (\n    .clk_i(clk_i),"
+        "  assay_tlast_marker #(\n    .Bits({4}),\n    .Beats({5})\n  ) mark_{0} (\n    "
+        ".clk_i(clk_i),"
         "\n    .rst_ni(rst_ni),\n    .in_valid_i({1}_valid),\n    .in_ready_o({1}_ready),\n"
         "    .in_data_i({1}_data),\n    .out_valid_o({0}_tvalid),\n    .out_ready_i({0}_tready),\n"
         "    .out_data_o({{{0}_tlast, {0}_payload}})\n  );\n",
@@ -261,7 +262,6 @@ class Stitcher {
   std::map<const Tensor*, End> writers_;
   std::map<const Tensor*, std::vector<End>> readers_;
   std::vector<End> weights_;
-  std::vector<std::vector<std::size_t>> ends_in_, ends_out_;  ///< per node: places in `streams`
 };
 
 }  // namespace

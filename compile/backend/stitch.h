@@ -24,6 +24,7 @@ struct StitchedNode {
   const Node* node = nullptr;
   std::string name;  ///< of the instance, behind "u_", and in front of its memory files' names
   hw::Layer layer;
+  std::vector<std::size_t> inputs, outputs;  ///< of its streams, the places in `streams`
 
   std::string file(const hw::MemoryImage& image) const { return name + "_" + image.name(); }
 };

@@ -137,8 +137,8 @@ PreparedNode prepared() {
   return node;
 }
 
-NodeRun good_run() {
-  NodeRun run;
+SimRun good_run() {
+  SimRun run;
   run.frames = 3;
   run.predicted = 30;
   run.result.predicted = run.result.compared = 30;
@@ -148,7 +148,7 @@ NodeRun good_run() {
 
 TEST(JudgeRun, EquivalentOnlyWhenEverythingIs) {
   EXPECT_EQ(judge_run(prepared(), good_run()).verdict, Verdict::kEquivalent);
-  NodeRun run = good_run();
+  SimRun run = good_run();
   run.result.differing = 1;
   EXPECT_EQ(judge_run(prepared(), run).verdict, Verdict::kDifferent);
   run = good_run();

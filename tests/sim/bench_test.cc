@@ -279,6 +279,139 @@ TEST(Bench, WatchdogNamesWhoWaits) {
   EXPECT_EQ(r.compared, 0);
 }
 
+// ---- Monitors ---------------------------------------------------------------------------------
+
+/// Two queues in a row. Monitored: the stream into the first, between them, and out of the second.
+class TwoQueues final : public Dut {
+ public:
+  explicit TwoQueues(Faults first, Faults second = {}) : first_(first), second_(second) {
+    clk = &clk_;
+    rst_n = &rst_n_;
+    inputs = first_.inputs;
+    outputs = second_.outputs;
+    monitors = {first_.inputs[0], first_.outputs[0], second_.outputs[0]};
+  }
+  void eval() override {
+    for (QueueDut* queue : {&first_, &second_}) {
+      *queue->clk = clk_;
+      *queue->rst_n = rst_n_;
+    }
+    const PortPins &from = first_.outputs[0], &to = second_.inputs[0];
+    // Both see what held before the edge.
+    second_.eval();
+    *from.ready = *to.ready;
+    first_.eval();
+    *to.valid = *from.valid;
+    *to.data = *from.data;
+    second_.eval();
+  }
+
+ private:
+  QueueDut first_, second_;
+  std::uint8_t clk_ = 0, rst_n_ = 1;
+};
+
+Result run_two(Faults first, Faults second = {}, Profile profile = Profile::kAlways,
+               int resets = 0) {
+  TwoQueues dut(first, second);
+  Job watched = job(profile, resets);
+  watched.monitors = {watched.inputs[0], watched.inputs[0], watched.inputs[0]};
+  watched.gauges = {{0, 1}, {0, 2}};
+  watched.stamps = true;
+  return run_bench(dut, watched);
+}
+
+TEST(Monitors, CompareEveryBeatInside) {
+  for (int p = 0; p < kProfiles; ++p) {
+    SCOPED_TRACE(profile_name(static_cast<Profile>(p)));
+    const Result r = run_two({}, {}, static_cast<Profile>(p), 2);
+    ASSERT_EQ(r.monitors.size(), 3U);
+    for (const StreamCounts& c : r.monitors) {
+      EXPECT_EQ(c.predicted, 64);
+      EXPECT_EQ(c.compared, 64);
+      EXPECT_EQ(c.differing, 0);
+    }
+    EXPECT_TRUE(r.violations.empty());
+    EXPECT_EQ(r.stuck, "");
+    EXPECT_EQ(r.monitor_stamps.at(0), r.input_stamps.at(0));
+    EXPECT_EQ(r.monitor_stamps.at(2), r.output_stamps.at(0));
+    std::uint64_t hash = 0;
+    for (const Stamp& stamp : r.monitor_stamps[1]) hash = hash_stamp(hash, stamp);
+    EXPECT_EQ(hash, r.monitors[1].stamp_hash);
+    EXPECT_NE(hash, r.monitors[0].stamp_hash);
+  }
+}
+
+TEST(Monitors, CountWaitsAndFill) {
+  const Result free = run_two({});
+  EXPECT_EQ(free.monitors[0].stalls, 0);
+  EXPECT_EQ(free.monitors[1].starves, 1);  // the latency
+  EXPECT_EQ(free.monitors[2].starves, 2);
+  EXPECT_EQ(free.monitors[1].first, 1);
+  EXPECT_EQ(free.monitors[1].last, 64);
+  EXPECT_EQ(free.high_water, (std::vector<std::int64_t>{1, 2}));
+  const Result slow = run_two({}, {}, Profile::kReadyPulse);
+  EXPECT_GT(slow.monitors[2].stalls, 50);
+  EXPECT_EQ(slow.high_water, (std::vector<std::int64_t>{2, 4}));
+  const Result starved = run_two({}, {}, Profile::kStarved);
+  EXPECT_GT(starved.monitors[1].starves, 300);
+  EXPECT_EQ(starved.monitors[1].stalls, 0);
+}
+
+TEST(Monitors, NameTheFirstStreamThatDiffers) {
+  const Result r = run_two({.wrong = 21});
+  ASSERT_TRUE(r.first);
+  EXPECT_TRUE(r.first->monitor);
+  EXPECT_EQ(r.first->output, 1);
+  EXPECT_EQ(r.first->frame, 1);
+  EXPECT_EQ(r.first->beat, 5);
+  EXPECT_EQ(r.monitors[0].differing, 0);
+  EXPECT_EQ(r.monitors[1].differing, 1);
+  EXPECT_EQ(r.monitors[2].differing, 1);
+  EXPECT_EQ(r.differing, 1);
+  const Result later = run_two({}, {.drop = 21});
+  ASSERT_TRUE(later.first);
+  EXPECT_EQ(later.first->output, 2);
+  EXPECT_EQ(later.first->fault, "dropped");
+}
+
+TEST(Monitors, CheckTheRulesInside) {
+  const auto broken = [](const Result& r, std::string_view rule, std::string_view stream) {
+    return std::any_of(r.violations.begin(), r.violations.end(),
+                       [&](const Violation& v) { return v.rule == rule && v.stream == stream; });
+  };
+  EXPECT_TRUE(
+      broken(run_two({.withdraw_every = 2}, {}, Profile::kReadyPulse), "valid-withdrawn", "mon1"));
+  EXPECT_TRUE(
+      broken(run_two({.changes_data = true}, {}, Profile::kReadyPulse), "data-changed", "mon1"));
+  EXPECT_TRUE(broken(run_two({.extra_after = 63}), "extra-beat", "mon1"));
+}
+
+TEST(Monitors, ShowWhereARunStopped) {
+  const Result r = run_two({.stop_after = 20});
+  EXPECT_NE(r.stuck, "");
+  EXPECT_EQ(r.monitors[0].compared, 64);
+  EXPECT_EQ(r.monitors[1].compared, 20);
+  EXPECT_FALSE(r.monitors[1].valid);
+  EXPECT_TRUE(r.monitors[1].ready);
+}
+
+TEST(JobFile, MonitorsSurviveTheWay) {
+  const Result r = run_two({.wrong = 21}, {}, Profile::kBursts);
+  std::stringstream text;
+  write_result(text, r);
+  const Result back = read_result(text);
+  EXPECT_EQ(back.monitors, r.monitors);
+  EXPECT_EQ(back.high_water, r.high_water);
+  ASSERT_TRUE(back.first);
+  EXPECT_TRUE(back.first->monitor);
+  std::stringstream stamps;
+  write_stamps(stamps, r);
+  Result stamped;
+  read_stamps(stamps, 1, 1, 3, stamped);
+  EXPECT_EQ(stamped.monitor_stamps, r.monitor_stamps);
+}
+
 TEST(JobFile, ResultsSurviveTheWay) {
   Result r = run({.extra_after = 63, .wrong = 21}, Profile::kBursts, 1);
   std::stringstream text;

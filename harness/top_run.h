@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "compile/backend/stitch.h"
+#include "compile/passes/create_dataflow_partition.h"
+#include "harness/memory_check.h"
+#include "harness/node_run.h"
+#include "harness/sim_run.h"
+#include "sim/token_model.h"
+
+namespace assay {
+
+/// A dataflow partition as one design, ready for simulation. Monitor i is stream i of the design.
+struct PreparedTop : SimSubject {
+  std::int64_t partition = 0;
+  StitchedRtl rtl;
+  std::vector<MemoryCheck> memories;  ///< per node
+
+  /// The node with the largest formula, the first of several.
+  const StitchedNode& slowest() const;
+};
+
+/// Stitches a partition. `module`: an identifier.
+PreparedTop prepare_top(const DataflowPartition& partition, const std::string& module);
+
+/// Adds a frame to what the streams carry; `values` gives golden's integers of a tensor.
+void add_frame(PreparedTop& top,
+               const std::function<std::vector<std::int64_t>(const Tensor*)>& values);
+
+/// What a run says about time; only under profile "always", and only when it ended.
+struct TopTiming {
+  std::int64_t first_frame = 0;  ///< cycles from the release of the reset to its last beat
+  std::int64_t interval = 0;     ///< between the last beats of the last two frames
+  bool steady = false;           ///< as between the two before
+};
+std::optional<TopTiming> timing(const SimRun& run);
+
+/// DIFFERENT for a wrong beat on any stream, a broken rule, a deadlock, or frames that follow each
+/// other faster than the slowest layer's formula allows; EQUIVALENT only when every predicted beat
+/// of every stream was compared; else INCONCLUSIVE.
+Judgement judge_run(const PreparedTop& top, const SimRun& run);
+
+/// The design for the token model: nodes and streams keep their places.
+sim::TokenNetwork token_network(const StitchedRtl& rtl);
+
+/// The cycles of a run held against the token model's.
+struct TokenCheck {
+  std::int64_t predicted = 0, compared = 0, differing = 0;  ///< streams
+  std::string first;  ///< the first stream, in the order of the flow, that differs
+};
+/// Whether every beat of every stream was offered and taken in the cycle that the token model says.
+/// For a complete run under profile "always".
+TokenCheck check_tokens(const PreparedTop& top, const SimRun& run);
+
+/// "stream 'x' from 'Conv_0' to 'Pool_1', image 3, beat 17, lane 2, cycle 4711: expected 5, got 4".
+std::string mismatch_text(const PreparedTop& top, const sim::Mismatch& mismatch,
+                          std::int64_t first_image, std::int64_t images);
+
+/// For a run that got stuck: "DEADLOCK: 'a' waits for 'b' to take 'x'; ...; enlarge FIFO 'f'".
+std::string standstill_text(const PreparedTop& top, const sim::Result& result);
+
+/// "'Conv_0'", or "the edge".
+std::string end_text(const StitchedRtl& rtl, const std::optional<std::size_t>& node);
+bool is_fifo(const StitchedNode& node);
+
+}  // namespace assay
