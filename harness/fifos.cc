@@ -116,7 +116,9 @@ bool insert_sized_fifos(Graph& graph, const FifoOptions& options, StreamlineRepo
     for (std::size_t s = 0; s < flow.streams.size(); ++s)
       if (sizing.depths[s] > 0) depths[flow.streams[s].tensor->name] = sizing.depths[s];
   }
-  return insert_fifos(graph, depths, report);
+  const bool inserted = insert_fifos(graph, depths, report);
+  record_fifo_depths(graph);
+  return inserted;
 }
 
 Json fifo_report(const Graph& graph) {

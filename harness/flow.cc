@@ -14,6 +14,8 @@
 #include "harness/check.h"
 #include "harness/fifos.h"
 #include "harness/float_report.h"
+#include "harness/folding_config.h"
+#include "harness/folding_report.h"
 #include "harness/identity.h"
 #include "harness/run_dir.h"
 #include "harness/run_table.h"
@@ -92,8 +94,8 @@ class Flow {
       if (verdict_of(reports_.back()) == Verdict::kApproximate) refer_to(stage);
     }
     remove_other_stages();
-    dir_.remove(kFifoReport);
-    if (integer_ && has_fifos()) dir_.write_report(kFifoReport, fifo_report(previous()));
+    for (const char* file : {kFoldingFile, kFoldingReport, kFifoReport}) dir_.remove(file);
+    if (integer_) write_hardware();
     result.report = summary(result.verdict);
     if (const Json streamline = streamline_summary(reports_, integer_); !streamline.is_null())
       dir_.write_report(kStreamlineReport, streamline);
@@ -107,10 +109,19 @@ class Flow {
  private:
   static constexpr const char* kStreamlineReport = "reports/streamline.json";
   static constexpr const char* kFifoReport = "reports/fifos.json";
+  static constexpr const char* kFoldingReport = "reports/folding.json";
+  static constexpr const char* kFoldingFile = "folding.json";
 
-  /// Whether the last stage is the one behind which nothing is missing between the layers.
-  bool has_fifos() const {
-    return stage_name(reports_.back().at("stage").get<std::string>()) == "fifos";
+  /// From the fold stage on: how layers are folded, also as a file that says so to the next run.
+  /// Behind the fifos stage nothing is missing between the layers.
+  void write_hardware() {
+    const auto id = reports_.back().at("stage").get<std::string>();
+    const auto name = stage_name(id);
+    if (name != "fold" && name != "converters" && name != "fifos") return;
+    dir_.write(kFoldingFile, folding_config_text(folding_config(previous())));
+    dir_.write_report(kFoldingReport,
+                      folding_report(previous(), id, previous_sha256_, options_.hardware));
+    if (name == "fifos") dir_.write_report(kFifoReport, fifo_report(previous()));
   }
 
   static Verdict verdict_of(const Json& report) {

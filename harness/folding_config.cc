@@ -41,4 +41,12 @@ FoldingConfig read_folding_config(const std::filesystem::path& file) {
   return config;
 }
 
+std::string folding_config_text(const FoldingConfig& config) {
+  Json json = Json::object();
+  for (const auto& [node, fields] : config)
+    for (const auto& [field, value] : fields)
+      std::visit([&, &name = node, &key = field](const auto& v) { json[name][key] = v; }, value);
+  return json_text(json);
+}
+
 }  // namespace assay

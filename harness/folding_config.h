@@ -2,7 +2,7 @@
 #pragma once
 
 #include <filesystem>
-#include <string_view>
+#include <string>
 
 #include "compile/passes/specialize_layers.h"
 
@@ -12,5 +12,7 @@ namespace assay {
 /// ..}}. UserError naming the file when it is no JSON, no object of objects, or a value is neither
 /// an integer, nor a string, nor a list of integers.
 FoldingConfig read_folding_config(const std::filesystem::path& file);
+/// A folding file that reads back as `config`.
+std::string folding_config_text(const FoldingConfig& config);
 
 }  // namespace assay

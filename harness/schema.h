@@ -21,7 +21,9 @@ inline constexpr std::string_view kRunSchema = "assay.run/1", kStageSchema = "as
                                   kExplainSchema = "assay.explain/1",
                                   kRtlNodeSchema = "assay.rtl-node/1",
                                   kFifosSchema = "assay.fifos/1",
-                                  kRtlTopSchema = "assay.rtl-top/1";
+                                  kRtlTopSchema = "assay.rtl-top/1",
+                                  kFoldingSchema = "assay.folding/1",
+                                  kBenchSchema = "assay.bench/1";
 
 /// The schema of a kind of report, by the value of the report's "schema" entry. A subset of JSON
 /// Schema: type (a name or a list of names), properties, required, additionalProperties (false, or

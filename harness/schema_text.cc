@@ -10,6 +10,27 @@ const char* const kSchemaText = R"json({
   "names": {"type": "array", "items": {"type": "string"}},
   "verdict": {"type": "string", "enum": ["EQUIVALENT", "DIFFERENT", "INCONCLUSIVE"]},
   "place": {"type": ["integer", "null"], "minimum": 0},
+  "resources": {
+    "type": "object", "required": ["lut", "ff", "bram", "dsp"], "additionalProperties": false,
+    "properties": {
+      "lut": {"$ref": "count"}, "ff": {"$ref": "count"}, "bram": {"$ref": "count"}, "dsp": {"$ref": "count"}
+    }
+  },
+  "part": {
+    "type": "object", "required": ["name", "family", "block_ram_bits", "has"], "additionalProperties": false,
+    "properties": {
+      "name": {"type": "string"}, "family": {"type": "string"}, "block_ram_bits": {"$ref": "count"},
+      "has": {"$ref": "resources"}
+    }
+  },
+  "throughput": {
+    "type": ["object", "null"], "required": ["interval", "frames_per_second", "first_frame_latency", "cycles"],
+    "additionalProperties": false,
+    "properties": {
+      "interval": {"$ref": "place"}, "frames_per_second": {"type": ["number", "null"]},
+      "first_frame_latency": {"$ref": "place"}, "cycles": {"$ref": "place"}
+    }
+  },
   "difference": {
     "type": ["object", "null"],
     "required": ["checkpoint", "node", "image", "element", "channel", "row", "column", "expected", "got"],
@@ -363,6 +384,69 @@ const char* const kSchemaText = R"json({
           }}
         }
       }}
+    }
+  },
+  "assay.folding/1": {
+    "type": "object",
+    "required": ["schema", "stage", "stage_sha256", "goal", "interval", "reached", "macs", "multipliers", "efficiency",
+                 "estimates", "device", "nodes"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "stage": {"type": "string"}, "stage_sha256": {"type": "string"},
+      "goal": {
+        "type": "object", "required": ["target_cycles", "device", "device_share"], "additionalProperties": false,
+        "properties": {
+          "target_cycles": {"$ref": "place"}, "device": {"type": ["string", "null"]}, "device_share": {"$ref": "place"}
+        }
+      },
+      "interval": {"$ref": "count"}, "reached": {"type": ["boolean", "null"]}, "macs": {"$ref": "count"},
+      "multipliers": {"$ref": "count"}, "efficiency": {"type": "number"},
+      "estimates": {"$ref": "resources"}, "device": {"$ref": "part"},
+      "nodes": {"type": "array", "items": {
+        "type": "object",
+        "required": ["node", "operator", "partition", "folding", "ram_style", "mem_mode", "cycles", "reached", "macs",
+                     "multipliers", "efficiency", "estimates"],
+        "additionalProperties": false,
+        "properties": {
+          "node": {"type": "string"}, "operator": {"type": "string"}, "partition": {"type": "integer", "minimum": -1},
+          "folding": {"type": "object", "additionalProperties": {"$ref": "count"}},
+          "ram_style": {"type": "string"}, "mem_mode": {"type": ["string", "null"]},
+          "cycles": {"$ref": "count"}, "reached": {"type": ["boolean", "null"]}, "macs": {"$ref": "count"},
+          "multipliers": {"$ref": "count"}, "efficiency": {"type": "number"}, "estimates": {"$ref": "resources"}
+        }
+      }}
+    }
+  },
+  "assay.bench/1": {
+    "type": "object",
+    "required": ["schema", "stage", "stage_sha256", "clock_mhz", "frames", "efficiency", "estimates", "device", "layers",
+                 "partitions", "remarks"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "stage": {"type": "string"}, "stage_sha256": {"type": "string"},
+      "clock_mhz": {"type": "number"}, "frames": {"$ref": "count"}, "efficiency": {"type": "number"},
+      "estimates": {"$ref": "resources"}, "device": {"$ref": "part"},
+      "layers": {"type": "array", "items": {
+        "type": "object",
+        "required": ["node", "operator", "partition", "cycles", "frames_per_second", "share", "macs", "multipliers",
+                     "efficiency", "estimates"],
+        "additionalProperties": false,
+        "properties": {
+          "node": {"type": "string"}, "operator": {"type": "string"}, "partition": {"type": "integer", "minimum": -1},
+          "cycles": {"$ref": "count"}, "frames_per_second": {"type": "number"}, "share": {"type": "number"},
+          "macs": {"$ref": "count"}, "multipliers": {"$ref": "count"}, "efficiency": {"type": "number"},
+          "estimates": {"$ref": "resources"}
+        }
+      }},
+      "partitions": {"type": "array", "items": {
+        "type": "object", "required": ["partition", "bottleneck", "formula", "token_model", "measured"],
+        "additionalProperties": false,
+        "properties": {
+          "partition": {"$ref": "count"}, "bottleneck": {"type": "string"},
+          "formula": {"$ref": "throughput"}, "token_model": {"$ref": "throughput"}, "measured": {"$ref": "throughput"}
+        }
+      }},
+      "remarks": {"$ref": "names"}
     }
   },
   "assay.rtl-node/1": {

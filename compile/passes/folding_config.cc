@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // apply_folding_config(): the user's wishes for single layers.
 #include <algorithm>
+#include <optional>
 #include <set>
 
 #include "compile/base/error.h"
@@ -103,6 +104,27 @@ class Writer final : public FieldVisitor {
   const FoldingValue& value_;
 };
 
+/// Reads one field, by its name.
+class Reader final : public FieldVisitor {
+ public:
+  explicit Reader(const std::string& name) : name_(name) {}
+  std::optional<FoldingValue> value;
+  using FieldVisitor::visit;
+  void visit(std::string_view name, std::int64_t& field, bool) override { read(name, field); }
+  void visit(std::string_view, float&, bool) override {}
+  void visit(std::string_view name, std::string& field, bool) override { read(name, field); }
+  void visit(std::string_view name, Depths& field, bool) override {
+    if (!field.empty()) read(name, field);
+  }
+
+ private:
+  template <typename T>
+  void read(std::string_view name, const T& field) {
+    if (name == name_) value = field;
+  }
+  const std::string& name_;
+};
+
 bool set_field(Node& node, const std::string& name, const FoldingValue& value) {
   const std::vector<Field> fields = fields_of(node);
   const auto field = std::ranges::find(fields, name, &Field::name);
@@ -192,6 +214,20 @@ bool apply_folding_config(Graph& graph, const FoldingConfig& config, StreamlineR
     hw::build_layer(*node, false);  // says what does not fit together
   }
   return changed;
+}
+
+FoldingConfig folding_config(const Graph& graph) {
+  FoldingConfig config;
+  for (const auto& node : graph.nodes()) {
+    if (node->as<hw::StreamingFIFO>() || node->as<hw::StreamingDataWidthConverter>()) continue;
+    if (node->name == kDefaults) continue;  // would speak for all others
+    for (const Field& field : fields_of(*node)) {
+      Reader reader(field.name);
+      node->op->fields(reader);
+      if (reader.value) config[node->name][field.name] = *reader.value;
+    }
+  }
+  return config;
 }
 
 }  // namespace assay

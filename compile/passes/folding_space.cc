@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "compile/base/error.h"
+#include "compile/hw/mvau.h"
 #include "compile/passes/infer_hw_layers.h"
 
 namespace assay {
@@ -44,7 +45,8 @@ bool decided(const FoldingConfig& config, const Node& node, const std::string& f
 /// What is built for one value of PE and SIMD.
 class Enumeration {
  public:
-  Enumeration(FoldingUnit& unit, const FoldingConfig& config, const hw::Device& device)
+  Enumeration(FoldingUnit& unit, const FoldingConfig& config, const hw::Device& device,
+              bool free_styles)
       : unit_(unit), device_(device), rules_(rules_of(unit)) {
     for (const hw::FoldingRule& rule : rules_)
       choices_.push_back(decided(config, *unit.node, rule.field) ? Values{rule.value}
@@ -52,6 +54,9 @@ class Enumeration {
     const auto* product = unit.node->as<hw::MultiplyOp>();
     free_memory_ = product && product->mem_mode == "embedded" && product->ram_style == "auto" &&
                    !decided(config, *unit.node, "mem_mode");
+    if (product && free_styles && hw::product_style(*unit.node) != "popcount" &&
+        !decided(config, *unit.node, "preferred_impl_style"))
+      styles_ = {"lut", "dsp"};
   }
 
   void run() {
@@ -85,13 +90,24 @@ class Enumeration {
       candidate.lanes *= values[i];
       if (rules_[i].field == "SIMD") candidate.simd = values[i];
     }
+    if (styles_.empty()) return add_memories(candidate);
+    auto& style = unit_.node->as<hw::MultiplyOp>()->preferred_impl_style;
+    const std::string before = style;
+    for (const std::string& next : styles_) {
+      style = candidate.style = next;
+      add_memories(candidate);
+    }
+    style = before;
+  }
+
+  void add_memories(FoldingCandidate candidate) {
     add(candidate);
     if (!free_memory_) return;
-    auto& product = *unit_.node->as<hw::MultiplyOp>();
-    product.mem_mode = "decoupled";
+    auto& mode = unit_.node->as<hw::MultiplyOp>()->mem_mode;
+    mode = "decoupled";
     candidate.decoupled = true;
     add(std::move(candidate));
-    product.mem_mode = "embedded";
+    mode = "embedded";
   }
 
   /// Nothing for foldings that cannot be built, such as too wide ones, and for a memory of its own
@@ -132,6 +148,7 @@ class Enumeration {
   std::vector<hw::FoldingRule> rules_;
   std::vector<Values> choices_;
   bool free_memory_ = false;
+  std::vector<std::string> styles_;  ///< empty: products keep theirs
   std::map<std::int64_t, std::optional<hw::Layer>> generators_;
 };
 
@@ -168,16 +185,18 @@ void FoldingUnit::apply(const FoldingCandidate& candidate) const {
   for (std::size_t i = 0; i < rules.size(); ++i)
     set_field(*this, rules[i].field, candidate.values[i]);
   if (candidate.decoupled) node->as<hw::MultiplyOp>()->mem_mode = "decoupled";
+  if (!candidate.style.empty()) node->as<hw::MultiplyOp>()->preferred_impl_style = candidate.style;
 }
 
-FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device) {
+FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,
+                           bool free_styles) {
   FoldingSpace space;
   for (Node* node : graph.topological_order()) {
     if (!hw::find_layer(*node) || grouped_reader(*node)) continue;
     const Tensor* x = node->inputs[0];
     const bool grouped = x && x->producer && grouped_reader(*x->producer) == node;
     FoldingUnit unit{node, grouped ? x->producer : nullptr, {}};
-    Enumeration(unit, config, device).run();
+    Enumeration(unit, config, device, free_styles).run();
     space.units.push_back(std::move(unit));
   }
   for (const FoldingUnit& unit : space.units) unit.apply(unit.candidates.front());

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +16,7 @@ namespace assay {
 struct FoldingCandidate {
   std::vector<std::int64_t> values;  ///< of the fields, in the order of the layer's rules
   bool decoupled = false;            ///< weights in a memory of their own
+  std::string style;                 ///< of products: "lut" or "dsp"; empty: as it is
   std::int64_t cycles = 0;           ///< per frame
   std::int64_t lanes = 1, simd = 1;  ///< the product of the values; the field SIMD
   hw::Resources resources;
@@ -46,8 +47,10 @@ struct FoldingSpace {
 
 /// Enumerates the foldings with their resources on the device. A field that `config` decides keeps
 /// its present value; mem_mode is chosen between "embedded" and block RAM unless it is decided or
-/// "external". UserError for a layer that cannot be built at all.
-FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device);
+/// "external", and with `free_styles` multipliers between LUTs and DSP blocks unless they are
+/// decided. UserError for a layer that cannot be built at all.
+FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,
+                           bool free_styles = false);
 
 /// What a converter between streams of such lanes takes; nothing for equal ones.
 hw::Resources converter_resources(std::int64_t in_lanes, std::int64_t out_lanes, int bits,

@@ -48,4 +48,27 @@ bool insert_fifos(Graph& graph, const FifoDepths& depths, StreamlineReport& repo
   return finish(graph, inserted > 0);
 }
 
+void record_fifo_depths(Graph& graph) {
+  constexpr std::int64_t kNone = 1;
+  const auto depth = [](const Node* neighbour) {
+    const auto* fifo = neighbour ? neighbour->as<hw::StreamingFIFO>() : nullptr;
+    return fifo ? fifo->depth : kNone;
+  };
+  for (const DataflowPartition& partition : dataflow_partitions(graph)) {
+    const Dataflow flow = dataflow(graph, partition.index);
+    for (const Node* node : flow.nodes) {
+      if (node->as<hw::StreamingFIFO>() || node->as<hw::StreamingDataWidthConverter>()) continue;
+      auto* op = graph.find_node(node->name)->as<hw::HwOp>();
+      op->in_fifo_depths.assign(flow.layer(node).inputs.size(), kNone);
+      op->out_fifo_depths.assign(flow.layer(node).outputs.size(), kNone);
+      for (const DataflowStream& stream : flow.streams) {
+        if (stream.reader.node == node)
+          op->in_fifo_depths[stream.reader.port] = depth(stream.writer.node);
+        if (stream.writer.node == node)
+          op->out_fifo_depths[stream.writer.port] = depth(stream.reader.node);
+      }
+    }
+  }
+}
+
 }  // namespace assay

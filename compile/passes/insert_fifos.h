@@ -18,4 +18,8 @@ using FifoDepths = std::map<std::string, std::int64_t, std::less<>>;
 /// tensor that is no such stream and a depth that cannot be built. Contract: exact.
 bool insert_fifos(Graph& graph, const FifoDepths& depths, StreamlineReport& report);
 
+/// Writes at every layer, except FIFOs and width converters, what FIFOs are at its streams: their
+/// depths, or 1 for none.
+void record_fifo_depths(Graph& graph);
+
 }  // namespace assay

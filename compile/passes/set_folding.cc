@@ -252,7 +252,7 @@ void fill(FoldingReport& report, const Graph& graph) {
 bool set_folding(Graph& graph, const FoldingGoal& goal, FoldingReport& report) {
   const hw::Device& device = hw::find_device(goal.device);
   const std::string before = foldings(graph);
-  const FoldingSpace space = folding_space(graph, goal.decided, device);
+  const FoldingSpace space = folding_space(graph, goal.decided, device, !goal.target);
   Chooser chooser(space, device);
   Choice choice;
   if (goal.target) {

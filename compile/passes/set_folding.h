@@ -44,10 +44,11 @@ struct FoldingReport {
 /// the sum of the shares of the device's LUTs, flip-flops, block RAMs and DSP blocks that it and
 /// the converters to its neighbours are estimated to take; among equals the fewest lanes, then the
 /// most SIMD. A layer that cannot reach the target gets its fastest folding, and the report says
-/// so. Without a target it is the smallest whose layers fit the share of the device.
+/// so. Without a target it is the smallest whose layers fit the share of the device, for which
+/// multipliers may also move between LUTs and DSP blocks.
 ///
-/// Layers keep their implementation and parallel windows. UserError, with numbers, when nothing
-/// fits the device, and for a layer that cannot be built at all. Contract: exact.
+/// Layers keep their implementation otherwise, and parallel windows. UserError, with numbers, when
+/// nothing fits the device, and for a layer that cannot be built at all. Contract: exact.
 bool set_folding(Graph& graph, const FoldingGoal& goal, FoldingReport& report);
 
 }  // namespace assay

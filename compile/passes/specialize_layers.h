@@ -32,6 +32,11 @@ using FoldingConfig = std::map<std::string, std::map<std::string, FoldingValue>>
 /// for an unknown node or field and a value that does not fit. Contract: exact.
 bool apply_folding_config(Graph& graph, const FoldingConfig& config, StreamlineReport& report);
 
+/// The configuration that gives every layer the fields that it has, width converters and FIFOs
+/// apart: what apply_folding_config() would leave as it is. Depths of FIFOs are in it where the
+/// nodes have them. A node of the name "Defaults" is left out.
+FoldingConfig folding_config(const Graph& graph);
+
 /// The reader of a generator of grouped windows, whose PE is the generator's SIMD; null for every
 /// other node.
 Node* grouped_reader(const Node& node);
