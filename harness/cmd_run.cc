@@ -10,10 +10,13 @@
 #include "harness/command.h"
 #include "harness/flow.h"
 #include "harness/folding_config.h"
+#include "harness/verify_top.h"
 
 namespace assay {
 
 namespace {
+
+constexpr std::string_view kTopLevel = "rtl-top";  ///< what comes behind the stages
 
 /// The most cycles per frame at which a clock gives that many frames per second.
 std::int64_t cycles_per_frame(double fps, double clock_mhz) {
@@ -123,12 +126,22 @@ void add_hardware_options(CLI::App& command, HardwareOptions& options, HardwareC
                    "Leave nodes that have no hardware layer to software instead of refusing them");
 }
 
+/// The last step: the stitched RTL of what the stages have built.
+Verdict simulate(const FlowOptions& options, const CommandContext& context) {
+  VerifyTopOptions top;
+  top.dir = options.out;
+  const VerifyTopResult result = verify_top(top, context.console);
+  if (!context.json) context.console.out << '\n' << result.table;
+  return result.verdict;
+}
+
 }  // namespace
 
 void add_run_command(CLI::App& app, CommandAction& action) {
   const auto options = std::make_shared<FlowOptions>();
   CLI::App* command = app.add_subcommand(
-      "run", "Build every stage of a network, execute each exactly on images and compare them");
+      "run",
+      "Build every stage of a network up to its RTL, execute each exactly on images and compare");
   command->add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
       ->required();
   add_image_options(*command, options->images);
@@ -140,7 +153,9 @@ void add_run_command(CLI::App& app, CommandAction& action) {
   const auto hardware = std::make_shared<HardwareChoice>();
   add_hardware_options(*command, options->hardware, *hardware);
   command
-      ->add_option("--until", options->until, "Last stage, such as cleanup; default: all of them")
+      ->add_option("--until", options->until,
+                   "Last stage, such as cleanup or fifos; default: all of them, and then "
+                   "rtl-top, the simulation of the whole accelerator")
       ->type_name("STAGE");
   command
       ->add_option("--out", options->out,
@@ -160,13 +175,17 @@ void add_run_command(CLI::App& app, CommandAction& action) {
       set_goal(options->hardware, *hardware);
       if (!hardware->folding.empty())
         options->hardware.folding = read_folding_config(hardware->folding);
+      const bool simulates = options->until.empty() || options->until == kTopLevel;
+      if (simulates) options->until.clear();
       const FlowResult result = run_flow(*options, context.console);
-      if (context.json) {
+      if (context.json)
         print_report(context, result.report);
-      } else {
+      else
         context.console.out << result.table;
-      }
-      return exit_code(result.verdict);
+      const bool built =
+          result.verdict == Verdict::kEquivalent || result.verdict == Verdict::kApproximate;
+      return exit_code(simulates && built ? worse(result.verdict, simulate(*options, context))
+                                          : result.verdict);
     };
   });
 }

@@ -80,6 +80,7 @@ class Flow {
 
   FlowResult run() {
     dir_.remove("reports/run.json");  // until the end there is no verdict
+    dir_.remove("reports/rtl-top.json");
     dir_.remove(kStreamlineReport);
     dir_.log("start", {{"model", options_.model.string()}, {"inputs", inputs_.identity}});
     FlowResult result;

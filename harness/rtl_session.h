@@ -20,7 +20,7 @@
 namespace assay {
 
 /// How many images hardware is simulated on unless the user says.
-inline constexpr std::int64_t kVerifiedImages = 8;
+inline constexpr std::int64_t kVerifiedImages = 10;
 /// Steady-state cycles are the distance of the second and the third frame at least.
 inline constexpr std::int64_t kLeastFrames = 3;
 

@@ -183,7 +183,7 @@ TEST_F(Run, FailsWhenItCannotWriteAndLeavesNoVerdict) {
     ::setrlimit(RLIMIT_FSIZE, &limit);
     if (!::freopen("/dev/null", "w", stderr)) ::_exit(126);
     ::execl(ASSAY_BINARY, ASSAY_BINARY, "run", model.c_str(), "--images", "3", "--out", out.c_str(),
-            nullptr);
+            "--until", "fifos", nullptr);
     ::_exit(127);
   }
   EXPECT_EQ(finish(child), 4);
