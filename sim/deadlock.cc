@@ -28,7 +28,7 @@ std::vector<std::vector<Wait>> all_waits(std::span<const StreamState> streams, s
   return waits;
 }
 
-/// Depth-first search for a circle, and the longest chain to a node that does not wait.
+/// Depth-first search for a circle; without one, the longest chain.
 class Search {
  public:
   Search(std::span<const StreamState> streams, std::size_t nodes)
@@ -37,8 +37,12 @@ class Search {
   std::optional<Standstill> run() {
     for (std::size_t n = 0; n < waits_.size(); ++n)
       if (!seen_[n] && visit(n)) return found_;
-    if (chain_.empty()) return {};
-    return Standstill{chain_, false, {}};
+    for (std::size_t n = 0; n < waits_.size(); ++n) {
+      std::vector<Wait> chain = chain_from(n);
+      if (chain.size() > found_.waits.size()) found_.waits = std::move(chain);
+    }
+    if (found_.waits.empty()) return {};
+    return found_;
   }
 
  private:
@@ -46,16 +50,14 @@ class Search {
     seen_[node] = true;
     for (const Wait& wait : waits_[node]) {
       const auto next = awaited(streams_, wait);
+      if (!next) continue;
       path_.push_back(wait);
-      if ((!next || waits_[*next].empty()) && path_.size() > chain_.size()) chain_ = path_;
-      if (next) {
-        const auto at = std::ranges::find(path_, *next, &Wait::node);
-        if (at != path_.end()) {
-          close({at, path_.end()});
-          return true;
-        }
-        if (!seen_[*next] && visit(*next)) return true;
+      const auto at = std::ranges::find(path_, *next, &Wait::node);
+      if (at != path_.end()) {
+        close({at, path_.end()});
+        return true;
       }
+      if (!seen_[*next] && visit(*next)) return true;
       path_.pop_back();
     }
     return false;
@@ -68,10 +70,20 @@ class Search {
       if (waits[i].full && !waits[(i + 1) % waits.size()].full) found_.enlarge = waits[i].stream;
   }
 
+  /// Precondition: there is no circle.
+  std::vector<Wait> chain_from(std::size_t node) const {
+    std::vector<Wait> chain;
+    for (std::optional<std::size_t> next = node; next && !waits_[*next].empty();) {
+      chain.push_back(waits_[*next].front());
+      next = awaited(streams_, chain.back());
+    }
+    return chain;
+  }
+
   std::span<const StreamState> streams_;
   std::vector<std::vector<Wait>> waits_;
   std::vector<bool> seen_;
-  std::vector<Wait> path_, chain_;
+  std::vector<Wait> path_;
   Standstill found_;
 };
 

@@ -122,6 +122,8 @@ std::string StreamWatch::fault() const {
     flipped[bytes - 1] ^= static_cast<std::uint8_t>(1U << ((tokens_->bits - 1) % 8));
     if (same(flipped.data(), trail_[0].data(), bytes)) return "early-last";
   }
+  // Two equal beats could be either; more that all fit are better evidence.
+  if (trail_.size() > 2 && follows(1)) return "dropped";
   if (trail_.size() > 1 && trail_at_ + 1 < total()) {
     const std::uint8_t* next = tokens_->beat(trail_at_ + 1);
     if (same(trail_[0].data(), next, bytes) && same(trail_[1].data(), expected, bytes) &&

@@ -297,7 +297,7 @@ class TwoQueues final : public Dut {
       *queue->rst_n = rst_n_;
     }
     const PortPins &from = first_.outputs[0], &to = second_.inputs[0];
-    // Both see what held before the edge.
+    first_.eval();  // an edge: each sees what held before it
     second_.eval();
     *from.ready = *to.ready;
     first_.eval();

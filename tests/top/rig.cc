@@ -125,9 +125,9 @@ Graph dense_graph() {
   return b.finish({b.product("third", x, 3, 2)});
 }
 
-Rig::Rig(Graph built, std::int64_t frames)
+Rig::Rig(Graph built, std::int64_t frames, std::size_t partition)
     : graph(std::move(built)), frames_(frames), dir_(folder_.path() / "run") {
-  top = prepare_top(dataflow_partitions(graph).at(0), "accelerator");
+  top = prepare_top(dataflow_partitions(graph).at(partition), "accelerator");
   top.folder = "rtl/top";
   for (const char* folder : {"rtl", "rtl/top", "build", "build/results", "build/runs"})
     dir_.make_folder(folder);

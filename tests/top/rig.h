@@ -48,7 +48,7 @@ Graph dense_graph();
 /// A design in a folder of its own, with golden's beats of a few frames of random pixels.
 class Rig {
  public:
-  explicit Rig(Graph graph, std::int64_t frames = 4);
+  explicit Rig(Graph graph, std::int64_t frames = 4, std::size_t partition = 0);
   /// Replaces text in a source; fails the test when it is not there.
   void patch(const std::string& file, const std::string& from, const std::string& to);
   /// Swaps two memory files.

@@ -39,6 +39,44 @@ TEST(Top, ResidualSumEqualsGoldenOnEveryStream) {
 
 TEST(Top, DenseLayersEqualGoldenOnEveryStream) { expect_equal_under_every_profile(dense_graph()); }
 
+TEST(Top, EachPartitionGetsGoldensTokens) {
+  for (const std::size_t partition : {0U, 1U}) {
+    Graph graph = dense_graph();
+    for (const char* name : {"second", "steps2", "third"})
+      dynamic_cast<hw::HwOp&>(*graph.find_node(name)->op).partition = 1;
+    Rig rig(std::move(graph), 3, partition);
+    EXPECT_EQ(rig.top.rtl.nodes.size(), partition == 0 ? 2U : 3U);
+    EXPECT_EQ(rig.top.rtl.slaves.size(), 1U);
+    const Judgement judgement = judge_run(rig.top, rig.run(sim::Profile::kBernoulli));
+    EXPECT_EQ(judgement.verdict, Verdict::kEquivalent) << judgement.reason;
+  }
+}
+
+TEST(Top, JudgesIncompleteRunsAsSuch) {
+  Rig rig(dense_graph());
+  const SimRun good = rig.run();
+  const auto verdict = [&](auto&& change) {
+    SimRun run = good;
+    change(run.result);
+    return judge_run(rig.top, run).verdict;
+  };
+  EXPECT_EQ(verdict([](sim::Result&) {}), Verdict::kEquivalent);
+  EXPECT_EQ(verdict([](sim::Result& r) { --r.compared; }), Verdict::kInconclusive);
+  EXPECT_EQ(verdict([](sim::Result& r) { --r.monitors[2].compared; }), Verdict::kInconclusive);
+  EXPECT_EQ(verdict([](sim::Result& r) { r.monitors.pop_back(); }), Verdict::kInconclusive);
+  EXPECT_EQ(verdict([](sim::Result& r) { r.frame_ends.resize(2); }), Verdict::kInconclusive);
+  EXPECT_EQ(verdict([](sim::Result& r) { --r.frame_ends.back(); }), Verdict::kDifferent);
+  EXPECT_EQ(verdict([](sim::Result& r) {
+              r.violations = {{"data-changed", "mon1", 3}};
+            }),
+            Verdict::kDifferent);
+  // One stamp more or less is noticed.
+  SimRun late = good;
+  late.result.monitors[3].stamp_hash ^= 1U;
+  EXPECT_EQ(check_tokens(rig.top, good).differing, 0);
+  EXPECT_EQ(check_tokens(rig.top, late).differing, 1);
+}
+
 TEST(Top, ProfilesChangeCyclesAndNoTokens) {
   Rig rig(residual_graph(32));
   const SimRun always = rig.run(), starved = rig.run(sim::Profile::kStarved),
