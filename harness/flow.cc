@@ -17,6 +17,7 @@
 #include "harness/folding_config.h"
 #include "harness/folding_report.h"
 #include "harness/identity.h"
+#include "harness/page.h"
 #include "harness/run_dir.h"
 #include "harness/run_table.h"
 #include "harness/schema.h"
@@ -82,6 +83,7 @@ class Flow {
     dir_.remove("reports/run.json");  // until the end there is no verdict
     dir_.remove("reports/rtl-top.json");
     dir_.remove(kStreamlineReport);
+    dir_.remove(kPageFile);
     dir_.log("start", {{"model", options_.model.string()}, {"inputs", inputs_.identity}});
     FlowResult result;
     result.verdict = Verdict::kEquivalent;
@@ -102,6 +104,7 @@ class Flow {
       dir_.write_report(kStreamlineReport, streamline);
     dir_.write_report("reports/timing.json", timing());
     dir_.write_report("reports/run.json", result.report);
+    write_page(dir_);
     dir_.log("end", {{"verdict", verdict_name(result.verdict)}});
     result.table = run_table(result.report, timing());
     return result;

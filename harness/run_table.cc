@@ -28,6 +28,19 @@ std::string time_cell(const Json& timing, std::size_t index) {
   return entry.at("resumed").get<bool>() ? "kept" : fmt::format("{:.2f} s", seconds);
 }
 
+/// How long the stages took; empty without times.
+std::string total_time(const Json& timing) {
+  if (timing.is_null()) return "";
+  double seconds = 0;
+  std::size_t kept = 0;
+  for (const Json& entry : timing.at("stages")) {
+    seconds += entry.at("seconds").get<double>();
+    kept += entry.at("resumed").get<bool>() ? 1 : 0;
+  }
+  return fmt::format("{} stages in {:.1f} s{}\n", timing.at("stages").size(), seconds,
+                     kept > 0 ? fmt::format(", {} kept from before", kept) : "");
+}
+
 /// A block for each approximate stage: what it changed.
 std::string approximate_text(const Json& run) {
   std::string text;
@@ -79,7 +92,7 @@ std::string run_table(const Json& run, const Json& timing) {
                     accuracy_cell(stage.at("accuracy").at("exact")),
                     accuracy_cell(stage.at("accuracy").at("float")), time_cell(timing, i)});
   }
-  std::string text = table_text(rows) + "\n" + approximate_text(run);
+  std::string text = table_text(rows) + "\n" + total_time(timing) + approximate_text(run);
   const Json& last = stages.back();
   text += fmt::format("{}{}: {}\n", run.at("verdict").get<std::string>(),
                       run.at("approximate").empty() ? "" : " apart from approximate stages",

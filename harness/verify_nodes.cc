@@ -9,6 +9,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "harness/node_run.h"
+#include "harness/page.h"
 #include "harness/schema.h"
 
 namespace assay {
@@ -84,6 +85,7 @@ class Verification {
     if (!options_.wave.empty()) write_wave(verified_.front());
     result.report = report(result.verdict);
     dir_.write_report("reports/rtl-node.json", result.report);
+    write_page(dir_);
     dir_.log("rtl-node", {{"verdict", verdict_name(result.verdict)}});
     result.table = table(result);
     return result;

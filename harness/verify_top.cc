@@ -7,6 +7,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "harness/page.h"
 #include "harness/rtl_session.h"
 #include "harness/schema.h"
 #include "harness/top_report.h"
@@ -40,6 +41,7 @@ class Verification {
     result.verdict = overall_verdict(tops_);
     result.report = top_report(input);
     session_.dir.write_report(kReport, result.report);
+    write_page(session_.dir);
     session_.dir.log("rtl-top", {{"verdict", verdict_name(result.verdict)}});
     result.table = top_table(input);
     return result;
