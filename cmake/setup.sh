@@ -4,7 +4,8 @@
 packages="g++ cmake ninja-build pkgconf ca-certificates
   libfmt-dev nlohmann-json3-dev libcli11-dev libgmp-dev libmpfr-dev libtbb-dev libeigen3-dev
   libprotobuf-dev libonnx-dev zlib1g-dev libpng-dev libssl-dev libcurl4-openssl-dev
-  libgtest-dev libgmock-dev libbenchmark-dev verilator yosys"
+  libsqlite3-dev libtomlplusplus-dev
+  libgtest-dev libgmock-dev libbenchmark-dev verilator yosys chromium"
 
 installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
-#include <cmath>
 #include <memory>
 #include <optional>
 
@@ -17,15 +16,6 @@ namespace assay {
 namespace {
 
 constexpr std::string_view kTopLevel = "rtl-top";  ///< what comes behind the stages
-
-/// The most cycles per frame at which a clock gives that many frames per second.
-std::int64_t cycles_per_frame(double fps, double clock_mhz) {
-  constexpr double kMost = 1e15;
-  const double cycles = std::floor(clock_mhz * 1e6 / fps);
-  if (!(cycles >= 1))
-    user_error("{} frames per second are more than one per cycle of {} MHz", fps, clock_mhz);
-  return static_cast<std::int64_t>(std::min(cycles, kMost));
-}
 
 std::string device_names() {
   std::string names;

@@ -30,6 +30,8 @@ void add_compare_command(CLI::App& app, CommandAction& action);
 void add_bisect_command(CLI::App& app, CommandAction& action);
 void add_verify_command(CLI::App& app, CommandAction& action);
 void add_bench_command(CLI::App& app, CommandAction& action);
+void add_regress_command(CLI::App& app, CommandAction& action);
+void add_history_command(CLI::App& app, CommandAction& action);
 void add_show_command(CLI::App& app, CommandAction& action);
 void add_explain_command(CLI::App& app, CommandAction& action);
 void add_data_command(CLI::App& app, CommandAction& action);

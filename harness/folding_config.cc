@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
@@ -47,6 +48,14 @@ std::string folding_config_text(const FoldingConfig& config) {
     for (const auto& [field, value] : fields)
       std::visit([&, &name = node, &key = field](const auto& v) { json[name][key] = v; }, value);
   return json_text(json);
+}
+
+std::int64_t cycles_per_frame(double fps, double clock_mhz) {
+  constexpr double kMost = 1e15;
+  const double cycles = std::floor(clock_mhz * 1e6 / fps);
+  if (!(cycles >= 1))
+    user_error("{} frames per second are more than one per cycle of {} MHz", fps, clock_mhz);
+  return static_cast<std::int64_t>(std::min(cycles, kMost));
 }
 
 }  // namespace assay

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -14,5 +15,9 @@ namespace assay {
 FoldingConfig read_folding_config(const std::filesystem::path& file);
 /// A folding file that reads back as `config`.
 std::string folding_config_text(const FoldingConfig& config);
+
+/// The most cycles per frame at which a clock gives that many frames per second. UserError when
+/// that is less than one.
+std::int64_t cycles_per_frame(double fps, double clock_mhz);
 
 }  // namespace assay

@@ -20,10 +20,11 @@ inline constexpr std::string_view kRunSchema = "assay.run/1", kStageSchema = "as
                                   kStreamlineSchema = "assay.streamline/1",
                                   kExplainSchema = "assay.explain/1",
                                   kRtlNodeSchema = "assay.rtl-node/1",
-                                  kFifosSchema = "assay.fifos/1",
-                                  kRtlTopSchema = "assay.rtl-top/1",
+                                  kFifosSchema = "assay.fifos/1", kRtlTopSchema = "assay.rtl-top/1",
                                   kFoldingSchema = "assay.folding/1",
-                                  kBenchSchema = "assay.bench/1";
+                                  kBenchSchema = "assay.bench/1",
+                                  kRegressSchema = "assay.regress/1",
+                                  kHistorySchema = "assay.history/1";
 
 /// The schema of a kind of report, by the value of the report's "schema" entry. A subset of JSON
 /// Schema: type (a name or a list of names), properties, required, additionalProperties (false, or

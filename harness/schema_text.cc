@@ -31,6 +31,10 @@ const char* const kSchemaText = R"json({
       "first_frame_latency": {"$ref": "place"}, "cycles": {"$ref": "place"}
     }
   },
+  "standing": {
+    "type": "string",
+    "enum": ["equal", "improved", "regressed", "no baseline", "other setup", "failed"]
+  },
   "difference": {
     "type": ["object", "null"],
     "required": ["checkpoint", "node", "image", "element", "channel", "row", "column", "expected", "got"],
@@ -596,6 +600,67 @@ const char* const kSchemaText = R"json({
                 "type": ["object", "null"], "required": ["at", "replay"], "additionalProperties": false,
                 "properties": {"at": {"type": "string"}, "replay": {"type": "string"}}
               }
+            }
+          }}
+        }
+      }}
+    }
+  },
+  "assay.regress/1": {
+    "type": "object", "required": ["schema", "suite", "assay", "updated", "passed", "exit_code", "cases"],
+    "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"}, "suite": {"type": "string"}, "assay": {"$ref": "assay"},
+      "updated": {"type": "boolean"}, "passed": {"type": "boolean"}, "exit_code": {"$ref": "count"},
+      "cases": {"type": "array", "items": {
+        "type": "object",
+        "required": ["case", "level", "verdict", "reason", "standing", "text", "accepted", "tool_failed", "metrics",
+                     "changes"],
+        "additionalProperties": false,
+        "properties": {
+          "case": {"type": "string"}, "level": {"type": "string"},
+          "verdict": {"type": "string", "enum": ["EQUIVALENT", "DIFFERENT", "INCONCLUSIVE", "FAILED"]},
+          "reason": {"type": "string"}, "standing": {"$ref": "standing"}, "text": {"type": "string"},
+          "accepted": {"type": "boolean"}, "tool_failed": {"type": "boolean"},
+          "metrics": {"type": "array", "items": {
+            "type": "object", "required": ["metric", "node", "value"], "additionalProperties": false,
+            "properties": {"metric": {"type": "string"}, "node": {"type": "string"}, "value": {"type": "integer"}}
+          }},
+          "changes": {"type": "array", "items": {
+            "type": "object", "required": ["metric", "node", "before", "now", "standing"],
+            "additionalProperties": false,
+            "properties": {
+              "metric": {"type": "string"}, "node": {"type": "string"}, "before": {"type": ["integer", "null"]},
+              "now": {"type": ["integer", "null"]}, "standing": {"$ref": "standing"}
+            }
+          }}
+        }
+      }}
+    }
+  },
+  "assay.history/1": {
+    "type": "object", "required": ["schema", "cases"], "additionalProperties": false,
+    "properties": {
+      "schema": {"type": "string"},
+      "cases": {"type": "array", "items": {
+        "type": "object", "required": ["case", "level", "runs"], "additionalProperties": false,
+        "properties": {
+          "case": {"type": "string"}, "level": {"type": "string"},
+          "runs": {"type": "array", "items": {
+            "type": "object",
+            "required": ["run", "time", "suite", "assay", "baseline", "same_setup", "verdict", "metrics"],
+            "additionalProperties": false,
+            "properties": {
+              "run": {"$ref": "count"}, "time": {"type": "string"}, "suite": {"type": "string"},
+              "assay": {"$ref": "assay"}, "baseline": {"type": "boolean"}, "same_setup": {"type": ["boolean", "null"]},
+              "verdict": {"type": "string"},
+              "metrics": {"type": "array", "items": {
+                "type": "object", "required": ["metric", "node", "value", "delta"], "additionalProperties": false,
+                "properties": {
+                  "metric": {"type": "string"}, "node": {"type": "string"}, "value": {"type": "integer"},
+                  "delta": {"type": ["integer", "null"]}
+                }
+              }}
             }
           }}
         }
