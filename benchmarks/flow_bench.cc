@@ -7,6 +7,7 @@
 #include <string>
 
 #include "compile/onnx/import.h"
+#include "compile/passes/set_folding.h"
 #include "compile/passes/streamline.h"
 #include "golden/exact_executor.h"
 #include "harness/execute.h"
@@ -96,6 +97,46 @@ void register_streamline(const std::string& name, const std::string& model,
       ->Unit(benchmark::kMillisecond);
 }
 
+/// The model as layers that say how they are made, folded no further.
+Graph specialised(const std::string& model) {
+  const Preprocess choice({.kind = "totensor", .mean = {}, .std = {}});
+  Graph graph = import_model(model);
+  StreamlineReport report;
+  for (const StageSpec& stage : flow_stages(choice, 1, {}, {})) {
+    if (stage.name == "fold") break;
+    if (!stage.applies || stage.applies(pixel_graph(graph, choice))) stage.build(graph, report);
+  }
+  return graph;
+}
+
+/// Choosing the foldings of all layers, for a target or for a device.
+void folding(benchmark::State& state, const std::string& model, const std::string& device) {
+  const Graph layers = specialised(model);
+  FoldingGoal goal;
+  if (device.empty()) {
+    goal.target = kTargetCycles;
+  } else {
+    goal.device = device;
+    goal.share = kDeviceShare;
+  }
+  for (auto _ : state) {
+    Graph graph = layers;
+    FoldingReport report;
+    set_folding(graph, goal, report);
+    benchmark::DoNotOptimize(report.slowest);
+  }
+}
+
+void register_folding(const std::string& name, const std::string& model,
+                      const std::string& device) {
+  if (!std::filesystem::exists(model)) return;
+  benchmark::RegisterBenchmark(
+      ("folding/" + name + "/" + (device.empty() ? "target" : device)).c_str(), folding, model,
+      device)
+      ->UseRealTime()
+      ->Unit(benchmark::kMillisecond);
+}
+
 void register_model(const std::string& name, const std::string& model) {
   if (!std::filesystem::exists(model)) return;
   for (const auto& [kind, body] :
@@ -117,6 +158,10 @@ int main(int argc, char** argv) {
       std::string(ASSAY_SOURCE_DIR) + "/models/resnet8_w4a4/model.qonnx.onnx";
   assay::register_model("resnet8_w4a4", shipped);
   assay::register_streamline("resnet8_w4a4", shipped, "totensor");
+  for (const char* device : {"", "xc7z020"})
+    assay::register_folding("resnet8_w4a4", shipped, device);
+  assay::register_folding("resnet18norm_w2a2", zoo + "resnet18norm_w2a2/model.qonnx.onnx",
+                          "xcu250");
   for (const char* name :
        {"mobilenet_w4a4", "cnv_w1a1", "resnet18norm_w2a2", "tfc_w1a1", "tfc_w2a2"}) {
     const std::string model = zoo + name + "/model.qonnx.onnx";

@@ -61,7 +61,7 @@ void ResourceModel::counter(std::int64_t n) {
   if (n <= 1) return;
   const std::int64_t bits = bits_for(n);
   registers(bits);
-  weighted(bits, 130, 150, 200);
+  weighted(bits, 150, 160, 280);
 }
 
 void ResourceModel::skid(std::int64_t bits) {
@@ -69,7 +69,9 @@ void ResourceModel::skid(std::int64_t bits) {
   luts(bits + 4);
 }
 
-void ResourceModel::arithmetic(std::int64_t bits) { weighted(bits, 100, 105, 190); }
+void ResourceModel::arithmetic(std::int64_t bits) { weighted(bits, 110, 110, 300); }
+
+void ResourceModel::shifter(std::int64_t bits) { weighted(bits, 200, 230, 450); }
 
 void ResourceModel::comparators(std::int64_t count, std::int64_t bits) {
   weighted(count * bits, 100, 110, 180);
@@ -87,8 +89,8 @@ void ResourceModel::accumulator(std::int64_t bits) {
   weighted(bits, 100, 110, 200);
 }
 
-void ResourceModel::popcount(std::int64_t bits, std::int64_t count) {
-  weighted(bits * count, 170, 220, 330);
+void ResourceModel::popcount(std::int64_t bits, std::int64_t count, bool constant) {
+  weighted(constant ? bits * count / 2 : bits * count, 170, 190, 300);
 }
 
 void ResourceModel::multipliers(std::int64_t count, std::int64_t a, std::int64_t b, bool wants_dsp,
@@ -129,13 +131,13 @@ void ResourceModel::rom(std::int64_t words, std::int64_t bits, std::int64_t port
     for (std::int64_t port = 0; port < ports; ++port) block_ram(words, bits);
     return;
   }
-  if (registered && words > 1) registers(bits * ports);
   if (words <= 1) return;
   // Few words give few different functions of the address.
   const std::int64_t different = words < 16 ? std::min(bits, std::int64_t{1} << words) : bits;
+  if (registered) registers(different * ports);
   const std::int64_t leaves = ceil_div(words, six() ? 64 : 16);
-  weighted(different * ports * leaves, leaves > 1 ? 130 : 90, leaves > 1 ? 160 : 90,
-           leaves > 1 ? 110 : 90);
+  weighted(different * ports * leaves, leaves > 1 ? 130 : 90, leaves > 1 ? 125 : 75,
+           leaves > 1 ? 100 : 75);
 }
 
 void ResourceModel::ram(std::int64_t words, std::int64_t bits, bool block) {
@@ -159,13 +161,15 @@ void ResourceModel::async_ram(std::int64_t words, std::int64_t bits) {
       registers(words * bits);
       return weighted(words * bits, 0, 90, 0);
     case Family::kEcp5:  // TRELLIS_DPR16X4
-      luts(6 * ceil_div(bits, 4) * ceil_div(words, 16));
-      return luts(words > 16 ? bits * (ceil_div(words, 16) - 1) / 2 : 0);
+      luts((words > 16 ? 8 : 6) * ceil_div(bits, 4) * ceil_div(words, 16));
+      return luts(words > 16 ? bits * ceil_div(words, 16) : 0);
   }
 }
 
 void ResourceModel::buffer(std::int64_t words, std::int64_t bits) {
-  ram(words, bits, six() ? words * bits >= 4096 && words > 128 : words * bits > 512);
+  ram(words, bits,
+      six() ? words * bits >= 4096 && words > 128
+            : words * bits >= (family_ == Family::kIce40 ? 512 : 513));
 }
 
 void ResourceModel::delay(std::int64_t words, std::int64_t bits, bool block) {

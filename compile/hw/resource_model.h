@@ -39,12 +39,14 @@ class ResourceModel {
   void counter(std::int64_t n);        ///< counts to n and begins again
   void skid(std::int64_t bits);        ///< assay_skid
   void arithmetic(std::int64_t bits);  ///< one adder or subtractor
+  void shifter(std::int64_t bits);     ///< moves what it holds, and what is put on top
   void comparators(std::int64_t count, std::int64_t bits);
   /// A sum of `terms` numbers, not registered.
   void adders(std::int64_t terms, std::int64_t bits);
   void accumulator(std::int64_t bits);
-  /// Population counts of `bits` products of single bits.
-  void popcount(std::int64_t bits, std::int64_t count);
+  /// `count` population counts of `bits` products of single bits each. With constants about half of
+  /// the products are none.
+  void popcount(std::int64_t bits, std::int64_t count, bool constant = false);
   /// Products a x b; `wants_dsp`: in DSP blocks where there are any.
   void multipliers(std::int64_t count, std::int64_t a, std::int64_t b, bool wants_dsp,
                    bool registered = true);

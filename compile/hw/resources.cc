@@ -22,11 +22,17 @@ void replay_buffer(ResourceModel& m, std::int64_t bits, std::int64_t length, std
   m.buffer(2 * length, bits);
 }
 
+/// Whether the weights are never others: a single word in LUTs.
+bool constant_weights(const ModuleParameters& p) {
+  return p("RowFolds") * p("ColumnFolds") == 1 && !p("RegisteredWeights") &&
+         !p.text("WeightFile").empty();
+}
+
 void popcount_dot(ResourceModel& m, const ModuleParameters& p) {
   const std::int64_t simd = p("Simd"), in = p("InBits"), weight = p("WeightBits"),
                      sum = p("AccBits"), count = bits_for(simd + 1);
   const bool bipolar = p("InBipolar") != p("WeightBipolar");
-  m.popcount(simd, in * weight);
+  m.popcount(simd, in * weight, constant_weights(p));
   m.registers(in * weight * count + sum);
   if (p("InBipolar") && bipolar) {
     m.popcount(simd, weight);
@@ -40,7 +46,8 @@ void popcount_dot(ResourceModel& m, const ModuleParameters& p) {
 void product_dot(ResourceModel& m, const ModuleParameters& p) {
   const std::int64_t a = p("InBits") + (p("InSigned") ? 0 : 1),
                      b = p("WeightBits") + (p("WeightSigned") ? 0 : 1), simd = p("Simd");
-  m.multipliers(simd, a, b, p("Dsp") != 0);
+  m.multipliers(constant_weights(p) ? (simd + 1) / 2 : simd, a, b,
+                p("Dsp") != 0 && !constant_weights(p));
   m.registers(p("AccBits"));
   m.adders(simd, std::min(p("AccBits"), a + b + bits_for(simd) / 2));
 }
@@ -260,7 +267,7 @@ void converter(ResourceModel& m, const ModuleParameters& p) {
     if (in == common)
       m.luts(out / common);
     else
-      m.luts(room * bits * (1 + (out > common ? bits_for(out / common) : 0)));
+      m.shifter(room * bits);
   }
   m.skid(out * bits);
 }
