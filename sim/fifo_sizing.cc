@@ -75,6 +75,7 @@ class Sizer {
 
   Sizing run() {
     start();
+    enlarge();
     std::vector<std::size_t> open;  // the largest first
     for (const std::size_t s : inner_)
       if (!options_.given.contains(s) && depths_[s] > 0) open.push_back(s);
@@ -122,6 +123,14 @@ class Sizer {
                    : held > hw::kSkidBeats       ? std::max<std::int64_t>(held, kLeastDepth)
                                                  : 0;
     }
+  }
+
+  /// Depths that were enough at a given pace may not be for a writer without a queue of its own, or
+  /// for sources that press on.
+  void enlarge() {
+    for (int attempt = 0; attempt < kAttempts && !keeps(depths_); ++attempt)
+      for (const std::size_t s : inner_)
+        if (!options_.given.contains(s)) depths_[s] = std::max(2 * depths_[s], kLeastDepth);
   }
 
   /// A FIFO that is never full does not change when it is as deep as one beat more than it holds.
@@ -214,6 +223,7 @@ class Sizer {
   }
 
   static constexpr std::size_t kTogether = 4;
+  static constexpr int kAttempts = 4;
   const Dataflow& flow_;
   const SizingOptions& options_;
   TokenNetwork network_;
