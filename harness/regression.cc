@@ -105,6 +105,9 @@ std::string change_text(const Change& change) {
 Comparison compare_with_baseline(const Measurement& now, const std::optional<Measurement>& before) {
   if (now.verdict == kFailed)
     return {before && !now.tool_failed ? Standing::kRegressed : Standing::kFailed, now.reason, {}};
+  // What was never seen to work has not got worse.
+  if (now.verdict == verdict_name(Verdict::kInconclusive) && !before)
+    return {Standing::kFailed, fmt::format("{}: {}", now.verdict, now.reason), {}};
   if (now.verdict != verdict_name(Verdict::kEquivalent))
     return {Standing::kRegressed, fmt::format("{}: {}", now.verdict, now.reason), {}};
   if (!before) return {Standing::kNew, "nothing to compare with; accept it with --update", {}};
