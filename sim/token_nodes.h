@@ -29,6 +29,12 @@ struct Ports {
   std::vector<std::int64_t> capacity;
 };
 
+using Waits = std::vector<Node::Wait>;
+/// Adds the inputs of those in `needs`, one bit each, that have no beat.
+void add_missing(Waits& waits, const Ports& ports, std::uint64_t needs);
+/// Adds the outputs without room for a beat.
+void add_full(Waits& waits, const Ports& ports);
+
 inline constexpr std::int64_t kProductStages = 3;  ///< assay_mvu.sv
 
 /// Offers beat k in `offered[k]`, or, when that is empty, frame f in cycle f * interval.
@@ -59,6 +65,9 @@ class Sink final : public Node {
   std::vector<Cycle> taken_;
 };
 
+std::unique_ptr<Node> make_window(const hw::WindowTiming& t, Ports ports);
+std::unique_ptr<Node> make_pipeline(const hw::PipelineTiming& t, Ports ports);
+std::unique_ptr<Node> make_product(const hw::ProductTiming& t, Ports ports);
 std::unique_ptr<Node> make_node(const hw::Timing& timing, Ports ports);
 
 }  // namespace assay::sim::token
