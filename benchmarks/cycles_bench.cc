@@ -7,6 +7,7 @@
 #include <string>
 
 #include "compile/onnx/import.h"
+#include "compile/passes/dataflow_streams.h"
 #include "harness/flow.h"
 #include "harness/rtl_session.h"
 #include "harness/top_run.h"

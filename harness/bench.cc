@@ -9,6 +9,7 @@
 #include "compile/base/file.h"
 #include "compile/onnx/import.h"
 #include "compile/passes/create_dataflow_partition.h"
+#include "compile/passes/dataflow_streams.h"
 #include "compile/passes/folding_summary.h"
 #include "compile/passes/set_folding.h"
 #include "harness/folding_report.h"

@@ -9,6 +9,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/passes/create_dataflow_partition.h"
+#include "compile/passes/dataflow_streams.h"
 #include "compile/passes/insert_fifos.h"
 #include "harness/schema.h"
 #include "sim/fifo_sizing.h"

@@ -129,10 +129,7 @@ class Flow {
   }
 
   static Verdict verdict_of(const Json& report) {
-    const auto name = report.at("verdict").get<std::string>();
-    for (const Verdict verdict : {Verdict::kEquivalent, Verdict::kApproximate, Verdict::kDifferent})
-      if (name == verdict_name(verdict)) return verdict;
-    return Verdict::kInconclusive;
+    return parse_verdict(report.at("verdict").get<std::string>());
   }
 
   /// Whether a step that depends on the network is to be taken.

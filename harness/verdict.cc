@@ -17,6 +17,12 @@ std::string_view verdict_name(Verdict verdict) {
   return "INCONCLUSIVE";
 }
 
+Verdict parse_verdict(std::string_view name) {
+  for (const Verdict verdict : {Verdict::kEquivalent, Verdict::kApproximate, Verdict::kDifferent})
+    if (name == verdict_name(verdict)) return verdict;
+  return Verdict::kInconclusive;
+}
+
 Verdict worse(Verdict a, Verdict b) {
   if (a == Verdict::kDifferent || b == Verdict::kDifferent) return Verdict::kDifferent;
   if (a == Verdict::kInconclusive || b == Verdict::kInconclusive) return Verdict::kInconclusive;

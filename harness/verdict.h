@@ -11,6 +11,8 @@ namespace assay {
 enum class Verdict { kEquivalent, kApproximate, kDifferent, kInconclusive };
 
 std::string_view verdict_name(Verdict verdict);  ///< "EQUIVALENT", ...
+/// The verdict of that name; INCONCLUSIVE when there is none.
+Verdict parse_verdict(std::string_view name);
 
 /// The verdict over several checks: one difference makes it DIFFERENT, otherwise one inconclusive
 /// check makes it INCONCLUSIVE, otherwise it is EQUIVALENT: approximate checks have no say.

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/passes/dataflow_streams.h"
+#include "compile/hw/dataflow.h"
 #include "sim/token_model.h"
 
 /// Sizes the FIFOs between the layers of a partition on the token model.

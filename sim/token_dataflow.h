@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "compile/passes/dataflow_streams.h"
+#include "compile/hw/dataflow.h"
 #include "sim/token_model.h"
 
 namespace assay::sim {

@@ -58,7 +58,7 @@ TEST_F(Bisect, FindsNothingInASoundRun) {
   const CommandResult result = bisect();
   EXPECT_EQ(result.code, 0) << result.err;
   const Json json = result.json();
-  EXPECT_EQ(json["stages"].size(), 14U);
+  EXPECT_EQ(json["stages"].size(), 16U);
   EXPECT_TRUE(json["first_stage"].is_null());
   EXPECT_EQ(json["reference"], model);
 }
@@ -124,7 +124,7 @@ TEST_F(Bisect, LetsAccuracyAndShowReadTheRun) {
   const CommandResult accuracy = run_assay({"accuracy", out.string(), "--json"});
   EXPECT_EQ(accuracy.code, 0) << accuracy.err;
   const Json networks = accuracy.json()["networks"];
-  ASSERT_EQ(networks.size(), 14U);
+  ASSERT_EQ(networks.size(), 16U);
   for (const Json& network : networks)
     EXPECT_EQ(network["exact"]["top1"], networks[0]["exact"]["top1"]);
   const CommandResult show = run_assay({"show", out.string(), "--json"});

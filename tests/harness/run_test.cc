@@ -45,7 +45,7 @@ TEST_F(Run, FindsEveryStageEquivalent) {
   const Json json = result.json();
   EXPECT_EQ(json["verdict"], "EQUIVALENT");
   EXPECT_EQ(json["accuracy_means_nothing"], true);
-  ASSERT_EQ(json["stages"].size(), 14U);
+  ASSERT_EQ(json["stages"].size(), 16U);
   for (const Json& stage : json["stages"]) {
     EXPECT_EQ(stage["verdict"], "EQUIVALENT") << stage;
     EXPECT_EQ(stage["images"], 7);
@@ -66,7 +66,7 @@ TEST_F(Run, LeavesReportsThatKeepToTheirSchemas) {
     EXPECT_EQ(schema_violations(json), std::vector<std::string>{}) << entry.path();
     ++count;
   }
-  EXPECT_EQ(count, 17U);  // fourteen stages, run, timing, streamline
+  EXPECT_EQ(count, 21U);  // sixteen stages, run, timing, streamline, folding, fifos
   EXPECT_EQ(report("01_import")["float_reference"]["verdict"], "EQUIVALENT");
   EXPECT_TRUE(report("02_cleanup")["float_reference"].is_null());
 }

@@ -170,7 +170,7 @@ TEST_F(Streamline, ExplainShowsAllQuantisersAndEachOne) {
   EXPECT_THAT(sum.out, HasSubstr("checkpoint    'sum'"));
   EXPECT_THAT(sum.out, HasSubstr("thresholds of JoinThreshold"));
   const Json json = explain({"sum", "--json"}).json();
-  EXPECT_EQ(json["places"].size(), 14U);
+  EXPECT_EQ(json["places"].size(), 16U);
   EXPECT_EQ(json["thresholds"]["stage"], "10_widths");
   EXPECT_FALSE(json["thresholds"]["first_rows"].empty());
   const Json before = json["quantisers"][0]["node"];
@@ -207,7 +207,7 @@ TEST_F(Streamline, MarksANormalisedInputApproximateAndComparesTheRestWithIt) {
   EXPECT_EQ(json["verdict"], "EQUIVALENT");
   EXPECT_EQ(json["approximate"], Json({"05_quantize_input"}));
   EXPECT_THAT(json["reason"].get<std::string>(), HasSubstr("approximate: stage 05_quantize_input"));
-  ASSERT_EQ(json["stages"].size(), 15U);
+  ASSERT_EQ(json["stages"].size(), 17U);
   const Json stage = json["stages"][4];
   EXPECT_EQ(stage["contract"], "approximate");
   EXPECT_EQ(stage["verdict"], "APPROXIMATE");

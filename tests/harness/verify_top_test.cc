@@ -5,6 +5,7 @@
 
 #include "base/temp_dir.h"
 #include "harness/integer_network.h"
+#include "harness/page_data.h"
 #include "harness/run_command.h"
 
 namespace assay {
@@ -65,12 +66,34 @@ TEST_F(VerifyTop, EveryStreamEqualsGoldenInTheModelsCycles) {
   for (const Json& fifo : top.at("fifos")) EXPECT_LE(fifo.at("high_water"), fifo.at("depth"));
   EXPECT_TRUE(fs::exists(out / "rtl" / "top" / "accelerator.sv"));
 
+  EXPECT_EQ(page_data(out)["verdict"], "EQUIVALENT");
+
   // Again: nothing is simulated, and the report is the same to the byte.
   const std::string before = report();
   const CommandResult again = verify({"--images", "4", "--profiles", "all", "--clock", "200"});
   EXPECT_EQ(again.code, 0);
   EXPECT_THAT(again.out, HasSubstr("6 of 6 runs kept"));
   EXPECT_EQ(report(), before);
+
+  // The page's first word is about the RTL, too.
+  Json different = Json::parse(before);
+  different["verdict"] = "DIFFERENT";
+  write_file(out / "reports" / "rtl-top.json", json_text(different));
+  EXPECT_EQ(page_data(out)["verdict"], "DIFFERENT");
+  EXPECT_THAT(page_data(out)["reason"].get<std::string>(), HasSubstr("level rtl-top is DIFFERENT"));
+}
+
+TEST_F(VerifyTop, IsWhereARunEnds) {
+  const CommandResult result = run_assay_as_is(
+      {"run", model.string(), "--images", "4", "--target-cycles", "512", "--out", out.string()});
+  ASSERT_EQ(result.code, 0) << result.err << result.out;
+  EXPECT_THAT(result.out, HasSubstr("16_fifos"));
+  EXPECT_THAT(result.out, HasSubstr("accelerator"));
+  const Json top = Json::parse(report());
+  EXPECT_EQ(top.at("verdict"), "EQUIVALENT");
+  EXPECT_EQ(top.at("images"), 4);
+  ASSERT_EQ(run().code, 0);  // --until fifos
+  EXPECT_FALSE(fs::exists(out / "reports/rtl-top.json"));
 }
 
 TEST_F(VerifyTop, WritesAWaveformThatReadsLikeTheGraph) {

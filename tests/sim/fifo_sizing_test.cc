@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "compile/passes/create_dataflow_partition.h"
+#include "compile/passes/dataflow_streams.h"
 #include "passes/hardware_net.h"
 #include "sim/token_dataflow.h"
 
