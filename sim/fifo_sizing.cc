@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <numeric>
 #include <span>
 
 #include "compile/base/error.h"
@@ -15,39 +16,47 @@ namespace {
 
 using Depths = std::vector<std::int64_t>;
 
-constexpr std::int64_t kEndless = std::int64_t{1} << 40;
-constexpr std::int64_t kFirstFrames = 6;  ///< in which FIFOs without bounds show what they need
-constexpr std::int64_t kPatience = 7;     ///< frames after which one that lags is given up
+constexpr std::int64_t kAmpleFrames = 2;
+constexpr std::int64_t kFirstFrames = 5;  ///< after which a schedule has settled, mostly
+constexpr std::int64_t kPatience = 3;     ///< frames after which a schedule that lags is given up
 constexpr std::int64_t kMostFrames = 64;  ///< a schedule that has not settled by then is refused
+/// More of them where they are short, as a FIFO that fills by a beat per frame takes its time.
+constexpr std::int64_t kMostBeats = 40'000'000;
+
+constexpr std::int64_t kRecorded = 1;  // frames: what FIFOs held is seen behind every frame
 
 constexpr std::int64_t kLeastDepth = 2;  // assay_fifo.sv
 
 std::int64_t below(std::int64_t depth) { return depth > kLeastDepth ? depth - 1 : 0; }
 
-/// Until the schedule is proved or stops.
-Schedule run_on(TokenModel& model) {
+/// Until the schedule is proved or stops; behind every frame `seen` looks at the model.
+Schedule run_on(const TokenNetwork& network, const auto& seen) {
+  TokenModel model(network, {}, kRecorded);
+  const std::int64_t beats =
+      std::accumulate(network.beats.begin(), network.beats.end(), std::int64_t{1});
+  const std::int64_t most = std::max(kMostFrames, kMostBeats / beats);
   Schedule result;
-  for (std::int64_t f = 1; f <= kMostFrames && !result.interval; ++f) {
+  for (std::int64_t f = 1; f <= most && !result.interval; ++f) {
     if (!model.run(f)) {
       result.stops = true;
       result.circle = model.circle();
       break;
     }
+    seen(model);
     result.interval = model.steady_interval();
   }
   result.frame_ends = model.frame_ends();
   return result;
 }
 
+Schedule run_on(const TokenNetwork& network) {
+  return run_on(network, [](const TokenModel&) {});
+}
+
 /// Of the later half of the frames, rounded up.
 Cycle mean_interval(const std::vector<Cycle>& ends) {
   const auto half = static_cast<Cycle>(ends.size() / 2);
   return (ends.back() - ends[ends.size() - 1 - static_cast<std::size_t>(half)] + half - 1) / half;
-}
-
-Schedule run_on(const TokenNetwork& network) {
-  TokenModel model(network, {});
-  return run_on(model);
 }
 
 /// The network without a FIFO of it.
@@ -74,87 +83,106 @@ class Sizer {
   }
 
   Sizing run() {
-    start();
-    enlarge();
-    std::vector<std::size_t> open;  // the largest first
-    for (const std::size_t s : inner_)
-      if (!options_.given.contains(s) && depths_[s] > 0) open.push_back(s);
-    std::ranges::stable_sort(open, std::greater{}, [&](std::size_t s) { return memory(s); });
-    if (keeps(depths_)) {
-      trim();
-      for (std::size_t i = 0; i < open.size(); i += kTogether)
-        shrink(std::span(open).subspan(i, std::min(kTogether, open.size() - i)));
+    for (halves_ = 1;; halves_ *= 4) {
+      start();
+      const bool enough = enlarge();
+      if (enough) shrink_all();
+      finish();
+      // Where a schedule was taken for settled too soon, once more with more patience.
+      const bool kept = sizing_.interval && *sizing_.interval <= sizing_.wanted;
+      if (!enough || kept || halves_ > kMostHalves) return std::move(sizing_);
     }
-    finish();
-    return std::move(sizing_);
   }
 
  private:
   int bits(std::size_t s) const { return flow_.read(flow_.streams[s]).bits(); }
   std::int64_t memory(std::size_t s) const { return depths_[s] * bits(s); }
 
-  std::vector<std::optional<hw::FifoTiming>> fifos(const Depths& depths) const {
-    std::vector<std::optional<hw::FifoTiming>> fifos(depths.size());
-    for (const std::size_t s : inner_) fifos[s] = fifo_timing(depths[s], bits(s));
-    return fifos;
+  std::vector<std::optional<hw::FifoTiming>> timings(const Depths& depths) const {
+    std::vector<std::optional<hw::FifoTiming>> timings(depths.size());
+    for (const std::size_t s : inner_) timings[s] = fifo_timing(depths[s], bits(s));
+    return timings;
   }
 
-  /// Depths that are enough: what FIFOs without bounds hold while frames come at the interval.
+  bool is_given(std::size_t s) const { return options_.given.contains(s); }
+
+  /// Depths that are enough: what ample FIFOs hold while frames come at the interval.
   void start() {
-    std::vector<std::optional<hw::FifoTiming>> endless(network_.beats.size());
-    for (const std::size_t s : inner_) {
-      const auto given = options_.given.find(s);
-      endless[s] = given == options_.given.end() ? hw::FifoTiming{kEndless, false}
-                                                 : fifo_timing(given->second, bits(s));
-    }
+    depths_.assign(network_.beats.size(), 0);
+    for (const std::size_t s : inner_)
+      depths_[s] = is_given(s) ? options_.given.at(s) : kAmpleFrames * network_.beats[s];
+    std::vector<std::optional<hw::FifoTiming>> ample(network_.beats.size());
+    for (const std::size_t s : inner_)
+      ample[s] = is_given(s) ? fifo_timing(depths_[s], bits(s)) : hw::FifoTiming{depths_[s], false};
     TokenOutside paced;
     paced.interval = sizing_.wanted;
-    TokenModel model(with_fifos(network_, endless), paced, kFirstFrames);
-    model.run(kFirstFrames);
+    TokenModel model(with_fifos(network_, ample), paced);
     ++runs_;
-    depths_.assign(network_.beats.size(), 0);
-    std::size_t before = network_.beats.size();
-    for (const std::size_t s : inner_) {
-      if (!endless[s]) continue;
-      const auto given = options_.given.find(s);
-      const std::int64_t held = model.high_water(before++, s);
+    for (std::int64_t f = 1; f <= kMostFrames && !model.latest_interval(); ++f)
+      if (!model.run(f)) return;
+    number_fifos();
+    for (const auto& [s, fifo] : fifos_) {
+      const std::int64_t held = model.held(fifo.before, s);
       // The writer's own queue holds two.
-      depths_[s] = given != options_.given.end() ? given->second
-                   : held > hw::kSkidBeats       ? std::max<std::int64_t>(held, kLeastDepth)
-                                                 : 0;
+      if (!is_given(s)) depths_[s] = held > hw::kSkidBeats ? std::max(held, kLeastDepth) : 0;
+    }
+  }
+
+  /// As with_fifos does.
+  void number_fifos() {
+    fifos_.clear();
+    for (const std::size_t s : inner_) {
+      const std::size_t before = fifos_.size();
+      if (depths_[s] > 0)
+        fifos_[s] = {network_.nodes.size() + before, network_.beats.size() + before};
     }
   }
 
   /// Depths that were enough at a given pace may not be for a writer without a queue of its own, or
-  /// for sources that press on.
-  void enlarge() {
-    for (int attempt = 0; attempt < kAttempts && !keeps(depths_); ++attempt)
+  /// for sources that press on. Whether there are any that are enough.
+  bool enlarge() {
+    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+      number_fifos();
+      steady_.emplace(with_fifos(network_, timings(depths_)), TokenOutside{});
+      ++runs_;
+      if (steady_->run(kFirstFrames) && keeps(*steady_)) return true;
       for (const std::size_t s : inner_)
-        if (!options_.given.contains(s)) depths_[s] = std::max(2 * depths_[s], kLeastDepth);
+        if (!is_given(s) && (depths_[s] > 0 || attempt > 0))
+          depths_[s] = std::max(2 * depths_[s], kLeastDepth);
+    }
+    return false;
   }
 
   /// A FIFO that is never full does not change when it is as deep as one beat more than it holds.
   void trim() {
-    ++runs_;
-    TokenModel model(with_fifos(network_, fifos(depths_)), {}, kPatience);
-    model.run(kPatience);
-    std::size_t before = network_.beats.size();
-    for (const std::size_t s : inner_) {
-      if (depths_[s] == 0) continue;
-      const std::int64_t enough = std::max(model.high_water(before++, s) + 1, kLeastDepth);
-      if (!options_.given.contains(s)) depths_[s] = std::min(depths_[s], enough);
+    for (const auto& [s, fifo] : fifos_) {
+      if (is_given(s)) continue;
+      const std::int64_t enough = std::max(steady_->held(fifo.before, s) + 1, kLeastDepth);
+      if (enough >= depths_[s]) continue;
+      depths_[s] = enough;
+      set_depth(*steady_, s, enough);
     }
   }
 
-  /// Whether the accelerator keeps the interval. A schedule in which one frame follows another
-  /// unchanged is taken for steady here; the result is proved.
-  bool keeps(const Depths& depths) {
+  void set_depth(TokenModel& model, std::size_t s, std::int64_t depth) const {
+    model.shrink_fifo(fifos_.at(s).node, fifo_timing(depth, bits(s)));
+  }
+
+  /// Whether the accelerator keeps the interval from where the model is, as far as that is seen
+  /// without a proof; the result is proved.
+  bool keeps(TokenModel& model) {
     ++runs_;
-    TokenModel model(with_fifos(network_, fifos(depths)), {});
-    for (std::int64_t f = 1; f <= kMostFrames; ++f) {
-      if (!model.run(f)) return false;
-      if (const auto interval = model.latest_interval()) return *interval <= sizing_.wanted;
-      if (f >= kPatience && lags(model.frame_ends())) return false;
+    model.set_pace(sizing_.wanted);
+    const auto first = std::ssize(model.frame_ends());
+    for (std::int64_t f = first + 1; f <= first + kMostFrames; ++f) {
+      for (int quarters = 1; quarters <= 4; ++quarters) {
+        if (quarters < 4)
+          model.begin_frame(quarters);
+        else if (!model.run(f))
+          return false;
+        if (const auto keeps = model.keeps_pace(halves_)) return *keeps;
+      }
+      if (f >= first + kPatience && lags(model.frame_ends())) return false;
     }
     return false;
   }
@@ -165,18 +193,18 @@ class Sizer {
     return ends[n - 1] - ends[n - 3] > 2 * sizing_.wanted;
   }
 
-  /// The smallest depth of a stream while all others stay. What an unbounded FIFO held is often
-  /// needed, so that the search goes down from there in growing steps.
-  std::int64_t smallest(std::size_t s) {
+  /// The smallest depth of a stream while all others stay, from `low` on: none, or down from what
+  /// it has in growing steps, as that is often needed.
+  std::int64_t smallest(std::size_t s, std::int64_t low = 0) {
     const auto enough = [&](std::int64_t depth) {
-      Depths depths = depths_;
-      depths[s] = depth;
-      return keeps(depths);
+      TokenModel model = *steady_;
+      set_depth(model, s, depth);
+      return keeps(model);
     };
-    if (enough(0)) return 0;
-    if (depths_[s] == kLeastDepth || !enough(depths_[s] - 1)) return depths_[s];
-    std::int64_t low = kLeastDepth, high = depths_[s] - 1;
-    for (std::int64_t step = 2; low < high; step *= 2) {
+    if (low == 0 && enough(0)) return 0;
+    low = std::max(low, kLeastDepth);
+    std::int64_t high = depths_[s];
+    for (std::int64_t step = 1; low < high; step = step == 1 ? 2 : 4 * step) {
       const std::int64_t tried = std::max(low, high - step);
       if (!enough(tried)) {
         low = tried + 1;
@@ -194,27 +222,57 @@ class Sizer {
     return high;
   }
 
-  /// Streams seldom matter to each other: some are searched at once, and, when they do, in turn.
+  void shrink_all() {
+    trim();
+    std::vector<std::size_t> open;  // the largest first
+    for (const std::size_t s : inner_)
+      if (!is_given(s) && depths_[s] > 0) open.push_back(s);
+    std::ranges::stable_sort(open, std::greater{}, [&](std::size_t s) { return memory(s); });
+    for (std::size_t i = 0; i < open.size(); i += kTogether)
+      shrink(std::span(open).subspan(i, std::min(kTogether, open.size() - i)));
+  }
+
   void shrink(std::span<const std::size_t> group) {
     std::vector<std::int64_t> found(group.size());
     tbb::parallel_for(std::size_t{0}, group.size(),
                       [&](std::size_t i) { found[i] = smallest(group[i]); });
-    Depths depths = depths_;
-    std::size_t changed = 0;
-    for (std::size_t i = 0; i < group.size(); ++i) {
-      changed += depths[group[i]] != found[i] ? 1 : 0;
-      depths[group[i]] = found[i];
-    }
-    if (changed <= 1 || keeps(depths)) {
-      depths_ = std::move(depths);
+    settle(group, found);
+  }
+
+  /// Goes on with depths each of which is the smallest while the others were what they are. Streams
+  /// seldom matter to each other: half of them at once, and, where they do matter, one after the
+  /// other, each with at least what was enough when the others had more.
+  void settle(std::span<const std::size_t> streams, std::span<const std::int64_t> depths) {
+    if (streams.empty() || set_depths(streams, depths)) return;
+    if (streams.size() == 1) {
+      const std::int64_t depth = smallest(streams[0], std::max(depths[0] + 1, kLeastDepth));
+      ASSAY_INVARIANT(set_depths(streams, std::span(&depth, 1)), "a depth is not enough twice");
       return;
     }
-    for (const std::size_t s : group) depths_[s] = smallest(s);
+    const std::size_t half = streams.size() / 2;
+    settle(streams.first(half), depths.first(half));
+    settle(streams.subspan(half), depths.subspan(half));
+  }
+
+  /// Goes on with these depths, if the interval is kept.
+  bool set_depths(std::span<const std::size_t> streams, std::span<const std::int64_t> depths) {
+    TokenModel model = *steady_;
+    bool changes = false;
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      if (depths[i] == depths_[streams[i]]) continue;
+      changes = true;
+      set_depth(model, streams[i], depths[i]);
+    }
+    if (!changes) return true;
+    if (!keeps(model)) return false;
+    steady_.emplace(std::move(model));
+    for (std::size_t i = 0; i < streams.size(); ++i) depths_[streams[i]] = depths[i];
+    return true;
   }
 
   void finish() {
     ++runs_;
-    Schedule result = run_on(with_fifos(network_, fifos(depths_)));
+    Schedule result = run_on(with_fifos(network_, timings(depths_)));
     sizing_.depths = depths_;
     sizing_.interval = result.interval;
     sizing_.stops = result.stops;
@@ -222,15 +280,24 @@ class Sizer {
     sizing_.runs = runs_;
   }
 
-  static constexpr std::size_t kTogether = 4;
-  static constexpr int kAttempts = 4;
+  static constexpr std::size_t kTogether = 8;
+  static constexpr int kAttempts = 5;
+  static constexpr int kMostHalves = 16;
   const Dataflow& flow_;
   const SizingOptions& options_;
   TokenNetwork network_;
   std::vector<std::size_t> inner_;  ///< streams between layers
   Depths depths_;
+  /// In steady_: where a stream's FIFO is, and the stream in front of it.
+  struct Place {
+    std::size_t node = 0, before = 0;
+  };
+  std::map<std::size_t, Place> fifos_;
+  /// The accelerator with these depths, in a schedule that keeps the interval.
+  std::optional<TokenModel> steady_;
   Sizing sizing_;
   std::atomic<std::int64_t> runs_ = 0;
+  int halves_ = 1;  ///< frames, in halves, after which a schedule is taken for settled
 };
 
 }  // namespace
@@ -240,15 +307,15 @@ Sizing size_fifos(const Dataflow& flow, const SizingOptions& options) {
 }
 
 Schedule schedule(const TokenNetwork& network) {
-  Schedule result = run_on(network);
-  // Once more for what FIFOs held, of which every frame has to be kept.
-  const auto frames = std::ssize(result.frame_ends);
-  TokenModel model(network, {}, frames + 1);
-  model.run(frames);
-  for (const TokenNode& node : network.nodes) {
-    const bool fifo = std::holds_alternative<hw::FifoTiming>(node.timing);
-    result.fifos.push_back(fifo ? model.high_water(node.inputs[0], node.outputs[0]) : 0);
-  }
+  std::vector<std::int64_t> held(network.nodes.size(), 0);
+  Schedule result = run_on(network, [&](const TokenModel& model) {
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      const TokenNode& node = network.nodes[i];
+      if (std::holds_alternative<hw::FifoTiming>(node.timing))
+        held[i] = std::max(held[i], model.high_water(node.inputs[0], node.outputs[0]));
+    }
+  });
+  result.fifos = std::move(held);
   return result;
 }
 

@@ -31,21 +31,41 @@ std::int64_t held_beats(const hw::Timing& timing) {
 }  // namespace
 
 struct TokenModel::Impl {
+  Impl() = default;
+  Impl(const Impl& other);
+
   TokenNetwork network;
   std::vector<Stream> streams;
   std::vector<std::unique_ptr<token::Node>> nodes;  ///< the network's, then sources and sinks
   std::vector<std::size_t> writer, reader;          ///< of streams
-  std::vector<token::Source*> sources;
-  std::vector<std::size_t> sinks;  ///< streams that leave
+  std::vector<std::size_t> sources;                 ///< nodes
+  std::vector<std::size_t> sinks;                   ///< streams that leave
   token::Agenda agenda;
   std::int64_t reach = 1;  ///< frames that equations reach back
-  std::int64_t frames = 0;
 
   void connect();
   void open_streams(std::int64_t recorded);
   void make_nodes(TokenOutside outside);
+  /// Goes on until sources have offered so many quarters of a frame and nothing moves any more.
+  void offer(std::int64_t quarters);
   bool is_layer(std::size_t node) const { return node < network.nodes.size(); }
 };
+
+TokenModel::Impl::Impl(const Impl& other)
+    : network(other.network),
+      streams(other.streams),
+      writer(other.writer),
+      reader(other.reader),
+      sources(other.sources),
+      sinks(other.sinks),
+      agenda(other.agenda),
+      reach(other.reach) {
+  for (Stream& stream : streams) stream.join(agenda);
+  for (const auto& node : other.nodes) {
+    nodes.push_back(node->copy());
+    nodes.back()->move_to(other.streams.data(), streams.data());
+  }
+}
 
 /// Streams without a writer or a reader get a source or a sink.
 void TokenModel::Impl::connect() {
@@ -71,12 +91,10 @@ void TokenModel::Impl::open_streams(std::int64_t recorded) {
     const std::int64_t beats = network.beats[s];
     std::int64_t held = is_layer(writer[s]) ? held_beats(network.nodes[writer[s]].timing) : 0;
     reach = std::max(reach, held / beats + kVectorFrames);
-    if (recorded > 0) held = std::min(held, recorded * beats);
     held = std::max(held, token::Source::kAhead);
-    // Repetition is seen against the frame before.
-    const std::int64_t kept = 2 * beats + held;
-    streams[s].open(beats, std::max(held, recorded * beats), std::max(kept, recorded * beats),
-                    agenda, writer[s], reader[s]);
+    const std::int64_t kept = recorded > 0 ? recorded * beats + held : 0;
+    streams[s].open(beats, held, kept, writer[s], reader[s]);
+    streams[s].join(agenda);
   }
 }
 
@@ -96,7 +114,7 @@ void TokenModel::Impl::make_nodes(TokenOutside outside) {
     if (!is_layer(writer[s])) {
       auto source = std::make_unique<token::Source>(streams[s], std::move(outside.offered[s]),
                                                     outside.interval);
-      sources.push_back(source.get());
+      sources.push_back(nodes.size());
       nodes.push_back(std::move(source));
     }
     if (!is_layer(reader[s]))
@@ -110,20 +128,34 @@ TokenModel::TokenModel(const TokenNetwork& network, TokenOutside outside, std::i
   impl_->connect();
   impl_->open_streams(recorded);
   impl_->make_nodes(std::move(outside));
+  for (std::size_t i = 0; i < impl_->nodes.size(); ++i) impl_->agenda.add(i);
 }
 
 TokenModel::~TokenModel() = default;
 TokenModel::TokenModel(TokenModel&&) noexcept = default;
+TokenModel& TokenModel::operator=(TokenModel&&) noexcept = default;
+TokenModel::TokenModel(const TokenModel& other)
+    : impl_(std::make_unique<Impl>(*other.impl_)), frame_ends_(other.frame_ends_) {}
+
+void TokenModel::shrink_fifo(std::size_t node, const std::optional<hw::FifoTiming>& timing) {
+  auto& place = impl_->nodes.at(node);
+  place = token::make_smaller(*place, timing);
+  impl_->agenda.add(node);
+}
+
+void TokenModel::Impl::offer(std::int64_t quarters) {
+  for (const std::size_t i : sources) {
+    auto& source = static_cast<token::Source&>(*nodes[i]);
+    source.beats = quarters * source.ports().outputs[0]->beats() / 4;
+    agenda.add(i);
+  }
+  while (!agenda.empty()) nodes[agenda.next()]->run();
+}
 
 bool TokenModel::run(std::int64_t frames) {
   Impl& m = *impl_;
-  for (std::int64_t f = m.frames + 1; f <= frames; ++f) {
-    m.frames = f;
-    for (token::Source* source : m.sources) {
-      source->frames = f;
-      source->run();
-    }
-    while (!m.agenda.empty()) m.nodes[m.agenda.next()]->run();
+  for (std::int64_t f = std::ssize(frame_ends_) + 1; f <= frames; ++f) {
+    m.offer(4 * f);
     Cycle end = -1;
     for (const std::size_t s : m.sinks) {
       const Stream& stream = m.streams[s];
@@ -131,30 +163,36 @@ bool TokenModel::run(std::int64_t frames) {
       end = std::max(end, stream.taken_at(f * stream.beats() - 1));
     }
     frame_ends_.push_back(end);
-    note_repetition();
   }
   return true;
 }
 
-/// Behind every frame: whether all of its beats moved as those of the frame before.
-void TokenModel::note_repetition() {
-  const Impl& m = *impl_;
+void TokenModel::begin_frame(int quarters) { impl_->offer(4 * std::ssize(frame_ends_) + quarters); }
+
+std::optional<Cycle> TokenModel::repeated_interval(std::int64_t frames) const {
   const auto& ends = frame_ends_;
-  const Cycle interval = ends.size() < 2 ? -1 : ends.back() - ends[ends.size() - 2];
-  const bool repeats =
-      ends.size() >= 2 && std::ranges::all_of(m.streams, [&](const Stream& stream) {
-        return stream.repeats(stream.beats(), interval);
-      });
-  repeated_ = !repeats ? 0 : interval == interval_ ? repeated_ + 1 : 1;
-  interval_ = interval;
+  if (ends.size() < 2) return {};
+  const Cycle interval = ends.back() - ends[ends.size() - 2];
+  const bool repeats = std::ranges::all_of(impl_->streams, [&](const Stream& stream) {
+    return stream.repeated(interval) >= frames * stream.beats();
+  });
+  return repeats ? std::optional(interval) : std::nullopt;
+}
+std::optional<Cycle> TokenModel::steady_interval() const { return repeated_interval(impl_->reach); }
+void TokenModel::set_pace(Cycle pace) {
+  for (Stream& stream : impl_->streams) stream.set_pace(pace);
+}
+std::optional<bool> TokenModel::keeps_pace(int halves) const {
+  const auto& streams = impl_->streams;
+  const auto enough = [&](const Stream& s) { return (halves * s.beats() + 1) / 2; };
+  if (std::ranges::all_of(streams, [&](const Stream& s) { return s.kept() >= enough(s); }))
+    return true;
+  if (std::ranges::all_of(streams, [&](const Stream& s) { return s.lagged() >= enough(s); }))
+    return false;
+  return {};
 }
 
-std::optional<Cycle> TokenModel::steady_interval() const {
-  return repeated_ >= impl_->reach ? std::optional(interval_) : std::nullopt;
-}
-std::optional<Cycle> TokenModel::latest_interval() const {
-  return repeated_ >= 1 ? std::optional(interval_) : std::nullopt;
-}
+std::optional<Cycle> TokenModel::latest_interval() const { return repeated_interval(1); }
 
 std::vector<TokenWait> TokenModel::waits() const {
   const Impl& m = *impl_;
@@ -207,9 +245,24 @@ std::int64_t TokenModel::taken_count(std::size_t stream) const {
 
 std::int64_t TokenModel::high_water(std::size_t in, std::size_t out) const {
   const Stream &entry = impl_->streams[in], &exit = impl_->streams[out];
-  std::int64_t most = 0;
-  for (std::int64_t k = 0, gone = 0; k < entry.taken; ++k) {
+  const std::int64_t first = std::max<std::int64_t>(entry.taken - entry.beats(), 0);
+  std::int64_t most = 0, gone = exit.taken;
+  while (gone > 0 && exit.taken_at(gone - 1) > entry.taken_at(first)) --gone;
+  for (std::int64_t k = first; k < entry.taken; ++k) {
     while (gone < exit.taken && exit.taken_at(gone) <= entry.taken_at(k)) ++gone;
+    most = std::max(most, k + 1 - gone);
+  }
+  return most;
+}
+
+std::int64_t TokenModel::held(std::size_t in, std::size_t out) const {
+  const Stream &entry = impl_->streams[in], &exit = impl_->streams[out];
+  const Cycle interval = frame_ends_.back() - frame_ends_.at(frame_ends_.size() - 2);
+  const std::int64_t end = entry.taken, first = end - entry.beats();
+  std::int64_t most = 0, gone = first + 1;
+  while (gone > 0 && exit.taken_at(gone - 1, interval) > entry.taken_at(first, interval)) --gone;
+  for (std::int64_t k = first; k < end; ++k) {
+    while (gone <= k && exit.taken_at(gone, interval) <= entry.taken_at(k, interval)) ++gone;
     most = std::max(most, k + 1 - gone);
   }
   return most;

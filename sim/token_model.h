@@ -47,15 +47,25 @@ struct TokenWait {
 
 class TokenModel {
  public:
-  /// Keeps all stamps of the first `recorded` frames; 0: the latest frame's. FIFOs deeper than a
-  /// frame need the record.
+  /// Keeps all stamps of the first `recorded` frames; 0: those that the model still needs.
   TokenModel(const TokenNetwork& network, TokenOutside outside, std::int64_t recorded = 0);
   ~TokenModel();
   TokenModel(TokenModel&&) noexcept;
+  TokenModel& operator=(TokenModel&&) noexcept;
+  /// A copy goes on by itself from here.
+  TokenModel(const TokenModel& other);
 
   /// Goes on until `frames` frames, counted from the start, have passed or nothing moves any more.
   /// Returns whether all beats were taken.
   bool run(std::int64_t frames);
+  /// Goes on with the next frame until nothing moves any more behind its first quarters.
+  void begin_frame(int quarters);
+
+  /// Makes a FIFO of the network smaller from here on; nothing: without it. It may still hold more.
+  /// The interval and whether all stops come out as if it had been so from the beginning: both
+  /// depend on the circles of nodes that wait for each other and not on where beats were once.
+  /// Precondition: block RAM does not take the place of LUTs.
+  void shrink_fifo(std::size_t node, const std::optional<hw::FifoTiming>& timing);
 
   /// The last cycle in which a beat of frame f leaves; f below the frames that have passed.
   const std::vector<Cycle>& frame_ends() const { return frame_ends_; }
@@ -65,6 +75,12 @@ class TokenModel {
   std::optional<Cycle> steady_interval() const;
   /// Weaker and sooner: the interval at which all beats of the last frame followed those before.
   std::optional<Cycle> latest_interval() const;
+  /// Cycles per frame for keeps_pace(), which sees what happens from now on.
+  void set_pace(Cycle pace);
+  /// Sooner still, and no proof: whether over the last half frames, so many of them, every beat
+  /// moved at most the pace later than the same beat of the frame before (true), or every beat more
+  /// than that (false). Stamps grow with the stamps that they depend on, so that either goes on.
+  std::optional<bool> keeps_pace(int halves) const;
   /// After run() returned false: who waits for what.
   std::vector<TokenWait> waits() const;
   /// A circle of nodes each of which waits for the next; empty where there is none.
@@ -74,17 +90,18 @@ class TokenModel {
   Cycle valid(std::size_t stream, std::int64_t k) const;
   Cycle taken(std::size_t stream, std::int64_t k) const;
   std::int64_t taken_count(std::size_t stream) const;
-  /// The most beats that were taken from stream `in` and not yet from `out`: what a FIFO between
-  /// the two held. All frames must be recorded.
+  /// The most beats that were taken from stream `in` and not yet from `out` while `in` moved its
+  /// latest frame: what a FIFO between the two held. One frame at least must be recorded.
   std::int64_t high_water(std::size_t in, std::size_t out) const;
 
+  /// The same in a schedule that repeats, without a record.
+  std::int64_t held(std::size_t in, std::size_t out) const;
+
  private:
-  void note_repetition();
+  std::optional<Cycle> repeated_interval(std::int64_t frames) const;
   struct Impl;
   std::unique_ptr<Impl> impl_;
   std::vector<Cycle> frame_ends_;
-  Cycle interval_ = -1;        ///< of the last two frames
-  std::int64_t repeated_ = 0;  ///< frames in a row that moved like the one before
 };
 
 }  // namespace assay::sim

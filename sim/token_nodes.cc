@@ -19,11 +19,11 @@ void add_full(Waits& waits, const Ports& ports) {
 
 namespace {
 
-/// PhasesTiming, and a FifoTiming in LUTs: one phase in front of a deeper queue.
-class Phases final : public Node {
+/// PhasesTiming.
+class Phases final : public CopyableNode<Phases> {
  public:
   Phases(std::vector<hw::Phase> phases, Ports ports)
-      : phases_(std::move(phases)), ports_(std::move(ports)), out_(*ports_.outputs[0]) {
+      : CopyableNode(std::move(ports)), phases_(std::move(phases)) {
     std::erase_if(phases_, [](const hw::Phase& phase) { return phase.steps == 0; });
   }
   void run() override {
@@ -44,7 +44,7 @@ class Phases final : public Node {
   bool step() {
     const hw::Phase& phase = phases_[phase_];
     Cycle at = last_ + 1;
-    if (phase.gives) at = std::max(at, out_.room(out_.written, ports_.capacity[0]));
+    if (phase.gives) at = std::max(at, out().room(out().written, ports_.capacity[0]));
     if (at >= kUnlimited) return false;
     for (std::uint64_t left = phase.needs; left != 0; left &= left - 1) {
       const Stream& in = *ports_.inputs[static_cast<std::size_t>(std::countr_zero(left))];
@@ -53,24 +53,22 @@ class Phases final : public Node {
     }
     for (std::uint64_t left = phase.takes; left != 0; left &= left - 1)
       ports_.inputs[static_cast<std::size_t>(std::countr_zero(left))]->take(at);
-    if (phase.gives) out_.write(at);
+    if (phase.gives) out().write(at);
     last_ = at;
     return true;
   }
 
   std::vector<hw::Phase> phases_;
-  Ports ports_;
-  Stream& out_;
   std::size_t phase_ = 0;
   std::int64_t steps_ = 0;  ///< of this phase that are done
   Cycle last_ = -1;
 };
 
 /// HandOutTiming. The skid stands in front of the outputs.
-class HandOut final : public Node {
+class HandOut final : public CopyableNode<HandOut> {
  public:
   HandOut(std::vector<std::int64_t> turns, Ports ports)
-      : turns_(std::move(turns)), ports_(std::move(ports)), in_(*ports_.inputs[0]) {}
+      : CopyableNode(std::move(ports)), turns_(std::move(turns)) {}
   void run() override {
     while (finish() || accept()) {
     }
@@ -85,12 +83,12 @@ class HandOut final : public Node {
 
  private:
   bool accept() {
-    if (accepted_ - finished_ >= hw::kSkidBeats || !in_.has(in_.taken)) return false;
+    if (accepted_ - finished_ >= hw::kSkidBeats || !in().has(in().taken)) return false;
     Cycle at =
-        std::max(in_.valid(in_.taken), accepted_ > 0 ? entered_[(accepted_ - 1) & 1] + 1 : 0);
+        std::max(in().valid(in().taken), accepted_ > 0 ? entered_[(accepted_ - 1) & 1] + 1 : 0);
     // The skid is full until the beat before the last one is done with.
     if (accepted_ >= hw::kSkidBeats) at = std::max(at, done_[accepted_ & 1] + 1);
-    in_.take(at);
+    in().take(at);
     entered_[accepted_++ & 1] = at;
     offer();
     return true;
@@ -112,7 +110,7 @@ class HandOut final : public Node {
     for (std::size_t i = 0; i < ports_.outputs.size(); ++i) {
       const Stream& out = *ports_.outputs[i];
       if (!turns_.empty() && i != output_) continue;
-      if (out.taken < out.written) return false;
+      if (!out.took(out.written - 1)) return false;
       at = std::max(at, out.taken_at(out.taken - 1));
     }
     done_[finished_++ & 1] = at;
@@ -125,19 +123,63 @@ class HandOut final : public Node {
   }
 
   std::vector<std::int64_t> turns_;
-  Ports ports_;
-  Stream& in_;
   std::int64_t accepted_ = 0, offered_ = 0, finished_ = 0;  ///< beats
   Cycle entered_[2] = {}, done_[2] = {};
   std::size_t output_ = 0;
   std::int64_t turn_ = 0;
 };
 
-/// FifoTiming in block RAM: the memory, its output register, and a register behind that.
-class BlockFifo final : public Node {
+/// FifoTiming in LUTs.
+class LutFifo final : public CopyableNode<LutFifo> {
  public:
-  BlockFifo(std::int64_t depth, Ports ports)
-      : depth_(depth), ports_(std::move(ports)), in_(*ports_.inputs[0]), out_(*ports_.outputs[0]) {}
+  LutFifo(std::int64_t depth, Ports ports) : CopyableNode(std::move(ports)), depth_(depth) {}
+  void run() override {
+    Stream &in = this->in(), &out = this->out();
+    // Behind a deeper one that block RAM held: what that one has taken.
+    while (out.written < in.taken) out.write(in.taken_at(out.written));
+    while (in.has(in.taken)) {
+      const Cycle room = out.room(out.written, depth_);
+      if (room >= kUnlimited) return;
+      const Cycle at = std::max(room, in.valid(in.taken));
+      in.take(at);
+      out.write(at);
+    }
+  }
+  Waits waits() const override {
+    Waits waits;
+    add_missing(waits, ports_, 1);
+    add_full(waits, ports_);
+    return waits;
+  }
+
+ private:
+  std::int64_t depth_;
+};
+
+/// No FIFO at all: beats are valid on both sides and move on both sides at once. Beats that one in
+/// its place held leave first.
+class Wire final : public CopyableNode<Wire> {
+ public:
+  using CopyableNode::CopyableNode;
+  void run() override {
+    Stream &in = this->in(), &out = this->out();
+    while (in.has(out.written))
+      out.write(out.written < in.taken ? in.taken_at(out.written) : in.written_at(out.written));
+    while (out.took(in.taken)) in.take(out.taken_at(in.taken));
+  }
+  Waits waits() const override {
+    Waits waits;
+    add_missing(waits, ports_, 1);
+    if (waits.empty()) waits.push_back({true, 0});
+    return waits;
+  }
+};
+
+/// FifoTiming in block RAM: the memory, its output register, and a register behind that.
+class BlockFifo final : public CopyableNode<BlockFifo> {
+ public:
+  void set_depth(std::int64_t depth) { depth_ = depth; }
+  BlockFifo(std::int64_t depth, Ports ports) : CopyableNode(std::move(ports)), depth_(depth) {}
   void run() override {
     while (accept() || shift()) {
     }
@@ -145,44 +187,41 @@ class BlockFifo final : public Node {
   Waits waits() const override {
     Waits waits;
     add_missing(waits, ports_, 1);
-    if (out_.room(in_.taken, depth_) >= kUnlimited) waits.push_back({true, 0});
+    if (out().room(in().taken, depth_) >= kUnlimited) waits.push_back({true, 0});
     return waits;
   }
 
  private:
   bool accept() {
-    const Cycle room = out_.room(in_.taken, depth_);
-    if (room >= kUnlimited || !in_.has(in_.taken)) return false;
-    last_ = std::max({last_ + 1, room, in_.valid(in_.taken)});
-    in_.take(last_);
+    const Cycle room = out().room(in().taken, depth_);
+    if (room >= kUnlimited || !in().has(in().taken)) return false;
+    last_ = std::max({last_ + 1, room, in().valid(in().taken)});
+    in().take(last_);
     inside_.push_back(last_);
     return true;
   }
   bool shift() {
-    const std::int64_t k = out_.written;
-    if (inside_.empty() || k > out_.taken) return false;
+    const std::int64_t k = out().written;
+    if (inside_.empty() || (k > 0 && !out().took(k - 1))) return false;
     // The read finds its register empty, or emptied in this cycle; so does the shift.
     const Cycle read = std::max({inside_.front() + 1, read_ + 1, shifted_});
-    const Cycle gone = k > 0 ? out_.taken_at(k - 1) : -1;
+    const Cycle gone = k > 0 ? out().taken_at(k - 1) : -1;
     inside_.pop_front();
     read_ = read;
     shifted_ = std::max(read + 1, gone);
-    out_.write(shifted_);
+    out().write(shifted_);
     return true;
   }
 
   std::int64_t depth_;
-  Ports ports_;
-  Stream &in_, &out_;
-  std::deque<Cycle> inside_;
+  Queue<Cycle> inside_;
   Cycle last_ = -1, read_ = -1, shifted_ = -1;
 };
 
 /// ConverterTiming.
-class Converter final : public Node {
+class Converter final : public CopyableNode<Converter> {
  public:
-  Converter(const hw::ConverterTiming& t, Ports ports)
-      : t_(t), ports_(std::move(ports)), in_(*ports_.inputs[0]), out_(*ports_.outputs[0]) {}
+  Converter(const hw::ConverterTiming& t, Ports ports) : CopyableNode(std::move(ports)), t_(t) {}
   void run() override {
     while (held_ < t_.out ? take() : emit()) {
     }
@@ -199,33 +238,30 @@ class Converter final : public Node {
  private:
   /// Takes a beat when less than an output beat is left, counting one that leaves in this cycle.
   bool take() {
-    if (!in_.has(in_.taken)) return false;
-    taken_ = std::max({taken_ + 1, in_.valid(in_.taken), emitted_});
-    in_.take(taken_);
+    if (!in().has(in().taken)) return false;
+    taken_ = std::max({taken_ + 1, in().valid(in().taken), emitted_});
+    in().take(taken_);
     held_ += t_.in;
     return true;
   }
   bool emit() {
-    const Cycle room = out_.room(out_.written, ports_.capacity[0]);
+    const Cycle room = out().room(out().written, ports_.capacity[0]);
     if (room >= kUnlimited) return false;
     emitted_ = std::max({emitted_ + 1, taken_ + 1, room});
-    out_.write(emitted_);
+    out().write(emitted_);
     held_ -= t_.out;
     return true;
   }
 
   hw::ConverterTiming t_;
-  Ports ports_;
-  Stream &in_, &out_;
   std::int64_t held_ = 0;  ///< units
   Cycle taken_ = -1, emitted_ = -1;
 };
 
 /// SelectTiming.
-class Select final : public Node {
+class Select final : public CopyableNode<Select> {
  public:
-  Select(const hw::SelectTiming& t, Ports ports)
-      : t_(t), ports_(std::move(ports)), in_(*ports_.inputs[0]) {}
+  Select(const hw::SelectTiming& t, Ports ports) : CopyableNode(std::move(ports)), t_(t) {}
   void run() override {
     while (send() || take()) {
     }
@@ -243,9 +279,9 @@ class Select final : public Node {
   /// The last beat of a frame is taken when nothing is left to send behind this cycle.
   bool take() {
     const bool last = beat_ == t_.beats - 1;
-    if ((last && left_ > 0) || !in_.has(in_.taken)) return false;
-    taken_ = std::max({taken_ + 1, in_.valid(in_.taken), last ? sent_ : -1});
-    in_.take(taken_);
+    if ((last && left_ > 0) || !in().has(in().taken)) return false;
+    taken_ = std::max({taken_ + 1, in().valid(in().taken), last ? sent_ : -1});
+    in().take(taken_);
     beat_ = last ? 0 : beat_ + 1;
     if (last) {
       left_ = t_.results;
@@ -266,8 +302,6 @@ class Select final : public Node {
   }
 
   hw::SelectTiming t_;
-  Ports ports_;
-  Stream& in_;
   std::int64_t beat_ = 0, left_ = 0;
   Cycle taken_ = -1, loaded_ = -1, sent_ = -1;
 };
@@ -283,8 +317,8 @@ struct Maker {
   }
   std::unique_ptr<Node> operator()(const hw::FifoTiming& t) {
     if (t.block) return std::make_unique<BlockFifo>(t.depth, std::move(ports));
-    ports.capacity[0] = std::max(ports.capacity[0], t.depth);
-    return std::make_unique<Phases>(std::vector<hw::Phase>{{}}, std::move(ports));
+    ports.capacity[0] = std::max(hw::kSkidBeats, t.depth);
+    return std::make_unique<LutFifo>(ports.capacity[0], std::move(ports));
   }
   std::unique_ptr<Node> operator()(const hw::ConverterTiming& t) {
     return std::make_unique<Converter>(t, std::move(ports));
@@ -306,24 +340,34 @@ struct Maker {
 }  // namespace
 
 void Source::run() {
-  const std::int64_t end = std::min(frames * out_.beats(), out_.taken + kAhead);
-  for (std::int64_t k = out_.written; k < end; ++k) {
+  Stream& out = this->out();
+  for (std::int64_t k = out.written; k < beats; ++k) {
+    if (k >= kAhead && !out.took(k - kAhead)) return;
     if (!offered_.empty() && k >= std::ssize(offered_)) return;
-    out_.write(
-        (offered_.empty() ? k / out_.beats() * interval_ : offered_[static_cast<std::size_t>(k)]) -
-        1);
+    const Cycle at =
+        offered_.empty() ? k / out.beats() * interval_ : offered_[static_cast<std::size_t>(k)];
+    out.write(at - 1);
   }
 }
 
 void Sink::run() {
-  for (std::int64_t k = in_.taken; k < in_.written; ++k) {
+  Stream& in = this->in();
+  for (std::int64_t k = in.taken; in.has(k); ++k) {
     if (!taken_.empty() && k >= std::ssize(taken_)) return;
-    in_.take(taken_.empty() ? in_.valid(k) : taken_[static_cast<std::size_t>(k)]);
+    in.take(taken_.empty() ? in.valid(k) : taken_[static_cast<std::size_t>(k)]);
   }
 }
 
 std::unique_ptr<Node> make_node(const hw::Timing& timing, Ports ports) {
   return std::visit(Maker{std::move(ports)}, timing);
+}
+
+std::unique_ptr<Node> make_smaller(const Node& fifo, const std::optional<hw::FifoTiming>& timing) {
+  if (!timing) return std::make_unique<Wire>(fifo.ports());
+  if (!timing->block) return make_node(*timing, fifo.ports());
+  auto smaller = std::make_unique<BlockFifo>(dynamic_cast<const BlockFifo&>(fifo));
+  smaller->set_depth(timing->depth);
+  return smaller;
 }
 
 }  // namespace assay::sim::token

@@ -3,15 +3,23 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "sim/token_stream.h"
 
 namespace assay::sim::token {
 
+/// The streams of a layer; `capacity[i]`: beats that the queue in front of output i holds.
+struct Ports {
+  std::vector<Stream*> inputs, outputs;
+  std::vector<std::int64_t> capacity;
+};
+
 /// A layer as equations between the stamps of its streams.
 class Node {
  public:
+  explicit Node(Ports ports) : ports_(std::move(ports)) {}
   virtual ~Node() = default;
   /// Computes all stamps that can be computed by now.
   virtual void run() = 0;
@@ -21,12 +29,30 @@ class Node {
     std::size_t port = 0;
   };
   virtual std::vector<Wait> waits() const = 0;
+
+  /// The same node in the same state, for a copy of the streams.
+  virtual std::unique_ptr<Node> copy() const = 0;
+  void move_to(const Stream* from, Stream* to) {
+    for (Stream*& stream : ports_.inputs) stream = to + (stream - from);
+    for (Stream*& stream : ports_.outputs) stream = to + (stream - from);
+  }
+  const Ports& ports() const { return ports_; }
+
+ protected:
+  Node(const Node&) = default;
+  Stream& in() const { return *ports_.inputs[0]; }
+  Stream& out() const { return *ports_.outputs[0]; }
+  Ports ports_;
 };
 
-/// The streams of a layer; `capacity[i]`: beats that the queue in front of output i holds.
-struct Ports {
-  std::vector<Stream*> inputs, outputs;
-  std::vector<std::int64_t> capacity;
+/// Copies by its constructor.
+template <typename Derived>
+class CopyableNode : public Node {
+ public:
+  using Node::Node;
+  std::unique_ptr<Node> copy() const final {
+    return std::make_unique<Derived>(static_cast<const Derived&>(*this));
+  }
 };
 
 using Waits = std::vector<Node::Wait>;
@@ -38,30 +64,29 @@ void add_full(Waits& waits, const Ports& ports);
 inline constexpr std::int64_t kProductStages = 3;  ///< assay_mvu.sv
 
 /// Offers beat k in `offered[k]`, or, when that is empty, frame f in cycle f * interval.
-class Source final : public Node {
+class Source final : public CopyableNode<Source> {
  public:
   Source(Stream& out, std::vector<Cycle> offered, Cycle interval)
-      : out_(out), offered_(std::move(offered)), interval_(interval) {}
+      : CopyableNode({{}, {&out}, {}}), offered_(std::move(offered)), interval_(interval) {}
   void run() override;
   std::vector<Wait> waits() const override { return {}; }
   static constexpr std::int64_t kAhead = 64;  ///< beats that it offers before any is taken
-  std::int64_t frames = 0;                    ///< that it has
+  std::int64_t beats = 0;                     ///< that it has
 
  private:
-  Stream& out_;
   std::vector<Cycle> offered_;
   Cycle interval_;
 };
 
 /// Takes beat k in `taken[k]`, or, when that is empty, as soon as it is there.
-class Sink final : public Node {
+class Sink final : public CopyableNode<Sink> {
  public:
-  Sink(Stream& in, std::vector<Cycle> taken) : in_(in), taken_(std::move(taken)) {}
+  Sink(Stream& in, std::vector<Cycle> taken)
+      : CopyableNode({{&in}, {}, {}}), taken_(std::move(taken)) {}
   void run() override;
   std::vector<Wait> waits() const override { return {}; }
 
  private:
-  Stream& in_;
   std::vector<Cycle> taken_;
 };
 
@@ -69,5 +94,9 @@ std::unique_ptr<Node> make_window(const hw::WindowTiming& t, Ports ports);
 std::unique_ptr<Node> make_pipeline(const hw::PipelineTiming& t, Ports ports);
 std::unique_ptr<Node> make_product(const hw::ProductTiming& t, Ports ports);
 std::unique_ptr<Node> make_node(const hw::Timing& timing, Ports ports);
+/// The FIFO with a smaller depth, none: as a wire; in a state from which the schedule goes on and
+/// settles as it would have from the beginning. Precondition: block RAM takes the place of block
+/// RAM only.
+std::unique_ptr<Node> make_smaller(const Node& fifo, const std::optional<hw::FifoTiming>& timing);
 
 }  // namespace assay::sim::token
