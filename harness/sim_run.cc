@@ -82,6 +82,13 @@ void SimRunner::run(const SimSubject& subject, const sim::Model& model, SimRun& 
   dir_.write(kept, text.str());
 }
 
+sim::Result SimRunner::stamped(const SimSubject& subject, const sim::Model& model,
+                               const SimRun& run) const {
+  sim::JobFile job;
+  job.job.stamps = true;
+  return simulate(subject, model, run, "stamped", job);
+}
+
 void SimRunner::trace(const SimSubject& subject, const SimRun& run,
                       const std::filesystem::path& wave, sim::WaveWindow window) const {
   sim::ModelSpec spec = subject.spec;

@@ -57,6 +57,8 @@ class SimRunner {
   SimRunner(const RunDir& dir, sim::ModelCache& cache) : dir_(dir), cache_(cache) {}
   /// Fills run.result. Thread-safe for different runs.
   void run(const SimSubject& subject, const sim::Model& model, SimRun& run) const;
+  /// The same run again, with the stamps of every beat.
+  sim::Result stamped(const SimSubject& subject, const sim::Model& model, const SimRun& run) const;
   /// The same run again with a waveform.
   void trace(const SimSubject& subject, const SimRun& run, const std::filesystem::path& wave,
              sim::WaveWindow window) const;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -206,6 +207,36 @@ TokenCheck check_tokens(const PreparedTop& top, const SimRun& run) {
                     beats > 0 ? model.taken(s, 0) : -1, beats > 0 ? model.taken(s, beats - 1) : -1);
   }
   return check;
+}
+
+std::string first_other_cycle(const PreparedTop& top, const sim::Result& stamped) {
+  const std::int64_t frames = std::ssize(stamped.frame_ends);
+  sim::TokenModel model(token_network(top.rtl), {}, frames);
+  model.run(frames);
+  std::string text;
+  std::int64_t earliest = std::numeric_limits<std::int64_t>::max();
+  for (std::size_t s = 0; s < stamped.monitor_stamps.size(); ++s) {
+    const std::vector<sim::Stamp>& stamps = stamped.monitor_stamps[s];
+    for (std::int64_t k = 0; k < std::min<std::int64_t>(std::ssize(stamps), model.taken_count(s));
+         ++k) {
+      const sim::Stamp &seen = stamps[static_cast<std::size_t>(k)],
+                       said{model.valid(s, k), model.taken(s, k)};
+      if (seen == said) continue;
+      const std::int64_t cycle = seen.offered == said.offered
+                                     ? std::min(seen.taken, said.taken)
+                                     : std::min(seen.offered, said.offered);
+      if (cycle >= earliest) break;
+      earliest = cycle;
+      const std::int64_t beats = top.rtl.streams[s].stream.beats;
+      text = fmt::format(
+          "{}, frame {}, beat {}: offered in cycle {} and taken in {}; the token model: in {} and "
+          "{}",
+          stream_text(top, fmt::format("mon{}", s)), k / beats, k % beats, seen.offered, seen.taken,
+          said.offered, said.taken);
+      break;
+    }
+  }
+  return text;
 }
 
 std::string mismatch_text(const PreparedTop& top, const sim::Mismatch& m, std::int64_t first_image,

@@ -50,11 +50,15 @@ sim::TokenNetwork token_network(const StitchedRtl& rtl);
 /// The cycles of a run held against the token model's.
 struct TokenCheck {
   std::int64_t predicted = 0, compared = 0, differing = 0;  ///< streams
-  std::string first;  ///< the first stream, in the order of the flow, that differs
+  std::string first;  ///< what differs first, as far as it is known
 };
 /// Whether every beat of every stream was offered and taken in the cycle that the token model says.
-/// For a complete run under profile "always".
+/// For a complete run under profile "always"; `first` is the first stream in the order of the flow.
 TokenCheck check_tokens(const PreparedTop& top, const SimRun& run);
+/// Of such a run's stamps the earliest that is another than the token model's: "stream 'x' from 'a'
+/// to 'b', frame 0, beat 5: offered in cycle 9 and taken in 11; the token model: in 9 and 10".
+/// Empty when all are the same.
+std::string first_other_cycle(const PreparedTop& top, const sim::Result& stamped);
 
 /// "stream 'x' from 'Conv_0' to 'Pool_1', image 3, beat 17, lane 2, cycle 4711: expected 5, got 4".
 std::string mismatch_text(const PreparedTop& top, const sim::Mismatch& mismatch,

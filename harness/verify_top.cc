@@ -118,7 +118,16 @@ class Verification {
         tbb::simple_partitioner());
   }
 
-  static void judge(VerifiedTop& v) {
+  /// Says which beat, which takes a second run, only where streams differ.
+  TokenCheck token_check(const VerifiedTop& v, const SimRun& run) const {
+    TokenCheck check = check_tokens(v.prepared, run);
+    if (check.differing > 0)
+      check.first =
+          first_other_cycle(v.prepared, session_.runner.stamped(v.prepared, v.model, run));
+    return check;
+  }
+
+  void judge(VerifiedTop& v) const {
     Judgement& j = v.judgement;
     j = {Verdict::kEquivalent, "every beat of every stream and every memory agrees"};
     for (std::size_t n = 0; n < v.prepared.memories.size(); ++n) {
@@ -137,7 +146,7 @@ class Verification {
       const Judgement judgement = judge_run(v.prepared, run);
       j.note(judgement.verdict, judgement.reason);
       if (judgement.verdict == Verdict::kEquivalent && run.profile == sim::Profile::kAlways)
-        v.tokens = check_tokens(v.prepared, run);
+        v.tokens = token_check(v, run);
     }
     if (v.tokens && v.tokens->differing > 0)
       j.note(Verdict::kDifferent,

@@ -173,6 +173,10 @@ SimRun Rig::run(sim::Profile profile, std::optional<PlantedFault> canary) {
   return run;
 }
 
+sim::Result Rig::stamped(const SimRun& run) {
+  return SimRunner(dir_, model_cache()).stamped(top, model_cache().get(top.spec), run);
+}
+
 std::size_t Rig::written_by(const std::string& node) const {
   for (std::size_t s = 0; s < top.rtl.streams.size(); ++s) {
     const auto& writer = top.rtl.streams[s].writer;

@@ -54,6 +54,8 @@ class Rig {
   /// Swaps two memory files.
   void swap_files(const std::string& a, const std::string& b);
   SimRun run(sim::Profile profile = sim::Profile::kAlways, std::optional<PlantedFault> canary = {});
+  /// A run under "always" with its stamps.
+  sim::Result stamped(const SimRun& run);
   /// The place of the stream that a node writes.
   std::size_t written_by(const std::string& node) const;
   std::string first_text(const SimRun& run) const {

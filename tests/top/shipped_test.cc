@@ -51,8 +51,8 @@ TEST_P(ShippedNightly, EveryFifoOneSmallerDoesWhatTheTokenModelSays) {
   const TempDir dir;
   const std::string out = (dir.path() / "out").string();
   const std::string model = ASSAY_SOURCE_DIR "/models/resnet8_w4a4/model.qonnx.onnx";
-  const CommandResult run = run_assay(
-      {"run", model, "--images", "1", "--target-cycles", GetParam(), "--out", out});
+  const CommandResult run =
+      run_assay({"run", model, "--images", "1", "--target-cycles", GetParam(), "--out", out});
   ASSERT_EQ(run.code, 0) << run.err;
   const Graph graph = read_stage(RunDir(out), "stages/16_fifos.onnx");
   fmt::print("as sized: {}\n", outcome(graph));

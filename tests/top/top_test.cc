@@ -174,6 +174,23 @@ TEST(Top, LocatesAFifoThatDropsABeatUnderStall) {
   EXPECT_EQ(judge_run(rig.top, run).verdict, Verdict::kDifferent);
 }
 
+TEST(Top, LocatesABeatThatMovesInAnotherCycle) {
+  Rig rig(residual_graph(32));
+  const SimRun good = rig.run();
+  EXPECT_EQ(first_other_cycle(rig.top, rig.stamped(good)), "");
+  rig.patch("assay_fifo.sv", "  assign in_ready_o = count != CountBits'(Depth);",
+            "  logic paused;\n"
+            "  always_ff @(posedge clk_i) begin\n    if (!rst_ni) paused <= 1'b0;\n"
+            "    else if (in_valid_i && count == CountBits'(5)) paused <= 1'b1;\n  end\n"
+            "  assign in_ready_o = count != CountBits'(Depth) && (paused || count != "
+            "CountBits'(5));");
+  const SimRun run = rig.run();
+  EXPECT_EQ(judge_run(rig.top, run).verdict, Verdict::kEquivalent);
+  EXPECT_GT(check_tokens(rig.top, run).differing, 0);
+  EXPECT_THAT(first_other_cycle(rig.top, rig.stamped(run)),
+              HasSubstr("stream 'copies_0' from 'copies' to 'bypass', frame 0, beat 5: offered"));
+}
+
 TEST(Top, LocatesAMissingLastBeat) {
   Rig rig(residual_graph(32));
   rig.patch(
