@@ -9,6 +9,7 @@
 #include "harness/command.h"
 #include "harness/flow.h"
 #include "harness/folding_config.h"
+#include "harness/headline.h"
 #include "harness/verify_top.h"
 
 namespace assay {
@@ -49,7 +50,8 @@ void add_streamline_options(CLI::App& command, StreamlineOptions& options) {
 /// What the options say before they are put together.
 struct HardwareChoice {
   std::optional<std::int64_t> cycles, share;
-  std::optional<double> fps, clock_mhz;
+  std::optional<double> fps;
+  double clock_mhz = 100;
   std::string folding;
 };
 
@@ -58,12 +60,10 @@ void set_goal(HardwareOptions& options, const HardwareChoice& choice) {
   const bool device = !options.device.empty();
   if ((choice.cycles ? 1 : 0) + (choice.fps ? 1 : 0) + (device ? 1 : 0) > 1)
     user_error("--target-cycles, --target-fps and --device exclude each other; give one of them");
-  if (choice.fps.has_value() != choice.clock_mhz.has_value())
-    user_error("--target-fps needs a clock and --clock frames per second; give both");
   if (choice.share && !device)
     user_error("--device-share is a share of --device, which is not given");
   if (choice.cycles) options.target_cycles = *choice.cycles;
-  if (choice.fps) options.target_cycles = cycles_per_frame(*choice.fps, *choice.clock_mhz);
+  if (choice.fps) options.target_cycles = cycles_per_frame(*choice.fps, choice.clock_mhz);
   if (device) hw::find_device(options.device);
   if (choice.share) options.device_share = *choice.share;
 }
@@ -81,8 +81,11 @@ void add_goal_options(CLI::App& command, HardwareOptions& options, HardwareChoic
                   "Unfold every layer until it keeps up with F frames per second at --clock")
       ->check(CLI::PositiveNumber)
       ->type_name("F");
-  command.add_option("--clock", choice.clock_mhz, "Clock for --target-fps, in MHz")
+  command
+      .add_option("--clock", choice.clock_mhz,
+                  "Clock for --target-fps and for rtl-top's frames per second")
       ->check(CLI::PositiveNumber)
+      ->capture_default_str()
       ->type_name("MHZ");
   command
       .add_option(
@@ -117,12 +120,30 @@ void add_hardware_options(CLI::App& command, HardwareOptions& options, HardwareC
 }
 
 /// The last step: the stitched RTL of what the stages have built.
-Verdict simulate(const FlowOptions& options, const CommandContext& context) {
+VerifyTopResult simulate(const FlowOptions& options, double clock_mhz, const Console& console) {
   VerifyTopOptions top;
   top.dir = options.out;
-  const VerifyTopResult result = verify_top(top, context.console);
-  if (!context.json) context.console.out << '\n' << result.table;
-  return result.verdict;
+  top.clock_mhz = clock_mhz;
+  return verify_top(top, console);
+}
+
+/// Every stage, and then the RTL. Prints the report or the tables; returns the exit code.
+int run(const FlowOptions& options, double clock_mhz, bool simulates,
+        const CommandContext& context) {
+  FlowResult result = run_flow(options, context.console);
+  if (!context.json) context.console.out << result.table;
+  if (simulates && exit_code(result.verdict) == 0) {
+    VerifyTopResult top = simulate(options, clock_mhz, context.console);
+    if (!context.json) context.console.out << '\n' << top.table;
+    Headline headline(result.report);
+    headline.note(kTopLevel, top.report);
+    result.verdict = headline.verdict;
+    result.report["verdict"] = verdict_name(headline.verdict);
+    result.report["reason"] = headline.reason;
+    result.report["rtl_top"] = std::move(top.report);
+  }
+  if (context.json) print_report(context, result.report);
+  return exit_code(result.verdict);
 }
 
 }  // namespace
@@ -167,15 +188,7 @@ void add_run_command(CLI::App& app, CommandAction& action) {
         options->hardware.folding = read_folding_config(hardware->folding);
       const bool simulates = options->until.empty() || options->until == kTopLevel;
       if (simulates) options->until.clear();
-      const FlowResult result = run_flow(*options, context.console);
-      if (context.json)
-        print_report(context, result.report);
-      else
-        context.console.out << result.table;
-      const bool built =
-          result.verdict == Verdict::kEquivalent || result.verdict == Verdict::kApproximate;
-      return exit_code(simulates && built ? worse(result.verdict, simulate(*options, context))
-                                          : result.verdict);
+      return run(*options, hardware->clock_mhz, simulates, context);
     };
   });
 }

@@ -12,11 +12,11 @@
 #include "compile/graph/hw_ops.h"
 #include "compile/hw/layer.h"
 #include "compile/onnx/import.h"
+#include "harness/headline.h"
 #include "harness/page_graph.h"
 #include "harness/run_table.h"
 #include "harness/saved_run.h"
 #include "harness/schema.h"
-#include "harness/verdict.h"
 
 namespace assay {
 namespace {
@@ -180,21 +180,6 @@ Json schedules_json(const Json& report) {
   return each(report.at("partitions"), {"partition", "interval", "first_frame_latency"});
 }
 
-/// What the page says first: the worst of the stages' and the simulations' verdicts, and why.
-struct Headline {
-  Verdict verdict;
-  std::string reason;
-
-  void note(const char* level, const Json& report) {
-    if (report.is_null()) return;
-    const auto name = report.at("verdict").get<std::string>();
-    const Verdict other = parse_verdict(name);
-    if (other == verdict || worse(verdict, other) != other) return;
-    verdict = other;
-    reason = fmt::format("the stages agree, but level {} is {}", level, name);
-  }
-};
-
 }  // namespace
 
 Json page_data(const fs::path& dir) {
@@ -213,8 +198,7 @@ Json page_data(const fs::path& dir) {
   add_measured(layers, rtl_node);
   for (std::size_t i = 0; i < graphs.size(); ++i) list.push_back(stage_json(stages[i], graphs[i]));
   const Json& inputs = run.report.at("inputs");
-  Headline headline{parse_verdict(run.report.at("verdict").get<std::string>()),
-                    run.report.at("reason").get<std::string>()};
+  Headline headline(run.report);
   headline.note("rtl-node", rtl_node);
   headline.note("rtl-top", rtl_top);
   return {{"model", fs::path(run.report.at("model").get<std::string>()).string()},

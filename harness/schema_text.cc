@@ -264,7 +264,7 @@ const char* const kSchemaText = R"json({
       "schema": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
       "model": {"type": "string"}, "data": {"$ref": "text_or_null"}, "images": {"$ref": "text_or_null"},
       "preprocess": {"type": "string"}, "until": {"$ref": "text_or_null"}, "inputs": {"$ref": "inputs"},
-      "accuracy_means_nothing": {"type": "boolean"},
+      "accuracy_means_nothing": {"type": "boolean"}, "rtl_top": {"type": "object"},
       "stages": {"type": "array", "items": {
         "type": "object",
         "required": ["stage", "file", "sha256", "contract", "verdict", "reason", "images", "predicted", "compared",

@@ -92,6 +92,12 @@ TEST_F(VerifyTop, IsWhereARunEnds) {
   const Json top = Json::parse(report());
   EXPECT_EQ(top.at("verdict"), "EQUIVALENT");
   EXPECT_EQ(top.at("images"), 4);
+  const CommandResult json =
+      run_assay_as_is({"run", model.string(), "--images", "4", "--json", "--target-cycles", "512",
+                       "--clock", "250", "--out", out.string()});
+  EXPECT_EQ(json.json().at("verdict"), "EQUIVALENT");
+  EXPECT_EQ(json.json().at("rtl_top"), Json::parse(report()));
+  EXPECT_EQ(json.json().at("rtl_top").at("partitions")[0].at("clock_mhz"), 250);
   ASSERT_EQ(run().code, 0);  // --until fifos
   EXPECT_FALSE(fs::exists(out / "reports/rtl-top.json"));
 }
