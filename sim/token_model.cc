@@ -243,29 +243,38 @@ std::int64_t TokenModel::taken_count(std::size_t stream) const {
   return impl_->streams[stream].taken;
 }
 
-std::int64_t TokenModel::high_water(std::size_t in, std::size_t out) const {
-  const Stream &entry = impl_->streams[in], &exit = impl_->streams[out];
-  const std::int64_t first = std::max<std::int64_t>(entry.taken - entry.beats(), 0);
-  std::int64_t most = 0, gone = exit.taken;
-  while (gone > 0 && exit.taken_at(gone - 1) > entry.taken_at(first)) --gone;
-  for (std::int64_t k = first; k < entry.taken; ++k) {
-    while (gone < exit.taken && exit.taken_at(gone) <= entry.taken_at(k)) ++gone;
+namespace {
+
+/// The most beats that had been taken from one stream and not yet from the other while beats
+/// `first` to `end` were taken from the one; of the other fewer than `known` are known.
+std::int64_t most_between(std::int64_t first, std::int64_t end, std::int64_t known,
+                          const auto& entered, const auto& left) {
+  std::int64_t most = 0, gone = std::min(first + 1, known);
+  while (gone > 0 && left(gone - 1) > entered(first)) --gone;
+  for (std::int64_t k = first; k < end; ++k) {
+    while (gone < known && left(gone) <= entered(k)) ++gone;
     most = std::max(most, k + 1 - gone);
   }
   return most;
 }
 
+}  // namespace
+
+std::int64_t TokenModel::high_water(std::size_t in, std::size_t out) const {
+  const Stream &entry = impl_->streams[in], &exit = impl_->streams[out];
+  return most_between(
+      std::max<std::int64_t>(entry.taken - entry.beats(), 0), entry.taken, exit.taken,
+      [&](std::int64_t k) { return entry.taken_at(k); },
+      [&](std::int64_t k) { return exit.taken_at(k); });
+}
+
 std::int64_t TokenModel::held(std::size_t in, std::size_t out) const {
   const Stream &entry = impl_->streams[in], &exit = impl_->streams[out];
   const Cycle interval = frame_ends_.back() - frame_ends_.at(frame_ends_.size() - 2);
-  const std::int64_t end = entry.taken, first = end - entry.beats();
-  std::int64_t most = 0, gone = first + 1;
-  while (gone > 0 && exit.taken_at(gone - 1, interval) > entry.taken_at(first, interval)) --gone;
-  for (std::int64_t k = first; k < end; ++k) {
-    while (gone <= k && exit.taken_at(gone, interval) <= entry.taken_at(k, interval)) ++gone;
-    most = std::max(most, k + 1 - gone);
-  }
-  return most;
+  return most_between(
+      entry.taken - entry.beats(), entry.taken, entry.taken,
+      [&](std::int64_t k) { return entry.taken_at(k, interval); },
+      [&](std::int64_t k) { return exit.taken_at(k, interval); });
 }
 
 }  // namespace assay::sim
