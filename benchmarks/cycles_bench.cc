@@ -3,9 +3,12 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <sstream>
 #include <string>
 
+#include "compile/base/file.h"
 #include "compile/onnx/import.h"
 #include "compile/passes/dataflow_streams.h"
 #include "harness/flow.h"
@@ -14,23 +17,32 @@
 #include "sim/fifo_sizing.h"
 #include "sim/token_dataflow.h"
 
-/// The accelerator of the network that ships, at its default folding: token model, FIFO sizing, and
-/// the stitched RTL with every stream watched.
+/// The accelerators of the network that ships and of the zoo's, at the default folding: token
+/// model, FIFO sizing, and the stitched RTL with every stream watched. "cycles" are clock cycles a
+/// second.
 namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// A run of the network in a folder that goes with the program.
+constexpr const char* kImages = "4";
+
+Console silent() {
+  static std::ostringstream nowhere;
+  return {nowhere, nowhere, false, true};
+}
+
+/// A run of a network in a folder that goes with the program.
 class Run {
  public:
-  Run() {
+  explicit Run(const fs::path& model)
+      : folder_(fs::temp_directory_path() /
+                ("assay-bench-" + std::to_string(getpid()) + "-" + sha256(model.string()))) {
     FlowOptions options;
-    options.model = fs::path(ASSAY_SOURCE_DIR) / "models/resnet8_w4a4/model.qonnx.onnx";
+    options.model = model;
     options.out = folder_;
-    options.images = {.data = {}, .images = "4"};
-    std::ostringstream text;
-    run_flow(options, Console{text, text, false, true});
+    options.images = {.data = {}, .images = kImages};
+    run_flow(options, silent());
   }
   ~Run() { fs::remove_all(folder_); }
   Run(const Run&) = delete;
@@ -40,68 +52,91 @@ class Run {
   Graph stage(const std::string& name) const { return import_model(folder_ / "stages" / name); }
 
  private:
-  fs::path folder_ = fs::temp_directory_path() / ("assay-bench-cycles-" + std::to_string(getpid()));
+  fs::path folder_;
 };
 
-const Run& the_run() {
-  static const Run run;
-  return run;
+const Run& run_of(const std::string& model) {
+  static std::map<std::string, std::unique_ptr<Run>> runs;
+  std::unique_ptr<Run>& run = runs[model];
+  if (!run) run = std::make_unique<Run>(model);
+  return *run;
 }
 
-void token_model(benchmark::State& state) {
-  const Graph graph = the_run().stage("16_fifos.onnx");
-  const sim::TokenNetwork network = sim::token_network(dataflow(graph, 0));
-  constexpr std::int64_t kFrames = 4;
-  std::int64_t cycles = 0;
-  for (auto _ : state) {
-    sim::TokenModel model(network, {});
-    model.run(kFrames);
-    cycles += model.frame_ends().back() + 1;
-  }
+void set_cycles(benchmark::State& state, std::int64_t cycles) {
   state.counters["cycles"] =
       benchmark::Counter(static_cast<double>(cycles), benchmark::Counter::kIsRate);
 }
 
-void fifo_sizing(benchmark::State& state) {
-  const Graph graph = the_run().stage("15_converters.onnx");
+void token_model(benchmark::State& state, const std::string& model) {
+  const Graph graph = run_of(model).stage("16_fifos.onnx");
+  const sim::TokenNetwork network = sim::token_network(dataflow(graph, 0));
+  constexpr std::int64_t kFrames = 4;
+  std::int64_t cycles = 0;
+  for (auto _ : state) {
+    sim::TokenModel tokens(network, {});
+    tokens.run(kFrames);
+    cycles += tokens.frame_ends().back() + 1;
+  }
+  set_cycles(state, cycles);
+}
+
+void fifo_sizing(benchmark::State& state, const std::string& model) {
+  const Graph graph = run_of(model).stage("15_converters.onnx");
   const Dataflow flow = dataflow(graph, 0);
   for (auto _ : state) benchmark::DoNotOptimize(sim::size_fifos(flow).depths);
 }
 
-/// One simulation a time, under profile "always".
-void stitched(benchmark::State& state) {
-  const RtlSession session(the_run().folder(), {}, {});
+/// One simulation at a time, under profile "always".
+void stitched(benchmark::State& state, const std::string& model) {
+  const RtlSession session(run_of(model).folder(), {}, {});
   for (const char* folder : {"rtl", "rtl/top", "build", "build/results", "build/runs"})
     session.dir.make_folder(folder);
   PreparedTop top = prepare_top(dataflow_partitions(session.graph).at(0), "accelerator");
   top.folder = "rtl/top";
   for (const StitchedNode& node : top.rtl.nodes)
     session.write_memories(*node.node, node.layer, top.folder, node.name + "_", top.content);
-  std::ostringstream text;
-  session.for_each_image(Console{text, text, false, true}, [&](const ExactRun& run) {
+  session.for_each_image(silent(), [&](const ExactRun& run) {
     add_frame(top, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
   });
   hash_content(top);
-  const sim::Model model = session.cache.get(top.spec);
+  const sim::Model program = session.cache.get(top.spec);
   std::int64_t cycles = 0, images = 0;
+  static std::uint64_t seed = 0;  // a run that was made before is not made again
   SimRun run;
   run.frames = session.image_count;
   for (auto _ : state) {
-    ++run.seed;  // or the result of the run before is kept
-    session.runner.run(top, model, run);
+    run.seed = ++seed;
+    session.runner.run(top, program, run);
     cycles += run.result.total_cycles;
     images += run.frames;
   }
   state.SetItemsProcessed(images);
-  state.counters["cycles"] =
-      benchmark::Counter(static_cast<double>(cycles), benchmark::Counter::kIsRate);
+  set_cycles(state, cycles);
 }
 
-BENCHMARK(token_model)->Unit(benchmark::kMillisecond);
-BENCHMARK(fifo_sizing)->Unit(benchmark::kMillisecond)->UseRealTime();
-BENCHMARK(stitched)->Unit(benchmark::kMillisecond)->UseRealTime();
+void register_model(const std::string& name, const std::string& model) {
+  if (!fs::exists(model)) return;
+  for (const auto& [kind, body] :
+       {std::pair{"token_model", &token_model}, std::pair{"fifo_sizing", &fifo_sizing},
+        std::pair{"stitched", &stitched}})
+    benchmark::RegisterBenchmark((std::string(kind) + "/" + name).c_str(), body, model)
+        ->UseRealTime()
+        ->Unit(benchmark::kMillisecond);
+}
 
 }  // namespace
 }  // namespace assay
 
-BENCHMARK_MAIN();
+int main(int argc, char** argv) {
+  const std::string zoo = std::string(ASSAY_SHARED_DIR) + "/zoo/";
+  assay::register_model("resnet8_w4a4",
+                        std::string(ASSAY_SOURCE_DIR) + "/models/resnet8_w4a4/model.qonnx.onnx");
+  for (const char* name :
+       {"mobilenet_w4a4", "cnv_w1a1", "tfc_w1a1", "tfc_w2a2", "resnet18norm_w2a2"})
+    assay::register_model(name, zoo + name + "/model.qonnx.onnx");
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  benchmark::Shutdown();
+  return 0;
+}
