@@ -193,31 +193,37 @@ class Sizer {
     return ends[n - 1] - ends[n - 3] > 2 * sizing_.wanted;
   }
 
+  /// By how many cycles per frame the accelerator misses the interval, from where it is, with
+  /// another depth of a stream: 0 when that is enough, nothing when all stops.
+  std::optional<Cycle> late(std::size_t s, std::int64_t depth) {
+    TokenModel model = *steady_;
+    set_depth(model, s, depth);
+    if (keeps(model)) return 0;
+    const Cycle lag = model.lag();
+    return lag > 0 ? std::optional(lag) : std::nullopt;
+  }
+
   /// The smallest depth of a stream while all others stay, from `low` on: none, or down from what
-  /// it has in growing steps, as that is often needed.
+  /// it has in growing steps, as that is often needed. A beat that is missing costs about as many
+  /// cycles as lie between two beats: what is too small says where to look next.
   std::int64_t smallest(std::size_t s, std::int64_t low = 0) {
-    const auto enough = [&](std::int64_t depth) {
-      TokenModel model = *steady_;
-      set_depth(model, s, depth);
-      return keeps(model);
-    };
-    if (low == 0 && enough(0)) return 0;
+    std::int64_t high = depths_[s], tried = 0, step = 1;
+    std::optional<Cycle> missed;  // at `tried`, when that was too small
+    if (low == 0 && (missed = late(s, 0)) == 0) return 0;
     low = std::max(low, kLeastDepth);
-    std::int64_t high = depths_[s];
-    for (std::int64_t step = 1; low < high; step = step == 1 ? 2 : 4 * step) {
-      const std::int64_t tried = std::max(low, high - step);
-      if (!enough(tried)) {
-        low = tried + 1;
-        break;
-      }
-      high = tried;
-    }
     while (low < high) {
-      const std::int64_t middle = (low + high) / 2;
-      if (enough(middle))
-        high = middle;
-      else
-        low = middle + 1;
+      const std::int64_t beats =
+          missed ? (*missed * network_.beats[s] + sizing_.wanted - 1) / sizing_.wanted : 0;
+      tried = beats > 0 ? std::clamp(tried + beats, low, high - 1)
+                        : std::max(high - step, (low + high) / 2);
+      missed = late(s, tried);
+      if (missed == 0) {
+        high = tried;
+        step = step == 1 ? 2 : 4 * step;
+      } else {
+        low = tried + 1;
+        step = 1;
+      }
     }
     return high;
   }

@@ -197,6 +197,12 @@ std::optional<bool> TokenModel::keeps_pace(int halves) const {
   return {};
 }
 
+Cycle TokenModel::lag() const {
+  Cycle most = -kUnlimited;
+  for (const Stream& stream : impl_->streams) most = std::max(most, stream.lag());
+  return most;
+}
+
 std::optional<Cycle> TokenModel::latest_interval() const { return repeated_interval(1); }
 
 std::vector<TokenWait> TokenModel::waits() const {

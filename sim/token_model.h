@@ -82,6 +82,9 @@ class TokenModel {
   /// than that, or those of one stream for two frames (false). Stamps grow with the stamps that
   /// they depend on, so that either goes on.
   std::optional<bool> keeps_pace(int halves) const;
+  /// By how much more than the pace the latest beats followed those a frame before, of the stream
+  /// where that is most; not positive: of none.
+  Cycle lag() const;
   /// After run() returned false: who waits for what.
   std::vector<TokenWait> waits() const;
   /// A circle of nodes each of which waits for the next; empty where there is none.

@@ -150,6 +150,7 @@ class Stream {
   }
   std::int64_t kept() const { return shift_ > pace_ ? 0 : taken - pace_from_; }
   std::int64_t lagged() const { return shift_ > pace_ ? taken - pace_from_ : 0; }
+  Cycle lag() const { return shift_ - pace_; }  ///< of the latest beat
   /// When beat k was taken, in a schedule that repeats after `interval`.
   Cycle taken_at(std::int64_t k, Cycle interval) const {
     Cycle shift = 0;
