@@ -162,18 +162,22 @@ void run_top(const Place& place, Measurement& m) {
   take_verdict(report, m);
   m.setup = setup_text(Json::parse(m.setup), {{"rtl_images", report.at("images")}});
   add(m, "compared", true, report.at("compared").get<std::int64_t>());
+  std::int64_t slowest = 0;
   for (const Json& p : report.at("partitions")) {
     const std::string name = fmt::format("partition {}", p.at("partition").get<std::int64_t>());
     if (m.reason.empty() && p.at("verdict") != verdict_name(Verdict::kEquivalent))
       m.reason = name + ": " + p.at("reason").get<std::string>();
-    if (!p.at("interval").is_null())
+    if (!p.at("interval").is_null()) {
       add(m, "interval", false, p.at("interval").get<std::int64_t>(), name);
+      slowest = std::max(slowest, p.at("interval").get<std::int64_t>());
+    }
     if (!p.at("first_frame_latency").is_null())
       add(m, "latency", false, p.at("first_frame_latency").get<std::int64_t>(), name);
     for (const Json& fifo : p.at("fifos"))
       add(m, "depth", false, fifo.at("depth").get<std::int64_t>(),
           fifo.at("name").get<std::string>());
   }
+  if (slowest > 0) add(m, "cycles", false, slowest);
 }
 
 struct Level {

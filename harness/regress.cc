@@ -84,6 +84,13 @@ std::string cell(const Measurement& m, std::string_view name) {
   return "-";
 }
 
+/// Why a case does not equal its baseline.
+std::string remark(const Outcome& o) {
+  const Standing standing = o.comparison.standing;
+  const bool unknown = standing == Standing::kNew || standing == Standing::kOther;
+  return o.accepted && unknown ? "is the baseline from now on" : o.comparison.text;
+}
+
 std::string table(const std::vector<Outcome>& outcomes) {
   std::vector<std::vector<std::string>> rows = {
       {"case", "level", "verdict", "compared", "top-1 exact", "top-1 float", "cycles", "baseline"}};
@@ -96,9 +103,8 @@ std::string table(const std::vector<Outcome>& outcomes) {
   std::string text = table_text(rows) + "\n";
   for (const Outcome& o : outcomes)
     if (o.comparison.standing != Standing::kEqual)
-      text +=
-          fmt::format("{} {} ({}): {}\n", standing_name(o.comparison.standing),
-                      printable(o.measurement.case_name), o.measurement.level, o.comparison.text);
+      text += fmt::format("{} {} ({}): {}\n", standing_name(o.comparison.standing),
+                          printable(o.measurement.case_name), o.measurement.level, remark(o));
   return text;
 }
 

@@ -290,7 +290,8 @@ TEST_F(RegressCommand, PassesOnlyAgainstAnAcceptedBaseline) {
   EXPECT_EQ(regress().code, 3);  // seeing it twice does not accept it
   const CommandResult update = regress({"--update"});
   EXPECT_EQ(update.code, 0) << update.err << update.out;
-  EXPECT_THAT(update.out, HasSubstr("no baseline, accepted"));
+  EXPECT_THAT(update.out,
+              AllOf(HasSubstr("no baseline, accepted"), HasSubstr("is the baseline from now on")));
   const CommandResult again = regress({"--json"});
   EXPECT_EQ(again.code, 0);
   const Json json = again.json();
