@@ -235,13 +235,25 @@ class Sizer {
       if (!is_given(s) && depths_[s] > 0) open.push_back(s);
     std::ranges::stable_sort(open, std::greater{}, [&](std::size_t s) { return memory(s); });
     for (std::size_t i = 0; i < open.size(); i += kTogether)
-      shrink(std::span(open).subspan(i, std::min(kTogether, open.size() - i)));
+      shrink(std::span(open).subspan(i, std::min(kTogether, open.size() - i)),
+             [this](std::size_t s) { return smallest(s); });
+    // Pipelines that stop as a whole let a depth be enough that was not while others were larger.
+    for (Depths before; before != depths_;) {
+      before = depths_;
+      std::erase_if(open, [this](std::size_t s) { return depths_[s] == 0; });
+      shrink(open, [this](std::size_t s) {
+        const std::int64_t tried = below(depths_[s]);
+        if (late(s, tried) != 0) return depths_[s];
+        return tried == 0 ? tried : smallest(s, kLeastDepth);
+      });
+    }
   }
 
-  void shrink(std::span<const std::size_t> group) {
+  /// `search` finds a depth for each, all at once.
+  void shrink(std::span<const std::size_t> group, const auto& search) {
     std::vector<std::int64_t> found(group.size());
     tbb::parallel_for(std::size_t{0}, group.size(),
-                      [&](std::size_t i) { found[i] = smallest(group[i]); });
+                      [&](std::size_t i) { found[i] = search(group[i]); });
     settle(group, found);
   }
 

@@ -16,9 +16,9 @@ constexpr std::size_t kNobody = static_cast<std::size_t>(-1);
 /// Frames that equations inside of layers reach back: two vectors, each of which may be a frame.
 constexpr std::int64_t kVectorFrames = 2;
 
-/// Frames for which a stream lags that will not catch up: a delay that comes once is over when the
-/// same beats of the next frame have it, too.
-constexpr std::int64_t kLag = 2;
+/// Halves of frames for which a stream lags that will not catch up: a delay that comes once is over
+/// when the same beats of the next frame have it, too.
+constexpr std::int64_t kLagHalves = 3;
 
 /// Beats that a layer holds behind its last controller, so that a stamp of its output may depend on
 /// so many before it.
@@ -192,7 +192,8 @@ std::optional<bool> TokenModel::keeps_pace(int halves) const {
   if (std::ranges::all_of(streams, [&](const Stream& s) { return s.kept() >= enough(s); }))
     return true;
   if (std::ranges::all_of(streams, [&](const Stream& s) { return s.lagged() >= enough(s); }) ||
-      std::ranges::any_of(streams, [](const Stream& s) { return s.lagged() >= kLag * s.beats(); }))
+      std::ranges::any_of(streams,
+                          [](const Stream& s) { return 2 * s.lagged() >= kLagHalves * s.beats(); }))
     return false;
   return {};
 }

@@ -79,8 +79,8 @@ class TokenModel {
   void set_pace(Cycle pace);
   /// Sooner still, and no proof: whether over the last half frames, so many of them, every beat
   /// moved at most the pace later than the same beat of the frame before (true), or every beat more
-  /// than that, or those of one stream for two frames (false). Stamps grow with the stamps that
-  /// they depend on, so that either goes on.
+  /// than that, or those of one stream for one and a half frames (false). Stamps grow with the
+  /// stamps that they depend on, so that either goes on.
   std::optional<bool> keeps_pace(int halves) const;
   /// By how much more than the pace the latest beats followed those a frame before, of the stream
   /// where that is most; not positive: of none.

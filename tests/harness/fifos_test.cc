@@ -95,5 +95,20 @@ TEST_F(Fifos, MayBeSizedForASlowerAccelerator) {
   EXPECT_LE(partition()["fifos"].size(), fast["fifos"].size());
 }
 
+/// Of several residuals, whose FIFOs matter to each other.
+TEST_F(Fifos, OfTheShippedNetworkCannotBeSmaller) {
+  const std::string shipped = ASSAY_SOURCE_DIR "/models/resnet8_w4a4/model.qonnx.onnx";
+  const CommandResult result = run_assay(
+      {"run", shipped, "--images", "1", "--out", out.string(), "--target-cycles", "4096"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json p = partition();
+  EXPECT_EQ(p["interval"], p["slowest_layer"]);
+  EXPECT_GE(p["fifos"].size(), 3U);
+  for (const Json& fifo : p["fifos"])
+    EXPECT_TRUE(fifo["smaller"]["interval"].is_null() ||
+                fifo["smaller"]["interval"] > p["interval"])
+        << fifo;
+}
+
 }  // namespace
 }  // namespace assay
