@@ -121,9 +121,10 @@ class Verification {
   /// Says which beat, which takes a second run, only where streams differ.
   TokenCheck token_check(const VerifiedTop& v, const SimRun& run) const {
     TokenCheck check = check_tokens(v.prepared, run);
-    if (check.differing > 0)
-      check.first =
-          first_other_cycle(v.prepared, session_.runner.stamped(v.prepared, v.model, run));
+    if (check.differing == 0) return check;
+    const std::string beat =
+        first_other_cycle(v.prepared, session_.runner.stamped(v.prepared, v.model, run));
+    if (!beat.empty()) check.first = beat;  // empty: only the number of beats differs
     return check;
   }
 

@@ -242,7 +242,6 @@ class StoppingPipe {
       inside_.pop_front();
     }
   }
-  bool waits_for_room() const { return known_until_ < kUnlimited - 1; }
 
  private:
   std::int64_t capacity_, stages_;
