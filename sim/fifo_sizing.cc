@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <atomic>
 #include <numeric>
+#include <set>
 #include <span>
 
 #include "compile/base/error.h"
+#include "sim/surroundings.h"
 #include "sim/token_dataflow.h"
 
 namespace assay::sim {
@@ -193,35 +195,55 @@ class Sizer {
     return ends[n - 1] - ends[n - 3] > 2 * sizing_.wanted;
   }
 
-  /// By how many cycles per frame the accelerator misses the interval, from where it is, with
-  /// another depth of a stream: 0 when that is enough, nothing when all stops.
-  std::optional<Cycle> late(std::size_t s, std::int64_t depth) {
-    TokenModel model = *steady_;
-    set_depth(model, s, depth);
+  /// By how many cycles per frame the model misses the interval: 0 when it does not, nothing when
+  /// all stops.
+  std::optional<Cycle> missed(TokenModel& model) {
     if (keeps(model)) return 0;
     const Cycle lag = model.lag();
     return lag > 0 ? std::optional(lag) : std::nullopt;
   }
 
-  /// The smallest depth of a stream while all others stay, from `low` on: none, or down from what
-  /// it has in growing steps, as that is often needed. A beat that is missing costs about as many
-  /// cycles as lie between two beats: what is too small says where to look next.
-  std::int64_t smallest(std::size_t s, std::int64_t low = 0) {
-    std::int64_t high = depths_[s], tried = 0, step = 1;
-    std::optional<Cycle> missed;  // at `tried`, when that was too small
-    if (low == 0 && (missed = late(s, 0)) == 0) return 0;
-    low = std::max(low, kLeastDepth);
+  /// The same with another depth of a stream. What is around its FIFO mostly decides, and takes a
+  /// fraction of the time.
+  std::optional<Cycle> missed(std::size_t s, std::int64_t depth) {
+    const std::size_t fifo = fifos_.at(s).node;
+    const auto timing = fifo_timing(depth, bits(s));
+    if (wide_.contains(s) || !steady_->latest_interval()) {
+      TokenModel model = *steady_;
+      model.shrink_fifo(fifo, timing);
+      return missed(model);
+    }
+    const std::vector<std::size_t> nodes = surroundings(steady_->network(), fifo);
+    TokenModel part = steady_->part(nodes);
+    const auto place = std::ranges::find(nodes, fifo) - nodes.begin();
+    part.shrink_fifo(static_cast<std::size_t>(place), timing);
+    return missed(part);
+  }
+
+  /// The smallest depth of a stream while all others stay: none, or more than what is known to be
+  /// too small. A beat that is missing costs about as many cycles as lie between two beats: what is
+  /// too small says where to look next. Else down from what it has in growing steps, as that is
+  /// often needed.
+  std::int64_t smallest(std::size_t s) {
+    auto& [tried, late] = too_small_[s];
+    if (tried < 0) {
+      if ((late = missed(s, 0)) == 0) return 0;
+      tried = 0;
+    }
+    std::int64_t low = std::max(tried + 1, kLeastDepth), high = depths_[s], step = 1;
     while (low < high) {
       const std::int64_t beats =
-          missed ? (*missed * network_.beats[s] + sizing_.wanted - 1) / sizing_.wanted : 0;
-      tried = beats > 0 ? std::clamp(tried + beats, low, high - 1)
-                        : std::max(high - step, (low + high) / 2);
-      missed = late(s, tried);
-      if (missed == 0) {
-        high = tried;
+          late ? (*late * network_.beats[s] + sizing_.wanted - 1) / sizing_.wanted : 0;
+      const std::int64_t next = beats > 0 ? std::clamp(tried + beats, low, high - 1)
+                                          : std::max(high - step, (low + high) / 2);
+      const std::optional<Cycle> now = missed(s, next);
+      if (now == 0) {
+        high = next;
+        late.reset();
         step = step == 1 ? 2 : 4 * step;
       } else {
-        low = tried + 1;
+        too_small_[s] = {next, now};
+        low = next + 1;
         step = 1;
       }
     }
@@ -234,58 +256,79 @@ class Sizer {
     for (const std::size_t s : inner_)
       if (!is_given(s) && depths_[s] > 0) open.push_back(s);
     std::ranges::stable_sort(open, std::greater{}, [&](std::size_t s) { return memory(s); });
-    for (std::size_t i = 0; i < open.size(); i += kTogether)
-      shrink(std::span(open).subspan(i, std::min(kTogether, open.size() - i)),
-             [this](std::size_t s) { return smallest(s); });
-    // Pipelines that stop as a whole let a depth be enough that was not while others were larger.
-    for (Depths before; before != depths_;) {
-      before = depths_;
-      std::erase_if(open, [this](std::size_t s) { return depths_[s] == 0; });
-      shrink(open, [this](std::size_t s) {
-        const std::int64_t tried = below(depths_[s]);
-        if (late(s, tried) != 0) return depths_[s];
-        return tried == 0 ? tried : smallest(s, kLeastDepth);
+    too_small_.assign(depths_.size(), {});
+    for (std::vector<std::size_t> left = open; !left.empty();) {
+      const auto group =
+          left.begin() + static_cast<std::ptrdiff_t>(std::min(kTogether, left.size()));
+      const auto again =
+          shrink(std::span(left.begin(), group), [this](std::size_t s) { return smallest(s); });
+      left.erase(std::ranges::copy(again, left.begin()).out, group);
+    }
+    polish(open);
+  }
+
+  /// Pipelines that stop as a whole let a depth be enough that was not while others were larger:
+  /// until no FIFO can lose a beat.
+  void polish(std::span<const std::size_t> streams) {
+    for (bool again = true; again;) {
+      const Depths before = depths_;
+      const auto left = shrink(streams, [this](std::size_t s) {
+        const std::int64_t next = below(depths_[s]);
+        if (depths_[s] == 0 || missed(s, next) != 0) return depths_[s];
+        too_small_[s] = {0, {}};
+        return next == 0 ? next : smallest(s);
       });
+      again = depths_ != before || std::ranges::any_of(left, [this](std::size_t s) {
+                return too_small_[s].depth < below(depths_[s]);
+              });
     }
   }
 
-  /// `search` finds a depth for each, all at once.
-  void shrink(std::span<const std::size_t> group, const auto& search) {
-    std::vector<std::int64_t> found(group.size());
-    tbb::parallel_for(std::size_t{0}, group.size(),
-                      [&](std::size_t i) { found[i] = search(group[i]); });
-    settle(group, found);
+  /// `search` finds a depth for each, all at once; returns those that stay what they were, as the
+  /// depth that was found is not enough with those of the others.
+  std::vector<std::size_t> shrink(std::span<const std::size_t> streams, const auto& search) {
+    calm();
+    std::vector<std::int64_t> found(streams.size());
+    tbb::parallel_for(std::size_t{0}, streams.size(),
+                      [&](std::size_t i) { found[i] = search(streams[i]); });
+    std::vector<Change> changes;
+    for (std::size_t i = 0; i < streams.size(); ++i)
+      if (found[i] != depths_[streams[i]]) changes.push_back({streams[i], found[i]});
+    std::vector<std::size_t> left;
+    settle(changes, left);
+    return left;
   }
 
-  /// Goes on with depths each of which is the smallest while the others were what they are. Streams
-  /// seldom matter to each other: half of them at once, and, where they do matter, one after the
-  /// other, each with at least what was enough when the others had more.
-  void settle(std::span<const std::size_t> streams, std::span<const std::int64_t> depths) {
-    if (streams.empty() || set_depths(streams, depths)) return;
-    if (streams.size() == 1) {
-      const std::int64_t depth = smallest(streams[0], std::max(depths[0] + 1, kLeastDepth));
-      ASSAY_INVARIANT(set_depths(streams, std::span(&depth, 1)), "a depth is not enough twice");
-      return;
-    }
-    const std::size_t half = streams.size() / 2;
-    settle(streams.first(half), depths.first(half));
-    settle(streams.subspan(half), depths.subspan(half));
+  /// Until the latest changes have gone through the accelerator, so that trials see their own only.
+  void calm() {
+    for (std::int64_t f = 0; f < kFirstFrames && !steady_->latest_interval(); ++f)
+      steady_->run(std::ssize(steady_->frame_ends()) + 1);
   }
 
-  /// Goes on with these depths, if the interval is kept.
-  bool set_depths(std::span<const std::size_t> streams, std::span<const std::int64_t> depths) {
+  struct Change {
+    std::size_t stream;
+    std::int64_t depth;
+  };
+
+  /// Goes on with changes each of which is enough while the others are not made. Streams seldom
+  /// matter to each other: where they do, half of them at once. A change that is not enough is
+  /// left.
+  void settle(std::span<const Change> changes, std::vector<std::size_t>& left) {
+    if (changes.empty()) return;
     TokenModel model = *steady_;
-    bool changes = false;
-    for (std::size_t i = 0; i < streams.size(); ++i) {
-      if (depths[i] == depths_[streams[i]]) continue;
-      changes = true;
-      set_depth(model, streams[i], depths[i]);
+    for (const Change& c : changes) set_depth(model, c.stream, c.depth);
+    const std::optional<Cycle> late = missed(model);
+    if (late == 0) {
+      steady_.emplace(std::move(model));
+      for (const Change& c : changes) depths_[c.stream] = c.depth;
+    } else if (changes.size() == 1) {
+      too_small_[changes[0].stream] = {changes[0].depth, late};
+      wide_.insert(changes[0].stream);
+      left.push_back(changes[0].stream);
+    } else {
+      settle(changes.first(changes.size() / 2), left);
+      settle(changes.subspan(changes.size() / 2), left);
     }
-    if (!changes) return true;
-    if (!keeps(model)) return false;
-    steady_.emplace(std::move(model));
-    for (std::size_t i = 0; i < streams.size(); ++i) depths_[streams[i]] = depths[i];
-    return true;
   }
 
   void finish() {
@@ -298,7 +341,7 @@ class Sizer {
     sizing_.runs = runs_;
   }
 
-  static constexpr std::size_t kTogether = 8;
+  static constexpr std::size_t kTogether = 4;
   static constexpr int kAttempts = 5;
   static constexpr int kMostHalves = 16;
   const Dataflow& flow_;
@@ -313,6 +356,12 @@ class Sizer {
   std::map<std::size_t, Place> fifos_;
   /// The accelerator with these depths, in a schedule that keeps the interval.
   std::optional<TokenModel> steady_;
+  struct TooSmall {
+    std::int64_t depth = -1;
+    std::optional<Cycle> late;  ///< by how much it misses the interval, if that is known
+  };
+  std::vector<TooSmall> too_small_;  ///< what was tried last and is not enough, by stream
+  std::set<std::size_t> wide_;       ///< streams that matter to more than what is around them
   Sizing sizing_;
   std::atomic<std::int64_t> runs_ = 0;
   int halves_ = 1;  ///< frames, in halves, after which a schedule is taken for settled

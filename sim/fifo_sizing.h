@@ -27,7 +27,7 @@ struct Sizing {
   std::optional<Cycle> interval;     ///< proved to go on for ever; nothing: as Schedule
   bool stops = false;
   std::vector<TokenWait> circle;  ///< who waits for whom, when it stops; with_fifos' indices
-  std::int64_t runs = 0;          ///< of the token model
+  std::int64_t runs = 0;          ///< of the token model or of a part of it
 };
 
 /// The smallest depths that keep the interval: none can be smaller while the others are what they

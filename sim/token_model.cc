@@ -53,6 +53,7 @@ struct TokenModel::Impl {
   /// Goes on until sources have offered so many quarters of a frame and nothing moves any more.
   void offer(std::int64_t quarters);
   bool is_layer(std::size_t node) const { return node < network.nodes.size(); }
+  std::size_t index(const Stream* s) const { return static_cast<std::size_t>(s - streams.data()); }
 };
 
 TokenModel::Impl::Impl(const Impl& other)
@@ -67,7 +68,7 @@ TokenModel::Impl::Impl(const Impl& other)
   for (Stream& stream : streams) stream.join(agenda);
   for (const auto& node : other.nodes) {
     nodes.push_back(node->copy());
-    nodes.back()->move_to(other.streams.data(), streams.data());
+    nodes.back()->move([&](const Stream* s) { return &streams[other.index(s)]; });
   }
 }
 
@@ -135,11 +136,64 @@ TokenModel::TokenModel(const TokenNetwork& network, TokenOutside outside, std::i
   for (std::size_t i = 0; i < impl_->nodes.size(); ++i) impl_->agenda.add(i);
 }
 
+TokenModel::TokenModel() : impl_(std::make_unique<Impl>()) {}
 TokenModel::~TokenModel() = default;
 TokenModel::TokenModel(TokenModel&&) noexcept = default;
 TokenModel& TokenModel::operator=(TokenModel&&) noexcept = default;
 TokenModel::TokenModel(const TokenModel& other)
     : impl_(std::make_unique<Impl>(*other.impl_)), frame_ends_(other.frame_ends_) {}
+
+TokenModel TokenModel::part(const std::vector<std::size_t>& nodes) const {
+  const Impl& all = *impl_;
+  const Cycle interval = latest_interval().value();
+  TokenModel result;
+  result.frame_ends_ = frame_ends_;
+  Impl& part = *result.impl_;
+  part.reach = all.reach;
+
+  std::vector<std::size_t> place(all.streams.size(), kNobody);  // of streams in the part
+  for (const std::size_t i : nodes) {
+    for (const std::size_t s : all.network.nodes[i].inputs) place[s] = 0;
+    for (const std::size_t s : all.network.nodes[i].outputs) place[s] = 0;
+  }
+  std::vector<std::size_t> streams;  // of the part
+  for (std::size_t s = 0; s < place.size(); ++s) {
+    if (place[s] == kNobody) continue;
+    place[s] = streams.size();
+    streams.push_back(s);
+    part.network.beats.push_back(all.network.beats[s]);
+    part.streams.push_back(all.streams[s]);
+  }
+  for (const std::size_t i : nodes) {
+    TokenNode& node = part.network.nodes.emplace_back(all.network.nodes[i]);
+    for (std::size_t& s : node.inputs) s = place[s];
+    for (std::size_t& s : node.outputs) s = place[s];
+  }
+  part.connect();
+
+  const auto copy = [&](std::size_t node) {
+    auto copied = all.nodes[node]->copy();
+    copied->move([&](const Stream* s) { return &part.streams[place[all.index(s)]]; });
+    return copied;
+  };
+  for (const std::size_t i : nodes) part.nodes.push_back(copy(i));
+  for (std::size_t i = 0; i < streams.size(); ++i) {
+    Stream& stream = part.streams[i];
+    stream.join(part.agenda, part.writer[i], part.reader[i]);
+    const auto echo = [&] { return token::Echo(stream, interval); };
+    const std::size_t writer = all.writer[streams[i]], reader = all.reader[streams[i]];
+    if (!part.is_layer(part.writer[i])) {
+      part.sources.push_back(part.nodes.size());
+      part.nodes.push_back(all.is_layer(writer) ? std::make_unique<token::Source>(stream, echo())
+                                                : copy(writer));
+    }
+    if (!part.is_layer(part.reader[i]))
+      part.nodes.push_back(all.is_layer(reader) ? std::make_unique<token::Sink>(stream, echo())
+                                                : copy(reader));
+  }
+  for (std::size_t i = 0; i < part.nodes.size(); ++i) part.agenda.add(i);
+  return result;
+}
 
 void TokenModel::shrink_fifo(std::size_t node, const std::optional<hw::FifoTiming>& timing) {
   auto& place = impl_->nodes.at(node);
@@ -244,6 +298,8 @@ std::vector<TokenWait> TokenModel::circle() const {
     if (state[i] == 0 && visit(visit, i)) return path;
   return {};
 }
+
+const TokenNetwork& TokenModel::network() const { return impl_->network; }
 
 Cycle TokenModel::valid(std::size_t stream, std::int64_t k) const {
   return impl_->streams[stream].valid(k);

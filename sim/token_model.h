@@ -54,6 +54,12 @@ class TokenModel {
   TokenModel& operator=(TokenModel&&) noexcept;
   /// A copy goes on by itself from here.
   TokenModel(const TokenModel& other);
+  /// These nodes alone, in this order, going on from here: at its edges beats come and go when they
+  /// do in the schedule that repeats now, or later where the part itself is late. As stamps grow
+  /// with those that they depend on, what keeps the part from an interval keeps all from it, but
+  /// not the other way round. Its streams are those of the nodes, in the order of the network.
+  /// Precondition: latest_interval().
+  TokenModel part(const std::vector<std::size_t>& nodes) const;
 
   /// Goes on until `frames` frames, counted from the start, have passed or nothing moves any more.
   /// Returns whether all beats were taken.
@@ -66,6 +72,8 @@ class TokenModel {
   /// depend on the circles of nodes that wait for each other and not on where beats were once.
   /// Precondition: block RAM does not take the place of LUTs.
   void shrink_fifo(std::size_t node, const std::optional<hw::FifoTiming>& timing);
+
+  const TokenNetwork& network() const;  ///< as it was before shrink_fifo()
 
   /// The last cycle in which a beat of frame f leaves; f below the frames that have passed.
   const std::vector<Cycle>& frame_ends() const { return frame_ends_; }
@@ -102,6 +110,7 @@ class TokenModel {
   std::int64_t held(std::size_t in, std::size_t out) const;
 
  private:
+  TokenModel();
   std::optional<Cycle> repeated_interval(std::int64_t frames) const;
   struct Impl;
   std::unique_ptr<Impl> impl_;

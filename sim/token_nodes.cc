@@ -344,8 +344,9 @@ void Source::run() {
   for (std::int64_t k = out.written; k < beats; ++k) {
     if (k >= kAhead && !out.took(k - kAhead)) return;
     if (!offered_.empty() && k >= std::ssize(offered_)) return;
-    const Cycle at =
+    Cycle at =
         offered_.empty() ? k / out.beats() * interval_ : offered_[static_cast<std::size_t>(k)];
+    if (echo_) at = echo_->at(k);
     out.write(at - 1);
   }
 }
@@ -354,7 +355,9 @@ void Sink::run() {
   Stream& in = this->in();
   for (std::int64_t k = in.taken; in.has(k); ++k) {
     if (!taken_.empty() && k >= std::ssize(taken_)) return;
-    in.take(taken_.empty() ? in.valid(k) : taken_[static_cast<std::size_t>(k)]);
+    Cycle at = taken_.empty() ? in.valid(k) : taken_[static_cast<std::size_t>(k)];
+    if (echo_) at = std::max(at, echo_->at(k));
+    in.take(at);
   }
 }
 

@@ -32,9 +32,10 @@ class Node {
 
   /// The same node in the same state, for a copy of the streams.
   virtual std::unique_ptr<Node> copy() const = 0;
-  void move_to(const Stream* from, Stream* to) {
-    for (Stream*& stream : ports_.inputs) stream = to + (stream - from);
-    for (Stream*& stream : ports_.outputs) stream = to + (stream - from);
+  /// `moved` says where a stream is in the copy.
+  void move(const auto& moved) {
+    for (Stream*& stream : ports_.inputs) stream = moved(stream);
+    for (Stream*& stream : ports_.outputs) stream = moved(stream);
   }
   const Ports& ports() const { return ports_; }
 
@@ -63,11 +64,13 @@ void add_full(Waits& waits, const Ports& ports);
 
 inline constexpr std::int64_t kProductStages = 3;  ///< assay_mvu.sv
 
-/// Offers beat k in `offered[k]`, or, when that is empty, frame f in cycle f * interval.
+/// Offers beat k in `offered[k]`, or, when that is empty, frame f in cycle f * interval; or when
+/// the echo says.
 class Source final : public CopyableNode<Source> {
  public:
   Source(Stream& out, std::vector<Cycle> offered, Cycle interval)
       : CopyableNode({{}, {&out}, {}}), offered_(std::move(offered)), interval_(interval) {}
+  Source(Stream& out, Echo echo) : CopyableNode({{}, {&out}, {}}), echo_(std::move(echo)) {}
   void run() override;
   std::vector<Wait> waits() const override { return {}; }
   static constexpr std::int64_t kAhead = 64;  ///< beats that it offers before any is taken
@@ -75,19 +78,23 @@ class Source final : public CopyableNode<Source> {
 
  private:
   std::vector<Cycle> offered_;
-  Cycle interval_;
+  Cycle interval_ = 0;
+  std::optional<Echo> echo_;
 };
 
-/// Takes beat k in `taken[k]`, or, when that is empty, as soon as it is there.
+/// Takes beat k in `taken[k]`, or, when that is empty, as soon as it is there and the echo, if
+/// there is one, says so.
 class Sink final : public CopyableNode<Sink> {
  public:
   Sink(Stream& in, std::vector<Cycle> taken)
       : CopyableNode({{&in}, {}, {}}), taken_(std::move(taken)) {}
+  Sink(Stream& in, Echo echo) : CopyableNode({{&in}, {}, {}}), echo_(std::move(echo)) {}
   void run() override;
   std::vector<Wait> waits() const override { return {}; }
 
  private:
   std::vector<Cycle> taken_;
+  std::optional<Echo> echo_;
 };
 
 std::unique_ptr<Node> make_window(const hw::WindowTiming& t, Ports ports);

@@ -99,6 +99,12 @@ class Stream {
     reader_ = reader;
   }
   void join(Agenda& agenda) { agenda_ = &agenda; }
+  /// Another network's numbers for the two, both of which are on its agenda.
+  void join(Agenda& agenda, std::size_t writer, std::size_t reader) {
+    join(agenda);
+    writer_ = writer;
+    reader_ = reader;
+  }
   void write(Cycle at) {
     written_at_[written++] = at;
     if (reader_waits_) agenda_->add(reader_);
@@ -159,6 +165,9 @@ class Stream {
     return frame_[static_cast<std::size_t>(k % beats_)] + shift;
   }
 
+  /// When the latest beat of each place in the frame was taken.
+  const std::vector<Cycle>& frame() const { return frame_; }
+
   std::int64_t written = 0, taken = 0;  ///< beats whose stamps are known
 
  private:
@@ -171,15 +180,42 @@ class Stream {
 
   std::int64_t beats_ = 1;
   Stamps written_at_, taken_at_;
-  std::vector<Cycle> frame_;  ///< when the latest beat of each place in the frame was taken
-  std::size_t place_ = 0;     ///< of the next beat in its frame
-  Cycle shift_ = 0;           ///< of the latest beat, against the frame before
+  std::vector<Cycle> frame_;
+  std::size_t place_ = 0;  ///< of the next beat in its frame
+  Cycle shift_ = 0;        ///< of the latest beat, against the frame before
   Cycle pace_ = kUnlimited;
   /// From which beat on all had that shift, and were all late or all not.
   std::int64_t same_from_ = 0, pace_from_ = 0;
   Agenda* agenda_ = nullptr;
   std::size_t writer_ = 0, reader_ = 0;
   mutable bool writer_waits_ = false, reader_waits_ = false;
+};
+
+/// When the beats of a stream are taken from here on, as every frame comes `interval` cycles behind
+/// the one before it.
+class Echo {
+ public:
+  Echo(const Stream& stream, Cycle interval)
+      : at_(stream.frame()),
+        next_(stream.taken),
+        place_(static_cast<std::size_t>(stream.taken % stream.beats())),
+        interval_(interval) {
+    for (Cycle& at : at_) at += interval;
+  }
+  /// Of beat k, which never falls behind that of the call before.
+  Cycle at(std::int64_t k) {
+    for (; next_ < k; ++next_) {
+      at_[place_] += interval_;
+      place_ = place_ + 1 == at_.size() ? 0 : place_ + 1;
+    }
+    return at_[place_];
+  }
+
+ private:
+  std::vector<Cycle> at_;  ///< by the place in the frame: of the first beat from next_ on
+  std::int64_t next_;
+  std::size_t place_;
+  Cycle interval_;
 };
 
 /// The cycles in which a pipeline stands still, as far as they are known.

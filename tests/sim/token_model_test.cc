@@ -116,6 +116,57 @@ TEST(TokenModel, ADeepEnoughFifoOpensTheCircle) {
   EXPECT_THAT(model.circle(), IsEmpty());
 }
 
+/// The same behind a layer that takes three cycles per beat, and in front of a copy; its nodes are
+/// 1 to 4, the streams at its edges 1 and 5.
+TokenNetwork fork_and_join_inside(std::int64_t depth) {
+  TokenNetwork network;
+  network.beats.assign(8, 4);
+  const PhasesTiming slow{{{.steps = 1}, {.steps = 2, .needs = 0, .takes = 0, .gives = false}}};
+  network.nodes = {
+      {slow, {0}, {1}},
+      {hw::HandOutTiming{}, {1}, {2, 3}},
+      {PhasesTiming{{{.steps = 4, .gives = false}, {4, 0, 0}}}, {2}, {4}},
+      {hw::FifoTiming{depth, false}, {3}, {6}},
+      {PhasesTiming{{{.needs = 3, .takes = 3}}}, {4, 6}, {5}},
+      copy(5, 7),
+  };
+  return network;
+}
+
+TokenModel settled(const TokenNetwork& network) {
+  TokenModel model(network, {}, 20);
+  for (std::int64_t f = 1; f < 10 && !model.latest_interval(); ++f) model.run(f);
+  return model;
+}
+
+TEST(TokenModel, APartGoesOnAsInTheWhole) {
+  TokenModel model = settled(fork_and_join_inside(3));
+  ASSERT_EQ(model.latest_interval(), 12);
+  TokenModel part = model.part({1, 2, 3, 4});
+  const std::int64_t frames = std::ssize(model.frame_ends()) + 3;
+  ASSERT_TRUE(model.run(frames));
+  ASSERT_TRUE(part.run(frames));
+  const std::size_t streams[] = {1, 2, 3, 4, 5, 6};
+  for (std::size_t i = 0; i < std::size(streams); ++i) {
+    ASSERT_EQ(part.taken_count(i), 4 * frames) << streams[i];
+    EXPECT_EQ(taken(part, i), taken(model, streams[i])) << streams[i];
+  }
+  EXPECT_EQ(part.latest_interval(), 12);
+}
+
+TEST(TokenModel, WhatStopsInAPartStopsInTheWhole) {
+  TokenModel model = settled(fork_and_join_inside(3));
+  TokenModel part = model.part({1, 2, 3, 4}), fifo = model.part({3});
+  model.shrink_fifo(3, hw::FifoTiming{2, false});
+  part.shrink_fifo(2, hw::FifoTiming{2, false});
+  fifo.shrink_fifo(0, hw::FifoTiming{2, false});
+  const std::int64_t frames = std::ssize(model.frame_ends()) + 3;
+  EXPECT_FALSE(model.run(frames));
+  EXPECT_FALSE(part.run(frames));
+  // A part that is too small does not see it.
+  EXPECT_TRUE(fifo.run(frames));
+}
+
 TEST(TokenModel, DoesNotCallAScheduleSteadyThatStillMoves) {
   // Frames come ever later: no frame follows another at the same interval.
   TokenOutside outside;
