@@ -89,16 +89,7 @@ void fifo_sizing(benchmark::State& state, const std::string& model) {
 /// One simulation at a time, under profile "always".
 void stitched(benchmark::State& state, const std::string& model) {
   const RtlSession session(run_of(model).folder(), {}, {});
-  for (const char* folder : {"rtl", "rtl/top", "build", "build/results", "build/runs"})
-    session.dir.make_folder(folder);
-  PreparedTop top = prepare_top(dataflow_partitions(session.graph).at(0), "accelerator");
-  top.folder = "rtl/top";
-  for (const StitchedNode& node : top.rtl.nodes)
-    session.write_memories(*node.node, node.layer, top.folder, node.name + "_", top.content);
-  session.for_each_image(silent(), [&](const ExactRun& run) {
-    add_frame(top, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
-  });
-  hash_content(top);
+  const PreparedTop top = std::move(prepare_tops(session, silent()).at(0));
   const sim::Model program = session.cache.get(top.spec);
   std::int64_t cycles = 0, images = 0;
   static std::uint64_t seed = 0;  // a run that was made before is not made again

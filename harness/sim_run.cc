@@ -79,6 +79,7 @@ void SimRunner::run(const SimSubject& subject, const sim::Model& model, SimRun& 
   run.result = simulate(subject, model, run, name, {});
   std::ostringstream text;
   sim::write_result(text, run.result);
+  dir_.make_folder("build/results");
   dir_.write(kept, text.str());
 }
 

@@ -117,6 +117,41 @@ PreparedTop prepare_top(const DataflowPartition& partition, const std::string& m
   return top;
 }
 
+namespace {
+
+/// The design's sources and memories, instead of what an earlier run left there.
+void write_rtl(const RtlSession& session, PreparedTop& top) {
+  session.dir.make_folder(top.folder);
+  for (const std::filesystem::path& old : session.dir.files(top.folder))
+    session.dir.remove(top.folder + "/" + old.filename().string());
+  for (const NodeRtl::File& file : top.rtl.files)
+    session.dir.write(top.folder + "/" + file.name, file.text);
+  for (const StitchedNode& node : top.rtl.nodes)
+    top.memories.push_back(
+        session.write_memories(*node.node, node.layer, top.folder, node.name + "_", top.content));
+}
+
+}  // namespace
+
+std::vector<PreparedTop> prepare_tops(const RtlSession& session, const Console& console) {
+  const auto partitions = dataflow_partitions(session.graph);
+  if (partitions.empty())
+    user_error("the run's last stage has no hardware layers; do the run again without --until");
+  std::vector<PreparedTop> tops;
+  for (const DataflowPartition& partition : partitions) {
+    const std::string suffix = partitions.size() == 1 ? "" : fmt::format("_{}", partition.index);
+    PreparedTop& top = tops.emplace_back(prepare_top(partition, "accelerator" + suffix));
+    top.folder = "rtl/top" + suffix;
+    write_rtl(session, top);
+  }
+  session.for_each_image(console, [&](const ExactRun& run) {
+    for (PreparedTop& top : tops)
+      add_frame(top, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
+  });
+  for (PreparedTop& top : tops) hash_content(top);
+  return tops;
+}
+
 void add_frame(PreparedTop& top,
                const std::function<std::vector<std::int64_t>(const Tensor*)>& values) {
   const auto add = [&](sim::Tokens& all, std::size_t stream, bool edge, int padding) {

@@ -9,6 +9,7 @@
 #include "compile/passes/create_dataflow_partition.h"
 #include "harness/memory_check.h"
 #include "harness/node_run.h"
+#include "harness/rtl_session.h"
 #include "harness/sim_run.h"
 #include "sim/token_model.h"
 
@@ -26,6 +27,11 @@ struct PreparedTop : SimSubject {
 
 /// Stitches a partition. `module`: an identifier.
 PreparedTop prepare_top(const DataflowPartition& partition, const std::string& module);
+
+/// Every partition of a session's graph with its RTL and memories written to rtl/top, or
+/// rtl/top_INDEX where there are several, and golden's beats of the session's images. UserError
+/// when there is none.
+std::vector<PreparedTop> prepare_tops(const RtlSession& session, const Console& console);
 
 /// Adds a frame to what the streams carry; `values` gives golden's integers of a tensor.
 void add_frame(PreparedTop& top,

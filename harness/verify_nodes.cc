@@ -72,8 +72,6 @@ class Verification {
   }
 
   VerifyNodesResult run() {
-    for (const char* folder : {"rtl", "build", "build/results", "build/runs"})
-      dir_.make_folder(folder);
     dir_.remove("reports/rtl-node.json");  // until the end there is no verdict
     prepare();
     simulate();

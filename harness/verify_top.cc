@@ -29,10 +29,9 @@ class Verification {
   }
 
   VerifyTopResult run() {
-    for (const char* folder : {"rtl", "build", "build/results", "build/runs"})
-      session_.dir.make_folder(folder);
     session_.dir.remove(kReport);  // until the end there is no verdict
-    prepare();
+    for (PreparedTop& top : prepare_tops(session_, console_))
+      tops_.emplace_back().prepared = std::move(top);
     simulate();
     for (VerifiedTop& v : tops_) judge(v);
     if (!options_.wave.empty()) write_wave();
@@ -48,37 +47,6 @@ class Verification {
   }
 
  private:
-  void prepare() {
-    const auto partitions = dataflow_partitions(session_.graph);
-    if (partitions.empty())
-      user_error("the run's last stage has no hardware layers; do the run again without --until");
-    for (const DataflowPartition& partition : partitions) {
-      const bool only = partitions.size() == 1;
-      VerifiedTop& v = tops_.emplace_back();
-      v.prepared = prepare_top(
-          partition, only ? "accelerator" : fmt::format("accelerator_{}", partition.index));
-      v.prepared.folder = only ? "rtl/top" : fmt::format("rtl/top_{}", partition.index);
-    }
-    for (VerifiedTop& v : tops_) write_rtl(v.prepared);
-    session_.for_each_image(console_, [&](const ExactRun& run) {
-      for (VerifiedTop& v : tops_)
-        add_frame(v.prepared,
-                  [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
-    });
-    for (VerifiedTop& v : tops_) hash_content(v.prepared);
-  }
-
-  void write_rtl(PreparedTop& top) const {
-    session_.dir.make_folder(top.folder);
-    for (const std::filesystem::path& old : session_.dir.files(top.folder))
-      session_.dir.remove(top.folder + "/" + old.filename().string());
-    for (const NodeRtl::File& file : top.rtl.files)
-      session_.dir.write(top.folder + "/" + file.name, file.text);
-    for (const StitchedNode& node : top.rtl.nodes)
-      top.memories.push_back(session_.write_memories(*node.node, node.layer, top.folder,
-                                                     node.name + "_", top.content));
-  }
-
   void plan_runs(VerifiedTop& v) const {
     std::int64_t beats = 0;
     for (const StitchedPort& p : v.prepared.rtl.masters)

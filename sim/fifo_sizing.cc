@@ -29,8 +29,6 @@ constexpr std::int64_t kRecorded = 1;  // frames: what FIFOs held is seen behind
 
 constexpr std::int64_t kLeastDepth = 2;  // assay_fifo.sv
 
-std::int64_t below(std::int64_t depth) { return depth > kLeastDepth ? depth - 1 : 0; }
-
 /// Until the schedule is proved or stops; behind every frame `seen` looks at the model.
 Schedule run_on(const TokenNetwork& network, const auto& seen) {
   TokenModel model(network, {}, kRecorded);
@@ -273,13 +271,13 @@ class Sizer {
     for (bool again = true; again;) {
       const Depths before = depths_;
       const auto left = shrink(streams, [this](std::size_t s) {
-        const std::int64_t next = below(depths_[s]);
+        const std::int64_t next = smaller_depth(depths_[s]);
         if (depths_[s] == 0 || missed(s, next) != 0) return depths_[s];
         too_small_[s] = {0, {}};
         return next == 0 ? next : smallest(s);
       });
       again = depths_ != before || std::ranges::any_of(left, [this](std::size_t s) {
-                return too_small_[s].depth < below(depths_[s]);
+                return too_small_[s].depth < smaller_depth(depths_[s]);
               });
     }
   }
@@ -369,6 +367,8 @@ class Sizer {
 
 }  // namespace
 
+std::int64_t smaller_depth(std::int64_t depth) { return depth > kLeastDepth ? depth - 1 : 0; }
+
 Sizing size_fifos(const Dataflow& flow, const SizingOptions& options) {
   return Sizer(flow, options).run();
 }
@@ -387,7 +387,8 @@ Schedule schedule(const TokenNetwork& network) {
 }
 
 SmallerFifo with_smaller(const TokenNetwork& network, std::size_t node, int bits) {
-  SmallerFifo smaller{below(std::get<hw::FifoTiming>(network.nodes[node].timing).depth), {}};
+  SmallerFifo smaller{smaller_depth(std::get<hw::FifoTiming>(network.nodes[node].timing).depth),
+                      {}};
   TokenNetwork changed = network;
   if (smaller.depth == 0)
     changed = without(std::move(changed), node);

@@ -35,6 +35,9 @@ struct Sizing {
 /// from the interval, `interval` and `circle` say so, and all other depths are ample.
 Sizing size_fifos(const Dataflow& flow, const SizingOptions& options = {});
 
+/// The next smaller depth of a FIFO that there is; 0: none.
+std::int64_t smaller_depth(std::int64_t depth);
+
 /// How a network goes on for ever.
 struct Schedule {
   bool stops = false;

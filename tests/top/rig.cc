@@ -129,8 +129,7 @@ Rig::Rig(Graph built, std::int64_t frames, std::size_t partition)
     : graph(std::move(built)), frames_(frames), dir_(folder_.path() / "run") {
   top = prepare_top(dataflow_partitions(graph).at(partition), "accelerator");
   top.folder = "rtl/top";
-  for (const char* folder : {"rtl", "rtl/top", "build", "build/results", "build/runs"})
-    dir_.make_folder(folder);
+  dir_.make_folder(top.folder);
   for (const StitchedNode& node : top.rtl.nodes)
     for (const hw::MemoryImage& image : node.layer.images)
       dir_.write("rtl/top/" + node.file(image), image.hex());

@@ -5,22 +5,19 @@
 
 #include "harness/run_command.h"
 #include "harness/stage_files.h"
+#include "sim/fifo_sizing.h"
 #include "sim/token_model.h"
 #include "top/rig.h"
 
 namespace assay::top {
 namespace {
 
-constexpr std::int64_t kLeastDepth = 2;  // assay_fifo.sv
-
-/// Depths come one below what they are; the smallest FIFO goes.
+/// The next smaller depth for a FIFO; the smallest one goes.
 void make_smaller(Graph& graph, const std::string& fifo) {
   Node* node = graph.find_node(fifo);
   auto& op = dynamic_cast<hw::StreamingFIFO&>(*node->op);
-  if (op.depth > kLeastDepth) {
-    --op.depth;
-    return;
-  }
+  op.depth = sim::smaller_depth(op.depth);
+  if (op.depth > 0) return;
   graph.replace_uses(node->outputs[0], node->inputs[0]);
   graph.erase(node);
   graph.remove_dead();
