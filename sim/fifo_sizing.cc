@@ -9,7 +9,6 @@
 #include <set>
 #include <span>
 
-#include "compile/base/error.h"
 #include "sim/surroundings.h"
 #include "sim/token_dataflow.h"
 

@@ -165,9 +165,6 @@ class Stream {
     return frame_[static_cast<std::size_t>(k % beats_)] + shift;
   }
 
-  /// When the latest beat of each place in the frame was taken.
-  const std::vector<Cycle>& frame() const { return frame_; }
-
   std::int64_t written = 0, taken = 0;  ///< beats whose stamps are known
 
  private:
@@ -180,9 +177,9 @@ class Stream {
 
   std::int64_t beats_ = 1;
   Stamps written_at_, taken_at_;
-  std::vector<Cycle> frame_;
-  std::size_t place_ = 0;  ///< of the next beat in its frame
-  Cycle shift_ = 0;        ///< of the latest beat, against the frame before
+  std::vector<Cycle> frame_;  ///< when the latest beat of each place in the frame was taken
+  std::size_t place_ = 0;     ///< of the next beat in its frame
+  Cycle shift_ = 0;           ///< of the latest beat, against the frame before
   Cycle pace_ = kUnlimited;
   /// From which beat on all had that shift, and were all late or all not.
   std::int64_t same_from_ = 0, pace_from_ = 0;
@@ -195,26 +192,11 @@ class Stream {
 /// the one before it.
 class Echo {
  public:
-  Echo(const Stream& stream, Cycle interval)
-      : at_(stream.frame()),
-        next_(stream.taken),
-        place_(static_cast<std::size_t>(stream.taken % stream.beats())),
-        interval_(interval) {
-    for (Cycle& at : at_) at += interval;
-  }
-  /// Of beat k, which never falls behind that of the call before.
-  Cycle at(std::int64_t k) {
-    for (; next_ < k; ++next_) {
-      at_[place_] += interval_;
-      place_ = place_ + 1 == at_.size() ? 0 : place_ + 1;
-    }
-    return at_[place_];
-  }
+  Echo(const Stream& stream, Cycle interval) : stream_(stream), interval_(interval) {}
+  Cycle at(std::int64_t k) const { return stream_.taken_at(k, interval_); }
 
  private:
-  std::vector<Cycle> at_;  ///< by the place in the frame: of the first beat from next_ on
-  std::int64_t next_;
-  std::size_t place_;
+  Stream stream_;  ///< as it was
   Cycle interval_;
 };
 
