@@ -6,10 +6,10 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/graph/ops.h"
-#include "compile/onnx/import.h"
 #include "harness/accuracy.h"
 #include "harness/command.h"
 #include "harness/identity.h"
+#include "harness/network.h"
 #include "harness/saved_run.h"
 #include "harness/schema.h"
 
@@ -85,8 +85,8 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
   std::vector<NetworkAccuracy> networks;
   for (const Network& network : target.networks) {
     const std::string bytes = read_file(network.file);
-    const Graph pixels = pixel_graph(
-        import_bytes(bytes, network.file.parent_path(), network.file.string()), preprocess);
+    const Graph pixels =
+        pixel_graph(import_network(bytes, network.file, context.console), preprocess);
     if (!images) images = choose_images(target.images, pixels);
     networks.push_back(measure_accuracy(pixels, *images, modes_for(pixels, options), options.topk,
                                         context.console, network.name));

@@ -4,12 +4,12 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/onnx/import.h"
 #include "harness/check.h"
 #include "harness/check_text.h"
 #include "harness/command.h"
 #include "harness/identity.h"
 #include "harness/match.h"
+#include "harness/network.h"
 #include "harness/schema.h"
 
 namespace assay {
@@ -23,9 +23,9 @@ struct CompareOptions {
 
 /// A network and what it is, from raw pixels.
 struct Side {
-  Side(const std::filesystem::path& path, const Preprocess& preprocess)
+  Side(const std::filesystem::path& path, const Preprocess& preprocess, const Console& console)
       : bytes(read_file(path)),
-        pixels(pixel_graph(import_bytes(bytes, path.parent_path(), path.string()), preprocess)),
+        pixels(pixel_graph(import_network(bytes, path, console), preprocess)),
         identity({{"file", path.string()}, {"sha256", sha256(bytes)}}) {}
   std::string bytes;
   Graph pixels;
@@ -34,8 +34,8 @@ struct Side {
 
 int run_compare(const CompareOptions& options, const CommandContext& context) {
   const Preprocess preprocess(options.preprocess);
-  const Side a(options.a, preprocess);
-  Side b(options.b, preprocess);
+  const Side a(options.a, preprocess, context.console);
+  Side b(options.b, preprocess, context.console);
   const std::string_view matched_by = match_checkpoints(a.pixels, b.pixels);
   const ChosenImages images = choose_images(options.images, a.pixels);
   Reference reference(a.pixels, images);

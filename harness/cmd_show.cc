@@ -4,8 +4,8 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/onnx/import.h"
 #include "harness/command.h"
+#include "harness/network.h"
 #include "harness/run_table.h"
 #include "harness/saved_run.h"
 #include "harness/schema.h"
@@ -38,7 +38,7 @@ int show_run(const ShowOptions& options, const CommandContext& context) {
 
 int show_model(const ShowOptions& options, const CommandContext& context) {
   const std::string bytes = read_file(options.target);
-  const Graph graph = import_bytes(bytes, options.target.parent_path(), options.target.string());
+  const Graph graph = import_network(bytes, options.target, context.console);
   const Json summary = graph_summary(graph);
   if (context.json) {
     Json report = {{"schema", kShowSchema}, {"sha256", sha256(bytes)}};

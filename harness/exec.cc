@@ -7,11 +7,11 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/onnx/import.h"
 #include "compile/passes/change_batch_size.h"
 #include "golden/data/npy.h"
 #include "harness/execute.h"
 #include "harness/identity.h"
+#include "harness/network.h"
 #include "harness/schema.h"
 
 namespace assay {
@@ -103,7 +103,7 @@ class Execution {
   Execution(const ExecOptions& options, const Console& console)
       : options_(options),
         bytes_(read_file(options.model)),
-        graph_(import_bytes(bytes_, options.model.parent_path(), options.model.string())),
+        graph_(import_network(bytes_, options.model, console)),
         identity_(model_identity(bytes_, graph_)) {
     const Tensor& input = only_input(graph_);
     if (!input.shape) user_error("the shape of the network's input is not known");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/onnx/annotations.h"
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <cctype>
 #include <cmath>
@@ -142,44 +144,54 @@ void check_values(const Constant& constant, DataType type) {
   }
 }
 
-void apply(Tensor& tensor, const std::string& key, const std::string& value) {
-  if (key.empty() && value.empty()) return;  // how QONNX clears an entry
+/// The names of axes in a list: "['N', 'C']".
+std::vector<std::string> axes_in(std::string_view text) {
+  Literal literal(text);
+  std::vector<std::string> axes;
+  literal.expect('[');
+  while (!literal.take(']')) {
+    axes.emplace_back(literal.string());
+    if (literal.take(',')) continue;
+    literal.expect(']');
+    break;
+  }
+  literal.expect_end();
+  return axes;
+}
+
+/// The layout of axes with one letter each; nothing for names that mean nothing here.
+std::optional<Layout> layout_of(const std::vector<std::string>& axes) {
+  if (!std::ranges::all_of(axes, [](const std::string& axis) { return axis.size() == 1; }))
+    return {};
+  return parse_layout(fmt::format("{}", fmt::join(axes, "")));
+}
+
+/// Returns what was left out of account, if anything.
+std::optional<std::string> apply(Tensor& tensor, const std::string& key, const std::string& value) {
+  if (key.empty() && value.empty()) return {};  // how QONNX clears an entry
   if (key == kDataType) {
     const DataType type = parse_data_type(value);
     // Tools annotate integer tensors FLOAT32 when they know nothing about them.
-    if (type == DataType::float32()) return;
+    if (type == DataType::float32()) return {};
     if (tensor.constant) check_values(*tensor.constant, type);
     tensor.dtype = type;
   } else if (key == kLayout) {
-    tensor.layout = parse_layout_list(value);
+    const std::vector<std::string> axes = axes_in(value);
+    const auto layout = layout_of(axes);
+    if (!layout)
+      return fmt::format("its layout [{}] is not known",
+                         printable(fmt::format("{}", fmt::join(axes, ", "))));
+    tensor.layout = *layout;
   } else if (key == kSparsity) {
     check_literal(value);
   } else {
     user_error("annotation '{}' is not supported; {}, {} and {} are", printable(key), kDataType,
                kLayout, kSparsity);
   }
+  return {};
 }
 
 }  // namespace
-
-Layout parse_layout_list(std::string_view text) {
-  Literal literal(text);
-  std::string name;
-  literal.expect('[');
-  while (!literal.take(']')) {
-    const std::string_view axis = literal.string();
-    if (axis.size() != 1) literal.fail();
-    name += axis;
-    if (literal.take(',')) continue;
-    literal.expect(']');
-    break;
-  }
-  literal.expect_end();
-  const auto layout = parse_layout(name);
-  if (!layout)
-    user_error("layout '{}' is not supported; NCHW, NHWC, NCW, NWC and NC are", printable(name));
-  return *layout;
-}
 
 void check_literal(std::string_view text) {
   Literal literal(text);
@@ -187,8 +199,9 @@ void check_literal(std::string_view text) {
   literal.expect_end();
 }
 
-void apply_annotations(const onnx::GraphProto& proto,
-                       const std::unordered_map<std::string, Tensor*>& tensors) {
+std::vector<std::string> apply_annotations(
+    const onnx::GraphProto& proto, const std::unordered_map<std::string, Tensor*>& tensors) {
+  std::vector<std::string> ignored;
   for (const auto& annotation : proto.quantization_annotation()) {
     const auto it = tensors.find(annotation.tensor_name());
     if (it == tensors.end())
@@ -196,12 +209,16 @@ void apply_annotations(const onnx::GraphProto& proto,
                  printable(annotation.tensor_name()));
     for (const auto& entry : annotation.quant_parameter_tensor_names()) {
       try {
-        apply(*it->second, entry.key(), entry.value());
+        if (const auto left_out = apply(*it->second, entry.key(), entry.value()))
+          ignored.push_back(
+              fmt::format("tensor '{}': {}; ignored, as it does not change the result",
+                          printable(annotation.tensor_name()), *left_out));
       } catch (const UserError& error) {
         user_error("tensor '{}': {}", printable(annotation.tensor_name()), error.what());
       }
     }
   }
+  return ignored;
 }
 
 void add_annotation(onnx::GraphProto& proto, const Tensor& tensor) {

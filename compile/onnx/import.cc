@@ -66,11 +66,13 @@ class Importer {
       if (!is_constant_node(node)) located(label(node), [&] { read_node(node); });
     }
     read_outputs();
-    apply_annotations(proto_, tensors_);
+    remarks_ = apply_annotations(proto_, tensors_);
     drop_leftovers();
     check_value_infos();
     return finish();
   }
+
+  std::vector<std::string> take_remarks() { return std::move(remarks_); }
 
  private:
   /// A tensor for a name that must be new.
@@ -311,16 +313,19 @@ class Importer {
   GraphBuilder builder_;
   TensorMap tensors_;
   std::unordered_set<std::string> used_;
+  std::vector<std::string> remarks_;
 };
 
 }  // namespace
 
 Graph import_bytes(std::string_view bytes, const std::filesystem::path& folder,
-                   std::string_view what) {
+                   std::string_view what, std::vector<std::string>* remarks) {
   std::optional<Graph> graph;
   located(printable(what), [&] {
     const onnx::ModelProto model = parse_model(bytes);
-    graph = Importer(model, folder).run();
+    Importer importer(model, folder);
+    graph = importer.run();
+    if (remarks) *remarks = importer.take_remarks();
   });
   return std::move(*graph);
 }

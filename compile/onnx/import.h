@@ -2,7 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "compile/graph/graph.h"
 
@@ -15,8 +17,9 @@ namespace assay {
 Graph import_model(const std::filesystem::path& path);
 
 /// The same from the bytes of a file. `folder` holds external data; when empty, external data is
-/// refused. Messages begin with `what`.
+/// refused. Messages begin with `what`. `remarks` gets a sentence for everything that was ignored,
+/// because it does not change the result.
 Graph import_bytes(std::string_view bytes, const std::filesystem::path& folder,
-                   std::string_view what);
+                   std::string_view what, std::vector<std::string>* remarks = nullptr);
 
 }  // namespace assay

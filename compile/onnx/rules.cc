@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <numeric>
+#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -142,15 +143,34 @@ void expect_test_mode(Draft& draft) {
     user_error("attribute 'is_test' must be 1; export for inference");
 }
 
+/// The share that a Dropout leaves out, when it is known.
+std::optional<double> dropout_ratio(GraphBuilder& builder, Draft& draft) {
+  constexpr double kDefault = 0.5;
+  if (draft.version < 12) return draft.attributes.take_float("ratio").value_or(kDefault);
+  if (draft.inputs.size() < 2 || !draft.inputs[1]) return kDefault;
+  const Constant* ratio = builder.value(draft.inputs[1]);
+  if (!ratio || ratio->size() != 1) return {};
+  return ratio->to_float(0);
+}
+
+/// Whether a Dropout may run in training mode, where it draws a mask.
+bool may_train(GraphBuilder& builder, Draft& draft) {
+  if (draft.version < 7) return draft.attributes.take_int("is_test").value_or(0) == 0;
+  if (draft.inputs.size() < 3 || !draft.inputs[2]) return false;
+  const Constant* training = builder.value(draft.inputs[2]);
+  return !training || !training->is_int() || training->size() != 1 || training->ints()[0] != 0;
+}
+
+/// A Dropout that leaves nothing out is the identity, in training mode too: exporters write
+/// F.dropout(x, p=0.0) so.
 void build_dropout(GraphBuilder& builder, Draft& draft) {
-  draft.attributes.drop("ratio");
   draft.attributes.drop("seed");
-  if (draft.version < 7) expect_test_mode(draft);
-  if (draft.inputs.size() > 2 && draft.inputs[2]) {
-    const Constant* training = builder.value(draft.inputs[2]);
-    if (!training || !training->is_int() || training->size() != 1 || training->ints()[0] != 0)
-      user_error("training_mode must be a constant 0; export for inference");
-  }
+  const std::optional<double> ratio = dropout_ratio(builder, draft);
+  if (may_train(builder, draft) && ratio != 0.0)
+    user_error(
+        "it drops values at random: training_mode is not a constant 0 and its ratio is {}; export "
+        "after model.eval(), or call F.dropout with training=self.training",
+        ratio ? fmt::format("{}", *ratio) : "not constant");
   keep_outputs(draft, 1);
   draft.inputs.resize(1);
   draft.type = "Identity";

@@ -571,6 +571,53 @@ TEST(ImportQuantiser, DivisionByZeroAndNegativeVariancesAreRefused) {
   EXPECT_THAT(refusal(norm), AllOf(HasSubstr("'n0'"), HasSubstr("variance")));
 }
 
+TEST(ImportDropout, ThatDropsIsRefusedWithTheRemedy) {
+  const auto dropout = [](std::int64_t opset, const std::function<void(TestModel&)>& build) {
+    TestModel model(opset);
+    model.input("x", {1, 2});
+    build(model);
+    model.output("y");
+    return refusal(model);
+  };
+  const auto remedy =
+      AllOf(HasSubstr("'n0'"), HasSubstr("model.eval()"), HasSubstr("training=self.training"));
+  const auto with = [](float ratio, std::int64_t training) {
+    return [=](TestModel& model) {
+      model.scalar("ratio", ratio);
+      model.tensor("training", {}, onnx::TensorProto::BOOL)
+          .add_int32_data(static_cast<std::int32_t>(training));
+      model.node("Dropout", {"x", "ratio", "training"}, {"y"});
+    };
+  };
+  EXPECT_THAT(dropout(14, with(0.5F, 1)), AllOf(remedy, HasSubstr("ratio is 0.5")));
+  EXPECT_THAT(dropout(12, with(1e-30F, 1)), remedy);
+  // The default ratio is a half.
+  EXPECT_THAT(dropout(13,
+                      [](TestModel& model) {
+                        model.tensor("training", {}, onnx::TensorProto::BOOL).add_int32_data(1);
+                        model.node("Dropout", {"x", "", "training"}, {"y"});
+                      }),
+              AllOf(remedy, HasSubstr("ratio is 0.5")));
+  EXPECT_THAT(dropout(14,
+                      [](TestModel& model) {
+                        model.input("ratio", {1});
+                        model.tensor("training", {}, onnx::TensorProto::BOOL).add_int32_data(1);
+                        model.node("Dropout", {"x", "ratio", "training"}, {"y"});
+                      }),
+              AllOf(remedy, HasSubstr("not constant")));
+  EXPECT_THAT(dropout(6, [](TestModel& model) { model.node("Dropout", {"x"}, {"y"}); }), remedy);
+}
+
+TEST(ImportDropout, WhoseMaskIsReadIsRefused) {
+  TestModel model(13);
+  model.input("x", {1, 2});
+  model.scalar("ratio", 0.0F);
+  model.node("Dropout", {"x", "ratio"}, {"y", "mask"});
+  model.output("y");
+  model.output("mask");
+  EXPECT_THAT(refusal(model), AllOf(HasSubstr("'n0'"), HasSubstr("output 1")));
+}
+
 // ---- Annotations ----
 
 std::string annotated(const std::string& tensor, const std::string& key, const std::string& value) {
@@ -588,7 +635,6 @@ TEST(ImportAnnotation, MalformedOnesAreRefusedByTensor) {
   EXPECT_THAT(annotated("x", "finn_datatype", "__import__('os')"), HasSubstr("'x'"));
   EXPECT_THAT(annotated("x", "tensor_layout", "['N', 'H'"), HasSubstr("'x'"));
   EXPECT_THAT(annotated("x", "tensor_layout", "['N'] + ['C']"), HasSubstr("'x'"));
-  EXPECT_THAT(annotated("x", "tensor_layout", "['N', 'X']"), HasSubstr("layout 'NX'"));
   EXPECT_THAT(annotated("x", "tensor_sparsity", "{'dw': open('f')}"), HasSubstr("malformed"));
   EXPECT_THAT(annotated("x", "tensor_sparsity", std::string(100000, '[')), HasSubstr("malformed"));
   EXPECT_THAT(annotated("x", "SCALE_TENSOR", "s"), HasSubstr("'SCALE_TENSOR'"));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
 #include <limits>
+#include <map>
 #include <string>
 
 #include "compile/base/error.h"
@@ -44,6 +46,21 @@ TEST(Annotation, SparsityIsUnderstoodAndHasNoEffect) {
     } else {
       EXPECT_EQ(to_text(model.import()), plain);
     }
+  }
+}
+
+TEST(Annotation, UnknownLayoutsAreIgnoredWithARemark) {
+  const std::string plain = to_text(quant_model().import());
+  for (const auto& [list, shown] :
+       std::map<std::string, std::string>{{"['N', 'C', 'x']", "[N, C, x]"},
+                                          {"['N', 'X']", "[N, X]"},
+                                          {"['batch', 'features']", "[batch, features]"}}) {
+    TestModel model = quant_model();
+    annotate(model, "x", "tensor_layout", list);
+    std::vector<std::string> remarks;
+    EXPECT_EQ(to_text(import_bytes(model.bytes(), {}, "model", &remarks)), plain);
+    ASSERT_EQ(remarks.size(), 1) << list;
+    EXPECT_THAT(remarks[0], testing::HasSubstr("tensor 'x': its layout " + shown));
   }
 }
 

@@ -275,6 +275,37 @@ TEST(OldForm, DropoutBecomesIdentity) {
     EXPECT_EQ(graph.find_tensor(gone), nullptr);
 }
 
+TEST(OldForm, DropoutOfNothingIsTheIdentityInTrainingModeToo) {
+  for (const std::int64_t opset : {12, 13, 14, 21}) {
+    TestModel model(opset);
+    model.input("x", {1, 2});
+    model.scalar("ratio", 0.0F);
+    model.tensor("training", {}, onnx::TensorProto::BOOL).add_int32_data(1);
+    model.node("Dropout", {"x", "ratio", "training"}, {"y", "mask"});
+    model.output("y");
+    const Graph graph = model.import();
+    EXPECT_EQ(the<ops::Identity>(graph).inputs, std::vector{graph.inputs()[0]});
+    EXPECT_EQ(graph.find_tensor("mask"), nullptr);
+  }
+}
+
+TEST(OldForm, DropoutWithoutATrainingInputIsTheIdentity) {
+  for (const std::int64_t opset : {1, 6, 7, 10, 12, 14}) {
+    TestModel model(opset);
+    model.input("x", {1, 2});
+    auto& node = model.node("Dropout", {"x"}, {"y", "mask"});
+    if (opset < 12) set(node, "ratio", 0.25F);
+    if (opset < 7) set(node, "is_test", std::int64_t{1});
+    model.output("y");
+    the<ops::Identity>(model.import());
+  }
+  TestModel training(6);
+  training.input("x", {1, 2});
+  set(training.node("Dropout", {"x"}, {"y"}), "ratio", 0.0F);
+  training.output("y");
+  the<ops::Identity>(training.import());
+}
+
 TEST(OldForm, BatchNormalizationDropsItsTrainingSide) {
   TestModel model(7);
   model.input("x", {1, 2, 3});
