@@ -61,6 +61,8 @@ class Checker {
     DataType input;  ///< of what is compared
     std::int64_t rows = 1, lanes = 1;
     std::function<Ints(std::int64_t row, std::int64_t lane)> expected;
+    /// The memory's row that stands for a row; -1 when there is none.
+    std::function<std::int64_t(std::int64_t row)> stored = [](std::int64_t row) { return row; };
   };
 
   void compare(std::string_view file, const std::string& what, std::int64_t expected,
@@ -115,13 +117,26 @@ class Checker {
                 }});
   }
 
+  /// The memory's row for a beat of a frame [.., width, C] with `beats` beats a pixel: a number for
+  /// the pixel's line and one for its column, and the beats in order.
+  std::int64_t beat_row(std::int64_t beat, std::int64_t width, std::int64_t beats) const {
+    const MemoryImage *lines = find_image(images_, "lines.hex"),
+                      *columns = find_image(images_, "columns.hex");
+    const std::int64_t pixel = beat / beats, y = pixel / width, x = pixel % width;
+    if (!lines || !columns || y >= lines->words() || x >= columns->words()) return -1;
+    return static_cast<std::int64_t>(field(*lines, y, 0, lines->word_bits()) +
+                                     field(*columns, x, 0, columns->word_bits())) +
+           beat % beats;
+  }
+
   /// T per channel, or with leading axes that broadcast to the input's.
   void position_thresholds(std::int64_t pe) {
     const Shape &t = node_.inputs[1]->shape.value(), &x = node_.inputs[0]->shape.value();
     const std::int64_t steps = t.back(), rows = element_count(t) / std::max<std::int64_t>(steps, 1);
     if (rows == 1 || rows == t[t.size() - 2]) return row_thresholds(1, node_.inputs[0]->dtype, pe);
     const Ints values = hw::integer_constant(node_, 1);
-    thresholds({node_.inputs[0]->dtype, element_count(x) / pe, pe,
+    const std::int64_t lanes = t[t.size() - 2] == 1 ? 1 : pe, beats = x.back() / pe;
+    thresholds({node_.inputs[0]->dtype, element_count(x) / pe, lanes,
                 [&](std::int64_t row, std::int64_t lane) {
                   std::int64_t rest = row * pe + lane, from = 0, step = 1;
                   for (std::size_t axis = x.size(); axis-- > 0; rest /= x[axis]) {
@@ -129,7 +144,8 @@ class Checker {
                     step *= t[axis];
                   }
                   return Ints(values.begin() + from * steps, values.begin() + (from + 1) * steps);
-                }});
+                },
+                [&, beats](std::int64_t row) { return beat_row(row, x[x.size() - 2], beats); }});
   }
 
   void join_parameters(const hw::JoinThreshold& op) {
@@ -209,7 +225,7 @@ class Checker {
           codes.push_back(first_code(rows.input, t));
         std::ranges::sort(codes);
         check_.predicted += std::ssize(codes);
-        const auto got = stored_codes(rows, row, lane, std::ssize(codes));
+        const auto got = stored_codes(rows, rows.stored(row), lane, std::ssize(codes));
         for (std::size_t k = 0; k < std::min(codes.size(), got.size()); ++k)
           compare("thresholds",
                   fmt::format("the place of threshold {} of row {}, lane {}", k, row, lane),
@@ -217,13 +233,14 @@ class Checker {
       }
   }
 
-  /// Sorted, see hw/threshold_unit.h.
+  /// Sorted, see hw/threshold_unit.h. Nothing for a row that the memory does not have.
   std::vector<std::uint64_t> stored_codes(const Rows& rows, std::int64_t row, std::int64_t lane,
                                           std::int64_t steps) const {
     const int bits = rows.input.bits + 1;
     std::vector<std::uint64_t> codes;
     if (const MemoryImage* image = find_image(images_, "thresholds.hex")) {
       const std::int64_t per_lane = image->word_bits() / bits / rows.lanes;
+      if (row < 0 || row >= image->words()) return codes;
       for (std::int64_t k = 0; k < std::min(steps, per_lane); ++k)
         codes.push_back(field(*image, row, (lane * per_lane + k) * bits, bits));
       std::ranges::sort(codes);
@@ -231,7 +248,8 @@ class Checker {
     }
     int stages = 0;
     while (find_image(images_, stage_name(stages))) ++stages;
-    for (std::int64_t k = 0; stages > 0 && k < steps; ++k) {
+    if (stages == 0 || row < 0 || row >= find_image(images_, stage_name(0))->words()) return codes;
+    for (std::int64_t k = 0; k < steps; ++k) {
       const int zeros = std::countr_zero(static_cast<std::uint64_t>(k + 1)), s = stages - 1 - zeros;
       if (s < 0) break;
       const std::int64_t prefix = (k + 1) >> (zeros + 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Thresholds lane by lane: out[l] = #{k : in[l] >= T[row, l, k]} + OutBias modulo 2**OutBits, where
-// row counts the beats modulo ThresholdRows. BIPOLAR outputs: OutBias 0.
+// row counts the beats modulo ThresholdRows or, in frames of Height * Width pixels, is what
+// assay_position_row makes of the pixel. BIPOLAR outputs: OutBias 0.
 // Latency 3, or with Search 1 + the bits of the count; one beat per cycle.
 // Golden: golden/hw/thresholding.cc.
 module assay_thresholding #(
@@ -14,7 +15,12 @@ module assay_thresholding #(
   parameter bit          BlockThresholds  = 1'b0,
   parameter int unsigned OutBits          = 1,
   parameter int          OutBias          = 0,
-  parameter              ThresholdFile    = ""
+  parameter              ThresholdFile    = "",
+  parameter int unsigned Height           = 1,  // more than one pixel: thresholds depend on the position
+  parameter int unsigned Width            = 1,
+  parameter int unsigned PixelBeats       = 1,
+  parameter              LineFile         = "",
+  parameter              ColumnFile       = ""
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,  // synchronous
@@ -30,9 +36,25 @@ module assay_thresholding #(
   localparam int unsigned RowBits = ThresholdRows > 1 ? $clog2(ThresholdRows) : 1;
 
   logic [RowBits-1:0] row;
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni)                       row <= '0;
-    else if (in_valid_i && in_ready_o) row <= row == RowBits'(ThresholdRows - 1) ? '0 : row + 1'b1;
+  if (Height * Width > 1) begin : g_position
+    assay_position_row #(
+      .Folds     (PixelBeats),
+      .Height    (Height),
+      .Width     (Width),
+      .RowBits   (RowBits),
+      .LineFile  (LineFile),
+      .ColumnFile(ColumnFile)
+    ) position (
+      .clk_i (clk_i),
+      .rst_ni(rst_ni),
+      .step_i(in_valid_i && in_ready_o),
+      .row_o (row)
+    );
+  end else begin : g_count
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni)                       row <= '0;
+      else if (in_valid_i && in_ready_o) row <= row == RowBits'(ThresholdRows - 1) ? '0 : row + 1'b1;
+    end
   end
 
   assay_threshold_unit #(

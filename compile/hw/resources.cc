@@ -86,8 +86,16 @@ void threshold_unit(ResourceModel& m, const ModuleParameters& p, std::int64_t in
   m.skid(pe * p("OutBits"));
 }
 
+void position_row(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t bits = bits_for(p("ThresholdRows"));
+  for (const char* size : {"PixelBeats", "Width", "Height"}) m.counter(p(size));
+  m.rom(p("Width"), bits, 1, false, false);
+  m.rom(p("Height"), bits, 1, false, false);
+  m.accumulator(bits);
+}
+
 void thresholding(ResourceModel& m, const ModuleParameters& p, std::int64_t in_bits) {
-  m.counter(p("ThresholdRows"));
+  p("Height") ? position_row(m, p) : m.counter(p("ThresholdRows"));
   threshold_unit(m, p, in_bits, false);
 }
 

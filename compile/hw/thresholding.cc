@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/constants.h"
+#include "compile/hw/position_rows.h"
 #include "compile/hw/threshold_unit.h"
 
 namespace assay::hw {
@@ -17,26 +18,26 @@ void set_folding(Node& node, std::string_view, std::int64_t value) {
   node.as<Thresholding>()->pe = value;
 }
 
-/// A row for every element of X: T's leading axes stretched to X's shape.
-std::vector<std::int64_t> rows_of_elements(const Shape& x, const Shape& t,
-                                           const std::vector<std::int64_t>& values) {
-  const std::int64_t steps = t.back();
-  const auto strides = broadcast_strides({t.begin(), t.end() - 1}, x);
+/// Whether rows differ between pixels, not only between channels.
+bool depends_on_position(const Shape& t) {
+  return element_count({t.begin(), t.end() - 1}) != t[t.size() - 2];
+}
+
+/// The thresholds of every class of pixels, one after the other, each `repeats` times.
+std::vector<std::int64_t> rows_of_pixels(const PositionRows& positions,
+                                         const std::vector<std::int64_t>& values,
+                                         std::int64_t block, std::int64_t repeats) {
   std::vector<std::int64_t> rows;
-  rows.reserve(static_cast<std::size_t>(element_count(x) * steps));
-  for (std::int64_t i = 0; i < element_count(x); ++i) {
-    std::int64_t row = 0, rest = i;
-    for (std::size_t axis = x.size(); axis-- > 0; rest /= x[axis])
-      row += rest % x[axis] * strides[axis];
-    rows.insert(rows.end(), values.begin() + row * steps, values.begin() + (row + 1) * steps);
-  }
+  for (const std::int64_t start : positions.pixels)
+    for (std::int64_t i = 0; i < repeats; ++i)
+      rows.insert(rows.end(), values.begin() + start, values.begin() + start + block);
   return rows;
 }
 
 Layer build(const Node& node, bool with_images) {
   const auto& op = *node.as<Thresholding>();
   const Tensor* x = node.inputs[0];
-  const Shape &t = node.inputs[1]->shape.value(), &shape = x->shape.value();
+  const Shape& t = node.inputs[1]->shape.value();
   Layer layer;
   layer.module = "assay_thresholding";
   layer.inputs = {stream(node, x, op.pe)};
@@ -46,18 +47,23 @@ Layer build(const Node& node, bool with_images) {
                       {"InBits", std::int64_t{x->dtype.bits}},
                       {"InSigned", std::int64_t{is_twos_complement(x->dtype)}}};
   std::vector<std::int64_t> values = integer_constant(node, 1);
-  std::int64_t rows = element_count({t.begin(), t.end() - 1});
-  if (rows != 1 && rows != t[t.size() - 2]) {  // more than one axis of rows
-    values = rows_of_elements(shape, t, values);
-    rows = elements(x);
+  const std::int64_t beats = channels(x) / op.pe;  // of a pixel
+  const bool shared = t[t.size() - 2] == 1;
+  std::int64_t rows = shared ? 1 : beats;
+  if (depends_on_position(t)) {
+    const PositionRows positions = position_rows(x->shape.value(), t, values);
+    add_position_rows(layer, positions, beats, with_images);
+    // A row for every beat, so that one counter serves both: lanes may share them.
+    values = rows_of_pixels(positions, values, t[t.size() - 2] * t.back(), shared ? beats : 1);
+    rows = positions.count() * beats;
   }
   const std::int64_t stages = add_thresholds(layer, node,
                                              {.input = x->dtype,
                                               .output = node.outputs[0]->dtype,
                                               .levels = op.levels,
                                               .lanes = op.pe,
-                                              .rows = rows == 1 ? 1 : rows / op.pe,
-                                              .shared = rows == 1,
+                                              .rows = rows,
+                                              .shared = shared,
                                               .steps = t.back(),
                                               .values = std::move(values),
                                               .style = op.preferred_impl_style,

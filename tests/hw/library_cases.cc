@@ -115,6 +115,25 @@ LayerCase thresholding(std::string name, std::int64_t steps, std::string style,
   return {std::move(name), g.node(op, {x, t}, {op.levels.out_dtype})};
 }
 
+/// A border of one pixel with rows of its own.
+LayerCase thresholding_by_position(std::string name) {
+  NodeGraph g;
+  Tensor* x = g.input({1, 3, 4, 4}, kInt(5));
+  Ints values;
+  for (std::int64_t pixel = 0; pixel < 3 * 4; ++pixel) {
+    const bool border = pixel / 4 != 1 || pixel % 4 == 0 || pixel % 4 == 3;
+    for (std::int64_t row = 0; row < 4 * 3; ++row)
+      values.push_back((border ? row % 5 - 9 : row % 4 - 4) + 5 * (row % 3));
+  }
+  Tensor* t = g.constant({1, 3, 4, 4, 3}, std::move(values), kInt(8));
+  Thresholding op;
+  op.pe = 2;
+  op.preferred_impl_style = "comparators";
+  op.ram_style = "distributed";
+  op.levels.out_dtype = kUInt(2);
+  return {std::move(name), g.node(op, {x, t}, {op.levels.out_dtype})};
+}
+
 LayerCase join_table(std::string name) {
   NodeGraph g;
   Tensor* x0 = g.input({1, 2, 3, 4}, kInt(5));
@@ -268,6 +287,7 @@ std::vector<LayerCase> library_cases() {
   cases.push_back(thresholding("ThresholdingCompare", 3, "comparators", "distributed"));
   cases.push_back(thresholding("ThresholdingSearch", 7, "search", "distributed"));
   cases.push_back(thresholding("ThresholdingBlock", 7, "search", "block"));
+  cases.push_back(thresholding_by_position("ThresholdingPosition"));
   cases.push_back(join_table("JoinTable"));
   cases.push_back(join_line("JoinLine"));
   cases.push_back(add_streams("AddStreams"));

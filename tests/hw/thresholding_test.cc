@@ -185,6 +185,56 @@ TEST(Thresholding, EqualsGoldenForThresholdsThatDependOnThePosition) {
   });
 }
 
+/// Thresholds [1, height, width, channels, steps] behind a padded window: the outermost lines and
+/// columns have their own.
+Ints bordered_rows(const Shape& t, std::uint64_t seed) {
+  const std::int64_t height = t[1], width = t[2], block = t[3] * t[4];
+  const Ints classes = random_rows({9, t[3], t[4]}, -20, 150, seed);
+  const auto side = [](std::int64_t at, std::int64_t size) {
+    return at == 0 ? 0 : at == size - 1 ? 2 : 1;
+  };
+  Ints values;
+  for (std::int64_t y = 0; y < height; ++y)
+    for (std::int64_t x = 0; x < width; ++x) {
+      const auto from = classes.begin() + (side(y, height) * 3 + side(x, width)) * block;
+      values.insert(values.end(), from, from + block);
+    }
+  return values;
+}
+
+Graph bordered(Shape x, std::int64_t t_channels, std::int64_t steps, std::int64_t pe,
+               const std::string& style, const std::string& ram, std::uint64_t seed) {
+  const Shape t = {1, x[1], x[2], t_channels, steps};
+  return thresholding({std::move(x), kInt(8), kUInt(4), t, bordered_rows(t, seed), pe, style, ram});
+}
+
+TEST(Thresholding, KeepsTheRowsOfEveryClassOfPixelsOnce) {
+  const Graph graph = bordered({1, 7, 9, 6}, 6, 3, 2, "comparators", "distributed", 1);
+  const Layer layer = build_layer(node_of(graph));
+  const auto words = [&](const std::string& name) {
+    for (const MemoryImage& image : layer.images)
+      if (image.name() == name) return image.words();
+    return std::int64_t{0};
+  };
+  EXPECT_EQ(words("thresholds.hex"), 9 * 6 / 2);
+  EXPECT_EQ(words("lines.hex"), 7);
+  EXPECT_EQ(words("columns.hex"), 9);
+}
+
+TEST(Thresholding, EqualsGoldenForThresholdsOfABorder) {
+  expect_equal_to_golden({
+      {"per channel", bordered({1, 7, 9, 6}, 6, 3, 2, "comparators", "distributed", 1)},
+      {"all lanes", bordered({1, 4, 5, 6}, 6, 3, 6, "comparators", "distributed", 2)},
+      {"one lane, search", bordered({1, 5, 4, 3}, 3, 7, 1, "search", "distributed", 3)},
+      {"block", bordered({1, 6, 6, 4}, 4, 7, 2, "search", "block", 4)},
+      {"one row for all channels", bordered({1, 5, 5, 4}, 1, 3, 2, "comparators", "auto", 5)},
+      {"a single line", bordered({1, 1, 6, 4}, 4, 3, 2, "comparators", "auto", 6)},
+      {"a single column", bordered({1, 6, 1, 4}, 4, 3, 2, "comparators", "auto", 7)},
+      {"lines without columns, rank 3",
+       random_case({{1, 5, 6}, kInt(7), kUInt(2), {1, 5, 6, 3}, {}, 3}, 8)},
+  });
+}
+
 TEST(Thresholding, DecidesTheStyleByTheNumberOfSteps) {
   EXPECT_EQ(threshold_style("auto", 3), "comparators");
   EXPECT_EQ(threshold_style("auto", 4), "search");
