@@ -27,10 +27,26 @@ std::string device_names() {
 
 void add_streamline_options(CLI::App& command, StreamlineOptions& options) {
   command
+      .add_option(
+          "--input-weight-bits", options.input_weight_bits,
+          "Bits that weights may take where the exact form of a normalised input multiplies "
+          "them by integers in proportion to 1/std")
+      ->check(CLI::Range(1, kMaxWeightBits))
+      ->capture_default_str()
+      ->type_name("N");
+  command
       .add_option("--input-bits", options.input_bits,
-                  "Bits of the quantiser for a normalised input, where the network needs one "
-                  "(approximate stage quantize_input)")
+                  fmt::format("Quantise a normalised input to N bits (approximate stage "
+                              "quantize_input); {} where its exact form is not possible",
+                              kInputBits))
       ->check(CLI::Range(kMinInputBits, kMaxInputBits))
+      ->type_name("N");
+  command
+      .add_option(
+          "--scale-bits", options.scale_bits,
+          "Bits of scales in front of a product, such as a batch normalisation's, that have "
+          "no exact integer form (approximate stage round_scales)")
+      ->check(CLI::Range(kMinScaleBits, kMaxScaleBits))
       ->capture_default_str()
       ->type_name("N");
   command

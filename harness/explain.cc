@@ -118,15 +118,17 @@ class Explanation {
     const auto named = [&](const Json& entry) {
       return names_.contains(entry.at("node").get<std::string>());
     };
-    Json widths = matching("widths", named), remarks = matching("remarks", named);
+    Json widths = matching("widths", named), units = matching("units", named),
+         remarks = matching("remarks", named);
     Json places = find_places();
     if (places.empty() && quantisers.empty() && folded_into.empty() && widths.empty() &&
         remarks.empty())
       refuse();
-    return {{"schema", kExplainSchema},      {"name", name_},
-            {"places", std::move(places)},   {"quantisers", quantisers},
-            {"folded_into", folded_into},    {"widths", std::move(widths)},
-            {"remarks", std::move(remarks)}, {"thresholds", thresholds()}};
+    return {{"schema", kExplainSchema},    {"name", name_},
+            {"places", std::move(places)}, {"quantisers", quantisers},
+            {"folded_into", folded_into},  {"widths", std::move(widths)},
+            {"units", std::move(units)},   {"remarks", std::move(remarks)},
+            {"thresholds", thresholds()}};
   }
 
  private:

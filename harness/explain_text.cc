@@ -63,6 +63,19 @@ std::string width_table(const Json& widths) {
   return table_text(rows);
 }
 
+std::string unit_table(const Json& units) {
+  std::vector<std::vector<std::string>> rows = {{"product of several scales", "scales",
+                                                 "multiplier bits", "weight bits", "before",
+                                                 "sum bits", "made", "stage"}};
+  for (const Json& u : units)
+    rows.push_back({text_of(u.at("node")), count(u.at("scales")), count(u.at("multiplier_bits")),
+                    count(u.at("weight_bits")), count(u.at("weight_bits_before")),
+                    count(u.at("accumulator_bits")),
+                    u.at("taken").get<bool>() ? "in one unit" : "once per scale",
+                    text_of(u.at("stage"))});
+  return table_text(rows);
+}
+
 std::string remark_lines(const Json& remarks) {
   std::string text;
   for (const Json& remark : remarks)
@@ -163,6 +176,7 @@ std::string thresholds_text(const Json& thresholds) {
 std::string streamline_text(const Json& streamline) {
   std::string text = quantiser_table(streamline.at("quantisers"));
   if (!streamline.at("widths").empty()) text += "\n" + width_table(streamline.at("widths"));
+  if (!streamline.at("units").empty()) text += "\n" + unit_table(streamline.at("units"));
   if (!streamline.at("remarks").empty()) text += "\n" + remark_lines(streamline.at("remarks"));
   for (const Json& stage : streamline.at("stages"))
     if (stage.at("contract") == "approximate")
@@ -181,6 +195,7 @@ std::string explain_text(const Json& explanation) {
     text += fmt::format("\n{}: folded into the thresholds of '{}', which became '{}'\n",
                         text_of(q.at("stage")), text_of(q.at("node")), text_of(q.at("result")));
   if (!explanation.at("widths").empty()) text += "\n" + width_table(explanation.at("widths"));
+  if (!explanation.at("units").empty()) text += "\n" + unit_table(explanation.at("units"));
   if (!explanation.at("remarks").empty()) text += "\n" + remark_lines(explanation.at("remarks"));
   return text + thresholds_text(explanation.at("thresholds"));
 }

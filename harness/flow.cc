@@ -10,16 +10,17 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/onnx/import.h"
 #include "harness/check.h"
 #include "harness/fifos.h"
 #include "harness/float_report.h"
 #include "harness/folding_config.h"
 #include "harness/folding_report.h"
 #include "harness/identity.h"
+#include "harness/network.h"
 #include "harness/page.h"
 #include "harness/run_dir.h"
 #include "harness/run_table.h"
+#include "harness/scale_notes.h"
 #include "harness/schema.h"
 #include "harness/stage_files.h"
 #include "harness/streamline_json.h"
@@ -35,10 +36,10 @@ double seconds_since(Clock::time_point start) {
 
 /// Everything that is read and checked before a byte is written.
 struct Inputs {
-  explicit Inputs(const FlowOptions& options)
+  Inputs(const FlowOptions& options, const Console& console)
       : preprocess(options.preprocess),
         bytes(read_file(options.model)),
-        model(import_bytes(bytes, options.model.parent_path(), options.model.string())),
+        model(import_network(bytes, options.model, console)),
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
         stages(stages_until(
@@ -75,7 +76,7 @@ class Flow {
   Flow(const FlowOptions& options, const Console& console)
       : options_(options),
         console_(console),
-        inputs_(options),
+        inputs_(options, console),
         dir_(options.out),
         reference_sha256_(inputs_.identity.at("model").at("graph_sha256").get<std::string>()) {}
 
@@ -123,8 +124,8 @@ class Flow {
     const auto name = stage_name(id);
     if (name != "fold" && name != "converters" && name != "fifos") return;
     dir_.write(kFoldingFile, folding_config_text(folding_config(previous())));
-    dir_.write_report(kFoldingReport,
-                      folding_report(previous(), id, previous_sha256_, options_.hardware));
+    folding_ = folding_report(previous(), id, previous_sha256_, options_.hardware);
+    dir_.write_report(kFoldingReport, folding_);
     if (name == "fifos") dir_.write_report(kFifoReport, fifo_report(previous()));
   }
 
@@ -283,6 +284,7 @@ class Flow {
             {"inputs", run_inputs()},
             {"approximate", std::move(approximate)},
             {"accuracy_means_nothing", inputs_.images.set.synthetic},
+            {"notes", scale_notes(reports_, folding_)},
             {"stages", std::move(stages)}};
   }
 
@@ -297,8 +299,10 @@ class Flow {
   Json run_inputs() const {
     Json inputs = inputs_.identity;
     const StreamlineOptions& streamline = options_.streamline;
-    inputs["options"] = {{"input_bits", streamline.input_bits},
+    inputs["options"] = {{"input_weight_bits", streamline.input_weight_bits},
+                         {"scale_bits", streamline.scale_bits},
                          {"join_budget", streamline.join_budget}};
+    if (streamline.input_bits) inputs["options"]["input_bits"] = *streamline.input_bits;
     const HardwareOptions& hardware = options_.hardware;
     if (hardware.device.empty())
       inputs["options"]["target_cycles"] = hardware.target_cycles;
@@ -334,6 +338,7 @@ class Flow {
   std::optional<Graph> previous_;  ///< the last stage's, once it was needed
   std::string previous_file_, previous_sha256_;
   std::string reference_stage_ = "model", reference_file_, reference_sha256_;
+  Json folding_;  ///< reports/folding.json; null without layers
   bool integer_ = false;
 };
 

@@ -204,7 +204,7 @@ Json page_data(const fs::path& dir) {
   return {{"model", fs::path(run.report.at("model").get<std::string>()).string()},
           {"verdict", verdict_name(headline.verdict)},
           {"reason", headline.reason},
-          {"approximate", run.report.at("approximate")},
+          {"notes", run.report.at("notes")},
           {"accuracy_means_nothing", run.report.at("accuracy_means_nothing")},
           {"images", stages.back().at("images")},
           {"inputs", inputs},

@@ -93,6 +93,7 @@ std::string run_table(const Json& run, const Json& timing) {
                     accuracy_cell(stage.at("accuracy").at("float")), time_cell(timing, i)});
   }
   std::string text = table_text(rows) + "\n" + total_time(timing) + approximate_text(run);
+  for (const Json& note : run.at("notes")) text += note.get<std::string>() + "\n";
   const Json& last = stages.back();
   text += fmt::format("{}{}: {}\n", run.at("verdict").get<std::string>(),
                       run.at("approximate").empty() ? "" : " apart from approximate stages",

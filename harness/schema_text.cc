@@ -192,14 +192,27 @@ const char* const kSchemaText = R"json({
       "stage": {"type": "string"}
     }
   }},
+  "units": {"type": "array", "items": {
+    "type": "object",
+    "required": ["node", "scales", "multiplier_bits", "weight_bits", "weight_bits_before", "accumulator_bits",
+                 "taken"],
+    "additionalProperties": false,
+    "properties": {
+      "node": {"type": "string"}, "scales": {"$ref": "count"}, "multiplier_bits": {"$ref": "count"},
+      "weight_bits": {"$ref": "count"}, "weight_bits_before": {"$ref": "count"},
+      "accumulator_bits": {"$ref": "count"}, "taken": {"type": "boolean"}, "stage": {"type": "string"}
+    }
+  }},
   "remarks": {"type": "array", "items": {
     "type": "object", "required": ["node", "text"], "additionalProperties": false,
     "properties": {"node": {"type": "string"}, "text": {"type": "string"}, "stage": {"type": "string"}}
   }},
   "streamline": {
-    "type": ["object", "null"], "required": ["quantisers", "widths", "remarks"], "additionalProperties": false,
+    "type": ["object", "null"], "required": ["quantisers", "widths", "units", "remarks"],
+    "additionalProperties": false,
     "properties": {
-      "quantisers": {"$ref": "quantisers"}, "widths": {"$ref": "widths"}, "remarks": {"$ref": "remarks"}
+      "quantisers": {"$ref": "quantisers"}, "widths": {"$ref": "widths"}, "units": {"$ref": "units"},
+      "remarks": {"$ref": "remarks"}
     }
   },
   "effect": {
@@ -257,10 +270,10 @@ const char* const kSchemaText = R"json({
   "assay.run/1": {
     "type": "object",
     "required": ["schema", "verdict", "reason", "model", "data", "images", "preprocess", "until", "inputs",
-                 "accuracy_means_nothing", "approximate", "stages"],
+                 "accuracy_means_nothing", "approximate", "notes", "stages"],
     "additionalProperties": false,
     "properties": {
-      "approximate": {"$ref": "names"},
+      "approximate": {"$ref": "names"}, "notes": {"$ref": "names"},
       "schema": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
       "model": {"type": "string"}, "data": {"$ref": "text_or_null"}, "images": {"$ref": "text_or_null"},
       "preprocess": {"type": "string"}, "until": {"$ref": "text_or_null"}, "inputs": {"$ref": "inputs"},
@@ -352,7 +365,7 @@ const char* const kSchemaText = R"json({
     }
   },
   "assay.streamline/1": {
-    "type": "object", "required": ["schema", "integer", "stages", "quantisers", "widths", "remarks"],
+    "type": "object", "required": ["schema", "integer", "stages", "quantisers", "widths", "units", "remarks"],
     "additionalProperties": false,
     "properties": {
       "schema": {"type": "string"}, "integer": {"type": "boolean"},
@@ -360,7 +373,8 @@ const char* const kSchemaText = R"json({
         "type": "object", "required": ["stage", "contract"], "additionalProperties": false,
         "properties": {"stage": {"type": "string"}, "contract": {"type": "string"}}
       }},
-      "quantisers": {"$ref": "quantisers"}, "widths": {"$ref": "widths"}, "remarks": {"$ref": "remarks"}
+      "quantisers": {"$ref": "quantisers"}, "widths": {"$ref": "widths"}, "units": {"$ref": "units"},
+      "remarks": {"$ref": "remarks"}
     }
   },
   "assay.fifos/1": {
@@ -669,7 +683,8 @@ const char* const kSchemaText = R"json({
   },
   "assay.explain/1": {
     "type": "object",
-    "required": ["schema", "name", "places", "quantisers", "folded_into", "widths", "remarks", "thresholds"],
+    "required": ["schema", "name", "places", "quantisers", "folded_into", "widths", "units", "remarks",
+                 "thresholds"],
     "additionalProperties": false,
     "properties": {
       "schema": {"type": "string"}, "name": {"type": "string"},
@@ -683,7 +698,7 @@ const char* const kSchemaText = R"json({
         }
       }},
       "quantisers": {"$ref": "quantisers"}, "folded_into": {"$ref": "quantisers"}, "widths": {"$ref": "widths"},
-      "remarks": {"$ref": "remarks"},
+      "units": {"$ref": "units"}, "remarks": {"$ref": "remarks"},
       "thresholds": {
         "type": ["object", "null"],
         "required": ["stage", "node", "operator", "out_bias", "rows", "table_min", "first_rows"],

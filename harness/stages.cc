@@ -73,13 +73,38 @@ std::vector<StageSpec> import_stages(const Preprocess& preprocess, std::int64_t 
   return stages;
 }
 
-StageSpec quantize_input_stage(const Preprocess& preprocess, int bits) {
+/// Where a normalised input has no exact form, or is to be quantised.
+StageSpec quantize_input_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
+  const int bits = options.input_bits.value_or(kInputBits), limit = options.input_weight_bits;
   StageSpec stage = streamline_stage(
       "quantize_input", preprocess, "quantize_input",
-      [bits](Graph& g, StreamlineReport& r) { return quantize_input(g, bits, r); });
+      [bits, limit](Graph& g, StreamlineReport& r) { return quantize_input(g, bits, r, limit); });
   stage.contract = Contract::kApproximate;
-  stage.options = {{"input_bits", bits}};
-  stage.applies = [](const Graph& graph) { return input_to_quantize(graph) != nullptr; };
+  stage.options = {{"input_bits", bits}, {"input_weight_bits", limit}};
+  stage.applies = [wanted = options.input_bits.has_value(), limit](const Graph& graph) {
+    return normalised_input(graph) && (wanted || !exact_input_form(graph, limit).obstacle.empty());
+  };
+  return stage;
+}
+
+/// Where scales in front of a product have no exact form.
+StageSpec round_scales_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
+  const int bits = options.scale_bits, limit = options.input_weight_bits;
+  StageSpec stage =
+      streamline_stage("round_scales", preprocess, "round_scales",
+                       [bits](Graph& g, StreamlineReport& r) { return round_scales(g, bits, r); });
+  stage.contract = Contract::kApproximate;
+  stage.options = {{"scale_bits", bits}};
+  stage.applies = [limit](const Graph& graph) { return needs_rounded_scales(graph, limit); };
+  return stage;
+}
+
+StageSpec absorb_scales_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
+  const int bits = options.input_weight_bits;
+  StageSpec stage =
+      streamline_stage("absorb_scales", preprocess, "absorb_scales",
+                       [bits](Graph& g, StreamlineReport& r) { return absorb_scales(g, r, bits); });
+  stage.options = {{"input_weight_bits", bits}};
   return stage;
 }
 
@@ -188,9 +213,11 @@ std::vector<StageSpec> stream_stages(const Preprocess& preprocess,
 /// Whether `id` is the step at index `i`; steps that may be left out move those
 /// behind them.
 bool is_id(const std::vector<StageSpec>& stages, std::size_t i, std::string_view id) {
-  std::size_t skipped = 0;
-  for (std::size_t k = 0; k < i; ++k) skipped += stages[k].applies ? 1 : 0;
-  return id == stage_id(i + 1, stages[i].name) || id == stage_id(i + 1 - skipped, stages[i].name);
+  std::size_t place = i + 1;
+  if (id == stage_id(place, stages[i].name)) return true;
+  for (std::size_t k = 0; k < i; ++k)
+    if (stages[k].applies && id == stage_id(--place, stages[i].name)) return true;
+  return false;
 }
 
 }  // namespace
@@ -199,8 +226,9 @@ std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t to
                                    const StreamlineOptions& options,
                                    const HardwareOptions& hardware) {
   std::vector<StageSpec> stages = import_stages(preprocess, topk);
-  stages.push_back(quantize_input_stage(preprocess, options.input_bits));
-  stages.push_back(streamline_stage("absorb_scales", preprocess, "absorb_scales", absorb_scales));
+  stages.push_back(quantize_input_stage(preprocess, options));
+  stages.push_back(round_scales_stage(preprocess, options));
+  stages.push_back(absorb_scales_stage(preprocess, options));
   stages.push_back(residual_sums_stage(preprocess, options));
   const std::size_t first_integer = stages.size();
   stages.push_back(streamline_stage("tail", preprocess, "integer_tail", integer_tail));

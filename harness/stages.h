@@ -13,6 +13,7 @@
 #include "compile/graph/graph.h"
 #include "compile/passes/passes.h"
 #include "compile/passes/specialize_layers.h"
+#include "compile/passes/streamline.h"
 #include "compile/passes/streamline_report.h"
 #include "harness/preprocess.h"
 
@@ -39,7 +40,10 @@ struct StageSpec {
 
 /// What the steps from quantize_input on are told.
 struct StreamlineOptions {
-  int input_bits = 8;
+  std::optional<int>
+      input_bits;  ///< quantise a normalised input, even if its exact form is possible
+  int input_weight_bits = kWeightBits;  ///< that an exact form may take
+  int scale_bits = kScaleBits;          ///< of scales in front of products that have no exact form
   int join_budget = 32;
   std::optional<int> join_bits;
 };
@@ -58,9 +62,10 @@ struct HardwareOptions {
   FoldingConfig folding;                     ///< decides before target and device
 };
 
-/// The steps in order: import, cleanup, preprocess, postprocess, quantize_input (only where the
-/// network needs it), absorb_scales, residual_sums, tail, lower, xnor, widths, hw_layers,
-/// partition, specialize, fold, converters, fifos. `preprocess` must outlive them.
+/// The steps in order: import, cleanup, preprocess, postprocess, quantize_input (only where a
+/// normalised input has no exact form, or is to be quantised), round_scales (only where scales in
+/// front of a product have none), absorb_scales, residual_sums, tail, lower, xnor, widths,
+/// hw_layers, partition, specialize, fold, converters, fifos. `preprocess` must outlive them.
 std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
                                    const StreamlineOptions& streamline,
                                    const HardwareOptions& hardware);

@@ -39,23 +39,38 @@ Json width_json(const WidthReport& w) {
           {"accumulator_before", w.accumulator_before.name()}};
 }
 
+Json unit_json(const UnitReport& u) {
+  return {{"node", u.node},
+          {"scales", u.scales},
+          {"multiplier_bits", u.multiplier_bits},
+          {"weight_bits", u.weight_bits},
+          {"weight_bits_before", u.weight_bits_before},
+          {"accumulator_bits", u.accumulator_bits},
+          {"taken", u.taken}};
+}
+
 }  // namespace
 
 Json streamline_json(const StreamlineReport& report) {
-  Json quantisers = Json::array(), widths = Json::array(), remarks = Json::array();
+  Json quantisers = Json::array(), widths = Json::array(), units = Json::array(),
+       remarks = Json::array();
   for (const QuantiserReport& q : report.quantisers) quantisers.push_back(quantiser_json(q));
   for (const WidthReport& w : report.widths) widths.push_back(width_json(w));
+  for (const UnitReport& u : report.units) units.push_back(unit_json(u));
   for (const StepRemark& r : report.remarks)
     remarks.push_back({{"node", r.node}, {"text", r.text}});
   return {{"quantisers", std::move(quantisers)},
           {"widths", std::move(widths)},
+          {"units", std::move(units)},
           {"remarks", std::move(remarks)}};
 }
 
 Json streamline_summary(const std::vector<Json>& stage_reports, bool integer) {
   Json stages = Json::array();
-  Json lists = {
-      {"quantisers", Json::array()}, {"widths", Json::array()}, {"remarks", Json::array()}};
+  Json lists = {{"quantisers", Json::array()},
+                {"widths", Json::array()},
+                {"units", Json::array()},
+                {"remarks", Json::array()}};
   for (const Json& report : stage_reports) {
     const Json& section = report.at("streamline");
     if (section.is_null()) continue;

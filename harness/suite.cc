@@ -174,6 +174,16 @@ class Reader {
            n.base.flow.streamline.input_bits =
                static_cast<int>(integer(v, "input_bits", kMinInputBits, kMaxInputBits));
          }},
+        {"input_weight_bits",
+         [this](N& n, V& v) {
+           n.base.flow.streamline.input_weight_bits =
+               static_cast<int>(integer(v, "input_weight_bits", 1, kMaxWeightBits));
+         }},
+        {"scale_bits",
+         [this](N& n, V& v) {
+           n.base.flow.streamline.scale_bits =
+               static_cast<int>(integer(v, "scale_bits", kMinScaleBits, kMaxScaleBits));
+         }},
         {"join_budget",
          [this](N& n, V& v) {
            n.base.flow.streamline.join_budget =

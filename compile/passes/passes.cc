@@ -77,6 +77,11 @@ bool without_report(Graph& graph) {
   return kPass(graph, report);
 }
 
+bool default_absorb_scales(Graph& graph) {
+  StreamlineReport report;
+  return absorb_scales(graph, report);
+}
+
 bool default_residual_sums(Graph& graph) {
   StreamlineReport report;
   return residual_sums(graph, {}, report);
@@ -91,7 +96,7 @@ std::span<const PassInfo> all_passes() {
   static const std::array<PassInfo, 26> passes = {{
       {"absorb_scales", kExact,
        "quantisers of one integer become integer thresholds, scales and offsets move into them",
-       without_report<absorb_scales>},
+       default_absorb_scales},
       {"batch_norm_to_affine", kExact,
        "BatchNormalization becomes Mul and Add with exact parameters", batch_norm_to_affine},
       {"choose_memories", kExact, "every layer says where its memory lies",

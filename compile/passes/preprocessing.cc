@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/passes/preprocessing.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cmath>
+#include <limits>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -21,11 +24,71 @@ Graph graph_with_input(std::string_view name, const Shape& shape) {
   return graph;
 }
 
-float parse_float(const std::string& text, std::string_view what) {
-  float value = 0;
+constexpr std::size_t kMaxDigits = 64;     ///< of a number that is typed
+constexpr std::int64_t kMaxExponent = 64;  ///< float32 numbers have less
+
+[[noreturn]] void not_a_number(const std::string& text, std::string_view what) {
+  user_error("{} '{}' is not a decimal number; write for example 0.4914, or 63/255", what,
+             printable(text));
+}
+
+/// A decimal as the rational number that it is: digits, a point, an exponent.
+mpq_class exact_decimal(std::string_view text) {
+  std::string digits;
+  std::int64_t exponent = 0;
+  bool point = false;
+  std::size_t at = text.starts_with('-') ? 1 : 0;
+  for (; at < text.size() && text[at] != 'e' && text[at] != 'E'; ++at) {
+    if (text[at] == '.') {
+      point = true;
+    } else {
+      digits += text[at];
+      exponent -= point ? 1 : 0;
+    }
+  }
+  if (at < text.size()) {
+    const std::size_t sign = text[at + 1] == '+' ? 1 : 0;
+    std::int64_t value = 0;
+    std::from_chars(text.data() + at + 1 + sign, text.data() + text.size(), value);
+    exponent += value;
+  }
+  mpz_class power;
+  mpz_ui_pow_ui(power.get_mpz_t(), 10, static_cast<unsigned long>(std::abs(exponent)));
+  const mpz_class mantissa(digits, 10);
+  mpq_class value = exponent < 0 ? mpq_class(mantissa, power) : mpq_class(mantissa * power);
+  value.canonicalize();
+  return text.starts_with('-') ? mpq_class(-value) : value;
+}
+
+/// What is typed stands for itself, exactly. A float32 that was printed in all its digits stands
+/// for the decimal of at most six that was rounded to it, as 0.24699999392032623 does for 0.247, or
+/// for itself when there is none.
+mpq_class decimal(const std::string& text, std::string_view what) {
+  double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
-    user_error("{} '{}' is not a decimal number; write for example 0.4914", what, printable(text));
+  const bool read = error == std::errc() && end == text.data() + text.size() && !text.empty();
+  const auto magnitude = std::abs(value);
+  const bool small = magnitude == 0 || (magnitude < std::pow(10.0, kMaxExponent) &&
+                                        magnitude > std::pow(10.0, -kMaxExponent));
+  if (!read || !small || text.size() > kMaxDigits) not_a_number(text, what);
+  const auto single = static_cast<float>(value);
+  if (static_cast<double>(single) != value) return exact_decimal(text);
+  const std::string few = fmt::format("{:.{}g}", single, std::numeric_limits<float>::digits10);
+  float back = 0;
+  std::from_chars(few.data(), few.data() + few.size(), back);
+  return back == single ? exact_decimal(few) : Real::of(value).rational();
+}
+
+/// A decimal, or the quotient of two.
+mpq_class number(const std::string& text, std::string_view what) {
+  const std::size_t slash = text.find('/');
+  mpq_class value = decimal(text.substr(0, slash), what);
+  if (slash != std::string::npos) {
+    const mpq_class divisor = decimal(text.substr(slash + 1), what);
+    if (divisor == 0) not_a_number(text, what);
+    value /= divisor;
+  }
+  if (!std::isfinite(Real(value).to_float())) not_a_number(text, what);
   return value;
 }
 
@@ -36,8 +99,8 @@ Constant per_channel(const Shape& shape, const std::vector<std::string>& texts,
   if (count != 1 && count != shape[1])
     user_error("{} values for the {} do not fit {} channels; give one value, or one per channel",
                count, what, shape[1]);
-  std::vector<float> values;
-  for (const std::string& text : texts) values.push_back(parse_float(text, what));
+  std::vector<Real> values;
+  for (const std::string& text : texts) values.emplace_back(number(text, what));
   Shape parameter(shape.size(), 1);
   parameter[1] = count;
   return {parameter, std::move(values)};
@@ -60,8 +123,9 @@ Graph normalize_graph(const Shape& shape, const std::vector<std::string>& mean,
   Graph graph = graph_with_input("Normalize", shape);
   Constant means = per_channel(shape, mean, "mean"),
            deviations = per_channel(shape, std, "standard deviation");
-  for (const float value : deviations.floats())
-    if (!(value > 0)) user_error("standard deviation {} is not positive", value);
+  for (std::int64_t i = 0; i < deviations.size(); ++i)
+    if (!(deviations.to_float(i) > 0))
+      user_error("standard deviation {} is not positive", deviations.to_float(i));
   Tensor* centred =
       graph.add(std::make_unique<ops::Sub>(),
                 {graph.inputs()[0], graph.add_constant("mean", std::move(means))}, "centred");

@@ -13,10 +13,13 @@ namespace assay {
 /// input shape.
 Graph to_tensor_graph(const Shape& shape);
 
-/// torchvision's Normalize: (x - mean[c]) / std[c] over axis 1. `mean` and `std` are decimal
-/// numbers, one for every channel or one for all; each stands for the float32 value nearest to it.
-/// UserError when one is malformed, not finite, a standard deviation is not positive, or the count
-/// fits no channels.
+/// torchvision's Normalize: (x - mean[c]) / std[c] over axis 1. `mean` and `std` are decimals or
+/// quotients of two ("63/255"), one for every channel or one for all. Each is the rational number
+/// that is written, which keeps the integers in proportion to 1/std[c] small; the digits of a
+/// float32
+/// ("0.24699999392032623") are the decimal of up to six digits that it comes from ("0.247"), or
+/// that float32. UserError when one is malformed or beyond float32, a standard deviation is not
+/// positive, or the count fits no channels.
 Graph normalize_graph(const Shape& shape, const std::vector<std::string>& mean,
                       const std::vector<std::string>& std);
 

@@ -2,12 +2,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <set>
+#include <string>
+#include <vector>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/graph/ops.h"
 #include "compile/passes/integer_weights.h"
+#include "compile/passes/product_paths.h"
 #include "compile/passes/real_arrays.h"
 #include "compile/passes/rewrite.h"
 #include "compile/passes/step_function.h"
@@ -70,35 +72,14 @@ bool stops(const Node& node, const Normalised& value) {
   return node.as<ops::MatMul>() && several;
 }
 
-bool passes_through(const Node& node) {
-  return node.as<ops::Relu>() || node.as<ops::MaxPool>() || node.as<ops::Identity>() ||
-         node.as<ops::Flatten>() || node.as<ops::Reshape>() || node.as<ops::Transpose>() ||
-         node.as<ops::Pad>() || node.as<ops::Concat>() || node.as<ops::AveragePool>();
-}
-
-/// Whether the value reaches a product that it stops, before any quantiser.
-bool reaches_a_stop(const Normalised& value) {
-  std::vector<const Tensor*> open{value.tensor};
-  std::set<const Tensor*> seen;
-  while (!open.empty()) {
-    const Tensor* tensor = open.back();
-    open.pop_back();
-    if (!seen.insert(tensor).second) continue;
-    for (const Node* node : tensor->consumers) {
-      if (stops(*node, value)) return true;
-      if (passes_through(*node)) open.push_back(node->outputs[0]);
-    }
-  }
-  return false;
-}
-
-std::optional<Normalised> normalised_input(const Graph& graph) {
+std::optional<Normalised> find_normalised(const Graph& graph) {
   if (graph.inputs().size() != 1) return {};
   Normalised value;
   value.tensor = graph.inputs()[0];
   while (extend(value)) {
   }
-  return reaches_a_stop(value) ? std::optional(value) : std::nullopt;
+  const auto stopped = [&](const Node& node) { return stops(node, value); };
+  return reaches(value.tensor, stopped) ? std::optional(value) : std::nullopt;
 }
 
 /// The largest magnitude of the normalised input.
@@ -121,22 +102,87 @@ float float_above(const Real& value) {
                                    : nearest;
 }
 
+/// The quantisers that an input reaches first, and the outputs that it reaches without one.
+std::vector<Tensor*> first_quantisers(const Graph& graph) {
+  const auto front = before_quantisers(graph.inputs());
+  std::vector<Tensor*> found;
+  for (const auto& tensor : graph.tensors())
+    if (front.contains(tensor.get()) &&
+        (graph.is_output(tensor.get()) || (tensor->producer && step_function(*tensor->producer))))
+      found.push_back(tensor.get());
+  return found;
+}
+
+/// The graph up to there.
+Graph front_of(const Graph& graph) {
+  Graph front = graph;
+  front.checkpoints().clear();
+  front.mutable_outputs() = first_quantisers(front);
+  front.remove_dead();
+  return front;
+}
+
+/// Hardware joins several streams by thresholds that are the same at all positions.
+bool joins_by_position(const Node& node) {
+  constexpr std::size_t kFirstX = ops::JoinThreshold::kFirstX;
+  if (!node.as<ops::JoinThreshold>() || node.inputs.size() <= kFirstX + 1) return false;
+  const Shape& x = known_shape(*node.inputs[kFirstX]);
+  const Shape& t = known_shape(*node.inputs[0]);
+  for (std::size_t axis = 0; axis < x.size(); ++axis)
+    if (axis != 1 && t[axis] > 1) return true;
+  return false;
+}
+
+std::string exact_form_text(const InputForm& form, int weight_bits) {
+  std::string text = "the exact form";
+  for (const UnitReport& product : form.products) {
+    text += fmt::format(" takes weights of {} bits in {} (now {}; --input-weight-bits allows {})",
+                        product.weight_bits, printable(product.node), product.weight_bits_before,
+                        weight_bits);
+    if (product.accumulator_bits > 0)
+      text += fmt::format(" and sums of {} bits", product.accumulator_bits);
+  }
+  if (form.obstacle.empty()) return text + " and is possible: leave --input-bits out";
+  return text + ": " + form.obstacle;
+}
+
 }  // namespace
 
-Tensor* input_to_quantize(const Graph& graph) {
-  const auto value = normalised_input(graph);
+Tensor* normalised_input(const Graph& graph) {
+  const auto value = find_normalised(graph);
   return value ? value->tensor : nullptr;
 }
 
-bool quantize_input(Graph& graph, int bits, StreamlineReport& report) {
+InputForm exact_input_form(const Graph& graph, int weight_bits) {
+  Graph front = front_of(graph);
+  StreamlineReport report;
+  InputForm form;
+  try {
+    absorb_scales(front, report, weight_bits);
+    residual_sums(front, {}, report);
+  } catch (const UserError& error) {
+    form.obstacle = error.what();
+  }
+  form.products = std::move(report.units);
+  if (!std::ranges::all_of(form.products, &UnitReport::taken))
+    form.obstacle = "that is more than allowed";
+  for (const auto& node : front.nodes())
+    if (form.obstacle.empty() && joins_by_position(*node))
+      form.obstacle = fmt::format(
+          "{} sums branches at a padded border, for which there is no hardware", node->label());
+  return form;
+}
+
+bool quantize_input(Graph& graph, int bits, StreamlineReport& report, int weight_bits) {
   if (bits < kMinInputBits || bits > kMaxInputBits)
     user_error("{} bits for the input are outside [{}, {}]", bits, kMinInputBits, kMaxInputBits);
-  const auto value = normalised_input(graph);
+  const auto value = find_normalised(graph);
   if (!value) return false;
   const DataType pixels = graph.inputs()[0]->dtype;
   if (!pixels.is_integer())
     user_error("input '{}' has no integer data type; merge the pre-processing first",
                printable(graph.inputs()[0]->name));
+  const std::string exact = exact_form_text(exact_input_form(graph, weight_bits), weight_bits);
   const std::int64_t top = (std::int64_t{1} << (bits - 1)) - 1;
   const float scale = float_above(largest(*value, pixels) * Real(mpq_class(1, top)));
   ops::Quant quant;
@@ -157,7 +203,8 @@ bool quantize_input(Graph& graph, int bits, StreamlineReport& report) {
       if (node->inputs[i] == value->tensor) graph.set_input(node, i, quantised);
   report.remarks.push_back(
       {quantised->producer->name,
-       fmt::format("the normalised input is quantised to {} bits with scale {}", bits, scale)});
+       fmt::format("the normalised input is quantised to {} bits with scale {}; {}", bits, scale,
+                   exact)});
   return finish(graph, true);
 }
 

@@ -11,8 +11,9 @@ namespace {
 using streamline::Depth;
 
 /// Runs the symbolic execution; whether the graph changed.
-bool streamline_to(Graph& graph, Depth depth, const JoinOptions& joins, StreamlineReport& report) {
-  Graph result = streamline::Streamliner(graph, depth, joins, report).run();
+bool streamline_to(Graph& graph, Depth depth, const streamline::StreamlineLimits& limits,
+                   StreamlineReport& report) {
+  Graph result = streamline::Streamliner(graph, depth, limits, report).run();
   // Digests of large weights take time: look at the cheap signs first.
   if (result.nodes().size() == graph.nodes().size() &&
       result.tensors().size() == graph.tensors().size() && to_text(result) == to_text(graph))
@@ -47,8 +48,10 @@ std::string_view quantiser_form_name(QuantiserReport::Form form) {
   return "?";
 }
 
-bool absorb_scales(Graph& graph, StreamlineReport& report) {
-  return streamline_to(graph, Depth::kScales, {}, report);
+bool absorb_scales(Graph& graph, StreamlineReport& report, int weight_bits) {
+  if (weight_bits < 1 || weight_bits > kMaxWeightBits)
+    user_error("{} bits for weights are outside [1, {}]", weight_bits, kMaxWeightBits);
+  return streamline_to(graph, Depth::kScales, {.weight_bits = weight_bits, .joins = {}}, report);
 }
 
 bool residual_sums(Graph& graph, const JoinOptions& options, StreamlineReport& report) {
@@ -56,7 +59,7 @@ bool residual_sums(Graph& graph, const JoinOptions& options, StreamlineReport& r
     user_error("a budget of {} fraction bits is outside [1, {}]", options.budget, kMaxJoinBits);
   if (options.join_bits && (*options.join_bits < 0 || *options.join_bits > kMaxJoinBits))
     user_error("{} fraction bits are outside [0, {}]", *options.join_bits, kMaxJoinBits);
-  return streamline_to(graph, Depth::kJoins, options, report);
+  return streamline_to(graph, Depth::kJoins, {.joins = options}, report);
 }
 
 bool integer_tail(Graph& graph, StreamlineReport& report) {

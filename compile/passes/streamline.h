@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "compile/graph/graph.h"
 #include "compile/passes/streamline_report.h"
@@ -20,9 +22,15 @@
 /// stops them, the operator and the remedy. All expect a graph after cleanup, with batch size 1.
 namespace assay {
 
+inline constexpr int kWeightBits = 24;  ///< of weights that have taken up scales of their inputs
+inline constexpr int kMaxWeightBits = 60;
+
 /// Quantisers of one integer become thresholds, scales and offsets move into them; only sums of
-/// several scales and the tail keep real numbers. Contract: exact.
-bool absorb_scales(Graph& graph, StreamlineReport& report);
+/// several scales and the tail keep real numbers. Where the inputs of a product have different
+/// scales with rational ratios, integers in proportion to them go into its weights, up to
+/// `weight_bits` bits; beyond, the product is made once for each scale. Contract: exact. UserError
+/// when weight_bits is outside [1, kMaxWeightBits].
+bool absorb_scales(Graph& graph, StreamlineReport& report, int weight_bits = kWeightBits);
 
 inline constexpr int kMaxJoinBits = 56;  ///< of a budget and of join_bits
 
@@ -44,16 +52,40 @@ bool integer_tail(Graph& graph, StreamlineReport& report);
 /// thresholds included.
 void verify_integer(const Graph& graph);
 
-/// Whether the network's input must be quantised to become integer: its pixels have several scales
-/// or an offset and reach a product or a padded window before any quantiser. If so, the tensor to
-/// quantise, else null.
-Tensor* input_to_quantize(const Graph& graph);
-inline constexpr int kMinInputBits = 2, kMaxInputBits = 16;
+/// The tensor behind the normalisation of the network's input where its pixels have several scales
+/// or an offset and reach a product or a padded window before any quantiser, else null.
+Tensor* normalised_input(const Graph& graph);
+
+/// What the exact form of such an input takes: integers in proportion to the scales in the weights
+/// of the products that it reaches, and thresholds that depend on the position where padding is.
+struct InputForm {
+  std::vector<UnitReport> products;
+  std::string
+      obstacle;  ///< why there is none, a clause; empty: absorb_scales() and residual_sums()
+                 ///< make it, with no more than the weight bits that were allowed
+};
+/// Looks at the part of the network in front of its first quantisers.
+InputForm exact_input_form(const Graph& graph, int weight_bits = kWeightBits);
+
+inline constexpr int kInputBits = 8, kMinInputBits = 2, kMaxInputBits = 16;
 /// Inserts a signed quantiser of `bits` bits behind the input's normalisation, where
-/// input_to_quantize() says so; its scale is the smallest float32 that reaches the largest value.
-/// Contract: approximate (every checkpoint behind it may change). Returns false when there is
-/// nothing to do. UserError when bits is outside
+/// normalised_input() is; its scale is the smallest float32 that reaches the largest value. The
+/// report says what exact_input_form() would take. Contract: approximate (every checkpoint behind
+/// it may change). Returns false when there is nothing to do. UserError when bits is outside
 /// [kMinInputBits, kMaxInputBits].
-bool quantize_input(Graph& graph, int bits, StreamlineReport& report);
+bool quantize_input(Graph& graph, int bits, StreamlineReport& report,
+                    int weight_bits = kWeightBits);
+
+/// Whether factors per channel in front of a dense product, such as those of a batch normalisation,
+/// keep the network from becoming integer: their ratios are irrational, or need more than
+/// `weight_bits` bits, and there are too many for a product each.
+bool needs_rounded_scales(const Graph& graph, int weight_bits = kWeightBits);
+
+inline constexpr int kScaleBits = 16, kMinScaleBits = 2, kMaxScaleBits = 40;
+/// Rounds the factors per channel that reach a dense product before any quantiser, and come from
+/// behind one, to multiples of one unit, the largest with `bits` bits. Contract: approximate (every
+/// checkpoint behind them may change). UserError when bits is outside [kMinScaleBits,
+/// kMaxScaleBits].
+bool round_scales(Graph& graph, int bits, StreamlineReport& report);
 
 }  // namespace assay

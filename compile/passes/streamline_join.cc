@@ -277,15 +277,15 @@ void Streamliner::quantise_join(Value value, const StepFunction& f) {
   Value flat = value;
   flat.shape = shape;  // in front of the pools
   const Rows rows = quantiser_rows(*node_, flat, f, ranges);
-  check_pools(value, rows.shape);
+  check_pools(value, f);
 
   QuantiserReport report = report_for(value, rows);
   report.steps = rows.levels();
-  std::vector<SolvedLine> lines = solve_lines(rows, joins_);
+  std::vector<SolvedLine> lines = solve_lines(rows, limits_.joins);
   const auto bad =
       std::ranges::find_if(lines, [](const SolvedLine& l) { return l.failure != Failure::kNone; });
   const std::int64_t entries = ranges.size() == 2 ? ranges[1].max() - ranges[1].min() + 1 : 0;
-  const bool tabular = entries > 0 && entries <= kMaxTable && !joins_.join_bits;
+  const bool tabular = entries > 0 && entries <= kMaxTable && !limits_.joins.join_bits;
   std::optional<Parameters> parameters;
   if (tabular && (bad != lines.end() ||
                   table_cost(rows, entries) <= line_cost(rows, lines, largest_fraction(lines)))) {
@@ -312,7 +312,7 @@ void Streamliner::fail_join(const SolvedLine& line, std::size_t channel, const J
   fail(fmt::format("channel {}, step {}: with {} fraction bits {} pairs of the sum cannot be "
                    "separated",
                    channel, first_step + static_cast<std::int64_t>(line.line.worst_step),
-                   joins_.budget, line.line.inseparable),
+                   limits_.joins.budget, line.line.inseparable),
        "raise --join-budget, or accept wrong decisions with --join-bits N");
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "compile/passes/common_unit.h"
 #include "compile/passes/rewrite.h"
 #include "compile/passes/streamliner.h"
 
@@ -87,17 +88,21 @@ IntegerConstant Streamliner::weights(std::size_t axis) {
   return std::move(*constant);
 }
 
-/// Terms whose scale is the same for everything that one output sums up.
-std::vector<Term> Streamliner::split_by_scale(const Term& term, const Product& product) {
-  const Shape& shape = *term.tensor->shape;
-  const std::size_t rank = shape.size();
+/// The products that a term takes: one where its scale is the same for everything that an output
+/// sums up, or where integers in the weights can make it so; else one for each scale.
+std::vector<Streamliner::Factor> Streamliner::factors_of(const Term& term, const Product& product) {
+  const std::size_t rank = term.tensor->shape->size();
   const std::int64_t per_group = product.inputs / product.groups;
   bool uniform = !varies_along(term.scale, product.input_axis, rank) ||
                  equal_in_groups(with_rank(term.scale, rank), product.input_axis, per_group);
   for (std::size_t axis = 2; product.windowed && axis < rank; ++axis)
     uniform = uniform && !varies_along(term.scale, axis, rank);
-  if (uniform) return {term};
-  return masked_terms(term);
+  if (uniform) return {{term, product.weights.values}};
+  if (auto factor = over_common_unit(term, product)) return {std::move(*factor)};
+  std::vector<Factor> factors;
+  for (Term& part : masked_terms(term))
+    factors.push_back({std::move(part), product.weights.values});
+  return factors;
 }
 
 /// A term for each different scale: the integers that have it, the others 0. At least one term.
@@ -123,46 +128,39 @@ std::vector<Term> Streamliner::masked_terms(const Term& term) {
 
 namespace {
 
-/// Worst case of one output channel over everything that it sums up.
-struct Accumulators {
-  std::vector<__int128> lo, hi;
-};
+constexpr int kMaxBits = 62;  ///< of integers
 
-template <typename Place>
-Accumulators accumulate(const std::vector<std::int64_t>& weights, std::int64_t outputs,
-                        const Bounds& input, bool padded, Place place) {
-  Accumulators out;
-  out.lo.assign(static_cast<std::size_t>(outputs), 0);
+}  // namespace
+
+Streamliner::Sums Streamliner::worst_sums(const Product& product, const Factor& factor) const {
+  const Shape& shape = *factor.term.tensor->shape;
+  Shape features(shape.size(), 1);
+  features[product.input_axis] = shape[product.input_axis];
+  const Bounds input = hull_over(bounds(factor.term.tensor), shape, features);
+  Sums out;
+  out.lo.assign(static_cast<std::size_t>(product.outputs), 0);
   out.hi = out.lo;
-  const bool one = input.lo.size() == 1;
-  for (std::size_t i = 0; i < weights.size(); ++i) {
-    const std::int64_t w = weights[i];
+  for (std::size_t i = 0; i < factor.weights.size(); ++i) {
+    const std::int64_t w = factor.weights[i];
     if (w == 0) continue;
-    const auto [o, c] = place(static_cast<std::int64_t>(i));
-    const auto at = one ? 0 : static_cast<std::size_t>(c);
-    const std::int64_t lo = padded ? std::min<std::int64_t>(input.lo[at], 0) : input.lo[at];
-    const std::int64_t hi = padded ? std::max<std::int64_t>(input.hi[at], 0) : input.hi[at];
-    const __int128 a = static_cast<__int128>(w) * (w > 0 ? lo : hi),
-                   b = static_cast<__int128>(w) * (w > 0 ? hi : lo);
-    out.lo[static_cast<std::size_t>(o)] += a;
-    out.hi[static_cast<std::size_t>(o)] += b;
+    const auto [o, c] = product.place(static_cast<std::int64_t>(i));
+    const auto at = static_cast<std::size_t>(c);
+    const std::int64_t lo = product.padded ? std::min<std::int64_t>(input.lo[at], 0) : input.lo[at];
+    const std::int64_t hi = product.padded ? std::max<std::int64_t>(input.hi[at], 0) : input.hi[at];
+    out.lo[static_cast<std::size_t>(o)] += static_cast<__int128>(w) * (w > 0 ? lo : hi);
+    out.hi[static_cast<std::size_t>(o)] += static_cast<__int128>(w) * (w > 0 ? hi : lo);
   }
   return out;
 }
 
-}  // namespace
-
 /// Bounds of the accumulator of every output channel; UserError beyond 62 bits.
-Bounds Streamliner::accumulator_bounds(const Product& product, const Tensor* x,
+Bounds Streamliner::accumulator_bounds(const Product& product, const Factor& factor,
                                        const Shape& out) const {
-  Shape features(x->shape->size(), 1), channels(out.size(), 1);
-  features[product.input_axis] = (*x->shape)[product.input_axis];
+  Shape channels(out.size(), 1);
   channels[product.output_axis] = product.outputs;
-  const Bounds in = hull_over(bounds(x), *x->shape, features);
-  const Accumulators sums =
-      accumulate(product.weights.values, product.outputs, in, product.padded, product.place);
+  const Sums sums = worst_sums(product, factor);
   Bounds range{channels, {}, {}};
-  constexpr __int128 kLimit = __int128{1} << 62;
+  constexpr __int128 kLimit = __int128{1} << kMaxBits;
   for (std::size_t o = 0; o < sums.lo.size(); ++o) {
     if (sums.lo[o] < -kLimit || sums.hi[o] > kLimit)
       fail("its accumulator needs more than 62 bits", "quantise its input and its weights");
@@ -170,6 +168,93 @@ Bounds Streamliner::accumulator_bounds(const Product& product, const Tensor* x,
     range.hi.push_back(static_cast<std::int64_t>(sums.hi[o]));
   }
   return range;
+}
+
+namespace {
+
+/// Bits of the smallest two's complement type that holds the range.
+int signed_bits(__int128 lo, __int128 hi) {
+  int bits = 1;
+  while (lo < -(__int128{1} << (bits - 1)) || hi >= __int128{1} << (bits - 1)) ++bits;
+  return bits;
+}
+
+int signed_bits(const std::vector<std::int64_t>& values) {
+  const auto [lo, hi] = std::ranges::minmax(values);
+  return signed_bits(lo, hi);
+}
+
+/// The scales of a term along the inputs of a product in one unit per group.
+struct Proportions {
+  RealArray unit;                      ///< along the inputs
+  std::vector<mpz_class> multipliers;  ///< of each input
+};
+
+std::optional<Proportions> proportions(const RealArray& scale, const Shape& features,
+                                       std::int64_t per_group) {
+  std::vector<Real> scales;
+  for (const std::int64_t i : broadcast_index(scale.shape, features))
+    scales.push_back(scale.values[static_cast<std::size_t>(i)]);
+  Proportions out{{features, {}}, {}};
+  for (auto group = scales.begin(); group != scales.end(); group += per_group) {
+    const auto common = common_unit({group, group + per_group});
+    if (!common) return {};
+    out.unit.values.insert(out.unit.values.end(), static_cast<std::size_t>(per_group),
+                           common->unit);
+    out.multipliers.insert(out.multipliers.end(), common->multiples.begin(),
+                           common->multiples.end());
+  }
+  return out;
+}
+
+int widest_bits(const std::vector<mpz_class>& numbers) {
+  std::size_t bits = 0;
+  for (const mpz_class& n : numbers) bits = std::max(bits, mpz_sizeinbase(n.get_mpz_t(), 2));
+  return static_cast<int>(bits);
+}
+
+std::int64_t different(const RealArray& scale) {
+  std::vector<Real> seen;
+  for (const Real& s : scale.values)
+    if (std::ranges::find(seen, s) == seen.end()) seen.push_back(s);
+  return std::ssize(seen);
+}
+
+}  // namespace
+
+/// sum_c w_c * (s_c * x_c) = u * sum_c (w_c * m_c) * x_c with integers m_c = s_c / u: nothing is
+/// rounded. Nothing where the ratios of scales are irrational, where scales differ along other
+/// axes, or where weights or sums need more bits than they may have.
+std::optional<Streamliner::Factor> Streamliner::over_common_unit(const Term& term,
+                                                                 const Product& product) {
+  const Shape& shape = *term.tensor->shape;
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    if (axis != product.input_axis && varies_along(term.scale, axis, shape.size())) return {};
+  Shape features(shape.size(), 1);
+  features[product.input_axis] = product.inputs;
+  auto parts = proportions(term.scale, features, product.inputs / product.groups);
+  if (!parts) return {};
+  UnitReport report;
+  report.node = node_->name;
+  report.scales = different(term.scale);
+  report.multiplier_bits = widest_bits(parts->multipliers);
+  report.weight_bits_before = signed_bits(product.weights.values);
+  report.weight_bits = report.weight_bits_before + report.multiplier_bits;
+  Factor factor{{compressed(parts->unit), term.tensor, term.exclusive}, {}};
+  if (report.weight_bits <= kMaxBits) {
+    for (std::size_t i = 0; i < product.weights.values.size(); ++i) {
+      const auto input = product.place(static_cast<std::int64_t>(i)).second;
+      factor.weights.push_back(product.weights.values[i] *
+                               parts->multipliers[static_cast<std::size_t>(input)].get_si());
+    }
+    const Sums sums = worst_sums(product, factor);
+    report.weight_bits = signed_bits(factor.weights);
+    report.accumulator_bits =
+        signed_bits(*std::ranges::min_element(sums.lo), *std::ranges::max_element(sums.hi));
+    report.taken = report.weight_bits <= limits_.weight_bits && report.accumulator_bits <= kMaxBits;
+  }
+  report_.units.push_back(report);
+  return report.taken ? std::optional(std::move(factor)) : std::nullopt;
 }
 
 /// The scale of a term behind the product: output channels of a group inherit that of its inputs.
@@ -206,14 +291,14 @@ void Streamliner::plan_product(const Product& product) {
   Value out;
   out.shape = known_shape(*node_->outputs[0]);
   out.folded = x.folded;
-  std::vector<Term> terms;
+  std::vector<Factor> factors;
   for (const Term& term : x.terms)
-    std::ranges::move(split_by_scale(term, product), std::back_inserter(terms));
-  for (const Term& term : terms) {
-    const Bounds range = accumulator_bounds(product, term.tensor, out.shape);
-    Tensor* w = integers(node_->inputs[1]->name, product.weights.shape, product.weights.values);
-    out.terms.push_back({compressed(product_scale(product, term.scale, x.shape, out.shape)),
-                         product.emit(term.tensor, w, range), terms.size() == 1});
+    std::ranges::move(factors_of(term, product), std::back_inserter(factors));
+  for (const Factor& factor : factors) {
+    const Bounds range = accumulator_bounds(product, factor, out.shape);
+    Tensor* w = integers(node_->inputs[1]->name, product.weights.shape, factor.weights);
+    out.terms.push_back({compressed(product_scale(product, factor.term.scale, x.shape, out.shape)),
+                         product.emit(factor.term.tensor, w, range), factors.size() == 1});
   }
   if (!all_zero(x.offset)) out.offset = product.map_offset(x.offset);
   combine(out);

@@ -165,10 +165,23 @@ void Streamliner::make_positive(Term& term, const Shape& shape) {
   term.scale = term.scale * sign;
 }
 
-void Streamliner::check_pools(const Value& value, const Shape& rows) const {
-  if (!value.pools.empty() && is_positional(rows) && rows.size() > 2)
-    fail("a max pool in front of it takes the maximum of values with different scales",
-         "quantise in front of the pool");
+/// A quantiser commutes with max pools in front of it where it is one rising function of the value
+/// at all positions of a window. What the value is made of may differ by position.
+void Streamliner::check_pools(const Value& value, const StepFunction& f) const {
+  if (value.pools.empty()) return;
+  const std::size_t rank = value.shape.size();
+  bool flat = true;
+  for (std::size_t axis = 2; axis < rank; ++axis) {
+    for (const RealArray* array : {&f.inverse_scale, &f.zero})
+      flat = flat && !varies_along(*array, axis, rank);
+    if (f.kind == StepFunction::Kind::kThresholds && f.thresholds.shape.size() == rank + 1)
+      flat = flat && f.thresholds.shape[axis] == 1;
+  }
+  if (!flat)
+    fail(
+        "its scale, zero point or thresholds depend on the position, and a max pool is in front of "
+        "it",
+        "quantise in front of the pool");
 }
 
 QuantiserReport Streamliner::report_for(const Value& value, const Rows& rows) const {
@@ -280,7 +293,7 @@ void Streamliner::quantise_plain(Value value, const StepFunction& f) {
   Value flat = value;
   flat.shape = *x->shape;  // in front of the pools
   const Rows rows = quantiser_rows(*node_, flat, f, {bounds(x)});
-  check_pools(value, rows.shape);
+  check_pools(value, f);
   const std::vector<ThresholdRow> solved = solve_rows(rows);
   const Trimmed keep = trimmed(solved, rows, f.t_scale != 1);
   Levels levels;

@@ -49,6 +49,19 @@ struct WidthReport {
   DataType weights_before, accumulator_before;
 };
 
+/// A product whose inputs have different scales. In one unit of all of them its weights are
+/// multiplied by integers in proportion to the scales.
+struct UnitReport {
+  std::string node;
+  std::int64_t scales = 0;   ///< different ones
+  int multiplier_bits = 0;   ///< of those integers
+  int weight_bits = 0;       ///< of the weights with them, sign included
+  int accumulator_bits = 0;  ///< of the sums, by the worst case over the actual weights
+  int weight_bits_before = 0;
+  bool taken =
+      false;  ///< else one product for each scale, because more bits than allowed are needed
+};
+
 /// Something else that a step did: "logits: 10 classes ranked by 4 fraction bits".
 struct StepRemark {
   std::string node, text;
@@ -57,6 +70,7 @@ struct StepRemark {
 struct StreamlineReport {
   std::vector<QuantiserReport> quantisers;
   std::vector<WidthReport> widths;
+  std::vector<UnitReport> units;
   std::vector<StepRemark> remarks;
 };
 

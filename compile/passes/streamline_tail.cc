@@ -4,45 +4,13 @@
 #include <bit>
 
 #include "compile/base/file.h"
+#include "compile/passes/common_unit.h"
 #include "compile/passes/order_solver.h"
 #include "compile/passes/rewrite.h"
 #include "compile/passes/streamliner.h"
 
 namespace assay::streamline {
 namespace {
-
-/// Integers m and a positive unit with numbers[i] = m[i] * unit; nothing when there is no unit.
-struct CommonUnit {
-  Real unit{Real(1)};
-  std::vector<mpz_class> multiples;
-};
-
-std::optional<CommonUnit> common_unit(const std::vector<Real>& numbers) {
-  CommonUnit out;
-  const auto first = std::ranges::find_if(numbers, [](const Real& n) { return !n.is_zero(); });
-  if (first == numbers.end()) {
-    out.multiples.assign(numbers.size(), 0);
-    return out;
-  }
-  if (!first->has_inverse()) return {};
-  std::vector<mpq_class> ratios;
-  mpz_class denominator = 1;
-  for (const Real& number : numbers) {
-    const Real ratio = number * first->inverse();
-    if (!ratio.is_rational()) return {};
-    ratios.push_back(ratio.rational());
-    denominator = lcm(denominator, mpz_class(ratios.back().get_den()));
-  }
-  mpz_class divisor = 0;
-  for (const mpq_class& ratio : ratios) {
-    out.multiples.push_back(ratio.get_num() * (denominator / ratio.get_den()));
-    divisor = gcd(divisor, out.multiples.back());
-  }
-  if (first->sign() < 0) divisor = -divisor;
-  for (mpz_class& m : out.multiples) m /= divisor;
-  out.unit = *first * Real(mpq_class(divisor, denominator));
-  return out;
-}
 
 bool fits(const std::vector<mpz_class>& numbers) {
   return std::ranges::all_of(

@@ -67,10 +67,17 @@ struct Parameters;
 /// How far a pass goes.
 enum class Depth : std::uint8_t { kScales, kJoins, kTail };
 
+/// How many bits the exact forms may take.
+struct StreamlineLimits {
+  int weight_bits = kWeightBits;
+  JoinOptions joins;
+};
+
 class Streamliner {
  public:
-  Streamliner(const Graph& from, Depth depth, const JoinOptions& joins, StreamlineReport& report)
-      : from_(from), depth_(depth), joins_(joins), report_(report) {}
+  Streamliner(const Graph& from, Depth depth, const StreamlineLimits& limits,
+              StreamlineReport& report)
+      : from_(from), depth_(depth), limits_(limits), report_(report) {}
   Graph run();
 
  private:
@@ -134,15 +141,26 @@ class Streamliner {
   bool plan_linear(const Node& node);
   bool plan_pool(const Node& node);
   struct Product;
+  /// One product of a term: its weights.
+  struct Factor {
+    Term term;
+    std::vector<std::int64_t> weights;
+  };
   void plan_conv(const ops::Conv& op);
   void plan_conv_transpose(const ops::ConvTranspose& op);
   void plan_matmul();
   void plan_product(const Product& product);
-  Bounds accumulator_bounds(const Product& product, const Tensor* x, const Shape& out) const;
+  /// The worst case of each output over everything that it sums up.
+  struct Sums {
+    std::vector<__int128> lo, hi;
+  };
+  Sums worst_sums(const Product& product, const Factor& factor) const;
+  Bounds accumulator_bounds(const Product& product, const Factor& factor, const Shape& out) const;
   static RealArray product_scale(const Product& product, const RealArray& scale, const Shape& in,
                                  const Shape& out);
   void add_bias(const Product& product);
-  std::vector<Term> split_by_scale(const Term& term, const Product& product);
+  std::vector<Factor> factors_of(const Term& term, const Product& product);
+  std::optional<Factor> over_common_unit(const Term& term, const Product& product);
   std::vector<Term> masked_terms(const Term& term);
   IntegerConstant weights(std::size_t axis);
   void plan_sum_pool(ops::Window window, const RealArray& inverse_divisor);
@@ -187,7 +205,7 @@ class Streamliner {
   void make_positive(Term& term, const Shape& shape);
   bool negate_weights(Tensor* product, const RealArray& sign);
   void take_equal_ratios(Value& value);
-  void check_pools(const Value& value, const Shape& rows) const;
+  void check_pools(const Value& value, const StepFunction& f) const;
   void set_levels(Tensor* levels, const Value& value, const StepFunction& f);
   QuantiserReport report_for(const Value& value, const Rows& rows) const;
   void plan_top_k(const ops::TopK& op);
@@ -197,7 +215,7 @@ class Streamliner {
 
   const Graph& from_;
   Depth depth_;
-  JoinOptions joins_;
+  StreamlineLimits limits_;
   StreamlineReport& report_;
   Graph to_;
   const Node* node_ = nullptr;

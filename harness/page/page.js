@@ -91,6 +91,7 @@ function head() {
     el('div', {class: 'title'}, el('h1', {class: 'name'}, file),
       el('span', {id: 'verdict', class: 'verdict ' + tone(data.verdict)}, data.verdict)),
     el('p', {class: 'lead'}, data.reason.charAt(0).toUpperCase() + data.reason.slice(1) + '.'),
+    ...data.notes.map((note) => el('p', {}, note + '.')),
     el('dl', {class: 'figures'}, ...topFigures())));
 }
 

@@ -192,6 +192,8 @@ TEST_F(Streamline, RefusesOptionsOutOfRangeAndWritesNothing) {
   for (const std::vector<std::string>& more :
        std::vector<std::vector<std::string>>{{"--input-bits", "1"},
                                              {"--input-bits", "17"},
+                                             {"--input-weight-bits", "0"},
+                                             {"--scale-bits", "1"},
                                              {"--join-budget", "0"},
                                              {"--join-bits", "-1"},
                                              {"--until", "99_tail"}}) {
@@ -229,6 +231,25 @@ TEST_F(Streamline, MarksANormalisedInputApproximateAndComparesTheRestWithIt) {
   EXPECT_THAT(run_assay({"show", out.string()}).out, HasSubstr("APPROXIMATE: stage 05_quantize"));
 }
 
+TEST_F(Streamline, KeepsNormalisedPixelsExactWithinTheBudgetOfWeightBits) {
+  const CommandResult exact = run({"--preprocess", "normalize", "--json"});
+  ASSERT_EQ(exact.code, 0) << exact.err;
+  EXPECT_EQ(exact.json()["approximate"], Json::array());
+  EXPECT_THAT(exact.err, Not(HasSubstr("APPROXIMATE")));
+  const Json units = report("streamline")["units"];
+  ASSERT_EQ(units.size(), 1U);
+  EXPECT_EQ(units[0]["taken"], true);
+  EXPECT_EQ(units[0]["stage"], "05_absorb_scales");
+  EXPECT_THAT(run_assay({"explain", out.string()}).out, HasSubstr("product of several scales"));
+
+  const CommandResult tight =
+      run({"--preprocess", "normalize", "--input-weight-bits", "4", "--json"});
+  ASSERT_EQ(tight.code, 0) << tight.err;
+  EXPECT_EQ(tight.json()["approximate"], Json({"05_quantize_input"}));
+  const Json remarks = report("streamline")["remarks"];
+  EXPECT_THAT(remarks[0]["text"].get<std::string>(), HasSubstr("--input-weight-bits allows 4"));
+}
+
 TEST_F(Streamline, BisectComparesBehindAnApproximateStageWithThatStage) {
   ASSERT_EQ(run({"--preprocess", "normalize", "--input-bits", "3"}).code, 0);
   const CommandResult sound = bisect();
@@ -247,7 +268,7 @@ TEST_F(Streamline, BisectComparesBehindAnApproximateStageWithThatStage) {
 }
 
 TEST_F(Streamline, RemovesStagesThatAnEarlierRunNumberedOtherwise) {
-  ASSERT_EQ(run({"--preprocess", "normalize"}).code, 0);
+  ASSERT_EQ(run({"--preprocess", "normalize", "--input-bits", "8"}).code, 0);
   EXPECT_TRUE(fs::exists(out / "stages/06_absorb_scales.onnx"));
   ASSERT_EQ(run().code, 0);
   EXPECT_FALSE(fs::exists(out / "stages/05_quantize_input.onnx"));

@@ -29,12 +29,37 @@ TEST(Preprocessing, ToTensorDividesBytesBy255) {
   verify(graph);
 }
 
-TEST(Preprocessing, NormalizeTakesDecimalsAsFloat32) {
+TEST(Preprocessing, NormalizeTakesDecimalsAsTheyAreWritten) {
   const Graph graph = normalize_graph({1, 2, 1, 1}, {"0.5", "0.1"}, {"0.25"});
   EXPECT_EQ(nodes_text(graph),
-            "centred = Sub(global_in, [1,2,1,1]{1/2,13421773/134217728})\n"
+            "centred = Sub(global_in, [1,2,1,1]{1/2,1/10})\n"
             "normalised = Div(centred, [1,1,1,1]{1/4})\n");
   verify(graph);
+  const auto mean = [](const std::string& text) {
+    return normalize_graph({1, 1}, {text}, {"1"}).nodes()[0]->inputs[1]->constant->real(0).str();
+  };
+  EXPECT_EQ(mean("0.491"), "491/1000");
+  EXPECT_EQ(mean("0.4910"), "491/1000");
+  EXPECT_EQ(mean("-.25e1"), "-5/2");
+  EXPECT_EQ(mean("12.e+2"), "1200");
+  EXPECT_EQ(mean("0.123456789012345"), "24691357802469/200000000000000");
+  EXPECT_EQ(mean("125.3/255"), "1253/2550");
+  EXPECT_EQ(mean("1/-3"), "-1/3");
+}
+
+TEST(Preprocessing, NormalizeReadsAPrintedFloat32AsTheDecimalThatItCameFrom) {
+  const auto mean = [](float value) {
+    return normalize_graph({1, 1}, {fmt::format("{}", static_cast<double>(value))}, {"1"})
+        .nodes()[0]
+        ->inputs[1]
+        ->constant->real(0)
+        .str();
+  };
+  EXPECT_EQ(mean(0.247F), "247/1000");
+  EXPECT_EQ(mean(0.4465F), "893/2000");
+  EXPECT_EQ(mean(1e-7F), "1/10000000");
+  // A float32 that no short decimal gives means itself.
+  EXPECT_EQ(mean(0x1.000002p0F), "8388609/8388608");
 }
 
 TEST(Preprocessing, NormalizeRefusesBadNumbers) {
@@ -45,6 +70,12 @@ TEST(Preprocessing, NormalizeRefusesBadNumbers) {
   EXPECT_THAT(error({""}, {"1"}), HasSubstr("not a decimal number"));
   EXPECT_THAT(error({"nan"}, {"1"}), HasSubstr("not a decimal number"));
   EXPECT_THAT(error({"1e99"}, {"1"}), HasSubstr("not a decimal number"));
+  EXPECT_THAT(error({"1/0"}, {"1"}), HasSubstr("mean '1/0' is not a decimal number"));
+  EXPECT_THAT(error({"1/2/3"}, {"1"}), HasSubstr("not a decimal number"));
+  EXPECT_THAT(error({"1/"}, {"1"}), HasSubstr("not a decimal number"));
+  EXPECT_THAT(error({"0x1p3"}, {"1"}), HasSubstr("not a decimal number"));
+  EXPECT_THAT(error({"1e60/1e-60"}, {"1"}), HasSubstr("not a decimal number"));
+  EXPECT_THAT(error({std::string(1000, '1')}, {"1"}), HasSubstr("not a decimal number"));
   EXPECT_THAT(error({"0", "1"}, {"1"}), HasSubstr("2 values for the mean do not fit 3 channels"));
   EXPECT_THAT(error({"0"}, {"0"}), HasSubstr("is not positive"));
   EXPECT_THAT(error({"0"}, {"-1"}), HasSubstr("is not positive"));

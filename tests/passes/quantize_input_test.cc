@@ -2,6 +2,7 @@
 // When the network's input needs a quantiser of its own, and what it is.
 #include <gmock/gmock.h>
 
+#include "compile/passes/rewrite.h"
 #include "compile/passes/streamline.h"
 #include "passes/streamline_net.h"
 
@@ -17,9 +18,9 @@ class Normalised : public PixelNet {
   Tensor* scaled(Shape shape = {1, 3, 4, 4}) {
     return add(ops::Div{}, {pixels(std::move(shape)), number(255)});
   }
-  Tensor* normalised() {
+  Tensor* normalised(std::vector<float> deviations = {0.25F, 0.2F, 0.3F}) {
     Tensor* x = add(ops::Sub{}, {scaled(), per_channel({0.5F, 0.4F, 0.3F})});
-    return add(ops::Div{}, {x, per_channel({0.25F, 0.2F, 0.3F})});
+    return add(ops::Div{}, {x, per_channel(std::move(deviations))});
   }
   Tensor* conv(Tensor* x, std::int64_t pad, std::int64_t group = 1) {
     return add(conv2d(3, 1, pad, group), {x, random_floats({3, 3 / group, 3, 3}, -3, 3, random)});
@@ -30,7 +31,7 @@ class Normalised : public PixelNet {
 TEST(QuantizeInput, OneScaleWithoutOffsetNeedsNone) {
   Normalised net;
   Graph& graph = net.end(net.conv(net.scaled(), 1));
-  EXPECT_EQ(input_to_quantize(graph), nullptr);
+  EXPECT_EQ(normalised_input(graph), nullptr);
   StreamlineReport report;
   EXPECT_FALSE(quantize_input(graph, 8, report));
   EXPECT_EQ(op_types(streamlined(graph).graph), "Conv MultiThreshold");
@@ -40,7 +41,7 @@ TEST(QuantizeInput, AQuantiserAtOnceNeedsNone) {
   Normalised net;
   Tensor* x = net.quant(net.normalised(), 0.02F, 8, {}, "a");
   Graph& graph = net.end(net.conv(x, 1));
-  EXPECT_EQ(input_to_quantize(graph), nullptr);
+  EXPECT_EQ(normalised_input(graph), nullptr);
   const auto done = streamlined(graph);
   EXPECT_EQ(op_types(done.graph), "MultiThreshold Conv MultiThreshold");
   EXPECT_EQ(done.quantiser("a").channels, 3);
@@ -50,7 +51,7 @@ TEST(QuantizeInput, SeveralScalesIntoAConvolutionNeedOne) {
   for (const std::int64_t pad : {0, 1}) {
     Normalised net;
     Tensor* x = net.normalised();
-    EXPECT_EQ(input_to_quantize(net.end(net.conv(x, pad))), x);
+    EXPECT_EQ(normalised_input(net.end(net.conv(x, pad))), x);
   }
 }
 
@@ -59,7 +60,7 @@ TEST(QuantizeInput, AnOffsetNeedsOneOnlyUnderPadding) {
     Normalised net;
     Tensor* x = net.add(ops::Sub{}, {net.scaled(), net.per_channel({0.5F, 0.4F, 0.3F})});
     Graph& graph = net.end(net.conv(x, pad));
-    EXPECT_EQ(input_to_quantize(graph), pad == 0 ? nullptr : x);
+    EXPECT_EQ(normalised_input(graph), pad == 0 ? nullptr : x);
     if (pad == 0) {
       EXPECT_EQ(op_types(streamlined(graph).graph), "Conv MultiThreshold");
     }
@@ -69,11 +70,11 @@ TEST(QuantizeInput, AnOffsetNeedsOneOnlyUnderPadding) {
 TEST(QuantizeInput, ADepthwiseConvolutionTakesAScalePerChannel) {
   Normalised net;
   Graph& graph = net.end(net.conv(net.normalised(), 0, 3));
-  EXPECT_EQ(input_to_quantize(graph), nullptr);
+  EXPECT_EQ(normalised_input(graph), nullptr);
   EXPECT_EQ(op_types(streamlined(graph).graph), "Conv MultiThreshold");
   Normalised padded;
   Tensor* x = padded.normalised();
-  EXPECT_EQ(input_to_quantize(padded.end(padded.conv(x, 1, 3))), x);
+  EXPECT_EQ(normalised_input(padded.end(padded.conv(x, 1, 3))), x);
 }
 
 TEST(QuantizeInput, LooksThroughReluPoolsAndMovements) {
@@ -81,7 +82,7 @@ TEST(QuantizeInput, LooksThroughReluPoolsAndMovements) {
   Tensor* x = net.normalised();
   Tensor* y = net.add(ops::Relu{}, {x});
   y = net.add(with(&ops::MaxPool::window, window2d(2)), {y});
-  EXPECT_EQ(input_to_quantize(net.end(net.conv(y, 1))), x);
+  EXPECT_EQ(normalised_input(net.end(net.conv(y, 1))), x);
 }
 
 TEST(QuantizeInput, TheQuantiserReachesTheLargestValueAndTheRestIsExact) {
@@ -91,7 +92,7 @@ TEST(QuantizeInput, TheQuantiserReachesTheLargestValueAndTheRestIsExact) {
     StreamlineReport report;
     ASSERT_TRUE(quantize_input(graph, bits, report));
     verify(graph);
-    EXPECT_EQ(input_to_quantize(graph), nullptr);
+    EXPECT_EQ(normalised_input(graph), nullptr);
     ASSERT_EQ(report.remarks.size(), 1U);
     EXPECT_THAT(report.remarks[0].text, HasSubstr(fmt::format("{} bits", bits)));
     const Node* quantiser = graph.find_tensor("quantized_input")->producer;
@@ -102,6 +103,191 @@ TEST(QuantizeInput, TheQuantiserReachesTheLargestValueAndTheRestIsExact) {
     const auto done = streamlined(graph);
     EXPECT_EQ(op_types(done.graph), "MultiThreshold Conv MultiThreshold");
   }
+}
+
+// ---- The exact form
+
+const UnitReport& only_unit(const StreamlineReport& report) {
+  EXPECT_EQ(report.units.size(), 1U);
+  return report.units.at(0);
+}
+
+std::vector<std::int64_t> weights_of(const Graph& graph, std::string_view type) {
+  for (const auto& node : graph.nodes()) {
+    if (node->op->type() != type) continue;
+    const Constant& w = *node->inputs[1]->constant;
+    std::vector<std::int64_t> values;
+    for (std::int64_t i = 0; i < w.size(); ++i) values.push_back(w.real(i).floor().get_si());
+    return values;
+  }
+  return {};
+}
+
+TEST(ExactInput, ScalesGoIntoTheWeightsInProportion) {
+  // (x0 / 0.5, x1 / 0.25) = 2 * (x0, 2 * x1): weights (1, 3) become (1, 6), in units of 2.
+  PixelNet net;
+  Tensor* x = net.add(ops::Div{}, {net.pixels({1, 2, 1, 1}), net.per_channel({0.5F, 0.25F})});
+  x = net.add(conv2d(1), {x, net.floats({1, 2, 1, 1}, {1, 3})});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 100, 2)));
+  EXPECT_EQ(op_types(done.graph), "Conv MultiThreshold");
+  EXPECT_THAT(weights_of(done.graph, "Conv"), testing::ElementsAre(1, 6));
+  // 2 * acc > 50 (a tie stays at 0), >= 150, > 250
+  EXPECT_THAT(thresholds_of(done.graph), testing::ElementsAre(26, 75, 126));
+  const UnitReport& unit = only_unit(done.report);
+  EXPECT_EQ(unit.scales, 2);
+  EXPECT_EQ(unit.multiplier_bits, 2);
+  EXPECT_EQ(unit.weight_bits_before, 3);
+  EXPECT_EQ(unit.weight_bits, 4);
+  EXPECT_EQ(unit.accumulator_bits, 12);  // 0 .. 7 * 255
+  EXPECT_TRUE(unit.taken);
+}
+
+TEST(ExactInput, NegativeAndZeroScalesAreProportionsToo) {
+  PixelNet net;
+  Tensor* x = net.add(ops::Mul{}, {net.pixels({1, 3, 1, 1}), net.per_channel({-3, 2, 0})});
+  x = net.add(conv2d(1), {x, net.floats({2, 3, 1, 1}, {1, 1, 1, -1, 2, 5})});
+  const auto done = streamlined(net.finish(net.quant(x, 100, 4)));
+  EXPECT_EQ(op_types(done.graph), "Conv MultiThreshold");
+  EXPECT_THAT(weights_of(done.graph, "Conv"), testing::ElementsAre(-3, 2, 0, 3, 4, 0));
+}
+
+TEST(ExactInput, PaddingTakesTheRealZeroIntoThresholdsByPosition) {
+  // Real 0 is pixel 100.5: 2 * (x - 100.5) summed over what the 1x3 window sees.
+  PixelNet net;
+  Tensor* x = net.add(ops::Sub{}, {net.pixels({1, 1, 1, 3}), net.number(100.5F)});
+  x = net.add(ops::Mul{}, {x, net.number(2)});
+  ops::Conv op;
+  op.window = {{1, 3}, {1, 1}, {0, 1, 0, 1}, {1, 1}};
+  x = net.add(op, {x, net.floats({1, 1, 1, 3}, {1, 1, 1})});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 10, 1)));
+  EXPECT_EQ(op_types(done.graph), "Conv JoinThreshold");
+  // 2 * (acc - 100.5 * n) > 5: acc >= 204 for n = 2, >= 305 for n = 3 (304.0 is no more than it)
+  EXPECT_THAT(thresholds_of(done.graph), testing::ElementsAre(204, 305, 204));
+}
+
+TEST(ExactInput, AMaxPoolCommutesWithThresholdsByPosition) {
+  Normalised net;
+  Tensor* x = net.conv(net.normalised({0.25F, 0.5F, 0.75F}), 1);
+  x = net.add(with(&ops::MaxPool::window, window2d(2, 2)), {x});
+  x = net.add(ops::Relu{}, {x});
+  const auto done = streamlined(net.end(x));
+  EXPECT_EQ(op_types(done.graph), "Conv JoinThreshold MaxPool");
+}
+
+TEST(ExactInput, TakesNoMoreBitsThanAllowed) {
+  const auto made = [](int bits) {
+    PixelNet net;
+    Tensor* x = net.add(ops::Div{}, {net.pixels({1, 2, 1, 1}), net.per_channel({0.5F, 0.25F})});
+    x = net.add(conv2d(1), {x, net.floats({1, 2, 1, 1}, {1, 3})});
+    Graph graph = net.finish(net.relu_quant(x, 100, 2));
+    const InputForm form = exact_input_form(graph, bits);
+    StreamlineReport report;
+    absorb_scales(graph, report, bits);
+    EXPECT_EQ(only_unit(report).taken, form.obstacle.empty());
+    EXPECT_EQ(only_unit(report).weight_bits, form.products.at(0).weight_bits);
+    return form.obstacle;
+  };
+  EXPECT_EQ(made(4), "");
+  EXPECT_EQ(made(24), "");
+  EXPECT_EQ(made(3), "that is more than allowed");
+}
+
+TEST(ExactInput, IsPossibleForNormalisedPixelsUnderPadding) {
+  Normalised net;
+  EXPECT_EQ(exact_input_form(net.end(net.conv(net.normalised({0.25F, 0.5F, 0.75F}), 1))).obstacle,
+            "");
+  // A network's float32 numbers are what they are: 0.2F and 0.3F have 24 bits each.
+  Normalised floats;
+  const InputForm form = exact_input_form(floats.end(floats.conv(floats.normalised(), 1)));
+  EXPECT_EQ(form.obstacle, "that is more than allowed");
+  EXPECT_GT(form.products.at(0).multiplier_bits, 40);
+}
+
+TEST(ExactInput, IrrationalProportionsHaveNone) {
+  PixelNet net;
+  Tensor* x = net.batch_norm(net.pixels({1, 2, 4, 4}), {1, 1}, {0, 0}, {3, 4}, {2, 3});
+  x = net.add(conv2d(3, 1, 1), {x, net.floats({1, 2, 3, 3}, std::vector<float>(18, 1))});
+  Graph& graph = net.finish(net.relu_quant(x, 100, 2));
+  run_passes(graph, cleanup_passes());
+  ASSERT_NE(normalised_input(graph), nullptr);
+  EXPECT_NE(exact_input_form(graph).obstacle, "");
+}
+
+TEST(ExactInput, TheQuantiserSaysWhatItWouldTake) {
+  Normalised net;
+  Graph& graph = net.end(net.conv(net.normalised(), 1));
+  StreamlineReport report;
+  ASSERT_TRUE(quantize_input(graph, 8, report));
+  EXPECT_THAT(report.remarks.at(0).text, HasSubstr("the exact form takes weights of "));
+  EXPECT_THAT(report.remarks.at(0).text, HasSubstr("--input-weight-bits allows 24"));
+}
+
+// ---- Scales in front of a product that have no exact form
+
+/// A batch normalisation of the given factors in front of a padded convolution.
+class NormalisedInside : public PixelNet {
+ public:
+  explicit NormalisedInside(std::vector<float> variances) {
+    std::mt19937 random(3);
+    const auto channels = static_cast<std::int64_t>(variances.size());
+    Tensor* x = relu_quant(pixels({1, channels, 4, 4}), 20.3F, 4, "a");
+    const std::vector<float> ones(variances.size(), 1), halves(variances.size(), 0.5F);
+    x = batch_norm(x, ones, halves, ones, std::move(variances));
+    x = add(conv2d(3, 1, 1), {x, random_floats({2, channels, 3, 3}, -3, 3, random)});
+    run_passes(finish(quant(x, 30, 4)), cleanup_passes());
+  }
+};
+
+TEST(RoundScales, IrrationalProportionsOfManyChannelsAreRounded) {
+  NormalisedInside net({2, 3, 5, 7});
+  ASSERT_TRUE(needs_rounded_scales(net.graph));
+  const Graph before = net.graph;
+  StreamlineReport report;
+  ASSERT_TRUE(round_scales(net.graph, 16, report));
+  verify(net.graph);
+  EXPECT_FALSE(needs_rounded_scales(net.graph));
+  ASSERT_EQ(report.remarks.size(), 1U);
+  EXPECT_THAT(report.remarks[0].text, HasSubstr("rounded to 16 bits"));
+  const auto done = streamlined(net.graph);
+  EXPECT_EQ(only_unit(done.report).multiplier_bits, 16);
+  // 1/sqrt(2) in units of 2^-16, which is the largest.
+  const Constant& factors = *nodes_of_type<ops::Mul>(net.graph).at(0)->inputs[1]->constant;
+  EXPECT_EQ(factors.real(0), Real(mpq_class(46341, 65536)));
+  // Two bits are not enough for the activations, sixteen are.
+  Graph coarse = before;
+  ASSERT_TRUE(round_scales(coarse, 2, report));
+  const auto images = test_images(*before.inputs()[0]);
+  EXPECT_GT(differing_elements(before, coarse, images).at("q"), 0);
+}
+
+TEST(RoundScales, ProportionsWithAUnitStayExact) {
+  NormalisedInside net({4, 9, 16, 25});  // 1/2, 1/3, 1/4, 1/5
+  EXPECT_FALSE(needs_rounded_scales(net.graph));
+  EXPECT_EQ(only_unit(streamlined(net.graph).report).multiplier_bits, 5);  // 30, 20, 15, 12
+}
+
+TEST(RoundScales, TwoIrrationalProportionsStayExactInAProductEach) {
+  PixelNet net;
+  Tensor* x = net.relu_quant(net.pixels({1, 2, 2, 2}), 60, 2, "a");
+  x = net.batch_norm(x, {1, 1}, {0, 0}, {1, 1}, {2, 3});
+  x = net.add(conv2d(1), {x, net.floats({1, 2, 1, 1}, {1, -2})});
+  run_passes(net.finish(net.quant(x, 1, 3)), cleanup_passes());
+  EXPECT_FALSE(needs_rounded_scales(net.graph));
+  EXPECT_EQ(op_types(streamlined(net.graph).graph).find("JoinThreshold") == std::string::npos,
+            false);
+}
+
+TEST(RoundScales, NothingIsDoneBehindProductsOrInFrontOfDepthwiseOnes) {
+  PixelNet net;
+  std::mt19937 random(3);
+  Tensor* x = net.relu_quant(net.pixels({1, 3, 4, 4}), 20.3F, 4, "a");
+  x = net.batch_norm(x, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, {2, 3, 5});
+  x = net.add(conv2d(3, 1, 0, 3), {x, net.random_floats({3, 1, 3, 3}, -3, 3, random)});
+  x = net.batch_norm(x, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, {2, 3, 5});
+  run_passes(net.finish(net.quant(x, 30, 4)), cleanup_passes());
+  EXPECT_FALSE(needs_rounded_scales(net.graph));
+  StreamlineReport report;
+  EXPECT_FALSE(round_scales(net.graph, 16, report));
 }
 
 }  // namespace

@@ -109,14 +109,29 @@ TEST(StreamlineZoo, NormalisedPixelsAreQuantisedFirstAndExactFromThere) {
   REQUIRE_SHARED("zoo/resnet18norm_w2a2");
   REQUIRE_SHARED(kCifar);
   Graph before = cleaned(zoo_graph("resnet18norm_w2a2", "qonnx", true));
-  ASSERT_NE(input_to_quantize(before), nullptr);
+  ASSERT_NE(normalised_input(before), nullptr);
   StreamlineReport report;
   ASSERT_TRUE(quantize_input(before, 8, report));
   verify(before);
-  EXPECT_EQ(input_to_quantize(before), nullptr);
+  EXPECT_EQ(normalised_input(before), nullptr);
   Graph after = before;
   make_integer(after);
   expect_equal_on(before, after, load_dataset(shared_path(kCifar), {0, 1}), 1);
+}
+
+TEST(StreamlineZoo, NormalisedPixelsAreExactAndGiveTheActivationsOfPyTorch) {
+  REQUIRE_SHARED("zoo/resnet18norm_w2a2");
+  REQUIRE_SHARED(kCifar);
+  const Graph before = cleaned(zoo_graph("resnet18norm_w2a2", "qonnx", true));
+  EXPECT_EQ(exact_input_form(before).obstacle, "");
+  Graph after = before;
+  const StreamlineReport report = make_integer(after);
+  ASSERT_EQ(report.units.size(), 1U);
+  EXPECT_EQ(report.units[0].multiplier_bits, 13);
+  EXPECT_EQ(report.units[0].weight_bits, 14);
+  const Dataset set = load_dataset(shared_path(kCifar), {0, 1});
+  expect_equal_on(before, after, set, 1);
+  expect_recorded(before, after, read_recording("resnet18norm_w2a2"), set, 1);
 }
 
 TEST(StreamlineZoo, TheNetworkOfTheRepositoryBecomesInteger) {
