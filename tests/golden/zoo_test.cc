@@ -143,6 +143,39 @@ ZOO_TESTS(Cnv, "cnv_w1a1", "qonnx", false, 8)
 ZOO_TESTS(Resnet18Norm, "resnet18norm_w2a2", "qonnx", true, 4)
 ZOO_TESTS(Resnet18NormQcdq, "resnet18norm_w2a2", "qcdq", true, 2)
 
+/// PyTorch's own logits on images that it normalised itself: float32 rounding is all that differs.
+TEST(Zoo, TheNetworkOfTheNotebookGivesTheLogitsOfPyTorch) {
+  REQUIRE_SHARED("cases/notebook");
+  const std::filesystem::path folder = shared_path("cases/notebook");
+  const Graph graph = import_model(folder / "model.onnx");
+  const NpyArray x = read_npy(folder / "x.npy"), y = read_npy(folder / "y.npy");
+  const std::vector<float> images = as_float32(x, "x.npy");
+  const std::vector<double> expected = as_float64(y, "y.npy");
+  const FloatImages exact_inputs = exact_images(images, *graph.inputs().at(0)->shape);
+  const ExactExecutor exact(graph, {exact_inputs.input});
+  const FloatErrorBounds bounds(graph);
+  const std::int64_t count = x.shape.at(0), classes = y.shape.at(1),
+                     size = std::ssize(images) / count;
+  std::int64_t compared = 0;
+  for (std::int64_t image = 0; image < count; ++image) {
+    const ExactRun run =
+        exact.run({.inputs = {exact_inputs.images.at(static_cast<std::size_t>(image))}});
+    FloatErrorBounds::Integers decided;
+    for (const CheckpointValue& value : run.checkpoints)
+      if (value.checkpoint->has_map) decided[value.checkpoint->name] = value.q;
+    const auto first = images.begin() + image * size;
+    const auto tensors =
+        bounds.evaluate({{*graph.inputs()[0]->shape, {first, first + size}}}, {}, decided);
+    const std::vector<double>& error = tensors.at(graph.outputs().at(0)).error;
+    for (std::int64_t c = 0; c < classes; ++c, ++compared)
+      EXPECT_LE(std::abs(run.outputs.at(0).to_double(c) -
+                         expected[static_cast<std::size_t>(image * classes + c)]),
+                error[static_cast<std::size_t>(c)])
+          << "image " << image << ", class " << c;
+  }
+  EXPECT_EQ(compared, 200);
+}
+
 /// All of MNIST's test images.
 void check_mnist(const std::string& net, std::int64_t expected_correct) {
   const Dataset set = load_dataset(shared_path("data/mnist"));

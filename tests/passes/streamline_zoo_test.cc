@@ -134,6 +134,23 @@ TEST(StreamlineZoo, NormalisedPixelsAreExactAndGiveTheActivationsOfPyTorch) {
   expect_recorded(before, after, read_recording("resnet18norm_w2a2"), set, 1);
 }
 
+/// Dropout layers of ratio 0, biases, sums of branches, normalised pixels without a quantiser.
+TEST(StreamlineZoo, TheNetworkOfTheNotebookIsExactFromItsPixelsOn) {
+  REQUIRE_SHARED("cases/notebook");
+  REQUIRE_SHARED(kCifar);
+  Graph network = import_model(shared_path("cases/notebook/model.onnx"));
+  const Shape shape = network.inputs().at(0)->shape.value();
+  network =
+      merge_models(normalize_graph(shape, {"0.491", "0.482", "0.446"}, {"0.247", "0.243", "0.261"}),
+                   std::move(network));
+  const Graph before = cleaned(merge_models(to_tensor_graph(shape), std::move(network)));
+  EXPECT_EQ(exact_input_form(before).obstacle, "");
+  EXPECT_FALSE(needs_rounded_scales(before));
+  Graph after = before;
+  expect_reported(before, make_integer(after));
+  expect_equal_on(before, after, load_dataset(shared_path(kCifar), {0, 4}), 4);
+}
+
 TEST(StreamlineZoo, TheNetworkOfTheRepositoryBecomesInteger) {
   for (const char* form : {"qonnx", "qcdq"}) {
     SCOPED_TRACE(form);
