@@ -113,16 +113,16 @@ std::int64_t reached_thresholds(const Node& node, const ops::MultiThreshold& op,
   return count;
 }
 
-const std::vector<std::int64_t>& observed_integers(
+/// Null where nothing was observed.
+const std::vector<std::int64_t>* observed_integers(
     const std::map<std::string, std::vector<std::int64_t>>& observed,
     const CheckpointValue& value) {
   const auto it = observed.find(value.checkpoint->name);
-  if (it == observed.end())
-    user_error("checkpoint '{}' was not observed", printable(value.checkpoint->name));
+  if (it == observed.end()) return nullptr;
   if (it->second.size() != value.q.size())
     user_error("checkpoint '{}' has {} elements, {} were observed",
                printable(value.checkpoint->name), value.q.size(), it->second.size());
-  return it->second;
+  return &it->second;
 }
 
 /// Whether float32 computes the quantiser's argument x / scale + zero_point without rounding: it
@@ -154,7 +154,31 @@ bool label_fits(const ExactValue& logits, const std::vector<double>& error, std:
   return true;
 }
 
+FloatLogits check_logits(const ExactValue& exact, const std::vector<double>& bounds,
+                         std::span<const double> got) {
+  if (exact.size() != static_cast<std::int64_t>(got.size()))
+    user_error("the network has {} logits, {} were observed", exact.size(), got.size());
+  FloatLogits out;
+  out.compared = exact.size();
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    const auto element = static_cast<std::int64_t>(i);
+    const Real distance = Real::of(got[i]) - exact.real(element);
+    const Real size = distance.sign() < 0 ? -distance : distance;
+    out.largest_error = std::max(out.largest_error, size.to_double());
+    out.largest_bound = std::max(out.largest_bound, bounds[i]);
+    if (!std::isfinite(bounds[i]) || size <= Real::of(bounds[i])) continue;
+    if (out.outliers++ == 0)
+      out.first = FloatLogits::Outlier{element, exact.to_double(element), got[i], bounds[i]};
+  }
+  return out;
+}
+
 }  // namespace
+
+bool carries_reals(const Checkpoint& checkpoint) {
+  return checkpoint.perm.empty() && checkpoint.unit == RealArray(Real(1)) &&
+         checkpoint.shift == RealArray();
+}
 
 std::int64_t quantise_exactly(const Checkpoint& checkpoint, std::int64_t element, const Real& x) {
   const Node* node = checkpoint.tensor->producer;
@@ -181,53 +205,82 @@ std::int64_t quantise_exactly(const Checkpoint& checkpoint, std::int64_t element
 FloatChecker::FloatChecker(const Graph& graph, const ExactExecutor& exact)
     : graph_(graph), exact_(exact), bounds_(graph) {}
 
+FloatChecker::Answer FloatChecker::answer(const ExactRun& run) const {
+  const CheckpointValue* found = nullptr;
+  for (const CheckpointValue& value : run.checkpoints) {
+    if (value.checkpoint->kind != Checkpoint::Kind::kLogits || !carries_reals(*value.checkpoint))
+      continue;
+    if (found) return {&run.outputs.at(0), graph_.outputs()[0]};
+    found = &value;
+  }
+  if (!found) return {&run.outputs.at(0), graph_.outputs()[0]};
+  return {&found->value, found->checkpoint->tensor};
+}
+
+FloatDifference FloatChecker::explain(FloatDifference difference, const Checkpoint& checkpoint,
+                                      const ExactRun& run,
+                                      const FloatErrorBounds::Tensors& bounds) const {
+  const Tensor* x = FloatErrorBounds::quantiser_input(checkpoint);
+  if (!x) return difference;
+  const Real exact_x = run.values.at(x).real(difference.element);
+  difference.value = exact_x.to_double();
+  const double error = bounds.at(x).error[static_cast<std::size_t>(difference.element)];
+  difference.slack =
+      error == 0 && argument_is_exact(checkpoint, difference.element, exact_x)
+          ? 0.0
+          : bounds_.quantiser_slack(checkpoint, difference.element, difference.value, error);
+  if (!std::isfinite(difference.slack)) return difference;
+  // Quantisers are monotone: what lies between both ends is reachable.
+  const Real slack = Real::of(difference.slack);
+  difference.explained =
+      quantise_exactly(checkpoint, difference.element, exact_x - slack) <= difference.got &&
+      difference.got <= quantise_exactly(checkpoint, difference.element, exact_x + slack);
+  return difference;
+}
+
 FloatCheck FloatChecker::check(const std::vector<ExactInputData>& exact_inputs,
                                const std::vector<FloatTensor>& inputs,
                                const std::map<std::string, std::vector<std::int64_t>>& observed,
-                               std::optional<std::int64_t> label) const {
+                               std::optional<std::int64_t> label,
+                               std::span<const double> logits) const {
   FloatCheck out;
-  ExactRun run = exact_.run({.inputs = exact_inputs, .forced = &observed});
+  const ExactRun run = exact_.run({.inputs = exact_inputs, .forced = &observed});
   std::vector<std::pair<const CheckpointValue*, std::int64_t>> places;
   for (const CheckpointValue& value : run.checkpoints) {
     if (!value.checkpoint || value.checkpoint->kind != Checkpoint::Kind::kActivation) continue;
-    const auto& got = observed_integers(observed, value);
-    out.compared += static_cast<std::int64_t>(got.size());
-    for (std::size_t e = 0; e < got.size(); ++e)
-      if (got[e] != value.q[e]) places.emplace_back(&value, static_cast<std::int64_t>(e));
+    const auto* got = observed_integers(observed, value);
+    if (!got) continue;
+    out.checkpoints[value.checkpoint->name].compared = static_cast<std::int64_t>(got->size());
+    out.compared += static_cast<std::int64_t>(got->size());
+    for (std::size_t e = 0; e < got->size(); ++e)
+      if ((*got)[e] != value.q[e]) places.emplace_back(&value, static_cast<std::int64_t>(e));
   }
   out.differing = static_cast<std::int64_t>(places.size());
-  const bool other_label = label && top_k(run.outputs.at(0), 1).at(0) != *label;
-  if (places.empty() && !other_label) return out;
+  const bool other_label = label && top_k(*answer(run).value, 1).at(0) != *label;
+  if (places.empty() && !other_label && logits.empty()) return out;
+
+  const FloatErrorBounds::Tensors bounds = bounds_.evaluate(inputs, {}, observed);
+  const auto [exact_logits, logits_tensor] = answer(run);
+  if (other_label)
+    out.label_explained = label_fits(*exact_logits, bounds.at(logits_tensor).error, *label);
+  if (!logits.empty())
+    out.logits = check_logits(*exact_logits, bounds.at(logits_tensor).error, logits);
+  if (places.empty()) return out;
 
   const ExactRun kept = exact_.run(
       {.inputs = exact_inputs, .forced = &observed, .checkpoints = false, .keep_all = true});
-  const FloatErrorBounds::Tensors bounds = bounds_.evaluate(inputs, {}, observed);
-  if (other_label)
-    out.label_explained = label_fits(run.outputs[0], bounds.at(graph_.outputs()[0]).error, *label);
   for (const auto& [value, element] : places) {
     const Checkpoint& checkpoint = *value->checkpoint;
-    const Tensor* x = FloatErrorBounds::quantiser_input(checkpoint);
-    FloatDifference difference{checkpoint.name, element,
-                               value->q[static_cast<std::size_t>(element)],
-                               observed.at(checkpoint.name)[static_cast<std::size_t>(element)]};
-    if (x) {
-      const Real exact_x = kept.values.at(x).real(element);
-      difference.value = exact_x.to_double();
-      const double error = bounds.at(x).error[static_cast<std::size_t>(element)];
-      difference.slack =
-          error == 0 && argument_is_exact(checkpoint, element, exact_x)
-              ? 0.0
-              : bounds_.quantiser_slack(checkpoint, element, difference.value, error);
-      if (std::isfinite(difference.slack)) {  // quantisers are monotone: what lies between both
-                                              // ends is reachable
-        const Real slack = Real::of(difference.slack);
-        difference.explained =
-            quantise_exactly(checkpoint, element, exact_x - slack) <= difference.got &&
-            difference.got <= quantise_exactly(checkpoint, element, exact_x + slack);
-      }
-    }
-    out.explained += difference.explained ? 1 : 0;
-    out.differences.push_back(std::move(difference));
+    FloatDecisions& count = out.checkpoints[checkpoint.name];
+    ++count.differing;
+    if (std::ssize(out.differences) - out.explained >= FloatCheck::kMaxUnexplained) continue;
+    out.differences.push_back(
+        explain({checkpoint.name, element, value->q[static_cast<std::size_t>(element)],
+                 observed.at(checkpoint.name)[static_cast<std::size_t>(element)]},
+                checkpoint, kept, bounds));
+    const bool explained = out.differences.back().explained;
+    count.explained += explained ? 1 : 0;
+    out.explained += explained ? 1 : 0;
   }
   std::ranges::stable_sort(out.differences, {}, &FloatDifference::explained);
   if (out.differences.size() > FloatCheck::kMaxListed)

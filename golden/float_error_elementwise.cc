@@ -77,9 +77,10 @@ bool clip(const BoundedInputs& in, BoundedTensor& out) {
     return in.size() > i && in[i] ? at(*in[i], 0) : Bounded{otherwise, 0};
   };
   const Bounded lo = bound(1, -HUGE_VAL), hi = bound(2, HUGE_VAL);
+  const double range = hi.value + hi.error - (lo.value - lo.error);  // both results are inside
   return unary(in, out, [&](Bounded x) {
     return Bounded{std::min(std::max(x.value, lo.value), hi.value),
-                   std::max({x.error, lo.error, hi.error})};
+                   std::min(std::max({x.error, lo.error, hi.error}), range)};
   });
 }
 

@@ -51,6 +51,15 @@ TEST(FloatErrorBounds, CountTheRoundingOfDequantisation) {
   EXPECT_GT(std::fabs(static_cast<double>(3 * 0.1F) - exact), 0);  // there is something to bound
 }
 
+TEST(FloatErrorBounds, StayWithinTheRangeOfAClip) {
+  Net net;
+  Tensor* y = net.add(ops::Clip{}, {net.input({2}), net.scalar(-1), net.scalar(2)});
+  const auto b = bound(net, y, {row({0, 5})}, {{1000, 0.5}});
+  EXPECT_THAT(b.value, ElementsAre(0, 2));
+  EXPECT_NEAR(b.error[0], 3, 1e-4);
+  EXPECT_NEAR(b.error[1], 0.5, 1e-4);
+}
+
 TEST(FloatErrorBounds, SeeWeightsThatFloatDecidesOtherwise) {
   // w/s = 1.49999995..., which float32 rounds to 1.5 and half-even to 2.
   constexpr float kWeight = 16777213, kScale = 11184809;
