@@ -159,15 +159,19 @@ Json difference_json(const Difference& difference) {
           {"got", difference.got}};
 }
 
-std::string difference_text(const Difference& difference) {
+std::string place_text(const Difference& difference) {
   std::string place = fmt::format("image {}", difference.image);
   if (difference.channel) place += fmt::format(", channel {}", *difference.channel);
   if (difference.row) place += fmt::format(", row {}", *difference.row);
   if (difference.column) place += fmt::format(", column {}", *difference.column);
   if (!difference.channel) place += fmt::format(", element {}", difference.element);
+  return place;
+}
+
+std::string difference_text(const Difference& difference) {
   return fmt::format("checkpoint '{}', node '{}', {}: expected {}, got {}",
-                     printable(difference.checkpoint), printable(difference.node), place,
-                     difference.expected, difference.got);
+                     printable(difference.checkpoint), printable(difference.node),
+                     place_text(difference), difference.expected, difference.got);
 }
 
 Json check_json(const StageCheck& check) {

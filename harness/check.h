@@ -64,7 +64,9 @@ StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_
 Json check_json(const StageCheck& check);
 Json effect_json(const StageCheck& check);  ///< null under an exact contract
 Json difference_json(const Difference& difference);
-/// "image 3, channel 2, row 0, column 5: expected 7, got 8", with checkpoint and node, printable.
+/// "image 3, channel 2, row 0, column 5"
+std::string place_text(const Difference& difference);
+/// The same with checkpoint and node, printable, and ": expected 7, got 8".
 std::string difference_text(const Difference& difference);
 
 }  // namespace assay

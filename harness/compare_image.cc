@@ -7,36 +7,6 @@
 namespace assay {
 namespace {
 
-/// Names the axes of element `index`: (N,) C, rows, columns by the layout, or by the usual order
-/// when the layout is not known.
-void locate(const Shape& shape, Layout layout, std::int64_t index, Difference& difference) {
-  std::vector<std::int64_t> at(shape.size());
-  for (std::size_t axis = shape.size(); axis-- > 0;) {
-    at[axis] = index % shape[axis];
-    index /= shape[axis];
-  }
-  switch (shape.size()) {
-    case 4: {
-      const bool last = layout == Layout::kNHWC;
-      difference.channel = at[last ? 3 : 1];
-      difference.row = at[last ? 1 : 2];
-      difference.column = at[last ? 2 : 3];
-      break;
-    }
-    case 3: {
-      const bool last = layout == Layout::kNWC;
-      difference.channel = at[last ? 2 : 1];
-      difference.column = at[last ? 1 : 2];
-      break;
-    }
-    case 2:
-      difference.channel = at[1];
-      break;
-    default:
-      break;
-  }
-}
-
 Difference difference_at(const ComparedCheckpoint& pair, std::int64_t image, std::int64_t element,
                          std::string expected, std::string got) {
   Difference difference{.checkpoint = pair.name,
@@ -48,7 +18,7 @@ Difference difference_at(const ComparedCheckpoint& pair, std::int64_t image, std
                         .column = {},
                         .expected = std::move(expected),
                         .got = std::move(got)};
-  locate(pair.shape, pair.layout, element, difference);
+  locate(pair.shape, pair.layout, difference);
   return difference;
 }
 
@@ -143,6 +113,35 @@ bool same_axes(const ComparedCheckpoint& pair) {
 }
 
 }  // namespace
+
+void locate(const Shape& shape, Layout layout, Difference& difference) {
+  std::vector<std::int64_t> at(shape.size());
+  std::int64_t index = difference.element;
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    at[axis] = index % shape[axis];
+    index /= shape[axis];
+  }
+  switch (shape.size()) {
+    case 4: {
+      const bool last = layout == Layout::kNHWC;
+      difference.channel = at[last ? 3 : 1];
+      difference.row = at[last ? 1 : 2];
+      difference.column = at[last ? 2 : 3];
+      break;
+    }
+    case 3: {
+      const bool last = layout == Layout::kNWC;
+      difference.channel = at[last ? 2 : 1];
+      difference.column = at[last ? 1 : 2];
+      break;
+    }
+    case 2:
+      difference.channel = at[1];
+      break;
+    default:
+      break;
+  }
+}
 
 ImageTally compare_image(const ComparisonPlan& plan, std::int64_t image,
                          const ImageResult& reference, const ImageResult& candidate) {

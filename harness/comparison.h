@@ -62,6 +62,10 @@ struct Difference {
   std::string expected, got;  ///< integers, or exact reals where the values are real
 };
 
+/// Names the axes of a difference's element: (N,) C, rows, columns by the layout, or by the usual
+/// order when the layout is not known.
+void locate(const Shape& shape, Layout layout, Difference& difference);
+
 struct CheckpointTally {
   std::int64_t predicted = 0;  ///< images times elements of the shape
   std::int64_t compared = 0;

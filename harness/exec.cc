@@ -194,16 +194,6 @@ class Execution {
     });
   }
 
-  /// The shape for all images of a tensor whose first axis counts them.
-  Shape batch_shape(Shape shape) const {
-    if (shape.empty() || shape[0] != 1) {
-      shape.insert(shape.begin(), batch_.images);
-    } else {
-      shape[0] = batch_.images;
-    }
-    return shape;
-  }
-
   std::filesystem::path output_path(std::size_t index) const {
     if (index == 0) return options_.output;
     const std::string name = safe_file_name(graph_.outputs()[index]->name);
@@ -216,7 +206,7 @@ class Execution {
     std::vector<double> all;
     for (const ImageOutput& result : results_)
       all.insert(all.end(), result.outputs.at(index).begin(), result.outputs.at(index).end());
-    const Shape shape = batch_shape(*tensor.shape);
+    const Shape shape = batch_shape(*tensor.shape, batch_.images);
     if (tensor.container != Container::kFloat32) {
       const std::vector<std::int64_t> ints(all.begin(), all.end());
       return make_npy<std::int64_t>(shape, ints);
@@ -252,7 +242,7 @@ class Execution {
         const std::vector<std::int64_t> q = result.quantisers.at(i).unpacked();
         all.insert(all.end(), q.begin(), q.end());
       }
-      const Shape shape = batch_shape(checkpoint.shape());
+      const Shape shape = batch_shape(checkpoint.shape(), batch_.images);
       write_file(options_.dump / file, encode_npy(integer_array(shape, all)));
       checkpoints.push_back({{"name", checkpoint.name},
                              {"file", file},

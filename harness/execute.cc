@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "compile/base/error.h"
+#include "golden/float_check.h"
 
 namespace assay {
 namespace {
@@ -25,21 +26,6 @@ void check_pixels(const Graph& graph, std::size_t count) {
   const Tensor& input = only_input(graph);
   ASSAY_INVARIANT(element_count(*input.shape) == static_cast<std::int64_t>(count),
                   "an image does not fit the network's input");
-}
-
-template <typename T>
-std::vector<T> ordered(std::span<const std::uint8_t> pixels,
-                       const std::vector<std::size_t>& order) {
-  if (order.empty()) return {pixels.begin(), pixels.end()};
-  std::vector<T> values;
-  values.reserve(order.size());
-  for (const std::size_t at : order) values.push_back(static_cast<T>(pixels[at]));
-  return values;
-}
-
-bool carries_reals(const Checkpoint& checkpoint) {
-  return checkpoint.perm.empty() && checkpoint.unit == RealArray(Real(1)) &&
-         checkpoint.shift == RealArray();
 }
 
 std::int64_t bytes_of(const ImageResult& result) {
@@ -78,6 +64,15 @@ std::vector<std::size_t> pixel_order(const Tensor& input) {
   return order;
 }
 
+Shape batch_shape(Shape shape, std::int64_t images) {
+  if (shape.empty() || shape[0] != 1) {
+    shape.insert(shape.begin(), images);
+  } else {
+    shape[0] = images;
+  }
+  return shape;
+}
+
 FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value) {
   if (carries_reals(checkpoint)) return value;
   FloatTensor reals{checkpoint.shape(), {}};
@@ -105,14 +100,14 @@ ExactPixels::ExactPixels(const Graph& graph, bool split)
 ImageResult ExactPixels::run(std::span<const std::uint8_t> pixels) const {
   check_pixels(graph_, pixels.size());
   ExactRequest request;
-  request.inputs = {{ordered<std::int64_t>(pixels, order_)}};
+  request.inputs = {{ordered_pixels<std::int64_t>(pixels, order_)}};
   return image_result(graph_, executor_.run(request));
 }
 
 ExactRun ExactPixels::run_all(std::span<const std::uint8_t> pixels) const {
   check_pixels(graph_, pixels.size());
   ExactRequest request;
-  request.inputs = {{ordered<std::int64_t>(pixels, order_)}};
+  request.inputs = {{ordered_pixels<std::int64_t>(pixels, order_)}};
   request.checkpoints = false;
   request.keep_all = true;
   return executor_.run(request);
@@ -140,7 +135,8 @@ FloatImage FloatPixels::run(std::span<const std::uint8_t> pixels) const {
       }
     }
   };
-  executor_.run({FloatTensor{*graph_.inputs()[0]->shape, ordered<float>(pixels, order_)}}, observe);
+  executor_.run({FloatTensor{*graph_.inputs()[0]->shape, ordered_pixels<float>(pixels, order_)}},
+                observe);
   return image;
 }
 

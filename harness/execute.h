@@ -26,6 +26,20 @@ bool split_images(std::int64_t count);
 /// the input's layout is NHWC, empty where the order is the same.
 std::vector<std::size_t> pixel_order(const Tensor& input);
 
+/// An image's pixels in such an order.
+template <typename T>
+std::vector<T> ordered_pixels(std::span<const std::uint8_t> pixels,
+                              const std::vector<std::size_t>& order) {
+  if (order.empty()) return {pixels.begin(), pixels.end()};
+  std::vector<T> values;
+  values.reserve(order.size());
+  for (const std::size_t at : order) values.push_back(static_cast<T>(pixels[at]));
+  return values;
+}
+
+/// The shape for all images of a tensor of one image, as arrays in files have it.
+Shape batch_shape(Shape shape, std::int64_t images);
+
 /// The float32 reals of a checkpoint, in its own order of axes, from the tensor that carries it.
 FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value);
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "harness/check.h"
+#include "harness/float_comparison.h"
 #include "harness/json.h"
 
 namespace assay {
@@ -18,5 +19,11 @@ struct FloatReport {
 /// Runs the float reference on every image and counts, per checkpoint with integers, how many
 /// differ from the exact ones, and how many labels change.
 FloatReport compare_float(Reference& reference, std::int64_t topk, const Console& console);
+
+/// What the float reference observes.
+FloatObservation float_observation(const Graph& graph, const FloatImage& image);
+
+Json changed_labels_json(const FloatComparison& comparison);
+Json number_or_null(double value);  ///< null unless finite
 
 }  // namespace assay
