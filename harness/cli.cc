@@ -75,6 +75,15 @@ void add_image_options(CLI::App& command, ImageChoice& choice) {
       ->type_name("N|A:B");
 }
 
+void add_against_option(CLI::App& command, std::filesystem::path& folder) {
+  command
+      .add_option(
+          "--against", folder,
+          "Also compare with what PyTorch, say, recorded on the images of --data: a folder\n"
+          "of .npy files, one per activation quantiser, and logits.npy (docs/import.md)")
+      ->type_name("FOLDER");
+}
+
 void add_preprocess_options(CLI::App& command, PreprocessChoice& choice) {
   command
       .add_option("--preprocess", choice.kind,

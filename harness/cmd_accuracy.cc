@@ -10,6 +10,7 @@
 #include "harness/command.h"
 #include "harness/identity.h"
 #include "harness/network.h"
+#include "harness/recorded_report.h"
 #include "harness/saved_run.h"
 #include "harness/schema.h"
 
@@ -17,7 +18,7 @@ namespace assay {
 namespace {
 
 struct AccuracyOptions {
-  std::filesystem::path target, save_images;
+  std::filesystem::path target, save_images, against;
   ImageChoice images;
   PreprocessChoice preprocess;
   bool exact_only = false, float_only = false;
@@ -65,8 +66,17 @@ Json network_json(const NetworkAccuracy& network, const std::vector<std::string>
           {"labels_changed", network.labels_changed ? Json(*network.labels_changed) : Json()}};
 }
 
+/// The network, or a run's first stage, which is the network as it was imported, with a recording.
+std::optional<RecordedReport> check_recording(const AccuracyOptions& options, const Graph& pixels,
+                                              const ChosenImages& images, const Console& console) {
+  if (options.against.empty()) return {};
+  const Recording recording(options.against, pixels, images);
+  Reference reference(pixels, images);
+  return compare_recorded(reference, recording, console);
+}
+
 Json accuracy_report(const std::vector<NetworkAccuracy>& networks, const ChosenImages& images,
-                     const Preprocess& preprocess) {
+                     const Preprocess& preprocess, const std::optional<RecordedReport>& recorded) {
   Json list = Json::array();
   for (const NetworkAccuracy& network : networks)
     list.push_back(network_json(network, images.set.class_names));
@@ -74,6 +84,7 @@ Json accuracy_report(const std::vector<NetworkAccuracy>& networks, const ChosenI
           {"data", data_identity(images)},
           {"preprocess", preprocess.identity()},
           {"accuracy_means_nothing", images.set.synthetic},
+          {"recorded", recorded ? recorded->json : Json()},
           {"networks", std::move(list)}};
 }
 
@@ -82,12 +93,16 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
   const Target target = find_target(options);
   const Preprocess preprocess(target.preprocess);
   std::optional<ChosenImages> images;
+  std::optional<RecordedReport> recorded;
   std::vector<NetworkAccuracy> networks;
   for (const Network& network : target.networks) {
     const std::string bytes = read_file(network.file);
     const Graph pixels =
         pixel_graph(import_network(bytes, network.file, context.console), preprocess);
-    if (!images) images = choose_images(target.images, pixels);
+    if (!images) {
+      images = choose_images(target.images, pixels);
+      recorded = check_recording(options, pixels, *images, context.console);
+    }
     networks.push_back(measure_accuracy(pixels, *images, modes_for(pixels, options), options.topk,
                                         context.console, network.name));
     networks.back().sha256 = sha256(bytes);
@@ -99,11 +114,15 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
     context.console.remark(fmt::format("{} misclassified images written", count));
   }
   if (context.json) {
-    print_report(context, accuracy_report(networks, *images, preprocess));
+    print_report(context, accuracy_report(networks, *images, preprocess, recorded));
   } else {
     context.console.out << accuracy_text(networks, *images);
+    if (recorded)
+      context.console.out << '\n'
+                          << recorded_table(recorded->json) << '\n'
+                          << recorded_text(recorded->json);
   }
-  return 0;
+  return recorded ? exit_code(recorded->judgement.verdict) : 0;
 }
 
 }  // namespace
@@ -115,6 +134,7 @@ void add_accuracy_command(CLI::App& app, CommandAction& action) {
   command
       ->add_option("TARGET", options->target, "A network, a stage's file, or the folder of a run")
       ->required();
+  add_against_option(*command, options->against);
   add_image_options(*command, options->images);
   add_preprocess_options(*command, options->preprocess);
   CLI::Option* exact =
@@ -133,6 +153,7 @@ void add_accuracy_command(CLI::App& app, CommandAction& action) {
       "  assay accuracy out/model\n"
       "  assay accuracy out/model/stages/04_postprocess.onnx --data data/cifar-10-batches-bin \\\n"
       "      --images 500 --exact --save-images wrong\n"
+      "  assay accuracy model.onnx --data data/cifar-10-batches-bin --against recorded\n"
       "  assay accuracy model.onnx --data data/cifar-10-batches-bin --json > accuracy.json");
   command->callback([options, &action] {
     action = [options](const CommandContext& context) { return run_accuracy(*options, context); };

@@ -171,6 +171,7 @@ void add_run_command(CLI::App& app, CommandAction& action) {
       "Build every stage of a network up to its RTL, execute each exactly on images and compare");
   command->add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
       ->required();
+  add_against_option(*command, options->against);
   add_image_options(*command, options->images);
   add_preprocess_options(*command, options->preprocess);
   command->add_option("--topk", options->topk, "How many labels the network puts out")
@@ -194,6 +195,7 @@ void add_run_command(CLI::App& app, CommandAction& action) {
       "  assay run model.onnx --out out/model\n"
       "  assay run model.onnx --data data/cifar-10-batches-bin --images 1000 --out out/model\n"
       "  assay run model.onnx --data cifar --preprocess normalize --topk 5 --out out/model\n"
+      "  assay run model.onnx --data cifar --against recorded --out out/model\n"
       "  assay run model.onnx --device xc7z020 --out out/model\n"
       "  assay run model.onnx --target-fps 1000 --clock 100 --out out/model\n"
       "  assay run model.onnx --until cleanup --json --out out/model > run.json");

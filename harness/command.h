@@ -2,6 +2,7 @@
 #pragma once
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <string>
 
@@ -38,6 +39,8 @@ void add_data_command(CLI::App& app, CommandAction& action);
 
 /// --data and --images.
 void add_image_options(CLI::App& command, ImageChoice& choice);
+/// --against.
+void add_against_option(CLI::App& command, std::filesystem::path& folder);
 /// --preprocess, --mean and --std.
 void add_preprocess_options(CLI::App& command, PreprocessChoice& choice);
 /// The examples at the end of --help, one per line.

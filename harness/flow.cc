@@ -18,6 +18,7 @@
 #include "harness/identity.h"
 #include "harness/network.h"
 #include "harness/page.h"
+#include "harness/recorded_report.h"
 #include "harness/run_dir.h"
 #include "harness/run_table.h"
 #include "harness/scale_notes.h"
@@ -52,6 +53,7 @@ struct Inputs {
                 {"data", data_identity(images)},
                 {"preprocess", preprocess.identity()},
                 {"topk", options.topk}};
+    if (!options.against.empty()) recording.emplace(options.against, pixels, images);
   }
 
   void check_topk(std::int64_t topk) const {
@@ -68,6 +70,7 @@ struct Inputs {
   ChosenImages images;
   std::vector<StageSpec> stages;
   std::unique_ptr<Reference> reference;
+  std::optional<Recording> recording;
   Json identity;
 };
 
@@ -189,6 +192,7 @@ class Flow {
 
   Json stage_inputs(const StageSpec& stage) const {
     Json inputs = inputs_.identity;
+    if (is_import() && inputs_.recording) inputs["recorded"] = inputs_.recording->identity();
     inputs["options"] = Json::object();
     for (const auto& [name, value] : stage.options)
       std::visit([&, &key = name](const auto& v) { inputs["options"][key] = v; }, value);
@@ -234,16 +238,34 @@ class Flow {
     report["streamline"] = stage.streamlines ? streamline_json(built.report) : Json();
     report["accuracy"] = {{"exact", accuracy_summary(check.accuracy)}, {"float", Json()}};
     report["float_reference"] = Json();
-    if (previous_file_.empty()) add_float_reference(report);
+    report["recorded"] = Json();
+    if (is_import()) {
+      add_float_reference(report);
+      if (inputs_.recording) add_recorded(report);
+    }
     return report;
   }
+
+  /// Whether no stage is there yet, so that the one at hand is the network as it was read.
+  bool is_import() const { return previous_file_.empty(); }
 
   void add_float_reference(Json& report) {
     FloatReport floats = compare_float(reference(), options_.topk, console_);
     report["accuracy"]["float"] = accuracy_summary(floats.accuracy);
     report["float_reference"] = std::move(floats.json);
-    const Verdict verdict = worse(verdict_of(report), floats.judgement.verdict);
-    if (verdict != verdict_of(report)) report["reason"] = floats.judgement.reason;
+    note(report, floats.judgement);
+  }
+
+  void add_recorded(Json& report) {
+    RecordedReport recorded = compare_recorded(reference(), *inputs_.recording, console_);
+    report["recorded"] = std::move(recorded.json);
+    note(report, recorded.judgement);
+  }
+
+  /// What a further check says about a stage: its verdict counts where it is worse.
+  static void note(Json& report, const Judgement& judgement) {
+    const Verdict verdict = worse(verdict_of(report), judgement.verdict);
+    if (verdict != verdict_of(report)) report["reason"] = judgement.reason;
     report["verdict"] = verdict_name(verdict);
   }
 
@@ -285,6 +307,7 @@ class Flow {
             {"approximate", std::move(approximate)},
             {"accuracy_means_nothing", inputs_.images.set.synthetic},
             {"notes", scale_notes(reports_, folding_)},
+            {"recorded", reports_.front().at("recorded")},
             {"stages", std::move(stages)}};
   }
 
@@ -298,6 +321,7 @@ class Flow {
 
   Json run_inputs() const {
     Json inputs = inputs_.identity;
+    if (inputs_.recording) inputs["recorded"] = inputs_.recording->identity();
     const StreamlineOptions& streamline = options_.streamline;
     inputs["options"] = {{"input_weight_bits", streamline.input_weight_bits},
                          {"scale_bits", streamline.scale_bits},

@@ -18,6 +18,7 @@ namespace assay {
 
 struct FlowOptions {
   std::filesystem::path model, out;
+  std::filesystem::path against;  ///< a recording for the import stage; empty: none
   ImageChoice images;
   PreprocessChoice preprocess;
   std::int64_t topk = 1;

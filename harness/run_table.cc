@@ -7,6 +7,7 @@
 
 #include "compile/base/file.h"
 #include "harness/console.h"
+#include "harness/recorded_report.h"
 
 namespace assay {
 namespace {
@@ -94,6 +95,8 @@ std::string run_table(const Json& run, const Json& timing) {
   }
   std::string text = table_text(rows) + "\n" + total_time(timing) + approximate_text(run);
   for (const Json& note : run.at("notes")) text += note.get<std::string>() + "\n";
+  if (const Json& recorded = run.at("recorded"); !recorded.is_null())
+    text += recorded_text(recorded);
   const Json& last = stages.back();
   text += fmt::format("{}{}: {}\n", run.at("verdict").get<std::string>(),
                       run.at("approximate").empty() ? "" : " apart from approximate stages",

@@ -96,6 +96,7 @@ const char* const kSchemaText = R"json({
     "properties": {
       "assay": {"$ref": "assay"}, "model": {"$ref": "model"}, "data": {"$ref": "data"},
       "preprocess": {"$ref": "preprocess"}, "topk": {"type": "integer", "minimum": 1},
+      "recorded": {"$ref": "recorded_files"},
       "options": {"$ref": "options"}, "previous_sha256": {"type": "string"}, "reference_sha256": {"type": "string"}
     }
   },
@@ -129,6 +130,71 @@ const char* const kSchemaText = R"json({
     "type": "object", "required": ["exact", "float"], "additionalProperties": false,
     "properties": {"exact": {"$ref": "accuracy"}, "float": {"$ref": "accuracy"}}
   },
+  "changed_labels": {"type": "array", "items": {
+    "type": "object", "required": ["image", "exact", "float"], "additionalProperties": false,
+    "properties": {"image": {"$ref": "count"}, "exact": {"$ref": "count"}, "float": {"$ref": "count"}}
+  }},
+  "recorded_files": {"type": "array", "items": {"$ref": "compared_file"}},
+  "recorded": {
+    "type": ["object", "null"],
+    "required": ["verdict", "reason", "files", "images", "predicted", "compared", "differing", "decisions_differing",
+                 "decisions_explained", "canaries", "checkpoints", "not_recorded", "unexplained", "logits",
+                 "labels_compared", "labels_changed", "labels_unexplained", "changed_labels", "accuracy"],
+    "additionalProperties": false,
+    "properties": {
+      "verdict": {"$ref": "verdict"}, "reason": {"type": "string"}, "files": {"$ref": "recorded_files"},
+      "images": {"$ref": "count"}, "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
+      "differing": {"$ref": "count"}, "decisions_differing": {"$ref": "count"},
+      "decisions_explained": {"$ref": "count"}, "canaries": {"$ref": "canaries"}, "not_recorded": {"$ref": "names"},
+      "checkpoints": {"type": "array", "items": {
+        "type": "object",
+        "required": ["name", "file", "recorded_as", "images", "predicted", "compared", "differing", "images_differing",
+                     "decisions_differing", "decisions_explained"],
+        "additionalProperties": false,
+        "properties": {
+          "name": {"type": "string"}, "file": {"$ref": "text_or_null"}, "recorded_as": {"$ref": "text_or_null"},
+          "images": {"$ref": "count"}, "predicted": {"$ref": "count"}, "compared": {"$ref": "count"},
+          "differing": {"$ref": "count"}, "images_differing": {"$ref": "count"},
+          "decisions_differing": {"$ref": "count"}, "decisions_explained": {"$ref": "count"}
+        }
+      }},
+      "unexplained": {"type": "array", "items": {
+        "type": "object",
+        "required": ["checkpoint", "node", "image", "element", "channel", "row", "column", "expected", "got", "value",
+                     "slack"],
+        "additionalProperties": false,
+        "properties": {
+          "checkpoint": {"type": "string"}, "node": {"type": "string"},
+          "image": {"$ref": "count"}, "element": {"$ref": "count"},
+          "channel": {"$ref": "place"}, "row": {"$ref": "place"}, "column": {"$ref": "place"},
+          "expected": {"type": "string"}, "got": {"type": "string"},
+          "value": {"type": ["number", "null"]}, "slack": {"type": ["number", "null"]}
+        }
+      }},
+      "logits": {
+        "type": ["object", "null"],
+        "required": ["file", "images", "compared", "unexplained", "undecided", "largest_error",
+                     "largest_bound", "first_unexplained"],
+        "additionalProperties": false,
+        "properties": {
+          "file": {"type": "string"}, "images": {"$ref": "count"}, "compared": {"$ref": "count"},
+          "unexplained": {"$ref": "count"}, "undecided": {"$ref": "counts"}, "largest_error": {"type": "number"},
+          "largest_bound": {"type": ["number", "null"]},
+          "first_unexplained": {
+            "type": ["object", "null"], "required": ["image", "element", "exact", "got", "bound"],
+            "additionalProperties": false,
+            "properties": {
+              "image": {"$ref": "count"}, "element": {"$ref": "count"}, "exact": {"type": "number"},
+              "got": {"type": "number"}, "bound": {"type": "number"}
+            }
+          }
+        }
+      },
+      "labels_compared": {"$ref": "count"}, "labels_changed": {"$ref": "count"},
+      "labels_unexplained": {"$ref": "count"}, "changed_labels": {"$ref": "changed_labels"},
+      "accuracy": {"$ref": "accuracy"}
+    }
+  },
   "float_reference": {
     "type": ["object", "null"],
     "required": ["verdict", "reason", "compared", "differing", "decisions_differing", "decisions_explained",
@@ -150,10 +216,7 @@ const char* const kSchemaText = R"json({
       }},
       "labels_compared": {"$ref": "count"}, "labels_changed": {"$ref": "count"},
       "labels_unexplained": {"$ref": "count"},
-      "changed_labels": {"type": "array", "items": {
-        "type": "object", "required": ["image", "exact", "float"], "additionalProperties": false,
-        "properties": {"image": {"$ref": "count"}, "exact": {"$ref": "count"}, "float": {"$ref": "count"}}
-      }},
+      "changed_labels": {"$ref": "changed_labels"},
       "largest_logit_error": {"type": ["number", "null"]},
       "checkpoints": {"type": "array", "items": {
         "type": "object", "required": ["name", "compared", "differing", "images"], "additionalProperties": false,
@@ -253,7 +316,7 @@ const char* const kSchemaText = R"json({
     "type": "object",
     "required": ["schema", "stage", "file", "sha256", "contract", "passes", "inputs", "verdict", "reason", "images",
                  "predicted", "compared", "differing", "canaries", "checkpoints", "unexpected", "first_difference",
-                 "accuracy", "float_reference", "reference", "effect", "streamline"],
+                 "accuracy", "float_reference", "recorded", "reference", "effect", "streamline"],
     "additionalProperties": false,
     "properties": {
       "schema": {"type": "string"}, "stage": {"type": "string"}, "file": {"type": "string"},
@@ -264,16 +327,16 @@ const char* const kSchemaText = R"json({
       "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
       "canaries": {"$ref": "canaries"}, "checkpoints": {"$ref": "checkpoints"}, "unexpected": {"$ref": "names"},
       "first_difference": {"$ref": "difference"}, "accuracy": {"$ref": "both_accuracies"},
-      "float_reference": {"$ref": "float_reference"}
+      "float_reference": {"$ref": "float_reference"}, "recorded": {"$ref": "recorded"}
     }
   },
   "assay.run/1": {
     "type": "object",
     "required": ["schema", "verdict", "reason", "model", "data", "images", "preprocess", "until", "inputs",
-                 "accuracy_means_nothing", "approximate", "notes", "stages"],
+                 "accuracy_means_nothing", "approximate", "notes", "recorded", "stages"],
     "additionalProperties": false,
     "properties": {
-      "approximate": {"$ref": "names"}, "notes": {"$ref": "names"},
+      "approximate": {"$ref": "names"}, "notes": {"$ref": "names"}, "recorded": {"$ref": "recorded"},
       "schema": {"type": "string"}, "verdict": {"$ref": "verdict"}, "reason": {"type": "string"},
       "model": {"type": "string"}, "data": {"$ref": "text_or_null"}, "images": {"$ref": "text_or_null"},
       "preprocess": {"type": "string"}, "until": {"$ref": "text_or_null"}, "inputs": {"$ref": "inputs"},
@@ -310,11 +373,11 @@ const char* const kSchemaText = R"json({
   },
   "assay.accuracy/1": {
     "type": "object",
-    "required": ["schema", "data", "preprocess", "accuracy_means_nothing", "networks"],
+    "required": ["schema", "data", "preprocess", "accuracy_means_nothing", "recorded", "networks"],
     "additionalProperties": false,
     "properties": {
       "schema": {"type": "string"}, "data": {"$ref": "data"}, "preprocess": {"$ref": "preprocess"},
-      "accuracy_means_nothing": {"type": "boolean"},
+      "accuracy_means_nothing": {"type": "boolean"}, "recorded": {"$ref": "recorded"},
       "networks": {"type": "array", "items": {
         "type": "object", "required": ["network", "sha256", "exact", "float", "labels_changed"],
         "additionalProperties": false,
@@ -328,12 +391,11 @@ const char* const kSchemaText = R"json({
   },
   "assay.compare/1": {
     "type": "object",
-    "required": ["schema", "a", "b", "matched_by", "data", "preprocess", "verdict", "reason", "images", "predicted",
-                 "compared", "differing", "canaries", "checkpoints", "unexpected", "first_difference"],
+    "required": ["schema", "a", "data", "preprocess", "recorded", "verdict", "reason"],
     "additionalProperties": false,
     "properties": {
       "schema": {"type": "string"}, "a": {"$ref": "compared_file"}, "b": {"$ref": "compared_file"},
-      "matched_by": {"type": "string", "enum": ["name", "order"]},
+      "matched_by": {"type": "string", "enum": ["name", "order"]}, "recorded": {"$ref": "recorded"},
       "data": {"$ref": "data"}, "preprocess": {"$ref": "preprocess"},
       "verdict": {"$ref": "verdict"}, "reason": {"type": "string"}, "images": {"$ref": "count"},
       "predicted": {"$ref": "count"}, "compared": {"$ref": "count"}, "differing": {"$ref": "count"},
