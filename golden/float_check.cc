@@ -148,6 +148,8 @@ bool argument_is_exact(const Checkpoint& checkpoint, std::int64_t element, const
 }
 
 bool label_fits(const ExactValue& logits, const std::vector<double>& error, std::int64_t label) {
+  // Where float32 may overflow nothing is bounded, and nothing explained.
+  if (!std::ranges::all_of(error, [](double e) { return std::isfinite(e); })) return false;
   const Real best = logits.real(label) + Real::of(error[static_cast<std::size_t>(label)]);
   for (std::int64_t i = 0; i < logits.size(); ++i)
     if (best < logits.real(i) - Real::of(error[static_cast<std::size_t>(i)])) return false;
@@ -166,7 +168,8 @@ FloatLogits check_logits(const ExactValue& exact, const std::vector<double>& bou
     const Real size = distance.sign() < 0 ? -distance : distance;
     out.largest_error = std::max(out.largest_error, size.to_double());
     out.largest_bound = std::max(out.largest_bound, bounds[i]);
-    if (!std::isfinite(bounds[i]) || size <= Real::of(bounds[i])) continue;
+    // Where float32 may overflow there is no bound, and a distance is not explained.
+    if (size.is_zero() || (std::isfinite(bounds[i]) && size <= Real::of(bounds[i]))) continue;
     if (out.outliers++ == 0)
       out.first = FloatLogits::Outlier{element, exact.to_double(element), got[i], bounds[i]};
   }

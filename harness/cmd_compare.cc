@@ -71,6 +71,13 @@ void compare_recording(const Recording& recording, Reference& reference, const C
   outcome.note(recorded.judgement);
 }
 
+/// The last line where two verdicts stand above it.
+std::string overall_text(const Outcome& outcome, const CompareOptions& options) {
+  if (options.b.empty() || options.against.empty()) return {};
+  return fmt::format("both: {}: {}\n", verdict_name(outcome.judgement.verdict),
+                     outcome.judgement.reason);
+}
+
 int run_compare(const CompareOptions& options, const CommandContext& context) {
   if (options.b.empty() && options.against.empty())
     user_error("compare needs a second network B, or --against FOLDER with a recording of A");
@@ -94,7 +101,7 @@ int run_compare(const CompareOptions& options, const CommandContext& context) {
   if (context.json)
     print_report(context, outcome.report);
   else
-    context.console.out << outcome.text;
+    context.console.out << outcome.text << overall_text(outcome, options);
   return exit_code(outcome.judgement.verdict);
 }
 

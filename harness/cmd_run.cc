@@ -29,8 +29,9 @@ void add_streamline_options(CLI::App& command, StreamlineOptions& options) {
   command
       .add_option(
           "--input-weight-bits", options.input_weight_bits,
-          "Bits that weights may take where the exact form of a normalised input multiplies "
-          "them by integers in proportion to 1/std")
+          fmt::format("Bits that weights may take where the exact form of a normalised input "
+                      "multiplies them by integers in proportion to 1/std; layers take {}",
+                      kMaxHardwareWeightBits))
       ->check(CLI::Range(1, kMaxWeightBits))
       ->capture_default_str()
       ->type_name("N");

@@ -109,8 +109,10 @@ class RecordedCheck {
     if (total.differing > 0)
       reason += fmt::format("the {} that were decided otherwise are all proved float32 roundings; ",
                             grouped(total.decisions_differing));
-    reason += fmt::format("{} recorded logits are within what float32 rounding explains",
-                          grouped(comparison.logits.compared));
+    reason += comparison.logits.compared > 0
+                  ? fmt::format("{} recorded logits are within what float32 rounding explains",
+                                grouped(comparison.logits.compared))
+                  : "the network has no logits";
     return {Verdict::kEquivalent, std::move(reason)};
   }
 
@@ -308,7 +310,7 @@ class RecordedCheck {
                {"element", outlier->logit.element},
                {"exact", outlier->logit.exact},
                {"got", outlier->logit.got},
-               {"bound", outlier->logit.bound}};
+               {"bound", number_or_null(outlier->logit.bound)}};
     return {{"file", recording_.logits()->file},
             {"images", recording_.logits()->images.size()},
             {"compared", logits.compared},
@@ -371,7 +373,8 @@ std::string logits_text(const Json& logits) {
       "logits of {} images: at most {:.3g} from the exact sums of their activations; float32 "
       "explains {}\n",
       count_text(logits.at("images")), logits.at("largest_error").get<double>(),
-      bound.is_null() ? "any distance" : fmt::format("up to {:.3g}", bound.get<double>()));
+      bound.is_null() ? "nothing, as float32 may overflow"
+                      : fmt::format("up to {:.3g}", bound.get<double>()));
   const Json& undecided = logits.at("undecided");
   for (std::size_t i = 0; i < std::min(kShown, undecided.size()); ++i)
     text += fmt::format("not recorded: the activations of image {}, whose logits differ\n",
@@ -429,8 +432,12 @@ std::string recorded_text(const Json& recorded) {
   for (std::size_t i = 0; i < std::min(kShown, unexplained.size()); ++i)
     text += unexplained_text(unexplained[i]);
   text += logits_text(recorded.at("logits")) + labels_text(recorded);
-  for (const Json& name : recorded.at("not_recorded"))
-    text += fmt::format("not recorded: checkpoint '{}'\n", printable(name.get<std::string>()));
+  const Json& missing = recorded.at("not_recorded");
+  for (std::size_t i = 0; i < std::min(kShown, missing.size()); ++i)
+    text +=
+        fmt::format("not recorded: checkpoint '{}'\n", printable(missing[i].get<std::string>()));
+  if (missing.size() > kShown)
+    text += fmt::format("not recorded: {} more checkpoints\n", missing.size() - kShown);
   return text;
 }
 

@@ -185,7 +185,7 @@ const char* const kSchemaText = R"json({
             "additionalProperties": false,
             "properties": {
               "image": {"$ref": "count"}, "element": {"$ref": "count"}, "exact": {"type": "number"},
-              "got": {"type": "number"}, "bound": {"type": "number"}
+              "got": {"type": "number"}, "bound": {"type": ["number", "null"]}
             }
           }
         }

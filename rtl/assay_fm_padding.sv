@@ -18,7 +18,8 @@ module assay_fm_padding #(
   parameter int unsigned PadRight  = 1,
   parameter int unsigned InsertH   = 1,
   parameter int unsigned InsertW   = 1,
-  parameter int          PadValue  = 0,  // its low ElemBits bits, or its sign beyond 32
+  parameter int          PadValue  = 0,  // the low 32 bits of a number, of which ElemBits are taken
+  parameter int          PadHigh   = 0,  // the others
   localparam int unsigned Bits = Lanes * ElemBits
 ) (
   input  logic            clk_i,
@@ -49,7 +50,9 @@ module assay_fm_padding #(
   localparam int unsigned RowBits     = $clog2(OutHeight + 1);
   localparam int unsigned ColumnBits  = $clog2(OutWidth + 1);
   localparam int unsigned FoldBits    = $clog2(Folds + 1);
-  localparam logic signed [ElemBits-1:0] Pad = ElemBits'($signed(PadValue));
+  localparam logic [63:0]                PadBits =
+      (64'(PadHigh) << 32) | (64'(PadValue) & 64'h00000000_ffffffff);
+  localparam logic signed [ElemBits-1:0] Pad     = PadBits[ElemBits-1:0];
 
   logic [RowBits-1:0]    row, next_row;  // of the output; next_row: where the input goes on
   logic [ColumnBits-1:0] column, next_column;

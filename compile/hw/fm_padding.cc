@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <limits>
 
 #include "compile/hw/element.h"
 
@@ -14,15 +13,12 @@ void set_folding(Node& node, std::string_view, std::int64_t value) {
   node.as<FMPadding>()->simd = value;
 }
 
-/// The padding as the RTL inserts it: the bits of one element, as a number that an `int` holds.
+/// The padding as the RTL inserts it: the bits of one element.
 std::int64_t pad_parameter(const Node& node, const FMPadding& op, DataType dtype) {
   if (!dtype.allows(op.pad_value))
     layer_error(node, fmt::format("the padding {} is no {}; choose a value of the stream's type",
                                   op.pad_value, dtype.name()));
   if (dtype.kind == DataType::Kind::kBipolar) return op.pad_value > 0 ? 1 : 0;
-  using Limits = std::numeric_limits<std::int32_t>;
-  if (op.pad_value < Limits::min() || op.pad_value > Limits::max())
-    layer_error(node, fmt::format("the padding {} has more than 32 bits", op.pad_value));
   return op.pad_value;
 }
 
@@ -73,8 +69,11 @@ Layer build(const Node& node, bool) {
                       {"PadRight", op.pads[3]},  {"InsertH", op.insert[0]},
                       {"InsertW", op.insert[1]}};
   // Where nothing is inserted the padding may be any value.
-  if (layer.outputs[0].beats > layer.inputs[0].beats)
-    layer.parameters.push_back({"PadValue", pad_parameter(node, op, layer.inputs[0].dtype)});
+  if (layer.outputs[0].beats > layer.inputs[0].beats) {
+    const std::int64_t pad = pad_parameter(node, op, layer.inputs[0].dtype);
+    layer.parameters.push_back({"PadValue", std::int64_t{static_cast<std::int32_t>(pad)}});
+    layer.parameters.push_back({"PadHigh", pad >> 32});
+  }
   layer.cycles = layer.outputs[0].beats;
   layer.timing = timing_of(op, x);
   return layer;

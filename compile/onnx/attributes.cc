@@ -18,8 +18,13 @@ using onnx::AttributeProto;
 /// No size, axis or pad comes near; products of two such numbers cannot overflow.
 constexpr std::int64_t kMaxInt = std::int64_t{1} << 31;
 
+/// A value among a tensor's, and no size: as large as integers of a graph are.
+constexpr std::string_view kElement = "pad_value";
+constexpr std::int64_t kMaxElement = std::int64_t{1} << 62;
+
 void check_range(std::string_view name, std::int64_t value) {
-  if (value < -kMaxInt || value > kMaxInt)
+  const std::int64_t most = name == kElement ? kMaxElement : kMaxInt;
+  if (value < -most || value > most)
     user_error("attribute '{}' has the value {}, out of range", printable(name), value);
 }
 

@@ -168,8 +168,8 @@ void build_dropout(GraphBuilder& builder, Draft& draft) {
   const std::optional<double> ratio = dropout_ratio(builder, draft);
   if (may_train(builder, draft) && ratio != 0.0)
     user_error(
-        "it drops values at random: training_mode is not a constant 0 and its ratio is {}; export "
-        "after model.eval(), or call F.dropout with training=self.training",
+        "it drops values at random, as it is in training mode and its ratio is {}; export after "
+        "model.eval(), or call F.dropout with training=self.training",
         ratio ? fmt::format("{}", *ratio) : "not constant");
   keep_outputs(draft, 1);
   draft.inputs.resize(1);

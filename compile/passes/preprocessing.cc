@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <limits>
@@ -24,8 +25,9 @@ Graph graph_with_input(std::string_view name, const Shape& shape) {
   return graph;
 }
 
-constexpr std::size_t kMaxDigits = 64;     ///< of a number that is typed
-constexpr std::int64_t kMaxExponent = 64;  ///< float32 numbers have less
+constexpr std::size_t kMaxDigits = 64;        ///< of a number that is typed
+constexpr std::ptrdiff_t kDoubleDigits = 17;  ///< that tell any two doubles apart
+constexpr std::int64_t kMaxExponent = 64;     ///< float32 numbers have less
 
 [[noreturn]] void not_a_number(const std::string& text, std::string_view what) {
   user_error("{} '{}' is not a decimal number; write for example 0.4914, or 63/255", what,
@@ -60,6 +62,13 @@ mpq_class exact_decimal(std::string_view text) {
   return text.starts_with('-') ? mpq_class(-value) : value;
 }
 
+std::ptrdiff_t significant_digits(std::string_view text) {
+  text = text.substr(0, text.find_first_of("eE"));
+  const std::size_t first = text.find_first_of("123456789");
+  if (first == std::string_view::npos) return 0;
+  return std::ranges::count_if(text.substr(first), [](char c) { return c != '.'; });
+}
+
 /// What is typed stands for itself, exactly. A float32 that was printed in all its digits stands
 /// for the decimal of at most six that was rounded to it, as 0.24699999392032623 does for 0.247, or
 /// for itself when there is none.
@@ -72,7 +81,9 @@ mpq_class decimal(const std::string& text, std::string_view what) {
                                         magnitude > std::pow(10.0, -kMaxExponent));
   if (!read || !small || text.size() > kMaxDigits) not_a_number(text, what);
   const auto single = static_cast<float>(value);
-  if (static_cast<double>(single) != value) return exact_decimal(text);
+  mpq_class exact = exact_decimal(text);
+  const bool printed = significant_digits(text) <= kDoubleDigits && value == single;
+  if (!printed && !(std::isfinite(single) && exact == Real::of(single).rational())) return exact;
   const std::string few = fmt::format("{:.{}g}", single, std::numeric_limits<float>::digits10);
   float back = 0;
   std::from_chars(few.data(), few.data() + few.size(), back);
@@ -125,7 +136,8 @@ Graph normalize_graph(const Shape& shape, const std::vector<std::string>& mean,
            deviations = per_channel(shape, std, "standard deviation");
   for (std::int64_t i = 0; i < deviations.size(); ++i)
     if (!(deviations.to_float(i) > 0))
-      user_error("standard deviation {} is not positive", deviations.to_float(i));
+      user_error("standard deviation '{}' is not positive in float32",
+                 printable(std[static_cast<std::size_t>(i)]));
   Tensor* centred =
       graph.add(std::make_unique<ops::Sub>(),
                 {graph.inputs()[0], graph.add_constant("mean", std::move(means))}, "centred");

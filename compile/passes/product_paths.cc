@@ -49,6 +49,18 @@ bool reaches(const Tensor* from, const std::function<bool(const Node&)>& stops) 
   return false;
 }
 
+bool joins_by_position(const Graph& graph) {
+  constexpr std::size_t kFirstX = ops::JoinThreshold::kFirstX;
+  return std::ranges::any_of(graph.nodes(), [](const auto& node) {
+    if (!node->template as<ops::JoinThreshold>() || node->inputs.size() <= kFirstX + 1)
+      return false;
+    const Shape &x = known_shape(*node->inputs[kFirstX]), &t = known_shape(*node->inputs[0]);
+    for (std::size_t axis = 0; axis < x.size(); ++axis)
+      if (axis != 1 && t[axis] > 1) return true;
+    return false;
+  });
+}
+
 bool is_dense_product(const Node& node) {
   if (node.as<ops::MatMul>()) return true;
   if (const auto* conv = node.as<ops::Conv>())

@@ -17,6 +17,10 @@ std::unordered_set<const Tensor*> before_quantisers(const std::vector<Tensor*>& 
 /// before any quantiser.
 bool reaches(const Tensor* from, const std::function<bool(const Node&)>& stops);
 
+/// Whether a quantiser of several integers has thresholds that depend on the position: hardware
+/// joins streams by thresholds that are the same at all of them.
+bool joins_by_position(const Graph& graph);
+
 /// A product that sums over channels.
 bool is_dense_product(const Node& node);
 

@@ -58,7 +58,7 @@ bool becomes_integer(Graph graph, int weight_bits) {
   try {
     absorb_scales(graph, report, weight_bits);
     residual_sums(graph, {}, report);
-    return true;
+    return !joins_by_position(graph);
   } catch (const UserError&) {
     return false;
   }

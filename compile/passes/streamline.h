@@ -24,6 +24,7 @@ namespace assay {
 
 inline constexpr int kWeightBits = 24;  ///< of weights that have taken up scales of their inputs
 inline constexpr int kMaxWeightBits = 60;
+inline constexpr int kMaxHardwareWeightBits = 32;  ///< more have stages up to widths, but no layer
 
 /// Quantisers of one integer become thresholds, scales and offsets move into them; only sums of
 /// several scales and the tail keep real numbers. Where the inputs of a product have different
@@ -77,8 +78,8 @@ bool quantize_input(Graph& graph, int bits, StreamlineReport& report,
                     int weight_bits = kWeightBits);
 
 /// Whether factors per channel in front of a dense product, such as those of a batch normalisation,
-/// keep the network from becoming integer: their ratios are irrational, or need more than
-/// `weight_bits` bits, and there are too many for a product each.
+/// keep the network from becoming hardware: their ratios are irrational, or need more than
+/// `weight_bits` bits, and there are too many for a product each, or padding is in the way of that.
 bool needs_rounded_scales(const Graph& graph, int weight_bits = kWeightBits);
 
 inline constexpr int kScaleBits = 16, kMinScaleBits = 2, kMaxScaleBits = 40;

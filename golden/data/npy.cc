@@ -253,7 +253,8 @@ std::int64_t checked_size(std::span<const std::int64_t> shape, std::size_t eleme
   return has_zero ? 0 : size;
 }
 
-NpyArray decode_npy(std::string_view bytes, const std::string& name) {
+NpyArray decode_npy(std::string_view bytes, const std::string& file) {
+  const std::string name = printable(file, 4096);
   if (!bytes.starts_with(kMagic)) user_error("'{}' is no .npy file; save it with numpy.save", name);
   if (bytes.size() < 8 || bytes[7] != 0 || (bytes[6] != 1 && bytes[6] != 2))
     user_error("'{}' is not in .npy format 1.0 or 2.0; save it again with numpy.save", name);
@@ -276,7 +277,7 @@ NpyArray decode_npy(std::string_view bytes, const std::string& name) {
 }
 
 NpyArray read_npy(const std::filesystem::path& path) {
-  return decode_npy(read_file(path), printable(path.string()));
+  return decode_npy(read_file(path), path.string());
 }
 
 std::string encode_npy(const NpyArray& array) {

@@ -209,6 +209,26 @@ TEST(FloatCheck, DoesNotExplainAWrongLabel) {
   EXPECT_FALSE(wrong.all_explained());
 }
 
+TEST(FloatCheck, ExplainsNothingWhereFloat32MayOverflow) {
+  // (100 * 2^126) * 2^-126: infinite in float32, which bounds nothing.
+  Net net;
+  Tensor* a = add_quant(net, net.input({1, 2}), {});
+  net.graph.rename(a, "a");
+  Tensor* y = net.add(ops::Mul{}, {a, net.floats({1}, {0x1p126F})});
+  net.finish(net.add(ops::Mul{}, {y, net.floats({1}, {0x1p-126F})}));
+  mark_checkpoints(net.graph);
+  const ExactExecutor exact(net.graph, {ExactInput::integers(0, 127)});
+  const FloatChecker checker(net.graph, exact);
+  const auto check = [&](std::optional<std::int64_t> label, std::vector<double> logits) {
+    return checker.check({{{100, 90}}}, {{{1, 2}, {100, 90}}}, {{"a", {100, 90}}}, label, logits);
+  };
+  EXPECT_TRUE(check({}, {100, 90}).all_explained());
+  const FloatCheck wrong = check({}, {-9e9, 90});
+  EXPECT_FALSE(wrong.all_explained());
+  EXPECT_EQ(wrong.logits.value().outliers, 1);
+  EXPECT_EQ(check(1, {}).label_explained, std::optional(false));
+}
+
 TEST(FloatCheck, ExplainsALabelBetweenLogitsThatFloat32CannotTell) {
   // 123 * fl(1/3) + 1 against 123 * fl(1/3) + 1 + 2^-24 or + 2^-10: only the first is within
   // rounding.

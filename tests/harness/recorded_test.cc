@@ -372,6 +372,9 @@ TEST_F(Recorded, FilesAndFoldersThatAreDamagedAreRefused) {
   fs::create_directory(path("rec"));
   expect_refusal({"there is no .npy file"});
   record();
+  const CommandResult nowhere = run_assay({"compare", model, "--against", ""});
+  EXPECT_EQ(nowhere.code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("the name of the folder is empty"));
   const CommandResult made_up = run_assay({"compare", model, "--against", path("rec")});
   EXPECT_EQ(made_up.code, 2);
   EXPECT_THAT(made_up.err, HasSubstr("--against needs --data"));

@@ -86,6 +86,9 @@ TEST(FMPadding, RtlMatchesGolden) {
       {2, 3, 3, {1, 3, 3, 3}, {2, 1}, -2, 1, "INT2"},
       {2, 2, 2, {1, 1, 1, 1}, {1, 1}, -2147483648, 2, "INT40"},
       {2, 2, 2, {1, 1, 1, 1}, {1, 1}, 2147483647, 1, "UINT33"},
+      {2, 2, 2, {1, 1, 1, 1}, {1, 1}, -17179869184, 2, "INT35"},
+      {2, 2, 2, {1, 1, 1, 1}, {1, 1}, 0x7ffffffff, 1, "UINT35"},
+      {2, 2, 2, {1, 1, 1, 1}, {1, 1}, -(std::int64_t{1} << 61), 1, "INT62"},
       {4, 4, 6, {0, 0, 0, 0}, {1, 1}, 0, 3, "BIPOLAR"},
   };
   std::vector<LayerCase> cases;
@@ -109,9 +112,9 @@ TEST(FMPadding, RefusesWhatTheRtlCannotDo) {
   s.pad_value = 0;
   s.dtype = "BIPOLAR";
   EXPECT_THAT(refusal(padding(s)), HasSubstr("the padding 0 is no BIPOLAR"));
-  s.dtype = "INT40";
+  s.dtype = "INT34";
   s.pad_value = std::int64_t{1} << 33;
-  EXPECT_THAT(refusal(padding(s)), HasSubstr("more than 32 bits"));
+  EXPECT_THAT(refusal(padding(s)), HasSubstr("is no INT34"));
 }
 
 }  // namespace

@@ -58,6 +58,12 @@ TEST(Preprocessing, NormalizeReadsAPrintedFloat32AsTheDecimalThatItCameFrom) {
   EXPECT_EQ(mean(0.247F), "247/1000");
   EXPECT_EQ(mean(0.4465F), "893/2000");
   EXPECT_EQ(mean(1e-7F), "1/10000000");
+  const auto typed = [](const std::string& text) {
+    return normalize_graph({1, 1}, {text}, {"1"}).nodes()[0]->inputs[1]->constant->real(0).str();
+  };
+  EXPECT_EQ(typed("0.100000001490116119384765625"), "1/10");  // all digits of 0.1F
+  EXPECT_EQ(typed("0.1000000014901161193847656250001"),
+            "1000000014901161193847656250001/10000000000000000000000000000000");
   // A float32 that no short decimal gives means itself.
   EXPECT_EQ(mean(0x1.000002p0F), "8388609/8388608");
 }

@@ -218,8 +218,10 @@ TEST(ExactInput, TheQuantiserSaysWhatItWouldTake) {
   Graph& graph = net.end(net.conv(net.normalised(), 1));
   StreamlineReport report;
   ASSERT_TRUE(quantize_input(graph, 8, report));
-  EXPECT_THAT(report.remarks.at(0).text, HasSubstr("the exact form takes weights of "));
-  EXPECT_THAT(report.remarks.at(0).text, HasSubstr("--input-weight-bits allows 24"));
+  EXPECT_THAT(report.remarks.at(0).text,
+              HasSubstr("the exact form takes weights of 49 bits and sums of 60 in "));
+  EXPECT_THAT(report.remarks.at(0).text,
+              HasSubstr("--input-weight-bits allows 24; hardware multiplies by up to 32"));
 }
 
 // ---- Scales in front of a product that have no exact form
@@ -275,6 +277,15 @@ TEST(RoundScales, TwoIrrationalProportionsStayExactInAProductEach) {
   EXPECT_FALSE(needs_rounded_scales(net.graph));
   EXPECT_EQ(op_types(streamlined(net.graph).graph).find("JoinThreshold") == std::string::npos,
             false);
+}
+
+TEST(RoundScales, TwoIrrationalProportionsUnderPaddingAreRounded) {
+  // A product each would join two streams by thresholds that depend on the position.
+  NormalisedInside net({2, 3});
+  ASSERT_TRUE(needs_rounded_scales(net.graph));
+  StreamlineReport report;
+  ASSERT_TRUE(round_scales(net.graph, 16, report));
+  EXPECT_FALSE(needs_rounded_scales(net.graph));
 }
 
 TEST(RoundScales, NothingIsDoneBehindProductsOrInFrontOfDepthwiseOnes) {
