@@ -19,9 +19,15 @@ pkg_check_modules(GMP REQUIRED IMPORTED_TARGET gmp gmpxx)
 pkg_check_modules(MPFR REQUIRED IMPORTED_TARGET mpfr)
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
 
+# ccache takes precompiled headers by their contents with these settings.
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE}")
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${CCACHE}")
+endif()
+
+find_program(MOLD mold)
+if(MOLD)
+  add_link_options(-fuse-ld=mold)
 endif()
 
 add_library(assay_options INTERFACE)
@@ -50,6 +56,20 @@ function(assay_library name folder)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC "${root}")
   target_link_libraries(${name} PUBLIC ${ARGN} PRIVATE assay_options)
+endfunction()
+
+# assay_precompile(TARGET HEADER...)
+# Headers that nearly every unit of TARGET includes are parsed once: most of the time of small units went into the
+# standard library, GMP, fmt and JSON. Every unit still names what it uses: it has to build with
+# CMAKE_DISABLE_PRECOMPILE_HEADERS too, as the other compiler's build does.
+function(assay_precompile target)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # For ccache; and g++ 12 warns of libstdc++'s own strings where they come from a precompiled header.
+    target_compile_options(${target} PRIVATE -fpch-preprocess -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow
+                           -Wno-stringop-overread)
+  endif()
+  target_precompile_headers(${target} PRIVATE <algorithm> <cstdint> <functional> <map> <memory> <optional> <span>
+                            <string> <string_view> <unordered_map> <vector> ${ARGN})
 endfunction()
 
 # assay_embed(TARGET FOLDER TYPE FUNCTION NAMESPACE HEADER PATTERN...)

@@ -1,19 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sourced by ./run and ./test: installs the Debian packages that are missing, then builds build/release.
 
-packages="g++ cmake ninja-build pkgconf ca-certificates
+# What building and running Assay needs.
+packages="g++ cmake ninja-build pkgconf mold ccache ca-certificates
   libfmt-dev nlohmann-json3-dev libcli11-dev libgmp-dev libmpfr-dev libtbb-dev libeigen3-dev
   libprotobuf-dev libonnx-dev zlib1g-dev libpng-dev libssl-dev libcurl4-openssl-dev
-  libsqlite3-dev libtomlplusplus-dev
-  libgtest-dev libgmock-dev libbenchmark-dev verilator yosys chromium"
+  libsqlite3-dev libtomlplusplus-dev verilator"
+# What tests and benchmarks need besides.
+test_packages="libgtest-dev libgmock-dev libbenchmark-dev yosys chromium git clang-14 clang-format-14 clang-tidy-14"
 
 installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
+# install_missing PACKAGE...
 install_missing() {
   missing=
-  for package in $packages; do
+  for package in "$@"; do
     installed "$package" || missing="$missing $package"
   done
   [ -n "$missing" ] || return 0
@@ -31,8 +34,10 @@ install_missing() {
   $as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends install $missing
 }
 
+# build_release ON|OFF ARGUMENT...: with or without tests and benchmarks.
 build_release() {
   echo "Building build/release"
-  cmake --preset release >/dev/null
+  cmake --preset release -DASSAY_TESTS="$1" -DASSAY_BENCHMARKS="$1" >/dev/null
+  shift
   cmake --build --preset release --parallel "$(nproc)" "$@"
 }

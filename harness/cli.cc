@@ -30,12 +30,12 @@ struct Settings {
   int jobs = 0;
 };
 
-void add_settings(CLI::App& app, Settings& settings) {
+void add_settings(Command app, Settings& settings) {
   app.add_flag("--json", settings.json,
                "Print one JSON object on standard output (docs/reports.md) and no progress");
   app.add_option("--jobs", settings.jobs, "Threads to use; default: one per processor")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("N");
+      .in_range(1, 1024)
+      .type_name("N");
 }
 
 int run_action(const CommandAction& action, const Settings& settings, const Console& console) {
@@ -63,50 +63,50 @@ int report_parse_result(const CLI::App& app, const CLI::ParseError& error, std::
 
 }  // namespace
 
-void add_image_options(CLI::App& command, ImageChoice& choice) {
+void add_image_options(Command& command, ImageChoice& choice) {
   command
       .add_option("--data", choice.data,
                   "Images: a CIFAR-10 or MNIST folder, a folder of PNG files per class, or .npy\n"
                   "(docs/data.md); default: made-up images, on which accuracy means nothing")
-      ->type_name("PATH");
+      .type_name("PATH");
   command
       .add_option("--images", choice.images,
                   "The first N images, or those from A up to, but not including, B")
-      ->type_name("N|A:B");
+      .type_name("N|A:B");
 }
 
-void add_against_option(CLI::App& command, std::filesystem::path& folder) {
+void add_against_option(Command& command, std::filesystem::path& folder) {
   command
       .add_option(
           "--against", folder,
           "Also compare with what PyTorch, say, recorded on the images of --data: a folder\n"
           "of .npy files, one per activation quantiser, and logits.npy (docs/import.md)")
-      ->check([](const std::string& name) {
+      .check([](const std::string& name) {
         return name.empty() ? "the name of the folder is empty" : std::string();
       })
-      ->type_name("FOLDER");
+      .type_name("FOLDER");
 }
 
-void add_preprocess_options(CLI::App& command, PreprocessChoice& choice) {
+void add_preprocess_options(Command& command, PreprocessChoice& choice) {
   command
       .add_option("--preprocess", choice.kind,
                   "How pixels become the network's input: totensor (divide by 255), normalize\n"
                   "(then subtract the mean and divide by the deviation), none, or an ONNX file")
-      ->type_name("totensor|normalize|none|FILE.onnx")
-      ->capture_default_str();
+      .type_name("totensor|normalize|none|FILE.onnx")
+      .capture_default_str();
   command
       .add_option("--mean", choice.mean,
                   "Means per channel for normalize; default: CIFAR-10's 0.4914,0.4822,0.4465")
-      ->delimiter(',')
-      ->type_name("M,...");
+      .delimiter(',')
+      .type_name("M,...");
   command
       .add_option("--std", choice.std,
                   "Deviations per channel for normalize; default: 0.2470,0.2435,0.2616")
-      ->delimiter(',')
-      ->type_name("S,...");
+      .delimiter(',')
+      .type_name("S,...");
 }
 
-void add_examples(CLI::App& command, const std::string& lines) {
+void add_examples(Command& command, const std::string& lines) {
   command.footer("Examples:\n" + lines);
 }
 
@@ -122,15 +122,16 @@ int run_command_line(std::vector<std::string> arguments, std::ostream& out, std:
   app.footer(kExitCodes);
   app.require_subcommand(1);
   app.set_version_flag("--version", ASSAY_VERSION);
+  Command root(&app);
   for (const auto add :
        {add_run_command, add_exec_command, add_accuracy_command, add_compare_command,
         add_bisect_command, add_verify_command, add_bench_command, add_regress_command,
         add_history_command, add_show_command, add_explain_command, add_data_command})
-    add(app, action);
+    add(root, action);
   for (CLI::App* command : app.get_subcommands({})) {
     const auto nested = command->get_subcommands({});
-    for (CLI::App* leaf : nested) add_settings(*leaf, settings);
-    if (nested.empty()) add_settings(*command, settings);
+    for (CLI::App* leaf : nested) add_settings(Command(leaf), settings);
+    if (nested.empty()) add_settings(Command(command), settings);
   }
   try {
     std::ranges::reverse(arguments);  // CLI11 takes them last first

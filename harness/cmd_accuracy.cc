@@ -127,35 +127,33 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
 
 }  // namespace
 
-void add_accuracy_command(CLI::App& app, CommandAction& action) {
+void add_accuracy_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<AccuracyOptions>();
-  CLI::App* command =
+  Command command =
       app.add_subcommand("accuracy", "Measure a network, a saved stage or all stages of a run");
+  command.add_option("TARGET", options->target, "A network, a stage's file, or the folder of a run")
+      .required();
+  add_against_option(command, options->against);
+  add_image_options(command, options->images);
+  add_preprocess_options(command, options->preprocess);
+  const Option exact = command.add_flag("--exact", options->exact_only, "Only the exact reference");
+  command.add_flag("--float", options->float_only, "Only the float reference").excludes(exact);
+  command.add_option("--topk", options->topk, "Also count labels among the K best")
+      .capture_default_str()
+      .type_name("K");
   command
-      ->add_option("TARGET", options->target, "A network, a stage's file, or the folder of a run")
-      ->required();
-  add_against_option(*command, options->against);
-  add_image_options(*command, options->images);
-  add_preprocess_options(*command, options->preprocess);
-  CLI::Option* exact =
-      command->add_flag("--exact", options->exact_only, "Only the exact reference");
-  command->add_flag("--float", options->float_only, "Only the float reference")->excludes(exact);
-  command->add_option("--topk", options->topk, "Also count labels among the K best")
-      ->capture_default_str()
-      ->type_name("K");
-  command
-      ->add_option("--save-images", options->save_images,
-                   "Write the (last network's) misclassified images there as PNG")
-      ->type_name("DIR");
+      .add_option("--save-images", options->save_images,
+                  "Write the (last network's) misclassified images there as PNG")
+      .type_name("DIR");
   add_examples(
-      *command,
+      command,
       "  assay accuracy model.onnx --data data/cifar-10-batches-bin\n"
       "  assay accuracy out/model\n"
       "  assay accuracy out/model/stages/04_postprocess.onnx --data data/cifar-10-batches-bin \\\n"
       "      --images 500 --exact --save-images wrong\n"
       "  assay accuracy model.onnx --data data/cifar-10-batches-bin --against recorded\n"
       "  assay accuracy model.onnx --data data/cifar-10-batches-bin --json > accuracy.json");
-  command->callback([options, &action] {
+  command.callback([options, &action] {
     action = [options](const CommandContext& context) { return run_accuracy(*options, context); };
   });
 }

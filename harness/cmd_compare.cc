@@ -107,23 +107,23 @@ int run_compare(const CompareOptions& options, const CommandContext& context) {
 
 }  // namespace
 
-void add_compare_command(CLI::App& app, CommandAction& action) {
+void add_compare_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<CompareOptions>();
-  CLI::App* command = app.add_subcommand(
+  Command command = app.add_subcommand(
       "compare",
       "Execute two networks exactly on the same images and compare every checkpoint; or one with "
       "what another runtime recorded");
-  command->add_option("A", options->a, "The network that is taken as right")->required();
-  command->add_option("B", options->b, "The network that is checked; not needed with --against");
-  add_against_option(*command, options->against);
-  add_image_options(*command, options->images);
-  add_preprocess_options(*command, options->preprocess);
-  add_examples(*command,
+  command.add_option("A", options->a, "The network that is taken as right").required();
+  command.add_option("B", options->b, "The network that is checked; not needed with --against");
+  add_against_option(command, options->against);
+  add_image_options(command, options->images);
+  add_preprocess_options(command, options->preprocess);
+  add_examples(command,
                "  assay compare model.qonnx.onnx model.qcdq.onnx\n"
                "  assay compare out/a/stages/02_cleanup.onnx out/b/stages/02_cleanup.onnx \\\n"
                "      --data data/cifar-10-batches-bin --images 100:200\n"
                "  assay compare model.onnx --against recorded --data data/cifar-10-batches-bin");
-  command->callback([options, &action] {
+  command.callback([options, &action] {
     action = [options](const CommandContext& context) { return run_compare(*options, context); };
   });
 }

@@ -93,50 +93,49 @@ int show(const ShowDataOptions& options, const CommandContext& context) {
   return show_data(images, context);
 }
 
-void add_fetch(CLI::App& data, CommandAction& action) {
+void add_fetch(Command& data, CommandAction& action) {
   const auto options = std::make_shared<FetchOptions>();
-  CLI::App* command = data.add_subcommand(
+  Command command = data.add_subcommand(
       "cifar10", "Download CIFAR-10 (170 MB), verify its checksum and unpack it");
-  command->add_option("--to", options->to, "Folder that gets cifar-10-batches-bin")
-      ->required()
-      ->type_name("DIR");
+  command.add_option("--to", options->to, "Folder that gets cifar-10-batches-bin")
+      .required()
+      .type_name("DIR");
   command
-      ->add_option("--from", options->from,
-                   "A copy of cifar-10-binary.tar.gz on this machine, or an https:// address")
-      ->type_name("FILE|URL");
-  add_examples(*command,
+      .add_option("--from", options->from,
+                  "A copy of cifar-10-binary.tar.gz on this machine, or an https:// address")
+      .type_name("FILE|URL");
+  add_examples(command,
                "  assay data cifar10 --to data\n"
                "  assay data cifar10 --from ~/Downloads/cifar-10-binary.tar.gz --to data");
-  command->callback([options, &action] {
+  command.callback([options, &action] {
     action = [options](const CommandContext& context) { return fetch(*options, context); };
   });
 }
 
-void add_show(CLI::App& data, CommandAction& action) {
+void add_show(Command& data, CommandAction& action) {
   const auto options = std::make_shared<ShowDataOptions>();
-  CLI::App* command = data.add_subcommand("show", "Show what a data set holds");
-  command->add_option("PATH", options->path, "A file or a folder (docs/data.md)")->required();
+  Command command = data.add_subcommand("show", "Show what a data set holds");
+  command.add_option("PATH", options->path, "A file or a folder (docs/data.md)").required();
   command
-      ->add_option("--images", options->images,
-                   "The first N images, or those from A up to, but not including, B")
-      ->type_name("N|A:B");
-  add_examples(*command,
+      .add_option("--images", options->images,
+                  "The first N images, or those from A up to, but not including, B")
+      .type_name("N|A:B");
+  add_examples(command,
                "  assay data show data/cifar-10-batches-bin\n"
                "  assay data show mnist --images 100:200 --json");
-  command->callback([options, &action] {
+  command.callback([options, &action] {
     action = [options](const CommandContext& context) { return show(*options, context); };
   });
 }
 
 }  // namespace
 
-void add_data_command(CLI::App& app, CommandAction& action) {
-  CLI::App* data = app.add_subcommand("data", "Download CIFAR-10, or show what a data set holds");
-  data->require_subcommand(1);
-  add_fetch(*data, action);
-  add_show(*data, action);
-  add_examples(*data,
-               "  assay data cifar10 --to data\n  assay data show data/cifar-10-batches-bin");
+void add_data_command(Command& app, CommandAction& action) {
+  Command data = app.add_subcommand("data", "Download CIFAR-10, or show what a data set holds");
+  data.require_subcommand(1);
+  add_fetch(data, action);
+  add_show(data, action);
+  add_examples(data, "  assay data cifar10 --to data\n  assay data show data/cifar-10-batches-bin");
 }
 
 }  // namespace assay

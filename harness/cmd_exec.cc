@@ -8,34 +8,34 @@
 
 namespace assay {
 
-void add_exec_command(CLI::App& app, CommandAction& action) {
+void add_exec_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<ExecOptions>();
   const auto mode = std::make_shared<std::string>("exact");
-  CLI::App* command = app.add_subcommand("exec", "Run a network on the images of an .npy file");
-  command->add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
-      ->required();
+  Command command = app.add_subcommand("exec", "Run a network on the images of an .npy file");
+  command.add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
+      .required();
   command
-      ->add_option("--input", options->input,
-                   "Images: N first, float32 or uint8, as the network takes them")
-      ->required()
-      ->type_name("X.npy");
-  command->add_option("--output", options->output, "Where the result goes")
-      ->required()
-      ->type_name("Y.npy");
+      .add_option("--input", options->input,
+                  "Images: N first, float32 or uint8, as the network takes them")
+      .required()
+      .type_name("X.npy");
+  command.add_option("--output", options->output, "Where the result goes")
+      .required()
+      .type_name("Y.npy");
   command
-      ->add_option("--mode", *mode,
-                   "exact: real arithmetic, rounded once to float64 at the end; float: float32 "
-                   "operator by operator")
-      ->check(CLI::IsMember({"exact", "float"}))
-      ->capture_default_str();
+      .add_option("--mode", *mode,
+                  "exact: real arithmetic, rounded once to float64 at the end; float: float32 "
+                  "operator by operator")
+      .one_of({"exact", "float"})
+      .capture_default_str();
   command
-      ->add_option("--dump", options->dump,
-                   "Write every quantiser's integers there, one .npy each, and scales.json")
-      ->type_name("DIR");
-  add_examples(*command,
+      .add_option("--dump", options->dump,
+                  "Write every quantiser's integers there, one .npy each, and scales.json")
+      .type_name("DIR");
+  add_examples(command,
                "  assay exec model.onnx --input x.npy --output y.npy\n"
                "  assay exec model.onnx --input x.npy --output y.npy --mode float --dump integers");
-  command->callback([options, mode, &action] {
+  command.callback([options, mode, &action] {
     options->exact = *mode == "exact";
     action = [options](const CommandContext& context) {
       const Json report = run_exec(*options, context.console);

@@ -28,18 +28,18 @@ int run_explain(const ExplainOptions& options, const CommandContext& context) {
 
 }  // namespace
 
-void add_explain_command(CLI::App& app, CommandAction& action) {
+void add_explain_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<ExplainOptions>();
-  CLI::App* command = app.add_subcommand(
+  Command command = app.add_subcommand(
       "explain", "Tell how a run turned quantisers into integer thresholds, and with what proof");
-  command->add_option("DIR", options->dir, "Folder of a run")->required();
-  command->add_option("NODE", options->node,
-                      "A node or checkpoint of any stage; default: a table of all quantisers");
-  add_examples(*command,
+  command.add_option("DIR", options->dir, "Folder of a run").required();
+  command.add_option("NODE", options->node,
+                     "A node or checkpoint of any stage; default: a table of all quantisers");
+  add_examples(command,
                "  assay explain out/model\n"
                "  assay explain out/model Quant_3\n"
                "  assay explain out/model --json > streamline.json");
-  command->callback([options, &action] {
+  command.callback([options, &action] {
     action = [options](const CommandContext& context) { return run_explain(*options, context); };
   });
 }

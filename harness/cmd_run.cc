@@ -25,43 +25,43 @@ std::string device_names() {
   return names;
 }
 
-void add_streamline_options(CLI::App& command, StreamlineOptions& options) {
+void add_streamline_options(Command& command, StreamlineOptions& options) {
   command
       .add_option(
           "--input-weight-bits", options.input_weight_bits,
           fmt::format("Bits that weights may take where the exact form of a normalised input "
                       "multiplies them by integers in proportion to 1/std; layers take {}",
                       kMaxHardwareWeightBits))
-      ->check(CLI::Range(1, kMaxWeightBits))
-      ->capture_default_str()
-      ->type_name("N");
+      .in_range(1, kMaxWeightBits)
+      .capture_default_str()
+      .type_name("N");
   command
       .add_option("--input-bits", options.input_bits,
                   fmt::format("Quantise a normalised input to N bits (approximate stage "
                               "quantize_input); {} where its exact form is not possible",
                               kInputBits))
-      ->check(CLI::Range(kMinInputBits, kMaxInputBits))
-      ->type_name("N");
+      .in_range(kMinInputBits, kMaxInputBits)
+      .type_name("N");
   command
       .add_option(
           "--scale-bits", options.scale_bits,
           "Bits of scales in front of a product, such as a batch normalisation's, that have "
           "no exact integer form (approximate stage round_scales)")
-      ->check(CLI::Range(kMinScaleBits, kMaxScaleBits))
-      ->capture_default_str()
-      ->type_name("N");
+      .in_range(kMinScaleBits, kMaxScaleBits)
+      .capture_default_str()
+      .type_name("N");
   command
       .add_option("--join-budget", options.join_budget,
                   "Fraction bits that an exact sum of branches may take")
-      ->check(CLI::Range(1, kMaxJoinBits))
-      ->capture_default_str()
-      ->type_name("N");
+      .in_range(1, kMaxJoinBits)
+      .capture_default_str()
+      .type_name("N");
   command
       .add_option("--join-bits", options.join_bits,
                   "Give sums of branches N fraction bits, exact or not (residual_sums becomes an "
                   "approximate stage)")
-      ->check(CLI::Range(0, kMaxJoinBits))
-      ->type_name("N");
+      .in_range(0, kMaxJoinBits)
+      .type_name("N");
 }
 
 /// What the options say before they are put together.
@@ -85,51 +85,51 @@ void set_goal(HardwareOptions& options, const HardwareChoice& choice) {
   if (choice.share) options.device_share = *choice.share;
 }
 
-void add_goal_options(CLI::App& command, HardwareOptions& options, HardwareChoice& choice) {
+void add_goal_options(Command& command, HardwareOptions& options, HardwareChoice& choice) {
   command
       .add_option("--target-cycles", choice.cycles,
                   fmt::format("Unfold every layer until it takes at most N cycles per frame; {} "
                               "without another goal",
                               options.target_cycles))
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+      .positive()
+      .type_name("N");
   command
       .add_option("--target-fps", choice.fps,
                   "Unfold every layer until it keeps up with F frames per second at --clock")
-      ->check(CLI::PositiveNumber)
-      ->type_name("F");
+      .positive()
+      .type_name("F");
   command
       .add_option("--clock", choice.clock_mhz,
                   "Clock for --target-fps and for rtl-top's frames per second")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str()
-      ->type_name("MHZ");
+      .positive()
+      .capture_default_str()
+      .type_name("MHZ");
   command
       .add_option(
           "--device", options.device,
           "Unfold as far as the layers, as estimated, fit a share of this part: " + device_names())
-      ->type_name("PART");
+      .type_name("PART");
   command
       .add_option("--device-share", choice.share,
                   fmt::format("Percent of the device that layers may take; {} if not given",
                               options.device_share))
-      ->check(CLI::Range(1, 100))
-      ->type_name("P");
+      .in_range(1, 100)
+      .type_name("P");
 }
 
-void add_hardware_options(CLI::App& command, HardwareOptions& options, HardwareChoice& choice) {
+void add_hardware_options(Command& command, HardwareOptions& options, HardwareChoice& choice) {
   add_goal_options(command, options, choice);
   command
       .add_option(
           "--fifo-interval", options.fifo_interval,
           "Size FIFOs for a frame every N cycles: slower than the slowest layer saves memory")
-      ->check(CLI::PositiveNumber)
-      ->type_name("N");
+      .positive()
+      .type_name("N");
   command
       .add_option("--folding", choice.folding,
                   "JSON file with PE, SIMD, ram_style, mem_mode, preferred_impl_style and FIFO "
                   "depths of nodes, as FINN's folding_config and the folding.json of a run")
-      ->type_name("FILE");
+      .type_name("FILE");
   command.add_flag("--standalone-thresholds", options.standalone_thresholds,
                    "Make thresholds layers of their own, not part of the product before them");
   command.add_flag("--allow-software", options.allow_software,
@@ -165,34 +165,34 @@ int run(const FlowOptions& options, double clock_mhz, bool simulates,
 
 }  // namespace
 
-void add_run_command(CLI::App& app, CommandAction& action) {
+void add_run_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<FlowOptions>();
-  CLI::App* command = app.add_subcommand(
+  Command command = app.add_subcommand(
       "run",
       "Build every stage of a network up to its RTL, execute each exactly on images and compare");
-  command->add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
-      ->required();
-  add_against_option(*command, options->against);
-  add_image_options(*command, options->images);
-  add_preprocess_options(*command, options->preprocess);
-  command->add_option("--topk", options->topk, "How many labels the network puts out")
-      ->capture_default_str()
-      ->type_name("K");
-  add_streamline_options(*command, options->streamline);
+  command.add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
+      .required();
+  add_against_option(command, options->against);
+  add_image_options(command, options->images);
+  add_preprocess_options(command, options->preprocess);
+  command.add_option("--topk", options->topk, "How many labels the network puts out")
+      .capture_default_str()
+      .type_name("K");
+  add_streamline_options(command, options->streamline);
   const auto hardware = std::make_shared<HardwareChoice>();
-  add_hardware_options(*command, options->hardware, *hardware);
+  add_hardware_options(command, options->hardware, *hardware);
   command
-      ->add_option("--until", options->until,
-                   "Last stage, such as cleanup or fifos; default: all of them, and then "
-                   "rtl-top, the simulation of the whole accelerator")
-      ->type_name("STAGE");
+      .add_option("--until", options->until,
+                  "Last stage, such as cleanup or fifos; default: all of them, and then "
+                  "rtl-top, the simulation of the whole accelerator")
+      .type_name("STAGE");
   command
-      ->add_option("--out", options->out,
-                   "Folder for stages, reports and log; a killed run goes on there")
-      ->required()
-      ->type_name("DIR");
+      .add_option("--out", options->out,
+                  "Folder for stages, reports and log; a killed run goes on there")
+      .required()
+      .type_name("DIR");
   add_examples(
-      *command,
+      command,
       "  assay run model.onnx --out out/model\n"
       "  assay run model.onnx --data data/cifar-10-batches-bin --images 1000 --out out/model\n"
       "  assay run model.onnx --data cifar --preprocess normalize --topk 5 --out out/model\n"
@@ -200,7 +200,7 @@ void add_run_command(CLI::App& app, CommandAction& action) {
       "  assay run model.onnx --device xc7z020 --out out/model\n"
       "  assay run model.onnx --target-fps 1000 --clock 100 --out out/model\n"
       "  assay run model.onnx --until cleanup --json --out out/model > run.json");
-  command->callback([options, hardware, &action] {
+  command.callback([options, hardware, &action] {
     action = [options, hardware](const CommandContext& context) {
       set_goal(options->hardware, *hardware);
       if (!hardware->folding.empty())

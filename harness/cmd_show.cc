@@ -52,19 +52,18 @@ int show_model(const ShowOptions& options, const CommandContext& context) {
 
 }  // namespace
 
-void add_show_command(CLI::App& app, CommandAction& action) {
+void add_show_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<ShowOptions>();
-  CLI::App* command = app.add_subcommand("show", "Show what is in a network, a stage or a run");
-  command
-      ->add_option("TARGET", options->target, "A network, a stage's file, or the folder of a run")
-      ->required();
-  command->add_flag("--text", options->text, "The whole graph, a line per node and constant");
-  add_examples(*command,
+  Command command = app.add_subcommand("show", "Show what is in a network, a stage or a run");
+  command.add_option("TARGET", options->target, "A network, a stage's file, or the folder of a run")
+      .required();
+  command.add_flag("--text", options->text, "The whole graph, a line per node and constant");
+  add_examples(command,
                "  assay show model.onnx\n"
                "  assay show model.onnx --text\n"
                "  assay show out/model\n"
                "  assay show out/model/stages/02_cleanup.onnx --json");
-  command->callback([options, &action] {
+  command.callback([options, &action] {
     action = [options](const CommandContext& context) {
       return is_run_folder(options->target) ? show_run(*options, context)
                                             : show_model(*options, context);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -9,6 +8,7 @@
 #include "harness/console.h"
 #include "harness/images.h"
 #include "harness/json.h"
+#include "harness/options.h"
 #include "harness/preprocess.h"
 
 namespace assay {
@@ -24,27 +24,27 @@ using CommandAction = std::function<int(const CommandContext&)>;
 
 /// Each adds one subcommand with its options, help and examples to `app`; when it is the one that
 /// was called, `action` is set after parsing.
-void add_run_command(CLI::App& app, CommandAction& action);
-void add_exec_command(CLI::App& app, CommandAction& action);
-void add_accuracy_command(CLI::App& app, CommandAction& action);
-void add_compare_command(CLI::App& app, CommandAction& action);
-void add_bisect_command(CLI::App& app, CommandAction& action);
-void add_verify_command(CLI::App& app, CommandAction& action);
-void add_bench_command(CLI::App& app, CommandAction& action);
-void add_regress_command(CLI::App& app, CommandAction& action);
-void add_history_command(CLI::App& app, CommandAction& action);
-void add_show_command(CLI::App& app, CommandAction& action);
-void add_explain_command(CLI::App& app, CommandAction& action);
-void add_data_command(CLI::App& app, CommandAction& action);
+void add_run_command(Command& app, CommandAction& action);
+void add_exec_command(Command& app, CommandAction& action);
+void add_accuracy_command(Command& app, CommandAction& action);
+void add_compare_command(Command& app, CommandAction& action);
+void add_bisect_command(Command& app, CommandAction& action);
+void add_verify_command(Command& app, CommandAction& action);
+void add_bench_command(Command& app, CommandAction& action);
+void add_regress_command(Command& app, CommandAction& action);
+void add_history_command(Command& app, CommandAction& action);
+void add_show_command(Command& app, CommandAction& action);
+void add_explain_command(Command& app, CommandAction& action);
+void add_data_command(Command& app, CommandAction& action);
 
 /// --data and --images.
-void add_image_options(CLI::App& command, ImageChoice& choice);
+void add_image_options(Command& command, ImageChoice& choice);
 /// --against.
-void add_against_option(CLI::App& command, std::filesystem::path& folder);
+void add_against_option(Command& command, std::filesystem::path& folder);
 /// --preprocess, --mean and --std.
-void add_preprocess_options(CLI::App& command, PreprocessChoice& choice);
+void add_preprocess_options(Command& command, PreprocessChoice& choice);
 /// The examples at the end of --help, one per line.
-void add_examples(CLI::App& command, const std::string& lines);
+void add_examples(Command& command, const std::string& lines);
 
 /// Checks a report and writes it to `out`.
 void print_report(const CommandContext& context, const Json& report);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <stdexcept>
 #include <string>
-#include <utility>
 
 namespace assay {
 
@@ -21,16 +20,20 @@ class ToolError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Formatted and thrown in one place: the templates below are in nearly every file.
+[[noreturn]] void throw_user_error(fmt::string_view format, fmt::format_args args);
+[[noreturn]] void throw_tool_error(fmt::string_view format, fmt::format_args args);
+
 /// Throws UserError with the formatted message.
 template <typename... Args>
 [[noreturn]] void user_error(fmt::format_string<Args...> format, Args&&... args) {
-  throw UserError(fmt::format(format, std::forward<Args>(args)...));
+  throw_user_error(format, fmt::make_format_args(args...));
 }
 
 /// Throws ToolError with the formatted message.
 template <typename... Args>
 [[noreturn]] void tool_error(fmt::format_string<Args...> format, Args&&... args) {
-  throw ToolError(fmt::format(format, std::forward<Args>(args)...));
+  throw_tool_error(format, fmt::make_format_args(args...));
 }
 
 [[noreturn]] void invariant_failed(const char* file, int line, const std::string& what);

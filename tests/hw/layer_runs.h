@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "compile/backend/node_rtl.h"
-#include "sim/model.h"
 #include "hw/layer_test.h"
+#include "sim/model.h"
 
 /// What expect_equal_to_golden is made of, for tests that simulate something else in the RTL's place.
 namespace assay::hw::test {

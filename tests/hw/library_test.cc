@@ -38,8 +38,8 @@ std::vector<std::string> lines_with(std::string_view text, const std::string& pa
   const std::string code = std::regex_replace(std::string(text), comment, "");
   const std::regex regex(pattern);
   std::vector<std::string> lines;
-  for (auto at = std::sregex_iterator(code.begin(), code.end(), regex); at != std::sregex_iterator();
-       ++at)
+  for (auto at = std::sregex_iterator(code.begin(), code.end(), regex);
+       at != std::sregex_iterator(); ++at)
     lines.push_back(at->str());
   return lines;
 }
@@ -66,10 +66,10 @@ TEST(RtlLibrary, LintsClean) {
   write_library(scratch.path());
   const fs::path verilator = model_cache().tools().verilator;
   for (const RtlFile& file : rtl_library()) {
-    const sim::ProcessResult result = sim::run_process(
-        {verilator.string(), "--lint-only", "-Wall", "-fno-const-bit-op-tree", "-y", ".",
-         "--top-module", module_of(file), std::string(file.name)},
-        scratch.path(), kLimit);
+    const sim::ProcessResult result =
+        sim::run_process({verilator.string(), "--lint-only", "-Wall", "-fno-const-bit-op-tree",
+                          "-y", ".", "--top-module", module_of(file), std::string(file.name)},
+                         scratch.path(), kLimit);
     EXPECT_TRUE(result.ok()) << result.output;
   }
 }

@@ -100,9 +100,8 @@ std::string read_rtl(const Prepared& p) {
 void run_yosys(const Prepared& p, const std::string& commands, std::chrono::seconds limit) {
   for (const NodeRtl::File& file : p.rtl.files) write_file(p.data / file.name, file.text);
   write_file(p.data / "commands.ys", commands);
-  const sim::ProcessResult result =
-      sim::run_process({yosys().string(), "-q", "-e", "implicitly declared", "commands.ys"}, p.data,
-                       limit);
+  const sim::ProcessResult result = sim::run_process(
+      {yosys().string(), "-q", "-e", "implicitly declared", "commands.ys"}, p.data, limit);
   if (!result.ok()) tool_error("Yosys failed (exit code {}):\n{}", result.exit_code, result.output);
 }
 

@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "sim/model.h"
 #include "hw/layer_runs.h"
+#include "sim/model.h"
 
 /// Yosys, as far as tests need it.
 namespace assay::hw::test {

@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# guard.sh NAME TOOL BUILD: one guard rail of cmake/guard.cmake. Exit code 77: nothing to do it with.
+set -eu
+name=$1 tool=$2 build=$3
+commands=$build/compile_commands.json
+
+[ -x "$tool" ] || { echo "$name: the tool is not installed"; exit 77; }
+git rev-parse --verify --quiet HEAD >/dev/null || { echo "$name: this is no git checkout"; exit 77; }
+
+# The command that compiles a file, for clang: without g++'s precompiled header, so that every file is seen to name what
+# it uses.
+flags_of() {
+  awk -v file="$PWD/$1\"" '/"command":/ { command = $0 } index($0, "\"file\": \"" file) { print command; exit }' "$commands" |
+    sed -e 's/^ *"command": "//; s/",$//; s/\\"/"/g; s/\\\\/\\/g' \
+        -e 's/^.*c++ / /; s/ -o .*$//' \
+        -e 's/-Winvalid-pch//; s/-fpch-preprocess//; s/-include [^ ]*cmake_pch.hxx//'
+}
+
+# Runs `check FILE` for the files on standard input, two at a time; fails when one does.
+each() {
+  failed=0
+  while read -r one && { read -r two || true; }; do
+    check "$one" & first=$!
+    if [ -n "$two" ]; then check "$two" || failed=1; fi
+    wait "$first" || failed=1
+    two=
+  done
+  return $failed
+}
+
+case $name in
+  Format)
+    git ls-files '*.cc' '*.h' | xargs "$tool" --dry-run --Werror
+    ;;
+  Tidy)
+    git rev-parse --verify --quiet HEAD~1 >/dev/null || { echo "$name: there is no commit before this one"; exit 77; }
+    check() {
+      lines=$(git diff -U0 HEAD~1 -- "$1" |
+        sed -n 's/^@@ -[0-9,]* +\([0-9]*\),\{0,1\}\([0-9]*\) @@.*/\1 \2/p' |
+        awk '{ n = $2 == "" ? 1 : $2; if (n > 0) printf "%s[%d,%d]", (some++ ? "," : ""), $1, $1 + n - 1 }')
+      [ -n "$lines" ] || return 0
+      eval "\"$tool\" --quiet --warnings-as-errors='*' --line-filter='[{\"name\":\"$1\",\"lines\":[$lines]}]' \"$1\" -- $(flags_of "$1")" 2>/dev/null
+    }
+    git diff --name-only --diff-filter=d HEAD~1 -- 'compile/*.cc' 'golden/*.cc' 'sim/*.cc' 'harness/*.cc' | head -n 6 | each
+    ;;
+  OtherCompiler)
+    parts=10
+    part=$(( 0x$(git rev-parse HEAD | cut -c1-6) % parts ))
+    check() { eval "\"$tool\" -fsyntax-only $(flags_of "$1") \"$1\""; }
+    git ls-files 'compile/*.cc' 'golden/*.cc' 'harness/*.cc' | awk -v p=$part -v n=$parts 'NR % n == p' | each
+    ;;
+esac
