@@ -101,6 +101,10 @@ std::string run_table(const Json& run, const Json& timing) {
   text += fmt::format("{}{}: {}\n", run.at("verdict").get<std::string>(),
                       run.at("approximate").empty() ? "" : " apart from approximate stages",
                       run.at("reason").get<std::string>());
+  const auto& verdict = last.at("verdict");
+  if (verdict != "EQUIVALENT" && verdict != "APPROXIMATE")
+    text += fmt::format("stopped behind {}: no later stage was built\n",
+                        last.at("stage").get<std::string>());
   const Json& first = last.at("first_difference");
   if (!first.is_null())
     text += fmt::format(
