@@ -17,6 +17,10 @@ struct ZooRecording {
   int images = 8;
 };
 
+void PrintTo(const ZooRecording& recording, std::ostream* out) {
+  *out << recording.network << " " << recording.form;
+}
+
 class RecordedZoo : public testing::TestWithParam<ZooRecording> {};
 
 TEST_P(RecordedZoo, IsMetButForProvedRoundings) {
