@@ -168,6 +168,14 @@ std::string place_text(const Difference& difference) {
   return place;
 }
 
+std::string place_text(const Json& difference) {
+  std::string text = fmt::format("image {}", difference.at("image").get<std::int64_t>());
+  for (const char* axis : {"channel", "row", "column"})
+    if (!difference.at(axis).is_null())
+      text += fmt::format(", {} {}", axis, difference.at(axis).get<std::int64_t>());
+  return text;
+}
+
 std::string difference_text(const Difference& difference) {
   return fmt::format("checkpoint '{}', node '{}', {}: expected {}, got {}",
                      printable(difference.checkpoint), printable(difference.node),

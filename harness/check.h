@@ -66,6 +66,7 @@ Json effect_json(const StageCheck& check);  ///< null under an exact contract
 Json difference_json(const Difference& difference);
 /// "image 3, channel 2, row 0, column 5"
 std::string place_text(const Difference& difference);
+std::string place_text(const Json& difference);  ///< of difference_json(), where it has axes
 /// The same with checkpoint and node, printable, and ": expected 7, got 8".
 std::string difference_text(const Difference& difference);
 

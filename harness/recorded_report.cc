@@ -347,14 +347,10 @@ constexpr std::size_t kShown = 3;
 std::string count_text(const Json& count) { return grouped(count.get<std::int64_t>()); }
 
 std::string unexplained_text(const Json& difference) {
-  std::string place = fmt::format("image {}", difference.at("image").get<std::int64_t>());
-  for (const char* axis : {"channel", "row", "column"})
-    if (!difference.at(axis).is_null())
-      place += fmt::format(", {} {}", axis, difference.at(axis).get<std::int64_t>());
-  std::string text = fmt::format("unexplained: checkpoint '{}', {}: expected {}, recorded {}",
-                                 printable(difference.at("checkpoint").get<std::string>()), place,
-                                 difference.at("expected").get<std::string>(),
-                                 difference.at("got").get<std::string>());
+  std::string text = fmt::format(
+      "unexplained: checkpoint '{}', {}: expected {}, recorded {}",
+      printable(difference.at("checkpoint").get<std::string>()), place_text(difference),
+      difference.at("expected").get<std::string>(), difference.at("got").get<std::string>());
   if (!difference.at("value").is_null() && !difference.at("slack").is_null())
     text += fmt::format("; {:.9g} is quantised, and float32 may move it by {:.3g}",
                         difference.at("value").get<double>(), difference.at("slack").get<double>());

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compile/base/file.h"
+#include "harness/check.h"
 #include "harness/console.h"
 #include "harness/recorded_report.h"
 
@@ -13,14 +14,6 @@ namespace assay {
 namespace {
 
 std::string count(const Json& value) { return grouped(value.get<std::int64_t>()); }
-
-std::string place(const Json& difference) {
-  std::string text = fmt::format("image {}", difference.at("image").get<std::int64_t>());
-  for (const char* axis : {"channel", "row", "column"})
-    if (!difference.at(axis).is_null())
-      text += fmt::format(", {} {}", axis, difference.at(axis).get<std::int64_t>());
-  return text;
-}
 
 std::string time_cell(const Json& timing, std::size_t index) {
   if (timing.is_null() || index >= timing.at("stages").size()) return "-";
@@ -110,7 +103,7 @@ std::string run_table(const Json& run, const Json& timing) {
     text += fmt::format(
         "first difference: stage {}, checkpoint '{}', node '{}', {}: expected {}, got {}\n",
         last.at("stage").get<std::string>(), printable(first.at("checkpoint").get<std::string>()),
-        printable(first.at("node").get<std::string>()), place(first),
+        printable(first.at("node").get<std::string>()), place_text(first),
         first.at("expected").get<std::string>(), first.at("got").get<std::string>());
   if (run.at("accuracy_means_nothing").get<bool>())
     text += "The images are made up: accuracy means nothing on them. Give --data for real ones.\n";

@@ -73,16 +73,23 @@ std::vector<StageSpec> import_stages(const Preprocess& preprocess, std::int64_t 
   return stages;
 }
 
+JoinOptions join_options(const StreamlineOptions& options) {
+  return {options.join_budget, options.join_bits};
+}
+
 /// Where a normalised input has no exact form, or is to be quantised.
 StageSpec quantize_input_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
   const int bits = options.input_bits.value_or(kInputBits), limit = options.input_weight_bits;
-  StageSpec stage = streamline_stage(
-      "quantize_input", preprocess, "quantize_input",
-      [bits, limit](Graph& g, StreamlineReport& r) { return quantize_input(g, bits, r, limit); });
+  const JoinOptions joins = join_options(options);
+  StageSpec stage = streamline_stage("quantize_input", preprocess, "quantize_input",
+                                     [bits, limit, joins](Graph& g, StreamlineReport& r) {
+                                       return quantize_input(g, bits, r, limit, joins);
+                                     });
   stage.contract = Contract::kApproximate;
   stage.options = {{"input_bits", bits}, {"input_weight_bits", limit}};
-  stage.applies = [wanted = options.input_bits.has_value(), limit](const Graph& graph) {
-    return normalised_input(graph) && (wanted || !exact_input_form(graph, limit).obstacle.empty());
+  stage.applies = [wanted = options.input_bits.has_value(), limit, joins](const Graph& graph) {
+    return normalised_input(graph) &&
+           (wanted || !exact_input_form(graph, limit, joins).obstacle.empty());
   };
   return stage;
 }
@@ -95,7 +102,9 @@ StageSpec round_scales_stage(const Preprocess& preprocess, const StreamlineOptio
                        [bits](Graph& g, StreamlineReport& r) { return round_scales(g, bits, r); });
   stage.contract = Contract::kApproximate;
   stage.options = {{"scale_bits", bits}};
-  stage.applies = [limit](const Graph& graph) { return needs_rounded_scales(graph, limit); };
+  stage.applies = [limit, joins = join_options(options)](const Graph& graph) {
+    return needs_rounded_scales(graph, limit, joins);
+  };
   return stage;
 }
 
@@ -109,7 +118,7 @@ StageSpec absorb_scales_stage(const Preprocess& preprocess, const StreamlineOpti
 }
 
 StageSpec residual_sums_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
-  const JoinOptions join{options.join_budget, options.join_bits};
+  const JoinOptions join = join_options(options);
   StageSpec stage =
       streamline_stage("residual_sums", preprocess, "residual_sums",
                        [join](Graph& g, StreamlineReport& r) { return residual_sums(g, join, r); });

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 #include "compile/hw/element.h"
 
 namespace assay::hw {

@@ -22,9 +22,8 @@ struct PositionRows {
   std::int64_t count() const { return static_cast<std::int64_t>(pixels.size()); }
 };
 
-/// The classes of a frame [.., W, C], lines being all axes but the last two, whose parameters
-/// `values`
-/// [.., channels, steps] have leading axes that broadcast to the frame's.
+/// The classes of a frame [.., W, C], lines being all axes but the last two. Its parameters `values`,
+/// of shape `parameters` [.., channels, steps], have leading axes that broadcast to the frame's.
 PositionRows position_rows(const Shape& frame, const Shape& parameters,
                            const std::vector<std::int64_t>& values);
 

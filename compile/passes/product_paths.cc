@@ -6,6 +6,7 @@
 #include "compile/graph/ops.h"
 #include "compile/passes/rewrite.h"
 #include "compile/passes/step_function.h"
+#include "compile/passes/streamline_rows.h"
 
 namespace assay {
 namespace {
@@ -55,9 +56,7 @@ bool joins_by_position(const Graph& graph) {
     if (!node->template as<ops::JoinThreshold>() || node->inputs.size() <= kFirstX + 1)
       return false;
     const Shape &x = known_shape(*node->inputs[kFirstX]), &t = known_shape(*node->inputs[0]);
-    for (std::size_t axis = 0; axis < x.size(); ++axis)
-      if (axis != 1 && t[axis] > 1) return true;
-    return false;
+    return streamline::is_positional({t.begin(), t.begin() + std::ssize(x)});
   });
 }
 

@@ -147,14 +147,14 @@ Tensor* normalised_input(const Graph& graph) {
   return value ? value->tensor : nullptr;
 }
 
-InputForm exact_input_form(const Graph& graph, int weight_bits) {
+InputForm exact_input_form(const Graph& graph, int weight_bits, const JoinOptions& joins) {
   Graph front = front_of(graph);
   StreamlineReport report;
   InputForm form;
   try {
     absorb_scales(front, report, weight_bits);
-    StreamlineReport joins;  // products that were taken apart come again, with other names
-    residual_sums(front, {}, joins);
+    StreamlineReport again;  // products that were taken apart come again, with other names
+    residual_sums(front, joins, again);
   } catch (const UserError& error) {
     form.obstacle = error.what();
   }
@@ -166,7 +166,8 @@ InputForm exact_input_form(const Graph& graph, int weight_bits) {
   return form;
 }
 
-bool quantize_input(Graph& graph, int bits, StreamlineReport& report, int weight_bits) {
+bool quantize_input(Graph& graph, int bits, StreamlineReport& report, int weight_bits,
+                    const JoinOptions& joins) {
   if (bits < kMinInputBits || bits > kMaxInputBits)
     user_error("{} bits for the input are outside [{}, {}]", bits, kMinInputBits, kMaxInputBits);
   const auto value = find_normalised(graph);
@@ -175,7 +176,8 @@ bool quantize_input(Graph& graph, int bits, StreamlineReport& report, int weight
   if (!pixels.is_integer())
     user_error("input '{}' has no integer data type; merge the pre-processing first",
                printable(graph.inputs()[0]->name));
-  const std::string exact = exact_form_text(exact_input_form(graph, weight_bits), weight_bits);
+  const std::string exact =
+      exact_form_text(exact_input_form(graph, weight_bits, joins), weight_bits);
   const std::int64_t top = (std::int64_t{1} << (bits - 1)) - 1;
   const float scale = float_above(largest(*value, pixels) * Real(mpq_class(1, top)));
   ops::Quant quant;

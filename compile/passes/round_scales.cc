@@ -53,11 +53,11 @@ Constant rounded(const Constant& factors, int bits) {
   return {factors.shape(), std::move(values)};
 }
 
-bool becomes_integer(Graph graph, int weight_bits) {
+bool becomes_integer(Graph graph, int weight_bits, const JoinOptions& joins) {
   StreamlineReport report;
   try {
     absorb_scales(graph, report, weight_bits);
-    residual_sums(graph, {}, report);
+    residual_sums(graph, joins, report);
     return !joins_by_position(graph);
   } catch (const UserError&) {
     return false;
@@ -66,12 +66,12 @@ bool becomes_integer(Graph graph, int weight_bits) {
 
 }  // namespace
 
-bool needs_rounded_scales(const Graph& graph, int weight_bits) {
-  if (scales_of_products(graph).empty() || becomes_integer(graph, weight_bits)) return false;
+bool needs_rounded_scales(const Graph& graph, int weight_bits, const JoinOptions& joins) {
+  if (scales_of_products(graph).empty() || becomes_integer(graph, weight_bits, joins)) return false;
   Graph copy = graph;
   StreamlineReport report;
   round_scales(copy, kScaleBits, report);
-  return becomes_integer(std::move(copy), weight_bits);
+  return becomes_integer(std::move(copy), weight_bits, joins);
 }
 
 bool round_scales(Graph& graph, int bits, StreamlineReport& report) {

@@ -66,7 +66,8 @@ struct InputForm {
                  ///< make it, with no more than the weight bits that were allowed
 };
 /// Looks at the part of the network in front of its first quantisers.
-InputForm exact_input_form(const Graph& graph, int weight_bits = kWeightBits);
+InputForm exact_input_form(const Graph& graph, int weight_bits = kWeightBits,
+                           const JoinOptions& joins = {});
 
 inline constexpr int kInputBits = 8, kMinInputBits = 2, kMaxInputBits = 16;
 /// Inserts a signed quantiser of `bits` bits behind the input's normalisation, where
@@ -74,13 +75,14 @@ inline constexpr int kInputBits = 8, kMinInputBits = 2, kMaxInputBits = 16;
 /// report says what exact_input_form() would take. Contract: approximate (every checkpoint behind
 /// it may change). Returns false when there is nothing to do. UserError when bits is outside
 /// [kMinInputBits, kMaxInputBits].
-bool quantize_input(Graph& graph, int bits, StreamlineReport& report,
-                    int weight_bits = kWeightBits);
+bool quantize_input(Graph& graph, int bits, StreamlineReport& report, int weight_bits = kWeightBits,
+                    const JoinOptions& joins = {});
 
 /// Whether factors per channel in front of a dense product, such as those of a batch normalisation,
 /// keep the network from becoming hardware: their ratios are irrational, or need more than
 /// `weight_bits` bits, and there are too many for a product each, or padding is in the way of that.
-bool needs_rounded_scales(const Graph& graph, int weight_bits = kWeightBits);
+bool needs_rounded_scales(const Graph& graph, int weight_bits = kWeightBits,
+                          const JoinOptions& joins = {});
 
 inline constexpr int kScaleBits = 16, kMinScaleBits = 2, kMaxScaleBits = 40;
 /// Rounds the factors per channel that reach a dense product before any quantiser, and come from

@@ -58,8 +58,7 @@ struct UnitReport {
   int weight_bits = 0;       ///< of the weights with them, sign included
   int accumulator_bits = 0;  ///< of the sums, by the worst case over the actual weights
   int weight_bits_before = 0;
-  bool taken =
-      false;  ///< else one product for each scale, because more bits than allowed are needed
+  bool taken = false;  ///< else one product for each scale, as more bits than allowed are needed
 };
 
 /// Something else that a step did: "logits: 10 classes ranked by 4 fraction bits".

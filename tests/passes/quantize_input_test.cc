@@ -279,6 +279,17 @@ TEST(RoundScales, TwoIrrationalProportionsStayExactInAProductEach) {
             false);
 }
 
+TEST(RoundScales, WhatSumsOfBranchesMayTakeDecides) {
+  PixelNet net;
+  std::mt19937 random(3);
+  Tensor* x = net.relu_quant(net.pixels({1, 2, 4, 4}), 4.3F, 6, "a");
+  x = net.batch_norm(x, {1, 1}, {0, 0}, {1, 1}, {2, 3});
+  x = net.add(conv2d(3), {x, net.random_floats({2, 2, 3, 3}, -3, 3, random)});
+  run_passes(net.finish(net.quant(x, 30, 4)), cleanup_passes());
+  EXPECT_FALSE(needs_rounded_scales(net.graph));
+  EXPECT_TRUE(needs_rounded_scales(net.graph, kWeightBits, {.budget = 1, .join_bits = {}}));
+}
+
 TEST(RoundScales, TwoIrrationalProportionsUnderPaddingAreRounded) {
   // A product each would join two streams by thresholds that depend on the position.
   NormalisedInside net({2, 3});
