@@ -8,14 +8,14 @@
 #include <sstream>
 #include <string>
 
-#include "compile/base/file.h"
+#include "compile/base/hash.h"
 #include "compile/onnx/import.h"
-#include "compile/passes/dataflow_streams.h"
-#include "harness/flow.h"
-#include "harness/rtl_session.h"
-#include "harness/top_run.h"
-#include "sim/fifo_sizing.h"
-#include "sim/token_dataflow.h"
+#include "compile/passes/streams/dataflow_streams.h"
+#include "harness/flow/flow.h"
+#include "harness/rtl/rtl_session.h"
+#include "harness/rtl/top_run.h"
+#include "sim/token/fifo_sizing.h"
+#include "sim/token/token_dataflow.h"
 
 /// The accelerators of the network that ships and of the zoo's, at the default folding: token
 /// model, FIFO sizing, and the stitched RTL with every stream watched. "cycles" are clock cycles a

@@ -7,13 +7,13 @@
 #include <string>
 
 #include "compile/onnx/import.h"
-#include "compile/passes/set_folding.h"
-#include "compile/passes/streamline.h"
-#include "golden/exact_executor.h"
-#include "harness/execute.h"
-#include "harness/images.h"
-#include "harness/preprocess.h"
-#include "harness/stage_files.h"
+#include "compile/passes/folding/set_folding.h"
+#include "compile/passes/streamline/streamline.h"
+#include "golden/exact/executor.h"
+#include "harness/check/execute.h"
+#include "harness/flow/stage_files.h"
+#include "harness/run/images.h"
+#include "harness/run/preprocess.h"
 
 namespace assay {
 namespace {
@@ -101,7 +101,7 @@ void register_streamline(const std::string& name, const std::string& model,
 Graph specialised(const std::string& model) {
   const Preprocess choice({.kind = "totensor", .mean = {}, .std = {}});
   Graph graph = import_model(model);
-  StreamlineReport report;
+  PassReport report;
   for (const StageSpec& stage : flow_stages(choice, 1, {}, {})) {
     if (stage.name == "fold") break;
     if (!stage.applies || stage.applies(pixel_graph(graph, choice))) stage.build(graph, report);

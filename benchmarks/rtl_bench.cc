@@ -11,7 +11,7 @@
 #include <random>
 
 #include "compile/base/file.h"
-#include "harness/node_model.h"
+#include "harness/rtl/node_model.h"
 
 namespace assay {
 namespace {

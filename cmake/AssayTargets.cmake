@@ -43,7 +43,7 @@ if(ASSAY_FUZZERS)
 endif()
 
 # assay_library(NAME FOLDER DEPENDENCY...)
-# A library of every .cc directly in FOLDER. Its headers are visible only to targets that link it: FOLDER
+# A room: a library of every .cc directly in FOLDER. Its headers are visible only to targets that link it: FOLDER
 # is reached through a private include root of symbolic links, so an include against the arrows of
 # docs/architecture.md does not compile.
 function(assay_library name folder)
@@ -58,19 +58,44 @@ function(assay_library name folder)
   target_link_libraries(${name} PUBLIC ${ARGN} PRIVATE assay_options)
 endfunction()
 
-# assay_precompile(TARGET HEADER...)
-# Headers that nearly every unit of TARGET includes are parsed once: most of the time of small units went into the
-# standard library, GMP, fmt and JSON. Every unit still names what it uses: it has to build with
-# CMAKE_DISABLE_PRECOMPILE_HEADERS too, as the other compiler's build does.
-function(assay_precompile target)
+# assay_house(NAME LIBRARY...): several rooms under one name, for who uses them all.
+function(assay_house name)
+  add_library(${name} INTERFACE)
+  target_link_libraries(${name} INTERFACE ${ARGN})
+endfunction()
+
+# assay_precompiled(NAME OPTIONS OPTION... LIBRARIES LIBRARY... HEADERS HEADER...)
+# Headers that nearly every unit includes are parsed once, for all targets that say `assay_precompile(TARGET NAME)`: most
+# of the time of small units went into the standard library, GMP, fmt and JSON. Every unit still names what it uses: it
+# has to build with CMAKE_DISABLE_PRECOMPILE_HEADERS too, as the other compiler's build does.
+function(assay_precompiled name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "OPTIONS;LIBRARIES;HEADERS")
+  set(empty "${CMAKE_BINARY_DIR}/precompiled/${name}.cc")
+  file(WRITE "${empty}.new" "// Carries the precompiled headers.\n")
+  file(COPY_FILE "${empty}.new" "${empty}" ONLY_IF_DIFFERENT)
+  add_library(${name} STATIC "${empty}")
+  target_link_libraries(${name} PRIVATE fmt::fmt assay_options ${arg_LIBRARIES})
+  target_compile_options(${name} PRIVATE ${arg_OPTIONS})
+  assay_precompile_options(${name})
+  target_precompile_headers(${name} PRIVATE <algorithm> <cstdint> <functional> <map> <memory> <optional> <set> <span>
+                            <string> <string_view> <unordered_map> <vector> ${arg_HEADERS})
+endfunction()
+
+function(assay_precompile target precompiled)
+  assay_precompile_options(${target})
+  target_precompile_headers(${target} REUSE_FROM ${precompiled})
+endfunction()
+
+function(assay_precompile_options target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # For ccache; and g++ 12 warns of libstdc++'s own strings where they come from a precompiled header.
     target_compile_options(${target} PRIVATE -fpch-preprocess -Wno-array-bounds -Wno-restrict -Wno-stringop-overflow
                            -Wno-stringop-overread)
   endif()
-  target_precompile_headers(${target} PRIVATE <algorithm> <cstdint> <functional> <map> <memory> <optional> <span>
-                            <string> <string_view> <unordered_map> <vector> ${ARGN})
 endfunction()
+
+assay_precompiled(assay_numbers HEADERS <gmpxx.h> <fmt/format.h>)
+assay_precompiled(assay_reports HEADERS <filesystem> <gmpxx.h> <fmt/format.h> <nlohmann/json.hpp>)
 
 # assay_embed(TARGET FOLDER TYPE FUNCTION NAMESPACE HEADER PATTERN...)
 # The program carries the files of FOLDER that match: `std::span<const TYPE> NAMESPACE::FUNCTION()` (cmake/embed.cmake).

@@ -1,53 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
-# The arrows of docs/architecture.md as tests: a probe per library that includes a header of each folder it may
-# use must compile; a probe for every other folder must fail because that folder's header is not found.
+# The table of rooms in docs/architecture.md as tests. A probe per library, compiled as the library's own sources are, asks for
+# a header of every room: those that the table lets it use are found, all others are not.
+set(architecture "${CMAKE_SOURCE_DIR}/docs/architecture.md")
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${architecture}")
 
-# include_probe(NAME LIBRARY HEADER...): a source that includes HEADERs, and the command that compiles it the way
-# LIBRARY's own sources are compiled.
+# Every row `| folder | library | holds | may use |`: the list `rooms`, and ROOM_folder and ROOM_uses of each.
+file(STRINGS "${architecture}" rows REGEX "^\\| `[a-z_/]+` \\| `assay_[a-z_]+`")
+set(rooms)
+foreach(row IN LISTS rows)
+  string(REGEX MATCH "^\\| `([a-z_/]+)` \\| `assay_([a-z_]+)`[^|]*\\|[^|]*\\| *([a-z_, ]*)\\|$" matched "${row}")
+  if(NOT matched)
+    message(FATAL_ERROR "docs/architecture.md: not a row of the table of rooms: ${row}")
+  endif()
+  set(room "${CMAKE_MATCH_2}")
+  list(APPEND rooms "${room}")
+  set(${room}_folder "${CMAKE_MATCH_1}")
+  string(REGEX MATCHALL "[a-z_]+" ${room}_uses "${CMAKE_MATCH_3}")
+endforeach()
+
+# add_uses(ROOM): appends it and all that it may use, directly or through others, to `uses`.
+function(add_uses room)
+  if(room IN_LIST uses)
+    return()
+  endif()
+  list(APPEND uses "${room}")
+  foreach(next IN LISTS ${room}_uses)
+    if(NOT next IN_LIST rooms)
+      message(FATAL_ERROR "docs/architecture.md: '${room}' may use '${next}', which is no room of the table")
+    endif()
+    add_uses("${next}")
+  endforeach()
+  set(uses "${uses}" PARENT_SCOPE)
+endfunction()
+
+# include_probe(NAME LIBRARY ROOM...): whether LIBRARY sees the ROOMs and no other.
 function(include_probe name library)
+  set(text "")
+  foreach(room IN LISTS rooms)
+    file(GLOB headers RELATIVE "${CMAKE_SOURCE_DIR}" "${CMAKE_SOURCE_DIR}/${${room}_folder}/*.h")
+    list(GET headers 0 header)
+    if(room IN_LIST ARGN)
+      string(APPEND text "#if !__has_include(\"${header}\")\n#error ${library} does not see ${header}\n#endif\n")
+    else()
+      string(APPEND text "#if __has_include(\"${header}\")\n#error ${library} sees ${header}\n#endif\n")
+    endif()
+  endforeach()
   set(source "${CMAKE_CURRENT_BINARY_DIR}/includes/${name}.cc")
-  list(TRANSFORM ARGN REPLACE "(.+)" "#include \"\\1\"\n")
-  list(JOIN ARGN "" text)
   file(GENERATE OUTPUT "${source}" CONTENT "${text}")
   set(roots "$<TARGET_PROPERTY:${library},INCLUDE_DIRECTORIES>")
   add_test(NAME "${name}" COMMAND_EXPAND_LISTS
            COMMAND "${CMAKE_CXX_COMPILER}" -std=c++20 -fsyntax-only "$<$<BOOL:${roots}>:-I$<JOIN:${roots},;-I>>" "${source}")
-  set_tests_properties("${name}" PROPERTIES ENVIRONMENT "LC_ALL=C")
 endfunction()
 
-# One public header per folder.
-set(headers compile/base/error.h compile/graph/graph.h compile/hw/layer.h compile/backend/node_rtl.h compile/onnx/import.h
-    compile/passes/passes.h sim/bench.h golden/kernels/conv.h golden/data/dataset.h golden/exact_executor.h harness/verdict.h)
+foreach(room IN LISTS rooms)
+  set(uses)
+  add_uses("${room}")
+  include_probe("Includes.${room}" "assay_${room}" ${uses})
+endforeach()
 
-# may_use(LIBRARY FOLDER...): LIBRARY may use FOLDERs and no other.
-function(may_use library)
-  set(allowed)
-  foreach(header IN LISTS headers)
-    get_filename_component(folder "${header}" DIRECTORY)
-    if(folder IN_LIST ARGN)
-      list(APPEND allowed "${header}")
-      continue()
-    endif()
-    string(REPLACE "/" "_" word "${folder}")
-    set(name "Includes.${library}_may_not_use_${word}")
-    include_probe(${name} ${library} "${header}")
-    set_tests_properties(${name} PROPERTIES
-      PASS_REGULAR_EXPRESSION "fatal error: '?${header}'?:? (No such file|file not found)")
-  endforeach()
-  include_probe("Includes.${library}_sees_its_dependencies" ${library} ${allowed})
-endfunction()
+# The probe itself: one room too many and one too few are seen.
+include_probe(Includes.ProbeSeesWhatShouldBeHidden assay_graph graph)
+include_probe(Includes.ProbeMissesWhatShouldBeSeen assay_graph base graph hw)
+set_tests_properties(Includes.ProbeSeesWhatShouldBeHidden PROPERTIES
+                     PASS_REGULAR_EXPRESSION "assay_graph sees compile/base/error.h")
+set_tests_properties(Includes.ProbeMissesWhatShouldBeSeen PROPERTIES
+                     PASS_REGULAR_EXPRESSION "assay_graph does not see compile/hw/constants.h")
 
-may_use(assay_base compile/base)
-may_use(assay_graph compile/base compile/graph)
-may_use(assay_onnx compile/base compile/graph compile/onnx)
-may_use(assay_hw compile/base compile/graph compile/hw)
-may_use(assay_backend compile/base compile/graph compile/hw compile/backend)
-may_use(assay_passes compile/base compile/graph compile/hw compile/passes)
-may_use(assay_sim compile/base compile/graph compile/hw sim)
-may_use(assay_kernels compile/base golden/kernels)
-may_use(assay_data compile/base golden/data)
-may_use(assay_golden compile/base compile/graph golden/kernels golden/data golden)
-may_use(assay_harness compile/base compile/graph compile/hw compile/backend compile/onnx compile/passes sim golden/kernels golden/data golden harness)
+# The table names the folders that there are, and no others.
+set(folders)
+foreach(room IN LISTS rooms)
+  list(APPEND folders "${${room}_folder}")
+endforeach()
+list(JOIN folders "," folders)
+add_test(NAME Architecture.TableNamesEveryFolder
+         COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${CMAKE_SOURCE_DIR}" "-DTABLE=${folders}" -P "${CMAKE_CURRENT_LIST_DIR}/architecture.cmake")
+add_test(NAME Architecture.TestCanFail
+         COMMAND "${CMAKE_COMMAND}" "-DSOURCE=${CMAKE_SOURCE_DIR}" "-DTABLE=compile/base,compile/attic"
+                 -P "${CMAKE_CURRENT_LIST_DIR}/architecture.cmake")
+set_tests_properties(Architecture.TestCanFail PROPERTIES
+                     PASS_REGULAR_EXPRESSION "is not in the table: compile/graph.*in the table, but holds no sources: compile/attic")
 
 # A relative include is found next to the file that includes it, whatever the roots.
 add_test(NAME Includes.none_is_relative

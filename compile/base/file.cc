@@ -2,16 +2,16 @@
 #include "compile/base/file.h"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 #include "compile/base/error.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
 
 namespace assay {
 namespace {
@@ -34,16 +34,6 @@ void write_all(int fd, std::string_view bytes, const std::filesystem::path& path
     if (n <= 0) tool_error("cannot write '{}': {}", printable(path.string()), std::strerror(errno));
     bytes.remove_prefix(static_cast<std::size_t>(n));
   }
-}
-
-std::string hex_digest(std::string_view bytes, const EVP_MD* algorithm) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, algorithm, nullptr) != 1)
-    tool_error("OpenSSL cannot compute a digest");
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) hex += fmt::format("{:02x}", digest[i]);
-  return hex;
 }
 
 /// rename() would replace a device or a pipe by a plain file.
@@ -108,10 +98,6 @@ void write_file(const std::filesystem::path& path, std::string_view bytes) {
   }
 }
 
-std::string sha256(std::string_view bytes) { return hex_digest(bytes, EVP_sha256()); }
-
-std::string md5(std::string_view bytes) { return hex_digest(bytes, EVP_md5()); }
-
 std::string safe_file_name(std::string_view name) {
   std::string safe;
   for (const char c : name.substr(0, 100)) {
@@ -123,23 +109,6 @@ std::string safe_file_name(std::string_view name) {
   if (safe == name && !safe.empty() && !looks_hashed(name)) return safe;
   if (safe.empty()) safe = "_";
   return safe + "-" + sha256(name).substr(0, kHashDigits);
-}
-
-std::string printable(std::string_view text, std::size_t limit) {
-  std::string out;
-  for (const char c : text.substr(0, limit)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\'' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (byte < 0x20 || byte >= 0x7f) {
-      out += fmt::format("\\x{:02x}", byte);
-    } else {
-      out += c;
-    }
-  }
-  if (text.size() > limit) out += "...";
-  return out;
 }
 
 }  // namespace assay

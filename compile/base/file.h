@@ -18,19 +18,9 @@ std::string read_file(const std::filesystem::path& path,
 /// ToolError when anything fails or `path` is a folder or a device; nothing is left behind then.
 void write_file(const std::filesystem::path& path, std::string_view bytes);
 
-/// Lower-case hexadecimal SHA-256.
-std::string sha256(std::string_view bytes);
-
-/// Lower-case hexadecimal MD5: only to check files whose publisher gives no better checksum.
-std::string md5(std::string_view bytes);
-
 /// A file name made of [A-Za-z0-9_.-] that differs for different `name`s: unchanged when already
 /// safe and short, otherwise every other character becomes '_' and a hash of the whole name is
 /// appended. Never empty, at most 133 characters, never starts with a dot or a dash.
 std::string safe_file_name(std::string_view name);
-
-/// The text as printable ASCII, cut at `limit` bytes, for messages about hostile names: single
-/// quotes and backslashes get a backslash, every other byte outside 0x20..0x7e becomes \xHH.
-std::string printable(std::string_view text, std::size_t limit = 200);
 
 }  // namespace assay

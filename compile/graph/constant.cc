@@ -9,7 +9,7 @@
 #include <limits>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/hash.h"
 
 namespace assay {
 namespace {

@@ -137,6 +137,12 @@ bool DataType::allows(std::int64_t value) const {
   return value >= min() && value <= max() && (kind != Kind::kBipolar || value != 0);
 }
 
+int signed_bits(__int128 min, __int128 max) {
+  int bits = 1;
+  while (min < -(__int128{1} << (bits - 1)) || max >= __int128{1} << (bits - 1)) ++bits;
+  return bits;
+}
+
 std::string_view layout_name(Layout layout) {
   for (const auto& [value, name] : kLayouts)
     if (value == layout) return name;

@@ -44,6 +44,9 @@ struct DataType {
   friend bool operator==(const DataType&, const DataType&) = default;
 };
 
+/// Bits of the smallest two's complement type that holds [min, max].
+int signed_bits(__int128 min, __int128 max);
+
 /// Names of a tensor's axes, QONNX's `tensor_layout`.
 enum class Layout : std::uint8_t { kUnknown, kNCHW, kNHWC, kNCW, kNWC, kNC };
 

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 
 namespace assay {
 namespace {
@@ -299,6 +299,13 @@ void Graph::sort() {
   std::unordered_map<const Node*, std::size_t> rank;
   for (std::size_t i = 0; i < order.size(); ++i) rank[order[i]] = i;
   std::ranges::sort(nodes_, {}, [&](const auto& node) { return rank.at(node.get()); });
+}
+
+const Shape& known_shape(const Tensor& tensor) {
+  if (!tensor.shape)
+    user_error("the shape of tensor '{}' is not recorded; infer shapes first",
+               printable(tensor.name));
+  return *tensor.shape;
 }
 
 }  // namespace assay

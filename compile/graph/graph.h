@@ -46,6 +46,8 @@ struct Tensor {
 
   bool is_constant() const { return constant.has_value(); }
 };
+/// The recorded shape. UserError when there is none.
+const Shape& known_shape(const Tensor& tensor);
 
 /// Exact numbers that broadcast to a tensor (batch axis included).
 struct RealArray {

@@ -2,7 +2,7 @@
 #include <unordered_map>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/graph/graph.h"
 
 namespace assay {

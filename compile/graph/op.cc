@@ -7,7 +7,7 @@
 #include <array>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/graph/graph.h"
 #include "compile/graph/hw_ops.h"
 #include "compile/graph/ops.h"

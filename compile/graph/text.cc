@@ -4,7 +4,8 @@
 #include <cmath>
 #include <unordered_set>
 
-#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
 #include "compile/graph/graph.h"
 
 namespace assay {

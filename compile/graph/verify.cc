@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/graph/constant_check.h"
 #include "compile/graph/graph.h"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/hw/layer.h"
 
 namespace assay::hw {

@@ -31,13 +31,6 @@ void set_folding(Node& node, std::string_view, std::int64_t value) {
   node.as<JoinThreshold>()->pe = value;
 }
 
-/// Bits of the smallest two's complement type that holds [min, max].
-std::int64_t signed_bits(Wide min, Wide max) {
-  std::int64_t bits = 1;
-  while (min < -(Wide{1} << (bits - 1)) || max >= Wide{1} << (bits - 1)) ++bits;
-  return bits;
-}
-
 // ---- Table form: the second stream chooses the row of thresholds
 // ---------------------------------
 

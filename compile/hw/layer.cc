@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 
 namespace assay::hw {
 namespace {

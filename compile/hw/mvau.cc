@@ -2,7 +2,7 @@
 #include "compile/hw/mvau.h"
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/hw/constants.h"
 #include "compile/hw/threshold_unit.h"
 

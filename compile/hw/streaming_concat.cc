@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <numeric>
 
+#include "compile/base/printable.h"
 #include "compile/hw/element.h"
 
 namespace assay::hw {

@@ -6,7 +6,7 @@
 #include <vector>
 
 /// When the modules of rtl/ move beats: their handshakes without their data, frame after frame the
-/// same. sim/token_model.h gives these the meaning, cycle by cycle; every layer says here which of
+/// same. sim/token/token_model.h gives these the meaning, cycle by cycle; every layer says here which of
 /// the few patterns its module follows, with the numbers that its RTL has as parameters.
 namespace assay::hw {
 

@@ -9,7 +9,7 @@
 #include <optional>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/graph/constant_check.h"
 
 namespace assay {

@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/onnx/model.h"
 
 namespace assay {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/graph/hw_ops.h"
 #include "compile/graph/op.h"
 #include "compile/graph/ops.h"

@@ -11,6 +11,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/annotations.h"
 #include "compile/onnx/metadata.h"

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/onnx/tensors.h"
 
 namespace assay {

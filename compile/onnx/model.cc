@@ -9,7 +9,7 @@
 #include <unordered_map>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 
 namespace assay {
 namespace {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/builder.h"
 

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/model.h"
 

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "compile/onnx/rules.h"
 
 namespace assay {

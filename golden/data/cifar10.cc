@@ -2,6 +2,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "golden/data/pickle.h"
 #include "golden/data/readers.h"
 

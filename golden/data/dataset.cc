@@ -6,7 +6,8 @@
 #include <system_error>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
 #include "golden/data/readers.h"
 
 namespace assay {

@@ -8,6 +8,8 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
 #include "golden/data/gzip.h"
 #include "golden/data/http.h"
 #include "golden/data/readers.h"

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 
 namespace assay {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "golden/data/gzip.h"
 #include "golden/data/readers.h"
 

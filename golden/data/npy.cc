@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "compile/base/file.h"
+#include "compile/base/printable.h"
 
 namespace assay {
 namespace {

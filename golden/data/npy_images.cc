@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "golden/data/npy.h"
 #include "golden/data/readers.h"
 

@@ -8,6 +8,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/printable.h"
 
 namespace assay {
 namespace {

@@ -3,7 +3,7 @@
 #include <system_error>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "golden/data/png.h"
 #include "golden/data/readers.h"
 

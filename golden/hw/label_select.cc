@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "golden/exact_linear.h"
+#include "golden/exact/linear.h"
 #include "golden/hw/layers.h"
 
 namespace assay::exact::layers {

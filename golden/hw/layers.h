@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "compile/graph/hw_ops.h"
-#include "golden/exact_plan.h"
+#include "golden/exact/plan.h"
 
 namespace assay::exact::layers {
 

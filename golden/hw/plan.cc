@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <functional>
 
-#include "golden/exact_checkpoint.h"
-#include "golden/exact_integers.h"
+#include "golden/exact/checkpoint.h"
+#include "golden/exact/integers.h"
 #include "golden/hw/layers.h"
 
 namespace assay::exact {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/exact_linear.h"
+#include "golden/exact/linear.h"
 #include "golden/hw/layers.h"
 
 namespace assay::exact::layers {

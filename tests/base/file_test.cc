@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

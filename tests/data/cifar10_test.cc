@@ -6,7 +6,7 @@
 
 #include "base/temp_dir.h"
 #include "compile/base/error.h"
-#include "compile/base/file.h"
+#include "compile/base/hash.h"
 #include "data/samples.h"
 #include "golden/data/dataset.h"
 

@@ -10,6 +10,7 @@
 #include "base/temp_dir.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/hash.h"
 #include "data/samples.h"
 #include "golden/data/dataset.h"
 #include "golden/data/tar.h"

@@ -9,7 +9,6 @@
 
 #include "base/temp_dir.h"
 #include "compile/base/error.h"
-#include "compile/base/file.h"
 
 namespace assay {
 namespace {

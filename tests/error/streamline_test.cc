@@ -4,9 +4,9 @@
 
 #include <functional>
 
-#include "compile/passes/insert_topk.h"
-#include "compile/passes/pipeline.h"
-#include "compile/passes/streamline.h"
+#include "compile/passes/cleanup/insert_topk.h"
+#include "compile/passes/pipeline/pipeline.h"
+#include "compile/passes/streamline/streamline.h"
 #include "passes/streamline_net.h"
 
 namespace assay {
@@ -18,7 +18,7 @@ using testing::HasSubstr;
 /// The message of the first step that refuses; fails when none does.
 std::string refusal(Graph graph, const JoinOptions& joins = {}) {
   const std::string message = user_error_of([&] {
-    StreamlineReport report;
+    PassReport report;
     run_passes(graph, cleanup_passes());
     absorb_scales(graph, report);
     residual_sums(graph, joins, report);
@@ -122,7 +122,7 @@ TEST(StreamlineRefuses, AJoinOverItsBudget) {
             HasSubstr("pairs of the sum"), HasSubstr("--join-budget"), HasSubstr("--join-bits")));
   // With the remedy it is done, and the wrong decisions are counted.
   run_passes(graph, cleanup_passes());
-  StreamlineReport report;
+  PassReport report;
   absorb_scales(graph, report);
   residual_sums(graph, {.budget = 32, .join_bits = 2}, report);
   EXPECT_GT(report.quantisers.back().inseparable, 0);
@@ -132,7 +132,7 @@ TEST(StreamlineRefuses, AJoinOverItsBudget) {
 TEST(StreamlineRefuses, JoinOptionsOutOfRange) {
   PixelNet net;
   Graph& graph = net.finish(net.relu_quant(net.pixels({1, 4}), 9, 4));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_THAT(user_error_of([&] { residual_sums(graph, {.budget = 0, .join_bits = {}}, report); }),
               HasSubstr("outside [1, 56]"));
   EXPECT_THAT(user_error_of([&] { residual_sums(graph, {.budget = 32, .join_bits = 57}, report); }),
@@ -171,7 +171,7 @@ TEST(StreamlineRefuses, ATooWideQuantiser) {
 TEST(StreamlineRefuses, AnInputWidthOutsideTheRange) {
   PixelNet net;
   Graph& graph = net.finish(net.relu_quant(net.pixels({1, 4}), 9, 4));
-  StreamlineReport report;
+  PassReport report;
   for (const int bits : {1, 17})
     EXPECT_THAT(user_error_of([&] { quantize_input(graph, bits, report); }),
                 HasSubstr("outside [2, 16]"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the exact executor promises besides the operators' arithmetic.
-#include "golden/exact_executor.h"
+#include "golden/exact/executor.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -5,7 +5,7 @@
 
 #include <iostream>
 
-#include "golden/exact_executor.h"
+#include "golden/exact/executor.h"
 #include "support/random_graph.h"
 #include "support/real_eval.h"
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "golden/exact_executor.h"
+#include "golden/exact/executor.h"
 #include "golden/float_testing.h"
 
 namespace assay {

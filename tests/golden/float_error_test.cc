@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/float_error.h"
+#include "golden/bounds/float_error.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/float_executor.h"
+#include "golden/floating/executor.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "compile/base/error.h"
-#include "golden/float_gemm.h"
 #include "golden/float_testing.h"
+#include "golden/floating/gemm.h"
 
 namespace assay {
 namespace {

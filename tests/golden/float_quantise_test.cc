@@ -6,8 +6,8 @@
 #include <limits>
 
 #include "compile/base/error.h"
-#include "golden/float_kernels.h"
 #include "golden/float_testing.h"
+#include "golden/floating/kernels.h"
 
 namespace assay {
 namespace {

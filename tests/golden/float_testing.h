@@ -8,7 +8,7 @@
 
 #include "compile/graph/graph.h"
 #include "compile/graph/ops.h"
-#include "golden/float_executor.h"
+#include "golden/floating/executor.h"
 
 namespace assay {
 

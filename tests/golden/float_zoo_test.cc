@@ -7,9 +7,9 @@
 #include <random>
 
 #include "compile/onnx/import.h"
+#include "golden/bounds/float_error.h"
 #include "golden/data/npy.h"
-#include "golden/float_error.h"
-#include "golden/float_executor.h"
+#include "golden/floating/executor.h"
 
 namespace assay {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "compile/base/error.h"
 #include "compile/graph/hw_ops.h"
-#include "golden/exact_executor.h"
+#include "golden/exact/executor.h"
 
 namespace assay {
 namespace {

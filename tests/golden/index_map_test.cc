@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/index_map.h"
+#include "golden/exact/index_map.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Folding goals, the folding file of a run, and what assay bench says of it.
-#include "harness/bench.h"
+#include "harness/query/bench.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -9,6 +9,7 @@
 #include <algorithm>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "harness/integer_network.h"
 #include "harness/run_command.h"
 

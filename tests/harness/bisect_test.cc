@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "compile/onnx/import.h"
 #include "golden/data/npy.h"
 #include "harness/run_command.h"

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "golden/data/npy.h"
 #include "golden/data/png.h"
 #include "harness/tiny_network.h"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/comparison.h"
+#include "harness/check/comparison.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/execute.h"
+#include "harness/check/execute.h"
 #include "harness/tiny_network.h"
 
 namespace assay {

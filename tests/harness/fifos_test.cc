@@ -3,11 +3,12 @@
 #include <gtest/gtest.h>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "compile/graph/hw_ops.h"
 #include "compile/onnx/import.h"
 #include "harness/integer_network.h"
+#include "harness/report/schema.h"
 #include "harness/run_command.h"
-#include "harness/schema.h"
 
 namespace assay {
 namespace {

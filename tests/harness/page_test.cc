@@ -6,13 +6,14 @@
 #include <cstdlib>
 
 #include "base/temp_dir.h"
-#include "harness/console.h"
+#include "compile/base/file.h"
 #include "harness/integer_network.h"
-#include "harness/page.h"
-#include "harness/page_data.h"
-#include "harness/page_graph.h"
+#include "harness/page/page.h"
+#include "harness/page/page_data.h"
+#include "harness/page/page_graph.h"
+#include "harness/report/console.h"
 #include "harness/run_command.h"
-#include "sim/process.h"
+#include "sim/model/process.h"
 
 namespace assay {
 namespace {

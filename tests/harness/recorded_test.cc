@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Recordings of other runtimes: what is met, what is found, what is refused.
-#include "harness/recorded.h"
+#include "harness/check/recorded.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "golden/data/npy.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"

@@ -8,13 +8,14 @@
 
 #include "base/temp_dir.h"
 #include "compile/base/error.h"
-#include "harness/baseline_db.h"
-#include "harness/history.h"
+#include "compile/base/file.h"
 #include "harness/integer_network.h"
-#include "harness/regress.h"
-#include "harness/regression.h"
+#include "harness/regress/baseline_db.h"
+#include "harness/regress/history.h"
+#include "harness/regress/regress.h"
+#include "harness/regress/regression.h"
+#include "harness/regress/suite.h"
 #include "harness/run_command.h"
-#include "harness/suite.h"
 #include "harness/tiny_network.h"
 
 namespace assay {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "harness/integer_network.h"
 #include "harness/run_command.h"
 #include "harness/run_results.h"

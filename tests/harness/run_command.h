@@ -12,10 +12,9 @@
 #include <string>
 #include <vector>
 
-#include "compile/base/file.h"
-#include "harness/cli.h"
-#include "harness/json.h"
-#include "harness/schema.h"
+#include "harness/cli/cli.h"
+#include "harness/report/json.h"
+#include "harness/report/schema.h"
 
 namespace assay {
 

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "compile/onnx/import.h"
 #include "harness/run_command.h"
 #include "harness/run_results.h"

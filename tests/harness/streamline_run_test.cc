@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "compile/onnx/import.h"
 #include "harness/integer_network.h"
 #include "harness/run_command.h"

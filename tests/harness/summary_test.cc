@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/summary.h"
+#include "harness/query/summary.h"
 
 #include <gtest/gtest.h>
 

@@ -6,8 +6,9 @@
 #include <cstdlib>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "harness/integer_network.h"
-#include "harness/node_run.h"
+#include "harness/rtl/node_run.h"
 #include "harness/run_command.h"
 
 namespace assay {

@@ -4,8 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "base/temp_dir.h"
+#include "compile/base/file.h"
 #include "harness/integer_network.h"
-#include "harness/page_data.h"
+#include "harness/page/page_data.h"
 #include "harness/run_command.h"
 
 namespace assay {

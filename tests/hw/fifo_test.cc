@@ -2,7 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compile/backend/rtl_library.h"
+#include "compile/backend/verilog/rtl_library.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "hw/layer_runs.h"

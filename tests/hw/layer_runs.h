@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "compile/backend/node_rtl.h"
+#include "compile/backend/verilog/node_rtl.h"
 #include "hw/layer_test.h"
-#include "sim/model.h"
+#include "sim/model/model.h"
 
 /// What expect_equal_to_golden is made of, for tests that simulate something else in the RTL's place.
 namespace assay::hw::test {

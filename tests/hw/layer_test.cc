@@ -11,10 +11,10 @@
 #include <random>
 
 #include "compile/base/file.h"
-#include "golden/exact_executor.h"
-#include "harness/node_model.h"
+#include "golden/exact/executor.h"
+#include "harness/rtl/node_model.h"
 #include "hw/layer_runs.h"
-#include "sim/token_check.h"
+#include "sim/token/token_check.h"
 
 namespace assay::hw::test {
 namespace {

@@ -6,8 +6,8 @@
 
 #include <set>
 
-#include "compile/backend/node_rtl.h"
-#include "compile/backend/rtl_library.h"
+#include "compile/backend/verilog/node_rtl.h"
+#include "compile/backend/verilog/rtl_library.h"
 
 namespace assay::hw::test {
 namespace {

@@ -5,8 +5,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "compile/backend/node_rtl.h"
-#include "compile/backend/rtl_library.h"
+#include "compile/backend/verilog/node_rtl.h"
+#include "compile/backend/verilog/rtl_library.h"
 #include "compile/base/error.h"
 #include "hw/layer_test.h"
 

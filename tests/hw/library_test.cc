@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/backend/rtl_library.h"
+#include "compile/backend/verilog/rtl_library.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -10,7 +10,7 @@
 #include "compile/base/file.h"
 #include "hw/layer_runs.h"
 #include "hw/netlist.h"
-#include "sim/process.h"
+#include "sim/model/process.h"
 
 /// What holds for all of rtl/, at least as the modules are by themselves.
 namespace assay::hw::test {

@@ -8,10 +8,10 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "harness/node_model.h"
+#include "harness/rtl/node_model.h"
 #include "hw/library_cases.h"
 #include "hw/netlist.h"
-#include "sim/process.h"
+#include "sim/model/process.h"
 
 /// Are the checks of layers able to fail? Faults are planted in a layer's RTL, and each has to be
 /// noticed, unless it is proved to change nothing.

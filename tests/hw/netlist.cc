@@ -6,8 +6,8 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "harness/node_model.h"
-#include "sim/process.h"
+#include "harness/rtl/node_model.h"
+#include "sim/model/process.h"
 
 namespace assay::hw::test {
 namespace {

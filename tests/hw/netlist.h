@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "hw/layer_runs.h"
-#include "sim/model.h"
+#include "sim/model/model.h"
 
 /// Yosys, as far as tests need it.
 namespace assay::hw::test {

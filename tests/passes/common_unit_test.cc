@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/common_unit.h"
+#include "compile/passes/streamline/common_unit.h"
 
 #include <gmock/gmock.h>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/create_dataflow_partition.h"
+#include "compile/passes/streams/create_dataflow_partition.h"
 
 #include "passes/hardware_net.h"
 
@@ -24,14 +24,14 @@ class Chains {
   }
   Graph partitioned(Tensor* y) {
     Graph graph = ready_for_hardware(net, y);
-    StreamlineReport report;
+    PassReport report;
     infer_hw_layers(graph, {.allow_software = true}, report);
     EXPECT_TRUE(create_dataflow_partition(graph, partitions));
     EXPECT_FALSE(create_dataflow_partition(graph, partitions));
     verify(graph);
     return graph;
   }
-  StreamlineReport partitions;
+  PassReport partitions;
 };
 
 std::int64_t partition(const Graph& graph, std::string_view output) {
@@ -52,7 +52,7 @@ TEST(CreateDataflowPartition, ViewsDoNotSplitIt) {
   x = net.add(ops::Flatten{}, {x}, "flat");
   Graph graph = ready_for_hardware(
       net, net.add(ops::MatMul{}, {x, net.random_values({18, 3}, -7, 7, random)}, "fc"));
-  StreamlineReport report;
+  PassReport report;
   infer_hw_layers(graph, {}, report);
   EXPECT_TRUE(create_dataflow_partition(graph, report));
   const auto partitions = dataflow_partitions(graph);
@@ -112,7 +112,7 @@ TEST(CreateDataflowPartition, NothingIsMarkedWithoutLayers) {
   IntegerNet net;
   Graph graph =
       ready_for_hardware(net, net.add(ops::Relu{}, {net.pixels({1, 4}, DataType::sint(4))}, "r"));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_FALSE(create_dataflow_partition(graph, report));
   EXPECT_TRUE(dataflow_partitions(graph).empty());
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is put at the ends of a network: pre-processing, labels, another batch size.
-#include "compile/passes/change_batch_size.h"
-#include "compile/passes/insert_topk.h"
-#include "compile/passes/merge_models.h"
-#include "compile/passes/preprocessing.h"
+#include "compile/passes/cleanup/change_batch_size.h"
+#include "compile/passes/cleanup/insert_topk.h"
+#include "compile/passes/cleanup/merge_models.h"
+#include "compile/passes/cleanup/preprocessing.h"
 #include "pass_check.h"
 
 namespace assay {

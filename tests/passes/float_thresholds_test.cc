@@ -4,7 +4,7 @@
 #include <array>
 #include <cmath>
 
-#include "compile/passes/insert_topk.h"
+#include "compile/passes/cleanup/insert_topk.h"
 #include "passes/streamline_net.h"
 
 namespace assay {
@@ -192,7 +192,7 @@ Ints random_input(Draws& draws) {
 }
 
 Graph integers_of(Graph graph) {
-  StreamlineReport report;
+  PassReport report;
   run_passes(graph, cleanup_passes());
   absorb_scales(graph, report);
   residual_sums(graph, {}, report);

@@ -2,11 +2,11 @@
 #pragma once
 
 #include "compile/graph/hw_ops.h"
-#include "compile/passes/infer_hw_layers.h"
-#include "compile/passes/lower.h"
-#include "compile/passes/minimize_widths.h"
-#include "compile/passes/rewrite.h"
-#include "compile/passes/xnor.h"
+#include "compile/passes/layers/infer_hw_layers.h"
+#include "compile/passes/layers/xnor.h"
+#include "compile/passes/lower/lower.h"
+#include "compile/passes/rewrite/rewrite.h"
+#include "compile/passes/widths/minimize_widths.h"
 #include "passes/integer_net.h"
 
 /// Networks made by hand up to the point where layers become hardware.
@@ -15,7 +15,7 @@ namespace assay {
 /// The integer graph as it is before infer_hw_layers().
 inline Graph ready_for_hardware(IntegerNet& net, Tensor* y) {
   Graph graph = net.finish_integers(y);
-  StreamlineReport report;
+  PassReport report;
   lower(graph, report);
   convert_to_xnor(graph, report);
   minimize_widths(graph, report);
@@ -23,7 +23,7 @@ inline Graph ready_for_hardware(IntegerNet& net, Tensor* y) {
   return graph;
 }
 
-inline bool infer_layers(Graph& graph, StreamlineReport& report) {
+inline bool infer_layers(Graph& graph, PassReport& report) {
   return infer_hw_layers(graph, {}, report);
 }
 
@@ -59,7 +59,7 @@ inline Graph as_hardware(IntegerNet& net, Tensor* y) {
 /// Why the network cannot become layers.
 inline std::string refusal(IntegerNet& net, Tensor* y) {
   Graph graph = ready_for_hardware(net, y);
-  StreamlineReport report;
+  PassReport report;
   return user_error_of([&] { infer_hw_layers(graph, {}, report); });
 }
 

@@ -6,14 +6,15 @@
 
 #include <iostream>
 
+#include "compile/graph/views.h"
 #include "compile/hw/layer.h"
-#include "compile/passes/create_dataflow_partition.h"
-#include "compile/passes/infer_hw_layers.h"
-#include "compile/passes/lower.h"
-#include "compile/passes/minimize_widths.h"
-#include "compile/passes/set_folding.h"
-#include "compile/passes/specialize_layers.h"
-#include "compile/passes/xnor.h"
+#include "compile/passes/folding/set_folding.h"
+#include "compile/passes/layers/infer_hw_layers.h"
+#include "compile/passes/layers/specialize_layers.h"
+#include "compile/passes/layers/xnor.h"
+#include "compile/passes/lower/lower.h"
+#include "compile/passes/streams/create_dataflow_partition.h"
+#include "compile/passes/widths/minimize_widths.h"
 #include "passes/streamline_check.h"
 #include "support/zoo.h"
 
@@ -23,7 +24,7 @@ namespace {
 using namespace assay::testing;  // NOLINT: the checks are what this file is about
 
 void make_ready(Graph& graph) {
-  StreamlineReport report;
+  PassReport report;
   lower(graph, report);
   convert_to_xnor(graph, report);
   minimize_widths(graph, report);
@@ -86,7 +87,7 @@ void check_random_networks(std::uint64_t first, std::uint64_t last) {
     }
     SCOPED_TRACE(fmt::format("seed {}\n{}", seed, to_text(after)));
     try {
-      StreamlineReport report;
+      PassReport report;
       infer_hw_layers(after, {}, report);
     } catch (const UserError& error) {
       const std::string message = error.what();
@@ -128,7 +129,7 @@ void check_network(const std::string& net, std::int64_t target) {
   make_integer(graph);
   const Graph before = graph;
   make_ready(graph);
-  StreamlineReport report;
+  PassReport report;
   EXPECT_TRUE(infer_hw_layers(graph, {}, report));
   EXPECT_TRUE(create_dataflow_partition(graph, report));
   EXPECT_EQ(dataflow_partitions(graph).size(), 1U);

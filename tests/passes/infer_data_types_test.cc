@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/infer_data_types.h"
+#include "compile/passes/cleanup/infer_data_types.h"
 
-#include "compile/passes/infer_data_layouts.h"
+#include "compile/passes/cleanup/infer_data_layouts.h"
 #include "pass_check.h"
 
 namespace assay {

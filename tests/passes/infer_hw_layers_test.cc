@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/infer_hw_layers.h"
+#include "compile/passes/layers/infer_hw_layers.h"
+#include "compile/graph/views.h"
 
 #include "passes/hardware_net.h"
 
@@ -48,7 +49,7 @@ TEST(InferHwLayers, ThresholdsMayStayApart) {
       net.add(ops::MatMul{}, {net.pixels({1, 6}), net.random_values({6, 4}, -7, 7, random)}, "acc");
   Graph graph = ready_for_hardware(net, net.thresholds(acc, 4, 3, -900, 900, random));
   const Graph before = graph;
-  StreamlineReport report;
+  PassReport report;
   infer_hw_layers(graph, {.standalone_thresholds = true}, report);
   EXPECT_EQ(types(graph), "MVAU Thresholding");
   const Node& product = only_node<hw::MVAU>(graph);
@@ -528,7 +529,7 @@ TEST(InferHwLayers, TypesMustBeProved) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 2}, DataType::float32());
   Graph& graph = net.finish_integers(net.add(ops::Relu{}, {x}, "y"));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_THAT(user_error_of([&] { infer_hw_layers(graph, {}, report); }),
               AllOf(HasSubstr("FLOAT32"), HasSubstr("widths")));
 }
@@ -536,7 +537,7 @@ TEST(InferHwLayers, TypesMustBeProved) {
 TEST(InferHwLayers, OneImageAtATime) {
   IntegerNet net;
   Graph& graph = net.finish_integers(net.add(ops::Relu{}, {net.pixels({2, 3})}, "y"));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_THAT(user_error_of([&] { infer_hw_layers(graph, {}, report); }),
               HasSubstr("set the batch size to 1"));
 }
@@ -551,7 +552,7 @@ TEST(InferHwLayers, WhatHasNoLayerMayStayInSoftware) {
   Graph graph = ready_for_hardware(
       net, net.add(ops::MatMul{}, {square, net.random_values({4, 4}, -2, 2, random)}, "c"));
   const Graph before = graph;
-  StreamlineReport report;
+  PassReport report;
   EXPECT_TRUE(infer_hw_layers(graph, {.allow_software = true}, report));
   verify(graph);
   // a leaves the hardware and goes on in it: two streams; square is read by hardware alone.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "compile/passes/create_dataflow_partition.h"
-#include "compile/passes/dataflow_streams.h"
-#include "compile/passes/insert_fifos.h"
-#include "compile/passes/insert_width_converters.h"
+#include "compile/passes/streams/create_dataflow_partition.h"
+#include "compile/passes/streams/dataflow_streams.h"
+#include "compile/passes/streams/insert_fifos.h"
+#include "compile/passes/streams/insert_width_converters.h"
 #include "passes/hardware_net.h"
 
 /// What joins the streams of layers: width converters and FIFOs.
@@ -22,7 +22,7 @@ Graph chain() {
   x = net.add(ops::Flatten{}, {x}, "flat");
   x = net.add(ops::MatMul{}, {x, net.random_values({36, 6}, -7, 7, random)}, "fc");
   Graph graph = as_hardware(net, x);
-  StreamlineReport report;
+  PassReport report;
   create_dataflow_partition(graph, report);
   return graph;
 }
@@ -48,7 +48,7 @@ TEST(InsertWidthConverters, StandWhereLanesDiffer) {
   Graph graph = chain();
   product(graph, 0).pe = 4;
   product(graph, 1).simd = 6;
-  const auto insert = [](Graph& g, StreamlineReport& r) { return insert_width_converters(g, r); };
+  const auto insert = [](Graph& g, PassReport& r) { return insert_width_converters(g, r); };
   expect_exact_step(graph, insert);
   const auto& op = only<hw::StreamingDataWidthConverter>(graph);
   EXPECT_EQ(op.in_lanes, 4);
@@ -64,10 +64,8 @@ TEST(InsertWidthConverters, StandWhereLanesDiffer) {
 TEST(InsertFifos, StandInFrontOfReaders) {
   Graph graph = chain();
   const std::string tensor = dataflow(graph, 0).streams[3].tensor->name;
-  const auto insert = [&](Graph& g, StreamlineReport& r) {
-    return insert_fifos(g, {{tensor, 5}}, r);
-  };
-  StreamlineReport report;
+  const auto insert = [&](Graph& g, PassReport& r) { return insert_fifos(g, {{tensor, 5}}, r); };
+  PassReport report;
   EXPECT_TRUE(insert(graph, report));
   verify(graph);
   const auto& op = only<hw::StreamingFIFO>(graph);
@@ -78,7 +76,7 @@ TEST(InsertFifos, StandInFrontOfReaders) {
 
 TEST(InsertFifos, RefuseWhatIsNoStream) {
   Graph graph = chain();
-  StreamlineReport report;
+  PassReport report;
   EXPECT_THAT(user_error_of([&] {
                 insert_fifos(graph, {{"nothing", 5}}, report);
               }),

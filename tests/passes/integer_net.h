@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "compile/passes/streamline_report.h"
-#include "golden/exact_executor.h"
+#include "compile/passes/rewrite/pass_report.h"
+#include "golden/exact/executor.h"
 #include "passes/pass_check.h"
 
 /// Integer graphs made by hand, and their execution before and after a pass.
@@ -152,10 +152,10 @@ inline std::vector<std::string> differing_checkpoints(const Graph& before, const
 
 /// Runs a step of streamlining: it changes the graph and keeps every checkpoint; a second run finds
 /// nothing to do.
-inline StreamlineReport expect_exact_step(Graph& graph, bool (*step)(Graph&, StreamlineReport&),
-                                          unsigned seed = 1) {
+inline PassReport expect_exact_step(Graph& graph, bool (*step)(Graph&, PassReport&),
+                                    unsigned seed = 1) {
   const Graph before = graph;
-  StreamlineReport report, second;
+  PassReport report, second;
   EXPECT_TRUE(step(graph, report));
   verify(graph);
   EXPECT_FALSE(before.checkpoints().empty());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/lower.h"
+#include "compile/passes/lower/lower.h"
 
 #include <set>
 
-#include "compile/passes/constant_tools.h"
+#include "compile/passes/rewrite/constant_tools.h"
 #include "passes/integer_net.h"
 
 namespace assay {
@@ -38,7 +38,7 @@ TEST(Lower, ComparisonSeesAWrongOrderOfRows) {
   Graph& graph =
       net.finish_integers(net.add(conv2d(2), {x, net.random_values({3, 2, 2, 2}, -9, 9, random)}));
   const Graph before = graph;
-  StreamlineReport report;
+  PassReport report;
   lower(graph, report);
   EXPECT_TRUE(differing_checkpoints(before, graph).empty());
   Node* product = graph.outputs()[0]->producer;
@@ -116,7 +116,7 @@ TEST(Lower, EveryKindOfWindowKeepsItsValues) {
     y = net.thresholds(y, c.w[0], 3, -900, 900, random);
     Graph& graph = net.finish_integers(y);
     if (c.x.size() == 3) graph.inputs()[0]->layout = Layout::kNCW;
-    const StreamlineReport report = expect_exact_step(graph, lower);
+    const PassReport report = expect_exact_step(graph, lower);
     EXPECT_EQ(count_nodes(graph, "Transpose"), 0U);
     EXPECT_TRUE(report.remarks.empty());
   }
@@ -166,7 +166,7 @@ TEST(Lower, ReordersTheRowsOfTheMatrixBehindAFlatten) {
   Tensor* shifted = net.add(ops::Add{}, {flat, net.values({4}, {1, 2, 3, 4})});
   Tensor* y = net.add(ops::MatMul{}, {shifted, net.values({4, 1}, {10, 20, 30, 40})}, "y");
   Graph& graph = net.finish_integers(y);
-  const StreamlineReport report = expect_exact_step(graph, lower);
+  const PassReport report = expect_exact_step(graph, lower);
   EXPECT_TRUE(report.remarks.empty());
   // [c0w0, c0w1, c1w0, c1w1] is now [w0c0, w0c1, w1c0, w1c1].
   EXPECT_THAT(matrix_of(graph, "MatMul").ints(), testing::ElementsAre(10, 30, 20, 40));
@@ -180,7 +180,7 @@ TEST(Lower, ACheckpointBehindAFlattenKeepsItsOrderByATranspose) {
   Tensor* q = net.thresholds(net.add(ops::Flatten{}, {x}), 12, 3, 0, 255, random);
   Tensor* y = net.add(ops::MatMul{}, {q, net.random_values({12, 3}, -3, 3, random)});
   Graph& graph = net.finish_integers(y);
-  const StreamlineReport report = expect_exact_step(graph, lower);
+  const PassReport report = expect_exact_step(graph, lower);
   EXPECT_EQ(count_nodes(graph, "Transpose"), 1U);
   ASSERT_EQ(report.remarks.size(), 1U);
   EXPECT_THAT(report.remarks[0].text, testing::HasSubstr("Flatten"));
@@ -223,7 +223,7 @@ TEST(Lower, PoolsJoinsAndMovementsFollowTheOrder) {
   f = net.add(with(&ops::DepthToSpace::blocksize, 2), {f});
   f = net.thresholds(f, 1, 3, 0, 20, random, "f");
   Graph& graph = net.finish_integers(f);
-  const StreamlineReport report = expect_exact_step(graph, lower);
+  const PassReport report = expect_exact_step(graph, lower);
   EXPECT_EQ(count_nodes(graph, "Transpose"), 1U);  // DepthToSpace's own
   EXPECT_EQ(report.remarks.size(), 1U);
 }
@@ -239,7 +239,7 @@ TEST(Lower, TransposesOfTheModelMeetItsOwnAndVanish) {
   y = net.add(with(&ops::Transpose::perm, {0, 2, 3, 1}), {y}, "out");
   Graph& graph = net.finish_integers(y);
   const Graph before = graph;
-  StreamlineReport report;
+  PassReport report;
   EXPECT_TRUE(lower(graph, report));
   verify(graph);
   EXPECT_EQ(count_nodes(graph, "Transpose"), 0U);
@@ -257,7 +257,7 @@ TEST(Lower, AReshapeThatMixesAxesGetsTheModelsOrderBack) {
   y = net.add(ops::Reshape{}, {y, net.ints({4}, {1, 2, 4, -1})});
   y = net.add(conv2d(1), {y, net.random_values({3, 2, 1, 1}, -2, 2, random)});
   Graph& graph = net.finish_integers(net.thresholds(y, 3, 3, -900, 900, random));
-  const StreamlineReport report = expect_exact_step(graph, lower);
+  const PassReport report = expect_exact_step(graph, lower);
   EXPECT_EQ(count_nodes(graph, "Transpose"), 2U);
   EXPECT_EQ(report.remarks.size(), 2U);
 }
@@ -287,7 +287,7 @@ TEST(Lower, LeavesAMatrixNetworkAlone) {
   Graph& graph =
       net.finish_integers(net.add(ops::MatMul{}, {x, net.random_values({6, 3}, -2, 2, random)}));
   const std::string text = to_text(graph);
-  StreamlineReport report;
+  PassReport report;
   EXPECT_FALSE(lower(graph, report));
   EXPECT_EQ(to_text(graph), text);
 }
@@ -300,7 +300,7 @@ TEST(Lower, KeepsLargeWeightsAsFloats) {
   Tensor* w = net.floats({512, 512, 3, 3}, std::move(weights));
   w->dtype = DataType::ternary();
   Graph& graph = net.finish_integers(net.add(conv2d(3, 1, 1), {x, w}));
-  StreamlineReport report;
+  PassReport report;
   lower(graph, report);
   const Constant& rows = matrix_of(graph, "MatMul");
   ASSERT_TRUE(rows.is_float());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/minimize_widths.h"
+#include "compile/passes/widths/minimize_widths.h"
 
-#include "compile/passes/lower.h"
-#include "compile/passes/xnor.h"
+#include "compile/passes/layers/xnor.h"
+#include "compile/passes/lower/lower.h"
 #include "passes/integer_net.h"
 
 namespace assay {
@@ -14,7 +14,7 @@ TEST(MinimizeWidths, AccumulatorsHoldTheWorstCaseOfTheActualWeights) {
   Tensor* w = net.values({3, 2}, {1, -1, -1, -1, 1, 0});
   w->dtype = DataType::sint(8);
   Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, w}, "y"));
-  const StreamlineReport report = expect_exact_step(graph, minimize_widths);
+  const PassReport report = expect_exact_step(graph, minimize_widths);
   ASSERT_EQ(report.widths.size(), 1U);
   const WidthReport& width = report.widths[0];
   // Column 0: x0 - x1 + x2 in [-3, 6]; column 1: -x0 - x1 in [-6, 0].
@@ -35,7 +35,7 @@ TEST(MinimizeWidths, WeightsGetTheSmallestType) {
     Tensor* w = net.values({rows, 1}, std::move(weights));
     w->dtype = DataType::sint(32);
     Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, w}, "y"));
-    StreamlineReport report;
+    PassReport report;
     minimize_widths(graph, report);
     return report.widths.at(0).weights.name();
   };
@@ -78,12 +78,12 @@ TEST(MinimizeWidths, PaddingCountsAsZero) {
   conv.window = {{1, 2}, {1, 1}, {0, 1, 0, 0}, {1, 1}};
   Graph& graph = net.finish_integers(net.add(conv, {q, w}, "y"));
   Graph in_rows = graph;
-  const StreamlineReport report = expect_exact_step(graph, minimize_widths);
+  const PassReport report = expect_exact_step(graph, minimize_widths);
   EXPECT_EQ(report.widths.at(0).min, -5);
   EXPECT_EQ(report.widths.at(0).max, 5);
-  StreamlineReport lowering;
+  PassReport lowering;
   lower(in_rows, lowering);
-  const StreamlineReport again = expect_exact_step(in_rows, minimize_widths);
+  const PassReport again = expect_exact_step(in_rows, minimize_widths);
   EXPECT_EQ(again.widths.at(0).min, -5);
   EXPECT_EQ(again.widths.at(0).max, 5);
 }
@@ -130,7 +130,7 @@ TEST(MinimizeWidths, AnAccumulatorBeyond62BitsIsAnErrorThatNamesTheNode) {
   Tensor* x = net.pixels({1, 2}, DataType::uint(40));
   Tensor* w = net.values({2, 1}, {std::int64_t{1} << 40, 1});
   Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, w}, "y"));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_THAT(user_error_of([&] { minimize_widths(graph, report); }),
               testing::AllOf(testing::HasSubstr("MatMul"), testing::HasSubstr("62 bits")));
 }
@@ -139,7 +139,7 @@ TEST(MinimizeWidths, AFloatInputIsAnErrorThatSaysWhatToDo) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 2}, DataType::float32());
   Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, net.values({2, 1}, {1, 1})}));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_THAT(user_error_of([&] { minimize_widths(graph, report); }), testing::HasSubstr("UINT8"));
 }
 
@@ -198,7 +198,7 @@ TEST(MinimizeWidths, RandomNetworksKeepEveryCheckpointThroughAllThreeSteps) {
     SCOPED_TRACE(seed);
     Graph graph = random_network(seed);
     const Graph before = graph;
-    StreamlineReport report;
+    PassReport report;
     expect_exact_step(graph, lower, seed);
     convert_to_xnor(graph, report);
     verify(graph);
@@ -215,7 +215,7 @@ TEST(MinimizeWidths, TypesHoldEveryValueThatOccurs) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     Graph graph = random_network(seed);
-    StreamlineReport report;
+    PassReport report;
     lower(graph, report);
     convert_to_xnor(graph, report);
     minimize_widths(graph, report);

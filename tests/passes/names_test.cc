@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/give_readable_tensor_names.h"
-#include "compile/passes/give_unique_node_names.h"
-#include "compile/passes/remove_static_graph_inputs.h"
+#include "compile/passes/cleanup/give_readable_tensor_names.h"
+#include "compile/passes/cleanup/give_unique_node_names.h"
+#include "compile/passes/cleanup/remove_static_graph_inputs.h"
 #include "pass_check.h"
 
 namespace assay {

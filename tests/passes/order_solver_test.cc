@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/order_solver.h"
+#include "compile/passes/thresholds/order_solver.h"
 
 #include <gtest/gtest.h>
 

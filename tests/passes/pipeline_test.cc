@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/pipeline.h"
+#include "compile/passes/pipeline/pipeline.h"
 
 #include "pass_check.h"
 

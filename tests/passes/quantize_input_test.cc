@@ -2,8 +2,8 @@
 // When the network's input needs a quantiser of its own, and what it is.
 #include <gmock/gmock.h>
 
-#include "compile/passes/rewrite.h"
-#include "compile/passes/streamline.h"
+#include "compile/passes/rewrite/rewrite.h"
+#include "compile/passes/streamline/streamline.h"
 #include "passes/streamline_net.h"
 
 namespace assay {
@@ -32,7 +32,7 @@ TEST(QuantizeInput, OneScaleWithoutOffsetNeedsNone) {
   Normalised net;
   Graph& graph = net.end(net.conv(net.scaled(), 1));
   EXPECT_EQ(normalised_input(graph), nullptr);
-  StreamlineReport report;
+  PassReport report;
   EXPECT_FALSE(quantize_input(graph, 8, report));
   EXPECT_EQ(op_types(streamlined(graph).graph), "Conv MultiThreshold");
 }
@@ -89,7 +89,7 @@ TEST(QuantizeInput, TheQuantiserReachesTheLargestValueAndTheRestIsExact) {
   for (const int bits : {2, 8, 16}) {
     Normalised net;
     Graph& graph = net.end(net.conv(net.normalised(), 1));
-    StreamlineReport report;
+    PassReport report;
     ASSERT_TRUE(quantize_input(graph, bits, report));
     verify(graph);
     EXPECT_EQ(normalised_input(graph), nullptr);
@@ -107,7 +107,7 @@ TEST(QuantizeInput, TheQuantiserReachesTheLargestValueAndTheRestIsExact) {
 
 // ---- The exact form
 
-const UnitReport& only_unit(const StreamlineReport& report) {
+const UnitReport& only_unit(const PassReport& report) {
   EXPECT_EQ(report.units.size(), 1U);
   return report.units.at(0);
 }
@@ -181,7 +181,7 @@ TEST(ExactInput, TakesNoMoreBitsThanAllowed) {
     x = net.add(conv2d(1), {x, net.floats({1, 2, 1, 1}, {1, 3})});
     Graph graph = net.finish(net.relu_quant(x, 100, 2));
     const InputForm form = exact_input_form(graph, bits);
-    StreamlineReport report;
+    PassReport report;
     absorb_scales(graph, report, bits);
     EXPECT_EQ(only_unit(report).taken, form.obstacle.empty());
     EXPECT_EQ(only_unit(report).weight_bits, form.products.at(0).weight_bits);
@@ -216,7 +216,7 @@ TEST(ExactInput, IrrationalProportionsHaveNone) {
 TEST(ExactInput, TheQuantiserSaysWhatItWouldTake) {
   Normalised net;
   Graph& graph = net.end(net.conv(net.normalised(), 1));
-  StreamlineReport report;
+  PassReport report;
   ASSERT_TRUE(quantize_input(graph, 8, report));
   EXPECT_THAT(report.remarks.at(0).text,
               HasSubstr("the exact form takes weights of 49 bits and sums of 60 in "));
@@ -244,7 +244,7 @@ TEST(RoundScales, IrrationalProportionsOfManyChannelsAreRounded) {
   NormalisedInside net({2, 3, 5, 7});
   ASSERT_TRUE(needs_rounded_scales(net.graph));
   const Graph before = net.graph;
-  StreamlineReport report;
+  PassReport report;
   ASSERT_TRUE(round_scales(net.graph, 16, report));
   verify(net.graph);
   EXPECT_FALSE(needs_rounded_scales(net.graph));
@@ -294,7 +294,7 @@ TEST(RoundScales, TwoIrrationalProportionsUnderPaddingAreRounded) {
   // A product each would join two streams by thresholds that depend on the position.
   NormalisedInside net({2, 3});
   ASSERT_TRUE(needs_rounded_scales(net.graph));
-  StreamlineReport report;
+  PassReport report;
   ASSERT_TRUE(round_scales(net.graph, 16, report));
   EXPECT_FALSE(needs_rounded_scales(net.graph));
 }
@@ -308,7 +308,7 @@ TEST(RoundScales, NothingIsDoneBehindProductsOrInFrontOfDepthwiseOnes) {
   x = net.batch_norm(x, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, {2, 3, 5});
   run_passes(net.finish(net.quant(x, 30, 4)), cleanup_passes());
   EXPECT_FALSE(needs_rounded_scales(net.graph));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_FALSE(round_scales(net.graph, 16, report));
 }
 

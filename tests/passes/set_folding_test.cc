@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/set_folding.h"
+#include "compile/passes/folding/set_folding.h"
 
 #include <algorithm>
 
 #include "compile/hw/devices.h"
 #include "compile/hw/layer.h"
-#include "compile/passes/folding_space.h"
+#include "compile/passes/folding/folding_space.h"
 #include "passes/hardware_net.h"
 
 namespace assay {
@@ -23,7 +23,7 @@ Graph product() {
   std::mt19937 random(1);
   Tensor* w = net.random_values({100, 10}, -2, 2, random);
   Graph graph = ready_for_hardware(net, net.add(ops::MatMul{}, {net.pixels({1, 100}), w}, "fc"));
-  StreamlineReport report;
+  PassReport report;
   infer_hw_layers(graph, {}, report);
   return graph;
 }
@@ -81,7 +81,7 @@ TEST(SetFolding, PutsLargeWeightsIntoBlockRamWhereThatIsCheaper) {
     Tensor* w = net.random_values({inputs, outputs}, -7, 7, random);
     Graph graph =
         ready_for_hardware(net, net.add(ops::MatMul{}, {net.pixels({1, inputs}), w}, "fc"));
-    StreamlineReport inferred;
+    PassReport inferred;
     infer_hw_layers(graph, {}, inferred);
     FoldingReport report;
     fold(graph, inputs * outputs, report);
@@ -112,7 +112,7 @@ Graph depthwise() {
   Tensor* w = net.random_values({6, 1, 3, 3}, -7, 7, random);
   Graph graph =
       ready_for_hardware(net, net.add(conv2d(3, 1, 1, 6), {net.pixels({1, 6, 8, 8}), w}, "dw"));
-  StreamlineReport report;
+  PassReport report;
   infer_hw_layers(graph, {}, report);
   return graph;
 }
@@ -152,7 +152,7 @@ TEST(SetFolding, NoStreamBecomesTooWide) {
   Tensor* x = net.pixels({1, 16384});
   Graph graph = ready_for_hardware(
       net, net.add(ops::MatMul{}, {x, net.random_values({16384, 1}, 1, 1, random)}, "fc"));
-  StreamlineReport inferred;
+  PassReport inferred;
   infer_hw_layers(graph, {}, inferred);
   FoldingReport report;
   fold(graph, 1, report);
@@ -166,7 +166,7 @@ TEST(SetFolding, AParallelWindowTakesAllChannels) {
   std::mt19937 random(1);
   Tensor* w = net.random_values({4, 6, 3, 3}, -7, 7, random);
   Graph graph = ready_for_hardware(net, net.add(conv2d(3), {net.pixels({1, 6, 5, 5}), w}, "acc"));
-  StreamlineReport inferred;
+  PassReport inferred;
   infer_hw_layers(graph, {}, inferred);
   auto& node = only_node<hw::ConvolutionInputGenerator>(graph);
   node.as<hw::ConvolutionInputGenerator>()->parallel_window = true;
@@ -186,7 +186,7 @@ Graph two_products() {
   x = net.thresholds(x, 12, 3, -900, 900, random, "q");
   x = net.add(ops::MatMul{}, {x, net.random_values({12, 8}, -2, 2, random)}, "second");
   Graph graph = ready_for_hardware(net, x);
-  StreamlineReport report;
+  PassReport report;
   infer_hw_layers(graph, {}, report);
   return graph;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Implementation styles, memories, and the user's wishes for them.
-#include "compile/passes/specialize_layers.h"
+#include "compile/passes/layers/specialize_layers.h"
 
 #include "compile/hw/layer.h"
 #include "passes/hardware_net.h"
@@ -25,7 +25,7 @@ Graph small_network() {
   x = net.add(ops::MatMul{}, {x, net.random_values({100, 10}, -2, 2, random)}, "logits");
   net.graph.rename(x->producer, "fc");
   Graph graph = ready_for_hardware(net, x);
-  StreamlineReport report;
+  PassReport report;
   infer_hw_layers(graph, {}, report);
   return graph;
 }
@@ -38,7 +38,7 @@ T& layer(const Graph& graph) {
 TEST(SpecializeLayers, DecidesWhatIsStillOpen) {
   Graph graph = small_network();
   layer<hw::MVAU>(graph).preferred_impl_style = "lut";
-  StreamlineReport report;
+  PassReport report;
   EXPECT_TRUE(specialize_layers(graph, report));
   // Eight by four bits are multiplied; the user's wish stays.
   EXPECT_EQ(layer<hw::VVAU>(graph).preferred_impl_style, "dsp");
@@ -54,7 +54,7 @@ TEST(SpecializeLayers, SearchesAmongManyThresholds) {
     std::mt19937 random(1);
     Graph graph =
         ready_for_hardware(net, net.thresholds(net.pixels({1, 4}), 4, steps, 1, 255, random, "q"));
-    StreamlineReport report;
+    PassReport report;
     infer_hw_layers(graph, {}, report);
     specialize_layers(graph, report);
     EXPECT_EQ(layer<hw::Thresholding>(graph).preferred_impl_style,
@@ -66,7 +66,7 @@ TEST(SpecializeLayers, LargeMemoriesGoToBlockRam) {
   Graph graph = small_network();
   hw::MVAU& product = layer<hw::MVAU>(graph);
   product.mem_mode = "decoupled";
-  StreamlineReport report;
+  PassReport report;
   EXPECT_TRUE(choose_memories(graph, report));
   // 1000 weights of 3 bits are less than a third of a block RAM; folded otherwise they stay so.
   EXPECT_EQ(product.ram_style, "distributed");
@@ -87,7 +87,7 @@ TEST(SpecializeLayers, LargeMemoriesGoToBlockRam) {
 TEST(FoldingConfig, SetsTheFieldsOfOneLayer) {
   Graph graph = small_network();
   const Graph before = graph;
-  StreamlineReport report;
+  PassReport report;
   const FoldingConfig config = {{"fc",
                                  {{"PE", 5},
                                   {"SIMD", 20},
@@ -108,7 +108,7 @@ TEST(FoldingConfig, SetsTheFieldsOfOneLayer) {
 
 TEST(FoldingConfig, DefaultsHoldWhereNothingElseIsSaid) {
   Graph graph = small_network();
-  StreamlineReport report;
+  PassReport report;
   apply_folding_config(
       graph,
       {{"Defaults", {{"mem_mode", "decoupled"}, {"PE", 2}}}, {"fc", {{"mem_mode", "external"}}}},
@@ -122,7 +122,7 @@ TEST(FoldingConfig, DefaultsHoldWhereNothingElseIsSaid) {
 TEST(FoldingConfig, GroupedWindowsFollowTheirReader) {
   Graph graph = small_network();
   const Graph before = graph;
-  StreamlineReport report;
+  PassReport report;
   EXPECT_TRUE(apply_folding_config(graph, {{"dw", {{"PE", 4}, {"SIMD", 3}}}}, report));
   EXPECT_EQ(layer<hw::ConvolutionInputGenerator>(graph).simd, 4);
   EXPECT_EQ(differing_checkpoints(before, graph), std::vector<std::string>{});
@@ -140,7 +140,7 @@ TEST(FoldingConfig, WindowsMayBeParallel) {
   std::mt19937 random(1);
   Tensor* w = net.random_values({4, 6, 3, 3}, -7, 7, random);
   Graph graph = ready_for_hardware(net, net.add(conv2d(3), {net.pixels({1, 6, 5, 5}), w}, "acc"));
-  StreamlineReport report;
+  PassReport report;
   infer_hw_layers(graph, {}, report);
   const std::string name = only_node<hw::ConvolutionInputGenerator>(graph).name;
   apply_folding_config(graph, {{name, {{"parallel_window", 1}, {"SIMD", 6}}}}, report);
@@ -155,7 +155,7 @@ TEST(FoldingConfig, WindowsMayBeParallel) {
 TEST(FoldingConfig, KeepsFifoDepthsAtTheNodes) {
   using Depths = std::vector<std::int64_t>;
   Graph graph = small_network();
-  StreamlineReport report;
+  PassReport report;
   const FoldingConfig config = {
       {"fc", {{"inFIFODepths", Depths{0}}, {"outFIFODepths", Depths{32}}}}};
   EXPECT_TRUE(apply_folding_config(graph, config, report));
@@ -184,7 +184,7 @@ TEST(FoldingConfig, KeepsFifoDepthsAtTheNodes) {
 TEST(FoldingConfig, SaysWhatIsAllowed) {
   const auto message = [](const FoldingConfig& config) {
     Graph graph = small_network();
-    StreamlineReport report;
+    PassReport report;
     return user_error_of([&] { apply_folding_config(graph, config, report); });
   };
   EXPECT_THAT(message({{"fd", {{"PE", 2}}}}),

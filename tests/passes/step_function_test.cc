@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The steps of every quantiser, worked by hand.
-#include "compile/passes/step_function.h"
+#include "compile/passes/thresholds/step_function.h"
 
 #include "passes/pass_check.h"
 

@@ -12,10 +12,10 @@
 
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
-#include "compile/passes/pipeline.h"
-#include "compile/passes/streamline.h"
-#include "golden/exact_executor.h"
-#include "golden/index_map.h"
+#include "compile/passes/pipeline/pipeline.h"
+#include "compile/passes/streamline/streamline.h"
+#include "golden/exact/executor.h"
+#include "golden/exact/index_map.h"
 #include "support/random_graph.h"
 
 /// Graphs before and after streamlining, side by side: runs, comparison by checkpoint, and inputs
@@ -26,8 +26,8 @@ using Integers = std::vector<std::int64_t>;
 using ForcedIntegers = std::map<std::string, Integers>;  ///< by checkpoint
 
 /// Makes the graph integer; the report of all three passes.
-inline StreamlineReport make_integer(Graph& graph, const JoinOptions& joins = {}) {
-  StreamlineReport report;
+inline PassReport make_integer(Graph& graph, const JoinOptions& joins = {}) {
+  PassReport report;
   for (int pass = 0; pass < 3; ++pass) {
     if (pass == 0) absorb_scales(graph, report);
     if (pass == 1) residual_sums(graph, joins, report);

@@ -44,7 +44,7 @@ class Subject {
 
   const Graph before;
   Graph after;
-  StreamlineReport report;
+  PassReport report;
 
  private:
   void solve_all(const ThresholdNode& node, BoundarySolver& solver, const ExactExecutor& integer) {

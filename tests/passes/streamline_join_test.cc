@@ -4,7 +4,7 @@
 #include <iostream>
 #include <regex>
 
-#include "compile/passes/join_solver.h"
+#include "compile/passes/thresholds/join_solver.h"
 #include "passes/pass_check.h"
 #include "passes/streamline_check.h"
 
@@ -374,7 +374,7 @@ void check_join(std::uint64_t seed, std::size_t branches, std::int64_t most_bits
   const Integers expected = defined_levels(net);
   ASSERT_EQ(levels_of(net.graph, net), expected) << "the network as it was";
   Graph after = net.graph;
-  const StreamlineReport report = make_integer(after, options);
+  const PassReport report = make_integer(after, options);
   EXPECT_EQ(levels_of(after, net), expected) << to_text(after);
   ++forms[std::string(quantiser_form_name(report.quantisers.at(0).form))];
   EXPECT_EQ(report.quantisers[0].inseparable, 0);
@@ -439,7 +439,7 @@ TEST(StreamlineJoin, JoinBitsReportEveryWrongDecisionOfTheNetwork) {
     const JoinNet net = join_net(seed, seed % 3 == 0 ? 3 : 2, 4);
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Graph after = net.graph;
-    const StreamlineReport report = make_integer(after, {.budget = 32, .join_bits = 2});
+    const PassReport report = make_integer(after, {.budget = 32, .join_bits = 2});
     const Integers expected = defined_levels(net), got = levels_of(after, net);
     ASSERT_EQ(expected.size(), got.size());
     std::int64_t wrong = 0;

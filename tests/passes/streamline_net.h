@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "compile/passes/pipeline.h"
-#include "compile/passes/streamline.h"
-#include "golden/exact_executor.h"
+#include "compile/passes/pipeline/pipeline.h"
+#include "compile/passes/streamline/streamline.h"
+#include "golden/exact/executor.h"
 #include "passes/integer_net.h"
 
 /// Networks of pixels and real parameters made by hand, streamlined and compared stage by stage.
@@ -108,7 +108,7 @@ inline void expect_same_on_images(const Graph& before, const Graph& after) {
 
 struct Streamlined {
   Graph graph;
-  StreamlineReport report;
+  PassReport report;
 
   /// The only quantiser's report, or the one of checkpoint `name`.
   const QuantiserReport& quantiser(std::string_view name = "") const {

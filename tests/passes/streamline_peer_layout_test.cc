@@ -3,9 +3,9 @@
 // streamlined first.
 #include <gmock/gmock.h>
 
-#include "compile/passes/infer_data_layouts.h"
-#include "compile/passes/lower.h"
-#include "compile/passes/xnor.h"
+#include "compile/passes/cleanup/infer_data_layouts.h"
+#include "compile/passes/layers/xnor.h"
+#include "compile/passes/lower/lower.h"
 #include "passes/streamline_net.h"
 
 namespace assay {
@@ -136,7 +136,7 @@ TEST(PeerPattern, ConvertBipolarMatMulToXnorPopcount) {
   x = net.batch_norm(x, {1, -1, 0.5F}, {0.1F, 0, -0.2F}, {0, 0.1F, 0}, {1, 2, 3});
   const Graph imported = net.finish(net.add(ops::BipolarQuant{}, {x, net.number(1)}, "q"));
   Graph graph = lowered(imported);
-  StreamlineReport report;
+  PassReport report;
   EXPECT_TRUE(convert_to_xnor(graph, report));
   verify(graph);
   expect_same_on_images(imported, graph);

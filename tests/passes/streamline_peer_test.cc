@@ -7,7 +7,7 @@
 
 #include <functional>
 
-#include "compile/passes/insert_topk.h"
+#include "compile/passes/cleanup/insert_topk.h"
 #include "passes/streamline_net.h"
 
 namespace assay {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streamlining on networks worked out by hand. Each is compared with the definition at every
 // checkpoint after every step.
-#include "compile/passes/streamline.h"
+#include "compile/passes/streamline/streamline.h"
 
 #include <gmock/gmock.h>
 
 #include <algorithm>
 #include <functional>
 
-#include "compile/passes/insert_topk.h"
+#include "compile/passes/cleanup/insert_topk.h"
 #include "passes/streamline_net.h"
 
 namespace assay {
@@ -435,7 +435,7 @@ TEST(Streamline, FindsNothingMoreToDo) {
   x = net.add(conv2d(3, 1, 1), {x, net.weights({2, 2, 3, 3})});
   auto done = streamlined(net.finish(net.relu_quant(x, 23.3F, 3)));
   const std::string text = to_text(done.graph);
-  StreamlineReport report;
+  PassReport report;
   EXPECT_FALSE(absorb_scales(done.graph, report));
   EXPECT_FALSE(residual_sums(done.graph, {}, report));
   EXPECT_FALSE(integer_tail(done.graph, report));

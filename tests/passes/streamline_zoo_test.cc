@@ -32,7 +32,7 @@ void expect_equal_on(const Graph& before, const Graph& after, const Dataset& set
 }
 
 /// All checkpoints of the network are quantisers of the report.
-void expect_reported(const Graph& graph, const StreamlineReport& report) {
+void expect_reported(const Graph& graph, const PassReport& report) {
   std::set<std::string> names;
   for (const QuantiserReport& quantiser : report.quantisers) names.insert(quantiser.checkpoint);
   for (const Checkpoint& checkpoint : graph.checkpoints())
@@ -61,7 +61,7 @@ void check_network(const std::string& net, const std::string& form, const std::s
                    std::int64_t images) {
   const Graph before = cleaned(zoo_graph(net, form, false));
   Graph after = before;
-  const StreamlineReport report = make_integer(after);
+  const PassReport report = make_integer(after);
   expect_reported(before, report);
   const Dataset set = load_dataset(shared_path(data), {0, images});
   expect_equal_on(before, after, set, images);
@@ -110,7 +110,7 @@ TEST(StreamlineZoo, NormalisedPixelsAreQuantisedFirstAndExactFromThere) {
   REQUIRE_SHARED(kCifar);
   Graph before = cleaned(zoo_graph("resnet18norm_w2a2", "qonnx", true));
   ASSERT_NE(normalised_input(before), nullptr);
-  StreamlineReport report;
+  PassReport report;
   ASSERT_TRUE(quantize_input(before, 8, report));
   verify(before);
   EXPECT_EQ(normalised_input(before), nullptr);
@@ -125,7 +125,7 @@ TEST(StreamlineZoo, NormalisedPixelsAreExactAndGiveTheActivationsOfPyTorch) {
   const Graph before = cleaned(zoo_graph("resnet18norm_w2a2", "qonnx", true));
   EXPECT_EQ(exact_input_form(before).obstacle, "");
   Graph after = before;
-  const StreamlineReport report = make_integer(after);
+  const PassReport report = make_integer(after);
   ASSERT_EQ(report.units.size(), 1U);
   EXPECT_EQ(report.units[0].multiplier_bits, 13);
   EXPECT_EQ(report.units[0].weight_bits, 14);

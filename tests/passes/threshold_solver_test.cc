@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Thresholds against the definition of every quantiser, worked by hand and by enumeration.
-#include "compile/passes/threshold_solver.h"
+#include "compile/passes/thresholds/threshold_solver.h"
 
 #include "passes/pass_check.h"
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/xnor.h"
+#include "compile/passes/layers/xnor.h"
 
-#include "compile/passes/lower.h"
+#include "compile/passes/lower/lower.h"
 #include "passes/integer_net.h"
 
 namespace assay {
 namespace {
 
 Graph lowered(Graph graph) {
-  StreamlineReport report;
+  PassReport report;
   lower(graph, report);
   return graph;
 }
@@ -63,7 +63,7 @@ TEST(Xnor, PaddingBecomesThresholdsThatDependOnThePosition) {
 TEST(Xnor, ComparisonSeesAForgottenBorder) {
   Graph graph = lowered(padded_network(3, 1, window2d(2)));
   const Graph before = graph;
-  StreamlineReport report;
+  PassReport report;
   convert_to_xnor(graph, report);
   EXPECT_TRUE(differing_checkpoints(before, graph).empty());
   for (const auto& node : graph.nodes()) {
@@ -103,7 +103,7 @@ TEST(Xnor, LeavesTensorsAloneThatOthersNeedAsSigns) {
   Tensor* acc = net.add(conv2d(1), {s, net.random_signs({2, 2, 1, 1}, random)}, "acc");
   Tensor* a = net.thresholds(acc, 2, 3, -3, 3, random, "a");
   Graph graph = lowered(net.finish_integers(net.add(ops::Add{}, {a, s}, "y")));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_FALSE(convert_to_xnor(graph, report));
 }
 
@@ -114,7 +114,7 @@ TEST(Xnor, LeavesWeightsAloneThatAreNoSigns) {
   Tensor* s = net.signs(x, 3, 100, 150, random);
   Tensor* acc = net.add(ops::MatMul{}, {s, net.values({3, 1}, {1, 0, -1})}, "acc");
   Graph& graph = net.finish_integers(net.thresholds(acc, 1, 1, 0, 1, random, "y"));
-  StreamlineReport report;
+  PassReport report;
   EXPECT_FALSE(convert_to_xnor(graph, report));
 }
 

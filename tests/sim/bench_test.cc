@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/bench.h"
+#include "sim/bench/bench.h"
 
 #include <gmock/gmock.h>
 
@@ -7,7 +7,7 @@
 #include <functional>
 #include <sstream>
 
-#include "sim/job.h"
+#include "sim/bench/job.h"
 
 namespace assay::sim {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/deadlock.h"
+#include "sim/token/deadlock.h"
 
 #include <gtest/gtest.h>
 

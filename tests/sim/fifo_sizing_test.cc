@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/fifo_sizing.h"
+#include "sim/token/fifo_sizing.h"
 
 #include <gmock/gmock.h>
 
-#include "compile/passes/create_dataflow_partition.h"
-#include "compile/passes/dataflow_streams.h"
+#include "compile/passes/streams/create_dataflow_partition.h"
+#include "compile/passes/streams/dataflow_streams.h"
 #include "passes/hardware_net.h"
-#include "sim/token_dataflow.h"
+#include "sim/token/token_dataflow.h"
 
 namespace assay::sim {
 namespace {
@@ -23,7 +23,7 @@ struct Residual {
     Tensor* x = net.pixels({1, 4, 6, 6});
     Tensor* a = net.add(conv2d(3, 1, 1), {x, net.random_values({4, 4, 3, 3}, -1, 1, random)}, "a");
     graph = as_hardware(net, net.add(ops::Add{}, {x, a}, "sum"));
-    StreamlineReport report;
+    PassReport report;
     create_dataflow_partition(graph, report);
     flow = dataflow(graph, 0);
   }

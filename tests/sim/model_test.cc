@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/model.h"
+#include "sim/model/model.h"
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
@@ -11,9 +11,9 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "sim/glue.h"
-#include "sim/process.h"
-#include "sim/temporary_folder.h"
+#include "sim/model/glue.h"
+#include "sim/model/process.h"
+#include "sim/model/temporary_folder.h"
 
 namespace assay::sim {
 namespace {

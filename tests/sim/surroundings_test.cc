@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/surroundings.h"
+#include "sim/token/surroundings.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

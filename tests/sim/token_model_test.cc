@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/token_model.h"
+#include "sim/token/token_model.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 /// The equations on networks small enough to clock by hand. That they are those of the RTL is what
-/// every run of tests/hw compares (sim/token_check.h).
+/// every run of tests/hw compares (sim/token/token_check.h).
 namespace assay::sim {
 namespace {
 

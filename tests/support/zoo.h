@@ -10,12 +10,12 @@
 #include <vector>
 
 #include "compile/onnx/import.h"
-#include "compile/passes/merge_models.h"
-#include "compile/passes/preprocessing.h"
+#include "compile/passes/cleanup/merge_models.h"
+#include "compile/passes/cleanup/preprocessing.h"
+#include "golden/bounds/float_check.h"
 #include "golden/data/dataset.h"
 #include "golden/data/npy.h"
-#include "golden/exact_executor.h"
-#include "golden/float_check.h"
+#include "golden/exact/executor.h"
 
 /// Networks with their makers' own results, and the images they were made on. All lies outside the
 /// repository; tests skip what is not there.

@@ -6,7 +6,7 @@
 #include <random>
 
 #include "compile/base/file.h"
-#include "golden/exact_executor.h"
+#include "golden/exact/executor.h"
 
 namespace assay::top {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "base/temp_dir.h"
 #include "compile/graph/hw_ops.h"
-#include "harness/rtl_session.h"
-#include "harness/top_run.h"
+#include "harness/rtl/rtl_session.h"
+#include "harness/rtl/top_run.h"
 
 /// Small dataflow designs, stitched and simulated against golden.
 namespace assay::top {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "harness/flow/stage_files.h"
 #include "harness/run_command.h"
-#include "harness/stage_files.h"
-#include "sim/fifo_sizing.h"
-#include "sim/token_model.h"
+#include "sim/token/fifo_sizing.h"
+#include "sim/token/token_model.h"
 #include "top/rig.h"
 
 namespace assay::top {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The text of stitched designs.
-#include "compile/backend/stitch.h"
+#include "compile/backend/verilog/stitch.h"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
 #include <set>
 
-#include "compile/backend/identifiers.h"
+#include "compile/backend/verilog/identifiers.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "sim/process.h"
+#include "sim/model/process.h"
 #include "top/rig.h"
 
 namespace assay::top {

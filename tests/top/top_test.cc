@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
-#include "sim/token_model.h"
+#include "sim/token/token_model.h"
 #include "top/rig.h"
 
 namespace assay::top {

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/graph/views.h"
+
+#include "compile/graph/ops.h"
+
+namespace assay {
+
+bool reshapes(const Node& node) {
+  return node.as<ops::Flatten>() || node.as<ops::Reshape>() || node.as<ops::Squeeze>() ||
+         node.as<ops::Unsqueeze>();
+}
+
+bool keeps_order(const Shape& shape, std::span<const std::int64_t> perm) {
+  std::int64_t last = -1;
+  for (std::size_t i = 0; i < perm.size(); ++i) {
+    if (shape[i] == 1) continue;
+    if (perm[i] < last) return false;
+    last = perm[i];
+  }
+  return true;
+}
+
+bool is_view(const Node& node) {
+  if (const auto* op = node.as<ops::Transpose>())
+    return keeps_order(known_shape(*node.inputs[0]), op->perm);
+  return reshapes(node);
+}
+
+}  // namespace assay

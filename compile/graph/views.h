@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "compile/graph/graph.h"
+
+namespace assay {
+
+/// Whether the operator only names another shape: Flatten, Reshape, Squeeze, Unsqueeze.
+bool reshapes(const Node& node);
+/// Whether a tensor of `shape` held in the order `perm` of its axes has the same elements one after the other: only axes of size 1
+/// move.
+bool keeps_order(const Shape& shape, std::span<const std::int64_t> perm);
+/// Whether the node is a view: its output is its input's elements in the same order. The shapes of inputs must be known.
+bool is_view(const Node& node);
+
+}  // namespace assay

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/cleanup/infer_data_layouts.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+
+#include "compile/graph/ops.h"
+#include "compile/passes/rewrite/rewrite.h"
+
+namespace assay {
+namespace {
+
+using Layouts = std::unordered_map<const Tensor*, Layout>;
+
+std::size_t rank_of(const Tensor& tensor) { return known_shape(tensor).size(); }
+
+Layout channels_first(std::size_t rank) {
+  constexpr std::array<Layout, 5> kByRank = {Layout::kUnknown, Layout::kUnknown, Layout::kNC,
+                                             Layout::kNCW, Layout::kNCHW};
+  return rank < kByRank.size() ? kByRank[rank] : Layout::kUnknown;
+}
+
+Layout guess(std::size_t rank) { return rank == 3 ? Layout::kNWC : channels_first(rank); }
+
+/// The layout that the operator itself demands of its data and its result.
+Layout demanded(const Node& node) {
+  if (node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MaxPool>() ||
+      node.as<ops::AveragePool>() || node.as<ops::GlobalAveragePool>() ||
+      node.as<ops::BatchNormalization>() || node.as<ops::DepthToSpace>())
+    return channels_first(rank_of(*node.inputs[0]));
+  if (node.as<ops::Im2Col>() || node.as<ops::MaxPoolNHWC>()) return Layout::kNHWC;
+  if (node.as<ops::Gemm>()) return Layout::kNC;
+  if (const auto* op = node.as<ops::QuantAvgPool2d>()) return op->data_layout;
+  if (const auto* op = node.as<ops::SumPool>()) return op->data_layout;
+  if (const auto* op = node.as<ops::MultiThreshold>()) {
+    const bool fits = layout_name(op->data_layout).size() == rank_of(*node.inputs[0]);
+    return fits ? op->data_layout : Layout::kUnknown;
+  }
+  return Layout::kUnknown;
+}
+
+/// Whether axes keep their meaning from the inputs of full rank to the output.
+bool keeps_axes(const Node& node) {
+  return is_quantiser(node) || node.as<ops::Add>() || node.as<ops::Sub>() || node.as<ops::Mul>() ||
+         node.as<ops::Div>() || node.as<ops::Pow>() || node.as<ops::Relu>() ||
+         node.as<ops::Sign>() || node.as<ops::Identity>() || node.as<ops::DebugMarker>() ||
+         node.as<ops::Softmax>() || node.as<ops::Clip>() || node.as<ops::Cast>() ||
+         node.as<ops::Concat>() || node.as<ops::Pad>() || node.as<ops::Resize>() ||
+         node.as<ops::TopK>() || node.as<ops::JoinThreshold>();
+}
+
+Layout permuted(Layout layout, const std::vector<std::int64_t>& perm) {
+  const std::string_view name = layout_name(layout);
+  if (name.size() != perm.size()) return Layout::kUnknown;
+  std::string result;
+  for (const std::int64_t axis : perm) result += name[static_cast<std::size_t>(axis)];
+  return parse_layout(result).value_or(Layout::kUnknown);
+}
+
+std::vector<std::int64_t> inverse(const std::vector<std::int64_t>& perm) {
+  std::vector<std::int64_t> result(perm.size());
+  for (std::size_t i = 0; i < perm.size(); ++i)
+    result[static_cast<std::size_t>(perm[i])] = static_cast<std::int64_t>(i);
+  return result;
+}
+
+Layout squeezed(Layout layout, const Constant* axes) {
+  const std::string_view name = layout_name(layout);
+  if (name.empty() || !axes || !axes->is_int()) return Layout::kUnknown;
+  std::string result(name);
+  for (const std::int64_t axis : axes->ints()) result[ops::normalise_axis(axis, name.size())] = ' ';
+  std::erase(result, ' ');
+  return parse_layout(result).value_or(Layout::kUnknown);
+}
+
+Layout known(const Layouts& layouts, const Tensor* tensor) {
+  const auto it = tensor ? layouts.find(tensor) : layouts.end();
+  return it == layouts.end() ? Layout::kUnknown : it->second;
+}
+
+/// The first decision about a tensor stands.
+void decide(Layouts& layouts, const Tensor* tensor, Layout layout) {
+  if (!tensor || tensor->constant || layout == Layout::kUnknown) return;
+  if (layout_name(layout).size() == rank_of(*tensor)) layouts.emplace(tensor, layout);
+}
+
+void propagate_backward(Layouts& layouts, const Node& node) {
+  const Layout layout = known(layouts, node.outputs[0]);
+  if (keeps_axes(node))
+    for (const Tensor* input : node.inputs) decide(layouts, input, layout);
+  if (const auto* op = node.as<ops::Transpose>())
+    decide(layouts, node.inputs[0], permuted(layout, inverse(op->perm)));
+}
+
+Layout result_layout(const Layouts& layouts, const Node& node, const Tensor& output) {
+  const Layout first = known(layouts, node.inputs[0]);
+  if (keeps_axes(node)) {
+    for (const Tensor* input : node.inputs)
+      if (input && input->shape && rank_of(*input) == rank_of(output) &&
+          known(layouts, input) != Layout::kUnknown)
+        return known(layouts, input);
+    return Layout::kUnknown;
+  }
+  if (const auto* op = node.as<ops::Transpose>()) return permuted(first, op->perm);
+  if (node.as<ops::Squeeze>()) return squeezed(first, constant_input(node, 1));
+  if (node.as<ops::Flatten>()) return Layout::kNC;
+  if (node.as<ops::Reshape>()) {
+    if (known_shape(*node.inputs[0]) == known_shape(output)) return first;
+    return rank_of(output) == 2 ? Layout::kNC : Layout::kUnknown;
+  }
+  if (node.as<ops::MatMul>() || node.as<ops::XnorPopcountMatMul>() ||
+      node.as<ops::DepthwiseMatMul>()) {
+    if (rank_of(output) == 2) return Layout::kNC;
+    return layout_name(first).ends_with('C')
+               ? first
+               : Layout::kUnknown;  // the last axis holds the features
+  }
+  return Layout::kUnknown;
+}
+
+bool depends_on_input(const Node& node) {
+  return std::ranges::any_of(node.inputs, [](const Tensor* t) { return t && !t->constant; });
+}
+
+Layouts infer(const Graph& graph) {
+  Layouts layouts;
+  const std::vector<Node*> order = graph.topological_order();
+  for (const Tensor* input : graph.inputs()) decide(layouts, input, input->layout);
+  for (const Node* node : order) {
+    decide(layouts, node->inputs[0], demanded(*node));
+    decide(layouts, node->outputs[0], demanded(*node));
+  }
+  for (auto it = order.rbegin(); it != order.rend(); ++it) propagate_backward(layouts, **it);
+  for (const Tensor* input : graph.inputs()) decide(layouts, input, guess(rank_of(*input)));
+  for (const Node* node : order) {
+    if (!depends_on_input(*node)) continue;
+    for (const Tensor* output : node->outputs)
+      if (output) decide(layouts, output, result_layout(layouts, *node, *output));
+  }
+  return layouts;
+}
+
+}  // namespace
+
+bool infer_data_layouts(Graph& graph) {
+  bool changed = false;
+  const Layouts layouts = infer(graph);
+  for (const auto& tensor : graph.tensors()) {
+    const Layout layout = known(layouts, tensor.get());
+    if (layout == Layout::kUnknown || layout == tensor->layout) continue;
+    tensor->layout = layout;
+    changed = true;
+  }
+  return changed;
+}
+
+}  // namespace assay

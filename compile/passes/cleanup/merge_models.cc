@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/cleanup/merge_models.h"
+
+#include <unordered_map>
+
+#include "compile/base/error.h"
+#include "compile/base/printable.h"
+#include "compile/passes/rewrite/rewrite.h"
+
+namespace assay {
+namespace {
+
+void check_ends(const Graph& pre, const Graph& post) {
+  if (pre.outputs().size() != 1)
+    user_error("pre-processing graph '{}' has {} outputs; it must have one", printable(pre.name),
+               pre.outputs().size());
+  if (post.inputs().size() != 1)
+    user_error("network '{}' has {} inputs; pre-processing needs exactly one", printable(post.name),
+               post.inputs().size());
+  const Tensor &from = *pre.outputs()[0], &to = *post.inputs()[0];
+  if (known_shape(from) != known_shape(to))
+    user_error(
+        "pre-processing graph '{}' gives shape {} but input '{}' of the network has shape {}",
+        printable(pre.name), shape_text(*from.shape), printable(to.name), shape_text(*to.shape));
+  if (from.container != to.container)
+    user_error("pre-processing graph '{}' gives {} but input '{}' of the network takes {}",
+               printable(pre.name), container_name(from.container), printable(to.name),
+               container_name(to.container));
+}
+
+/// Copies tensors and nodes of `from` into `graph`, except for `from`'s input, which becomes
+/// `input`.
+std::unordered_map<const Tensor*, Tensor*> append(Graph& graph, const Graph& from, Tensor* input) {
+  std::unordered_map<const Tensor*, Tensor*> copies{{nullptr, nullptr}, {from.inputs()[0], input}};
+  for (const auto& tensor : from.tensors()) {
+    if (copies.contains(tensor.get())) continue;
+    Tensor* copy = graph.add_tensor(tensor->name);
+    copy->container = tensor->container;
+    copy->dtype = tensor->dtype;
+    copy->shape = tensor->shape;
+    copy->layout = tensor->layout;
+    copy->constant = tensor->constant;
+    copies[tensor.get()] = copy;
+  }
+  for (const auto& node : from.nodes()) {
+    std::vector<Tensor*> inputs, outputs;
+    for (const Tensor* tensor : node->inputs) inputs.push_back(copies.at(tensor));
+    for (const Tensor* tensor : node->outputs) outputs.push_back(copies.at(tensor));
+    graph.add_node(node->op->clone(), std::move(inputs), std::move(outputs), node->name);
+  }
+  return copies;
+}
+
+}  // namespace
+
+Graph merge_models(const Graph& pre, Graph post) {
+  check_ends(pre, post);
+  Graph graph = pre;
+  graph.name = post.name;
+  Tensor* joint = graph.outputs()[0];
+  const Tensor& network_input = *post.inputs()[0];
+  if (joint->dtype == DataType::float32()) joint->dtype = network_input.dtype;
+  if (joint->layout == Layout::kUnknown) joint->layout = network_input.layout;
+  const auto copies = append(graph, post, joint);
+  graph.mutable_outputs().clear();
+  for (const Tensor* output : post.outputs()) graph.add_output(copies.at(output));
+  std::erase_if(graph.checkpoints(),
+                [](const Checkpoint& c) { return c.kind != Checkpoint::Kind::kActivation; });
+  for (Checkpoint checkpoint : post.checkpoints()) {
+    checkpoint.tensor = copies.at(checkpoint.tensor);
+    graph.checkpoints().push_back(std::move(checkpoint));
+  }
+  verify(graph);
+  return graph;
+}
+
+}  // namespace assay

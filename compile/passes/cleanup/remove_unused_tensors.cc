@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/cleanup/remove_unused_tensors.h"
+
+namespace assay {
+
+bool remove_unused_tensors(Graph& graph) { return graph.remove_dead() > 0; }
+
+}  // namespace assay

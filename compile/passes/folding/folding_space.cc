@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/folding/folding_space.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+
+#include "compile/base/error.h"
+#include "compile/graph/views.h"
+#include "compile/hw/mvau.h"
+#include "compile/passes/layers/infer_hw_layers.h"
+
+namespace assay {
+namespace {
+
+using Values = std::vector<std::int64_t>;
+
+Values divisors(std::int64_t n) {
+  Values low, high;
+  for (std::int64_t d = 1; d * d <= n; ++d)
+    if (n % d == 0) {
+      low.push_back(d);
+      if (d * d != n) high.push_back(n / d);
+    }
+  low.insert(low.end(), high.rbegin(), high.rend());
+  return low;
+}
+
+void set_field(const FoldingUnit& unit, std::string_view field, std::int64_t value) {
+  hw::find_layer(*unit.node)->set_folding(*unit.node, field, value);
+  if (unit.generator && field == "PE")
+    unit.generator->as<hw::ConvolutionInputGenerator>()->simd = value;
+}
+
+std::vector<hw::FoldingRule> rules_of(const FoldingUnit& unit) {
+  return hw::find_layer(*unit.node)->rules(*unit.node);
+}
+
+bool decided(const FoldingConfig& config, const Node& node, const std::string& field) {
+  for (const std::string& name : {node.name, std::string("Defaults")})
+    if (const auto it = config.find(name); it != config.end() && it->second.contains(field))
+      return true;
+  return false;
+}
+
+/// What is built for one value of PE and SIMD.
+class Enumeration {
+ public:
+  Enumeration(FoldingUnit& unit, const FoldingConfig& config, const hw::Device& device,
+              bool free_styles)
+      : unit_(unit), device_(device), rules_(rules_of(unit)) {
+    for (const hw::FoldingRule& rule : rules_)
+      choices_.push_back(decided(config, *unit.node, rule.field) ? Values{rule.value}
+                                                                 : divisors(rule.divides));
+    const auto* product = unit.node->as<hw::MultiplyOp>();
+    free_memory_ = product && product->mem_mode == "embedded" && product->ram_style == "auto" &&
+                   !decided(config, *unit.node, "mem_mode");
+    if (product && free_styles && hw::product_style(*unit.node) != "popcount" &&
+        !decided(config, *unit.node, "preferred_impl_style"))
+      styles_ = {"lut", "dsp"};
+  }
+
+  void run() {
+    const Values before = present();
+    walk({});
+    for (std::size_t i = 0; i < rules_.size(); ++i) set_field(unit_, rules_[i].field, before[i]);
+    if (unit_.candidates.empty()) say_why();
+  }
+
+ private:
+  Values present() const {
+    Values values;
+    for (const hw::FoldingRule& rule : rules_) values.push_back(rule.value);
+    return values;
+  }
+
+  void walk(Values head) {
+    if (head.size() == rules_.size()) return consider(head);
+    for (const std::int64_t value : choices_[head.size()]) {
+      head.push_back(value);
+      walk(head);
+      head.pop_back();
+    }
+  }
+
+  void consider(const Values& values) {
+    for (std::size_t i = 0; i < rules_.size(); ++i) set_field(unit_, rules_[i].field, values[i]);
+    FoldingCandidate candidate;
+    candidate.values = values;
+    for (std::size_t i = 0; i < rules_.size(); ++i) {
+      candidate.lanes *= values[i];
+      if (rules_[i].field == "SIMD") candidate.simd = values[i];
+    }
+    if (styles_.empty()) return add_memories(candidate);
+    auto& style = unit_.node->as<hw::MultiplyOp>()->preferred_impl_style;
+    const std::string before = style;
+    for (const std::string& next : styles_) {
+      style = candidate.style = next;
+      add_memories(candidate);
+    }
+    style = before;
+  }
+
+  void add_memories(FoldingCandidate candidate) {
+    add(candidate);
+    if (!free_memory_) return;
+    auto& mode = unit_.node->as<hw::MultiplyOp>()->mem_mode;
+    mode = "decoupled";
+    candidate.decoupled = true;
+    add(std::move(candidate));
+    mode = "embedded";
+  }
+
+  /// Nothing for foldings that cannot be built, such as too wide ones, and for a memory of its own
+  /// that is not block RAM: constants are cheaper.
+  void add(FoldingCandidate candidate) {
+    try {
+      const hw::Layer layer = hw::build_layer(*unit_.node, false);
+      if (candidate.decoupled && layer.memories.at(0).style != "block") return;
+      candidate.cycles = layer.cycles;
+      candidate.resources = hw::estimate_resources(layer, device_);
+      for (const hw::Stream& s : layer.inputs) candidate.in_lanes.push_back(s.lanes);
+      for (const hw::Stream& s : layer.outputs) candidate.out_lanes.push_back(s.lanes);
+      if (unit_.generator) add_generator(candidate, layer);
+    } catch (const UserError&) {
+      return;
+    }
+    unit_.candidates.push_back(std::move(candidate));
+  }
+
+  void add_generator(FoldingCandidate& candidate, const hw::Layer& reader) {
+    auto& built = generators_[unit_.generator->as<hw::ConvolutionInputGenerator>()->simd];
+    if (!built) built = hw::build_layer(*unit_.generator, false);
+    candidate.cycles = std::max(candidate.cycles, built->cycles);
+    candidate.resources += hw::estimate_resources(*built, device_);
+    candidate.resources += converter_resources(built->outputs[0].lanes, reader.inputs[0].lanes,
+                                               built->outputs[0].dtype.bits, device_);
+    candidate.in_lanes[0] = built->inputs[0].lanes;
+  }
+
+  void say_why() const {
+    if (unit_.generator) hw::build_layer(*unit_.generator, false);
+    hw::build_layer(*unit_.node, false);
+    hw::layer_error(*unit_.node, "no folding of it can be built");
+  }
+
+  FoldingUnit& unit_;
+  const hw::Device& device_;
+  std::vector<hw::FoldingRule> rules_;
+  std::vector<Values> choices_;
+  bool free_memory_ = false;
+  std::vector<std::string> styles_;  ///< empty: products keep theirs
+  std::map<std::int64_t, std::optional<hw::Layer>> generators_;
+};
+
+/// The layer and its output that give a tensor, behind views; a null node: none.
+std::pair<const Node*, const Tensor*> source_of(const Tensor* tensor) {
+  while (tensor->producer && is_view(*tensor->producer)) tensor = tensor->producer->inputs[0];
+  return {tensor->producer, tensor};
+}
+
+void add_edges(FoldingSpace& space) {
+  std::map<const Node*, std::size_t> by_node;
+  for (std::size_t u = 0; u < space.units.size(); ++u) by_node[space.units[u].node] = u;
+  for (std::size_t u = 0; u < space.units.size(); ++u) {
+    const FoldingUnit& unit = space.units[u];
+    const hw::Layer layer = hw::build_layer(unit.generator ? *unit.generator : *unit.node, false);
+    for (std::size_t i = 0; i < layer.inputs.size(); ++i) {
+      const auto [writer, tensor] = source_of(layer.inputs[i].tensor);
+      const auto from = by_node.find(writer);
+      if (!writer || from == by_node.end()) continue;
+      std::size_t output = 0;  // streams are the outputs that are there
+      for (const Tensor* t : writer->outputs) {
+        if (t == tensor) break;
+        output += t ? 1 : 0;
+      }
+      space.edges.push_back({from->second, output, u, i, layer.inputs[i].dtype.bits});
+    }
+  }
+}
+
+}  // namespace
+
+void FoldingUnit::apply(const FoldingCandidate& candidate) const {
+  const auto rules = rules_of(*this);
+  for (std::size_t i = 0; i < rules.size(); ++i)
+    set_field(*this, rules[i].field, candidate.values[i]);
+  if (candidate.decoupled) node->as<hw::MultiplyOp>()->mem_mode = "decoupled";
+  if (!candidate.style.empty()) node->as<hw::MultiplyOp>()->preferred_impl_style = candidate.style;
+}
+
+FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,
+                           bool free_styles) {
+  FoldingSpace space;
+  for (Node* node : graph.topological_order()) {
+    if (!hw::find_layer(*node) || grouped_reader(*node)) continue;
+    const Tensor* x = node->inputs[0];
+    const bool grouped = x && x->producer && grouped_reader(*x->producer) == node;
+    FoldingUnit unit{node, grouped ? x->producer : nullptr, {}};
+    Enumeration(unit, config, device, free_styles).run();
+    space.units.push_back(std::move(unit));
+  }
+  for (const FoldingUnit& unit : space.units) unit.apply(unit.candidates.front());
+  add_edges(space);
+  return space;
+}
+
+hw::Resources converter_resources(std::int64_t in_lanes, std::int64_t out_lanes, int bits,
+                                  const hw::Device& device) {
+  if (in_lanes == out_lanes) return {};
+  hw::Layer layer;
+  layer.module = "assay_data_width_converter";
+  layer.parameters = {{"Bits", bits}, {"InLanes", in_lanes}, {"OutLanes", out_lanes}};
+  return hw::estimate_resources(layer, device);
+}
+
+}  // namespace assay

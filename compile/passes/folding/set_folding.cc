@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/folding/set_folding.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <tuple>
+
+#include "compile/base/error.h"
+#include "compile/passes/folding/folding_space.h"
+
+namespace assay {
+namespace {
+
+using hw::Resources;
+using Choice = std::vector<std::size_t>;  ///< per unit, one of its candidates
+using Amounts = std::array<std::int64_t, 4>;
+
+constexpr std::array<std::string_view, 4> kNames = {"LUTs", "flip-flops", "block RAMs",
+                                                    "DSP blocks"};
+constexpr std::int64_t kWhole = 1'000'000'000;  ///< cost of a whole device's worth of a resource
+constexpr int kMaxRounds = 16, kMaxDoublings = 6;
+
+Amounts amounts(const Resources& r) { return {r.lut, r.ff, r.bram, r.dsp}; }
+
+/// Chooses candidates for a target, by what resources weigh.
+class Chooser {
+ public:
+  Chooser(const FoldingSpace& space, const hw::Device& device) : space_(space), device_(device) {
+    const Amounts has = amounts(device.has);
+    for (std::size_t r = 0; r < has.size(); ++r)
+      weights_[r] = kWhole / std::max<std::int64_t>(has[r], 1);
+    for (std::size_t e = 0; e < space.edges.size(); ++e) {
+      touching_[space.edges[e].writer].push_back(e);
+      touching_[space.edges[e].reader].push_back(e);
+    }
+  }
+
+  void weigh_twice(std::size_t resource) { weights_[resource] *= 2; }
+
+  /// Layer by layer first; converters then move layers, one or two at a time, towards the lanes of
+  /// their neighbours, as long as that makes the whole cheaper.
+  Choice choose(std::int64_t target) {
+    Choice choice(space_.units.size());
+    for (std::size_t u = 0; u < choice.size(); ++u) choice[u] = best(u, target, nullptr);
+    bool changed = true;
+    for (int round = 0; changed && round < kMaxRounds; ++round) {
+      changed = false;
+      for (std::size_t u = 0; u < choice.size(); ++u) {
+        const std::size_t next = best(u, target, &choice);
+        changed |= next != choice[u];
+        choice[u] = next;
+      }
+      for (const FoldingEdge& edge : space_.edges) changed |= improve(edge, target, choice);
+    }
+    return choice;
+  }
+
+  Resources total(const Choice& choice) {
+    Resources sum;
+    for (std::size_t u = 0; u < choice.size(); ++u)
+      sum += space_.units[u].candidates[choice[u]].resources;
+    for (const FoldingEdge& edge : space_.edges)
+      sum += converter(edge, candidate(edge.writer, choice), candidate(edge.reader, choice));
+    return sum;
+  }
+
+ private:
+  const FoldingCandidate& candidate(std::size_t unit, const Choice& choice) const {
+    return space_.units[unit].candidates[choice[unit]];
+  }
+
+  std::int64_t cost(const Resources& r) const {
+    std::int64_t sum = 0;
+    const Amounts amount = amounts(r);
+    for (std::size_t i = 0; i < amount.size(); ++i) sum += amount[i] * weights_[i];
+    return sum;
+  }
+
+  const Resources& converter(const FoldingEdge& edge, const FoldingCandidate& writer,
+                             const FoldingCandidate& reader) {
+    const std::int64_t in = writer.out_lanes[edge.output], out = reader.in_lanes[edge.input];
+    const auto [it, is_new] = converters_.try_emplace({in, out, edge.bits});
+    if (is_new) it->second = converter_resources(in, out, edge.bits, device_);
+    return it->second;
+  }
+
+  /// Cycles beyond the target, cost with the converters to the neighbours, lanes: least is best.
+  using Key = std::tuple<std::int64_t, std::int64_t, std::int64_t, std::int64_t>;
+
+  /// Without `choice` regardless of the neighbours.
+  Key key(std::size_t unit, const FoldingCandidate& c, std::int64_t target, const Choice* choice) {
+    std::int64_t sum = cost(c.resources);
+    if (choice)
+      for (const std::size_t e : touching_[unit]) {
+        const FoldingEdge& edge = space_.edges[e];
+        const bool writes = edge.writer == unit;
+        const FoldingCandidate& other = candidate(writes ? edge.reader : edge.writer, *choice);
+        sum += cost(converter(edge, writes ? c : other, writes ? other : c));
+      }
+    return {std::max(c.cycles, target), sum, c.lanes, -c.simd};
+  }
+
+  std::size_t best(std::size_t unit, std::int64_t target, const Choice* choice) {
+    const auto& candidates = space_.units[unit].candidates;
+    std::size_t best = 0;
+    Key least = key(unit, candidates[0], target, choice);
+    for (std::size_t i = 1; i < candidates.size(); ++i)
+      if (const Key next = key(unit, candidates[i], target, choice); next < least) {
+        least = next;
+        best = i;
+      }
+    return best;
+  }
+
+  /// Moves both ends of a stream at once where that is cheaper.
+  bool improve(const FoldingEdge& edge, std::int64_t target, Choice& choice) {
+    const auto together = [&](const Choice& c) {
+      const FoldingCandidate &writer = candidate(edge.writer, c),
+                             &reader = candidate(edge.reader, c);
+      const auto [slow, sum, lanes, simd] = key(edge.writer, writer, target, &c);
+      const auto [slow2, sum2, lanes2, simd2] = key(edge.reader, reader, target, &c);
+      return std::pair(slow + slow2, sum + sum2 - cost(converter(edge, writer, reader)));
+    };
+    bool changed = false;
+    auto least = together(choice);
+    Choice trial = choice;
+    const auto& writers = space_.units[edge.writer].candidates;
+    for (std::size_t i = 0; i < writers.size(); ++i) {
+      if (cost(writers[i].resources) >= least.second) continue;
+      trial[edge.writer] = i;
+      trial[edge.reader] = best(edge.reader, target, &trial);
+      if (const auto next = together(trial); next < least) {
+        least = next;
+        choice = trial;
+        changed = true;
+      }
+    }
+    return changed;
+  }
+
+  const FoldingSpace& space_;
+  const hw::Device& device_;
+  Amounts weights_{};
+  std::map<std::size_t, std::vector<std::size_t>> touching_;
+  std::map<std::tuple<std::int64_t, std::int64_t, int>, Resources> converters_;
+};
+
+/// The most cycles of a layer that is folded as little as possible: no target below is reached.
+std::int64_t fastest_interval(const FoldingSpace& space) {
+  std::int64_t slowest = 1;
+  for (const FoldingUnit& unit : space.units)
+    slowest =
+        std::max(slowest, std::ranges::min(unit.candidates, {}, &FoldingCandidate::cycles).cycles);
+  return slowest;
+}
+
+/// Searches the smallest target whose layers fit a device.
+class Budget {
+ public:
+  Budget(const FoldingSpace& space, const hw::Device& device, std::int64_t share)
+      : space_(space), device_(device), share_(share) {
+    limits_ = amounts(device.has);
+    for (std::int64_t& limit : limits_) limit = limit * share / 100;
+  }
+
+  std::pair<std::int64_t, Choice> search() {
+    const std::vector<std::int64_t> targets = reachable();
+    std::size_t low = 0, high = targets.size() - 1;
+    std::optional<Choice> found = fitting(targets[high]);
+    if (!found) refuse(targets[high]);
+    while (low < high) {
+      const std::size_t middle = (low + high) / 2;
+      if (auto choice = fitting(targets[middle])) {
+        found = std::move(choice);
+        high = middle;
+      } else {
+        low = middle + 1;
+      }
+    }
+    return {targets[high], *found};
+  }
+
+ private:
+  /// All intervals that the network can have.
+  std::vector<std::int64_t> reachable() const {
+    const std::int64_t least = fastest_interval(space_);
+    std::vector<std::int64_t> targets = {least};
+    for (const FoldingUnit& unit : space_.units)
+      for (const FoldingCandidate& c : unit.candidates)
+        if (c.cycles > least) targets.push_back(c.cycles);
+    std::ranges::sort(targets);
+    targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+    return targets;
+  }
+
+  /// What is short weighs more in the next try.
+  std::optional<Choice> fitting(std::int64_t target) {
+    Chooser chooser(space_, device_);
+    for (int i = 0; i < kMaxDoublings; ++i) {
+      const Choice choice = chooser.choose(target);
+      needs_ = amounts(chooser.total(choice));
+      bool fits = true;
+      for (std::size_t r = 0; r < limits_.size(); ++r)
+        if (needs_[r] > limits_[r]) {
+          fits = false;
+          chooser.weigh_twice(r);
+        }
+      if (fits) return choice;
+    }
+    return {};
+  }
+
+  [[noreturn]] void refuse(std::int64_t target) const {
+    std::string text;
+    for (std::size_t r = 0; r < limits_.size(); ++r)
+      if (needs_[r] > limits_[r])
+        text += fmt::format("{}{} {} of {}", text.empty() ? "" : ", ", needs_[r], kNames[r],
+                            limits_[r]);
+    user_error(
+        "the network does not fit {} % of {} however little it is unfolded: at {} cycles per frame "
+        "its layers are estimated to take {}; choose a larger device or share",
+        share_, device_.name, target, text);
+  }
+
+  const FoldingSpace& space_;
+  const hw::Device& device_;
+  std::int64_t share_;
+  Amounts limits_{}, needs_{};
+};
+
+/// All fields of all layers.
+std::string foldings(const Graph& graph) {
+  std::string text;
+  for (const auto& node : graph.nodes())
+    if (hw::find_layer(*node)) text += fields_text(*node->op) + '\n';
+  return text;
+}
+
+void fill(FoldingReport& report, const Graph& graph) {
+  for (const Node* node : graph.topological_order()) {
+    if (!hw::find_layer(*node)) continue;
+    const std::int64_t cycles = hw::build_layer(*node, false).cycles;
+    report.slowest = std::max(report.slowest, cycles);
+    if (cycles > report.target) report.slow.push_back({node->name, cycles});
+  }
+}
+
+}  // namespace
+
+bool set_folding(Graph& graph, const FoldingGoal& goal, FoldingReport& report) {
+  const hw::Device& device = hw::find_device(goal.device);
+  const std::string before = foldings(graph);
+  const FoldingSpace space = folding_space(graph, goal.decided, device, !goal.target);
+  Chooser chooser(space, device);
+  Choice choice;
+  if (goal.target) {
+    report.target = *goal.target;
+    choice = chooser.choose(report.target);
+  } else if (!space.units.empty()) {
+    std::tie(report.target, choice) = Budget(space, device, goal.share).search();
+  }
+  for (std::size_t u = 0; u < choice.size(); ++u)
+    space.units[u].apply(space.units[u].candidates[choice[u]]);
+  report.estimate = chooser.total(choice);
+  fill(report, graph);
+  return foldings(graph) != before;
+}
+
+}  // namespace assay

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compile/graph/graph.h"
+#include "compile/hw/devices.h"
+#include "compile/passes/layers/specialize_layers.h"
+
+namespace assay {
+
+/// The device whose resources weigh when none is named.
+inline constexpr std::string_view kCostDevice = "xc7z020";
+
+/// What folding is to reach.
+struct FoldingGoal {
+  /// Cycles per frame that every layer keeps; nothing: the least that fits the device.
+  std::optional<std::int64_t> target;
+  std::string device = std::string(kCostDevice);
+  std::int64_t share = 100;  ///< percent of the device that layers may take; without target only
+  FoldingConfig decided;     ///< fields that are not to be chosen
+};
+
+/// A layer that cannot reach the target.
+struct SlowLayer {
+  std::string node;
+  std::int64_t cycles = 0;  ///< per frame, with its fastest folding
+};
+
+struct FoldingReport {
+  std::int64_t target = 0;      ///< as given, or as found for the device
+  std::int64_t slowest = 0;     ///< the most cycles of a layer: the interval of frames
+  std::vector<SlowLayer> slow;  ///< in topological order
+  hw::Resources estimate;       ///< layers and converters between them, without FIFOs
+};
+
+/// Chooses PE, SIMD and, for weights, constants or block RAM for every layer.
+///
+/// With a target every layer takes at most that many cycles per frame at the least cost, which is
+/// the sum of the shares of the device's LUTs, flip-flops, block RAMs and DSP blocks that it and
+/// the converters to its neighbours are estimated to take; among equals the fewest lanes, then the
+/// most SIMD. A layer that cannot reach the target gets its fastest folding, and the report says
+/// so. Without a target it is the smallest whose layers fit the share of the device, for which
+/// multipliers may also move between LUTs and DSP blocks.
+///
+/// Layers keep their implementation otherwise, and parallel windows. UserError, with numbers, when
+/// nothing fits the device, and for a layer that cannot be built at all. Contract: exact.
+bool set_folding(Graph& graph, const FoldingGoal& goal, FoldingReport& report);
+
+}  // namespace assay

@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/infer_shapes_pass.h"
-
-namespace assay {
-
-bool infer_shapes_pass(Graph& graph) { return infer_shapes(graph); }
-
-}  // namespace assay

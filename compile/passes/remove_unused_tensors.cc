@@ -1,8 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-#include "compile/passes/remove_unused_tensors.h"
-
-namespace assay {
-
-bool remove_unused_tensors(Graph& graph) { return graph.remove_dead() > 0; }
-
-}  // namespace assay

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+// Movements of data: the integers move as the reals did, scales and offsets with them.
+#include <algorithm>
+#include <numeric>
+
+#include "compile/graph/views.h"
+#include "compile/passes/rewrite/constant_tools.h"
+#include "compile/passes/rewrite/rewrite.h"
+#include "compile/passes/streamline/streamliner.h"
+
+namespace assay::streamline {
+namespace {
+
+bool is_move(const Node& node) {
+  return reshapes(node) || node.as<ops::Transpose>() || node.as<ops::Gather>() ||
+         node.as<ops::Pad>() || node.as<ops::DepthToSpace>() || node.as<ops::Resize>();
+}
+
+/// DCR: channel = (by * block + bx) * C' + c; CRD: channel = (c * block + by) * block + bx.
+std::vector<std::int64_t> depth_to_space_sources(const ops::DepthToSpace& op, const Shape& in,
+                                                 const Shape& out) {
+  const std::int64_t b = op.blocksize;
+  std::vector<std::int64_t> sources;
+  for (std::int64_t i = 0; i < element_count(out); ++i) {
+    const std::int64_t x = i % out[3], y = i / out[3] % out[2], c = i / (out[3] * out[2]) % out[1],
+                       n = i / (out[3] * out[2] * out[1]);
+    const std::int64_t by = y % b, bx = x % b;
+    const std::int64_t from = op.mode == "DCR" ? (by * b + bx) * out[1] + c : (c * b + by) * b + bx;
+    sources.push_back(((n * in[1] + from) * in[2] + y / b) * in[3] + x / b);
+  }
+  return sources;
+}
+
+/// Whether sizes say the same as the scales of a Resize.
+bool scales_are_ratios(const Node& node, const Shape& in, const Shape& out) {
+  const Constant* scales = constant_input(node, 2);
+  for (std::size_t axis = 0; scales && scales->size() > 0 && axis < in.size(); ++axis)
+    if (!(scales->real(static_cast<std::int64_t>(axis)) * Real(in[axis]) == Real(out[axis])))
+      return false;
+  return true;
+}
+
+/// Moves scales and offsets as the node moves elements.
+class ArrayMover {
+ public:
+  ArrayMover(const Node& node, const Shape& in, const Shape& out)
+      : node_(node), in_(in), out_(out) {}
+  /// Nothing when the node resizes and the array varies along an axis that changes.
+  std::optional<RealArray> operator()(const RealArray& array, const Real& padding) {
+    if (array.is_scalar() && (!node_.as<ops::Pad>() || array.values[0] == padding))
+      return RealArray(array.values[0]);
+    if (node_.as<ops::Resize>()) return resized(array);
+    if (sources_.empty()) sources_ = element_sources();
+    return moved_array(array, in_, out_, sources_, padding);
+  }
+
+ private:
+  /// Where each element comes from; -1 is padding.
+  std::vector<std::int64_t> element_sources() const {
+    if (const auto* transpose = node_.as<ops::Transpose>())
+      return transpose_sources(in_, transpose->perm);
+    if (const auto* gather = node_.as<ops::Gather>())
+      return gather_sources(in_, ops::normalise_axis(gather->axis, in_.size()),
+                            node_.inputs[1]->constant->ints());
+    if (node_.as<ops::Pad>()) return pad_sources(in_, out_, node_.inputs[1]->constant->ints());
+    if (const auto* depth = node_.as<ops::DepthToSpace>())
+      return depth_to_space_sources(*depth, in_, out_);
+    std::vector<std::int64_t> same(static_cast<std::size_t>(element_count(in_)));
+    std::iota(same.begin(), same.end(), 0);
+    return same;
+  }
+  std::optional<RealArray> resized(const RealArray& array) const {
+    for (std::size_t axis = 0; axis < in_.size(); ++axis)
+      if (varies_along(array, axis, in_.size()) && (axis > 1 || in_[axis] != out_[axis])) return {};
+    return array;
+  }
+
+  const Node& node_;
+  const Shape &in_, &out_;
+  std::vector<std::int64_t> sources_;
+};
+
+}  // namespace
+
+bool Streamliner::plan_move(const Node& node) {
+  if (const auto* op = node.as<ops::Concat>()) {
+    plan_concat(*op);
+  } else if (is_move(node)) {
+    plan_movement(node);
+  } else if (node.as<ops::JoinThreshold>() || node.as<ops::SumPool>()) {
+    plan_integer_operator(node);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+void Streamliner::plan_movement(const Node& node) {
+  Value x = input(0);
+  const bool pad = node.as<ops::Pad>() != nullptr;
+  if (!x.pools.empty() || pad) x = settle(std::move(x));
+  const Shape& out = known_shape(*node.outputs[0]);
+  ArrayMover mover(node, x.shape, out);
+  const auto moved = [&](const RealArray& array, const Real& padding) {
+    auto result = mover(array, padding);
+    if (!result)
+      fail("its input has a scale or an offset that differs along a resized axis",
+           "quantise its input");
+    return std::move(*result);
+  };
+  const bool filled = pad && node.inputs.size() > 2 && node.inputs[2];
+  Value value;
+  value.shape = out;
+  value.folded = x.folded;
+  value.offset = moved(x.offset, filled ? exact_constant(*node.inputs[2])->values[0] : Real());
+  if (x.lower) value.lower = moved(*x.lower, Real());
+  if (x.upper) value.upper = moved(*x.upper, Real());
+  for (const Term& term : x.terms) {
+    RealArray scale =
+        term.scale.is_scalar() ? RealArray(term.scale.values[0]) : moved(term.scale, Real(1));
+    value.terms.push_back({std::move(scale), move_integers(node, term.tensor), false});
+  }
+  set_output(std::move(value));
+}
+
+/// A Resize by sizes, which are integers; its scales are not.
+Tensor* Streamliner::output_sizes(const Node& node, const Shape& in) {
+  const Shape& out = known_shape(*node.outputs[0]);
+  if (!scales_are_ratios(node, in, out))
+    fail("its scales are not the ratios of its sizes", "give it the output's sizes instead");
+  return to_.add_constant(node.name + "_sizes",
+                          Constant(Shape{static_cast<std::int64_t>(out.size())}, out));
+}
+
+/// The integers in a padding are 0: the offset alone is what it is filled with.
+Tensor* Streamliner::move_integers(const Node& node, Tensor* x) {
+  const bool pad = node.as<ops::Pad>() != nullptr;
+  std::vector<Tensor*> inputs{x};
+  if (node.as<ops::Resize>()) {
+    inputs.insert(inputs.end(), {nullptr, nullptr, output_sizes(node, *x->shape)});
+  } else {
+    for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+      const bool fill = pad && i == 2;
+      inputs.push_back(node.inputs[i] && !fill ? copy_constant(*node.inputs[i]) : nullptr);
+    }
+    while (!inputs.back()) inputs.pop_back();
+  }
+  const Bounds& b = bounds(x);
+  const Bounds range = Bounds::of(pad ? std::min<std::int64_t>(b.min(), 0) : b.min(),
+                                  pad ? std::max<std::int64_t>(b.max(), 0) : b.max());
+  Tensor* y = add_node(node.op->clone(), std::move(inputs), known_shape(*node.outputs[0]), range);
+  if (!pad) y->dtype = x->dtype;
+  return y;
+}
+
+namespace {
+
+/// Arrays of the parts of a Concat, one after the other along the axis.
+RealArray joined(const std::vector<RealArray>& arrays, const std::vector<Value>& parts,
+                 const Shape& shape, std::size_t axis) {
+  Shape total(shape.size(), 1);
+  for (const RealArray& array : arrays)
+    total = broadcast_shape(total, [&] {
+      Shape rest = with_rank(array, shape.size()).shape;
+      rest[axis] = 1;
+      return rest;
+    }());
+  Shape part = total;
+  total[axis] = shape[axis];
+  RealArray out;
+  out.shape = total;
+  out.values.assign(static_cast<std::size_t>(element_count(total)), Real());
+  const auto steps = row_major_steps(total);
+  std::int64_t start = 0;
+  for (std::size_t p = 0; p < arrays.size(); ++p) {
+    part[axis] = parts[p].shape[axis];
+    const auto from = broadcast_index(arrays[p].shape, part);
+    const auto to = strided_offsets(part, steps, start * steps[axis]);
+    for (std::size_t i = 0; i < from.size(); ++i)
+      out.values[static_cast<std::size_t>(to[i])] =
+          arrays[p].values[static_cast<std::size_t>(from[i])];
+    start += part[axis];
+  }
+  return compressed(out);
+}
+
+}  // namespace
+
+void Streamliner::plan_concat(const ops::Concat& op) {
+  const Shape& shape = known_shape(*node_->outputs[0]);
+  const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
+  std::vector<Value> parts;
+  std::size_t count = 1;
+  for (std::size_t i = 0; i < node_->inputs.size(); ++i) {
+    if (!depends_on_input(*node_->inputs[i]))
+      fail("one of its inputs is constant", "add the constant later");
+    parts.push_back(settled(i));
+    count = std::max(count, parts.back().terms.size());
+  }
+  Value out;
+  out.shape = shape;
+  std::vector<RealArray> offsets;
+  for (const Value& part : parts) {
+    offsets.push_back(part.offset);
+    out.folded.insert(out.folded.end(), part.folded.begin(), part.folded.end());
+  }
+  out.offset = joined(offsets, parts, shape, axis);
+  for (std::size_t k = 0; k < count; ++k) {
+    std::vector<RealArray> scales;
+    std::vector<Tensor*> tensors;
+    for (const Value& part : parts) {
+      // A part with fewer terms has nothing to add: any of its integers, with the factor 0.
+      const bool there = k < part.terms.size();
+      scales.push_back(there ? part.terms[k].scale : RealArray(Real(0)));
+      tensors.push_back(part.terms[there ? k : 0].tensor);
+    }
+    out.terms.push_back(
+        {joined(scales, parts, shape, axis), concatenate(op, tensors, shape), false});
+  }
+  combine(out);
+  set_output(std::move(out));
+}
+
+Tensor* Streamliner::concatenate(const ops::Concat& op, const std::vector<Tensor*>& tensors,
+                                 const Shape& shape) {
+  std::int64_t lo = INT64_MAX, hi = INT64_MIN;
+  for (const Tensor* tensor : tensors) {
+    lo = std::min(lo, bounds(tensor).min());
+    hi = std::max(hi, bounds(tensor).max());
+  }
+  Tensor* y = add_node(op.clone(), tensors, shape, Bounds::of(lo, hi));
+  const DataType first = tensors[0]->dtype;
+  if (std::ranges::all_of(tensors, [&](const Tensor* t) { return t->dtype == first; }))
+    y->dtype = first;
+  return y;
+}
+
+/// Operators of integer graphs stay as they are.
+void Streamliner::plan_integer_operator(const Node& node) {
+  std::vector<Tensor*> inputs;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const Tensor* tensor = node.inputs[i];
+    if (!tensor || !depends_on_input(*tensor)) {
+      inputs.push_back(tensor ? copy_constant(*tensor) : nullptr);
+      continue;
+    }
+    Tensor* x = as_integer(settled(i));
+    if (!x) fail("its input is no integer", "divide its input by its scale in the model");
+    inputs.push_back(x);
+  }
+  const Shape& shape = known_shape(*node.outputs[0]);
+  Bounds range;
+  if (const auto* join = node.as<ops::JoinThreshold>()) {
+    const std::int64_t steps = known_shape(*node.inputs[0]).back();
+    range = Bounds::of(join->out_bias, join->out_bias + join->out_scale * steps);
+  } else {
+    const std::int64_t taps = element_count(node.as<ops::SumPool>()->window.kernel_shape);
+    const Bounds& x = bounds(inputs[0]);
+    range = Bounds::of(std::min<std::int64_t>(taps * x.min(), 0),
+                       std::max<std::int64_t>(taps * x.max(), 0));
+  }
+  Value value;
+  value.shape = shape;
+  Tensor* y = add_node(node.op->clone(), std::move(inputs), shape, range);
+  if (const auto* join = node.as<ops::JoinThreshold>()) y->dtype = join->out_dtype;
+  value.terms.push_back({RealArray(Real(1)), y, false});
+  set_output(std::move(value));
+}
+
+}  // namespace assay::streamline

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/streamline/streamline.h"
+
+#include "compile/base/error.h"
+#include "compile/base/printable.h"
+#include "compile/passes/streamline/streamliner.h"
+
+namespace assay {
+namespace {
+
+using streamline::Depth;
+
+/// Runs the symbolic execution; whether the graph changed.
+bool streamline_to(Graph& graph, Depth depth, const streamline::StreamlineLimits& limits,
+                   PassReport& report) {
+  Graph result = streamline::Streamliner(graph, depth, limits, report).run();
+  // Digests of large weights take time: look at the cheap signs first.
+  if (result.nodes().size() == graph.nodes().size() &&
+      result.tensors().size() == graph.tensors().size() && to_text(result) == to_text(graph))
+    return false;
+  graph = std::move(result);
+  return true;
+}
+
+[[noreturn]] void not_integer(const Tensor& tensor, const std::string& what) {
+  const Node* node = tensor.producer            ? tensor.producer
+                     : tensor.consumers.empty() ? nullptr
+                                                : tensor.consumers[0];
+  user_error(
+      "tensor '{}' of {} {}; every tensor must be integer here: quantise it in the model, or "
+      "streamline the graph first",
+      printable(tensor.name), node ? node->label() : "the graph", what);
+}
+
+}  // namespace
+
+bool absorb_scales(Graph& graph, PassReport& report, int weight_bits) {
+  if (weight_bits < 1 || weight_bits > kMaxWeightBits)
+    user_error("{} bits for weights are outside [1, {}]", weight_bits, kMaxWeightBits);
+  return streamline_to(graph, Depth::kScales, {.weight_bits = weight_bits, .joins = {}}, report);
+}
+
+bool residual_sums(Graph& graph, const JoinOptions& options, PassReport& report) {
+  if (options.budget < 1 || options.budget > kMaxJoinBits)
+    user_error("a budget of {} fraction bits is outside [1, {}]", options.budget, kMaxJoinBits);
+  if (options.join_bits && (*options.join_bits < 0 || *options.join_bits > kMaxJoinBits))
+    user_error("{} fraction bits are outside [0, {}]", *options.join_bits, kMaxJoinBits);
+  return streamline_to(graph, Depth::kJoins, {.joins = options}, report);
+}
+
+bool integer_tail(Graph& graph, PassReport& report) {
+  return streamline_to(graph, Depth::kTail, {}, report);
+}
+
+void verify_integer(const Graph& graph) {
+  for (const auto& tensor : graph.tensors()) {
+    const bool used =
+        tensor->producer || graph.is_input(tensor.get()) || !tensor->consumers.empty();
+    if (!used) continue;
+    if (!tensor->dtype.is_integer())
+      not_integer(*tensor, "has the data type " + tensor->dtype.name());
+    if (tensor->constant && tensor->constant->is_real())
+      not_integer(*tensor, "holds numbers that are no float32 and no integers");
+  }
+}
+
+}  // namespace assay

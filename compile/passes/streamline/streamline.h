@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_report.h"
+
+/// Turns a graph with real scales into one of integers, exactly and for any acyclic topology.
+///
+/// Every tensor of the old graph is carried through it as a sum of integer tensors of the new one,
+///
+///     real = sum_k scale_k * T_k + offset        (exact scales and offsets that broadcast),
+///
+/// convolutions, products, sums, pools and movements of data map such sums to such sums, and a
+/// quantiser collapses a sum to one integer tensor by integer thresholds (design 3 and 3.1).
+/// Nothing depends on an order of rewrites. Each pass below goes one step further than the one
+/// before it; what is integer already stays as it is. All throw UserError naming the node that
+/// stops them, the operator and the remedy. All expect a graph after cleanup, with batch size 1.
+namespace assay {
+
+inline constexpr int kWeightBits = 24;  ///< of weights that have taken up scales of their inputs
+inline constexpr int kMaxWeightBits = 60;
+inline constexpr int kMaxHardwareWeightBits = 32;  ///< more have stages up to widths, but no layer
+
+/// Quantisers of one integer become thresholds, scales and offsets move into them; only sums of
+/// several scales and the tail keep real numbers. Where the inputs of a product have different
+/// scales with rational ratios, integers in proportion to them go into its weights, up to
+/// `weight_bits` bits; beyond, the product is made once for each scale. Contract: exact. UserError
+/// when weight_bits is outside [1, kMaxWeightBits].
+bool absorb_scales(Graph& graph, PassReport& report, int weight_bits = kWeightBits);
+
+inline constexpr int kMaxJoinBits = 56;  ///< of a budget and of join_bits
+
+struct JoinOptions {
+  int budget = 32;               ///< fraction bits that a line form may take
+  std::optional<int> join_bits;  ///< so many fraction bits, even if some combinations go wrong
+};
+/// Quantisers of several integers become JoinThreshold or, where one multiple makes the scales
+/// equal, a plain sum with thresholds. Contract: exact without `join_bits`, else approximate. Over
+/// the budget: UserError with node, channel, step and the count of pairs that cannot be separated.
+bool residual_sums(Graph& graph, const JoinOptions& options, PassReport& report);
+
+/// Real outputs become integers: logits as they are with their meaning as the checkpoint's unit and
+/// shift, the input of TopK as integers of the same order for every reachable value, ties included.
+/// Afterwards the graph is integer (verify_integer). Contract: exact.
+bool integer_tail(Graph& graph, PassReport& report);
+
+/// UserError naming the first tensor that is not integer, its node and the remedy. Weights and
+/// thresholds included.
+void verify_integer(const Graph& graph);
+
+/// The tensor behind the normalisation of the network's input where its pixels have several scales
+/// or an offset and reach a product or a padded window before any quantiser, else null.
+Tensor* normalised_input(const Graph& graph);
+
+/// What the exact form of such an input takes: integers in proportion to the scales in the weights
+/// of the products that it reaches, and thresholds that depend on the position where padding is.
+struct InputForm {
+  std::vector<UnitReport> products;
+  std::string
+      obstacle;  ///< why there is none, a clause; empty: absorb_scales() and residual_sums()
+                 ///< make it, with no more than the weight bits that were allowed
+};
+/// Looks at the part of the network in front of its first quantisers.
+InputForm exact_input_form(const Graph& graph, int weight_bits = kWeightBits,
+                           const JoinOptions& joins = {});
+
+inline constexpr int kInputBits = 8, kMinInputBits = 2, kMaxInputBits = 16;
+/// Inserts a signed quantiser of `bits` bits behind the input's normalisation, where
+/// normalised_input() is; its scale is the smallest float32 that reaches the largest value. The
+/// report says what exact_input_form() would take. Contract: approximate (every checkpoint behind
+/// it may change). Returns false when there is nothing to do. UserError when bits is outside
+/// [kMinInputBits, kMaxInputBits].
+bool quantize_input(Graph& graph, int bits, PassReport& report, int weight_bits = kWeightBits,
+                    const JoinOptions& joins = {});
+
+/// Whether factors per channel in front of a dense product, such as those of a batch normalisation,
+/// keep the network from becoming hardware: their ratios are irrational, or need more than
+/// `weight_bits` bits, and there are too many for a product each, or padding is in the way of that.
+bool needs_rounded_scales(const Graph& graph, int weight_bits = kWeightBits,
+                          const JoinOptions& joins = {});
+
+inline constexpr int kScaleBits = 16, kMinScaleBits = 2, kMaxScaleBits = 40;
+/// Rounds the factors per channel that reach a dense product before any quantiser, and come from
+/// behind one, to multiples of one unit, the largest with `bits` bits. Contract: approximate (every
+/// checkpoint behind them may change). UserError when bits is outside [kMinScaleBits,
+/// kMaxScaleBits].
+bool round_scales(Graph& graph, int bits, PassReport& report);
+
+}  // namespace assay

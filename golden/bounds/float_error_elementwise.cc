@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <numeric>
+
+#include "compile/graph/ops.h"
+#include "golden/bounds/float_error_rules.h"
+#include "golden/floating/broadcast.h"
+
+namespace assay {
+namespace {
+
+struct Bounded {
+  double value, error;
+  double magnitude() const { return std::fabs(value) + 2 * error; }
+};
+
+Bounded at(const BoundedTensor& x, std::size_t i) { return {x.value[i], x.error[i]}; }
+
+Bounded add(Bounded a, Bounded b) {
+  const Bounded sum{a.value + b.value, a.error + b.error};
+  return {sum.value, sum.error + kUnit * sum.magnitude()};
+}
+Bounded subtract(Bounded a, Bounded b) { return add(a, {-b.value, b.error}); }
+
+Bounded multiply(Bounded a, Bounded b) {
+  const double error =
+      std::fabs(a.value) * b.error + std::fabs(b.value) * a.error + a.error * b.error;
+  const Bounded product{a.value * b.value, error};
+  return {product.value, error + kUnit * product.magnitude() + kUnderflow};
+}
+
+Bounded divide(Bounded a, Bounded b) {
+  const double least = std::fabs(b.value) - 2 * b.error, quotient = a.value / b.value;
+  if (!(least > 0)) return {quotient, HUGE_VAL};
+  const Bounded result{quotient, (a.error + std::fabs(quotient) * b.error) / least};
+  return {quotient, result.error + kUnit * result.magnitude() + kUnderflow};
+}
+
+/// A power is monotone in each argument where it is defined, apart from a bend at base 0.
+Bounded raise(Bounded a, Bounded b) {
+  const double value = std::pow(a.value, b.value);
+  double error = 0;
+  for (const double x : {a.value - a.error, a.value + a.error, 0.0}) {
+    if (x == 0 && std::fabs(a.value) > a.error) continue;
+    for (const double y : {b.value - b.error, b.value + b.error})
+      error = std::max(error, std::fabs(std::pow(x, y) - value));
+  }
+  if (std::isnan(error)) error = HUGE_VAL;
+  return {value, error + 2 * kUnit * (std::fabs(value) + error) + kUnderflow};
+}
+
+template <typename Rule>
+bool binary(const BoundedInputs& in, BoundedTensor& out, Rule rule) {
+  const BroadcastIndex first(in.at(0)->shape, out.shape), second(in.at(1)->shape, out.shape);
+  for (std::size_t i = 0; i < out.value.size(); ++i) {
+    const auto k = static_cast<std::int64_t>(i);
+    const Bounded result = rule(at(*in[0], static_cast<std::size_t>(first(k))),
+                                at(*in[1], static_cast<std::size_t>(second(k))));
+    out.value[i] = result.value;
+    out.error[i] = result.error;
+  }
+  return true;
+}
+
+template <typename Rule>
+bool unary(const BoundedInputs& in, BoundedTensor& out, Rule rule) {
+  for (std::size_t i = 0; i < out.value.size(); ++i) {
+    const Bounded result = rule(at(*in.at(0), i));
+    out.value[i] = result.value;
+    out.error[i] = result.error;
+  }
+  return true;
+}
+
+bool clip(const BoundedInputs& in, BoundedTensor& out) {
+  const auto bound = [&](std::size_t i, double otherwise) {
+    return in.size() > i && in[i] ? at(*in[i], 0) : Bounded{otherwise, 0};
+  };
+  const Bounded lo = bound(1, -HUGE_VAL), hi = bound(2, HUGE_VAL);
+  const double range = hi.value + hi.error - (lo.value - lo.error);  // both results are inside
+  return unary(in, out, [&](Bounded x) {
+    return Bounded{std::min(std::max(x.value, lo.value), hi.value),
+                   std::min(std::max({x.error, lo.error, hi.error}), range)};
+  });
+}
+
+bool cast(const Node& node, const ops::Cast& op, const BoundedInputs& in, BoundedTensor& out) {
+  if (op.to == 1 || node.inputs.at(0)->container != Container::kFloat32)
+    return unary(in, out, [](Bounded x) { return x; });
+  return unary(in, out, [](Bounded x) {
+    const double below = std::trunc(x.value - x.error), above = std::trunc(x.value + x.error);
+    return Bounded{std::trunc(x.value), above - below};
+  });
+}
+
+// ---- BatchNormalization
+// -----------------------------------------------------------------------------------------------
+
+struct Normalisation {
+  Bounded gain, bias, mean, root;  ///< root: sqrt(var + eps) as float32 has it
+  Bounded slope, shift;            ///< of x * slope + shift
+
+  Normalisation(const BoundedInputs& in, std::size_t c, double epsilon)
+      : gain(at(*in.at(1), c)), bias(at(*in.at(2), c)), mean(at(*in.at(3), c)) {
+    const Bounded sum = add(at(*in.at(4), c), {epsilon, 0});
+    root.value = std::sqrt(sum.value);
+    root.error = root.value - std::sqrt(std::max(sum.value - sum.error, 0.0));
+    root.error += kUnit * root.magnitude();
+    // g * (1/root) rounds twice, g / root once: the former's bound holds for both.
+    slope = multiply(gain, divide({1, 0}, root));
+    shift = subtract(bias, multiply(mean, slope));
+  }
+
+  /// The worst of the forms in use.
+  Bounded apply(Bounded x) const {
+    const Bounded affine = add(multiply(x, slope), shift);
+    const Bounded centred = add(multiply(subtract(x, mean), slope), bias);
+    const Bounded divided = add(multiply(divide(subtract(x, mean), root), gain), bias);
+    return {affine.value, std::max({affine.error, centred.error, divided.error})};
+  }
+};
+
+bool batch_norm(const ops::BatchNormalization& op, const BoundedInputs& in, BoundedTensor& out) {
+  std::vector<Normalisation> channels;
+  for (std::size_t c = 0; c < in.at(1)->value.size(); ++c)
+    channels.emplace_back(in, c, static_cast<double>(op.epsilon));
+  const auto index =
+      BroadcastIndex::along_axis(static_cast<std::int64_t>(channels.size()), 1, out.shape);
+  for (std::size_t i = 0; i < out.value.size(); ++i) {
+    const auto c = static_cast<std::size_t>(index(static_cast<std::int64_t>(i)));
+    const Bounded y = channels[c].apply(at(*in[0], i));
+    out.value[i] = y.value;
+    out.error[i] = y.error;
+  }
+  return true;
+}
+
+// ---- Softmax
+// ----------------------------------------------------------------------------------------------------------
+
+void softmax_lane(const BoundedTensor& x, BoundedTensor& y, std::size_t from, std::size_t size,
+                  std::size_t stride) {
+  double largest = x.value[from], worst = 0, sum = 0, reach = 0;
+  for (std::size_t k = 0; k < size; ++k) largest = std::max(largest, x.value[from + k * stride]);
+  for (std::size_t k = 0; k < size; ++k) {
+    const std::size_t i = from + k * stride;
+    worst = std::max(worst, x.error[i]);
+    reach = std::max(reach, largest - x.value[i]);
+    sum += y.value[i] = std::exp(x.value[i] - largest);
+  }
+  // Each exponent x - max is off by both errors and a rounding; numerator and sum are off by a
+  // factor each.
+  const double exponent = 2 * worst + kUnit * (reach + 4 * worst);
+  const double factor = std::expm1(2 * exponent) +
+                        gamma_of(static_cast<std::int64_t>(size) + 12) * std::exp(2 * exponent);
+  for (std::size_t k = 0; k < size; ++k) {
+    const std::size_t i = from + k * stride;
+    y.value[i] /= sum;
+    y.error[i] = y.value[i] * factor + static_cast<double>(size + 2) * kUnderflow;
+  }
+}
+
+bool softmax(const ops::Softmax& op, const BoundedInputs& in, BoundedTensor& out) {
+  const Shape& shape = out.shape;
+  const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
+  const auto size = static_cast<std::size_t>(shape[axis]);
+  const auto stride = static_cast<std::size_t>(
+      std::accumulate(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end(),
+                      std::int64_t{1}, std::multiplies<>()));
+  for (std::size_t lane = 0; size > 0 && lane < out.value.size() / size; ++lane)
+    softmax_lane(*in.at(0), out, lane / stride * stride * size + lane % stride, size, stride);
+  return true;
+}
+
+}  // namespace
+
+bool bound_elementwise(const Node& node, const BoundedInputs& in,
+                       std::vector<BoundedTensor>& outputs) {
+  BoundedTensor& out = outputs[0];
+  if (node.as<ops::Add>()) return binary(in, out, add);
+  if (node.as<ops::Sub>()) return binary(in, out, subtract);
+  if (node.as<ops::Mul>()) return binary(in, out, multiply);
+  if (node.as<ops::Div>()) return binary(in, out, divide);
+  if (node.as<ops::Pow>()) return binary(in, out, raise);
+  if (node.as<ops::Relu>())
+    return unary(in, out, [](Bounded x) { return Bounded{std::max(x.value, 0.0), x.error}; });
+  if (node.as<ops::Sign>())
+    return unary(in, out, [](Bounded x) {
+      const double sign = x.value > 0 ? 1 : x.value < 0 ? -1 : 0;
+      return Bounded{sign, std::fabs(x.value) > x.error || x.error == 0 ? 0.0 : 2.0};
+    });
+  if (node.as<ops::Clip>()) return clip(in, out);
+  if (const auto* op = node.as<ops::Cast>()) return cast(node, *op, in, out);
+  if (const auto* op = node.as<ops::BatchNormalization>()) return batch_norm(*op, in, out);
+  if (const auto* op = node.as<ops::Softmax>()) return softmax(*op, in, out);
+  return false;
+}
+
+}  // namespace assay

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values in another order, shape or selection.
+#include <algorithm>
+#include <cstring>
+#include <numeric>
+
+#include "compile/base/error.h"
+#include "compile/graph/ops.h"
+#include "golden/exact/index_map.h"
+#include "golden/exact/integers.h"
+
+namespace assay::exact {
+namespace {
+
+IntRange hull(IntRange a, IntRange b) { return {std::min(a.min, b.min), std::max(a.max, b.max)}; }
+
+/// Copies runs of elements; what no part covers is 0.
+class GatherStep final : public Step {
+ public:
+  struct Run {
+    std::int32_t from, to, count;
+  };
+  struct Part {
+    SlotId slot;
+    Storage storage;
+    std::vector<Run> runs;
+
+    void add(std::int64_t from, std::int64_t to) {
+      if (!runs.empty() && runs.back().from + runs.back().count == from &&
+          runs.back().to + runs.back().count == to)
+        ++runs.back().count;
+      else
+        runs.push_back({static_cast<std::int32_t>(from), static_cast<std::int32_t>(to), 1});
+    }
+  };
+  GatherStep(std::vector<Part> parts, SlotId out, Storage storage, std::int64_t size, bool padded)
+      : parts_(std::move(parts)), out_(out), storage_(storage), size_(size), padded_(padded) {}
+
+  void run(Buffers& buffers) const override {
+    with_type(storage_, buffers.data(out_), [&](auto* out) {
+      if (padded_) std::fill_n(out, size_, 0);
+      for (const Part& part : parts_)
+        with_type(part.storage, buffers.read(part.slot), [&](const auto* in) {
+          in_pieces(std::ssize(part.runs), kRuns, buffers.parallel && size_ >= kWorthSplitting,
+                    [&](std::int64_t begin, std::int64_t count) {
+                      copy(part.runs.data() + begin, count, in, out);
+                    });
+        });
+    });
+  }
+  std::string kernel() const override { return "move"; }
+
+ private:
+  static constexpr std::int64_t kRuns = 256, kWorthSplitting = 1 << 17;
+  static constexpr std::int32_t kLongRun = 16;
+  template <typename In, typename Out>
+  static void copy(const Run* run, std::int64_t count, const In* in, Out* out) {
+    for (const Run* end = run + count; run < end; ++run) {
+      if constexpr (std::is_same_v<In, Out>)
+        if (run->count >= kLongRun) {
+          std::memcpy(out + run->to, in + run->from,
+                      static_cast<std::size_t>(run->count) * sizeof(Out));
+          continue;
+        }
+      for (std::int32_t i = 0; i < run->count; ++i)
+        out[run->to + i] = static_cast<Out>(in[run->from + i]);
+    }
+  }
+
+  std::vector<Part> parts_;
+  SlotId out_;
+  Storage storage_;
+  std::int64_t size_;
+  bool padded_;
+};
+
+/// The elements of `part` that output element i reads, as (part, element).
+struct Origin {
+  std::int32_t part = -1, element = 0;
+};
+
+std::vector<Origin> origins(const std::vector<Value>& parts,
+                            const std::vector<std::int64_t>& source) {
+  std::vector<std::int64_t> ends;
+  for (const Value& part : parts)
+    ends.push_back((ends.empty() ? 0 : ends.back()) + element_count(part.shape));
+  std::vector<Origin> out;
+  out.reserve(source.size());
+  for (const std::int64_t s : source) {
+    if (s < 0) {
+      out.push_back({});
+      continue;
+    }
+    const auto part = std::ranges::upper_bound(ends, s) - ends.begin();
+    const std::int64_t start = part == 0 ? 0 : ends[static_cast<std::size_t>(part) - 1];
+    out.push_back({static_cast<std::int32_t>(part), static_cast<std::int32_t>(s - start)});
+  }
+  return out;
+}
+
+/// The moved version of per-part arrays; null entries are free, `padding` fills what has no origin
+/// (null: free).
+RealArray moved(const std::vector<const RealArray*>& arrays, const std::vector<Value>& parts,
+                const std::vector<Origin>& from, const Shape& shape, const Real* padding) {
+  const bool all_one = std::ranges::all_of(arrays, [&](const RealArray* a) {
+    return !a || (a->is_scalar() && arrays[0] && identical(a->values[0], arrays[0]->values[0]));
+  });
+  if (all_one && arrays[0] && (!padding || identical(*padding, arrays[0]->values[0])))
+    return *arrays[0];
+  std::vector<std::vector<const Real*>> expanded;
+  for (std::size_t p = 0; p < parts.size(); ++p)
+    expanded.push_back(arrays[p] ? expand(*arrays[p], parts[p].shape) : std::vector<const Real*>{});
+  std::vector<const Real*> elements;
+  elements.reserve(from.size());
+  for (const Origin& origin : from) {
+    if (origin.part < 0)
+      elements.push_back(padding);
+    else
+      elements.push_back(expanded[static_cast<std::size_t>(origin.part)].empty()
+                             ? nullptr
+                             : expanded[static_cast<std::size_t>(origin.part)]
+                                       [static_cast<std::size_t>(origin.element)]);
+  }
+  return compress(elements, shape);
+}
+
+}  // namespace
+
+bool wants_last(Layout layout, bool otherwise) {
+  if (layout == Layout::kUnknown || layout == Layout::kNC) return otherwise;
+  return layout_name(layout).ends_with('C');
+}
+
+Value Planner::ordered(const Value& value, bool last) {
+  if (value.last == last) return value;
+  Value out = value;
+  if (value.shape.size() >= 3 && !value.terms.empty()) {
+    std::vector<std::int64_t> source(static_cast<std::size_t>(element_count(value.shape)));
+    std::iota(source.begin(), source.end(), std::int64_t{0});
+    for (Value::Term& term : out.terms) {
+      Value single{value.shape, {{RealArray(Real(1)), term.slot}}, {}};
+      single.last = value.last;
+      term.slot = gather({single}, source, value.shape, Real(), last).terms[0].slot;
+    }
+  }
+  out.last = last;
+  return out;
+}
+
+Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::int64_t>& source,
+                      const Shape& shape, const Real& padding, bool last) {
+  const std::vector<Origin> from = origins(parts, source);
+  const bool padded = std::ranges::any_of(from, [](const Origin& o) { return o.part < 0; });
+  std::size_t count = 0;
+  for (const Value& part : parts) count = std::max(count, part.terms.size());
+  Value out;
+  out.shape = shape;
+  out.last = last;
+  std::vector<const RealArray*> arrays;
+  for (const Value& part : parts) arrays.push_back(&part.offset);
+  out.offset = moved(arrays, parts, from, shape, padded ? &padding : nullptr);
+
+  bool in_place =
+      parts.size() == 1 && element_count(parts[0].shape) == element_count(shape) && !padded;
+  for (std::size_t i = 0; in_place && i < from.size(); ++i)
+    in_place = physical_index(parts[0].shape, from[i].element, parts[0].last) ==
+               physical_index(shape, static_cast<std::int64_t>(i), last);
+
+  for (std::size_t k = 0; k < count; ++k) {
+    arrays.clear();
+    for (const Value& part : parts)
+      arrays.push_back(k < part.terms.size() ? &part.terms[k].scale : nullptr);
+    Value::Term term{moved(arrays, parts, from, shape, nullptr), -1};
+    if (in_place) {
+      term.slot = parts[0].terms[k].slot;
+      out.terms.push_back(std::move(term));
+      continue;
+    }
+    IntRange range{0, 0};
+    bool first = true, holes = padded;
+    std::vector<GatherStep::Part> moves(parts.size());
+    std::vector<SlotId> reads;
+    for (std::size_t p = 0; p < parts.size(); ++p) {
+      if (k >= parts[p].terms.size()) {
+        holes = true;
+        continue;
+      }
+      const SlotId id = parts[p].terms[k].slot;
+      moves[p].slot = id;
+      moves[p].storage = slot(id).storage;
+      reads.push_back(id);
+      range = first ? slot(id).range : hull(range, slot(id).range);
+      first = false;
+    }
+    if (holes) range = hull(range, {0, 0});
+    for (std::size_t i = 0; i < from.size(); ++i) {
+      const auto p = static_cast<std::size_t>(from[i].part);
+      if (from[i].part < 0 || k >= parts[p].terms.size()) continue;
+      moves[p].add(physical_index(parts[p].shape, from[i].element, parts[p].last),
+                   physical_index(shape, static_cast<std::int64_t>(i), last));
+    }
+    std::erase_if(moves, [](const GatherStep::Part& part) { return part.runs.empty(); });
+    term.slot = add_slot(shape, range);
+    emit(std::make_unique<GatherStep>(std::move(moves), term.slot, slot(term.slot).storage,
+                                      slot(term.slot).size, holes),
+         reads, {term.slot});
+    out.terms.push_back(std::move(term));
+  }
+  return out;
+}
+
+Value Planner::broadcast(const Value& value, const Shape& shape, bool last) {
+  if (value.shape == shape || value.terms.empty()) {
+    Value same = ordered(value, last);
+    same.shape = shape;
+    return same;
+  }
+  const auto strides = broadcast_strides(value.shape, shape);
+  std::vector<std::int64_t> source;
+  const std::int64_t count = element_count(shape);
+  source.reserve(static_cast<std::size_t>(count));
+  for (std::int64_t i = 0; i < count; ++i) {
+    std::int64_t rest = i, at = 0;
+    for (std::size_t axis = shape.size(); axis-- > 0; rest /= shape[axis])
+      at += rest % shape[axis] * strides[axis];
+    source.push_back(at);
+  }
+  return gather({value}, source, shape, Real(), last);
+}
+
+Value Planner::channels_moved(const Value& value, bool last) {
+  ASSAY_INVARIANT(value.last != last, "the channels are there already");
+  const std::size_t rank = value.shape.size();
+  std::vector<std::int64_t> perm(rank);
+  std::iota(perm.begin(), perm.end(), std::int64_t{0});
+  if (rank >= 3 && last) std::rotate(perm.begin() + 1, perm.begin() + 2, perm.end());
+  if (rank >= 3 && !last) std::rotate(perm.begin() + 1, perm.end() - 1, perm.end());
+  Value out = value;
+  out.last = last;
+  for (std::size_t i = 0; i < rank; ++i)
+    out.shape[i] = value.shape[static_cast<std::size_t>(perm[i])];
+  out.offset = permute(value.offset, perm);
+  for (Value::Term& term : out.terms) term.scale = permute(term.scale, perm);
+  return out;
+}
+
+Value Planner::reshaped(const Value& value, const Shape& shape) {
+  ASSAY_INVARIANT(value.last || value.shape.size() < 3, "only a row-major value can be reshaped");
+  const auto moved_array = [&](const RealArray& array) {
+    const bool along_last = !array.shape.empty() &&
+                            array.shape.back() == std::ssize(array.values) &&
+                            shape.back() == array.shape.back();
+    if (array.is_scalar()) return array;
+    if (along_last) return along_axis(array.values, shape.size() - 1, shape.size());
+    return compress(expand(array, value.shape), shape);
+  };
+  Value out = value;
+  out.shape = shape;
+  out.last = shape.size() >= 3;
+  out.offset = moved_array(value.offset);
+  for (Value::Term& term : out.terms) term.scale = moved_array(term.scale);
+  return out;
+}
+
+bool Planner::plan_move(const Node& node) {
+  if (const auto* transpose = node.as<ops::Transpose>()) {
+    const Value x = any_input(0);
+    Value moved = channels_moved(x, !x.last);
+    std::vector<std::int64_t> perm(x.shape.size());
+    std::iota(perm.begin(), perm.end(), std::int64_t{0});
+    const auto second = perm.begin() + 1;
+    if (perm.size() >= 3) std::rotate(second, x.last ? perm.end() - 1 : second + 1, perm.end());
+    if (perm.size() >= 3 && perm == transpose->perm) {
+      set_output(std::move(moved));
+      return true;
+    }
+  }
+  const auto map = index_map(node);
+  if (!map) return false;
+  std::vector<Value> parts;
+  for (const std::size_t i : map->inputs) parts.push_back(any_input(i));
+  const bool last = wants_last(node.outputs[0]->layout, parts[0].last);
+  set_output(gather(parts, map->source, map->shape, map->padding, last && map->shape.size() >= 3));
+  return true;
+}
+
+}  // namespace assay::exact

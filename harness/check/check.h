@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "compile/passes/pipeline/passes.h"
+#include "harness/check/answer.h"
+#include "harness/check/comparison.h"
+#include "harness/check/execute.h"
+#include "harness/report/console.h"
+#include "harness/report/json.h"
+#include "harness/run/images.h"
+
+namespace assay {
+
+/// The network that every stage is compared with, and its results on the chosen images. Both
+/// arguments must outlive it.
+class Reference {
+ public:
+  /// `graph` takes raw pixels.
+  Reference(const Graph& graph, const ChosenImages& images);
+  const Graph& graph() const { return graph_; }
+  const ChosenImages& images() const { return images_; }
+  const ExactExecutor& executor() const { return executor_.executor(); }
+  const ImageResult& result(std::int64_t image, ImageResult& scratch) {
+    return results_.get(image, scratch);
+  }
+
+ private:
+  const Graph& graph_;
+  const ChosenImages& images_;
+  ExactPixels executor_;
+  ReferenceResults results_;
+};
+
+/// What an approximate stage did to the results.
+struct Effect {
+  std::int64_t activations = 0, changed = 0;    ///< over all activation checkpoints
+  std::int64_t labels = 0, labels_changed = 0;  ///< best labels; none without answers
+  std::optional<Accuracy> before;               ///< the reference's accuracy
+};
+
+/// What came of comparing one graph with the reference.
+struct StageCheck {
+  ComparisonPlan plan;
+  ComparisonTally tally;
+  Judgement judgement;
+  std::optional<Accuracy> accuracy;  ///< of the exact results; absent without labels or answers
+  std::optional<Effect> effect;      ///< under an approximate contract
+};
+
+/// Executes `candidate` (from raw pixels) exactly on every image, compares every checkpoint with
+/// the reference's, and plants the canaries into the first image's results. Under an approximate
+/// contract differences are the measured effect, and the canaries are planted into a comparison of
+/// the first image's results with themselves.
+StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
+                       const Console& console, const std::string& label,
+                       Contract contract = Contract::kExact);
+
+/// The counts of a check: verdict, reason, images, predicted, compared, differing, canaries,
+/// checkpoints, unexpected, first_difference.
+Json check_json(const StageCheck& check);
+Json effect_json(const StageCheck& check);  ///< null under an exact contract
+Json difference_json(const Difference& difference);
+/// "image 3, channel 2, row 0, column 5"
+std::string place_text(const Difference& difference);
+std::string place_text(const Json& difference);  ///< of difference_json(), where it has axes
+/// The same with checkpoint and node, printable, and ": expected 7, got 8".
+std::string difference_text(const Difference& difference);
+
+}  // namespace assay

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "golden/exact/executor.h"
+#include "harness/report/packed_ints.h"
+#include "harness/report/verdict.h"
+
+namespace assay {
+
+/// What one image left at one checkpoint: integers for activations and labels, the exact value for
+/// the input and the logits.
+struct CheckpointData {
+  PackedInts q;
+  std::optional<ExactValue> value;
+
+  std::int64_t size() const;  ///< elements that are really there
+};
+
+/// One image's checkpoints, in the order of the graph's list; absent: not delivered.
+using ImageResult = std::vector<std::optional<CheckpointData>>;
+
+/// Keeps what the comparison needs of a run of `graph`.
+ImageResult image_result(const Graph& graph, ExactRun run);
+
+/// One checkpoint that two graphs should agree on.
+struct ComparedCheckpoint {
+  std::string name;
+  Checkpoint::Kind kind = Checkpoint::Kind::kActivation;
+  Shape shape;  ///< the reference's, one image
+  Layout layout = Layout::kUnknown;
+  std::string node;           ///< of the candidate, that produces it; empty for a graph input
+  std::int64_t elements = 0;  ///< per image, from the shape
+  std::optional<std::size_t> reference, candidate;  ///< places in the two checkpoint lists
+  /// A label that the reference does not deliver: it is the reference's largest logits, in order.
+  bool label_from_logits = false;
+  bool same_map = false;  ///< integers mean the same in both graphs, so integers are compared
+  Checkpoint reference_map, candidate_map;  ///< maps only; the tensors are those of the graphs
+};
+
+/// What will be compared, in the candidate's topological order.
+struct ComparisonPlan {
+  std::vector<ComparedCheckpoint> checkpoints;
+  std::vector<std::string> unexpected;  ///< checkpoints of the candidate that the reference lacks
+};
+
+/// Pairs the checkpoints of two graphs by name; a label that only the candidate has is derived from
+/// the reference's logits where there is exactly one such checkpoint. Both graphs need batch size 1
+/// and known shapes.
+ComparisonPlan plan_comparison(const Graph& reference, const Graph& candidate);
+
+struct Difference {
+  std::string checkpoint, node;
+  std::int64_t image = 0;
+  std::int64_t element = 0;  ///< row-major within the image
+  std::optional<std::int64_t> channel, row, column;
+  std::string expected, got;  ///< integers, or exact reals where the values are real
+};
+
+/// Names the axes of a difference's element: (N,) C, rows, columns by the layout, or by the usual
+/// order when the layout is not known.
+void locate(const Shape& shape, Layout layout, Difference& difference);
+
+struct CheckpointTally {
+  std::int64_t predicted = 0;  ///< images times elements of the shape
+  std::int64_t compared = 0;
+  std::int64_t differing = 0;
+  std::optional<Difference> first;  ///< lowest image, then lowest element
+};
+
+/// One entry per checkpoint of the plan.
+using ImageTally = std::vector<CheckpointTally>;
+
+/// Compares what one image left in both graphs, element by element. Elements that one side lacks
+/// count as predicted, not as compared.
+ImageTally compare_image(const ComparisonPlan& plan, std::int64_t image,
+                         const ImageResult& reference, const ImageResult& candidate);
+using CompareImage = std::function<ImageTally(const ComparisonPlan&, std::int64_t,
+                                              const ImageResult&, const ImageResult&)>;
+
+/// Faults planted into copies of real results, and how many of them the comparison reported.
+struct Canaries {
+  std::int64_t planted = 0, caught = 0;
+};
+
+struct ComparisonTally {
+  std::int64_t images = 0;
+  std::vector<CheckpointTally> checkpoints;  ///< in the plan's order
+  Canaries canaries;
+
+  std::int64_t predicted() const;
+  std::int64_t compared() const;
+  std::int64_t differing() const;
+  /// The first difference at the first checkpoint, in topological order, that has one.
+  const Difference* first() const;
+};
+
+/// Sums per-image tallies, which must come in the order of the images.
+ComparisonTally sum_tallies(const ComparisonPlan& plan, const std::vector<ImageTally>& images);
+
+struct Judgement {
+  Verdict verdict = Verdict::kInconclusive;
+  std::string reason;  ///< one sentence, also for EQUIVALENT
+};
+
+/// DIFFERENT when an element differs. EQUIVALENT only when every checkpoint was compared in full,
+/// on at least one image and one element, no checkpoint is missing or unexpected, and every planted
+/// fault was caught. Otherwise INCONCLUSIVE.
+Judgement judge(const ComparisonPlan& plan, const ComparisonTally& tally);
+
+/// The same for a candidate that may differ: APPROXIMATE, with the count of differences as its
+/// measured effect, when the comparison is as complete as EQUIVALENT demands; else INCONCLUSIVE.
+Judgement judge_approximate(const ComparisonPlan& plan, const ComparisonTally& tally);
+
+/// Plants, into copies of what the candidate left of one image, at every checkpoint: the first and
+/// the last value off by one, one element too few, the whole checkpoint missing; and a comparison
+/// without images and one without checkpoints. A fault counts as caught when `compare` with judge()
+/// reports it: at the planted element where there is one, and never as EQUIVALENT.
+Canaries plant_faults(const ComparisonPlan& plan, const ImageResult& reference,
+                      const ImageResult& candidate, const CompareImage& compare);
+
+}  // namespace assay

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "compile/graph/graph.h"
+#include "golden/exact/executor.h"
+#include "golden/floating/executor.h"
+#include "harness/check/comparison.h"
+
+namespace assay {
+
+/// Calls body(i) for every i in [0, count), in parallel. An exception of any of them ends the loop
+/// and is thrown on.
+void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>& body);
+
+/// Whether single images should be split over threads because there are too few of them.
+bool split_images(std::int64_t count);
+
+/// Where each element of the input lies in an image of planes (channel, row, column): moved where
+/// the input's layout is NHWC, empty where the order is the same.
+std::vector<std::size_t> pixel_order(const Tensor& input);
+
+/// An image's pixels in such an order.
+template <typename T>
+std::vector<T> ordered_pixels(std::span<const std::uint8_t> pixels,
+                              const std::vector<std::size_t>& order) {
+  if (order.empty()) return {pixels.begin(), pixels.end()};
+  std::vector<T> values;
+  values.reserve(order.size());
+  for (const std::size_t at : order) values.push_back(static_cast<T>(pixels[at]));
+  return values;
+}
+
+/// The shape for all images of a tensor of one image, as arrays in files have it.
+Shape batch_shape(Shape shape, std::int64_t images);
+
+/// The float32 reals of a checkpoint, in its own order of axes, from the tensor that carries it.
+FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value);
+
+/// A network with raw 8-bit pixels as its only input, batch size 1, in the exact reference. Images
+/// come as planes. The graph must outlive it.
+class ExactPixels {
+ public:
+  ExactPixels(const Graph& graph, bool split);
+  /// All checkpoints of one image. Thread-safe.
+  ImageResult run(std::span<const std::uint8_t> pixels) const;
+  /// The value of every tensor on one image, and no checkpoints. Thread-safe.
+  ExactRun run_all(std::span<const std::uint8_t> pixels) const;
+  const ExactExecutor& executor() const { return executor_; }
+
+ private:
+  const Graph& graph_;
+  std::vector<std::size_t> order_;
+  ExactExecutor executor_;
+};
+
+/// One image's checkpoints in the float reference, in the order of the graph's list: integers where
+/// the checkpoint has a map, else floats.
+struct FloatCheckpoint {
+  PackedInts q;
+  std::vector<float> values;
+};
+using FloatImage = std::vector<FloatCheckpoint>;
+
+/// The same network in the float reference.
+class FloatPixels {
+ public:
+  explicit FloatPixels(const Graph& graph);
+  FloatImage run(std::span<const std::uint8_t> pixels) const;
+
+ private:
+  const Graph& graph_;
+  std::vector<std::size_t> order_;
+  FloatExecutor executor_;
+};
+
+/// Results of images that are needed more than once: kept while they fit, recomputed otherwise.
+/// Threads may ask for different images at the same time.
+class ReferenceResults {
+ public:
+  using Compute = std::function<ImageResult(std::int64_t image)>;
+  ReferenceResults(std::int64_t images, std::int64_t byte_limit, Compute compute);
+  /// Either the kept result or `scratch`, filled.
+  const ImageResult& get(std::int64_t image, ImageResult& scratch);
+
+ private:
+  Compute compute_;
+  std::vector<std::unique_ptr<const ImageResult>> kept_;
+  std::int64_t byte_limit_;
+  std::atomic<std::int64_t> bytes_ = 0;
+};
+
+}  // namespace assay

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/graph/ops.h"
+#include "harness/check/recorded_report.h"
+#include "harness/cli/command.h"
+#include "harness/query/accuracy.h"
+#include "harness/report/schema.h"
+#include "harness/run/identity.h"
+#include "harness/run/network.h"
+#include "harness/run/saved_run.h"
+
+namespace assay {
+namespace {
+
+struct AccuracyOptions {
+  std::filesystem::path target, save_images, against;
+  ImageChoice images;
+  PreprocessChoice preprocess;
+  bool exact_only = false, float_only = false;
+  std::int64_t topk = 5;
+};
+
+struct Network {
+  std::string name;
+  std::filesystem::path file;
+};
+
+/// What the command line names: one network, or the stages of a run with what the run was told.
+struct Target {
+  std::vector<Network> networks;
+  ImageChoice images;
+  PreprocessChoice preprocess;
+};
+
+Target find_target(const AccuracyOptions& options) {
+  if (!is_run_folder(options.target))
+    return {{{options.target.string(), options.target}}, options.images, options.preprocess};
+  const SavedRun run = read_run(options.target);
+  Target target{{}, images_of_run(run, options.images), run.preprocess};
+  for (const SavedRun::Stage& stage : run.stages) target.networks.push_back({stage.id, stage.file});
+  return target;
+}
+
+/// Integer joins, sums and hardware layers have no float32 meaning of their own, so stages with
+/// them are measured exactly only, unless the float reference was asked for by name.
+AccuracyModes modes_for(const Graph& graph, const AccuracyOptions& options) {
+  const bool integer_only = std::ranges::any_of(graph.nodes(), [](const auto& node) {
+    return node->op->domain().starts_with(ops::kAssayDomain);
+  });
+  return {!options.float_only, options.float_only || (!options.exact_only && !integer_only)};
+}
+
+Json network_json(const NetworkAccuracy& network, const std::vector<std::string>& class_names) {
+  const auto details = [&](const std::optional<Accuracy>& accuracy) {
+    return accuracy ? accuracy_details(*accuracy, class_names) : Json();
+  };
+  return {{"network", network.network},
+          {"sha256", network.sha256},
+          {"exact", details(network.exact)},
+          {"float", details(network.floating)},
+          {"labels_changed", network.labels_changed ? Json(*network.labels_changed) : Json()}};
+}
+
+/// The network, or a run's first stage, which is the network as it was imported, with a recording.
+std::optional<RecordedReport> check_recording(const AccuracyOptions& options, const Graph& pixels,
+                                              const ChosenImages& images, const Console& console) {
+  if (options.against.empty()) return {};
+  const Recording recording(options.against, pixels, images);
+  Reference reference(pixels, images);
+  return compare_recorded(reference, recording, console);
+}
+
+Json accuracy_report(const std::vector<NetworkAccuracy>& networks, const ChosenImages& images,
+                     const Preprocess& preprocess, const std::optional<RecordedReport>& recorded) {
+  Json list = Json::array();
+  for (const NetworkAccuracy& network : networks)
+    list.push_back(network_json(network, images.set.class_names));
+  return {{"schema", kAccuracySchema},
+          {"data", data_identity(images)},
+          {"preprocess", preprocess.identity()},
+          {"accuracy_means_nothing", images.set.synthetic},
+          {"recorded", recorded ? recorded->json : Json()},
+          {"networks", std::move(list)}};
+}
+
+int run_accuracy(const AccuracyOptions& options, const CommandContext& context) {
+  if (options.topk < 1) user_error("--topk must be at least 1, not {}", options.topk);
+  const Target target = find_target(options);
+  const Preprocess preprocess(target.preprocess);
+  std::optional<ChosenImages> images;
+  std::optional<RecordedReport> recorded;
+  std::vector<NetworkAccuracy> networks;
+  for (const Network& network : target.networks) {
+    const std::string bytes = read_file(network.file);
+    const Graph pixels =
+        pixel_graph(import_network(bytes, network.file, context.console), preprocess);
+    if (!images) {
+      images = choose_images(target.images, pixels);
+      recorded = check_recording(options, pixels, *images, context.console);
+    }
+    networks.push_back(measure_accuracy(pixels, *images, modes_for(pixels, options), options.topk,
+                                        context.console, network.name));
+    networks.back().sha256 = sha256(bytes);
+  }
+  const NetworkAccuracy& last = networks.back();
+  if (!options.save_images.empty()) {
+    const std::int64_t count = save_misclassified(last.exact ? *last.exact : last.floating.value(),
+                                                  *images, options.save_images);
+    context.console.remark(fmt::format("{} misclassified images written", count));
+  }
+  if (context.json) {
+    print_report(context, accuracy_report(networks, *images, preprocess, recorded));
+  } else {
+    context.console.out << accuracy_text(networks, *images);
+    if (recorded)
+      context.console.out << '\n'
+                          << recorded_table(recorded->json) << '\n'
+                          << recorded_text(recorded->json);
+  }
+  return recorded ? exit_code(recorded->judgement.verdict) : 0;
+}
+
+}  // namespace
+
+void add_accuracy_command(Command& app, CommandAction& action) {
+  const auto options = std::make_shared<AccuracyOptions>();
+  Command command =
+      app.add_subcommand("accuracy", "Measure a network, a saved stage or all stages of a run");
+  command.add_option("TARGET", options->target, "A network, a stage's file, or the folder of a run")
+      .required();
+  add_against_option(command, options->against);
+  add_image_options(command, options->images);
+  add_preprocess_options(command, options->preprocess);
+  const Option exact = command.add_flag("--exact", options->exact_only, "Only the exact reference");
+  command.add_flag("--float", options->float_only, "Only the float reference").excludes(exact);
+  command.add_option("--topk", options->topk, "Also count labels among the K best")
+      .capture_default_str()
+      .type_name("K");
+  command
+      .add_option("--save-images", options->save_images,
+                  "Write the (last network's) misclassified images there as PNG")
+      .type_name("DIR");
+  add_examples(
+      command,
+      "  assay accuracy model.onnx --data data/cifar-10-batches-bin\n"
+      "  assay accuracy out/model\n"
+      "  assay accuracy out/model/stages/04_postprocess.onnx --data data/cifar-10-batches-bin \\\n"
+      "      --images 500 --exact --save-images wrong\n"
+      "  assay accuracy model.onnx --data data/cifar-10-batches-bin --against recorded\n"
+      "  assay accuracy model.onnx --data data/cifar-10-batches-bin --json > accuracy.json");
+  command.callback([options, &action] {
+    action = [options](const CommandContext& context) { return run_accuracy(*options, context); };
+  });
+}
+
+}  // namespace assay

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "harness/check/check.h"
+#include "harness/check/check_text.h"
+#include "harness/check/match.h"
+#include "harness/check/recorded_report.h"
+#include "harness/cli/command.h"
+#include "harness/report/schema.h"
+#include "harness/run/identity.h"
+#include "harness/run/network.h"
+
+namespace assay {
+namespace {
+
+struct CompareOptions {
+  std::filesystem::path a, b, against;
+  ImageChoice images;
+  PreprocessChoice preprocess;
+};
+
+/// A network and what it is, from raw pixels.
+struct Side {
+  Side(const std::filesystem::path& path, const Preprocess& preprocess, const Console& console)
+      : bytes(read_file(path)),
+        pixels(pixel_graph(import_network(bytes, path, console), preprocess)),
+        identity({{"file", path.string()}, {"sha256", sha256(bytes)}}) {}
+  std::string bytes;
+  Graph pixels;
+  Json identity;
+};
+
+/// What a comparison with a network or with a recording adds to the report and to the text.
+struct Outcome {
+  Json report = Json::object();
+  std::string text;
+  Judgement judgement{Verdict::kEquivalent, {}};
+
+  /// The worse verdict, and the reason for it.
+  void note(const Judgement& other) {
+    if (!judgement.reason.empty() && worse(judgement.verdict, other.verdict) == judgement.verdict)
+      return;
+    judgement = other;
+  }
+};
+
+void compare_networks(const CompareOptions& options, const Preprocess& preprocess,
+                      Reference& reference, const Console& console, Outcome& outcome) {
+  Side b(options.b, preprocess, console);
+  const std::string_view matched_by = match_checkpoints(reference.graph(), b.pixels);
+  const StageCheck check = check_stage(reference, b.pixels, 1, console, "compare");
+  outcome.report["b"] = b.identity;
+  outcome.report["matched_by"] = matched_by;
+  outcome.report.update(check_json(check));
+  if (matched_by == "order")
+    console.remark("The networks name their checkpoints differently; matched in order.");
+  outcome.text += check_text(check);
+  outcome.note(check.judgement);
+}
+
+void compare_recording(const Recording& recording, Reference& reference, const Console& console,
+                       Outcome& outcome) {
+  const RecordedReport recorded = compare_recorded(reference, recording, console);
+  if (!outcome.text.empty()) outcome.text += "\n";
+  outcome.text += recorded_table(recorded.json) + "\n" + recorded_text(recorded.json);
+  outcome.report["recorded"] = recorded.json;
+  outcome.note(recorded.judgement);
+}
+
+/// The last line where two verdicts stand above it.
+std::string overall_text(const Outcome& outcome, const CompareOptions& options) {
+  if (options.b.empty() || options.against.empty()) return {};
+  return fmt::format("both: {}: {}\n", verdict_name(outcome.judgement.verdict),
+                     outcome.judgement.reason);
+}
+
+int run_compare(const CompareOptions& options, const CommandContext& context) {
+  if (options.b.empty() && options.against.empty())
+    user_error("compare needs a second network B, or --against FOLDER with a recording of A");
+  const Preprocess preprocess(options.preprocess);
+  const Side a(options.a, preprocess, context.console);
+  const ChosenImages images = choose_images(options.images, a.pixels);
+  std::optional<Recording> recording;
+  if (!options.against.empty()) recording.emplace(options.against, a.pixels, images);
+  Reference reference(a.pixels, images);
+  Outcome outcome;
+  outcome.report = {{"schema", kCompareSchema},
+                    {"a", a.identity},
+                    {"data", data_identity(images)},
+                    {"preprocess", preprocess.identity()},
+                    {"recorded", Json()}};
+  if (!options.b.empty())
+    compare_networks(options, preprocess, reference, context.console, outcome);
+  if (recording) compare_recording(*recording, reference, context.console, outcome);
+  outcome.report["verdict"] = verdict_name(outcome.judgement.verdict);
+  outcome.report["reason"] = outcome.judgement.reason;
+  if (context.json)
+    print_report(context, outcome.report);
+  else
+    context.console.out << outcome.text << overall_text(outcome, options);
+  return exit_code(outcome.judgement.verdict);
+}
+
+}  // namespace
+
+void add_compare_command(Command& app, CommandAction& action) {
+  const auto options = std::make_shared<CompareOptions>();
+  Command command = app.add_subcommand(
+      "compare",
+      "Execute two networks exactly on the same images and compare every checkpoint; or one with "
+      "what another runtime recorded");
+  command.add_option("A", options->a, "The network that is taken as right").required();
+  command.add_option("B", options->b, "The network that is checked; not needed with --against");
+  add_against_option(command, options->against);
+  add_image_options(command, options->images);
+  add_preprocess_options(command, options->preprocess);
+  add_examples(command,
+               "  assay compare model.qonnx.onnx model.qcdq.onnx\n"
+               "  assay compare out/a/stages/02_cleanup.onnx out/b/stages/02_cleanup.onnx \\\n"
+               "      --data data/cifar-10-batches-bin --images 100:200\n"
+               "  assay compare model.onnx --against recorded --data data/cifar-10-batches-bin");
+  command.callback([options, &action] {
+    action = [options](const CommandContext& context) { return run_compare(*options, context); };
+  });
+}
+
+}  // namespace assay

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "compile/base/printable.h"
+#include "harness/cli/command.h"
+#include "harness/query/exec.h"
+
+namespace assay {
+
+void add_exec_command(Command& app, CommandAction& action) {
+  const auto options = std::make_shared<ExecOptions>();
+  const auto mode = std::make_shared<std::string>("exact");
+  Command command = app.add_subcommand("exec", "Run a network on the images of an .npy file");
+  command.add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
+      .required();
+  command
+      .add_option("--input", options->input,
+                  "Images: N first, float32 or uint8, as the network takes them")
+      .required()
+      .type_name("X.npy");
+  command.add_option("--output", options->output, "Where the result goes")
+      .required()
+      .type_name("Y.npy");
+  command
+      .add_option("--mode", *mode,
+                  "exact: real arithmetic, rounded once to float64 at the end; float: float32 "
+                  "operator by operator")
+      .one_of({"exact", "float"})
+      .capture_default_str();
+  command
+      .add_option("--dump", options->dump,
+                  "Write every quantiser's integers there, one .npy each, and scales.json")
+      .type_name("DIR");
+  add_examples(command,
+               "  assay exec model.onnx --input x.npy --output y.npy\n"
+               "  assay exec model.onnx --input x.npy --output y.npy --mode float --dump integers");
+  command.callback([options, mode, &action] {
+    options->exact = *mode == "exact";
+    action = [options](const CommandContext& context) {
+      const Json report = run_exec(*options, context.console);
+      if (context.json) {
+        print_report(context, report);
+        return 0;
+      }
+      for (const Json& output : report.at("outputs"))
+        context.console.out << "'" << printable(output.at("name").get<std::string>()) << "' of "
+                            << report.at("images") << " images, "
+                            << output.at("dtype").get<std::string>() << ": "
+                            << output.at("file").get<std::string>() << "\n";
+      return 0;
+    };
+  });
+}
+
+}  // namespace assay

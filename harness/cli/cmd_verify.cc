@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "compile/base/error.h"
+#include "compile/base/printable.h"
+#include "harness/cli/command.h"
+#include "harness/page/page.h"
+#include "harness/rtl/verify_nodes.h"
+#include "harness/rtl/verify_top.h"
+
+namespace assay {
+namespace {
+
+std::string profile_names() {
+  std::string text;
+  for (int i = 0; i < sim::kProfiles; ++i)
+    text += std::string(i == 0 ? "" : ", ") +
+            std::string(sim::profile_name(static_cast<sim::Profile>(i)));
+  return text;
+}
+
+std::vector<sim::Profile> parse_profiles(const std::vector<std::string>& names) {
+  std::vector<sim::Profile> profiles;
+  for (const std::string& name : names) {
+    if (name == "all") {
+      for (int i = 0; i < sim::kProfiles; ++i) profiles.push_back(static_cast<sim::Profile>(i));
+      continue;
+    }
+    const auto profile = sim::parse_profile(name);
+    if (!profile)
+      user_error("--profiles: no profile is called '{}'; choose all, {}", printable(name),
+                 profile_names());
+    profiles.push_back(*profile);
+  }
+  return profiles;
+}
+
+struct VerifyCommand {
+  VerifyNodesOptions nodes;
+  std::string level = "rtl-node";
+  std::vector<std::string> profiles = {"always", "bursts"};
+  double clock_mhz = 100;
+};
+
+bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
+
+VerifyTopOptions top_options(const VerifyCommand& command) {
+  if (!command.nodes.nodes.empty())
+    user_error("--nodes chooses nodes at --level rtl-node; rtl-top simulates them all");
+  return {command.nodes.dir, command.nodes.images, command.nodes.profiles, command.nodes.seed,
+          command.clock_mhz, command.nodes.cache,  command.nodes.wave,     command.nodes.finished};
+}
+
+/// The verdict; prints the report or the table.
+template <typename Result>
+int shown(const CommandContext& context, const Result& result) {
+  if (context.json)
+    print_report(context, result.report);
+  else
+    context.console.out << result.table;
+  return exit_code(result.verdict);
+}
+
+}  // namespace
+
+void add_verify_command(Command& app, CommandAction& action) {
+  const auto options = std::make_shared<VerifyCommand>();
+  Command command = app.add_subcommand(
+      "verify", "Simulate the RTL of a run's hardware cycle by cycle and compare it with golden");
+  command.add_option("DIR", options->nodes.dir, "Folder of a finished run").required();
+  command
+      .add_option("--level", options->level,
+                  "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator")
+      .one_of({"rtl-node", "rtl-top"})
+      .capture_default_str();
+  add_image_options(command, options->nodes.images);
+  command.add_option("--nodes", options->nodes.nodes, "Only these nodes, by name")
+      .delimiter(',')
+      .type_name("NAME,..");
+  command
+      .add_option("--profiles", options->profiles,
+                  "How source and sink behave: all, " + profile_names())
+      .delimiter(',')
+      .type_name("NAME,..")
+      .capture_default_str();
+  command.add_option("--seed", options->nodes.seed, "Seed of everything random")
+      .capture_default_str()
+      .type_name("S");
+  command
+      .add_option("--clock", options->clock_mhz,
+                  "Clock at which rtl-top's cycles become frames per second")
+      .capture_default_str()
+      .type_name("MHZ");
+  command
+      .add_option("--cache", options->nodes.cache,
+                  "Folder of built models, to share between runs; default: DIR/build/models")
+      .type_name("FOLDER");
+  command
+      .add_option("--wave", options->nodes.wave,
+                  "Write a VCD file of one node, or of the accelerator, under one profile, from "
+                  "the cycle before the "
+                  "first mismatch on")
+      .type_name("FILE");
+  add_examples(command,
+               "  assay verify out/model --level rtl-node\n"
+               "  assay verify out/model --level rtl-top --images 10 --clock 200\n"
+               "  assay verify out/model --images 100 --profiles all\n"
+               "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.vcd");
+  command.callback([options, &action] {
+    action = [options](const CommandContext& context) {
+      options->nodes.profiles = parse_profiles(options->profiles);
+      options->nodes.finished = write_page;
+      if (is_top(*options))
+        return shown(context, verify_top(top_options(*options), context.console));
+      return shown(context, verify_nodes(options->nodes, context.console));
+    };
+  });
+}
+
+}  // namespace assay

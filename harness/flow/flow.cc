@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/flow/flow.h"
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "harness/check/check.h"
+#include "harness/check/float_report.h"
+#include "harness/check/recorded_report.h"
+#include "harness/check/run_table.h"
+#include "harness/flow/fifos.h"
+#include "harness/flow/folding_config.h"
+#include "harness/flow/folding_report.h"
+#include "harness/flow/scale_notes.h"
+#include "harness/flow/stage_files.h"
+#include "harness/flow/streamline_json.h"
+#include "harness/report/schema.h"
+#include "harness/run/identity.h"
+#include "harness/run/network.h"
+#include "harness/run/run_dir.h"
+
+namespace assay {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// Everything that is read and checked before a byte is written.
+struct Inputs {
+  Inputs(const FlowOptions& options, const Console& console)
+      : preprocess(options.preprocess),
+        bytes(read_file(options.model)),
+        model(import_network(bytes, options.model, console)),
+        pixels(pixel_graph(model, preprocess)),
+        images(choose_images(options.images, pixels)),
+        stages(stages_until(
+            flow_stages(preprocess, options.topk, options.streamline, options.hardware),
+            options.until)),
+        reference(std::make_unique<Reference>(pixels, images)) {
+    check_topk(options.topk);
+    identity = {{"assay", assay_identity()},
+                {"model", model_identity(bytes, model)},
+                {"data", data_identity(images)},
+                {"preprocess", preprocess.identity()},
+                {"topk", options.topk}};
+    if (!options.against.empty()) recording.emplace(options.against, pixels, images);
+  }
+
+  void check_topk(std::int64_t topk) const {
+    const std::optional<AnswerSource> source = answer_source(pixels);
+    const std::int64_t limit = source ? source->ranks : 1;
+    if (topk < 1 || topk > limit)
+      user_error("--topk must be from 1 to {}, the number of labels that the network ranks, not {}",
+                 limit, topk);
+  }
+
+  Preprocess preprocess;
+  std::string bytes;
+  Graph model, pixels;
+  ChosenImages images;
+  std::vector<StageSpec> stages;
+  std::unique_ptr<Reference> reference;
+  std::optional<Recording> recording;
+  Json identity;
+};
+
+class Flow {
+ public:
+  Flow(const FlowOptions& options, const Console& console)
+      : options_(options),
+        console_(console),
+        inputs_(options, console),
+        dir_(options.out),
+        reference_sha256_(inputs_.identity.at("model").at("graph_sha256").get<std::string>()) {}
+
+  FlowResult run() {
+    dir_.remove("reports/run.json");  // until the end there is no verdict
+    dir_.remove("reports/rtl-top.json");
+    dir_.remove(kStreamlineReport);
+    dir_.remove(kPageFile);
+    dir_.log("start", {{"model", options_.model.string()}, {"inputs", inputs_.identity}});
+    FlowResult result;
+    result.verdict = Verdict::kEquivalent;
+    for (StageSpec& stage : inputs_.stages) {
+      if (!needed(stage)) continue;
+      stage.id = stage_id(reports_.size() + 1, stage.name);
+      reports_.push_back(run_stage(stage));
+      result.verdict = worse(result.verdict, verdict_of(reports_.back()));
+      if (result.verdict != Verdict::kEquivalent) break;
+      integer_ = stage.integer;
+      if (verdict_of(reports_.back()) == Verdict::kApproximate) refer_to(stage);
+    }
+    remove_other_stages();
+    for (const char* file : {kFoldingFile, kFoldingReport, kFifoReport}) dir_.remove(file);
+    if (integer_) write_hardware();
+    result.report = summary(result.verdict);
+    if (const Json streamline = streamline_summary(reports_, integer_); !streamline.is_null())
+      dir_.write_report(kStreamlineReport, streamline);
+    dir_.write_report("reports/timing.json", timing());
+    dir_.write_report("reports/run.json", result.report);
+    if (options_.finished) options_.finished(dir_);
+    dir_.log("end", {{"verdict", verdict_name(result.verdict)}});
+    result.table = run_table(result.report, timing());
+    return result;
+  }
+
+ private:
+  static constexpr const char* kStreamlineReport = "reports/streamline.json";
+  static constexpr const char* kFifoReport = "reports/fifos.json";
+  static constexpr const char* kFoldingReport = "reports/folding.json";
+  static constexpr const char* kFoldingFile = "folding.json";
+
+  /// From the fold stage on: how layers are folded, also as a file that says so to the next run.
+  /// Behind the fifos stage nothing is missing between the layers.
+  void write_hardware() {
+    const auto id = reports_.back().at("stage").get<std::string>();
+    const auto name = stage_name(id);
+    if (name != "fold" && name != "converters" && name != "fifos") return;
+    dir_.write(kFoldingFile, folding_config_text(folding_config(previous())));
+    folding_ = folding_report(previous(), id, previous_sha256_, options_.hardware);
+    dir_.write_report(kFoldingReport, folding_);
+    if (name == "fifos") dir_.write_report(kFifoReport, fifo_report(previous()));
+  }
+
+  static Verdict verdict_of(const Json& report) {
+    return parse_verdict(report.at("verdict").get<std::string>());
+  }
+
+  /// Whether a step that depends on the network is to be taken.
+  bool needed(const StageSpec& stage) {
+    if (!stage.applies || stage.applies(pixel_graph(previous(), inputs_.preprocess))) return true;
+    console_.remark(fmt::format("{}: not needed", stage.name));
+    return false;
+  }
+
+  /// The graph of the last stage.
+  const Graph& previous() {
+    if (!previous_)
+      previous_ = previous_file_.empty() ? inputs_.model : read_stage(dir_, previous_file_);
+    return *previous_;
+  }
+
+  /// From here on stages are compared with this one, not with the model.
+  void refer_to(const StageSpec& stage) {
+    inputs_.reference.reset();
+    reference_stage_ = stage.id;
+    reference_file_ = stage.file();
+    reference_sha256_ = previous_sha256_;
+    console_.remark(fmt::format("{} is APPROXIMATE: {}. The stages behind it are compared with it.",
+                                stage.id, effect_text(reports_.back())));
+  }
+
+  Reference& reference() {
+    if (!inputs_.reference) {
+      inputs_.pixels = pixel_graph(read_stage(dir_, reference_file_), inputs_.preprocess);
+      inputs_.reference = std::make_unique<Reference>(inputs_.pixels, inputs_.images);
+    }
+    return *inputs_.reference;
+  }
+
+  Json run_stage(const StageSpec& stage) {
+    const auto start = Clock::now();
+    Json report = completed(stage);
+    const bool resumed = !report.is_null();
+    if (resumed) {
+      previous_.reset();
+      console_.remark(fmt::format("{}: complete, kept", stage.id));
+    } else {
+      dir_.remove(stage.report());
+      report = execute(stage);
+      dir_.write_report(stage.report(), report);
+    }
+    previous_file_ = stage.file();
+    previous_sha256_ = report.at("sha256").get<std::string>();
+    record_time(stage, resumed, seconds_since(start));
+    dir_.log("stage", {{"stage", stage.id},
+                       {"verdict", report.at("verdict")},
+                       {"resumed", resumed},
+                       {"seconds", seconds_since(start)}});
+    return report;
+  }
+
+  Json stage_inputs(const StageSpec& stage) const {
+    Json inputs = inputs_.identity;
+    if (is_import() && inputs_.recording) inputs["recorded"] = inputs_.recording->identity();
+    inputs["options"] = Json::object();
+    for (const auto& [name, value] : stage.options)
+      std::visit([&, &key = name](const auto& v) { inputs["options"][key] = v; }, value);
+    inputs["previous_sha256"] = previous_sha256_;
+    inputs["reference_sha256"] = reference_sha256_;
+    return inputs;
+  }
+
+  /// The report of an equal or approximate stage that was completed earlier, or null.
+  Json completed(const StageSpec& stage) const {
+    try {
+      const Json report = parse_json(read_file(dir_.file(stage.report())), stage.report());
+      if (schema_violations(report).empty() && report.at("schema") == kStageSchema &&
+          report.at("stage") == stage.id && report.at("inputs") == stage_inputs(stage) &&
+          verdict_of(report) == expected_of(stage) &&
+          report.at("sha256") == sha256(read_file(dir_.file(stage.file()))))
+        return report;
+    } catch (const UserError&) {  // absent or damaged: do it again
+    }
+    return {};
+  }
+
+  static Verdict expected_of(const StageSpec& stage) {
+    return stage.contract == Contract::kExact ? Verdict::kEquivalent : Verdict::kApproximate;
+  }
+
+  Json execute(const StageSpec& stage) {
+    BuiltStage built = build_stage(dir_, stage, previous());
+    const Graph saved = pixel_graph(built.graph, inputs_.preprocess);
+    previous_ = std::move(built.graph);
+    const StageCheck check =
+        check_stage(reference(), saved, options_.topk, console_, stage.id, stage.contract);
+    Json report = {{"schema", kStageSchema},
+                   {"stage", stage.id},
+                   {"file", stage.file()},
+                   {"sha256", built.sha256},
+                   {"contract", contract_name(stage.contract)},
+                   {"passes", stage.passes},
+                   {"inputs", stage_inputs(stage)},
+                   {"reference", reference_stage_}};
+    report.update(check_json(check));
+    report["effect"] = effect_json(check);
+    report["streamline"] = stage.streamlines ? streamline_json(built.report) : Json();
+    report["accuracy"] = {{"exact", accuracy_summary(check.accuracy)}, {"float", Json()}};
+    report["float_reference"] = Json();
+    report["recorded"] = Json();
+    if (is_import()) {
+      add_float_reference(report);
+      if (inputs_.recording) add_recorded(report);
+    }
+    return report;
+  }
+
+  /// Whether no stage is there yet, so that the one at hand is the network as it was read.
+  bool is_import() const { return previous_file_.empty(); }
+
+  void add_float_reference(Json& report) {
+    FloatReport floats = compare_float(reference(), options_.topk, console_);
+    report["accuracy"]["float"] = accuracy_summary(floats.accuracy);
+    report["float_reference"] = std::move(floats.json);
+    note(report, floats.judgement);
+  }
+
+  void add_recorded(Json& report) {
+    RecordedReport recorded = compare_recorded(reference(), *inputs_.recording, console_);
+    report["recorded"] = std::move(recorded.json);
+    note(report, recorded.judgement);
+  }
+
+  /// What a further check says about a stage: its verdict counts where it is worse.
+  static void note(Json& report, const Judgement& judgement) {
+    const Verdict verdict = worse(verdict_of(report), judgement.verdict);
+    if (verdict != verdict_of(report)) report["reason"] = judgement.reason;
+    report["verdict"] = verdict_name(verdict);
+  }
+
+  /// Stages of an earlier run that this one did not reach, or numbers differently, say nothing
+  /// about it.
+  void remove_other_stages() const {
+    std::set<std::string> kept, names;
+    for (const Json& report : reports_) kept.insert(report.at("stage").get<std::string>());
+    for (const StageSpec& stage :
+         flow_stages(inputs_.preprocess, options_.topk, options_.streamline, options_.hardware))
+      names.insert(stage.name);
+    for (const auto& [folder, extension] :
+         {std::pair{"stages", ".onnx"}, std::pair{"reports", ".json"}})
+      for (const std::filesystem::path& file : dir_.files(folder)) {
+        const std::string id = file.stem().string();
+        const std::optional<std::string_view> name = stage_name(id);
+        if (file.extension() == extension && name && names.contains(std::string(*name)) &&
+            !kept.contains(id))
+          dir_.remove((folder / file.filename()).string());
+      }
+  }
+
+  Json summary(Verdict verdict) const {
+    Json stages = Json::array(), approximate = Json::array();
+    for (const Json& report : reports_) {
+      stages.push_back(stage_summary(report));
+      if (report.at("contract") == contract_name(Contract::kApproximate))
+        approximate.push_back(report.at("stage"));
+    }
+    return {{"schema", kRunSchema},
+            {"verdict", verdict_name(verdict)},
+            {"reason", run_reason()},
+            {"model", options_.model.string()},
+            {"data", options_.images.data.empty() ? Json() : Json(options_.images.data)},
+            {"images", options_.images.images.empty() ? Json() : Json(options_.images.images)},
+            {"preprocess", options_.preprocess.kind},
+            {"until", options_.until.empty() ? Json() : Json(options_.until)},
+            {"inputs", run_inputs()},
+            {"approximate", std::move(approximate)},
+            {"accuracy_means_nothing", inputs_.images.set.synthetic},
+            {"notes", scale_notes(reports_, folding_)},
+            {"recorded", reports_.front().at("recorded")},
+            {"stages", std::move(stages)}};
+  }
+
+  /// The last stage's, and what approximate stages did: a run with one is no plain pass.
+  std::string run_reason() const {
+    auto reason = reports_.back().at("reason").get<std::string>();
+    for (const Json& report : reports_)
+      if (!report.at("effect").is_null()) reason += "; approximate: " + effect_text(report);
+    return reason;
+  }
+
+  Json run_inputs() const {
+    Json inputs = inputs_.identity;
+    if (inputs_.recording) inputs["recorded"] = inputs_.recording->identity();
+    const StreamlineOptions& streamline = options_.streamline;
+    inputs["options"] = {{"input_weight_bits", streamline.input_weight_bits},
+                         {"scale_bits", streamline.scale_bits},
+                         {"join_budget", streamline.join_budget}};
+    if (streamline.input_bits) inputs["options"]["input_bits"] = *streamline.input_bits;
+    const HardwareOptions& hardware = options_.hardware;
+    if (hardware.device.empty())
+      inputs["options"]["target_cycles"] = hardware.target_cycles;
+    else
+      inputs["options"].update(
+          {{"device", hardware.device}, {"device_share", hardware.device_share}});
+    if (streamline.join_bits) inputs["options"]["join_bits"] = *streamline.join_bits;
+    return inputs;
+  }
+
+  static Json stage_summary(const Json& report) {
+    Json stage;
+    for (const char* key : {"stage", "file", "sha256", "contract", "verdict", "reason", "images",
+                            "predicted", "compared", "differing", "canaries", "first_difference",
+                            "accuracy", "reference", "effect"})
+      stage[key] = report.at(key);
+    stage["checkpoints"] = report.at("checkpoints").size();
+    return stage;
+  }
+
+  void record_time(const StageSpec& stage, bool resumed, double seconds) {
+    times_.push_back({{"stage", stage.id}, {"resumed", resumed}, {"seconds", seconds}});
+  }
+
+  Json timing() const { return {{"schema", kTimingSchema}, {"stages", times_}}; }
+
+  const FlowOptions& options_;
+  const Console& console_;
+  Inputs inputs_;
+  RunDir dir_;
+  std::vector<Json> reports_;
+  Json times_ = Json::array();
+  std::optional<Graph> previous_;  ///< the last stage's, once it was needed
+  std::string previous_file_, previous_sha256_;
+  std::string reference_stage_ = "model", reference_file_, reference_sha256_;
+  Json folding_;  ///< reports/folding.json; null without layers
+  bool integer_ = false;
+};
+
+}  // namespace
+
+FlowResult run_flow(const FlowOptions& options, const Console& console) {
+  return Flow(options, console).run();
+}
+
+}  // namespace assay

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include <nlohmann/json.hpp>
+
+#include "harness/flow/stages.h"
+#include "harness/report/console.h"
+#include "harness/report/json.h"
+#include "harness/report/verdict.h"
+#include "harness/run/images.h"
+#include "harness/run/preprocess.h"
+#include "harness/run/run_dir.h"
+
+namespace assay {
+
+struct FlowOptions {
+  std::filesystem::path model, out;
+  std::filesystem::path against;  ///< a recording for the import stage; empty: none
+  ImageChoice images;
+  PreprocessChoice preprocess;
+  std::int64_t topk = 1;
+  StreamlineOptions streamline;
+  HardwareOptions hardware;
+  std::string until;  ///< last stage; empty: all
+  RunFinished finished;
+};
+
+struct FlowResult {
+  Verdict verdict = Verdict::kInconclusive;
+  Json report;        ///< reports/run.json
+  std::string table;  ///< the stages, for people
+};
+
+/// Runs the stages of a model in DIR `out`: builds each, saves it, reads it back, executes it
+/// exactly on the chosen images and compares every checkpoint with the imported model's; behind an
+/// approximate stage, whose differences are its measured effect, with that stage's. Stops after the
+/// first stage that is neither EQUIVALENT nor APPROXIMATE. Stages that an earlier, equal run
+/// completed are not repeated; reports do not depend on whether that happened. UserError, with
+/// nothing written, when the model, the images or the options are bad.
+FlowResult run_flow(const FlowOptions& options, const Console& console);
+
+}  // namespace assay

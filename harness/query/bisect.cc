@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/query/bisect.h"
+
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/onnx/import.h"
+#include "harness/check/check.h"
+#include "harness/report/schema.h"
+#include "harness/run/identity.h"
+#include "harness/run/saved_run.h"
+
+namespace assay {
+namespace {
+
+struct LoadedFile {
+  std::string name, bytes;
+  Graph graph;
+};
+
+LoadedFile load(const std::filesystem::path& path) {
+  LoadedFile file{path.string(), read_file(path), {}};
+  file.graph = import_bytes(file.bytes, path.parent_path(), file.name);
+  return file;
+}
+
+/// The run's model when it is still there unchanged; the first stage's file otherwise.
+LoadedFile load_reference(const SavedRun& run) {
+  const std::filesystem::path model = run.report.at("model").get<std::string>();
+  const Json& recorded = run.report.at("inputs").at("model");
+  std::error_code error;
+  if (std::filesystem::is_regular_file(model, error)) {
+    std::string bytes = read_file(model);
+    if (sha256(bytes) == recorded.at("sha256").get<std::string>()) {
+      LoadedFile file{model.string(), std::move(bytes), {}};
+      file.graph = import_bytes(file.bytes, model.parent_path(), file.name);
+      return file;
+    }
+  }
+  return load(run.stages.front().file);
+}
+
+class Bisection {
+ public:
+  Bisection(const BisectOptions& options, const Console& console)
+      : options_(options),
+        console_(console),
+        run_(read_run(options.dir)),
+        preprocess_(run_.preprocess),
+        reference_file_(load_reference(run_)),
+        pixels_(pixel_graph(reference_file_.graph, preprocess_)),
+        images_(choose_images(images_of_run(run_, options.images), pixels_)),
+        reference_(std::make_unique<Reference>(pixels_, images_)) {
+    if (data_identity(images_).at("sha256") != run_.report.at("inputs").at("data").at("sha256"))
+      console_.remark("These are not the images of the run.");
+    if (options_.drop) base_ = model_accuracy();
+  }
+
+  BisectResult run() {
+    BisectResult result;
+    result.verdict = Verdict::kEquivalent;
+    for (const SavedRun::Stage& stage : run_.stages) {
+      const Judgement judgement = look_at(stage);
+      result.verdict = worse(result.verdict, judgement.verdict);
+      reason_ = judgement.reason;
+      if (result.verdict == Verdict::kEquivalent) continue;
+      first_stage_ = stage.id;
+      break;
+    }
+    result.report = report(result.verdict);
+    result.text = text(result.verdict);
+    return result;
+  }
+
+ private:
+  Judgement look_at(const SavedRun::Stage& stage) {
+    const LoadedFile file = load(stage.file);
+    const bool edited = sha256(file.bytes) != stage.sha256;
+    if (edited) console_.remark(fmt::format("{} was changed after the run.", stage.id));
+    Graph pixels = pixel_graph(file.graph, preprocess_);
+    StageCheck check = check_stage(*reference_, pixels, 1, console_, stage.id, stage.contract);
+    if (edited && stage.contract == Contract::kApproximate)
+      check.judgement = {Verdict::kInconclusive,
+                         "the file of this approximate stage was changed after the run, so its "
+                         "effect is not the one that was measured"};
+    const Canaries& canaries = check.tally.canaries;
+    stages_.push_back({{"stage", stage.id},
+                       {"reference", reference_stage_},
+                       {"verdict", verdict_name(check.judgement.verdict)},
+                       {"reason", check.judgement.reason},
+                       {"edited", edited},
+                       {"predicted", check.tally.predicted()},
+                       {"compared", check.tally.compared()},
+                       {"differing", check.tally.differing()},
+                       {"canaries", {{"planted", canaries.planted}, {"caught", canaries.caught}}},
+                       {"accuracy", accuracy_summary(check.accuracy)}});
+    const Judgement judgement = options_.drop ? judge_drop(check) : check.judgement;
+    if (judgement.verdict != Verdict::kEquivalent && check.tally.first())
+      first_ = *check.tally.first();
+    if (stage.contract == Contract::kApproximate) refer_to(stage.id, std::move(pixels));
+    return judgement;
+  }
+
+  void refer_to(const std::string& stage, Graph pixels) {
+    reference_.reset();
+    pixels_ = std::move(pixels);
+    reference_ = std::make_unique<Reference>(pixels_, images_);
+    reference_stage_ = stage;
+  }
+
+  Accuracy model_accuracy() {
+    const std::optional<AnswerSource> source = answer_source(pixels_);
+    std::vector<Answer> answers(source ? static_cast<std::size_t>(images_.size()) : 0);
+    if (source)
+      for_each_image(images_.size(), [&](std::int64_t image) {
+        ImageResult scratch;
+        answers[static_cast<std::size_t>(image)] =
+            exact_answer(*source, reference_->result(image, scratch));
+      });
+    const std::optional<Accuracy> accuracy =
+        source ? count_accuracy(*source, images_.set, images_.first, answers, 1) : std::nullopt;
+    if (!accuracy)
+      user_error("--drop needs images with labels and a network that gives labels or logits");
+    return *accuracy;
+  }
+
+  Judgement judge_drop(const StageCheck& check) const {
+    constexpr double kPoints = 100;
+    if (!check.accuracy || !check.accuracy->complete())
+      return {Verdict::kInconclusive, "the stage's accuracy is not known"};
+    // Counts, not quotients: a fall of exactly the limit is not more than it.
+    const double fall = kPoints *
+                        static_cast<double>(base_->top1_correct - check.accuracy->top1_correct) /
+                        static_cast<double>(base_->compared);
+    const std::string numbers = fmt::format(
+        "top-1 {} against the model's {}", percent(check.accuracy->top1()), percent(base_->top1()));
+    if (fall > *options_.drop)
+      return {Verdict::kDifferent,
+              fmt::format("accuracy falls by {:.2f} points: {}", fall, numbers)};
+    return {Verdict::kEquivalent,
+            fmt::format("no stage's accuracy falls by more than {} points: {}", *options_.drop,
+                        numbers)};
+  }
+
+  Json report(Verdict verdict) const {
+    return {{"schema", kBisectSchema},
+            {"verdict", verdict_name(verdict)},
+            {"reason", reason_},
+            {"reference", reference_file_.name},
+            {"data", data_identity(images_)},
+            {"first_stage", first_stage_.empty() ? Json() : Json(first_stage_)},
+            {"first_difference", first_ ? difference_json(*first_) : Json()},
+            {"drop", options_.drop ? Json(*options_.drop) : Json()},
+            {"stages", stages_}};
+  }
+
+  std::string text(Verdict verdict) const {
+    std::vector<std::vector<std::string>> rows = {
+        {"stage", "verdict", "compared", "differing", "top-1"}};
+    for (const Json& stage : stages_) {
+      const Json& accuracy = stage.at("accuracy");
+      rows.push_back({stage.at("stage").get<std::string>(), stage.at("verdict").get<std::string>(),
+                      grouped(stage.at("compared").get<std::int64_t>()),
+                      grouped(stage.at("differing").get<std::int64_t>()),
+                      accuracy.is_null() ? "-" : percent(accuracy.at("top1").get<double>())});
+    }
+    std::string text = table_text(rows) + fmt::format("\n{}: {}\n", verdict_name(verdict), reason_);
+    if (!first_stage_.empty()) text += "first stage: " + first_stage_ + "\n";
+    for (const SavedRun::Stage& stage : run_.stages)
+      if (stage.contract == Contract::kApproximate)
+        text +=
+            fmt::format("approximate: {}; the stages behind it are compared with it\n", stage.id);
+    if (first_) text += "first difference: " + difference_text(*first_) + "\n";
+    return text;
+  }
+
+  const BisectOptions& options_;
+  const Console& console_;
+  SavedRun run_;
+  Preprocess preprocess_;
+  LoadedFile reference_file_;
+  Graph pixels_;
+  ChosenImages images_;
+  std::unique_ptr<Reference> reference_;
+  std::string reference_stage_ = "model";
+  std::optional<Accuracy> base_;
+  Json stages_ = Json::array();
+  std::string first_stage_, reason_;
+  std::optional<Difference> first_;
+};
+
+}  // namespace
+
+BisectResult bisect(const BisectOptions& options, const Console& console) {
+  return Bisection(options, console).run();
+}
+
+}  // namespace assay

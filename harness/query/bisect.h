@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "harness/report/console.h"
+#include "harness/report/json.h"
+#include "harness/report/verdict.h"
+#include "harness/run/images.h"
+
+namespace assay {
+
+struct BisectOptions {
+  std::filesystem::path dir;
+  ImageChoice images;          ///< empty: the run's
+  std::optional<double> drop;  ///< in points of top-1 accuracy
+};
+
+struct BisectResult {
+  Verdict verdict = Verdict::kInconclusive;
+  Json report;
+  std::string text;  ///< for people
+};
+
+/// Executes the saved stages of a run again, as they are on disk now, and finds the first that
+/// differs from the model; with `drop`, the first whose exact top-1 accuracy is more than `drop`
+/// points below the model's. Compares with the model file when it is still the one of the run, else
+/// with the saved import stage; behind an approximate stage with that stage. An approximate stage
+/// whose file was changed is INCONCLUSIVE: its effect is not the one that the run measured.
+/// UserError when a stage cannot be read, naming its file.
+BisectResult bisect(const BisectOptions& options, const Console& console);
+
+}  // namespace assay

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/query/exec.h"
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <optional>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
+#include "compile/passes/cleanup/change_batch_size.h"
+#include "golden/data/npy.h"
+#include "harness/check/execute.h"
+#include "harness/report/schema.h"
+#include "harness/run/identity.h"
+#include "harness/run/network.h"
+
+namespace assay {
+namespace {
+
+constexpr std::int64_t kByteMax = 255;
+
+/// What one image gave.
+struct ImageOutput {
+  std::vector<std::vector<double>> outputs;
+  std::vector<PackedInts> quantisers;  ///< in the order of the mapped checkpoints
+};
+
+/// The images of the input file, one after the other.
+struct Batch {
+  std::int64_t images = 0;
+  std::size_t image_size = 0;
+  bool bytes = false;
+  std::vector<float> values;
+};
+
+const Tensor& only_input(const Graph& graph) {
+  if (graph.inputs().size() != 1)
+    user_error("'assay exec' runs networks with one input; this one has {}", graph.inputs().size());
+  return *graph.inputs()[0];
+}
+
+Batch read_batch(const std::filesystem::path& path, const Shape& shape) {
+  const std::string name = printable(path.string(), 4096);
+  const NpyArray array = read_npy(path);
+  if (array.type != NpyType::kFloat32 && array.type != NpyType::kUint8)
+    user_error("'{}' holds {}; give float32 or uint8", name, npy_type_name(array.type));
+  const bool fits = array.shape.size() == shape.size() && !shape.empty() &&
+                    std::equal(shape.begin() + 1, shape.end(), array.shape.begin() + 1);
+  if (!fits)
+    user_error("'{}' has shape {}, but the network takes {} (any number of images)", name,
+               shape_text(array.shape), shape_text(shape));
+  if (array.shape[0] < 1) user_error("'{}' holds no image", name);
+  Batch batch{.images = array.shape[0],
+              .image_size = static_cast<std::size_t>(array.size() / array.shape[0]),
+              .bytes = array.type == NpyType::kUint8,
+              .values = as_float32(array, name)};
+  if (batch.image_size == 0) user_error("'{}' holds empty images", name);
+  return batch;
+}
+
+NpyType narrowest(std::int64_t min, std::int64_t max) {
+  if (min >= INT8_MIN && max <= INT8_MAX) return NpyType::kInt8;
+  if (min >= 0 && max <= UINT8_MAX) return NpyType::kUint8;
+  if (min >= INT16_MIN && max <= INT16_MAX) return NpyType::kInt16;
+  if (min >= INT32_MIN && max <= INT32_MAX) return NpyType::kInt32;
+  return NpyType::kInt64;
+}
+
+template <typename T>
+NpyArray converted(const Shape& shape, const std::vector<std::int64_t>& values) {
+  std::vector<T> out(values.size());
+  std::ranges::transform(values, out.begin(), [](std::int64_t v) { return static_cast<T>(v); });
+  return make_npy<T>(shape, out);
+}
+
+NpyArray integer_array(const Shape& shape, const std::vector<std::int64_t>& values) {
+  const auto [min, max] = std::ranges::minmax_element(values);
+  switch (narrowest(*min, *max)) {
+    case NpyType::kInt8:
+      return converted<std::int8_t>(shape, values);
+    case NpyType::kUint8:
+      return converted<std::uint8_t>(shape, values);
+    case NpyType::kInt16:
+      return converted<std::int16_t>(shape, values);
+    case NpyType::kInt32:
+      return converted<std::int32_t>(shape, values);
+    default:
+      return converted<std::int64_t>(shape, values);
+  }
+}
+
+Json reals_json(const RealArray& array) {
+  Json exact = Json::array(), value = Json::array();
+  for (const Real& real : array.values) {
+    exact.push_back(real.str());
+    value.push_back(real.to_double());
+  }
+  return {{"shape", array.shape}, {"exact", std::move(exact)}, {"value", std::move(value)}};
+}
+
+class Execution {
+ public:
+  Execution(const ExecOptions& options, const Console& console)
+      : options_(options),
+        bytes_(read_file(options.model)),
+        graph_(import_network(bytes_, options.model, console)),
+        identity_(model_identity(bytes_, graph_)) {
+    const Tensor& input = only_input(graph_);
+    if (!input.shape) user_error("the shape of the network's input is not known");
+    batch_ = read_batch(options.input, *input.shape);
+    if (input.shape->front() != 1) change_batch_size(graph_, 1);
+    for (std::size_t i = 0; i < graph_.checkpoints().size(); ++i)
+      if (graph_.checkpoints()[i].has_map) mapped_.push_back(i);
+    results_.resize(static_cast<std::size_t>(batch_.images));
+    if (options.exact) {
+      run_exact(console);
+    } else {
+      run_float(console);
+    }
+  }
+
+  Json write() {
+    Json outputs = Json::array();
+    for (std::size_t i = 0; i < graph_.outputs().size(); ++i) outputs.push_back(write_output(i));
+    if (!options_.dump.empty()) write_dump();
+    return {{"schema", kExecSchema},
+            {"mode", options_.exact ? "exact" : "float"},
+            {"model", identity_},
+            {"images", batch_.images},
+            {"outputs", std::move(outputs)},
+            {"dump", options_.dump.empty() ? Json() : Json(options_.dump.string())}};
+  }
+
+ private:
+  std::span<const float> image(std::int64_t index) const {
+    return std::span(batch_.values)
+        .subspan(static_cast<std::size_t>(index) * batch_.image_size, batch_.image_size);
+  }
+
+  void run_exact(const Console& console) {
+    FloatImages images;
+    if (batch_.bytes) {
+      images.input = ExactInput::integers(0, kByteMax);
+      for (std::int64_t i = 0; i < batch_.images; ++i) {
+        const auto pixels = image(i);
+        images.images.push_back({std::vector<std::int64_t>(pixels.begin(), pixels.end())});
+      }
+    } else {
+      images = exact_images(batch_.values, *graph_.inputs()[0]->shape);
+    }
+    const ExactExecutor executor(graph_, {images.input},
+                                 ExactOptions{.parallel = split_images(batch_.images)});
+    Progress progress(console, "exact reference", batch_.images);
+    for_each_image(batch_.images, [&](std::int64_t i) {
+      ExactRequest request;
+      request.inputs = {images.images[static_cast<std::size_t>(i)]};
+      take_exact(executor.run(request), results_[static_cast<std::size_t>(i)]);
+      progress.tick();
+    });
+  }
+
+  void take_exact(const ExactRun& run, ImageOutput& result) const {
+    for (const ExactValue& value : run.outputs) {
+      result.outputs.emplace_back();
+      for (std::int64_t e = 0; e < value.size(); ++e)
+        result.outputs.back().push_back(value.to_double(e));
+    }
+    std::map<const Checkpoint*, const CheckpointValue*> by_checkpoint;
+    for (const CheckpointValue& value : run.checkpoints) by_checkpoint[value.checkpoint] = &value;
+    for (const std::size_t place : mapped_)
+      result.quantisers.emplace_back(by_checkpoint.at(&graph_.checkpoints()[place])->q);
+  }
+
+  void run_float(const Console& console) {
+    const FloatExecutor executor(graph_);
+    Progress progress(console, "float reference", batch_.images);
+    for_each_image(batch_.images, [&](std::int64_t i) {
+      const auto values = image(i);
+      ImageOutput& result = results_[static_cast<std::size_t>(i)];
+      std::map<const Tensor*, FloatTensor> seen;
+      const auto observe = [&](const Tensor& tensor, const FloatTensor& value) {
+        for (const std::size_t place : mapped_)
+          if (graph_.checkpoints()[place].tensor == &tensor) seen[&tensor] = value;
+      };
+      for (const FloatTensor& output : executor.run(
+               {FloatTensor{*graph_.inputs()[0]->shape, {values.begin(), values.end()}}}, observe))
+        result.outputs.emplace_back(output.data.begin(), output.data.end());
+      for (const std::size_t place : mapped_) {
+        const Checkpoint& checkpoint = graph_.checkpoints()[place];
+        result.quantisers.emplace_back(
+            checkpoint_integers(checkpoint, carried_reals(checkpoint, seen.at(checkpoint.tensor))));
+      }
+      progress.tick();
+    });
+  }
+
+  std::filesystem::path output_path(std::size_t index) const {
+    if (index == 0) return options_.output;
+    const std::string name = safe_file_name(graph_.outputs()[index]->name);
+    std::filesystem::path path = options_.output;
+    return path.replace_filename(options_.output.stem().string() + "." + name + ".npy");
+  }
+
+  NpyArray output_array(std::size_t index) const {
+    const Tensor& tensor = *graph_.outputs()[index];
+    std::vector<double> all;
+    for (const ImageOutput& result : results_)
+      all.insert(all.end(), result.outputs.at(index).begin(), result.outputs.at(index).end());
+    const Shape shape = batch_shape(*tensor.shape, batch_.images);
+    if (tensor.container != Container::kFloat32) {
+      const std::vector<std::int64_t> ints(all.begin(), all.end());
+      return make_npy<std::int64_t>(shape, ints);
+    }
+    if (options_.exact) return make_npy<double>(shape, all);
+    const std::vector<float> floats(all.begin(), all.end());
+    return make_npy<float>(shape, floats);
+  }
+
+  Json write_output(std::size_t index) const {
+    const NpyArray array = output_array(index);
+    const std::string encoded = encode_npy(array);
+    write_file(output_path(index), encoded);
+    return {{"name", graph_.outputs()[index]->name},
+            {"file", output_path(index).string()},
+            {"shape", array.shape},
+            {"dtype", npy_type_name(array.type)},
+            {"sha256", sha256(encoded)}};
+  }
+
+  void write_dump() const {
+    std::error_code error;
+    std::filesystem::create_directories(options_.dump, error);
+    if (error)
+      tool_error("cannot make the folder '{}': {}", printable(options_.dump.string(), 4096),
+                 error.message());
+    Json checkpoints = Json::array();
+    for (std::size_t i = 0; i < mapped_.size(); ++i) {
+      const Checkpoint& checkpoint = graph_.checkpoints()[mapped_[i]];
+      const std::string file = safe_file_name(checkpoint.name) + ".npy";
+      std::vector<std::int64_t> all;
+      for (const ImageOutput& result : results_) {
+        const std::vector<std::int64_t> q = result.quantisers.at(i).unpacked();
+        all.insert(all.end(), q.begin(), q.end());
+      }
+      const Shape shape = batch_shape(checkpoint.shape(), batch_.images);
+      write_file(options_.dump / file, encode_npy(integer_array(shape, all)));
+      checkpoints.push_back({{"name", checkpoint.name},
+                             {"file", file},
+                             {"dtype", checkpoint.dtype.name()},
+                             {"shape", shape},
+                             {"scale", reals_json(checkpoint.scale)},
+                             {"offset", reals_json(checkpoint.offset)}});
+    }
+    const Json scales = {{"schema", kScalesSchema},
+                         {"mode", options_.exact ? "exact" : "float"},
+                         {"checkpoints", std::move(checkpoints)}};
+    write_file(options_.dump / "scales.json", json_text(checked_report(scales)));
+  }
+
+  const ExecOptions& options_;
+  std::string bytes_;
+  Graph graph_;
+  Json identity_;
+  Batch batch_;
+  std::vector<std::size_t> mapped_;  ///< checkpoints with integers
+  std::vector<ImageOutput> results_;
+};
+
+}  // namespace
+
+Json run_exec(const ExecOptions& options, const Console& console) {
+  return Execution(options, console).write();
+}
+
+}  // namespace assay

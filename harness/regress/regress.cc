@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/regress/regress.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "compile/base/file.h"
+#include "compile/base/printable.h"
+#include "harness/regress/baseline_db.h"
+#include "harness/regress/regression.h"
+#include "harness/report/schema.h"
+#include "harness/run/identity.h"
+#include "harness/run/run_dir.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr int kExitRegressed = 1, kExitNew = 3;
+
+struct Outcome {
+  Measurement measurement;
+  Comparison comparison;
+  bool accepted = false;
+};
+
+Json change_json(const Change& change) {
+  return {{"metric", change.name},
+          {"node", change.node},
+          {"before", change.before ? Json(*change.before) : Json()},
+          {"now", change.now ? Json(*change.now) : Json()},
+          {"standing", standing_name(change.standing)}};
+}
+
+Json outcome_json(const Outcome& outcome) {
+  const Measurement& m = outcome.measurement;
+  Json metrics = Json::array(), changes = Json::array();
+  for (const Metric& metric : m.metrics)
+    metrics.push_back({{"metric", metric.name}, {"node", metric.node}, {"value", metric.value}});
+  for (const Change& change : outcome.comparison.changes) changes.push_back(change_json(change));
+  return {{"case", m.case_name},
+          {"level", m.level},
+          {"verdict", m.verdict},
+          {"reason", m.reason},
+          {"standing", standing_name(outcome.comparison.standing)},
+          {"text", outcome.comparison.text},
+          {"accepted", outcome.accepted},
+          {"tool_failed", m.tool_failed},
+          {"metrics", std::move(metrics)},
+          {"changes", std::move(changes)}};
+}
+
+/// What an outcome alone would make of the exit code; the order of the result decides which wins.
+int exit_code_of(const Outcome& outcome) {
+  if (outcome.accepted) return 0;
+  switch (outcome.comparison.standing) {
+    case Standing::kEqual:
+    case Standing::kImproved:
+      return 0;
+    case Standing::kRegressed:
+      return kExitRegressed;
+    case Standing::kNew:
+    case Standing::kOther:
+      return kExitNew;
+    case Standing::kFailed:
+      break;
+  }
+  return outcome.measurement.tool_failed ? kExitFailure : kExitBadInput;
+}
+
+int exit_code_of(const std::vector<Outcome>& outcomes) {
+  for (const int code : {kExitRegressed, kExitFailure, kExitBadInput, kExitNew})
+    if (std::ranges::any_of(outcomes, [&](const Outcome& o) { return exit_code_of(o) == code; }))
+      return code;
+  return 0;
+}
+
+/// The value of a metric of the whole, or "-".
+std::string cell(const Measurement& m, std::string_view name) {
+  for (const Metric& metric : m.metrics)
+    if (metric.name == name && metric.node.empty()) return grouped(metric.value);
+  return "-";
+}
+
+/// Why a case does not equal its baseline.
+std::string remark(const Outcome& o) {
+  const Standing standing = o.comparison.standing;
+  const bool unknown = standing == Standing::kNew || standing == Standing::kOther;
+  return o.accepted && unknown ? "is the baseline from now on" : o.comparison.text;
+}
+
+std::string table(const std::vector<Outcome>& outcomes) {
+  std::vector<std::vector<std::string>> rows = {
+      {"case", "level", "verdict", "compared", "top-1 exact", "top-1 float", "cycles", "baseline"}};
+  for (const Outcome& o : outcomes)
+    rows.push_back(
+        {printable(o.measurement.case_name, 60), o.measurement.level, o.measurement.verdict,
+         cell(o.measurement, "compared"), cell(o.measurement, "top-1 exact"),
+         cell(o.measurement, "top-1 float"), cell(o.measurement, "cycles"),
+         std::string(standing_name(o.comparison.standing)) + (o.accepted ? ", accepted" : "")});
+  std::string text = table_text(rows) + "\n";
+  for (const Outcome& o : outcomes)
+    if (o.comparison.standing != Standing::kEqual)
+      text += fmt::format("{} {} ({}): {}\n", standing_name(o.comparison.standing),
+                          printable(o.measurement.case_name), o.measurement.level, remark(o));
+  return text;
+}
+
+std::string summary(const std::vector<Outcome>& outcomes, int code) {
+  std::string counts;
+  for (const Standing standing : {Standing::kEqual, Standing::kImproved, Standing::kRegressed,
+                                  Standing::kNew, Standing::kOther, Standing::kFailed}) {
+    const auto count = std::ranges::count_if(
+        outcomes, [&](const Outcome& o) { return o.comparison.standing == standing; });
+    if (count > 0)
+      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, standing_name(standing));
+  }
+  return fmt::format("{}: {}", code == 0 ? "PASSED" : "NOT PASSED", counts);
+}
+
+class Regress {
+ public:
+  Regress(const RegressOptions& options, const Console& console)
+      : options_(options),
+        console_(console),
+        suite_(read_suite(options.suite)),
+        dir_(options.out),
+        db_(options.baseline.empty() ? dir_.file("baseline.db") : options.baseline,
+            BaselineDb::Access::kWrite),
+        cache_(options.cache.empty() ? dir_.file("models") : options.cache) {}
+
+  RegressResult run() {
+    dir_.make_folder("cases");
+    dir_.make_folder("reports");
+    dir_.remove_half_written("reports");
+    dir_.remove(kReport);
+    dir_.log("start", {{"suite", options_.suite.string()}});
+    for (std::size_t i = 0; i < suite_.cases.size(); ++i) run_case(i);
+    record();
+    RegressResult result;
+    result.exit_code = exit_code_of(outcomes_);
+    result.report = report(result.exit_code);
+    result.table = table(outcomes_) + summary(outcomes_, result.exit_code) + "\n";
+    dir_.write_report(kReport, result.report);
+    if (!options_.junit.empty()) write_file(options_.junit, junit_xml(result.report));
+    dir_.log("end", {{"exit_code", result.exit_code}});
+    return result;
+  }
+
+ private:
+  static constexpr const char* kReport = "reports/regress.json";
+
+  void run_case(std::size_t index) {
+    const SuiteCase& entry = suite_.cases[index];
+    console_.remark(
+        fmt::format("case {} of {}: {}", index + 1, suite_.cases.size(), printable(entry.name)));
+    const fs::path folder = dir_.file("cases") / safe_file_name(entry.name);
+    for (Measurement& m : measure(entry, folder, cache_, console_)) {
+      Outcome outcome{std::move(m), {}, false};
+      outcome.comparison = compare_with_baseline(
+          outcome.measurement,
+          db_.baseline(outcome.measurement.case_name, outcome.measurement.level));
+      outcome.accepted = accepts(outcome);
+      dir_.log("case", {{"case", outcome.measurement.case_name},
+                        {"level", outcome.measurement.level},
+                        {"standing", standing_name(outcome.comparison.standing)}});
+      outcomes_.push_back(std::move(outcome));
+    }
+  }
+
+  /// Only what is right can be what later runs are held to.
+  bool accepts(const Outcome& outcome) const {
+    return options_.update && outcome.comparison.standing != Standing::kEqual &&
+           outcome.measurement.verdict == verdict_name(Verdict::kEquivalent);
+  }
+
+  void record() {
+    const Json program = assay_identity();
+    std::vector<Measurement> measurements;
+    std::vector<std::size_t> accepted;
+    for (const Outcome& outcome : outcomes_) {
+      if (outcome.accepted) accepted.push_back(measurements.size());
+      measurements.push_back(outcome.measurement);
+    }
+    db_.record({0, utc_now(), suite_.name, program.at("version").get<std::string>(),
+                program.at("sha256").get<std::string>()},
+               measurements, accepted);
+  }
+
+  Json report(int code) const {
+    Json cases = Json::array();
+    for (const Outcome& outcome : outcomes_) cases.push_back(outcome_json(outcome));
+    return {{"schema", kRegressSchema},   {"suite", suite_.name}, {"assay", assay_identity()},
+            {"updated", options_.update}, {"passed", code == 0},  {"exit_code", code},
+            {"cases", std::move(cases)}};
+  }
+
+  const RegressOptions& options_;
+  const Console& console_;
+  Suite suite_;
+  WorkFolder dir_;
+  BaselineDb db_;
+  fs::path cache_;
+  std::vector<Outcome> outcomes_;
+};
+
+}  // namespace
+
+RegressResult regress(const RegressOptions& options, const Console& console) {
+  return Regress(options, console).run();
+}
+
+}  // namespace assay

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/report/schema.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "compile/base/error.h"
+#include "harness/report/schema_text.h"
+
+namespace assay {
+namespace {
+
+struct Schemas {
+  Json definitions;
+  std::map<std::string, Json, std::less<>> by_name;
+};
+
+const Schemas& schemas() {
+  static const Schemas all = [] {
+    const Json text = Json::parse(kSchemaText);
+    Schemas result;
+    result.definitions = text.at("definitions");
+    for (const auto& [name, schema] : text.at("reports").items()) result.by_name[name] = schema;
+    return result;
+  }();
+  return all;
+}
+
+bool has_type(const Json& value, const std::string& type) {
+  if (type == "object") return value.is_object();
+  if (type == "array") return value.is_array();
+  if (type == "string") return value.is_string();
+  if (type == "integer") return value.is_number_integer();
+  if (type == "number") return value.is_number();
+  if (type == "boolean") return value.is_boolean();
+  ASSAY_INVARIANT(type == "null", "a schema names the unknown type '" + type + "'");
+  return value.is_null();
+}
+
+class Validator {
+ public:
+  std::vector<std::string> violations;
+
+  void check(const Json& value, const Json& schema, const std::string& path) {
+    if (schema.contains("$ref")) {
+      check(value, schemas().definitions.at(schema.at("$ref").get<std::string>()), path);
+      return;
+    }
+    if (!check_type(value, schema, path)) return;
+    if (schema.contains("enum") && std::ranges::find(schema["enum"], value) == schema["enum"].end())
+      fail(path, "has the unexpected value " + value.dump());
+    if (schema.contains("minimum") && value.is_number() &&
+        value.get<double>() < schema["minimum"].get<double>())
+      fail(path, "is below " + schema["minimum"].dump());
+    if (value.is_object()) check_object(value, schema, path);
+    if (value.is_array() && schema.contains("items"))
+      for (std::size_t i = 0; i < value.size(); ++i)
+        check(value[i], schema["items"], path + "/" + std::to_string(i));
+  }
+
+ private:
+  void fail(const std::string& path, const std::string& what) {
+    violations.push_back((path.empty() ? "/" : path) + ": " + what);
+  }
+
+  bool check_type(const Json& value, const Json& schema, const std::string& path) {
+    if (!schema.contains("type")) return true;
+    const Json& type = schema["type"];
+    const bool ok =
+        type.is_array()
+            ? std::ranges::any_of(
+                  type, [&](const Json& t) { return has_type(value, t.get<std::string>()); })
+            : has_type(value, type.get<std::string>());
+    if (!ok) fail(path, "is not of type " + type.dump());
+    return ok;
+  }
+
+  void check_object(const Json& value, const Json& schema, const std::string& path) {
+    const Json none = Json::object();
+    const Json& properties = schema.contains("properties") ? schema["properties"] : none;
+    if (schema.contains("required"))
+      for (const Json& key : schema["required"])
+        if (!value.contains(key.get<std::string>())) fail(path, "lacks " + key.dump());
+    for (const auto& [key, entry] : value.items()) {
+      if (properties.contains(key)) {
+        check(entry, properties[key], path + "/" + key);
+      } else if (schema.contains("additionalProperties")) {
+        const Json& rest = schema["additionalProperties"];
+        if (rest.is_object())
+          check(entry, rest, path + "/" + key);
+        else if (!rest.get<bool>())
+          fail(path, "has the unknown entry \"" + key + "\"");
+      }
+    }
+  }
+};
+
+}  // namespace
+
+const Json* find_schema(std::string_view name) {
+  const auto it = schemas().by_name.find(name);
+  return it == schemas().by_name.end() ? nullptr : &it->second;
+}
+
+std::vector<std::string> schema_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, schema] : schemas().by_name) names.push_back(name);
+  return names;
+}
+
+std::vector<std::string> schema_violations(const Json& report) {
+  if (!report.is_object() || !report.contains("schema") || !report["schema"].is_string())
+    return {"/: is no object with a \"schema\" entry"};
+  const Json* schema = find_schema(report["schema"].get<std::string>());
+  if (!schema) return {"/schema: names no known schema"};
+  Validator validator;
+  validator.check(report, *schema, "");
+  return validator.violations;
+}
+
+const Json& checked_report(const Json& report) {
+  const std::vector<std::string> violations = schema_violations(report);
+  ASSAY_INVARIANT(violations.empty(), "a report breaks its schema: " + violations.front());
+  return report;
+}
+
+}  // namespace assay

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/rtl/rtl_session.h"
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
+#include "compile/onnx/import.h"
+#include "harness/check/execute.h"
+#include "harness/run/identity.h"
+
+namespace assay {
+namespace {
+
+std::string last_stage(const SavedRun& run) {
+  const SavedRun::Stage& stage = run.stages.back();
+  std::string bytes = read_file(stage.file);
+  if (sha256(bytes) != stage.sha256)
+    user_error("'{}' was changed since the run; do the run again",
+               printable(stage.file.string(), 4096));
+  return bytes;
+}
+
+}  // namespace
+
+RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& choice,
+                       const std::filesystem::path& cache_path)
+    : dir(existing_run(path)),
+      run_(read_run(path)),
+      stage_bytes_(last_stage(run_)),
+      preprocess_(run_.preprocess),
+      graph(
+          pixel_graph(import_bytes(stage_bytes_, path / "stages", run_.stages.back().file.string()),
+                      preprocess_)),
+      images(choose_images(images_of_run(run_, choice), graph)),
+      image_count(choice.images.empty() ? std::min(images.size(), kVerifiedImages) : images.size()),
+      cache(cache_path.empty() ? dir.file("build/models") : cache_path),
+      runner(dir, cache) {
+  if (image_count == 0) user_error("there are no images to verify with");
+}
+
+void RtlSession::for_each_image(const Console& console,
+                                const std::function<void(const ExactRun&)>& body) const {
+  const ExactPixels golden(graph, true);
+  Progress progress(console, "golden", image_count);
+  for (std::int64_t image = 0; image < image_count; ++image) {
+    body(golden.run_all(images.set.image(image)));
+    progress.tick();
+  }
+}
+
+MemoryCheck RtlSession::write_memories(const Node& node, const hw::Layer& layer,
+                                       const std::string& folder, const std::string& prefix,
+                                       std::string& content) const {
+  std::vector<hw::MemoryImage> read;
+  for (const hw::MemoryImage& image : layer.images) {
+    const std::string name = folder + "/" + prefix + image.name();
+    const std::string hex = image.hex();
+    dir.write(name, hex);
+    content += sha256(hex);
+    read.push_back(hw::MemoryImage::parse(image.name(), image.word_bits(), image.words(),
+                                          read_file(dir.file(name))));
+  }
+  return check_memories(node, read);
+}
+
+Json RtlSession::report_head(std::string_view schema, std::uint64_t seed) const {
+  return {{"schema", schema},
+          {"assay", assay_identity()},
+          {"stage", run_.stages.back().id},
+          {"stage_sha256", run_.stages.back().sha256},
+          {"data", data_identity(images)},
+          {"images", image_count},
+          {"seed", seed},
+          {"tools",
+           {{"verilator", cache.tools().verilator_version},
+            {"compiler", cache.tools().compiler_version}}}};
+}
+
+std::string RtlSession::image_arguments(const ImageChoice& images) {
+  return (images.data.empty() ? "" : " --data " + images.data) +
+         (images.images.empty() ? "" : " --images " + images.images);
+}
+
+std::vector<std::int64_t> integers(const ExactValue& value) {
+  if (value.terms.size() == 1 && value.offset == RealArray() &&
+      value.terms[0].scale == RealArray(Real(1)))
+    return value.terms[0].q;
+  std::vector<std::int64_t> result;
+  for (std::int64_t i = 0; i < value.size(); ++i) result.push_back(value.real(i).floor().get_si());
+  return result;
+}
+
+}  // namespace assay

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "compile/graph/graph.h"
+#include "golden/exact/executor.h"
+#include "harness/report/console.h"
+#include "harness/rtl/memory_check.h"
+#include "harness/rtl/sim_run.h"
+#include "harness/run/images.h"
+#include "harness/run/preprocess.h"
+#include "harness/run/run_dir.h"
+#include "harness/run/saved_run.h"
+#include "sim/model/model.h"
+
+namespace assay {
+
+/// How many images hardware is simulated on unless the user says.
+inline constexpr std::int64_t kVerifiedImages = 10;
+/// Steady-state cycles are the distance of the second and the third frame at least.
+inline constexpr std::int64_t kLeastFrames = 3;
+
+/// A finished run, opened to simulate the hardware of its last stage.
+class RtlSession {
+ public:
+  /// `cache`: folder of built models; empty: build/models in `dir`. UserError when the run or its
+  /// images are not there or were changed.
+  RtlSession(const std::filesystem::path& dir, const ImageChoice& images,
+             const std::filesystem::path& cache);
+
+  /// Golden's value of every tensor, image after image.
+  void for_each_image(const Console& console,
+                      const std::function<void(const ExactRun&)>& body) const;
+  /// Writes a node's memories to a folder, reads them back and compares them with the graph.
+  /// `prefix`: in front of their names. Their hashes are added to `content`.
+  MemoryCheck write_memories(const Node& node, const hw::Layer& layer, const std::string& folder,
+                             const std::string& prefix, std::string& content) const;
+  /// What every report on a simulation begins with, under the schema's name.
+  Json report_head(std::string_view schema, std::uint64_t seed) const;
+  /// " --data D --images I" as the user gave them.
+  static std::string image_arguments(const ImageChoice& images);
+
+ public:
+  const RunDir dir;
+
+ private:
+  SavedRun run_;
+  std::string stage_bytes_;
+  Preprocess preprocess_;
+
+ public:
+  const Graph graph;
+  const ChosenImages images;
+  const std::int64_t image_count;
+  mutable sim::ModelCache cache;
+  const SimRunner runner;
+};
+
+/// The integers that a hardware tensor carries.
+std::vector<std::int64_t> integers(const ExactValue& value);
+
+}  // namespace assay

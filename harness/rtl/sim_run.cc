@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/rtl/sim_run.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+
+namespace assay {
+namespace {
+
+std::string_view bytes_of(const sim::Tokens& tokens) {
+  return {reinterpret_cast<const char*>(tokens.bytes.data()), tokens.bytes.size()};
+}
+
+sim::StreamFile save(const RunDir& dir, const std::string& name, const sim::Tokens& tokens) {
+  dir.write(name, bytes_of(tokens));
+  return {std::filesystem::absolute(dir.file(name)).string(), tokens.bits, tokens.beats,
+          tokens.last};
+}
+
+const sim::Tokens& tokens_of(const SimSubject& subject, bool monitor, std::size_t stream) {
+  return (monitor ? subject.monitors : subject.outputs).at(stream);
+}
+
+std::int64_t stored_beats(const sim::Tokens& tokens) {
+  return static_cast<std::int64_t>(tokens.bytes.size() / tokens.stride());
+}
+
+sim::Tokens with_fault(sim::Tokens tokens, const PlantedFault& fault) {
+  // Frames beyond the stored ones repeat them, and the fault with them.
+  const auto beat = static_cast<std::size_t>(fault.beat % stored_beats(tokens));
+  tokens.bytes[beat * tokens.stride() + static_cast<std::size_t>(fault.bit / 8)] ^=
+      static_cast<std::uint8_t>(1U << (fault.bit % 8));
+  return tokens;
+}
+
+}  // namespace
+
+void hash_content(SimSubject& subject) {
+  for (const auto* streams : {&subject.inputs, &subject.outputs, &subject.monitors})
+    for (const sim::Tokens& t : *streams)
+      subject.content += fmt::format("{} {} {} {}\n", t.bits, t.beats, t.last, sha256(bytes_of(t)));
+  subject.content = sha256(subject.content);
+}
+
+PlantedFault draw_fault(const SimSubject& subject, std::uint64_t seed, std::int64_t frames,
+                        bool monitor, std::size_t stream) {
+  const sim::Tokens& tokens = tokens_of(subject, monitor, stream);
+  const auto beats = static_cast<std::uint64_t>(tokens.beats * frames);
+  return {monitor, stream, static_cast<std::int64_t>(seed % beats),
+          static_cast<int>(seed / beats % static_cast<std::uint64_t>(tokens.bits))};
+}
+
+std::uint64_t run_seed(std::uint64_t seed, const std::string& subject, std::string_view what) {
+  const std::string digest = sha256(fmt::format("{}\n{}\n{}", seed, subject, what));
+  return std::stoull(digest.substr(0, 8), nullptr, 16) + 1;
+}
+
+std::string SimRunner::key(const SimSubject& subject, const sim::Model& model, const SimRun& run) {
+  std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", model.key, subject.content,
+                                 sim::profile_name(run.profile), run.seed, run.frames);
+  if (run.canary)
+    text += fmt::format("{} {} {} {}\n", run.canary->monitor, run.canary->stream, run.canary->beat,
+                        run.canary->bit);
+  return sha256(text);
+}
+
+void SimRunner::run(const SimSubject& subject, const sim::Model& model, SimRun& run) const {
+  const std::string name = key(subject, model, run), kept = "build/results/" + name;
+  try {
+    std::istringstream text(read_file(dir_.file(kept)));
+    run.result = sim::read_result(text);
+    run.kept = true;
+    return;
+  } catch (const std::exception&) {  // absent or damaged: run it
+  }
+  run.result = simulate(subject, model, run, name, {});
+  std::ostringstream text;
+  sim::write_result(text, run.result);
+  dir_.make_folder("build/results");
+  dir_.write(kept, text.str());
+}
+
+sim::Result SimRunner::stamped(const SimSubject& subject, const sim::Model& model,
+                               const SimRun& run) const {
+  sim::JobFile job;
+  job.job.stamps = true;
+  return simulate(subject, model, run, "stamped", job);
+}
+
+void SimRunner::trace(const SimSubject& subject, const SimRun& run,
+                      const std::filesystem::path& wave, sim::WaveWindow window) const {
+  sim::ModelSpec spec = subject.spec;
+  spec.trace = true;
+  const sim::Model model = cache_.get(spec);
+  sim::JobFile job;
+  job.wave = std::filesystem::absolute(wave).string();
+  job.wave_window = window;
+  simulate(subject, model, run, "trace", job);
+}
+
+sim::Result SimRunner::simulate(const SimSubject& subject, const sim::Model& model,
+                                const SimRun& run, const std::string& name,
+                                const sim::JobFile& base) const {
+  sim::JobFile job = base;
+  job.job.frames = run.frames;
+  job.job.profile = run.profile;
+  job.job.seed = run.seed;
+  job.job.resets = run.profile == sim::Profile::kAlways ? 0 : 1;
+  job.job.patience = subject.patience;
+  job.job.gauges = subject.gauges;
+  const std::string scratch = "build/runs/" + name;
+  dir_.make_folder(scratch);
+  sim::StreamFiles files;
+  const auto add = [&](std::string_view prefix, const std::vector<sim::Tokens>& streams,
+                       std::vector<sim::StreamFile>& list, std::optional<bool> monitor) {
+    for (std::size_t i = 0; i < streams.size(); ++i) {
+      const bool planted = run.canary && monitor == run.canary->monitor && i == run.canary->stream;
+      const std::string file = fmt::format("{}/{}{}.bin", scratch, prefix, i);
+      list.push_back(save(dir_, file, planted ? with_fault(streams[i], *run.canary) : streams[i]));
+    }
+  };
+  add("in", subject.inputs, files.inputs, {});
+  add("out", subject.outputs, files.outputs, false);
+  add("mon", subject.monitors, files.monitors, true);
+  const sim::Result result =
+      sim::run_model(model, job, files, dir_.file(subject.folder), dir_.file(scratch), "run");
+  std::error_code ignored;
+  std::filesystem::remove_all(dir_.file(scratch), ignored);
+  return result;
+}
+
+bool caught(const SimSubject& subject, const SimRun& run) {
+  const std::optional<sim::Mismatch>& first = run.result.first;
+  if (!run.canary || !first || first->monitor != run.canary->monitor ||
+      static_cast<std::size_t>(first->output) != run.canary->stream)
+    return false;
+  const sim::Tokens& tokens = tokens_of(subject, run.canary->monitor, run.canary->stream);
+  const std::int64_t at = first->frame * tokens.beats + first->beat;
+  return at == run.canary->beat % stored_beats(tokens) &&
+         first->expected.size() == first->got.size();
+}
+
+std::optional<std::int64_t> measured_cycles(const SimRun& run) {
+  const std::vector<std::int64_t>& ends = run.result.frame_ends;
+  if (run.profile != sim::Profile::kAlways || ends.size() < 3 || !run.result.stuck.empty())
+    return {};
+  return ends[ends.size() - 1] - ends[ends.size() - 2];
+}
+
+std::string under_text(const SimRun& run) {
+  return fmt::format("under profile {} (seed {})", sim::profile_name(run.profile), run.seed);
+}
+
+}  // namespace assay

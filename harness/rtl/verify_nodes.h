@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "harness/report/console.h"
+#include "harness/report/json.h"
+#include "harness/report/verdict.h"
+#include "harness/rtl/rtl_session.h"
+#include "harness/run/images.h"
+#include "harness/run/run_dir.h"
+#include "sim/bench/bench.h"
+
+namespace assay {
+
+struct VerifyNodesOptions {
+  std::filesystem::path dir;       ///< of a finished run
+  ImageChoice images;              ///< by default the first kVerifiedImages of the run's
+  std::vector<std::string> nodes;  ///< names; empty: every hardware node
+  std::vector<sim::Profile> profiles = {sim::Profile::kAlways, sim::Profile::kBursts};
+  std::uint64_t seed = 1;
+  std::filesystem::path cache;  ///< of built models; empty: build/models in `dir`
+  std::filesystem::path wave;   ///< a VCD file for the first mismatch; one node and one profile
+  RunFinished finished;
+};
+
+struct VerifyNodesResult {
+  Verdict verdict = Verdict::kInconclusive;
+  Json report;        ///< reports/rtl-node.json
+  std::string table;  ///< for people
+};
+
+/// Level rtl-node: generates the RTL of every hardware node of a run's last stage into rtl/, reads
+/// its memories back, simulates each node alone on what golden has at its inputs and compares every
+/// beat with golden's, under each profile (all but "always" with a reset in the middle of a frame),
+/// and the cycles per frame with the layer's formula. Each node also gets a run with one bit of the
+/// expected beats changed, which must be noticed. Runs that an earlier call made with equal
+/// contents are not repeated. UserError for a folder without hardware layers or unknown nodes;
+/// ToolError when Verilator or the compiler is missing or fails.
+VerifyNodesResult verify_nodes(const VerifyNodesOptions& options, const Console& console);
+
+}  // namespace assay

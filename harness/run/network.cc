@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/run/network.h"
+
+#include <fmt/format.h>
+
+#include "compile/base/printable.h"
+#include "compile/onnx/import.h"
+
+namespace assay {
+
+Graph import_network(std::string_view bytes, const std::filesystem::path& path,
+                     const Console& console) {
+  std::vector<std::string> remarks;
+  Graph graph = import_bytes(bytes, path.parent_path(), path.string(), &remarks);
+  for (const std::string& remark : remarks)
+    console.remark(fmt::format("{}: {}", printable(path.string(), 4096), remark));
+  return graph;
+}
+
+}  // namespace assay

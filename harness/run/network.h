@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "compile/graph/graph.h"
+#include "harness/report/console.h"
+
+namespace assay {
+
+/// The network in the bytes of the file `path`; what the import ignored is remarked. UserError as
+/// import_bytes().
+Graph import_network(std::string_view bytes, const std::filesystem::path& path,
+                     const Console& console);
+
+}  // namespace assay

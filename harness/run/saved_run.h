@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "compile/passes/pipeline/passes.h"
+#include "harness/report/json.h"
+#include "harness/run/images.h"
+#include "harness/run/preprocess.h"
+
+namespace assay {
+
+/// A finished run as it lies in its folder.
+struct SavedRun {
+  struct Stage {
+    std::string id;
+    std::filesystem::path file;
+    std::string sha256;  ///< of the file when it was checked
+    Contract contract = Contract::kExact;
+  };
+  Json report;  ///< reports/run.json, which keeps to its schema
+  std::vector<Stage> stages;
+  ImageChoice images;           ///< what the run was told
+  PreprocessChoice preprocess;  ///< the same
+};
+
+/// Whether `path` is a folder rather than a model file.
+bool is_run_folder(const std::filesystem::path& path);
+
+/// `dir`, once it is sure that a run made it. UserError otherwise.
+const std::filesystem::path& existing_run(const std::filesystem::path& dir);
+
+/// UserError when the folder holds no finished run or its report is damaged.
+SavedRun read_run(const std::filesystem::path& dir);
+
+/// `given` where it says something, else what the run was told.
+ImageChoice images_of_run(const SavedRun& run, const ImageChoice& given);
+
+}  // namespace assay
