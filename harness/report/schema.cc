@@ -6,22 +6,24 @@
 #include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
-#include "harness/report/schema_text.h"
+#include "harness/report/hardware.h"
+#include "harness/report/query.h"
+#include "harness/report/regress.h"
+#include "harness/report/rtl.h"
+#include "harness/report/run.h"
 
 namespace assay {
 namespace {
 
-struct Schemas {
-  Json definitions;
-  std::map<std::string, Json, std::less<>> by_name;
-};
-
-const Schemas& schemas() {
-  static const Schemas all = [] {
-    const Json text = Json::parse(kSchemaText);
-    Schemas result;
-    result.definitions = text.at("definitions");
-    for (const auto& [name, schema] : text.at("reports").items()) result.by_name[name] = schema;
+/// Every kind of report, by the value of its "schema" entry.
+const std::map<std::string_view, Json>& schemas() {
+  static const std::map<std::string_view, Json> all = [] {
+    std::map<std::string_view, Json> result;
+    const auto add = [&]<typename... T>() { ((result[T::kSchema] = json_schema(T{})), ...); };
+    using namespace report;
+    add.operator()<AccuracyReport, Bench, Bisect, Compare, DataReport, Exec, Explain, Fifos,
+                   Folding, History, Regress, RtlNode, RtlTop, Run, Scales, Show, ShowRun, Stage,
+                   Streamline, Timing>();
     return result;
   }();
   return all;
@@ -43,10 +45,6 @@ class Validator {
   std::vector<std::string> violations;
 
   void check(const Json& value, const Json& schema, const std::string& path) {
-    if (schema.contains("$ref")) {
-      check(value, schemas().definitions.at(schema.at("$ref").get<std::string>()), path);
-      return;
-    }
     if (!check_type(value, schema, path)) return;
     if (schema.contains("enum") && std::ranges::find(schema["enum"], value) == schema["enum"].end())
       fail(path, "has the unexpected value " + value.dump());
@@ -99,13 +97,13 @@ class Validator {
 }  // namespace
 
 const Json* find_schema(std::string_view name) {
-  const auto it = schemas().by_name.find(name);
-  return it == schemas().by_name.end() ? nullptr : &it->second;
+  const auto it = schemas().find(name);
+  return it == schemas().end() ? nullptr : &it->second;
 }
 
 std::vector<std::string> schema_names() {
   std::vector<std::string> names;
-  for (const auto& [name, schema] : schemas().by_name) names.push_back(name);
+  for (const auto& [name, schema] : schemas()) names.emplace_back(name);
   return names;
 }
 

@@ -26,9 +26,9 @@ inline constexpr std::string_view kRunSchema = "assay.run/1", kStageSchema = "as
                                   kRegressSchema = "assay.regress/1",
                                   kHistorySchema = "assay.history/1";
 
-/// The schema of a kind of report, by the value of the report's "schema" entry. A subset of JSON
+/// The schema of a kind of report, made from its record (fields.h), by the value of the report's "schema" entry. A subset of JSON
 /// Schema: type (a name or a list of names), properties, required, additionalProperties (false, or
-/// a schema), items, enum, minimum, and $ref to one of the shared definitions. Null when unknown.
+/// a schema), items, enum and minimum. Null when unknown.
 const Json* find_schema(std::string_view name);
 /// The names that find_schema knows.
 std::vector<std::string> schema_names();

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "harness/report/parts.h"
+
+/// Reports on simulated hardware.
+namespace assay::report {
+
+/// What every report on a simulation begins with.
+struct RtlHead {
+  struct Tools {
+    std::string verilator, compiler;
+    void fields(Fields& f) {
+      f("verilator", verilator);
+      f("compiler", compiler);
+    }
+  };
+  Program assay;
+  std::string stage, stage_sha256;
+  Data data;
+  std::int64_t images = 0;
+  std::uint64_t seed = 0;
+  Tools tools;
+  Verdict verdict = Verdict::kInconclusive;
+  std::int64_t predicted = 0, compared = 0, differing = 0;
+  void fields(Fields& f) {
+    f("assay", assay);
+    f("stage", stage);
+    f("stage_sha256", stage_sha256);
+    f("data", data);
+    f("images", images);
+    f("seed", seed);
+    f("tools", tools);
+    f("verdict", verdict);
+    f("predicted", predicted);
+    f("compared", compared);
+    f("differing", differing);
+  }
+};
+
+/// What came of one simulation.
+struct RtlOutcome {
+  struct Violation {
+    std::string rule, stream;
+    std::int64_t cycle = 0;
+    void fields(Fields& f) {
+      f("rule", rule);
+      f("stream", stream);
+      f("cycle", cycle);
+    }
+  };
+  struct Mismatch {
+    std::string at, replay;
+    void fields(Fields& f) {
+      f("at", at);
+      f("replay", replay);
+    }
+  };
+  Verdict verdict = Verdict::kInconclusive;
+  std::string reason;
+  std::int64_t predicted = 0, compared = 0, compared_before_reset = 0, differing = 0;
+  std::vector<Violation> violations;
+  std::string stuck;  ///< who waits for what; empty: nobody
+  std::optional<Mismatch> first_mismatch;
+  void fields(Fields& f) {
+    f("verdict", verdict);
+    f("reason", reason);
+    f("predicted", predicted);
+    f("compared", compared);
+    f("compared_before_reset", compared_before_reset);
+    f("differing", differing);
+    f("violations", violations);
+    f("stuck", stuck);
+    f("first_mismatch", first_mismatch);
+  }
+};
+
+/// reports/rtl-node.json
+struct RtlNode {
+  static constexpr std::string_view kSchema = "assay.rtl-node/1";
+  struct Cycles {
+    std::int64_t formula = 0;
+    std::optional<std::int64_t> measured;
+    void fields(Fields& f) {
+      f("formula", formula);
+      f("measured", measured);
+    }
+  };
+  struct Run {
+    std::string profile;
+    std::uint64_t seed = 0;
+    std::int64_t frames = 0;
+    RtlOutcome outcome;
+    void fields(Fields& f) {
+      f("profile", profile);
+      f("seed", seed);
+      f("frames", frames);
+      outcome.fields(f);
+    }
+  };
+  struct Node {
+    std::string node, op, folder;
+    Named<std::int64_t> folding;
+    std::string model, content;
+    Verdict verdict = Verdict::kInconclusive;
+    std::string reason;
+    Cycles cycles;
+    Tally memories;
+    Canaries canaries;
+    std::vector<Run> runs;
+    void fields(Fields& f) {
+      f("node", node);
+      f("operator", op);
+      f("folder", folder);
+      f("folding", folding);
+      f("model", model);
+      f("content", content);
+      f("verdict", verdict);
+      f("reason", reason);
+      f("cycles", cycles);
+      f("memories", memories);
+      f("canaries", canaries);
+      f("runs", runs);
+    }
+  };
+  RtlHead head;
+  std::vector<Node> nodes;
+  void fields(Fields& f) {
+    f.schema(kSchema);
+    head.fields(f);
+    f("nodes", nodes);
+  }
+};
+
+/// reports/rtl-top.json
+struct RtlTop {
+  static constexpr std::string_view kSchema = "assay.rtl-top/1";
+  struct Bottleneck {
+    std::string node;
+    std::int64_t cycles = 0;
+    void fields(Fields& f) {
+      f("node", node);
+      f("cycles", cycles);
+    }
+  };
+  struct Node {
+    std::string node, instance, op;
+    std::int64_t cycles = 0;
+    Tally memories;
+    void fields(Fields& f) {
+      f("node", node);
+      f("instance", instance);
+      f("operator", op);
+      f("cycles", cycles);
+      f("memories", memories);
+    }
+  };
+  struct Stream {
+    std::string name, wires;
+    std::optional<std::string> writer, reader;  ///< null: the accelerator's own port
+    std::int64_t bits = 0, beats = 0, predicted = 0, compared = 0, differing = 0, stalls = 0,
+                 starves = 0;
+    std::int64_t first = -1, last = -1;  ///< cycles; -1: no beat passed
+    void fields(Fields& f) {
+      f("name", name);
+      f("wires", wires);
+      f("writer", writer);
+      f("reader", reader);
+      f("bits", bits);
+      f("beats", beats);
+      f("predicted", predicted);
+      f("compared", compared);
+      f("differing", differing);
+      f("stalls", stalls);
+      f("starves", starves);
+      f.any_sign("first", first);
+      f.any_sign("last", last);
+    }
+  };
+  struct Fifo {
+    std::string name;
+    std::int64_t depth = 0, high_water = 0;
+    void fields(Fields& f) {
+      f("name", name);
+      f("depth", depth);
+      f("high_water", high_water);
+    }
+  };
+  struct Run {
+    std::string profile;
+    std::uint64_t seed = 0;
+    std::int64_t frames = 0, cycles = 0;
+    RtlOutcome outcome;
+    void fields(Fields& f) {
+      f("profile", profile);
+      f("seed", seed);
+      f("frames", frames);
+      f("cycles", cycles);
+      outcome.fields(f);
+    }
+  };
+  struct Partition {
+    std::int64_t partition = 0;
+    std::string module, folder, model, content;
+    Verdict verdict = Verdict::kInconclusive;
+    std::string reason;
+    std::optional<std::int64_t> first_frame_latency, interval;
+    std::optional<bool> steady;
+    double clock_mhz = 0;
+    std::optional<double> frames_per_second;
+    Bottleneck bottleneck;
+    std::optional<Tally> token_model;
+    Canaries canaries;
+    std::vector<Node> nodes;
+    std::vector<Stream> streams;
+    std::vector<Fifo> fifos;
+    std::vector<Run> runs;
+    void fields(Fields& f) {
+      f("partition", partition);
+      f("module", module);
+      f("folder", folder);
+      f("model", model);
+      f("content", content);
+      f("verdict", verdict);
+      f("reason", reason);
+      f("first_frame_latency", first_frame_latency);
+      f("interval", interval);
+      f("steady", steady);
+      f("clock_mhz", clock_mhz);
+      f("frames_per_second", frames_per_second);
+      f("bottleneck", bottleneck);
+      f("token_model", token_model);
+      f("canaries", canaries);
+      f("nodes", nodes);
+      f("streams", streams);
+      f("fifos", fifos);
+      f("runs", runs);
+    }
+  };
+  RtlHead head;
+  std::vector<Partition> partitions;
+  void fields(Fields& f) {
+    f.schema(kSchema);
+    head.fields(f);
+    f("partitions", partitions);
+  }
+};
+
+}  // namespace assay::report

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "harness/report/rtl.h"
+#include "harness/report/stage.h"
+
+namespace assay::report {
+
+/// reports/run.json
+struct Run {
+  static constexpr std::string_view kSchema = "assay.run/1";
+  Verdict verdict = Verdict::kInconclusive;
+  std::string reason, model;
+  std::optional<std::string> data, images;
+  std::string preprocess;
+  std::optional<std::string> until;
+  Inputs inputs;
+  std::vector<std::string> approximate;  ///< stages
+  bool accuracy_means_nothing = false;
+  std::vector<std::string> notes;
+  std::optional<Recorded> recorded;
+  std::vector<StageSummary> stages;
+  std::optional<RtlTop> rtl_top;  ///< only of `assay run --json`
+  void fields(Fields& f) {
+    f.schema(kSchema);
+    f("verdict", verdict);
+    f("reason", reason);
+    f("model", model);
+    f("data", data);
+    f("images", images);
+    f("preprocess", preprocess);
+    f("until", until);
+    f("inputs", inputs);
+    f("approximate", approximate);
+    f("accuracy_means_nothing", accuracy_means_nothing);
+    f("notes", notes);
+    f("recorded", recorded);
+    f("stages", stages);
+    f.where_given("rtl_top", rtl_top);
+  }
+};
+
+/// `assay show DIR`
+struct ShowRun {
+  static constexpr std::string_view kSchema = "assay.show-run/1";
+  Run run;
+  std::optional<Timing> timing;
+  void fields(Fields& f) {
+    f.schema(kSchema);
+    f("run", run);
+    f("timing", timing);
+  }
+};
+
+}  // namespace assay::report
