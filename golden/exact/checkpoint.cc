@@ -141,32 +141,41 @@ void CheckpointView::find_lines(const Planner& planner, const RealArray& scale,
   const Shape shape = broadcast_shape(factor.shape, shift.shape);
   const auto factors = expand(factor, shape), shifts = expand(shift, shape);
   const IntRange range = planner.range(slots_[0]);
-  const mpz_class most(static_cast<long>(std::max(std::abs(range.min), std::abs(range.max))));
+  const std::int64_t most = std::max(std::abs(range.min), std::abs(range.max));
   std::vector<Line> lines;
   for (std::size_t i = 0; i < factors.size(); ++i) {
-    if (!factors[i]->is_rational() || factors[i]->is_zero() || !shifts[i]->is_rational()) return;
-    const mpq_class f = factors[i]->rational(), s = shifts[i]->rational();
-    const mpz_class d = lcm(f.get_den(), s.get_den()), m = f.get_num() * (d / f.get_den()),
-                    c = s.get_num() * (d / s.get_den());
-    // Neither m * t + c nor, when forced, d * q - c may leave 64 bits.
-    if (mpz_sizeinbase(mpz_class(abs(m) * most + 2 * abs(c) + d).get_mpz_t(), 2) > 61) return;
-    lines.push_back({m.get_si(), c.get_si(), d.get_si()});
+    const auto line = line_of(*factors[i], *shifts[i], most);
+    if (!line) return;
+    lines.push_back(*line);
   }
   integer_ = true;
+  if (lines.size() == 1 && lines[0] == Line()) return;
   lines_ = std::move(lines);
-  if (lines_.size() == 1) {
-    if (lines_[0].m == 1 && lines_[0].c == 0 && lines_[0].d == 1) lines_.clear();
-    return;
-  }
-  // Behind the last axis along which the lines change, a whole block of elements shares one.
+  if (lines_.size() > 1) place_lines(shape);
+}
+
+std::optional<CheckpointView::Line> CheckpointView::line_of(const Real& factor, const Real& shift,
+                                                            std::int64_t most) {
+  if (!factor.is_rational() || factor.is_zero() || !shift.is_rational()) return {};
+  const mpq_class f = factor.rational(), s = shift.rational();
+  const mpz_class d = lcm(f.get_den(), s.get_den()), m = f.get_num() * (d / f.get_den()),
+                  c = s.get_num() * (d / s.get_den());
+  // Neither m * t + c nor, when forced, d * q - c may leave 64 bits.
+  const mpz_class largest = abs(m) * mpz_class(static_cast<long>(most)) + 2 * abs(c) + d;
+  if (mpz_sizeinbase(largest.get_mpz_t(), 2) > 61) return {};
+  return Line{m.get_si(), c.get_si(), d.get_si()};
+}
+
+/// Behind the last axis along which the lines change, a whole block of elements shares one.
+void CheckpointView::place_lines(const Shape& lines) {
   std::size_t behind = shape_.size();
-  for (std::size_t i = shape.size(); i-- > 0 && shape[i] == 1;) {
+  for (std::size_t i = lines.size(); i-- > 0 && lines[i] == 1;) {
     --behind;
     block_ *= static_cast<std::size_t>(shape_[behind]);
   }
   const Shape blocks(shape_.begin(), shape_.begin() + static_cast<std::ptrdiff_t>(behind));
-  const Shape kept(shape.begin(),
-                   shape.end() - static_cast<std::ptrdiff_t>(shape_.size() - behind));
+  const Shape kept(lines.begin(),
+                   lines.end() - static_cast<std::ptrdiff_t>(shape_.size() - behind));
   const auto strides = broadcast_strides(kept, blocks);
   for (std::int64_t e = 0; e < element_count(blocks); ++e) {
     std::int64_t rest = e, at = 0;

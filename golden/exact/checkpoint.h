@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "golden/exact/executor.h"
@@ -53,8 +54,12 @@ class CheckpointView {
   /// q = (m * t + c) / d for the carrier's integer t.
   struct Line {
     std::int64_t m = 1, c = 0, d = 1;
+    friend bool operator==(const Line&, const Line&) = default;
   };
   void find_lines(const Planner& planner, const RealArray& scale, const RealArray& offset);
+  /// factor * t + shift for |t| <= most; nothing when 64 bits do not hold it.
+  static std::optional<Line> line_of(const Real& factor, const Real& shift, std::int64_t most);
+  void place_lines(const Shape& lines);
   const Line& line(std::size_t element) const;
 
   const Checkpoint* checkpoint_;

@@ -49,121 +49,151 @@ std::pair<Value, Value> operands(Planner& planner, const Node& node) {
   return {planner.broadcast(a, shape, kept), planner.broadcast(b, shape, kept)};
 }
 
+void scale_by(Value& value, const RealArray& factor) {
+  for (Value::Term& term : value.terms) term.scale = multiply(term.scale, factor);
+  value.offset = multiply(value.offset, factor);
+}
+
+void plan_sum(Planner& planner, const Node& node, bool subtracts) {
+  auto [a, b] = operands(planner, node);
+  if (subtracts) scale_by(b, RealArray(Real(-1)));
+  Value out = a;
+  out.offset = add(a.offset, b.offset);
+  for (const Value::Term& term : b.terms) {
+    const auto same = std::ranges::find(out.terms, term.slot, &Value::Term::slot);
+    if (same != out.terms.end())
+      same->scale = add(same->scale, term.scale);
+    else
+      out.terms.push_back(term);
+  }
+  planner.set_output(std::move(out));
+}
+
+IntRange product_range(const Planner& planner, IntRange a, IntRange b) {
+  IntRange range{0, 0};
+  for (const std::int64_t p : {a.min, a.max})
+    for (const std::int64_t q : {b.min, b.max}) {
+      std::int64_t product = 0;
+      if (__builtin_mul_overflow(p, q, &product))
+        planner.fail("the product of the inputs' integers exceeds 63 bits");
+      range = hull(range, {product, product});
+    }
+  return range;
+}
+
+/// A fresh slot with the products of two slots' integers.
+SlotId emit_product(Planner& planner, const Shape& shape, SlotId a, SlotId b) {
+  const SlotId id =
+      planner.add_slot(shape, product_range(planner, planner.range(a), planner.range(b)));
+  const Slot& out = planner.slot(id);
+  planner.emit(std::make_unique<ProductStep>(a, planner.slot(a).storage, b, planner.slot(b).storage,
+                                             id, out.storage, out.size),
+               {a, b}, {id});
+  return id;
+}
+
+void plan_product(Planner& planner, const Node& node) {
+  const auto [a, b] = operands(planner, node);
+  Value out{planner.output_shape(), {}, multiply(a.offset, b.offset)};
+  out.last = a.last;
+  for (const Value::Term& x : a.terms)
+    if (!is_zero(b.offset)) out.terms.push_back({multiply(x.scale, b.offset), x.slot});
+  for (const Value::Term& y : b.terms)
+    if (!is_zero(a.offset)) out.terms.push_back({multiply(y.scale, a.offset), y.slot});
+  for (const Value::Term& x : a.terms)
+    for (const Value::Term& y : b.terms)
+      out.terms.push_back(
+          {multiply(x.scale, y.scale), emit_product(planner, out.shape, x.slot, y.slot)});
+  planner.set_output(std::move(out));
+}
+
+void plan_quotient(Planner& planner) {
+  const Value x = planner.any_input(0);
+  Value out = planner.broadcast(x, planner.output_shape(), x.last);
+  const RealArray divisor = planner.parameter(1);
+  if (!std::ranges::all_of(divisor.values, [](const Real& d) { return d.has_inverse(); }))
+    planner.fail("the divisor holds 0 or a sum of square roots");
+  scale_by(out, transform(divisor, [](const Real& d) { return d.inverse(); }));
+  planner.set_output(std::move(out));
+}
+
+void plan_power(Planner& planner) {
+  const RealArray base = planner.parameter(0), exponent = planner.parameter(1);
+  const auto power = [&](const Real& x, const Real& n) {
+    if (n == Real(1)) return x;
+    if (n == Real(2)) return x * x;
+    if (n == Real(-1) && x.has_inverse()) return x.inverse();
+    if (n == Real(mpq_class(1, 2)) && x.is_rational() && x.sign() >= 0)
+      return Real::sqrt(x.rational());
+    planner.fail("only the exponents 1, 2, -1 and 1/2 of constants are exact");
+  };
+  planner.set_output({planner.output_shape(), {}, combine(base, exponent, power)});
+}
+
+/// A relu stays pending: a quantiser that follows may take it in.
+void plan_relu(Planner& planner) {
+  Value x = planner.any_input(0);
+  x.relu = true;
+  planner.set_output(std::move(x));
+}
+
+void plan_batch_normalization(Planner& planner, const ops::BatchNormalization& norm) {
+  Value x = planner.input(0);
+  const std::size_t rank = x.shape.size();
+  const auto channels = [&](std::size_t i) {
+    return along_axis(planner.parameter(i).values, 1, rank);
+  };
+  const Real epsilon = Real::of(norm.epsilon);
+  const RealArray factor = combine(channels(1), channels(4), [&](const Real& g, const Real& v) {
+    const Real variance = v + epsilon;
+    if (!variance.is_rational() || variance.sign() <= 0)
+      planner.fail("variance + epsilon must be positive");
+    return g * Real::sqrt(variance.rational()).inverse();
+  });
+  x.offset = subtract(x.offset, channels(3));
+  scale_by(x, factor);
+  x.offset = add(x.offset, channels(2));
+  planner.set_output(std::move(x));
+}
+
+void plan_cast(Planner& planner, const Node& node) {
+  const bool truncates = node.inputs[0]->container == Container::kFloat32 &&
+                         node.outputs[0]->container != Container::kFloat32;
+  if (truncates) planner.fail("a cast from real to integer is not supported; use a quantiser");
+  planner.set_output(planner.any_input(0));
+}
+
+void plan_shape(Planner& planner, const Node& node) {
+  const Shape& shape = *node.inputs[0]->shape;
+  planner.set_output(
+      planner.constant_value(Constant({static_cast<std::int64_t>(shape.size())}, shape)));
+}
+
 }  // namespace
 
 bool plan_elementwise(Planner& planner, const Node& node) {
-  const bool is_add = node.as<ops::Add>(), is_sub = node.as<ops::Sub>();
-  if (is_add || is_sub) {
-    auto [a, b] = operands(planner, node);
-    if (is_sub) {
-      const RealArray minus(Real(-1));
-      for (Value::Term& term : b.terms) term.scale = multiply(term.scale, minus);
-      b.offset = multiply(b.offset, minus);
-    }
-    Value out = a;
-    out.offset = add(a.offset, b.offset);
-    for (const Value::Term& term : b.terms) {
-      const auto same = std::ranges::find(out.terms, term.slot, &Value::Term::slot);
-      if (same != out.terms.end())
-        same->scale = add(same->scale, term.scale);
-      else
-        out.terms.push_back(term);
-    }
-    planner.set_output(std::move(out));
-    return true;
+  if (node.as<ops::Add>()) {
+    plan_sum(planner, node, false);
+  } else if (node.as<ops::Sub>()) {
+    plan_sum(planner, node, true);
+  } else if (node.as<ops::Mul>()) {
+    plan_product(planner, node);
+  } else if (node.as<ops::Div>()) {
+    plan_quotient(planner);
+  } else if (node.as<ops::Pow>()) {
+    plan_power(planner);
+  } else if (node.as<ops::Relu>()) {
+    plan_relu(planner);
+  } else if (const auto* norm = node.as<ops::BatchNormalization>()) {
+    plan_batch_normalization(planner, *norm);
+  } else if (node.as<ops::Cast>()) {
+    plan_cast(planner, node);
+  } else if (node.as<ops::Shape>()) {
+    plan_shape(planner, node);
+  } else {
+    return false;
   }
-  if (node.as<ops::Mul>()) {
-    const auto [a, b] = operands(planner, node);
-    Value out{planner.output_shape(), {}, multiply(a.offset, b.offset)};
-    out.last = a.last;
-    for (const Value::Term& x : a.terms)
-      if (!is_zero(b.offset)) out.terms.push_back({multiply(x.scale, b.offset), x.slot});
-    for (const Value::Term& y : b.terms)
-      if (!is_zero(a.offset)) out.terms.push_back({multiply(y.scale, a.offset), y.slot});
-    for (const Value::Term& x : a.terms)
-      for (const Value::Term& y : b.terms) {
-        const Slot &sx = planner.slot(x.slot), &sy = planner.slot(y.slot);
-        IntRange range{0, 0};
-        for (const std::int64_t p : {sx.range.min, sx.range.max})
-          for (const std::int64_t q : {sy.range.min, sy.range.max}) {
-            std::int64_t product = 0;
-            if (__builtin_mul_overflow(p, q, &product))
-              planner.fail("the product of the inputs' integers exceeds 63 bits");
-            range = hull(range, {product, product});
-          }
-        const SlotId id = planner.add_slot(out.shape, range);
-        planner.emit(std::make_unique<ProductStep>(x.slot, planner.slot(x.slot).storage, y.slot,
-                                                   planner.slot(y.slot).storage, id,
-                                                   planner.slot(id).storage, planner.slot(id).size),
-                     {x.slot, y.slot}, {id});
-        out.terms.push_back({multiply(x.scale, y.scale), id});
-      }
-    planner.set_output(std::move(out));
-    return true;
-  }
-  if (node.as<ops::Div>()) {
-    const Value x = planner.any_input(0);
-    Value out = planner.broadcast(x, planner.output_shape(), x.last);
-    const RealArray divisor = planner.parameter(1);
-    if (!std::ranges::all_of(divisor.values, [](const Real& d) { return d.has_inverse(); }))
-      planner.fail("the divisor holds 0 or a sum of square roots");
-    const RealArray factor = transform(divisor, [](const Real& d) { return d.inverse(); });
-    for (Value::Term& term : out.terms) term.scale = multiply(term.scale, factor);
-    out.offset = multiply(out.offset, factor);
-    planner.set_output(std::move(out));
-    return true;
-  }
-  if (node.as<ops::Pow>()) {
-    const RealArray base = planner.parameter(0), exponent = planner.parameter(1);
-    planner.set_output(
-        {planner.output_shape(), {}, combine(base, exponent, [&](const Real& x, const Real& n) {
-           if (n == Real(1)) return x;
-           if (n == Real(2)) return x * x;
-           if (n == Real(-1) && x.has_inverse()) return x.inverse();
-           if (n == Real(mpq_class(1, 2)) && x.is_rational() && x.sign() >= 0)
-             return Real::sqrt(x.rational());
-           planner.fail("only the exponents 1, 2, -1 and 1/2 of constants are exact");
-         })});
-    return true;
-  }
-  if (node.as<ops::Relu>()) {
-    Value x = planner.any_input(0);
-    x.relu = true;
-    planner.set_output(std::move(x));
-    return true;
-  }
-  if (const auto* norm = node.as<ops::BatchNormalization>()) {
-    Value x = planner.input(0);
-    const std::size_t rank = x.shape.size();
-    const auto channels = [&](std::size_t i) {
-      return along_axis(planner.parameter(i).values, 1, rank);
-    };
-    const Real epsilon = Real::of(norm->epsilon);
-    const RealArray factor = combine(channels(1), channels(4), [&](const Real& g, const Real& v) {
-      const Real variance = v + epsilon;
-      if (!variance.is_rational() || variance.sign() <= 0)
-        planner.fail("variance + epsilon must be positive");
-      return g * Real::sqrt(variance.rational()).inverse();
-    });
-    for (Value::Term& term : x.terms) term.scale = multiply(term.scale, factor);
-    x.offset = add(multiply(subtract(x.offset, channels(3)), factor), channels(2));
-    planner.set_output(std::move(x));
-    return true;
-  }
-  if (node.as<ops::Cast>()) {
-    const bool truncates = node.inputs[0]->container == Container::kFloat32 &&
-                           node.outputs[0]->container != Container::kFloat32;
-    if (truncates) planner.fail("a cast from real to integer is not supported; use a quantiser");
-    planner.set_output(planner.any_input(0));
-    return true;
-  }
-  if (node.as<ops::Shape>()) {
-    const Shape& shape = *node.inputs[0]->shape;
-    planner.set_output(
-        planner.constant_value(Constant({static_cast<std::int64_t>(shape.size())}, shape)));
-    return true;
-  }
-  return false;
+  return true;
 }
 
 }  // namespace assay::exact

@@ -170,6 +170,35 @@ std::vector<Weights> narrowed(std::vector<Weights> weights) {
   return out;
 }
 
+std::vector<std::int64_t> reordered(const std::vector<std::int64_t>& q,
+                                    const std::vector<std::int64_t>& order) {
+  std::vector<std::int64_t> out;
+  out.reserve(order.size());
+  for (const std::int64_t i : order) out.push_back(q[static_cast<std::size_t>(i)]);
+  return out;
+}
+
+/// Adds weights of `shape` whose scale broadcasts to it: as they are when it changes along `axis`
+/// only, else taken apart by their scales.
+void add_weights(const Planner& planner, Weights weights, const Shape& shape, std::size_t axis,
+                 std::vector<Weights>& out) {
+  const RealArray& scale = weights.scale;
+  if (varies_only_along(scale, shape, axis)) {
+    out.push_back(
+        {scale.is_scalar() ? scale : along_axis(scale.values, 0, 1), std::move(weights.q)});
+    return;
+  }
+  const auto classes = classes_of(expand(scale, shape));
+  if (!classes) planner.fail("the weights have too many different scales");
+  for (std::size_t c = 0; c < classes->values.size(); ++c) {
+    if (classes->values[c]->is_zero()) continue;
+    std::vector<std::int64_t> part(weights.q.size(), 0);
+    for (std::size_t i = 0; i < part.size(); ++i)
+      if (classes->of[i] == c) part[i] = weights.q[i];
+    out.push_back({RealArray(*classes->values[c]), std::move(part)});
+  }
+}
+
 /// Weights of many different float32 values as integers with power-of-two scales; nothing for other
 /// weights.
 std::optional<std::vector<Weights>> float_weights(const Value& value,
@@ -210,45 +239,16 @@ std::vector<Weights> weights_of(Planner& planner, const Value& value, std::size_
                                 const std::vector<std::int64_t>& order) {
   if (!planner.is_constant(value))
     planner.fail("the weights must be constants; a product of two activations is not supported");
-  const auto reordered = [&](const std::vector<std::int64_t>& q) {
-    std::vector<std::int64_t> out;
-    for (const std::int64_t i : order) out.push_back(q[static_cast<std::size_t>(i)]);
-    return out;
-  };
+  if (auto floats = float_weights(value, order)) return narrowed(std::move(*floats));
   std::vector<Weights> out;
-  const auto add_masked = [&](const RealArray& scale, const std::vector<std::int64_t>& q) {
-    const auto lead = value.shape.size() - scale.shape.size();
-    bool along = true;
-    for (std::size_t i = 0; i < scale.shape.size(); ++i)
-      along = along && (scale.shape[i] == 1 || lead + i == axis);
-    if (along) {
-      out.push_back({scale.is_scalar() ? scale : along_axis(scale.values, 0, 1), reordered(q)});
-      return;
-    }
-    const auto elements = expand(scale, value.shape);
-    std::vector<const Real*> classes;
-    std::vector<std::vector<std::int64_t>> parts;
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      std::size_t c = 0;
-      while (c < classes.size() && !identical(*classes[c], *elements[i])) ++c;
-      if (c == classes.size()) {
-        if (c == 4096) planner.fail("the weights have too many different scales");
-        classes.push_back(elements[i]);
-        parts.emplace_back(elements.size(), 0);
-      }
-      parts[c][i] = q[i];
-    }
-    for (std::size_t c = 0; c < classes.size(); ++c)
-      if (!classes[c]->is_zero()) out.push_back({RealArray(*classes[c]), reordered(parts[c])});
-  };
   for (const Value::Term& term : value.terms)
-    add_masked(term.scale, planner.constant_values(value, term.slot));
-  if (auto floats = float_weights(value, order)) {
-    return narrowed(std::move(*floats));
+    add_weights(planner, {term.scale, planner.constant_values(value, term.slot)}, value.shape, axis,
+                out);
+  if (!is_zero(value.offset) || value.terms.empty()) {
+    std::vector<std::int64_t> ones(static_cast<std::size_t>(element_count(value.shape)), 1);
+    add_weights(planner, {value.offset, std::move(ones)}, value.shape, axis, out);
   }
-  if (!is_zero(value.offset) || value.terms.empty())
-    add_masked(value.offset,
-               std::vector<std::int64_t>(static_cast<std::size_t>(element_count(value.shape)), 1));
+  for (Weights& weights : out) weights.q = reordered(weights.q, order);
   return narrowed(std::move(out));
 }
 

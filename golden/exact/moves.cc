@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
@@ -74,7 +75,7 @@ class GatherStep final : public Step {
   bool padded_;
 };
 
-/// The elements of `part` that output element i reads, as (part, element).
+/// The element of a part that an output element is; part -1: none.
 struct Origin {
   std::int32_t part = -1, element = 0;
 };
@@ -98,31 +99,103 @@ std::vector<Origin> origins(const std::vector<Value>& parts,
   return out;
 }
 
-/// The moved version of per-part arrays; null entries are free, `padding` fills what has no origin
-/// (null: free).
-RealArray moved(const std::vector<const RealArray*>& arrays, const std::vector<Value>& parts,
-                const std::vector<Origin>& from, const Shape& shape, const Real* padding) {
-  const bool all_one = std::ranges::all_of(arrays, [&](const RealArray* a) {
-    return !a || (a->is_scalar() && arrays[0] && identical(a->values[0], arrays[0]->values[0]));
-  });
-  if (all_one && arrays[0] && (!padding || identical(*padding, arrays[0]->values[0])))
-    return *arrays[0];
-  std::vector<std::vector<const Real*>> expanded;
-  for (std::size_t p = 0; p < parts.size(); ++p)
-    expanded.push_back(arrays[p] ? expand(*arrays[p], parts[p].shape) : std::vector<const Real*>{});
-  std::vector<const Real*> elements;
-  elements.reserve(from.size());
-  for (const Origin& origin : from) {
-    if (origin.part < 0)
-      elements.push_back(padding);
-    else
-      elements.push_back(expanded[static_cast<std::size_t>(origin.part)].empty()
-                             ? nullptr
-                             : expanded[static_cast<std::size_t>(origin.part)]
-                                       [static_cast<std::size_t>(origin.element)]);
+/// Elements of `parts` that make up a tensor.
+class Selection {
+ public:
+  Selection(const std::vector<Value>& parts, const std::vector<std::int64_t>& source,
+            const Shape& shape, bool last)
+      : parts_(parts), from_(origins(parts, source)), shape_(shape), last_(last) {
+    padded_ = std::ranges::any_of(from_, [](const Origin& o) { return o.part < 0; });
   }
-  return compress(elements, shape);
-}
+  bool padded() const { return padded_; }
+
+  /// The selected version of per-part arrays; null entries are free, `padding` fills what has no
+  /// origin (null: free).
+  RealArray array(const std::vector<const RealArray*>& arrays, const Real* padding) const {
+    const bool all_one = std::ranges::all_of(arrays, [&](const RealArray* a) {
+      return !a || (a->is_scalar() && arrays[0] && identical(a->values[0], arrays[0]->values[0]));
+    });
+    if (all_one && arrays[0] && (!padding || identical(*padding, arrays[0]->values[0])))
+      return *arrays[0];
+    std::vector<std::vector<const Real*>> expanded;
+    for (std::size_t p = 0; p < parts_.size(); ++p)
+      expanded.push_back(arrays[p] ? expand(*arrays[p], parts_[p].shape)
+                                   : std::vector<const Real*>{});
+    std::vector<const Real*> elements;
+    elements.reserve(from_.size());
+    for (const Origin& origin : from_) {
+      if (origin.part < 0)
+        elements.push_back(padding);
+      else
+        elements.push_back(expanded[static_cast<std::size_t>(origin.part)].empty()
+                               ? nullptr
+                               : expanded[static_cast<std::size_t>(origin.part)]
+                                         [static_cast<std::size_t>(origin.element)]);
+    }
+    return compress(elements, shape_);
+  }
+
+  /// Whether every element of the only part stays where it lies.
+  bool in_place() const {
+    if (parts_.size() != 1 || padded_ || element_count(parts_[0].shape) != element_count(shape_))
+      return false;
+    for (std::size_t i = 0; i < from_.size(); ++i)
+      if (place_in_part(from_[i]) != place(i)) return false;
+    return true;
+  }
+
+  /// A fresh slot with the integers of the parts' terms k.
+  SlotId emit_term(Planner& planner, std::size_t k) const {
+    const bool holes = padded_ || !std::ranges::all_of(
+                                      parts_, [&](const Value& part) { return has_term(part, k); });
+    std::vector<SlotId> reads;
+    std::optional<IntRange> range;
+    if (holes) range = IntRange{0, 0};
+    for (const Value& part : parts_) {
+      if (!has_term(part, k)) continue;
+      reads.push_back(part.terms[k].slot);
+      range = range ? hull(*range, planner.range(reads.back())) : planner.range(reads.back());
+    }
+    const SlotId id = planner.add_slot(shape_, range.value());
+    const Slot& slot = planner.slot(id);
+    planner.emit(
+        std::make_unique<GatherStep>(moves(planner, k), id, slot.storage, slot.size, holes), reads,
+        {id});
+    return id;
+  }
+
+ private:
+  static bool has_term(const Value& part, std::size_t k) { return k < part.terms.size(); }
+  const Value& part_of(const Origin& origin) const {
+    return parts_[static_cast<std::size_t>(origin.part)];
+  }
+  std::int64_t place_in_part(const Origin& origin) const {
+    const Value& part = part_of(origin);
+    return physical_index(part.shape, origin.element, part.last);
+  }
+  std::int64_t place(std::size_t element) const {
+    return physical_index(shape_, static_cast<std::int64_t>(element), last_);
+  }
+
+  std::vector<GatherStep::Part> moves(const Planner& planner, std::size_t k) const {
+    std::vector<GatherStep::Part> out(parts_.size());
+    for (std::size_t p = 0; p < parts_.size(); ++p) {
+      if (!has_term(parts_[p], k)) continue;
+      out[p].slot = parts_[p].terms[k].slot;
+      out[p].storage = planner.slot(out[p].slot).storage;
+    }
+    for (std::size_t i = 0; i < from_.size(); ++i)
+      if (from_[i].part >= 0 && has_term(part_of(from_[i]), k))
+        out[static_cast<std::size_t>(from_[i].part)].add(place_in_part(from_[i]), place(i));
+    std::erase_if(out, [](const GatherStep::Part& part) { return part.runs.empty(); });
+    return out;
+  }
+
+  const std::vector<Value>& parts_;
+  std::vector<Origin> from_;  ///< per element of the tensor
+  const Shape& shape_;
+  bool last_, padded_;
+};
 
 }  // namespace
 
@@ -149,62 +222,26 @@ Value Planner::ordered(const Value& value, bool last) {
 
 Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::int64_t>& source,
                       const Shape& shape, const Real& padding, bool last) {
-  const std::vector<Origin> from = origins(parts, source);
-  const bool padded = std::ranges::any_of(from, [](const Origin& o) { return o.part < 0; });
-  std::size_t count = 0;
-  for (const Value& part : parts) count = std::max(count, part.terms.size());
+  const Selection selection(parts, source, shape, last);
+  const auto array = [&](auto array_of, const Real* fill) {
+    std::vector<const RealArray*> arrays;
+    for (const Value& part : parts) arrays.push_back(array_of(part));
+    return selection.array(arrays, fill);
+  };
   Value out;
   out.shape = shape;
   out.last = last;
-  std::vector<const RealArray*> arrays;
-  for (const Value& part : parts) arrays.push_back(&part.offset);
-  out.offset = moved(arrays, parts, from, shape, padded ? &padding : nullptr);
-
-  bool in_place =
-      parts.size() == 1 && element_count(parts[0].shape) == element_count(shape) && !padded;
-  for (std::size_t i = 0; in_place && i < from.size(); ++i)
-    in_place = physical_index(parts[0].shape, from[i].element, parts[0].last) ==
-               physical_index(shape, static_cast<std::int64_t>(i), last);
-
+  out.offset = array([](const Value& part) { return &part.offset; },
+                     selection.padded() ? &padding : nullptr);
+  std::size_t count = 0;
+  for (const Value& part : parts) count = std::max(count, part.terms.size());
+  const bool in_place = selection.in_place();
   for (std::size_t k = 0; k < count; ++k) {
-    arrays.clear();
-    for (const Value& part : parts)
-      arrays.push_back(k < part.terms.size() ? &part.terms[k].scale : nullptr);
-    Value::Term term{moved(arrays, parts, from, shape, nullptr), -1};
-    if (in_place) {
-      term.slot = parts[0].terms[k].slot;
-      out.terms.push_back(std::move(term));
-      continue;
-    }
-    IntRange range{0, 0};
-    bool first = true, holes = padded;
-    std::vector<GatherStep::Part> moves(parts.size());
-    std::vector<SlotId> reads;
-    for (std::size_t p = 0; p < parts.size(); ++p) {
-      if (k >= parts[p].terms.size()) {
-        holes = true;
-        continue;
-      }
-      const SlotId id = parts[p].terms[k].slot;
-      moves[p].slot = id;
-      moves[p].storage = slot(id).storage;
-      reads.push_back(id);
-      range = first ? slot(id).range : hull(range, slot(id).range);
-      first = false;
-    }
-    if (holes) range = hull(range, {0, 0});
-    for (std::size_t i = 0; i < from.size(); ++i) {
-      const auto p = static_cast<std::size_t>(from[i].part);
-      if (from[i].part < 0 || k >= parts[p].terms.size()) continue;
-      moves[p].add(physical_index(parts[p].shape, from[i].element, parts[p].last),
-                   physical_index(shape, static_cast<std::int64_t>(i), last));
-    }
-    std::erase_if(moves, [](const GatherStep::Part& part) { return part.runs.empty(); });
-    term.slot = add_slot(shape, range);
-    emit(std::make_unique<GatherStep>(std::move(moves), term.slot, slot(term.slot).storage,
-                                      slot(term.slot).size, holes),
-         reads, {term.slot});
-    out.terms.push_back(std::move(term));
+    RealArray scale = array(
+        [&](const Value& part) { return k < part.terms.size() ? &part.terms[k].scale : nullptr; },
+        nullptr);
+    out.terms.push_back(
+        {std::move(scale), in_place ? parts[0].terms[k].slot : selection.emit_term(*this, k)});
   }
   return out;
 }

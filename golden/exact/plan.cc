@@ -17,6 +17,20 @@ namespace {
 /// scales.
 constexpr std::int64_t kSmallConstant = 4096;
 
+/// Whether all elements in a block of `block` lanes are one number.
+bool uniform_in_blocks(const std::vector<const Real*>& elements, const Value& value,
+                       std::int64_t block) {
+  const std::int64_t lanes = lane_count(value.shape, value.last);
+  std::vector<const Real*> per_block(static_cast<std::size_t>(lanes / block), nullptr);
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    const auto lane = physical_index(value.shape, static_cast<std::int64_t>(i), value.last) % lanes;
+    const Real*& first = per_block[static_cast<std::size_t>(lane / block)];
+    if (!first) first = elements[i];
+    if (first != elements[i] && !identical(*first, *elements[i])) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::vector<std::int64_t> memory_strides(const Shape& shape, bool last) {
@@ -194,42 +208,21 @@ std::vector<Value::Term> Planner::uniform_terms(const Value& value, std::int64_t
       continue;
     }
     const auto elements = expand(term.scale, value.shape);
-    if (block > 0) {  // one scale per block of lanes will do
-      const std::int64_t lanes = lane_count(value.shape, value.last);
-      std::vector<const Real*> per_block(static_cast<std::size_t>(lanes / block), nullptr);
-      bool fits = true;
-      for (std::size_t i = 0; fits && i < elements.size(); ++i) {
-        const auto lane =
-            physical_index(value.shape, static_cast<std::int64_t>(i), value.last) % lanes;
-        const Real*& first = per_block[static_cast<std::size_t>(lane / block)];
-        if (!first) first = elements[i];
-        fits = first == elements[i] || identical(*first, *elements[i]);
-      }
-      if (fits) {
-        out.push_back(term);
-        continue;
-      }
+    if (block > 0 && uniform_in_blocks(elements, value, block)) {
+      out.push_back(term);
+      continue;
     }
-    std::vector<const Real*> classes;
-    std::vector<std::vector<std::int64_t>> sources;
-    for (std::size_t i = 0; i < elements.size(); ++i) {
-      std::size_t c = 0;
-      while (c < classes.size() && classes[c] != elements[i] &&
-             !identical(*classes[c], *elements[i]))
-        ++c;
-      if (c == classes.size()) {
-        if (c == static_cast<std::size_t>(kSmallConstant))
-          fail("the input has too many different scales for an exact sum");
-        classes.push_back(elements[i]);
-        sources.emplace_back(elements.size(), -1);
-      }
-      sources[c][i] = static_cast<std::int64_t>(i);
-    }
+    const auto classes = classes_of(elements);
+    if (!classes) fail("the input has too many different scales for an exact sum");
     Value single{value.shape, {{RealArray(Real(1)), term.slot}}, {}};
     single.last = value.last;
-    for (std::size_t c = 0; c < classes.size(); ++c)
-      out.push_back({RealArray(*classes[c]),
-                     gather({single}, sources[c], value.shape, Real(), value.last).terms[0].slot});
+    for (std::size_t c = 0; c < classes->values.size(); ++c) {
+      std::vector<std::int64_t> source(elements.size(), -1);
+      for (std::size_t i = 0; i < source.size(); ++i)
+        if (classes->of[i] == c) source[i] = static_cast<std::int64_t>(i);
+      out.push_back({RealArray(*classes->values[c]),
+                     gather({single}, source, value.shape, Real(), value.last).terms[0].slot});
+    }
   }
   return out;
 }

@@ -264,6 +264,11 @@ class Sum {
     std::vector<double> scale;
     std::vector<Real> exact_scale;
   };
+  struct Reach;
+  void choose_mode(const Shape& shape, const std::vector<Value::Term>& terms, const RealArray& b,
+                   bool last);
+  void bound_errors(const Reach& reach);
+  void repeat_lanes();
   std::size_t coefficient(std::int64_t e) const;
   std::vector<Term> terms_;
   std::vector<double> offset_;

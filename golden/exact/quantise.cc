@@ -393,6 +393,53 @@ std::int64_t nearest_log2(const Real& ratio) {
   return k;
 }
 
+/// What Trunc makes of whole numbers in units of its scale.
+struct Truncation {
+  std::int64_t shift = 0;  ///< by so many bits
+  Decision decision;
+  RealArray scale, zero;  ///< of the output
+};
+
+/// The factor that shifts to the right by `shift` bits.
+RealArray shift_factor(std::int64_t shift) { return RealArray(power_of_two(-shift)); }
+
+void require_shift(Planner& planner, std::int64_t shift) {
+  if (std::abs(shift) > 62) planner.fail("the bit widths differ by more than 62");
+}
+
+/// Version 1: bits that the widths say; nothing is clamped.
+Truncation truncation_1(Planner& planner, const Shape& shape, SlotId whole) {
+  Truncation out;
+  out.shift = integer(planner, planner.parameter(3), "the input bit width") -
+              integer(planner, planner.parameter(4), "the output bit width");
+  require_shift(planner, out.shift);
+  const IntRange range = out.shift < 0
+                             ? value_bounds(planner, shape, {{shift_factor(out.shift), whole}}, {})
+                             : planner.range(whole);
+  out.decision = {.lo = range.min, .hi = range.max};
+  out.scale = planner.parameter(1);
+  out.zero = planner.parameter(2);
+  return out;
+}
+
+/// Version 2: bits that the scales say, then a clamp.
+Truncation truncation_2(Planner& planner, const ops::Trunc& trunc) {
+  Truncation out;
+  const RealArray scale = planner.parameter(1);
+  out.scale = planner.parameter(4);
+  if (!scale.is_scalar() || !out.scale.is_scalar())
+    planner.fail("version 2 needs one scale and one output scale");
+  require_positive(planner, out.scale);
+  out.shift = nearest_log2(out.scale.values[0] * scale.values[0].inverse());
+  const Bounds bounds =
+      quant_bounds(planner, integer(planner, planner.parameter(5), "the output bit width"),
+                   trunc.is_signed, trunc.narrow);
+  require_shift(planner, out.shift);
+  out.decision = {.lo = bounds.lo, .hi = bounds.hi};
+  out.zero = multiply(planner.parameter(2), shift_factor(out.shift));
+  return out;
+}
+
 void plan_trunc(Planner& planner, const ops::Trunc& trunc) {
   const Value x = planner.input(0);
   const RealArray scale = planner.parameter(1), zero = planner.parameter(2);
@@ -403,37 +450,14 @@ void plan_trunc(Planner& planner, const ops::Trunc& trunc) {
   const IntRange wide = value_bounds(planner, x.shape, terms, offset);
   const SlotId whole =
       emit_decision(planner, x.shape, terms, offset, {.lo = wide.min, .hi = wide.max});
-
-  RealArray out_scale = scale;
-  std::int64_t shift = 0;
-  Decision decision{.mode = trunc.rounding_mode, .lo = wide.min, .hi = wide.max};
-  if (trunc.version == 1) {
-    shift = integer(planner, planner.parameter(3), "the input bit width") -
-            integer(planner, planner.parameter(4), "the output bit width");
-  } else {
-    out_scale = planner.parameter(4);
-    if (!scale.is_scalar() || !out_scale.is_scalar())
-      planner.fail("version 2 needs one scale and one output scale");
-    require_positive(planner, out_scale);
-    shift = nearest_log2(out_scale.values[0] * scale.values[0].inverse());
-    const Bounds bounds =
-        quant_bounds(planner, integer(planner, planner.parameter(5), "the output bit width"),
-                     trunc.is_signed, trunc.narrow);
-    decision.lo = bounds.lo;
-    decision.hi = bounds.hi;
-  }
-  if (std::abs(shift) > 62) planner.fail("the bit widths differ by more than 62");
-  const Real step = power_of_two(-shift);
-  if (trunc.version == 1 && shift < 0) {
-    const IntRange more = value_bounds(planner, x.shape, {{RealArray(step), whole}}, {});
-    decision.lo = more.min;
-    decision.hi = more.max;
-  }
-  const SlotId out = emit_decision(planner, x.shape, {{RealArray(step), whole}}, {}, decision);
-  const RealArray out_zero = trunc.version == 1 ? zero : multiply(zero, RealArray(step));
+  Truncation to =
+      trunc.version == 1 ? truncation_1(planner, x.shape, whole) : truncation_2(planner, trunc);
+  to.decision.mode = trunc.rounding_mode;
+  const SlotId out =
+      emit_decision(planner, x.shape, {{shift_factor(to.shift), whole}}, {}, to.decision);
   planner.set_output({x.shape,
-                      {{out_scale, out}},
-                      transform(multiply(out_scale, out_zero), [](const Real& v) { return -v; })});
+                      {{to.scale, out}},
+                      transform(multiply(to.scale, to.zero), [](const Real& v) { return -v; })});
 }
 
 }  // namespace

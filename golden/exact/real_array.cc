@@ -75,10 +75,33 @@ RealArray compressed(RealArray array) {
 
 }  // namespace
 
+bool varies_only_along(const RealArray& array, const Shape& shape, std::size_t axis) {
+  if (array.is_scalar()) return true;
+  const std::size_t lead = shape.size() - array.shape.size();
+  for (std::size_t i = 0; i < array.shape.size(); ++i)
+    if (array.shape[i] != 1 && lead + i != axis) return false;
+  return true;
+}
+
 bool identical(const Real& a, const Real& b) {
   return std::ranges::equal(a.terms(), b.terms(), [](const Real::Term& x, const Real::Term& y) {
     return x.radicand == y.radicand && x.coefficient == y.coefficient;
   });
+}
+
+std::optional<Classes> classes_of(const std::vector<const Real*>& elements) {
+  Classes out;
+  out.of.reserve(elements.size());
+  for (const Real* element : elements) {
+    std::size_t c = 0;
+    while (c < out.values.size() && out.values[c] != element &&
+           !identical(*out.values[c], *element))
+      ++c;
+    if (c == Classes::kMost) return {};
+    if (c == out.values.size()) out.values.push_back(element);
+    out.of.push_back(c);
+  }
+  return out;
 }
 
 RealArray transform(const RealArray& a, const std::function<Real(const Real&)>& f) {

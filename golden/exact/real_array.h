@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "compile/graph/graph.h"
@@ -35,10 +36,21 @@ RealArray real_array(const Constant& constant);
 RealArray along_axis(std::vector<Real> values, std::size_t axis, std::size_t rank);
 
 bool is_zero(const RealArray& array);
+/// Whether an array that broadcasts to `shape` changes along `axis` at most.
+bool varies_only_along(const RealArray& array, const Shape& shape, std::size_t axis);
 /// The element of a broadcast array at flat index `index` of a tensor of shape `shape`.
 const Real& broadcast_element(const RealArray& array, const Shape& shape, std::int64_t index);
 
 /// Structural equality: cheap, and exact for numbers that were computed alike.
 bool identical(const Real& a, const Real& b);
+
+/// Elements by their values.
+struct Classes {
+  std::vector<const Real*> values;  ///< all different
+  std::vector<std::size_t> of;      ///< the class of each element
+  static constexpr std::size_t kMost = 4096;
+};
+/// Nothing when there would be more than Classes::kMost.
+std::optional<Classes> classes_of(const std::vector<const Real*>& elements);
 
 }  // namespace assay

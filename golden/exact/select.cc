@@ -120,14 +120,9 @@ std::shared_ptr<const Windows> pool_windows(const Shape& in, const Shape& out,
 
 /// Whether scales and offset change along the channel axis, 1, only.
 bool channelwise(const Value& x) {
-  const auto along = [&](const RealArray& array) {
-    const std::size_t lead = x.shape.size() - array.shape.size();
-    for (std::size_t i = 0; i < array.shape.size(); ++i)
-      if (array.shape[i] != 1 && lead + i != 1) return false;
-    return true;
-  };
-  return along(x.offset) &&
-         std::ranges::all_of(x.terms, [&](const Value::Term& t) { return along(t.scale); });
+  return varies_only_along(x.offset, x.shape, 1) &&
+         std::ranges::all_of(
+             x.terms, [&](const Value::Term& t) { return varies_only_along(t.scale, x.shape, 1); });
 }
 
 /// The same value with scales and an offset that do not depend on the position: an element can then
@@ -149,60 +144,72 @@ int common_sign(const Value& x) {
   return std::ranges::all_of(scales, [](const Real& s) { return s.sign() < 0; }) ? -1 : 0;
 }
 
-void plan_max_pool(Planner& planner, const ops::Window& window, bool channels_last) {
-  // max(relu(x)) = relu(max(x)), so a pending relu stays pending.
-  Value x = planner.ordered(planner.raw_any_input(0), channels_last);
-  Shape out_shape = planner.output_shape();
-  if (channels_last) {
-    x = planner.channels_moved(x, false);
-    std::rotate(out_shape.begin() + 1, out_shape.end() - 1, out_shape.end());
-  }
-  const auto finish = [&](const Value& out) {
-    planner.set_output(channels_last ? planner.channels_moved(out, true) : out);
-  };
-  ops::Window w = window;
-  if (w.dilations.empty()) w.dilations.assign(w.rank(), 1);
-  const auto windows = pool_windows(x.shape, out_shape, w);
-  const int sign = common_sign(x);
-  Value out{out_shape, {}, x.offset, x.relu};
-  if (x.terms.empty())
-    x.terms.push_back(
-        {RealArray(),
-         planner.constant_slot(x.shape, std::vector<std::int64_t>(
-                                            static_cast<std::size_t>(element_count(x.shape)), 0))});
-  if (sign != 0) {
-    const Value::Term& term = x.terms[0];
-    const SlotId id = planner.add_slot(out_shape, planner.range(term.slot));
-    planner.slots[static_cast<std::size_t>(id)].storage = planner.slot(term.slot).storage;
-    const Storage storage = planner.slot(id).storage;
-    if (sign > 0)
-      planner.emit(std::make_unique<ExtremeStep<true>>(windows, term.slot, id, storage),
-                   {term.slot}, {id});
-    else
-      planner.emit(std::make_unique<ExtremeStep<false>>(windows, term.slot, id, storage),
-                   {term.slot}, {id});
-    out.terms.push_back({term.scale, id});
-    finish(out);
-    return;
-  }
-  if (!channelwise(x)) {
-    x = position_free(planner, x);
-    out.offset = x.offset;
-  }
+/// A fresh slot for elements chosen from another one.
+SlotId choice_slot(Planner& planner, const Shape& shape, SlotId from) {
+  const SlotId id = planner.add_slot(shape, planner.range(from));
+  planner.slots[static_cast<std::size_t>(id)].storage = planner.slot(from).storage;
+  return id;
+}
+
+/// The pool of one term, its largest integers or its smallest ones.
+Value::Term emit_extreme(Planner& planner, const Shape& shape,
+                         std::shared_ptr<const Windows> windows, const Value::Term& term,
+                         bool largest) {
+  const SlotId id = choice_slot(planner, shape, term.slot);
+  const Storage storage = planner.slot(id).storage;
+  std::unique_ptr<Step> step;
+  if (largest)
+    step = std::make_unique<ExtremeStep<true>>(std::move(windows), term.slot, id, storage);
+  else
+    step = std::make_unique<ExtremeStep<false>>(std::move(windows), term.slot, id, storage);
+  planner.emit(std::move(step), {term.slot}, {id});
+  return {term.scale, id};
+}
+
+/// The terms of the elements at which the sum `x` is largest.
+std::vector<Value::Term> emit_argmax(Planner& planner, const Shape& shape,
+                                     std::shared_ptr<const Windows> windows, const Value& x) {
+  std::vector<Value::Term> out;
   std::vector<SlotId> ins, outs;
   std::vector<Storage> storages;
   for (const Value::Term& term : x.terms) {
-    const SlotId id = planner.add_slot(out_shape, planner.range(term.slot));
-    planner.slots[static_cast<std::size_t>(id)].storage = planner.slot(term.slot).storage;
+    const SlotId id = choice_slot(planner, shape, term.slot);
     ins.push_back(term.slot);
     outs.push_back(id);
     storages.push_back(planner.slot(id).storage);
-    out.terms.push_back({term.scale, id});
+    out.push_back({term.scale, id});
   }
-  planner.emit(std::make_unique<ArgmaxStep>(windows, Sum(planner, x.shape, x.terms, x.offset), ins,
-                                            outs, storages),
-               ins, outs);
-  finish(out);
+  planner.emit(
+      std::make_unique<ArgmaxStep>(std::move(windows), Sum(planner, x.shape, x.terms, x.offset),
+                                   ins, outs, storages),
+      ins, outs);
+  return out;
+}
+
+/// The pool of a value in NCHW. max(relu(x)) = relu(max(x)), so a pending relu stays pending.
+Value max_pool(Planner& planner, Value x, const Shape& shape, ops::Window window) {
+  if (window.dilations.empty()) window.dilations.assign(window.rank(), 1);
+  const auto windows = pool_windows(x.shape, shape, window);
+  if (const int sign = common_sign(x); sign != 0)
+    return {shape, {emit_extreme(planner, shape, windows, x.terms[0], sign > 0)}, x.offset, x.relu};
+  if (x.terms.empty()) {
+    const std::vector<std::int64_t> zeros(static_cast<std::size_t>(element_count(x.shape)), 0);
+    x.terms.push_back({RealArray(), planner.constant_slot(x.shape, zeros)});
+  }
+  if (!channelwise(x)) x = position_free(planner, x);
+  return {shape, emit_argmax(planner, shape, windows, x), x.offset, x.relu};
+}
+
+void plan_max_pool(Planner& planner, const ops::Window& window, bool channels_last) {
+  const Value x = planner.ordered(planner.raw_any_input(0), channels_last);
+  Shape shape = planner.output_shape();
+  if (!channels_last) {
+    planner.set_output(max_pool(planner, x, shape, window));
+    return;
+  }
+  std::rotate(shape.begin() + 1, shape.end() - 1, shape.end());
+  const Value pooled = max_pool(planner, planner.channels_moved(x, false), shape, window);
+  planner.set_output(planner.channels_moved(pooled, true));
 }
 
 /// Per element of a sum: 0 below the lower bound, 1 inside, 2 above the upper bound (a bound that

@@ -11,15 +11,6 @@ namespace {
 constexpr std::int64_t kBlock =
     256;  ///< elements worked on at a time; two such arrays stay in the first-level cache
 
-/// Whether `array` changes along `axis` of `shape` only.
-bool varies_along(const RealArray& array, const Shape& shape, std::size_t axis) {
-  if (array.is_scalar()) return true;
-  const std::size_t lead = shape.size() - array.shape.size();
-  for (std::size_t i = 0; i < array.shape.size(); ++i)
-    if (array.shape[i] != 1 && lead + i != axis) return false;
-  return true;
-}
-
 /// The array's values repeated to `count` entries along the one axis it varies along.
 std::vector<Real> per_entry(const RealArray& array, std::int64_t count) {
   if (array.is_scalar()) return std::vector<Real>(static_cast<std::size_t>(count), array.values[0]);
@@ -77,55 +68,82 @@ void add_avx2(const T* q, const double* scale, std::int64_t count, double* out) 
 
 }  // namespace
 
+/// What the coefficients of a sum can add up to.
+struct Sum::Reach {
+  std::vector<double> size;  ///< sum |a||q| + |b|, per coefficient
+  int bits = 0;              ///< m * 2^-bits gives all coefficients; -1: not all are dyadic
+
+  /// Takes in factors of numbers up to `most`; returns them as doubles.
+  std::vector<double> add(const std::vector<Real>& factors, double most) {
+    std::vector<double> out;
+    out.reserve(factors.size());
+    for (std::size_t i = 0; i < factors.size(); ++i) {
+      out.push_back(factors[i].to_double());
+      size[i] += std::abs(out.back()) * most;
+      const int needed = fraction_bits(factors[i]);
+      bits = needed < 0 || bits < 0 ? -1 : std::max(bits, needed);
+    }
+    return out;
+  }
+};
+
 Sum::Sum(const Planner& planner, const Shape& shape, const std::vector<Value::Term>& terms,
          const RealArray& b, bool last)
     : size_(element_count(shape)), lanes_(lane_count(shape, last)) {
-  const auto all_vary_along = [&](std::size_t axis) {
-    return varies_along(b, shape, axis) && std::ranges::all_of(terms, [&](const Value::Term& t) {
-             return varies_along(t.scale, shape, axis);
-           });
-  };
-  mode_ = all_vary_along(lane_axis(shape, last)) ? Mode::kLane
-          : all_vary_along(0)                    ? Mode::kOuter
-                                                 : Mode::kFull;
-  if (mode_ == Mode::kLane)
-    period_ = std::max<std::int64_t>(1, kBlock / std::max<std::int64_t>(lanes_, 1)) * lanes_;
-  if (mode_ == Mode::kOuter) period_ = size_ / shape[0];
-  if (mode_ == Mode::kFull) period_ = kBlock;
+  choose_mode(shape, terms, b, last);
   const auto laid_out = [&](const RealArray& array) {
     if (mode_ == Mode::kFull) return per_element(array, shape, last);
     return per_entry(array, mode_ == Mode::kLane ? lanes_ : shape[0]);
   };
   exact_offset_ = laid_out(b);
-  const std::size_t count = exact_offset_.size();
-  std::vector<double> size_of(count, 0.0);  // sum |a||q| + |b|
-  int bits = 0;
-  const auto note = [&](const Real& value, std::size_t i, double& approximate, double most) {
-    approximate = value.to_double();
-    size_of[i] += std::abs(approximate) * most;
-    const int needed = fraction_bits(value);
-    bits = needed < 0 || bits < 0 ? -1 : std::max(bits, needed);
-  };
-  offset_.resize(count);
-  for (std::size_t i = 0; i < count; ++i) note(exact_offset_[i], i, offset_[i], 1.0);
+  Reach reach{std::vector<double>(exact_offset_.size(), 0.0)};
+  offset_ = reach.add(exact_offset_, 1.0);
   for (const Value::Term& term : terms) {
-    Term mine{term.slot, planner.slot(term.slot).storage, std::vector<double>(count),
-              laid_out(term.scale)};
-    for (std::size_t i = 0; i < count; ++i)
-      note(mine.exact_scale[i], i, mine.scale[i], magnitude(planner.range(term.slot)));
+    Term mine{term.slot, planner.slot(term.slot).storage, {}, laid_out(term.scale)};
+    mine.scale = reach.add(mine.exact_scale, magnitude(planner.range(term.slot)));
     terms_.push_back(std::move(mine));
   }
-  for (const double size : size_of) bound_ = std::max(bound_, size);
+  bound_errors(reach);
+  if (mode_ == Mode::kLane) repeat_lanes();
+}
+
+void Sum::choose_mode(const Shape& shape, const std::vector<Value::Term>& terms, const RealArray& b,
+                      bool last) {
+  const auto all_vary_only_along = [&](std::size_t axis) {
+    return varies_only_along(b, shape, axis) &&
+           std::ranges::all_of(terms, [&](const Value::Term& t) {
+             return varies_only_along(t.scale, shape, axis);
+           });
+  };
+  if (all_vary_only_along(lane_axis(shape, last))) {
+    mode_ = Mode::kLane;
+    period_ = std::max<std::int64_t>(1, kBlock / std::max<std::int64_t>(lanes_, 1)) * lanes_;
+  } else if (all_vary_only_along(0)) {
+    mode_ = Mode::kOuter;
+    period_ = size_ / shape[0];
+  } else {
+    mode_ = Mode::kFull;
+    period_ = kBlock;
+  }
+}
+
+void Sum::bound_errors(const Reach& reach) {
+  for (const double size : reach.size) bound_ = std::max(bound_, size);
   // All products and sums are multiples of 2^-bits below 2^(53-bits): double arithmetic does not
   // round.
-  exact_arithmetic_ = bits >= 0 && bits < 1000 && bound_ * std::ldexp(1.0, bits) < 0x1p52;
+  exact_arithmetic_ =
+      reach.bits >= 0 && reach.bits < 1000 && bound_ * std::ldexp(1.0, reach.bits) < 0x1p52;
   const auto rounding = static_cast<double>(terms_.size() + 4) * 0x1p-52;
-  error_.resize(count);
-  for (std::size_t i = 0; i < count; ++i)
-    error_[i] =
-        exact_arithmetic_ ? 0.0 : size_of[i] * rounding + std::numeric_limits<double>::min();
+  error_.reserve(reach.size.size());
+  for (const double size : reach.size)
+    error_.push_back(exact_arithmetic_ ? 0.0
+                                       : size * rounding + std::numeric_limits<double>::min());
   bound_ = bound_ * (1 + 0x1p-40) + std::numeric_limits<double>::min();
-  if (mode_ != Mode::kLane) return;
+}
+
+/// A whole period of each coefficient, so that blocks are added without looking for the lane.
+void Sum::repeat_lanes() {
+  const std::size_t count = exact_offset_.size();
   const auto repeat = [&](std::vector<double>& values) {
     values.reserve(static_cast<std::size_t>(period_));
     while (static_cast<std::int64_t>(values.size()) < period_)
