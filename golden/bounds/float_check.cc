@@ -114,9 +114,8 @@ std::int64_t reached_thresholds(const Node& node, const ops::MultiThreshold& op,
 }
 
 /// Null where nothing was observed.
-const std::vector<std::int64_t>* observed_integers(
-    const std::map<std::string, std::vector<std::int64_t>>& observed,
-    const CheckpointValue& value) {
+const std::vector<std::int64_t>* observed_integers(const FloatErrorBounds::Integers& observed,
+                                                   const CheckpointValue& value) {
   const auto it = observed.find(value.checkpoint->name);
   if (it == observed.end()) return nullptr;
   if (it->second.size() != value.q.size())
@@ -145,6 +144,46 @@ bool argument_is_exact(const Checkpoint& checkpoint, std::int64_t element, const
   // The half that HALF_UP and HALF_DOWN add must not round either.
   return is_float(x) && is_float(quotient) && is_float(argument) &&
          is_float(magnitude + Real(mpq_class(1, 2)));
+}
+
+/// An element of an activation that was observed.
+struct Place {
+  const CheckpointValue* value;
+  std::int64_t element;
+};
+
+/// Where observed activations differ; counts what was compared.
+std::vector<Place> differing_places(const ExactRun& run, const FloatErrorBounds::Integers& observed,
+                                    FloatCheck& out) {
+  std::vector<Place> places;
+  for (const CheckpointValue& value : run.checkpoints) {
+    if (!value.checkpoint || value.checkpoint->kind != Checkpoint::Kind::kActivation) continue;
+    const auto* got = observed_integers(observed, value);
+    if (!got) continue;
+    out.checkpoints[value.checkpoint->name].compared = std::ssize(*got);
+    out.compared += std::ssize(*got);
+    for (std::size_t e = 0; e < got->size(); ++e)
+      if ((*got)[e] != value.q[e]) places.push_back({&value, static_cast<std::int64_t>(e)});
+  }
+  out.differing = std::ssize(places);
+  return places;
+}
+
+/// Counts and lists the places, each as the difference that `explain` makes of it.
+template <typename Explain>
+void explain_places(const std::vector<Place>& places, Explain&& explain, FloatCheck& out) {
+  for (const Place& place : places) {
+    FloatDecisions& count = out.checkpoints[place.value->checkpoint->name];
+    ++count.differing;
+    if (std::ssize(out.differences) - out.explained >= FloatCheck::kMaxUnexplained) continue;
+    out.differences.push_back(explain(place));
+    if (!out.differences.back().explained) continue;
+    ++count.explained;
+    ++out.explained;
+  }
+  std::ranges::stable_sort(out.differences, {}, &FloatDifference::explained);
+  if (out.differences.size() > FloatCheck::kMaxListed)
+    out.differences.resize(FloatCheck::kMaxListed);
 }
 
 bool label_fits(const ExactValue& logits, const std::vector<double>& error, std::int64_t label) {
@@ -243,22 +282,12 @@ FloatDifference FloatChecker::explain(FloatDifference difference, const Checkpoi
 
 FloatCheck FloatChecker::check(const std::vector<ExactInputData>& exact_inputs,
                                const std::vector<FloatTensor>& inputs,
-                               const std::map<std::string, std::vector<std::int64_t>>& observed,
+                               const FloatErrorBounds::Integers& observed,
                                std::optional<std::int64_t> label,
                                std::span<const double> logits) const {
   FloatCheck out;
   const ExactRun run = exact_.run({.inputs = exact_inputs, .forced = &observed});
-  std::vector<std::pair<const CheckpointValue*, std::int64_t>> places;
-  for (const CheckpointValue& value : run.checkpoints) {
-    if (!value.checkpoint || value.checkpoint->kind != Checkpoint::Kind::kActivation) continue;
-    const auto* got = observed_integers(observed, value);
-    if (!got) continue;
-    out.checkpoints[value.checkpoint->name].compared = static_cast<std::int64_t>(got->size());
-    out.compared += static_cast<std::int64_t>(got->size());
-    for (std::size_t e = 0; e < got->size(); ++e)
-      if ((*got)[e] != value.q[e]) places.emplace_back(&value, static_cast<std::int64_t>(e));
-  }
-  out.differing = static_cast<std::int64_t>(places.size());
+  const std::vector<Place> places = differing_places(run, observed, out);
   const bool other_label = label && top_k(*answer(run).value, 1).at(0) != *label;
   if (places.empty() && !other_label && logits.empty()) return out;
 
@@ -272,22 +301,14 @@ FloatCheck FloatChecker::check(const std::vector<ExactInputData>& exact_inputs,
 
   const ExactRun kept = exact_.run(
       {.inputs = exact_inputs, .forced = &observed, .checkpoints = false, .keep_all = true});
-  for (const auto& [value, element] : places) {
-    const Checkpoint& checkpoint = *value->checkpoint;
-    FloatDecisions& count = out.checkpoints[checkpoint.name];
-    ++count.differing;
-    if (std::ssize(out.differences) - out.explained >= FloatCheck::kMaxUnexplained) continue;
-    out.differences.push_back(
-        explain({checkpoint.name, element, value->q[static_cast<std::size_t>(element)],
-                 observed.at(checkpoint.name)[static_cast<std::size_t>(element)]},
-                checkpoint, kept, bounds));
-    const bool explained = out.differences.back().explained;
-    count.explained += explained ? 1 : 0;
-    out.explained += explained ? 1 : 0;
-  }
-  std::ranges::stable_sort(out.differences, {}, &FloatDifference::explained);
-  if (out.differences.size() > FloatCheck::kMaxListed)
-    out.differences.resize(FloatCheck::kMaxListed);
+  const auto explained = [&](const Place& place) {
+    const Checkpoint& checkpoint = *place.value->checkpoint;
+    const auto e = static_cast<std::size_t>(place.element);
+    return explain(
+        {checkpoint.name, place.element, place.value->q[e], observed.at(checkpoint.name)[e]},
+        checkpoint, kept, bounds);
+  };
+  explain_places(places, explained, out);
   return out;
 }
 

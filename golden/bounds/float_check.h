@@ -86,7 +86,7 @@ class FloatChecker {
   /// only logits checkpoint, else of the first output.
   FloatCheck check(const std::vector<ExactInputData>& exact_inputs,
                    const std::vector<FloatTensor>& inputs,
-                   const std::map<std::string, std::vector<std::int64_t>>& observed,
+                   const FloatErrorBounds::Integers& observed,
                    std::optional<std::int64_t> label = {},
                    std::span<const double> logits = {}) const;
 

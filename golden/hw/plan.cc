@@ -194,6 +194,32 @@ void plan_moves(Planner& planner, const Node& node, const std::vector<Value>& pa
   finish(planner, node, planner.gather(parts, source, shape, Real(), shape.size() >= 3), index);
 }
 
+void plan_padding(Planner& planner, const Node& node, const hw::FMPadding& padding) {
+  const Shape& shape = *node.inputs.at(0)->shape;
+  const Shape pixel{shape.at(3)};
+  const Ints values(static_cast<std::size_t>(pixel[0]), padding.pad_value);
+  plan_moves(planner, node,
+             {integers(planner, 0), row_major(pixel, planner.constant_slot(pixel, values))},
+             layers::fm_padding(padding, shape));
+}
+
+void plan_concat(Planner& planner, const Node& node) {
+  std::vector<Value> parts;
+  std::vector<Shape> shapes;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    parts.push_back(integers(planner, i));
+    shapes.push_back(parts.back().shape);
+  }
+  plan_moves(planner, node, parts, layers::streaming_concat(shapes));
+}
+
+void plan_split(Planner& planner, const Node& node, const hw::StreamingSplit& split) {
+  each_output(node, [&](std::size_t i) {
+    plan_moves(planner, node, {integers(planner, 0)},
+               layers::streaming_split(split, *node.inputs.at(0)->shape, i), i);
+  });
+}
+
 bool plan_move(Planner& planner, const Node& node) {
   const auto shape = [&] { return *node.inputs.at(0)->shape; };
   const auto move = [&](const Ints& source) {
@@ -201,26 +227,13 @@ bool plan_move(Planner& planner, const Node& node) {
         node, [&](std::size_t i) { plan_moves(planner, node, {integers(planner, 0)}, source, i); });
   };
   if (const auto* padding = node.as<hw::FMPadding>()) {
-    const Shape pixel{shape().at(3)};
-    const Ints values(static_cast<std::size_t>(pixel[0]), padding->pad_value);
-    plan_moves(planner, node,
-               {integers(planner, 0), row_major(pixel, planner.constant_slot(pixel, values))},
-               layers::fm_padding(*padding, shape()));
+    plan_padding(planner, node, *padding);
   } else if (const auto* window = node.as<hw::ConvolutionInputGenerator>()) {
     move(layers::convolution_input_generator(*window, shape()));
   } else if (node.as<hw::StreamingConcat>()) {
-    std::vector<Value> parts;
-    std::vector<Shape> shapes;
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-      parts.push_back(integers(planner, i));
-      shapes.push_back(parts.back().shape);
-    }
-    plan_moves(planner, node, parts, layers::streaming_concat(shapes));
+    plan_concat(planner, node);
   } else if (const auto* split = node.as<hw::StreamingSplit>()) {
-    each_output(node, [&](std::size_t i) {
-      plan_moves(planner, node, {integers(planner, 0)}, layers::streaming_split(*split, shape(), i),
-                 i);
-    });
+    plan_split(planner, node, *split);
   } else if (const auto* upsample = node.as<hw::UpsampleNearestNeighbour>()) {
     move(layers::upsample(*upsample, shape()));
   } else if (node.as<hw::DuplicateStreams>()) {
