@@ -21,11 +21,33 @@ ASSAY_AVX2 inline __m256i load(const void* from) {
   return _mm256_loadu_si256(static_cast<const __m256i*>(from));
 }
 
+template <int kPixels, int kVectors>
+using Sums = __m256i[kPixels][kVectors];
+
+/// The products of four bytes of each pixel.
+template <bool kBytes, int kPixels, int kVectors>
+ASSAY_AVX2 inline __attribute__((always_inline)) void add_step(Sums<kPixels, kVectors>& sum,
+                                                               const std::byte* const (&x)[kPixels],
+                                                               std::int64_t at,
+                                                               const std::byte* weights) {
+  __m256i w[kVectors];
+  ASSAY_UNROLL
+  for (int v = 0; v < kVectors; ++v) w[v] = load(weights + 32 * v);
+  ASSAY_UNROLL
+  for (int p = 0; p < kPixels; ++p) {
+    const __m256i a = four_bytes(x[p] + at);
+    ASSAY_UNROLL
+    for (int v = 0; v < kVectors; ++v)
+      sum[p][v] = kBytes ? _mm256_add_epi16(sum[p][v], _mm256_maddubs_epi16(a, w[v]))
+                         : _mm256_add_epi32(sum[p][v], _mm256_madd_epi16(a, w[v]));
+  }
+}
+
 /// 16-bit sums of bytes are widened into memory at each flush; 32-bit sums of words start at the
 /// bias and stay in their registers.
 template <bool kBytes, int kPixels, int kVectors>
 ASSAY_AVX2 void tile(const Tile& t) {
-  __m256i wide[kPixels][kVectors], sum[kPixels][kVectors];
+  Sums<kPixels, kVectors> wide, sum;
   ASSAY_UNROLL
   for (int p = 0; p < kPixels; ++p) {
     ASSAY_UNROLL
@@ -38,19 +60,8 @@ ASSAY_AVX2 void tile(const Tile& t) {
   for (const Segment& segment : t.segments) {
     const std::byte* x[kPixels];
     for (int p = 0; p < kPixels; ++p) x[p] = t.windows[p] + segment.offset;
-    for (std::int64_t i = 0; i < 4 * segment.steps; i += 4, weights += 32 * kVectors) {
-      __m256i w[kVectors];
-      ASSAY_UNROLL
-      for (int v = 0; v < kVectors; ++v) w[v] = load(weights + 32 * v);
-      ASSAY_UNROLL
-      for (int p = 0; p < kPixels; ++p) {
-        const __m256i a = four_bytes(x[p] + i);
-        ASSAY_UNROLL
-        for (int v = 0; v < kVectors; ++v)
-          sum[p][v] = kBytes ? _mm256_add_epi16(sum[p][v], _mm256_maddubs_epi16(a, w[v]))
-                             : _mm256_add_epi32(sum[p][v], _mm256_madd_epi16(a, w[v]));
-      }
-    }
+    for (std::int64_t i = 0; i < 4 * segment.steps; i += 4, weights += 32 * kVectors)
+      add_step<kBytes>(sum, x, i, weights);
     if (!kBytes || !segment.flush) continue;
     ASSAY_UNROLL
     for (int p = 0; p < kPixels; ++p) {

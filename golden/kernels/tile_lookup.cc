@@ -33,6 +33,26 @@ ASSAY_AVX2 inline void write_sixteen(const __m256i* sums, const std::int32_t* bi
   }
 }
 
+/// Adds what each pixel's row of the table holds for the weights.
+template <int kPixels, int kVectors>
+ASSAY_AVX2 inline __attribute__((always_inline)) void add_step(__m256i (&sum)[kPixels][kVectors],
+                                                               const std::byte* const (&x)[kPixels],
+                                                               std::int64_t at,
+                                                               const std::byte* table,
+                                                               const std::byte* weights) {
+  __m256i w[kVectors];
+  ASSAY_UNROLL
+  for (int v = 0; v < kVectors; ++v)
+    w[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + 32 * v));
+  ASSAY_UNROLL
+  for (int p = 0; p < kPixels; ++p) {
+    const __m256i row = row_of(table, x[p] + at);
+    ASSAY_UNROLL
+    for (int v = 0; v < kVectors; ++v)
+      sum[p][v] = _mm256_add_epi8(sum[p][v], _mm256_shuffle_epi8(row, w[v]));
+  }
+}
+
 template <int kPixels, int kVectors>
 ASSAY_AVX2 void tile(const Tile& t) {
   __m256i words[kPixels][kVectors][2];  // of the even and of the odd bytes
@@ -47,19 +67,8 @@ ASSAY_AVX2 void tile(const Tile& t) {
   for (const Segment& segment : t.segments) {
     const std::byte* x[kPixels];
     for (int p = 0; p < kPixels; ++p) x[p] = t.windows[p] + segment.offset;
-    for (std::int64_t i = 0; i < 2 * segment.steps; i += 2, weights += 32 * kVectors) {
-      __m256i w[kVectors];
-      ASSAY_UNROLL
-      for (int v = 0; v < kVectors; ++v)
-        w[v] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + 32 * v));
-      ASSAY_UNROLL
-      for (int p = 0; p < kPixels; ++p) {
-        const __m256i row = row_of(t.table, x[p] + i);
-        ASSAY_UNROLL
-        for (int v = 0; v < kVectors; ++v)
-          sum[p][v] = _mm256_add_epi8(sum[p][v], _mm256_shuffle_epi8(row, w[v]));
-      }
-    }
+    for (std::int64_t i = 0; i < 2 * segment.steps; i += 2, weights += 32 * kVectors)
+      add_step(sum, x, i, t.table, weights);
     if (!segment.flush) continue;
     ASSAY_UNROLL
     for (int p = 0; p < kPixels; ++p) {
