@@ -84,54 +84,79 @@ bool all_constant(const Node& node, std::size_t first, std::size_t count) {
   return true;
 }
 
-/// Fills dtype and map when `node` is an activation quantiser whose parameters are known.
-bool describe(const Node& node, Checkpoint& checkpoint) {
-  const auto array = [&](std::size_t index) { return real_array(*constant_input(node, index)); };
-  if (const auto* quant = node.as<ops::Quant>()) {
-    if (!all_constant(node, 1, 3)) return false;
-    const int bits = bit_width(node, 3);
-    checkpoint.dtype = quant->is_signed ? (bits == 1 ? DataType::bipolar() : DataType::sint(bits))
-                                        : DataType::uint(bits);
-    checkpoint.scale = array(1);
-    checkpoint.offset = offset_of(checkpoint.scale, array(2));
-  } else if (node.as<ops::BipolarQuant>()) {
-    if (!all_constant(node, 1, 1)) return false;
-    checkpoint.dtype = DataType::bipolar();
-    checkpoint.scale = array(1);
-  } else if (const auto* trunc = node.as<ops::Trunc>()) {
-    if (!all_constant(node, 1, node.inputs.size() - 1)) return false;
-    const bool second = trunc->version == 2;
-    // Version 1 does not clamp, so only its sign is not known: the container is generous.
-    checkpoint.dtype = second ? (trunc->is_signed ? DataType::sint(bit_width(node, 5))
-                                                  : DataType::uint(bit_width(node, 5)))
-                              : DataType::sint(32);
-    checkpoint.scale = array(second ? 4 : 1);
-    checkpoint.offset = offset_of(
-        array(1), array(2));  // v2: -(z/t) * out_scale = -z * scale when out_scale = t * scale
-    if (second) {
-      const RealArray zero = array(2);
-      const bool no_offset =
-          std::ranges::all_of(zero.values, [](const Real& z) { return z.is_zero(); });
-      if (!no_offset) return false;
-    }
-  } else if (const auto* thresholds = node.as<ops::MultiThreshold>()) {
-    const auto steps = node.inputs[1]->shape ? (*node.inputs[1]->shape)[1] : 1;
-    checkpoint.dtype = DataType::smallest_for(0, std::max<std::int64_t>(steps, 1));
-    checkpoint.scale = RealArray(Real::of(thresholds->out_scale));
-    checkpoint.offset = RealArray(Real::of(thresholds->out_bias));
-  } else if (const auto* dequantize = node.as<ops::DequantizeLinear>()) {
-    const Tensor& x = *node.inputs[0];
-    if (!constant_input(node, 1) || !x.shape) return false;
-    checkpoint.dtype = dequantised_type(node);
-    checkpoint.scale = along_axis(array(1), dequantize->axis, x);
-    const RealArray zero =
-        constant_input(node, 2) ? along_axis(array(2), dequantize->axis, x) : RealArray();
-    checkpoint.offset = offset_of(checkpoint.scale, zero);
-  } else {
-    return false;
-  }
-  checkpoint.has_map = true;
+RealArray array_input(const Node& node, std::size_t index) {
+  return real_array(*constant_input(node, index));
+}
+
+DataType signed_or_not(bool is_signed, int bits) {
+  return is_signed ? DataType::sint(bits) : DataType::uint(bits);
+}
+
+bool describe_quant(const Node& node, const ops::Quant& quant, Checkpoint& checkpoint) {
+  if (!all_constant(node, 1, 3)) return false;
+  const int bits = bit_width(node, 3);
+  checkpoint.dtype =
+      quant.is_signed && bits == 1 ? DataType::bipolar() : signed_or_not(quant.is_signed, bits);
+  checkpoint.scale = array_input(node, 1);
+  checkpoint.offset = offset_of(checkpoint.scale, array_input(node, 2));
   return true;
+}
+
+bool describe_bipolar(const Node& node, Checkpoint& checkpoint) {
+  if (!all_constant(node, 1, 1)) return false;
+  checkpoint.dtype = DataType::bipolar();
+  checkpoint.scale = array_input(node, 1);
+  return true;
+}
+
+bool describe_trunc(const Node& node, const ops::Trunc& trunc, Checkpoint& checkpoint) {
+  if (!all_constant(node, 1, node.inputs.size() - 1)) return false;
+  const RealArray zero = array_input(node, 2);
+  // Version 2: -(z/t) * out_scale = -z * scale when out_scale = t * scale.
+  checkpoint.offset = offset_of(array_input(node, 1), zero);
+  if (trunc.version == 1) {
+    // Nothing is clamped, so only its sign is not known: the container is generous.
+    checkpoint.dtype = DataType::sint(32);
+    checkpoint.scale = array_input(node, 1);
+    return true;
+  }
+  checkpoint.dtype = signed_or_not(trunc.is_signed, bit_width(node, 5));
+  checkpoint.scale = array_input(node, 4);
+  return std::ranges::all_of(zero.values, [](const Real& z) { return z.is_zero(); });
+}
+
+bool describe_thresholds(const Node& node, const ops::MultiThreshold& thresholds,
+                         Checkpoint& checkpoint) {
+  const auto steps = node.inputs[1]->shape ? (*node.inputs[1]->shape)[1] : 1;
+  checkpoint.dtype = DataType::smallest_for(0, std::max<std::int64_t>(steps, 1));
+  checkpoint.scale = RealArray(Real::of(thresholds.out_scale));
+  checkpoint.offset = RealArray(Real::of(thresholds.out_bias));
+  return true;
+}
+
+bool describe_dequantize(const Node& node, const ops::DequantizeLinear& dequantize,
+                         Checkpoint& checkpoint) {
+  const Tensor& x = *node.inputs[0];
+  if (!constant_input(node, 1) || !x.shape) return false;
+  checkpoint.dtype = dequantised_type(node);
+  checkpoint.scale = along_axis(array_input(node, 1), dequantize.axis, x);
+  const RealArray zero =
+      constant_input(node, 2) ? along_axis(array_input(node, 2), dequantize.axis, x) : RealArray();
+  checkpoint.offset = offset_of(checkpoint.scale, zero);
+  return true;
+}
+
+/// Fills dtype and scale and offset of the map; false when `node` is no activation quantiser or its
+/// parameters are not known.
+bool describe(const Node& node, Checkpoint& checkpoint) {
+  if (const auto* quant = node.as<ops::Quant>()) return describe_quant(node, *quant, checkpoint);
+  if (node.as<ops::BipolarQuant>()) return describe_bipolar(node, checkpoint);
+  if (const auto* trunc = node.as<ops::Trunc>()) return describe_trunc(node, *trunc, checkpoint);
+  if (const auto* thresholds = node.as<ops::MultiThreshold>())
+    return describe_thresholds(node, *thresholds, checkpoint);
+  if (const auto* dequantize = node.as<ops::DequantizeLinear>())
+    return describe_dequantize(node, *dequantize, checkpoint);
+  return false;
 }
 
 }  // namespace
@@ -164,6 +189,7 @@ void mark_checkpoints(Graph& graph) {
       if (output) live.insert(output);
     Checkpoint checkpoint;
     if (node->outputs.empty() || !node->outputs[0] || !describe(*node, checkpoint)) continue;
+    checkpoint.has_map = true;
     checkpoint.tensor = node->outputs[0];
     checkpoint.name = checkpoint.tensor->name;
     taken.insert(checkpoint.tensor);

@@ -264,45 +264,78 @@ std::string Real::str() const {
   return text;
 }
 
-Real Real::parse(std::string_view text) {
-  const auto fail = [&]() -> Real {
-    user_error("'{}' is not an exact number", std::string(text.substr(0, 60)));
-  };
-  const auto integer = [&](std::string_view digits) {
+namespace {
+
+/// Takes apart what str() writes.
+class RealText {
+ public:
+  explicit RealText(std::string_view text) : text_(text), rest_(text) {
+    if (text.empty()) fail();
+  }
+  bool done() const { return rest_.empty(); }
+
+  Real::Term term() {
+    const bool negative = minus();
+    const std::size_t end = std::min(rest_.find_first_of("+-*"), rest_.size());
+    const mpq_class size = fraction(rest_.substr(0, end));
+    rest_.remove_prefix(end);
+    return {radicand(), negative ? mpq_class(-size) : size};
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    user_error("'{}' is not an exact number", std::string(text_.substr(0, 60)));
+  }
+
+  /// The sign that every term but a positive first one has.
+  bool minus() {
+    const bool negative = rest_.starts_with('-'), first = rest_.size() == text_.size();
+    if (!negative && first) return false;
+    if (!negative && !rest_.starts_with('+')) fail();
+    rest_.remove_prefix(1);
+    return negative;
+  }
+
+  mpz_class integer(std::string_view digits) const {
     mpz_class value;
     const std::string copy(digits);
     if (copy.empty() || copy.find_first_not_of("0123456789") != std::string::npos ||
         value.set_str(copy, 10) != 0)
       fail();
     return value;
-  };
+  }
+
+  mpq_class fraction(std::string_view text) const {
+    const std::size_t slash = text.find('/');
+    const mpq_class numerator(integer(text.substr(0, slash)));
+    if (slash == std::string_view::npos) return numerator;
+    const mpq_class denominator(integer(text.substr(slash + 1)));
+    if (denominator == 0) fail();
+    return numerator / denominator;
+  }
+
+  /// 1 without a root.
+  mpz_class radicand() {
+    constexpr std::string_view kRoot = "*sqrt(";
+    if (!rest_.starts_with('*')) return 1;
+    const std::size_t close = rest_.find(')');
+    if (!rest_.starts_with(kRoot) || close == std::string_view::npos) fail();
+    const mpz_class value = integer(rest_.substr(kRoot.size(), close - kRoot.size()));
+    if (value == 0) fail();
+    rest_.remove_prefix(close + 1);
+    return value;
+  }
+
+  std::string_view text_, rest_;
+};
+
+}  // namespace
+
+Real Real::parse(std::string_view text) {
   Real result;
-  std::size_t at = 0;
-  if (text.empty()) return fail();
-  while (at < text.size()) {
-    const bool negative = text[at] == '-';
-    if (negative || (text[at] == '+' && at > 0)) ++at;
-    std::size_t end = std::min(text.find_first_of("+-*", at), text.size());
-    const std::string_view fraction = text.substr(at, end - at);
-    const std::size_t slash = fraction.find('/');
-    mpq_class coefficient(integer(fraction.substr(0, slash)));
-    if (slash != std::string_view::npos) {
-      const mpz_class denominator = integer(fraction.substr(slash + 1));
-      if (denominator == 0) return fail();
-      coefficient /= denominator;
-    }
-    if (negative) coefficient = -coefficient;
-    mpz_class radicand = 1;
-    if (end < text.size() && text[end] == '*') {
-      const std::size_t close = text.find(')', end);
-      if (text.substr(end, 6) != "*sqrt(" || close == std::string_view::npos) return fail();
-      radicand = integer(text.substr(end + 6, close - end - 6));
-      if (radicand == 0) return fail();
-      end = close + 1;
-    }
-    result.add_term(radicand, coefficient);
-    at = end;
-    if (at < text.size() && text[at] != '+' && text[at] != '-') return fail();
+  for (RealText rest(text); !rest.done();) {
+    const Term term = rest.term();
+    result.add_term(term.radicand, term.coefficient);
   }
   return result;
 }

@@ -168,21 +168,38 @@ Constant read_raw(int type, const Shape& shape, std::string_view raw, std::strin
   }
 }
 
+/// What a type that is kept in int32_data can hold.
+std::pair<std::int64_t, std::int64_t> int32_data_range(int type) {
+  switch (type) {
+    case TensorProto::FLOAT16:
+    case TensorProto::BFLOAT16:
+    case TensorProto::UINT16:
+      return {0, 65535};
+    case TensorProto::INT8:
+      return {-128, 127};
+    case TensorProto::INT16:
+      return {-32768, 32767};
+    case TensorProto::INT32:
+      return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
+    case TensorProto::BOOL:
+      return {0, 1};
+    default:  // UINT8: element_size() has refused the rest
+      return {0, 255};
+  }
+}
+
 /// The small types share int32_data; a value outside the type is damage.
-std::vector<std::int64_t> read_int32_data(const TensorProto& proto, std::int64_t lo,
-                                          std::int64_t hi, std::string_view what) {
+std::vector<std::int64_t> read_int32_data(const TensorProto& proto, std::string_view what) {
+  const auto [lo, hi] = int32_data_range(proto.data_type());
   for (const std::int32_t value : proto.int32_data())
     if (value < lo || value > hi) user_error("{} holds {}, outside its element type", what, value);
   return {proto.int32_data().begin(), proto.int32_data().end()};
 }
 
 Constant read_typed(const TensorProto& proto, const Shape& shape, std::string_view what) {
-  const auto ints = [&](std::int64_t lo, std::int64_t hi) -> Constant {
-    return {shape, read_int32_data(proto, lo, hi, what)};
-  };
   const auto halves = [&](auto convert) -> Constant {
     std::vector<float> values;
-    for (const std::int64_t bits : read_int32_data(proto, 0, 0xFFFF, what))
+    for (const std::int64_t bits : read_int32_data(proto, what))
       values.push_back(convert(static_cast<std::uint16_t>(bits)));
     return {shape, std::move(values)};
   };
@@ -196,15 +213,6 @@ Constant read_typed(const TensorProto& proto, const Shape& shape, std::string_vi
       return halves(half_to_float);
     case TensorProto::BFLOAT16:
       return halves(bfloat_to_float);
-    case TensorProto::INT8:
-      return ints(-128, 127);
-    case TensorProto::INT16:
-      return ints(-32768, 32767);
-    case TensorProto::UINT16:
-      return ints(0, 65535);
-    case TensorProto::INT32:
-      return ints(std::numeric_limits<std::int32_t>::min(),
-                  std::numeric_limits<std::int32_t>::max());
     case TensorProto::UINT32:
       return {shape, from_unsigned(wide, std::numeric_limits<std::uint32_t>::max(), what)};
     case TensorProto::INT64:
@@ -212,10 +220,8 @@ Constant read_typed(const TensorProto& proto, const Shape& shape, std::string_vi
               std::vector<std::int64_t>(proto.int64_data().begin(), proto.int64_data().end())};
     case TensorProto::UINT64:
       return {shape, from_unsigned(wide, kInt64Max, what)};
-    case TensorProto::BOOL:
-      return ints(0, 1);
-    default:  // UINT8: element_size() has refused the rest
-      return ints(0, 255);
+    default:
+      return {shape, read_int32_data(proto, what)};
   }
 }
 
@@ -250,6 +256,31 @@ std::filesystem::path external_path(const std::filesystem::path& folder,
                  printable(location));
   }
   return path;
+}
+
+Shape checked_shape(const TensorProto& proto, std::string_view what) {
+  const Shape shape(proto.dims().begin(), proto.dims().end());
+  try {
+    check_shape(shape);
+  } catch (const UserError& error) {
+    user_error("{}: {}", what, error.what());
+  }
+  return shape;
+}
+
+bool is_external(const TensorProto& proto) {
+  return proto.data_location() == TensorProto::EXTERNAL;
+}
+
+/// The data lie in one place, the one of their type.
+void check_places(const TensorProto& proto, const TypedCounts& typed, std::string_view what) {
+  if (proto.has_segment()) user_error("{} is stored in segments, which is not supported", what);
+  const int places = (typed.total() > 0 ? 1 : 0) +
+                     (proto.has_raw_data() && !proto.raw_data().empty() ? 1 : 0) +
+                     (is_external(proto) ? 1 : 0);
+  if (places > 1) user_error("{} has its data in more than one place (raw, typed, external)", what);
+  if (typed.total() != typed.of(proto.data_type()))
+    user_error("{} has data of another type than {}", what, element_type_text(proto.data_type()));
 }
 
 }  // namespace
@@ -329,24 +360,10 @@ TensorValue TensorReader::read(const TensorProto& proto, std::string_view what) 
     user_error(
         "{} has element type {}, which is not supported; use float, double, float16 or integers",
         what, element_type_text(type));
-  const Shape shape(proto.dims().begin(), proto.dims().end());
-  std::uint64_t count = 0;
-  try {
-    check_shape(shape);
-    count = static_cast<std::uint64_t>(element_count(shape));
-  } catch (const UserError& error) {
-    user_error("{}: {}", what, error.what());
-  }
-  if (proto.has_segment()) user_error("{} is stored in segments, which is not supported", what);
+  const Shape shape = checked_shape(proto, what);
+  const auto count = static_cast<std::uint64_t>(element_count(shape));
   const TypedCounts typed(proto);
-  const bool external = proto.data_location() == TensorProto::EXTERNAL;
-  const int sources = (typed.total() > 0 ? 1 : 0) +
-                      (proto.has_raw_data() && !proto.raw_data().empty() ? 1 : 0) +
-                      (external ? 1 : 0);
-  if (sources > 1)
-    user_error("{} has its data in more than one place (raw, typed, external)", what);
-  if (typed.total() != typed.of(type))
-    user_error("{} has data of another type than {}", what, element_type_text(type));
+  check_places(proto, typed, what);
   TensorValue value;
   value.container = *element_container(type);
   value.is_bool = type == TensorProto::BOOL;
@@ -356,8 +373,8 @@ TensorValue TensorReader::read(const TensorProto& proto, std::string_view what) 
     value.constant = read_typed(proto, shape, what);
     return value;
   }
-  const std::string_view raw =
-      external ? external_bytes(proto, what, count * size) : std::string_view(proto.raw_data());
+  const std::string_view raw = is_external(proto) ? external_bytes(proto, what, count * size)
+                                                  : std::string_view(proto.raw_data());
   if (raw.size() != count * size)
     user_error("{} has {} bytes of data, but shape {} of {} needs {}", what, raw.size(),
                shape_text(shape), element_type_text(type), count * size);
