@@ -27,6 +27,36 @@ bool equal_in_groups(const RealArray& scale, std::size_t axis, std::int64_t per_
   return true;
 }
 
+RealArray real_weights(const IntegerConstant& constant) {
+  RealArray q;
+  q.shape = constant.shape;
+  q.values.assign(constant.values.begin(), constant.values.end());
+  return q * constant.scale + constant.offset;
+}
+
+/// Makes integers of rationals, over one common unit per entry of `axis`; false when they do not
+/// fit 62 bits.
+bool take_common_units(IntegerConstant& constant, const RealArray& real, std::size_t axis) {
+  Shape rows(constant.shape.size(), 1);
+  rows[axis] = constant.shape[axis];
+  const auto row = broadcast_index(rows, constant.shape);
+  std::vector<mpz_class> denominators(static_cast<std::size_t>(rows[axis]), 1);
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    mpz_class& d = denominators[static_cast<std::size_t>(row[i])];
+    d = lcm(d, mpz_class(real.values[i].rational().get_den()));
+  }
+  for (std::size_t i = 0; i < row.size(); ++i) {
+    const mpq_class n = real.values[i].rational() * denominators[static_cast<std::size_t>(row[i])];
+    if (!n.get_num().fits_slong_p() || abs(n.get_num()) >= (mpz_class(1) << 62)) return false;
+    constant.values[i] = n.get_num().get_si();
+  }
+  std::vector<Real> units;
+  for (const mpz_class& d : denominators) units.emplace_back(mpq_class(1, d));
+  constant.scale = compressed({rows, std::move(units)});
+  constant.offset = {};
+  return true;
+}
+
 }  // namespace
 
 /// A product seen from its input channels (or features) and its output channels.
@@ -60,31 +90,12 @@ IntegerConstant Streamliner::weights(std::size_t axis) {
   // unit per output channel.
   if (element_count(constant->shape) > kMaxUnified)
     fail("its weights have scales along their inputs", "use one weight scale per output channel");
-  RealArray q;
-  q.shape = constant->shape;
-  q.values.assign(constant->values.begin(), constant->values.end());
-  const RealArray real = q * constant->scale + constant->offset;
-  Shape rows(constant->shape.size(), 1);
-  rows[axis] = constant->shape[axis];
-  const auto row = broadcast_index(rows, constant->shape);
-  std::vector<mpz_class> denominators(static_cast<std::size_t>(rows[axis]), 1);
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    if (!real.values[i].is_rational())
-      fail("its weights are irrational", "quantise the weights in the model");
-    mpz_class& d = denominators[static_cast<std::size_t>(row[i])];
-    d = lcm(d, mpz_class(real.values[i].rational().get_den()));
-  }
-  for (std::size_t i = 0; i < row.size(); ++i) {
-    const mpq_class n = real.values[i].rational() * denominators[static_cast<std::size_t>(row[i])];
-    if (!n.get_num().fits_slong_p() || abs(n.get_num()) >= (mpz_class(1) << 62))
-      fail("its weights need more than 62 bits over a common unit",
-           "use one weight scale per output channel");
-    constant->values[i] = n.get_num().get_si();
-  }
-  std::vector<Real> units;
-  for (const mpz_class& d : denominators) units.emplace_back(mpq_class(1, d));
-  constant->scale = compressed({rows, std::move(units)});
-  constant->offset = {};
+  const RealArray real = real_weights(*constant);
+  if (!std::ranges::all_of(real.values, [](const Real& w) { return w.is_rational(); }))
+    fail("its weights are irrational", "quantise the weights in the model");
+  if (!take_common_units(*constant, real, axis))
+    fail("its weights need more than 62 bits over a common unit",
+         "use one weight scale per output channel");
   return std::move(*constant);
 }
 
@@ -432,6 +443,30 @@ RealArray along_channels(const RealArray& scale, std::int64_t outputs, std::size
   return out;
 }
 
+/// rows * weights, exactly; a last axis of size 1 stands for equal entries.
+RealArray times_matrix(const RealArray& rows, const IntegerConstant& weights) {
+  const std::int64_t inputs = weights.shape[0], columns = weights.shape[1];
+  Shape full = rows.shape;
+  full.back() = inputs;
+  const auto index = broadcast_index(rows.shape, full);
+  const auto scale = broadcast_index(weights.scale.shape, weights.shape);
+  RealArray out;
+  out.shape = rows.shape;
+  out.shape.back() = columns;
+  out.values.clear();
+  const std::int64_t count = element_count(full) / inputs;
+  for (std::int64_t r = 0; r < count; ++r)
+    for (std::int64_t n = 0; n < columns; ++n) {
+      Real sum;
+      for (std::int64_t k = 0; k < inputs; ++k)
+        sum +=
+            real_weight(weights, scale, static_cast<std::size_t>(k * columns + n)) *
+            rows.values[static_cast<std::size_t>(index[static_cast<std::size_t>(r * inputs + k)])];
+      out.values.push_back(sum);
+    }
+  return compressed(out);
+}
+
 }  // namespace
 
 void Streamliner::plan_conv(const ops::Conv& op) {
@@ -503,26 +538,7 @@ void Streamliner::plan_matmul() {
     return add_node(std::make_unique<ops::MatMul>(), {x, weight}, out, range);
   };
   p.map_offset = [&](const RealArray& offset) {
-    const RealArray full = with_rank(offset, in.size());
-    Shape rows = full.shape;
-    rows.back() = in.back();
-    const auto index = broadcast_index(full.shape, rows);
-    const auto scale = broadcast_index(p.weights.scale.shape, shape);
-    RealArray result;
-    result.shape = full.shape;
-    result.shape.back() = columns;
-    result.values.clear();
-    const std::int64_t count = element_count(rows) / in.back();
-    for (std::int64_t r = 0; r < count; ++r)
-      for (std::int64_t n = 0; n < columns; ++n) {
-        Real sum;
-        for (std::int64_t k = 0; k < in.back(); ++k)
-          sum += real_weight(p.weights, scale, static_cast<std::size_t>(k * columns + n)) *
-                 full.values[static_cast<std::size_t>(
-                     index[static_cast<std::size_t>(r * in.back() + k)])];
-        result.values.push_back(sum);
-      }
-    return compressed(result);
+    return times_matrix(with_rank(offset, in.size()), p.weights);
   };
   plan_product(p);
 }

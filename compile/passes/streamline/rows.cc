@@ -54,6 +54,54 @@ void find_levels(const Node& node, Rows& rows, const StepFunction& f) {
   rows.hi = std::max(rows.hi, rows.lo + 1);
 }
 
+/// What a quantiser gets, in its own unit.
+struct InUnit {
+  std::vector<RealArray> slopes;
+  RealArray shift;
+  std::optional<RealArray> lower, upper;
+
+  InUnit(const Value& value, const StepFunction& f)
+      : shift(value.offset * f.inverse_scale + f.zero) {
+    for (const Term& term : value.terms) slopes.push_back(term.scale * f.inverse_scale);
+    if (value.lower) lower = *value.lower * f.inverse_scale + f.zero;
+    if (value.upper) upper = *value.upper * f.inverse_scale + f.zero;
+  }
+  /// The shape that all of them broadcast to.
+  Shape shape(std::size_t rank) const {
+    Shape out = broadcast_shape(Shape(rank, 1), shift.shape);
+    for (const RealArray& slope : slopes) out = broadcast_shape(out, slope.shape);
+    if (lower) out = broadcast_shape(out, lower->shape);
+    if (upper) out = broadcast_shape(out, upper->shape);
+    return out;
+  }
+};
+
+/// The level of a clamp in each row.
+std::vector<std::optional<AffineStep>> clamp_per_row(const std::optional<RealArray>& clamp,
+                                                     const Rows& rows) {
+  std::vector<std::optional<AffineStep>> out(rows.count());
+  if (!clamp) return out;
+  const std::vector<Real> values = per_row(*clamp, rows.shape);
+  for (std::size_t r = 0; r < out.size(); ++r) out[r].emplace(Real(), values[r]);
+  return out;
+}
+
+/// `row` is that of the step function.
+Rows::Steps steps_of(const Rows& rows, const StepFunction& f, std::size_t row,
+                     const std::optional<AffineStep>& least,
+                     const std::optional<AffineStep>& most) {
+  Rows::Steps steps;
+  for (std::int64_t k = rows.lo + 1; k <= rows.hi; ++k) {
+    Boundary boundary = f.boundary(k, row);
+    if (most && !most->meets(boundary, 0)) break;  // max(., lower) <= upper never meets it
+    if (least && least->meets(boundary, 0))
+      ++steps.always;
+    else
+      steps.decided.push_back(std::move(boundary));
+  }
+  return steps;
+}
+
 }  // namespace
 
 bool is_positional(const Shape& rows) {
@@ -64,25 +112,15 @@ bool is_positional(const Shape& rows) {
 
 Rows quantiser_rows(const Node& node, const Value& value, const StepFunction& f,
                     const std::vector<Bounds>& bounds) {
-  Rows rows;
-  rows.shape.assign(value.shape.size(), 1);
-  std::vector<RealArray> slopes;
-  const auto widen = [&](const RealArray& a) { rows.shape = broadcast_shape(rows.shape, a.shape); };
-  for (const Term& term : value.terms) slopes.push_back(term.scale * f.inverse_scale);
-  const RealArray shift = value.offset * f.inverse_scale + f.zero;
-  std::optional<RealArray> lower, upper;
-  if (value.lower) lower = *value.lower * f.inverse_scale + f.zero;
-  if (value.upper) upper = *value.upper * f.inverse_scale + f.zero;
-  for (const RealArray& slope : slopes) widen(slope);
-  widen(shift);
-  if (lower) widen(*lower);
-  if (upper) widen(*upper);
+  const InUnit in_unit(value, f);
   const bool own_rows = f.kind == StepFunction::Kind::kThresholds;
-  Shape threshold_rows(f.thresholds.shape.begin(), f.thresholds.shape.end() - (own_rows ? 1 : 0));
+  const Shape threshold_rows(f.thresholds.shape.begin(),
+                             f.thresholds.shape.end() - (own_rows ? 1 : 0));
+  Rows rows;
+  rows.shape = in_unit.shape(value.shape.size());
   if (own_rows) rows.shape = broadcast_shape(rows.shape, threshold_rows);
-
-  for (const RealArray& slope : slopes) rows.slopes.push_back(per_row(slope, rows.shape));
-  rows.shifts = per_row(shift, rows.shape);
+  for (const RealArray& slope : in_unit.slopes) rows.slopes.push_back(per_row(slope, rows.shape));
+  rows.shifts = per_row(in_unit.shift, rows.shape);
   for (const Bounds& b : bounds) rows.ranges.push_back(hull_over(b, value.shape, rows.shape));
   rows.lo = f.lo;
   rows.hi = f.hi;
@@ -91,26 +129,11 @@ Rows quantiser_rows(const Node& node, const Value& value, const StepFunction& f,
       rows.levels() * static_cast<std::int64_t>(rows.count()) > kMaxThresholds)
     user_error("{}: it would need {} rows of {} thresholds; quantise to fewer bits", node.label(),
                rows.count(), rows.levels());
-  const auto low = lower ? per_row(*lower, rows.shape) : std::vector<Real>{};
-  const auto high = upper ? per_row(*upper, rows.shape) : std::vector<Real>{};
-  const auto own =
-      own_rows ? broadcast_index(threshold_rows, rows.shape) : std::vector<std::int64_t>{};
-  for (std::size_t r = 0; r < rows.count(); ++r) {
-    Rows::Steps steps;
-    const std::optional<AffineStep> least =
-        lower ? std::optional<AffineStep>(AffineStep(Real(), low[r])) : std::nullopt;
-    const std::optional<AffineStep> most =
-        upper ? std::optional<AffineStep>(AffineStep(Real(), high[r])) : std::nullopt;
-    for (std::int64_t k = rows.lo + 1; k <= rows.hi; ++k) {
-      Boundary boundary = f.boundary(k, own_rows ? static_cast<std::size_t>(own[r]) : 0);
-      if (most && !most->meets(boundary, 0)) break;  // max(., lower) <= upper never meets it
-      if (least && least->meets(boundary, 0))
-        ++steps.always;
-      else
-        steps.decided.push_back(std::move(boundary));
-    }
-    rows.steps.push_back(std::move(steps));
-  }
+  const auto least = clamp_per_row(in_unit.lower, rows), most = clamp_per_row(in_unit.upper, rows);
+  const auto own = own_rows ? broadcast_index(threshold_rows, rows.shape)
+                            : std::vector<std::int64_t>(rows.count(), 0);
+  for (std::size_t r = 0; r < rows.count(); ++r)
+    rows.steps.push_back(steps_of(rows, f, static_cast<std::size_t>(own[r]), least[r], most[r]));
   return rows;
 }
 

@@ -231,6 +231,50 @@ LineForm nearest(const JoinRow& row, std::size_t main, const MainThresholds& exa
   return line;
 }
 
+/// u = unit * (multipliers . X) + shift with a positive unit.
+struct RatioForm {
+  Real unit;
+  std::vector<std::int64_t> multipliers;
+};
+
+/// Nothing unless the slopes are integers, small enough, of one unit.
+std::optional<RatioForm> ratio_form(const JoinRow& row) {
+  const auto main = std::ranges::find_if(row.slopes, [](const Real& s) { return !s.is_zero(); });
+  if (main == row.slopes.end() || !main->has_inverse()) return {};
+  std::vector<mpq_class> ratios;
+  mpz_class denominator = 1;
+  for (const Real& slope : row.slopes) {
+    const Real ratio = slope * main->inverse();
+    if (!ratio.is_rational()) return {};
+    ratios.push_back(ratio.rational());
+    denominator = lcm(denominator, mpz_class(ratios.back().get_den()));
+  }
+  RatioForm form{*main * Real(mpq_class(1, denominator)), {}};
+  for (const mpq_class& ratio : ratios) {
+    const mpz_class m = ratio.get_num() * (denominator / ratio.get_den());
+    if (!m.fits_slong_p()) return {};
+    form.multipliers.push_back(m.get_si());
+  }
+  if (!fits(row, form.multipliers)) return {};
+  if (form.unit.sign() < 0) {
+    form.unit = -form.unit;
+    for (std::int64_t& m : form.multipliers) m = -m;
+  }
+  return form;
+}
+
+/// The smallest and the largest multipliers . X.
+std::pair<std::int64_t, std::int64_t> line_range(const JoinRow& row,
+                                                 const std::vector<std::int64_t>& multipliers) {
+  std::int64_t lo = 0, hi = 0;
+  for (std::size_t k = 0; k < multipliers.size(); ++k) {
+    const auto [a, b] = std::minmax({multipliers[k] * row.min[k], multipliers[k] * row.max[k]});
+    lo += a;
+    hi += b;
+  }
+  return {lo, hi};
+}
+
 }  // namespace
 
 std::int64_t JoinRow::combinations(std::size_t main) const {
@@ -257,41 +301,12 @@ LineForm line_with(const JoinRow& row, std::size_t main, int fraction_bits) {
 }
 
 std::optional<LineForm> solve_ratio(const JoinRow& row) {
-  const auto main = std::ranges::find_if(row.slopes, [](const Real& s) { return !s.is_zero(); }) -
-                    row.slopes.begin();
-  if (main == static_cast<std::ptrdiff_t>(row.slopes.size())) return {};
-  const Real& reference = row.slopes[static_cast<std::size_t>(main)];
-  if (!reference.has_inverse()) return {};
-  std::vector<mpq_class> ratios;
-  mpz_class denominator = 1;
-  for (const Real& slope : row.slopes) {
-    const Real ratio = slope * reference.inverse();
-    if (!ratio.is_rational()) return {};
-    ratios.push_back(ratio.rational());
-    denominator = lcm(denominator, mpz_class(ratios.back().get_den()));
-  }
+  const auto form = ratio_form(row);
+  if (!form) return {};
+  const auto [lo, hi] = line_range(row, form->multipliers);
+  const ThresholdRow solved = solve_row(AffineStep(form->unit, row.shift), row.boundaries, lo, hi);
   LineForm line;
-  for (const mpq_class& ratio : ratios) {
-    const mpz_class m = ratio.get_num() * (denominator / ratio.get_den());
-    if (!m.fits_slong_p()) return {};
-    line.multipliers.push_back(m.get_si());
-  }
-  if (!fits(row, line.multipliers)) return {};
-  std::int64_t lo = 0, hi = 0;
-  for (std::size_t k = 0; k < row.slopes.size(); ++k) {
-    const auto [a, b] =
-        std::minmax({line.multipliers[k] * row.min[k], line.multipliers[k] * row.max[k]});
-    lo += a;
-    hi += b;
-  }
-  // u = unit * N + shift with N = multipliers . X. The main slope is positive or turned round.
-  Real unit = reference * Real(mpq_class(1, denominator));
-  if (unit.sign() < 0) {
-    unit = -unit;
-    for (std::int64_t& m : line.multipliers) m = -m;
-    std::tie(lo, hi) = std::pair(-hi, -lo);
-  }
-  const ThresholdRow solved = solve_row(AffineStep(unit, row.shift), row.boundaries, lo, hi);
+  line.multipliers = form->multipliers;
   line.thresholds = solved.thresholds;
   line.margin = solved.margin;
   line.ties = solved.ties;
