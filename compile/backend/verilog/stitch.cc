@@ -264,14 +264,11 @@ class Stitcher {
   std::vector<End> weights_;
 };
 
-}  // namespace
-
-StitchedRtl stitch(const StitchSpec& spec) { return Stitcher(spec).run(); }
-
-std::string monitored_text(const StitchedRtl& rtl) {
+/// A module around the accelerator that shows what goes over its streams.
+struct MonitoredText {
   std::string ports, pins, body;
-  for (std::size_t i = 0; i < rtl.slaves.size(); ++i) {
-    const StitchedPort& p = rtl.slaves[i];
+
+  void add_slave(std::size_t i, const StitchedPort& p) {
     ports += fmt::format(
         ",\n  input  logic in{0}_valid_i,\n  output logic in{0}_ready_o,\n  input  logic [{1}:0] "
         "in{0}_data_i",
@@ -284,8 +281,8 @@ std::string monitored_text(const StitchedRtl& rtl) {
         ".{0}_tdata({{{2}in{1}_data_i[{3}:0]}}),\n    .{0}_tlast(in{1}_data_i[{4}])",
         p.prefix, i, ones, p.bits - 1, p.bits);
   }
-  for (std::size_t i = 0; i < rtl.masters.size(); ++i) {
-    const StitchedPort& p = rtl.masters[i];
+
+  void add_master(std::size_t i, const StitchedPort& p) {
     ports += fmt::format(
         ",\n  output logic out{0}_valid_o,\n  input  logic out{0}_ready_i,\n  output logic [{1}:0] "
         "out{0}_data_o",
@@ -295,8 +292,8 @@ std::string monitored_text(const StitchedRtl& rtl) {
         ".{0}_tdata(out{1}_data_o[{2}:0]),\n    .{0}_tlast(out{1}_data_o[{3}])",
         p.prefix, i, p.tdata_bits() - 1, p.tdata_bits());
   }
-  for (std::size_t i = 0; i < rtl.streams.size(); ++i) {
-    const StitchedStream& s = rtl.streams[i];
+
+  void add_monitor(std::size_t i, const StitchedStream& s) {
     ports += fmt::format(
         ",\n  output logic mon{0}_valid_o,\n  output logic mon{0}_ready_o,\n  output logic [{1}:0] "
         "mon{0}_data_o",
@@ -306,10 +303,21 @@ std::string monitored_text(const StitchedRtl& rtl) {
         "  assign mon{0}_data_o = top.{1}_data;\n",
         i, s.name);
   }
+};
+
+}  // namespace
+
+StitchedRtl stitch(const StitchSpec& spec) { return Stitcher(spec).run(); }
+
+std::string monitored_text(const StitchedRtl& rtl) {
+  MonitoredText text;
+  for (std::size_t i = 0; i < rtl.slaves.size(); ++i) text.add_slave(i, rtl.slaves[i]);
+  for (std::size_t i = 0; i < rtl.masters.size(); ++i) text.add_master(i, rtl.masters[i]);
+  for (std::size_t i = 0; i < rtl.streams.size(); ++i) text.add_monitor(i, rtl.streams[i]);
   return fmt::format(
       "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}\n);\n  {} top (\n    "
       ".clk_i(clk_i),\n    .rst_ni(rst_ni){}\n  );\n{}endmodule\n",
-      monitored_module(rtl), ports, rtl.module, pins, body);
+      monitored_module(rtl), text.ports, rtl.module, text.pins, text.body);
 }
 
 }  // namespace assay
