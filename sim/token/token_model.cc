@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/token/token_model.h"
 
+#include <algorithm>
+
 #include "compile/base/error.h"
 #include "sim/token/token_nodes.h"
 
@@ -50,6 +52,11 @@ struct TokenModel::Impl {
   void connect();
   void open_streams(std::int64_t recorded);
   void make_nodes(TokenOutside outside);
+  /// Becomes some layers of `all`, with its streams at them: returns their indices in `all`.
+  std::vector<std::size_t> take_network(const Impl& all, const std::vector<std::size_t>& layers);
+  /// Copies nodes at taken streams; a layer beyond them is an echo of what the stream has seen.
+  void take_nodes(const Impl& all, const std::vector<std::size_t>& layers,
+                  const std::vector<std::size_t>& taken, Cycle interval);
   /// Goes on until sources have offered so many quarters of a frame and nothing moves any more.
   void offer(std::int64_t quarters);
   bool is_layer(std::size_t node) const { return node < network.nodes.size(); }
@@ -127,6 +134,56 @@ void TokenModel::Impl::make_nodes(TokenOutside outside) {
   }
 }
 
+std::vector<std::size_t> TokenModel::Impl::take_network(const Impl& all,
+                                                        const std::vector<std::size_t>& layers) {
+  std::vector<std::size_t> place(all.streams.size(), kNobody);
+  for (const std::size_t i : layers) {
+    for (const std::size_t s : all.network.nodes[i].inputs) place[s] = 0;
+    for (const std::size_t s : all.network.nodes[i].outputs) place[s] = 0;
+  }
+  std::vector<std::size_t> taken;
+  for (std::size_t s = 0; s < place.size(); ++s) {
+    if (place[s] == kNobody) continue;
+    place[s] = taken.size();
+    taken.push_back(s);
+    network.beats.push_back(all.network.beats[s]);
+    streams.push_back(all.streams[s]);
+  }
+  for (const std::size_t i : layers) {
+    TokenNode& node = network.nodes.emplace_back(all.network.nodes[i]);
+    for (std::size_t& s : node.inputs) s = place[s];
+    for (std::size_t& s : node.outputs) s = place[s];
+  }
+  return taken;
+}
+
+void TokenModel::Impl::take_nodes(const Impl& all, const std::vector<std::size_t>& layers,
+                                  const std::vector<std::size_t>& taken, Cycle interval) {
+  const auto copy = [&](std::size_t node) {
+    auto copied = all.nodes[node]->copy();
+    copied->move([&](const Stream* s) {
+      return &streams[static_cast<std::size_t>(std::ranges::lower_bound(taken, all.index(s)) -
+                                               taken.begin())];
+    });
+    return copied;
+  };
+  for (const std::size_t i : layers) nodes.push_back(copy(i));
+  for (std::size_t i = 0; i < taken.size(); ++i) {
+    Stream& stream = streams[i];
+    stream.join(agenda, writer[i], reader[i]);
+    const auto echo = [&] { return token::Echo(stream, interval); };
+    const std::size_t before = all.writer[taken[i]], behind = all.reader[taken[i]];
+    if (!is_layer(writer[i])) {
+      sources.push_back(nodes.size());
+      nodes.push_back(all.is_layer(before) ? std::make_unique<token::Source>(stream, echo())
+                                           : copy(before));
+    }
+    if (!is_layer(reader[i]))
+      nodes.push_back(all.is_layer(behind) ? std::make_unique<token::Sink>(stream, echo())
+                                           : copy(behind));
+  }
+}
+
 TokenModel::TokenModel(const TokenNetwork& network, TokenOutside outside, std::int64_t recorded)
     : impl_(std::make_unique<Impl>()) {
   impl_->network = network;
@@ -144,53 +201,13 @@ TokenModel::TokenModel(const TokenModel& other)
     : impl_(std::make_unique<Impl>(*other.impl_)), frame_ends_(other.frame_ends_) {}
 
 TokenModel TokenModel::part(const std::vector<std::size_t>& nodes) const {
-  const Impl& all = *impl_;
-  const Cycle interval = latest_interval().value();
   TokenModel result;
   result.frame_ends_ = frame_ends_;
   Impl& part = *result.impl_;
-  part.reach = all.reach;
-
-  std::vector<std::size_t> place(all.streams.size(), kNobody);  // of streams in the part
-  for (const std::size_t i : nodes) {
-    for (const std::size_t s : all.network.nodes[i].inputs) place[s] = 0;
-    for (const std::size_t s : all.network.nodes[i].outputs) place[s] = 0;
-  }
-  std::vector<std::size_t> streams;  // of the part
-  for (std::size_t s = 0; s < place.size(); ++s) {
-    if (place[s] == kNobody) continue;
-    place[s] = streams.size();
-    streams.push_back(s);
-    part.network.beats.push_back(all.network.beats[s]);
-    part.streams.push_back(all.streams[s]);
-  }
-  for (const std::size_t i : nodes) {
-    TokenNode& node = part.network.nodes.emplace_back(all.network.nodes[i]);
-    for (std::size_t& s : node.inputs) s = place[s];
-    for (std::size_t& s : node.outputs) s = place[s];
-  }
+  part.reach = impl_->reach;
+  const auto streams = part.take_network(*impl_, nodes);
   part.connect();
-
-  const auto copy = [&](std::size_t node) {
-    auto copied = all.nodes[node]->copy();
-    copied->move([&](const Stream* s) { return &part.streams[place[all.index(s)]]; });
-    return copied;
-  };
-  for (const std::size_t i : nodes) part.nodes.push_back(copy(i));
-  for (std::size_t i = 0; i < streams.size(); ++i) {
-    Stream& stream = part.streams[i];
-    stream.join(part.agenda, part.writer[i], part.reader[i]);
-    const auto echo = [&] { return token::Echo(stream, interval); };
-    const std::size_t writer = all.writer[streams[i]], reader = all.reader[streams[i]];
-    if (!part.is_layer(part.writer[i])) {
-      part.sources.push_back(part.nodes.size());
-      part.nodes.push_back(all.is_layer(writer) ? std::make_unique<token::Source>(stream, echo())
-                                                : copy(writer));
-    }
-    if (!part.is_layer(part.reader[i]))
-      part.nodes.push_back(all.is_layer(reader) ? std::make_unique<token::Sink>(stream, echo())
-                                                : copy(reader));
-  }
+  part.take_nodes(*impl_, nodes, streams, latest_interval().value());
   for (std::size_t i = 0; i < part.nodes.size(); ++i) part.agenda.add(i);
   return result;
 }
