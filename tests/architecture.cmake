@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # cmake -DSOURCE=ROOT -DTABLE=FOLDER,.. -P architecture.cmake
 # Fails unless the folders of TABLE are those of ROOT that hold C++ sources.
+cmake_minimum_required(VERSION 3.25)
 string(REPLACE "," ";" table "${TABLE}")
 set(folders)
 foreach(top compile golden sim harness)

@@ -2,17 +2,10 @@
 #include "harness/check/answer.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
 
 namespace assay {
-namespace {
-
-Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
-
-}  // namespace
-
 Answer exact_answer(const AnswerSource& source, const ImageResult& image) {
   Answer answer;
   if (!source.logits) {
@@ -56,40 +49,45 @@ std::optional<Accuracy> count_accuracy(const AnswerSource& source, const Dataset
   return counter.finish(set.size());
 }
 
-Json accuracy_summary(const std::optional<Accuracy>& accuracy) {
-  if (!accuracy) return {};
-  return {{"predicted", accuracy->predicted},
-          {"compared", accuracy->compared},
-          {"k", accuracy->k},
-          {"top1_correct", accuracy->top1_correct},
-          {"top_k_correct", accuracy->top_k_correct},
-          {"top1", accuracy->top1()},
-          {"top_k", accuracy->top_k()},
-          {"mean_loss", optional_json(accuracy->mean_loss)}};
+namespace {
+
+report::Accuracy summary_of(const Accuracy& accuracy) {
+  return {.predicted = accuracy.predicted,
+          .compared = accuracy.compared,
+          .k = accuracy.k,
+          .top1_correct = accuracy.top1_correct,
+          .top_k_correct = accuracy.top_k_correct,
+          .top1 = accuracy.top1(),
+          .top_k = accuracy.top_k(),
+          .mean_loss = accuracy.mean_loss,
+          .classes = {},
+          .confusion = {},
+          .misclassified = {}};
 }
 
-Json accuracy_details(const Accuracy& accuracy, const std::vector<std::string>& class_names) {
-  Json details = accuracy_summary(accuracy);
-  Json classes = Json::array(), confusion = Json::array(), wrong = Json::array();
+}  // namespace
+
+std::optional<report::Accuracy> accuracy_summary(const std::optional<Accuracy>& accuracy) {
+  if (!accuracy) return {};
+  return summary_of(*accuracy);
+}
+
+report::Accuracy accuracy_details(const Accuracy& accuracy,
+                                  const std::vector<std::string>& class_names) {
+  report::Accuracy details = summary_of(accuracy);
+  auto& classes = details.classes.emplace();
+  auto& confusion = details.confusion.emplace();
+  auto& wrong = details.misclassified.emplace();
   for (std::int64_t label = 0; label < accuracy.classes; ++label) {
     const auto at = static_cast<std::size_t>(label);
-    classes.push_back({{"label", label},
-                       {"name", at < class_names.size() ? Json(class_names[at]) : Json()},
-                       {"images", accuracy.class_images[at]},
-                       {"correct", accuracy.class_correct[at]},
-                       {"accuracy", optional_json(accuracy.class_accuracy(label))}});
-    Json row = Json::array();
-    for (std::int64_t predicted = 0; predicted < accuracy.classes; ++predicted)
-      row.push_back(
-          accuracy.confusion[static_cast<std::size_t>(label * accuracy.classes + predicted)]);
-    confusion.push_back(std::move(row));
+    const auto name = at < class_names.size() ? std::optional(class_names[at]) : std::nullopt;
+    classes.push_back({label, name, accuracy.class_images[at], accuracy.class_correct[at],
+                       accuracy.class_accuracy(label)});
+    const auto row = accuracy.confusion.begin() + label * accuracy.classes;
+    confusion.emplace_back(row, row + accuracy.classes);
   }
   for (const Misclassified& image : accuracy.misclassified)
-    wrong.push_back(
-        {{"image", image.image}, {"label", image.label}, {"predicted", image.predicted}});
-  details["classes"] = std::move(classes);
-  details["confusion"] = std::move(confusion);
-  details["misclassified"] = std::move(wrong);
+    wrong.push_back({image.image, image.label, image.predicted});
   return details;
 }
 

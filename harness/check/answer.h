@@ -8,7 +8,7 @@
 #include "golden/data/dataset.h"
 #include "golden/data/metrics.h"
 #include "harness/check/execute.h"
-#include "harness/report/json.h"
+#include "harness/report/parts.h"
 #include "harness/run/answer_source.h"
 
 namespace assay {
@@ -28,8 +28,9 @@ std::optional<Accuracy> count_accuracy(const AnswerSource& source, const Dataset
                                        std::int64_t first, const std::vector<Answer>& answers,
                                        std::int64_t k);
 
-Json accuracy_summary(const std::optional<Accuracy>& accuracy);
+std::optional<report::Accuracy> accuracy_summary(const std::optional<Accuracy>& accuracy);
 /// With classes, confusion matrix and the list of misclassified images.
-Json accuracy_details(const Accuracy& accuracy, const std::vector<std::string>& class_names);
+report::Accuracy accuracy_details(const Accuracy& accuracy,
+                                  const std::vector<std::string>& class_names);
 
 }  // namespace assay

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/check/check.h"
 
-#include <nlohmann/json.hpp>
-
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 
@@ -12,10 +10,6 @@ namespace {
 /// Activations of 10,000 images of a small network, or of 1,000 of a ResNet-18.
 constexpr std::int64_t kKeptBytes = std::int64_t{1} << 30;
 
-Json optional_json(const std::optional<std::int64_t>& value) {
-  return value ? Json(*value) : Json();
-}
-
 std::string_view compared_as(const ComparedCheckpoint& pair) {
   if (!pair.candidate) return "missing";
   if (pair.label_from_logits) return "rank of the logits";
@@ -24,17 +18,17 @@ std::string_view compared_as(const ComparedCheckpoint& pair) {
   return integers ? "integers" : "reals";
 }
 
-Json checkpoint_json(const ComparedCheckpoint& pair, const CheckpointTally& tally) {
-  return {{"name", pair.name},
-          {"kind", checkpoint_kind_name(pair.kind)},
-          {"dtype", pair.reference_map.dtype.name()},
-          {"shape", pair.shape},
-          {"node", pair.node},
-          {"compared_as", compared_as(pair)},
-          {"predicted", tally.predicted},
-          {"compared", tally.compared},
-          {"differing", tally.differing},
-          {"first_difference", tally.first ? difference_json(*tally.first) : Json()}};
+report::Checkpoint checkpoint_report(const ComparedCheckpoint& pair, const CheckpointTally& tally) {
+  return {.name = pair.name,
+          .kind = std::string(checkpoint_kind_name(pair.kind)),
+          .dtype = pair.reference_map.dtype.name(),
+          .shape = pair.shape,
+          .node = pair.node,
+          .compared_as = std::string(compared_as(pair)),
+          .predicted = tally.predicted,
+          .compared = tally.compared,
+          .differing = tally.differing,
+          .first_difference = tally.first};
 }
 
 }  // namespace
@@ -137,26 +131,15 @@ StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_
   return StageChecker(reference, candidate, contract).run(topk, console, label);
 }
 
-Json effect_json(const StageCheck& check) {
+std::optional<report::Effect> effect_report(const StageCheck& check) {
   if (!check.effect) return {};
-  return {{"activations", check.effect->activations},
-          {"changed", check.effect->changed},
-          {"labels", check.effect->labels},
-          {"labels_changed", check.effect->labels_changed},
-          {"accuracy_before", accuracy_summary(check.effect->before)},
-          {"accuracy_after", accuracy_summary(check.accuracy)}};
-}
-
-Json difference_json(const Difference& difference) {
-  return {{"checkpoint", difference.checkpoint},
-          {"node", difference.node},
-          {"image", difference.image},
-          {"element", difference.element},
-          {"channel", optional_json(difference.channel)},
-          {"row", optional_json(difference.row)},
-          {"column", optional_json(difference.column)},
-          {"expected", difference.expected},
-          {"got", difference.got}};
+  const Effect& effect = *check.effect;
+  return report::Effect{effect.activations,
+                        effect.changed,
+                        effect.labels,
+                        effect.labels_changed,
+                        accuracy_summary(effect.before),
+                        accuracy_summary(check.accuracy)};
 }
 
 std::string place_text(const Difference& difference) {
@@ -168,36 +151,27 @@ std::string place_text(const Difference& difference) {
   return place;
 }
 
-std::string place_text(const Json& difference) {
-  std::string text = fmt::format("image {}", difference.at("image").get<std::int64_t>());
-  for (const char* axis : {"channel", "row", "column"})
-    if (!difference.at(axis).is_null())
-      text += fmt::format(", {} {}", axis, difference.at(axis).get<std::int64_t>());
-  return text;
-}
-
 std::string difference_text(const Difference& difference) {
   return fmt::format("checkpoint '{}', node '{}', {}: expected {}, got {}",
                      printable(difference.checkpoint), printable(difference.node),
                      place_text(difference), difference.expected, difference.got);
 }
 
-Json check_json(const StageCheck& check) {
-  Json checkpoints = Json::array();
+report::Comparison comparison_report(const StageCheck& check) {
+  report::Comparison report;
+  report.verdict = check.judgement.verdict;
+  report.reason = check.judgement.reason;
+  report.images = check.tally.images;
+  report.predicted = check.tally.predicted();
+  report.compared = check.tally.compared();
+  report.differing = check.tally.differing();
+  report.canaries = check.tally.canaries;
   for (std::size_t i = 0; i < check.plan.checkpoints.size(); ++i)
-    checkpoints.push_back(checkpoint_json(check.plan.checkpoints[i], check.tally.checkpoints[i]));
-  const Difference* first = check.tally.first();
-  const Canaries& canaries = check.tally.canaries;
-  return {{"verdict", verdict_name(check.judgement.verdict)},
-          {"reason", check.judgement.reason},
-          {"images", check.tally.images},
-          {"predicted", check.tally.predicted()},
-          {"compared", check.tally.compared()},
-          {"differing", check.tally.differing()},
-          {"canaries", {{"planted", canaries.planted}, {"caught", canaries.caught}}},
-          {"checkpoints", std::move(checkpoints)},
-          {"unexpected", check.plan.unexpected},
-          {"first_difference", first ? difference_json(*first) : Json()}};
+    report.checkpoints.push_back(
+        checkpoint_report(check.plan.checkpoints[i], check.tally.checkpoints[i]));
+  report.unexpected = check.plan.unexpected;
+  if (const Difference* first = check.tally.first()) report.first_difference = *first;
+  return report;
 }
 
 }  // namespace assay

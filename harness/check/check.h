@@ -10,7 +10,7 @@
 #include "harness/check/comparison.h"
 #include "harness/check/execute.h"
 #include "harness/report/console.h"
-#include "harness/report/json.h"
+#include "harness/report/stage.h"
 #include "harness/run/images.h"
 
 namespace assay {
@@ -59,14 +59,11 @@ StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_
                        const Console& console, const std::string& label,
                        Contract contract = Contract::kExact);
 
-/// The counts of a check: verdict, reason, images, predicted, compared, differing, canaries,
-/// checkpoints, unexpected, first_difference.
-Json check_json(const StageCheck& check);
-Json effect_json(const StageCheck& check);  ///< null under an exact contract
-Json difference_json(const Difference& difference);
+report::Comparison comparison_report(const StageCheck& check);
+std::optional<report::Effect> effect_report(
+    const StageCheck& check);  ///< none under an exact contract
 /// "image 3, channel 2, row 0, column 5"
 std::string place_text(const Difference& difference);
-std::string place_text(const Json& difference);  ///< of difference_json(), where it has axes
 /// The same with checkpoint and node, printable, and ": expected 7, got 8".
 std::string difference_text(const Difference& difference);
 

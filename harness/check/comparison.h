@@ -9,6 +9,7 @@
 
 #include "golden/exact/executor.h"
 #include "harness/report/packed_ints.h"
+#include "harness/report/parts.h"
 #include "harness/report/verdict.h"
 
 namespace assay {
@@ -54,13 +55,7 @@ struct ComparisonPlan {
 /// and known shapes.
 ComparisonPlan plan_comparison(const Graph& reference, const Graph& candidate);
 
-struct Difference {
-  std::string checkpoint, node;
-  std::int64_t image = 0;
-  std::int64_t element = 0;  ///< row-major within the image
-  std::optional<std::int64_t> channel, row, column;
-  std::string expected, got;  ///< integers, or exact reals where the values are real
-};
+using Difference = report::Difference;
 
 /// Names the axes of a difference's element: (N,) C, rows, columns by the layout, or by the usual
 /// order when the layout is not known.
@@ -83,10 +78,7 @@ ImageTally compare_image(const ComparisonPlan& plan, std::int64_t image,
 using CompareImage = std::function<ImageTally(const ComparisonPlan&, std::int64_t,
                                               const ImageResult&, const ImageResult&)>;
 
-/// Faults planted into copies of real results, and how many of them the comparison reported.
-struct Canaries {
-  std::int64_t planted = 0, caught = 0;
-};
+using Canaries = report::Canaries;
 
 struct ComparisonTally {
   std::int64_t images = 0;
@@ -102,11 +94,6 @@ struct ComparisonTally {
 
 /// Sums per-image tallies, which must come in the order of the images.
 ComparisonTally sum_tallies(const ComparisonPlan& plan, const std::vector<ImageTally>& images);
-
-struct Judgement {
-  Verdict verdict = Verdict::kInconclusive;
-  std::string reason;  ///< one sentence, also for EQUIVALENT
-};
 
 /// DIFFERENT when an element differs. EQUIVALENT only when every checkpoint was compared in full,
 /// on at least one image and one element, no checkpoint is missing or unexpected, and every planted

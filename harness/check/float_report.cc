@@ -2,7 +2,6 @@
 #include "harness/check/float_report.h"
 
 #include <cmath>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
 
@@ -24,49 +23,44 @@ Judgement judge_float(const FloatComparison& comparison) {
                       total.decisions_differing)};
 }
 
-Json unexplained_json(const FloatComparison& comparison) {
-  Json list = Json::array();
+std::vector<report::FloatReference::Unexplained> unexplained(const FloatComparison& comparison) {
+  std::vector<report::FloatReference::Unexplained> list;
   for (const auto& [image, difference] : comparison.unexplained)
-    list.push_back({{"image", image},
-                    {"checkpoint", difference.checkpoint},
-                    {"element", difference.element},
-                    {"exact", difference.exact},
-                    {"float", difference.got},
-                    {"value", number_or_null(difference.value)},
-                    {"slack", number_or_null(difference.slack)}});
+    list.push_back({image, difference.checkpoint, difference.element, difference.exact,
+                    difference.got, finite(difference.value), finite(difference.slack)});
   return list;
 }
 
-Json checkpoints_json(const Graph& graph, const FloatComparison& comparison) {
-  Json list = Json::array();
+std::vector<report::FloatReference::Checkpoint> checkpoints(const Graph& graph,
+                                                            const FloatComparison& comparison) {
+  std::vector<report::FloatReference::Checkpoint> list;
   for (std::size_t place = 0; place < graph.checkpoints().size(); ++place) {
     if (!graph.checkpoints()[place].has_map) continue;
     const FloatTally& tally = comparison.checkpoints[place];
-    list.push_back({{"name", graph.checkpoints()[place].name},
-                    {"compared", tally.compared},
-                    {"differing", tally.differing},
-                    {"images", tally.images_differing}});
+    list.push_back(
+        {graph.checkpoints()[place].name, tally.compared, tally.differing, tally.images_differing});
   }
   return list;
 }
 
-Json report_json(const Graph& graph, const FloatComparison& comparison) {
+report::FloatReference float_reference(const Graph& graph, const FloatComparison& comparison) {
   const Judgement judgement = judge_float(comparison);
   const FloatTally total = comparison.total();
-  return {{"verdict", verdict_name(judgement.verdict)},
-          {"reason", judgement.reason},
-          {"compared", total.compared},
-          {"differing", total.differing},
-          {"decisions_differing", total.decisions_differing},
-          {"decisions_explained", total.decisions_explained},
-          {"unexplained", unexplained_json(comparison)},
-          {"labels_compared", comparison.labels_compared},
-          {"labels_changed", comparison.changed_labels.size()},
-          {"labels_unexplained", comparison.labels_unexplained},
-          {"changed_labels", changed_labels_json(comparison)},
-          {"largest_logit_error",
-           comparison.largest_logit_error ? Json(*comparison.largest_logit_error) : Json()},
-          {"checkpoints", checkpoints_json(graph, comparison)}};
+  report::FloatReference report;
+  report.verdict = judgement.verdict;
+  report.reason = judgement.reason;
+  report.compared = total.compared;
+  report.differing = total.differing;
+  report.decisions_differing = total.decisions_differing;
+  report.decisions_explained = total.decisions_explained;
+  report.unexplained = unexplained(comparison);
+  report.labels_compared = comparison.labels_compared;
+  report.labels_changed = std::ssize(comparison.changed_labels);
+  report.labels_unexplained = comparison.labels_unexplained;
+  report.changed_labels = changed_labels(comparison);
+  report.largest_logit_error = comparison.largest_logit_error;
+  report.checkpoints = checkpoints(graph, comparison);
+  return report;
 }
 
 }  // namespace
@@ -81,12 +75,14 @@ FloatObservation float_observation(const Graph& graph, const FloatImage& image) 
   return observed;
 }
 
-Json number_or_null(double value) { return std::isfinite(value) ? Json(value) : Json(); }
+std::optional<double> finite(double value) {
+  return std::isfinite(value) ? std::optional(value) : std::nullopt;
+}
 
-Json changed_labels_json(const FloatComparison& comparison) {
-  Json changed = Json::array();
+std::vector<report::ChangedLabel> changed_labels(const FloatComparison& comparison) {
+  std::vector<report::ChangedLabel> changed;
   for (const FloatComparison::ChangedLabel& label : comparison.changed_labels)
-    changed.push_back({{"image", label.image}, {"exact", label.exact}, {"float", label.got}});
+    changed.push_back({label.image, label.exact, label.got});
   return changed;
 }
 
@@ -100,7 +96,7 @@ FloatReport compare_float(Reference& reference, std::int64_t topk, const Console
   const FloatComparison comparison = FloatComparer(reference).compare(
       {.name = "float reference", .images = images.size(), .observe = observe}, console);
   FloatReport report;
-  report.json = report_json(graph, comparison);
+  report.report = float_reference(graph, comparison);
   if (const auto source = answer_source(graph))
     report.accuracy = count_accuracy(*source, images.set, images.first, comparison.answers, topk);
   report.judgement = judge_float(comparison);

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <nlohmann/json.hpp>
-
 #include "harness/check/check.h"
 #include "harness/check/float_comparison.h"
-#include "harness/report/json.h"
+#include "harness/report/recorded.h"
 
 namespace assay {
 
 /// The float reference against the exact one on the imported network.
 struct FloatReport {
-  Json json;  ///< as in docs/reports.md, "float_reference"
+  report::FloatReference report;
   std::optional<Accuracy> accuracy;
   Judgement judgement;  ///< EQUIVALENT: every difference is explained by float32 rounding
 };
@@ -23,7 +21,7 @@ FloatReport compare_float(Reference& reference, std::int64_t topk, const Console
 /// What the float reference observes.
 FloatObservation float_observation(const Graph& graph, const FloatImage& image);
 
-Json changed_labels_json(const FloatComparison& comparison);
-Json number_or_null(double value);  ///< null unless finite
+std::vector<report::ChangedLabel> changed_labels(const FloatComparison& comparison);
+std::optional<double> finite(double value);  ///< nothing unless finite
 
 }  // namespace assay

@@ -226,7 +226,7 @@ FloatObservation Recording::observation(std::int64_t image) const {
 
 void Recording::read(const std::string& file) {
   const std::string bytes = read_file(folder_ / file);
-  identity_.push_back({{"file", file}, {"sha256", sha256(bytes)}});
+  identity_.push_back({file, sha256(bytes)});
   const NpyArray array = decode_npy(bytes, (folder_ / file).string());
   if (without_extension(file) == kLogits)
     read_logits(file, array);

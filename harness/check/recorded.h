@@ -3,14 +3,13 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "golden/data/npy.h"
 #include "harness/check/float_comparison.h"
-#include "harness/report/json.h"
+#include "harness/report/parts.h"
 #include "harness/run/images.h"
 
 namespace assay {
@@ -56,7 +55,7 @@ class Recording {
   const std::optional<Logits>& logits() const { return logits_; }
   FloatObservation observation(std::int64_t image) const;
   /// Name and SHA-256 of every file, in order of their names.
-  const Json& identity() const { return identity_; }
+  const std::vector<report::File>& identity() const { return identity_; }
   const std::filesystem::path& folder() const { return folder_; }
 
  private:
@@ -77,7 +76,7 @@ class Recording {
   std::vector<std::pair<std::string, std::int64_t>> rows_;  ///< of the activations' files
   std::int64_t logits_rows_ = 0;
   std::int64_t activation_images_ = 0;
-  Json identity_ = Json::array();
+  std::vector<report::File> identity_;
 };
 
 }  // namespace assay

@@ -66,7 +66,7 @@ class RecordedCheck {
     plant_faults();
     RecordedReport report;
     report.judgement = judge(comparison_, canaries_);
-    report.json = json(report.judgement);
+    report.report = record(report.judgement);
     return report;
   }
 
@@ -236,89 +236,87 @@ class RecordedCheck {
 
   // ---- Report
 
-  Json json(const Judgement& judgement) const {
+  report::Recorded record(const Judgement& judgement) const {
     const FloatTally total = comparison_.total();
-    return {{"verdict", verdict_name(judgement.verdict)},
-            {"reason", judgement.reason},
-            {"files", recording_.identity()},
-            {"images", recording_.images()},
-            {"predicted", predicted()},
-            {"compared", total.compared},
-            {"differing", total.differing},
-            {"decisions_differing", total.decisions_differing},
-            {"decisions_explained", total.decisions_explained},
-            {"canaries", {{"planted", canaries_.planted}, {"caught", canaries_.caught}}},
-            {"checkpoints", checkpoints_json()},
-            {"not_recorded", not_recorded()},
-            {"unexplained", unexplained_json()},
-            {"logits", logits_json()},
-            {"labels_compared", comparison_.labels_compared},
-            {"labels_changed", comparison_.changed_labels.size()},
-            {"labels_unexplained", comparison_.labels_unexplained},
-            {"changed_labels", changed_labels_json(comparison_)},
-            {"accuracy", accuracy_summary(accuracy())}};
+    report::Recorded report;
+    report.verdict = judgement.verdict;
+    report.reason = judgement.reason;
+    report.files = recording_.identity();
+    report.images = recording_.images();
+    report.predicted = predicted();
+    report.compared = total.compared;
+    report.differing = total.differing;
+    report.decisions_differing = total.decisions_differing;
+    report.decisions_explained = total.decisions_explained;
+    report.canaries = canaries_;
+    report.checkpoints = checkpoints();
+    report.not_recorded = not_recorded();
+    report.unexplained = unexplained();
+    report.logits = logits();
+    report.labels_compared = comparison_.labels_compared;
+    report.labels_changed = std::ssize(comparison_.changed_labels);
+    report.labels_unexplained = comparison_.labels_unexplained;
+    report.changed_labels = changed_labels(comparison_);
+    report.accuracy = accuracy_summary(accuracy());
+    return report;
   }
 
-  Json checkpoints_json() const {
-    Json list = Json::array();
+  std::vector<report::Recorded::Checkpoint> checkpoints() const {
+    std::vector<report::Recorded::Checkpoint> list;
     for (std::size_t i = 0; i < wanted_.activations.size(); ++i) {
       const std::size_t place = wanted_.activations[i];
       const FloatTally& tally = comparison_.checkpoints[place];
-      const Recording::Activation* recorded = recording_.activation(place);
-      list.push_back({{"name", graph_.checkpoints()[place].name},
-                      {"file", recorded ? Json(recorded->file) : Json()},
-                      {"recorded_as", !recorded         ? Json()
-                                      : recorded->reals ? "reals"
-                                                        : "integers"},
-                      {"images", tally.images},
-                      {"predicted", wanted_.elements[i] * activation_images()},
-                      {"compared", tally.compared},
-                      {"differing", tally.differing},
-                      {"images_differing", tally.images_differing},
-                      {"decisions_differing", tally.decisions_differing},
-                      {"decisions_explained", tally.decisions_explained}});
+      report::Recorded::Checkpoint& entry = list.emplace_back();
+      entry.name = graph_.checkpoints()[place].name;
+      if (const Recording::Activation* recorded = recording_.activation(place)) {
+        entry.file = recorded->file;
+        entry.recorded_as = recorded->reals ? "reals" : "integers";
+      }
+      entry.images = tally.images;
+      entry.predicted = wanted_.elements[i] * activation_images();
+      entry.compared = tally.compared;
+      entry.differing = tally.differing;
+      entry.images_differing = tally.images_differing;
+      entry.decisions_differing = tally.decisions_differing;
+      entry.decisions_explained = tally.decisions_explained;
     }
     return list;
   }
 
-  Json unexplained_json() const {
-    Json list = Json::array();
+  std::vector<report::Recorded::Unexplained> unexplained() const {
+    std::vector<report::Recorded::Unexplained> list;
     for (const auto& [image, found] : comparison_.unexplained) {
       const auto& all = graph_.checkpoints();
       const Checkpoint& checkpoint = *std::ranges::find(all, found.checkpoint, &Checkpoint::name);
-      Difference difference;
-      difference.checkpoint = found.checkpoint;
-      if (const Node* node = checkpoint.tensor->producer) difference.node = node->name;
-      difference.image = image;
-      difference.element = found.element;
-      difference.expected = std::to_string(found.exact);
-      difference.got = std::to_string(found.got);
-      locate(checkpoint.shape(), checkpoint.tensor->layout, difference);
-      list.push_back(difference_json(difference));
-      list.back()["value"] = number_or_null(found.value);
-      list.back()["slack"] = number_or_null(found.slack);
+      report::Recorded::Unexplained& entry = list.emplace_back();
+      entry.checkpoint = found.checkpoint;
+      if (const Node* node = checkpoint.tensor->producer) entry.node = node->name;
+      entry.image = image;
+      entry.element = found.element;
+      entry.expected = std::to_string(found.exact);
+      entry.got = std::to_string(found.got);
+      locate(checkpoint.shape(), checkpoint.tensor->layout, entry);
+      entry.value = finite(found.value);
+      entry.slack = finite(found.slack);
     }
     return list;
   }
 
-  Json logits_json() const {
+  std::optional<report::RecordedLogits> logits() const {
     if (!recording_.logits()) return {};
-    const FloatLogits& logits = comparison_.logits;
-    Json first;
+    const FloatLogits& found = comparison_.logits;
+    report::RecordedLogits logits;
+    logits.file = recording_.logits()->file;
+    logits.images = std::ssize(recording_.logits()->images);
+    logits.compared = found.compared;
+    logits.unexplained = found.outliers;
+    logits.undecided = comparison_.undecided;
+    logits.largest_error = found.largest_error;
+    logits.largest_bound = finite(found.largest_bound);
     if (const auto& outlier = comparison_.first_outlier)
-      first = {{"image", outlier->image},
-               {"element", outlier->logit.element},
-               {"exact", outlier->logit.exact},
-               {"got", outlier->logit.got},
-               {"bound", number_or_null(outlier->logit.bound)}};
-    return {{"file", recording_.logits()->file},
-            {"images", recording_.logits()->images.size()},
-            {"compared", logits.compared},
-            {"unexplained", logits.outliers},
-            {"undecided", comparison_.undecided},
-            {"largest_error", logits.largest_error},
-            {"largest_bound", number_or_null(logits.largest_bound)},
-            {"first_unexplained", std::move(first)}};
+      logits.first_unexplained = {outlier->image, outlier->logit.element, outlier->logit.exact,
+                                  outlier->logit.got, finite(outlier->logit.bound)};
+    return logits;
   }
 
   /// Of the recorded answers.
@@ -344,51 +342,41 @@ class RecordedCheck {
 
 constexpr std::size_t kShown = 3;
 
-std::string count_text(const Json& count) { return grouped(count.get<std::int64_t>()); }
-
-std::string unexplained_text(const Json& difference) {
-  std::string text = fmt::format(
-      "unexplained: checkpoint '{}', {}: expected {}, recorded {}",
-      printable(difference.at("checkpoint").get<std::string>()), place_text(difference),
-      difference.at("expected").get<std::string>(), difference.at("got").get<std::string>());
-  if (!difference.at("value").is_null() && !difference.at("slack").is_null())
-    text += fmt::format("; {:.9g} is quantised, and float32 may move it by {:.3g}",
-                        difference.at("value").get<double>(), difference.at("slack").get<double>());
+std::string unexplained_text(const report::Recorded::Unexplained& found) {
+  std::string text =
+      fmt::format("unexplained: checkpoint '{}', {}: expected {}, recorded {}",
+                  printable(found.checkpoint), place_text(found), found.expected, found.got);
+  if (found.value && found.slack)
+    text += fmt::format("; {:.9g} is quantised, and float32 may move it by {:.3g}", *found.value,
+                        *found.slack);
   return text + "\n";
 }
 
-std::string logits_text(const Json& logits) {
-  if (logits.is_null()) return {};
-  const Json &first = logits.at("first_unexplained"), &bound = logits.at("largest_bound");
-  if (!first.is_null())
+std::string logits_text(const report::RecordedLogits& logits) {
+  if (const auto& first = logits.first_unexplained)
     return fmt::format("unexplained: image {}, logit {}: expected {:.9g}, recorded {:.9g}\n",
-                       first.at("image").get<std::int64_t>(),
-                       first.at("element").get<std::int64_t>(), first.at("exact").get<double>(),
-                       first.at("got").get<double>());
+                       first->image, first->element, first->exact, first->got);
   std::string text = fmt::format(
       "logits of {} images: at most {:.3g} from the exact sums of their activations; float32 "
       "explains {}\n",
-      count_text(logits.at("images")), logits.at("largest_error").get<double>(),
-      bound.is_null() ? "nothing, as float32 may overflow"
-                      : fmt::format("up to {:.3g}", bound.get<double>()));
-  const Json& undecided = logits.at("undecided");
-  for (std::size_t i = 0; i < std::min(kShown, undecided.size()); ++i)
+      grouped(logits.images), logits.largest_error,
+      logits.largest_bound ? fmt::format("up to {:.3g}", *logits.largest_bound)
+                           : "nothing, as float32 may overflow");
+  for (std::size_t i = 0; i < std::min(kShown, logits.undecided.size()); ++i)
     text += fmt::format("not recorded: the activations of image {}, whose logits differ\n",
-                        undecided[i].get<std::int64_t>());
+                        logits.undecided[i]);
   return text;
 }
 
-std::string labels_text(const Json& recorded) {
-  if (recorded.at("labels_compared") == 0) return {};
-  std::string text =
-      fmt::format("labels: {} of {} differ", count_text(recorded.at("labels_changed")),
-                  count_text(recorded.at("labels_compared")));
-  if (const Json& unexplained = recorded.at("labels_unexplained"); unexplained != 0)
-    text += fmt::format(", {} unexplained", count_text(unexplained));
-  if (const Json& accuracy = recorded.at("accuracy"); !accuracy.is_null())
-    text +=
-        fmt::format("; top-1 as recorded {} ({} of {})", percent(accuracy.at("top1").get<double>()),
-                    count_text(accuracy.at("top1_correct")), count_text(accuracy.at("compared")));
+std::string labels_text(const report::Recorded& recorded) {
+  if (recorded.labels_compared == 0) return {};
+  std::string text = fmt::format("labels: {} of {} differ", grouped(recorded.labels_changed),
+                                 grouped(recorded.labels_compared));
+  if (recorded.labels_unexplained != 0)
+    text += fmt::format(", {} unexplained", grouped(recorded.labels_unexplained));
+  if (const auto& accuracy = recorded.accuracy)
+    text += fmt::format("; top-1 as recorded {} ({} of {})", percent(accuracy->top1),
+                        grouped(accuracy->top1_correct), grouped(accuracy->compared));
   return text + "\n";
 }
 
@@ -403,35 +391,28 @@ RecordedReport compare_recorded(Reference& reference, const Recording& recording
   }
 }
 
-std::string recorded_table(const Json& recorded) {
+std::string recorded_table(const report::Recorded& recorded) {
   std::vector<std::vector<std::string>> rows = {{"checkpoint", "recorded as", "images", "compared",
                                                  "differing", "decided otherwise", "roundings"}};
-  for (const Json& checkpoint : recorded.at("checkpoints")) {
-    const bool found = !checkpoint.at("file").is_null();
-    rows.push_back({printable(checkpoint.at("name").get<std::string>()),
-                    found ? checkpoint.at("recorded_as").get<std::string>() : "(not recorded)",
-                    count_text(checkpoint.at("images")), count_text(checkpoint.at("compared")),
-                    count_text(checkpoint.at("differing")),
-                    count_text(checkpoint.at("decisions_differing")),
-                    count_text(checkpoint.at("decisions_explained"))});
-  }
+  for (const report::Recorded::Checkpoint& checkpoint : recorded.checkpoints)
+    rows.push_back({printable(checkpoint.name), checkpoint.recorded_as.value_or("(not recorded)"),
+                    grouped(checkpoint.images), grouped(checkpoint.compared),
+                    grouped(checkpoint.differing), grouped(checkpoint.decisions_differing),
+                    grouped(checkpoint.decisions_explained)});
   return table_text(rows);
 }
 
-std::string recorded_text(const Json& recorded) {
-  const Json& canaries = recorded.at("canaries");
+std::string recorded_text(const report::Recorded& recorded) {
   std::string text = fmt::format(
-      "recorded: {}: {}; {} of {} planted faults caught\n",
-      recorded.at("verdict").get<std::string>(), recorded.at("reason").get<std::string>(),
-      count_text(canaries.at("caught")), count_text(canaries.at("planted")));
-  const Json& unexplained = recorded.at("unexplained");
-  for (std::size_t i = 0; i < std::min(kShown, unexplained.size()); ++i)
-    text += unexplained_text(unexplained[i]);
-  text += logits_text(recorded.at("logits")) + labels_text(recorded);
-  const Json& missing = recorded.at("not_recorded");
+      "recorded: {}: {}; {} of {} planted faults caught\n", verdict_name(recorded.verdict),
+      recorded.reason, grouped(recorded.canaries.caught), grouped(recorded.canaries.planted));
+  for (std::size_t i = 0; i < std::min(kShown, recorded.unexplained.size()); ++i)
+    text += unexplained_text(recorded.unexplained[i]);
+  if (recorded.logits) text += logits_text(*recorded.logits);
+  text += labels_text(recorded);
+  const std::vector<std::string>& missing = recorded.not_recorded;
   for (std::size_t i = 0; i < std::min(kShown, missing.size()); ++i)
-    text +=
-        fmt::format("not recorded: checkpoint '{}'\n", printable(missing[i].get<std::string>()));
+    text += fmt::format("not recorded: checkpoint '{}'\n", printable(missing[i]));
   if (missing.size() > kShown)
     text += fmt::format("not recorded: {} more checkpoints\n", missing.size() - kShown);
   return text;

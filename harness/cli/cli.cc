@@ -111,8 +111,8 @@ void add_examples(Command& command, const std::string& lines) {
   command.footer("Examples:\n" + lines);
 }
 
-void print_report(const CommandContext& context, const Json& report) {
-  context.console.out << json_text(checked_report(report));
+void print_report(const CommandContext& context, const AnyRecord& report) {
+  context.console.out << json_text(checked_report(to_json(report)));
 }
 
 int run_command_line(std::vector<std::string> arguments, std::ostream& out, std::ostream& err,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -10,7 +9,7 @@
 #include "harness/check/recorded_report.h"
 #include "harness/cli/command.h"
 #include "harness/query/accuracy.h"
-#include "harness/report/schema.h"
+#include "harness/report/query.h"
 #include "harness/run/identity.h"
 #include "harness/run/network.h"
 #include "harness/run/saved_run.h"
@@ -56,15 +55,13 @@ AccuracyModes modes_for(const Graph& graph, const AccuracyOptions& options) {
   return {!options.float_only, options.float_only || (!options.exact_only && !integer_only)};
 }
 
-Json network_json(const NetworkAccuracy& network, const std::vector<std::string>& class_names) {
+report::AccuracyReport::Network network_report(const NetworkAccuracy& network,
+                                               const std::vector<std::string>& class_names) {
   const auto details = [&](const std::optional<Accuracy>& accuracy) {
-    return accuracy ? accuracy_details(*accuracy, class_names) : Json();
+    return accuracy ? std::optional(accuracy_details(*accuracy, class_names)) : std::nullopt;
   };
-  return {{"network", network.network},
-          {"sha256", network.sha256},
-          {"exact", details(network.exact)},
-          {"float", details(network.floating)},
-          {"labels_changed", network.labels_changed ? Json(*network.labels_changed) : Json()}};
+  return {network.network, network.sha256, details(network.exact), details(network.floating),
+          network.labels_changed};
 }
 
 /// The network, or a run's first stage, which is the network as it was imported, with a recording.
@@ -76,17 +73,17 @@ std::optional<RecordedReport> check_recording(const AccuracyOptions& options, co
   return compare_recorded(reference, recording, console);
 }
 
-Json accuracy_report(const std::vector<NetworkAccuracy>& networks, const ChosenImages& images,
-                     const Preprocess& preprocess, const std::optional<RecordedReport>& recorded) {
-  Json list = Json::array();
+report::AccuracyReport accuracy_report(const std::vector<NetworkAccuracy>& networks,
+                                       const ChosenImages& images, const Preprocess& preprocess,
+                                       const std::optional<RecordedReport>& recorded) {
+  report::AccuracyReport report;
+  report.data = data_identity(images);
+  report.preprocess = preprocess.identity();
+  report.accuracy_means_nothing = images.set.synthetic;
+  if (recorded) report.recorded = recorded->report;
   for (const NetworkAccuracy& network : networks)
-    list.push_back(network_json(network, images.set.class_names));
-  return {{"schema", kAccuracySchema},
-          {"data", data_identity(images)},
-          {"preprocess", preprocess.identity()},
-          {"accuracy_means_nothing", images.set.synthetic},
-          {"recorded", recorded ? recorded->json : Json()},
-          {"networks", std::move(list)}};
+    report.networks.push_back(network_report(network, images.set.class_names));
+  return report;
 }
 
 int run_accuracy(const AccuracyOptions& options, const CommandContext& context) {
@@ -120,8 +117,8 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
     context.console.out << accuracy_text(networks, *images);
     if (recorded)
       context.console.out << '\n'
-                          << recorded_table(recorded->json) << '\n'
-                          << recorded_text(recorded->json);
+                          << recorded_table(recorded->report) << '\n'
+                          << recorded_text(recorded->report);
   }
   return recorded ? exit_code(recorded->judgement.verdict) : 0;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/file.h"
 #include "harness/cli/command.h"
@@ -44,7 +43,7 @@ void add_bench_command(Command& app, CommandAction& action) {
                "  assay bench out/model --json > model.json");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
-      const Json report = bench(options->bench);
+      const report::Bench report = bench(options->bench);
       if (!options->csv.empty()) write_file(options->csv, bench_csv(report));
       if (context.json)
         print_report(context, report);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "compile/base/error.h"
@@ -11,7 +10,7 @@
 #include "harness/check/match.h"
 #include "harness/check/recorded_report.h"
 #include "harness/cli/command.h"
-#include "harness/report/schema.h"
+#include "harness/report/query.h"
 #include "harness/run/identity.h"
 #include "harness/run/network.h"
 
@@ -29,15 +28,15 @@ struct Side {
   Side(const std::filesystem::path& path, const Preprocess& preprocess, const Console& console)
       : bytes(read_file(path)),
         pixels(pixel_graph(import_network(bytes, path, console), preprocess)),
-        identity({{"file", path.string()}, {"sha256", sha256(bytes)}}) {}
+        identity{path.string(), sha256(bytes)} {}
   std::string bytes;
   Graph pixels;
-  Json identity;
+  report::File identity;
 };
 
 /// What a comparison with a network or with a recording adds to the report and to the text.
 struct Outcome {
-  Json report = Json::object();
+  report::Compare report;
   std::string text;
   Judgement judgement{Verdict::kEquivalent, {}};
 
@@ -54,9 +53,9 @@ void compare_networks(const CompareOptions& options, const Preprocess& preproces
   Side b(options.b, preprocess, console);
   const std::string_view matched_by = match_checkpoints(reference.graph(), b.pixels);
   const StageCheck check = check_stage(reference, b.pixels, 1, console, "compare");
-  outcome.report["b"] = b.identity;
-  outcome.report["matched_by"] = matched_by;
-  outcome.report.update(check_json(check));
+  outcome.report.b = b.identity;
+  outcome.report.matched_by = matched_by;
+  outcome.report.note(comparison_report(check));
   if (matched_by == "order")
     console.remark("The networks name their checkpoints differently; matched in order.");
   outcome.text += check_text(check);
@@ -67,8 +66,8 @@ void compare_recording(const Recording& recording, Reference& reference, const C
                        Outcome& outcome) {
   const RecordedReport recorded = compare_recorded(reference, recording, console);
   if (!outcome.text.empty()) outcome.text += "\n";
-  outcome.text += recorded_table(recorded.json) + "\n" + recorded_text(recorded.json);
-  outcome.report["recorded"] = recorded.json;
+  outcome.text += recorded_table(recorded.report) + "\n" + recorded_text(recorded.report);
+  outcome.report.recorded = recorded.report;
   outcome.note(recorded.judgement);
 }
 
@@ -89,16 +88,14 @@ int run_compare(const CompareOptions& options, const CommandContext& context) {
   if (!options.against.empty()) recording.emplace(options.against, a.pixels, images);
   Reference reference(a.pixels, images);
   Outcome outcome;
-  outcome.report = {{"schema", kCompareSchema},
-                    {"a", a.identity},
-                    {"data", data_identity(images)},
-                    {"preprocess", preprocess.identity()},
-                    {"recorded", Json()}};
+  outcome.report.a = a.identity;
+  outcome.report.data = data_identity(images);
+  outcome.report.preprocess = preprocess.identity();
   if (!options.b.empty())
     compare_networks(options, preprocess, reference, context.console, outcome);
   if (recording) compare_recording(*recording, reference, context.console, outcome);
-  outcome.report["verdict"] = verdict_name(outcome.judgement.verdict);
-  outcome.report["reason"] = outcome.judgement.reason;
+  outcome.report.verdict = outcome.judgement.verdict;
+  outcome.report.reason = outcome.judgement.reason;
   if (context.json)
     print_report(context, outcome.report);
   else

@@ -2,12 +2,11 @@
 #include <fmt/format.h>
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/printable.h"
 #include "golden/data/download.h"
 #include "harness/cli/command.h"
-#include "harness/report/schema.h"
+#include "harness/report/query.h"
 #include "harness/run/identity.h"
 
 namespace assay {
@@ -24,43 +23,35 @@ struct ShowDataOptions {
   std::string path, images;
 };
 
-Json data_report(const ChosenImages& images) {
+report::DataReport data_report(const ChosenImages& images) {
   const Dataset& set = images.set;
   std::vector<std::int64_t> class_images;
   for (const std::uint8_t label : set.labels) {
     if (label >= class_images.size()) class_images.resize(label + std::size_t{1});
     ++class_images[label];
   }
-  return {{"schema", kDataSchema},
-          {"data", data_identity(images)},
-          {"channels", set.channels},
-          {"height", set.height},
-          {"width", set.width},
-          {"class_images", class_images},
-          {"class_names", set.class_names}};
+  return {data_identity(images), set.channels,   set.height, set.width,
+          class_images,          set.class_names};
 }
 
-std::string data_text(const Json& report) {
-  const Json& data = report.at("data");
+std::string data_text(const report::DataReport& report) {
+  const report::Data& data = report.data;
   std::string text = fmt::format(
       "{}\n{} images from number {}, {} x {} x {} (channels, rows, columns)\nsha256 {}\n",
-      data.at("name").get<std::string>(), grouped(data.at("images").get<std::int64_t>()),
-      data.at("first").get<std::int64_t>(), report.at("channels").get<std::int64_t>(),
-      report.at("height").get<std::int64_t>(), report.at("width").get<std::int64_t>(),
-      data.at("sha256").get<std::string>());
-  if (!data.at("labels").get<bool>()) return text + "no labels\n";
+      data.name, grouped(data.images), data.first, report.channels, report.height, report.width,
+      data.sha256);
+  if (!data.labels) return text + "no labels\n";
   std::vector<std::vector<std::string>> rows = {{"class", "name", "images"}};
-  const Json &counts = report.at("class_images"), &names = report.at("class_names");
-  for (std::size_t i = 0; i < counts.size(); ++i)
-    rows.push_back({std::to_string(i),
-                    i < names.size() ? printable(names[i].get<std::string>()) : "",
-                    grouped(counts[i].get<std::int64_t>())});
+  const std::vector<std::string>& names = report.class_names;
+  for (std::size_t i = 0; i < report.class_images.size(); ++i)
+    rows.push_back({std::to_string(i), i < names.size() ? printable(names[i]) : "",
+                    grouped(report.class_images[i])});
   return text + table_text(rows);
 }
 
 /// A summary of the images that were chosen, as JSON or text.
 int show_data(const ChosenImages& images, const CommandContext& context) {
-  const Json report = data_report(images);
+  const report::DataReport report = data_report(images);
   if (context.json) {
     print_report(context, report);
   } else {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/printable.h"
 #include "harness/cli/command.h"
@@ -38,16 +37,14 @@ void add_exec_command(Command& app, CommandAction& action) {
   command.callback([options, mode, &action] {
     options->exact = *mode == "exact";
     action = [options](const CommandContext& context) {
-      const Json report = run_exec(*options, context.console);
+      const report::Exec report = run_exec(*options, context.console);
       if (context.json) {
         print_report(context, report);
         return 0;
       }
-      for (const Json& output : report.at("outputs"))
-        context.console.out << "'" << printable(output.at("name").get<std::string>()) << "' of "
-                            << report.at("images") << " images, "
-                            << output.at("dtype").get<std::string>() << ": "
-                            << output.at("file").get<std::string>() << "\n";
+      for (const report::Exec::Output& output : report.outputs)
+        context.console.out << "'" << printable(output.name) << "' of " << report.images
+                            << " images, " << output.dtype << ": " << output.file << "\n";
       return 0;
     };
   });

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "harness/cli/command.h"
 #include "harness/query/explain.h"
@@ -13,16 +12,21 @@ struct ExplainOptions {
   std::string node;
 };
 
+template <typename T>
+void show(const CommandContext& context, const T& report, std::string (*text)(const T&)) {
+  if (context.json)
+    print_report(context, report);
+  else
+    context.console.out << text(report);
+}
+
 int run_explain(const ExplainOptions& options, const CommandContext& context) {
   const SavedRun run = read_run(options.dir);
-  const Json streamline = read_streamline(options.dir);
-  const bool all = options.node.empty();
-  const Json report = all ? streamline : explain_node(run, streamline, options.node);
-  if (context.json) {
-    print_report(context, report);
-  } else {
-    context.console.out << (all ? streamline_text(report) : explain_text(report));
-  }
+  const report::Streamline streamline = read_streamline(options.dir);
+  if (options.node.empty())
+    show(context, streamline, streamline_text);
+  else
+    show(context, explain_node(run, streamline, options.node), explain_text);
   return 0;
 }
 

@@ -82,7 +82,7 @@ void add_history_command(Command& app, CommandAction& action) {
         user_error("no case is called '{}'; the nearest are {}", printable(options->case_name),
                    similar_names(options->case_name, {names.begin(), names.end()}));
       }
-      const Json history = history_json(entries);
+      const report::History history = history_report(entries);
       if (context.json)
         print_report(context, history);
       else

@@ -155,11 +155,11 @@ int run(const FlowOptions& options, double clock_mhz, bool simulates,
     VerifyTopResult top = simulate(options, clock_mhz, context.console);
     if (!context.json) context.console.out << '\n' << top.table;
     Headline headline(result.report);
-    headline.note(kTopLevel, top.report);
+    headline.note(kTopLevel, top.verdict);
     result.verdict = headline.verdict;
-    result.report["verdict"] = verdict_name(headline.verdict);
-    result.report["reason"] = headline.reason;
-    result.report["rtl_top"] = std::move(top.report);
+    result.report.verdict = headline.verdict;
+    result.report.reason = headline.reason;
+    result.report.rtl_top = std::move(top.report);
   }
   if (context.json) print_report(context, result.report);
   return exit_code(result.verdict);

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
-#include "compile/base/printable.h"
 #include "harness/check/run_table.h"
 #include "harness/cli/command.h"
 #include "harness/query/summary.h"
@@ -21,31 +20,36 @@ struct ShowOptions {
   bool text = false;
 };
 
+/// The times of a run; nothing where they are missing or damaged.
+std::optional<report::Timing> read_timing(const std::filesystem::path& dir) {
+  const std::filesystem::path file = dir / "reports" / "timing.json";
+  if (!std::filesystem::exists(file)) return {};
+  const std::string text = read_file(file);
+  try {
+    return read_report<report::Timing>(text, file.string());
+  } catch (const UserError&) {  // the run is what matters
+    return {};
+  }
+}
+
 int show_run(const ShowOptions& options, const CommandContext& context) {
   if (options.text)
     user_error("--text shows a network; give a stage's file of the run, not its folder");
-  const SavedRun run = read_run(options.target);
-  const std::filesystem::path timing_file = options.target / "reports" / "timing.json";
-  Json timing;
-  if (std::filesystem::exists(timing_file))
-    timing = parse_json(read_file(timing_file), printable(timing_file.string(), 4096));
-  if (!timing.is_null() && !schema_violations(timing).empty()) timing = Json();
-  if (context.json) {
-    print_report(context, {{"schema", kShowRunSchema}, {"run", run.report}, {"timing", timing}});
-  } else {
-    context.console.out << run_table(run.report, timing);
-  }
+  const report::ShowRun shown{read_run(options.target).report, read_timing(options.target)};
+  if (context.json)
+    print_report(context, shown);
+  else
+    context.console.out << run_table(shown.run, shown.timing);
   return 0;
 }
 
 int show_model(const ShowOptions& options, const CommandContext& context) {
   const std::string bytes = read_file(options.target);
   const Graph graph = import_network(bytes, options.target, context.console);
-  const Json summary = graph_summary(graph);
+  report::Show summary = graph_summary(graph);
   if (context.json) {
-    Json report = {{"schema", kShowSchema}, {"sha256", sha256(bytes)}};
-    report.update(summary);
-    print_report(context, report);
+    summary.sha256 = sha256(bytes);
+    print_report(context, summary);
   } else {
     context.console.out << (options.text ? to_text(graph) : summary_text(summary));
   }

@@ -47,8 +47,7 @@ bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
 VerifyTopOptions top_options(const VerifyCommand& command) {
   if (!command.nodes.nodes.empty())
     user_error("--nodes chooses nodes at --level rtl-node; rtl-top simulates them all");
-  return {command.nodes.dir, command.nodes.images, command.nodes.profiles, command.nodes.seed,
-          command.clock_mhz, command.nodes.cache,  command.nodes.wave,     command.nodes.finished};
+  return {static_cast<const SimulationOptions&>(command.nodes), command.clock_mhz};
 }
 
 /// The verdict; prints the report or the table.

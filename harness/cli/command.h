@@ -7,7 +7,7 @@
 
 #include "harness/cli/options.h"
 #include "harness/report/console.h"
-#include "harness/report/json.h"
+#include "harness/report/fields.h"
 #include "harness/run/images.h"
 #include "harness/run/preprocess.h"
 
@@ -47,6 +47,6 @@ void add_preprocess_options(Command& command, PreprocessChoice& choice);
 void add_examples(Command& command, const std::string& lines);
 
 /// Checks a report and writes it to `out`.
-void print_report(const CommandContext& context, const Json& report);
+void print_report(const CommandContext& context, const AnyRecord& report);
 
 }  // namespace assay

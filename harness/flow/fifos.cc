@@ -4,14 +4,12 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/passes/streams/create_dataflow_partition.h"
 #include "compile/passes/streams/dataflow_streams.h"
 #include "compile/passes/streams/insert_fifos.h"
-#include "harness/report/schema.h"
 #include "sim/token/fifo_sizing.h"
 #include "sim/token/token_dataflow.h"
 
@@ -64,41 +62,35 @@ std::string circle_text(const Dataflow& flow, const std::vector<sim::TokenWait>&
       circle_text(flow, sizing.circle));
 }
 
-Json cycles_json(const std::optional<sim::Cycle>& cycles) {
-  return cycles ? Json(*cycles) : Json();
-}
-
-Json partition_json(const Graph& graph, std::int64_t index) {
+report::Fifos::Partition partition_report(const Graph& graph, std::int64_t index) {
   const Dataflow flow = dataflow(graph, index);
   const sim::TokenNetwork network = sim::token_network(flow);
   const sim::Schedule schedule = sim::schedule(network);
   std::vector<std::size_t> fifos;
   for (std::size_t i = 0; i < flow.nodes.size(); ++i)
     if (flow.nodes[i]->as<hw::StreamingFIFO>()) fifos.push_back(i);
-  std::vector<Json> entries(fifos.size());
+  report::Fifos::Partition report;
+  report.partition = index;
+  report.fifos.resize(fifos.size());
   tbb::parallel_for(std::size_t{0}, fifos.size(), [&](std::size_t i) {
     const Node* node = flow.nodes[fifos[i]];
     const hw::Layer& layer = flow.layer(node);
     const int bits = layer.inputs[0].bits();
     const sim::SmallerFifo smaller = sim::with_smaller(network, fifos[i], bits);
-    entries[i] = {{"name", node->name},
-                  {"depth", node->as<hw::StreamingFIFO>()->depth},
-                  {"bits", bits},
-                  {"memory", layer.memories[0].style},
-                  {"high_water", schedule.fifos[fifos[i]]},
-                  {"smaller",
-                   {{"depth", smaller.depth},
-                    {"interval", smaller.stops ? Json() : Json(smaller.interval)}}}};
+    report.fifos[i] = {
+        node->name,
+        node->as<hw::StreamingFIFO>()->depth,
+        bits,
+        layer.memories[0].style,
+        schedule.fifos[fifos[i]],
+        {smaller.depth, smaller.stops ? std::nullopt : std::optional(smaller.interval)}};
   });
-  sim::Cycle slowest = 0;
-  for (const Node* node : flow.nodes) slowest = std::max(slowest, flow.layer(node).cycles);
-  return {{"partition", index},
-          {"slowest_layer", slowest},
-          {"interval", cycles_json(schedule.interval)},
-          {"first_frame_latency",
-           schedule.frame_ends.empty() ? Json() : Json(schedule.frame_ends[0] + 1)},
-          {"frames", schedule.frame_ends.size()},
-          {"fifos", std::move(entries)}};
+  for (const Node* node : flow.nodes)
+    report.slowest_layer = std::max(report.slowest_layer, flow.layer(node).cycles);
+  report.interval = schedule.interval;
+  if (!schedule.frame_ends.empty()) report.first_frame_latency = schedule.frame_ends[0] + 1;
+  report.frames = std::ssize(schedule.frame_ends);
+  return report;
 }
 
 }  // namespace
@@ -122,11 +114,11 @@ bool insert_sized_fifos(Graph& graph, const FifoOptions& options, PassReport& re
   return inserted;
 }
 
-Json fifo_report(const Graph& graph) {
-  Json partitions = Json::array();
+report::Fifos fifo_report(const Graph& graph) {
+  report::Fifos report;
   for (const DataflowPartition& partition : dataflow_partitions(graph))
-    partitions.push_back(partition_json(graph, partition.index));
-  return {{"schema", kFifosSchema}, {"partitions", std::move(partitions)}};
+    report.partitions.push_back(partition_report(graph, partition.index));
+  return report;
 }
 
 }  // namespace assay

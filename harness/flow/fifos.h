@@ -3,7 +3,7 @@
 
 #include "compile/graph/graph.h"
 #include "compile/passes/rewrite/pass_report.h"
-#include "harness/report/json.h"
+#include "harness/report/hardware.h"
 
 namespace assay {
 
@@ -19,6 +19,6 @@ bool insert_sized_fifos(Graph& graph, const FifoOptions& options, PassReport& re
 
 /// "assay.fifos/1" of a graph with its FIFOs: the schedule of every partition and the proof that it
 /// repeats, the depth and fill of every FIFO, and what if it were one beat smaller.
-Json fifo_report(const Graph& graph);
+report::Fifos fifo_report(const Graph& graph);
 
 }  // namespace assay

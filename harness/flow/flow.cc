@@ -20,7 +20,7 @@
 #include "harness/flow/folding_report.h"
 #include "harness/flow/scale_notes.h"
 #include "harness/flow/stage_files.h"
-#include "harness/flow/streamline_json.h"
+#include "harness/flow/streamline_report.h"
 #include "harness/report/schema.h"
 #include "harness/run/identity.h"
 #include "harness/run/network.h"
@@ -48,11 +48,11 @@ struct Inputs {
             options.until)),
         reference(std::make_unique<Reference>(pixels, images)) {
     check_topk(options.topk);
-    identity = {{"assay", assay_identity()},
-                {"model", model_identity(bytes, model)},
-                {"data", data_identity(images)},
-                {"preprocess", preprocess.identity()},
-                {"topk", options.topk}};
+    identity.assay = assay_identity();
+    identity.model = model_identity(bytes, model);
+    identity.data = data_identity(images);
+    identity.preprocess = preprocess.identity();
+    identity.topk = options.topk;
     if (!options.against.empty()) recording.emplace(options.against, pixels, images);
   }
 
@@ -71,7 +71,7 @@ struct Inputs {
   std::vector<StageSpec> stages;
   std::unique_ptr<Reference> reference;
   std::optional<Recording> recording;
-  Json identity;
+  report::Inputs identity;
 };
 
 class Flow {
@@ -81,36 +81,37 @@ class Flow {
         console_(console),
         inputs_(options, console),
         dir_(options.out),
-        reference_sha256_(inputs_.identity.at("model").at("graph_sha256").get<std::string>()) {}
+        reference_sha256_(inputs_.identity.model.graph_sha256) {}
 
   FlowResult run() {
     dir_.remove("reports/run.json");  // until the end there is no verdict
     dir_.remove("reports/rtl-top.json");
     dir_.remove(kStreamlineReport);
     dir_.remove(kPageFile);
-    dir_.log("start", {{"model", options_.model.string()}, {"inputs", inputs_.identity}});
+    dir_.log("start", {{"model", options_.model.string()}, {"inputs", to_json(inputs_.identity)}});
     FlowResult result;
     result.verdict = Verdict::kEquivalent;
     for (StageSpec& stage : inputs_.stages) {
       if (!needed(stage)) continue;
       stage.id = stage_id(reports_.size() + 1, stage.name);
       reports_.push_back(run_stage(stage));
-      result.verdict = worse(result.verdict, verdict_of(reports_.back()));
+      const Verdict verdict = reports_.back().check.verdict;
+      result.verdict = worse(result.verdict, verdict);
       if (result.verdict != Verdict::kEquivalent) break;
       integer_ = stage.integer;
-      if (verdict_of(reports_.back()) == Verdict::kApproximate) refer_to(stage);
+      if (verdict == Verdict::kApproximate) refer_to(stage);
     }
     remove_other_stages();
     for (const char* file : {kFoldingFile, kFoldingReport, kFifoReport}) dir_.remove(file);
     if (integer_) write_hardware();
     result.report = summary(result.verdict);
-    if (const Json streamline = streamline_summary(reports_, integer_); !streamline.is_null())
-      dir_.write_report(kStreamlineReport, streamline);
-    dir_.write_report("reports/timing.json", timing());
+    if (const auto streamline = streamline_summary(reports_, integer_))
+      dir_.write_report(kStreamlineReport, *streamline);
+    dir_.write_report("reports/timing.json", timing_);
     dir_.write_report("reports/run.json", result.report);
     if (options_.finished) options_.finished(dir_);
     dir_.log("end", {{"verdict", verdict_name(result.verdict)}});
-    result.table = run_table(result.report, timing());
+    result.table = run_table(result.report, timing_);
     return result;
   }
 
@@ -123,17 +124,13 @@ class Flow {
   /// From the fold stage on: how layers are folded, also as a file that says so to the next run.
   /// Behind the fifos stage nothing is missing between the layers.
   void write_hardware() {
-    const auto id = reports_.back().at("stage").get<std::string>();
+    const std::string& id = reports_.back().stage;
     const auto name = stage_name(id);
     if (name != "fold" && name != "converters" && name != "fifos") return;
     dir_.write(kFoldingFile, folding_config_text(folding_config(previous())));
     folding_ = folding_report(previous(), id, previous_sha256_, options_.hardware);
-    dir_.write_report(kFoldingReport, folding_);
+    dir_.write_report(kFoldingReport, *folding_);
     if (name == "fifos") dir_.write_report(kFifoReport, fifo_report(previous()));
-  }
-
-  static Verdict verdict_of(const Json& report) {
-    return parse_verdict(report.at("verdict").get<std::string>());
   }
 
   /// Whether a step that depends on the network is to be taken.
@@ -157,7 +154,7 @@ class Flow {
     reference_file_ = stage.file();
     reference_sha256_ = previous_sha256_;
     console_.remark(fmt::format("{} is APPROXIMATE: {}. The stages behind it are compared with it.",
-                                stage.id, effect_text(reports_.back())));
+                                stage.id, effect_text(stage.id, reports_.back().effect.value())));
   }
 
   Reference& reference() {
@@ -168,47 +165,45 @@ class Flow {
     return *inputs_.reference;
   }
 
-  Json run_stage(const StageSpec& stage) {
+  report::Stage run_stage(const StageSpec& stage) {
     const auto start = Clock::now();
-    Json report = completed(stage);
-    const bool resumed = !report.is_null();
+    std::optional<report::Stage> kept = completed(stage);
+    const bool resumed = kept.has_value();
     if (resumed) {
       previous_.reset();
       console_.remark(fmt::format("{}: complete, kept", stage.id));
     } else {
       dir_.remove(stage.report());
-      report = execute(stage);
-      dir_.write_report(stage.report(), report);
+      kept = execute(stage);
+      dir_.write_report(stage.report(), *kept);
     }
     previous_file_ = stage.file();
-    previous_sha256_ = report.at("sha256").get<std::string>();
-    record_time(stage, resumed, seconds_since(start));
+    previous_sha256_ = kept->sha256;
+    timing_.stages.push_back({stage.id, resumed, seconds_since(start)});
     dir_.log("stage", {{"stage", stage.id},
-                       {"verdict", report.at("verdict")},
+                       {"verdict", verdict_name(kept->check.verdict)},
                        {"resumed", resumed},
                        {"seconds", seconds_since(start)}});
-    return report;
+    return std::move(*kept);
   }
 
-  Json stage_inputs(const StageSpec& stage) const {
-    Json inputs = inputs_.identity;
-    if (is_import() && inputs_.recording) inputs["recorded"] = inputs_.recording->identity();
-    inputs["options"] = Json::object();
-    for (const auto& [name, value] : stage.options)
-      std::visit([&, &key = name](const auto& v) { inputs["options"][key] = v; }, value);
-    inputs["previous_sha256"] = previous_sha256_;
-    inputs["reference_sha256"] = reference_sha256_;
+  report::Inputs stage_inputs(const StageSpec& stage) const {
+    report::Inputs inputs = inputs_.identity;
+    if (is_import() && inputs_.recording) inputs.recorded = inputs_.recording->identity();
+    inputs.options.emplace(stage.options.begin(), stage.options.end());
+    inputs.previous_sha256 = previous_sha256_;
+    inputs.reference_sha256 = reference_sha256_;
     return inputs;
   }
 
-  /// The report of an equal or approximate stage that was completed earlier, or null.
-  Json completed(const StageSpec& stage) const {
+  /// The report of an equal or approximate stage that was completed earlier.
+  std::optional<report::Stage> completed(const StageSpec& stage) const {
     try {
-      const Json report = parse_json(read_file(dir_.file(stage.report())), stage.report());
-      if (schema_violations(report).empty() && report.at("schema") == kStageSchema &&
-          report.at("stage") == stage.id && report.at("inputs") == stage_inputs(stage) &&
-          verdict_of(report) == expected_of(stage) &&
-          report.at("sha256") == sha256(read_file(dir_.file(stage.file()))))
+      report::Stage report =
+          read_report<report::Stage>(read_file(dir_.file(stage.report())), stage.report());
+      if (report.stage == stage.id && report.inputs == stage_inputs(stage) &&
+          report.check.verdict == expected_of(stage) &&
+          report.sha256 == sha256(read_file(dir_.file(stage.file()))))
         return report;
     } catch (const UserError&) {  // absent or damaged: do it again
     }
@@ -219,26 +214,24 @@ class Flow {
     return stage.contract == Contract::kExact ? Verdict::kEquivalent : Verdict::kApproximate;
   }
 
-  Json execute(const StageSpec& stage) {
+  report::Stage execute(const StageSpec& stage) {
     BuiltStage built = build_stage(dir_, stage, previous());
     const Graph saved = pixel_graph(built.graph, inputs_.preprocess);
     previous_ = std::move(built.graph);
     const StageCheck check =
         check_stage(reference(), saved, options_.topk, console_, stage.id, stage.contract);
-    Json report = {{"schema", kStageSchema},
-                   {"stage", stage.id},
-                   {"file", stage.file()},
-                   {"sha256", built.sha256},
-                   {"contract", contract_name(stage.contract)},
-                   {"passes", stage.passes},
-                   {"inputs", stage_inputs(stage)},
-                   {"reference", reference_stage_}};
-    report.update(check_json(check));
-    report["effect"] = effect_json(check);
-    report["streamline"] = stage.streamlines ? streamline_json(built.report) : Json();
-    report["accuracy"] = {{"exact", accuracy_summary(check.accuracy)}, {"float", Json()}};
-    report["float_reference"] = Json();
-    report["recorded"] = Json();
+    report::Stage report;
+    report.stage = stage.id;
+    report.file = stage.file();
+    report.sha256 = built.sha256;
+    report.contract = contract_name(stage.contract);
+    report.passes = stage.passes;
+    report.inputs = stage_inputs(stage);
+    report.reference = reference_stage_;
+    report.check = comparison_report(check);
+    report.effect = effect_report(check);
+    if (stage.streamlines) report.streamline = streamline_report(built.report);
+    report.accuracy.exact = accuracy_summary(check.accuracy);
     if (is_import()) {
       add_float_reference(report);
       if (inputs_.recording) add_recorded(report);
@@ -249,31 +242,31 @@ class Flow {
   /// Whether no stage is there yet, so that the one at hand is the network as it was read.
   bool is_import() const { return previous_file_.empty(); }
 
-  void add_float_reference(Json& report) {
+  void add_float_reference(report::Stage& report) {
     FloatReport floats = compare_float(reference(), options_.topk, console_);
-    report["accuracy"]["float"] = accuracy_summary(floats.accuracy);
-    report["float_reference"] = std::move(floats.json);
+    report.accuracy.floating = accuracy_summary(floats.accuracy);
+    report.float_reference = std::move(floats.report);
     note(report, floats.judgement);
   }
 
-  void add_recorded(Json& report) {
+  void add_recorded(report::Stage& report) {
     RecordedReport recorded = compare_recorded(reference(), *inputs_.recording, console_);
-    report["recorded"] = std::move(recorded.json);
+    report.recorded = std::move(recorded.report);
     note(report, recorded.judgement);
   }
 
   /// What a further check says about a stage: its verdict counts where it is worse.
-  static void note(Json& report, const Judgement& judgement) {
-    const Verdict verdict = worse(verdict_of(report), judgement.verdict);
-    if (verdict != verdict_of(report)) report["reason"] = judgement.reason;
-    report["verdict"] = verdict_name(verdict);
+  static void note(report::Stage& report, const Judgement& judgement) {
+    const Verdict verdict = worse(report.check.verdict, judgement.verdict);
+    if (verdict != report.check.verdict) report.check.reason = judgement.reason;
+    report.check.verdict = verdict;
   }
 
   /// Stages of an earlier run that this one did not reach, or numbers differently, say nothing
   /// about it.
   void remove_other_stages() const {
     std::set<std::string> kept, names;
-    for (const Json& report : reports_) kept.insert(report.at("stage").get<std::string>());
+    for (const report::Stage& report : reports_) kept.insert(report.stage);
     for (const StageSpec& stage :
          flow_stages(inputs_.preprocess, options_.topk, options_.streamline, options_.hardware))
       names.insert(stage.name);
@@ -288,81 +281,85 @@ class Flow {
       }
   }
 
-  Json summary(Verdict verdict) const {
-    Json stages = Json::array(), approximate = Json::array();
-    for (const Json& report : reports_) {
-      stages.push_back(stage_summary(report));
-      if (report.at("contract") == contract_name(Contract::kApproximate))
-        approximate.push_back(report.at("stage"));
+  report::Run summary(Verdict verdict) const {
+    report::Run run;
+    run.verdict = verdict;
+    run.reason = run_reason();
+    run.model = options_.model.string();
+    if (!options_.images.data.empty()) run.data = options_.images.data;
+    if (!options_.images.images.empty()) run.images = options_.images.images;
+    run.preprocess = options_.preprocess.kind;
+    if (!options_.until.empty()) run.until = options_.until;
+    run.inputs = run_inputs();
+    run.accuracy_means_nothing = inputs_.images.set.synthetic;
+    run.notes = scale_notes(reports_, folding_);
+    run.recorded = reports_.front().recorded;
+    for (const report::Stage& report : reports_) {
+      run.stages.push_back(stage_summary(report));
+      if (report.contract == contract_name(Contract::kApproximate))
+        run.approximate.push_back(report.stage);
     }
-    return {{"schema", kRunSchema},
-            {"verdict", verdict_name(verdict)},
-            {"reason", run_reason()},
-            {"model", options_.model.string()},
-            {"data", options_.images.data.empty() ? Json() : Json(options_.images.data)},
-            {"images", options_.images.images.empty() ? Json() : Json(options_.images.images)},
-            {"preprocess", options_.preprocess.kind},
-            {"until", options_.until.empty() ? Json() : Json(options_.until)},
-            {"inputs", run_inputs()},
-            {"approximate", std::move(approximate)},
-            {"accuracy_means_nothing", inputs_.images.set.synthetic},
-            {"notes", scale_notes(reports_, folding_)},
-            {"recorded", reports_.front().at("recorded")},
-            {"stages", std::move(stages)}};
+    return run;
   }
 
   /// The last stage's, and what approximate stages did: a run with one is no plain pass.
   std::string run_reason() const {
-    auto reason = reports_.back().at("reason").get<std::string>();
-    for (const Json& report : reports_)
-      if (!report.at("effect").is_null()) reason += "; approximate: " + effect_text(report);
+    std::string reason = reports_.back().check.reason;
+    for (const report::Stage& report : reports_)
+      if (report.effect) reason += "; approximate: " + effect_text(report.stage, *report.effect);
     return reason;
   }
 
-  Json run_inputs() const {
-    Json inputs = inputs_.identity;
-    if (inputs_.recording) inputs["recorded"] = inputs_.recording->identity();
+  report::Inputs run_inputs() const {
+    report::Inputs inputs = inputs_.identity;
+    if (inputs_.recording) inputs.recorded = inputs_.recording->identity();
     const StreamlineOptions& streamline = options_.streamline;
-    inputs["options"] = {{"input_weight_bits", streamline.input_weight_bits},
-                         {"scale_bits", streamline.scale_bits},
-                         {"join_budget", streamline.join_budget}};
-    if (streamline.input_bits) inputs["options"]["input_bits"] = *streamline.input_bits;
     const HardwareOptions& hardware = options_.hardware;
-    if (hardware.device.empty())
-      inputs["options"]["target_cycles"] = hardware.target_cycles;
-    else
-      inputs["options"].update(
-          {{"device", hardware.device}, {"device_share", hardware.device_share}});
-    if (streamline.join_bits) inputs["options"]["join_bits"] = *streamline.join_bits;
+    auto& options = inputs.options.emplace();
+    options = {{"input_weight_bits", streamline.input_weight_bits},
+               {"scale_bits", streamline.scale_bits},
+               {"join_budget", streamline.join_budget}};
+    if (streamline.input_bits) options.emplace_back("input_bits", *streamline.input_bits);
+    if (hardware.device.empty()) {
+      options.emplace_back("target_cycles", hardware.target_cycles);
+    } else {
+      options.emplace_back("device", hardware.device);
+      options.emplace_back("device_share", hardware.device_share);
+    }
+    if (streamline.join_bits) options.emplace_back("join_bits", *streamline.join_bits);
     return inputs;
   }
 
-  static Json stage_summary(const Json& report) {
-    Json stage;
-    for (const char* key : {"stage", "file", "sha256", "contract", "verdict", "reason", "images",
-                            "predicted", "compared", "differing", "canaries", "first_difference",
-                            "accuracy", "reference", "effect"})
-      stage[key] = report.at(key);
-    stage["checkpoints"] = report.at("checkpoints").size();
-    return stage;
+  static report::StageSummary stage_summary(const report::Stage& stage) {
+    const report::Comparison& check = stage.check;
+    return {.stage = stage.stage,
+            .file = stage.file,
+            .sha256 = stage.sha256,
+            .contract = stage.contract,
+            .verdict = check.verdict,
+            .reason = check.reason,
+            .images = check.images,
+            .predicted = check.predicted,
+            .compared = check.compared,
+            .differing = check.differing,
+            .canaries = check.canaries,
+            .first_difference = check.first_difference,
+            .accuracy = stage.accuracy,
+            .reference = stage.reference,
+            .effect = stage.effect,
+            .checkpoints = std::ssize(check.checkpoints)};
   }
-
-  void record_time(const StageSpec& stage, bool resumed, double seconds) {
-    times_.push_back({{"stage", stage.id}, {"resumed", resumed}, {"seconds", seconds}});
-  }
-
-  Json timing() const { return {{"schema", kTimingSchema}, {"stages", times_}}; }
 
   const FlowOptions& options_;
   const Console& console_;
   Inputs inputs_;
   RunDir dir_;
-  std::vector<Json> reports_;
-  Json times_ = Json::array();
+  std::vector<report::Stage> reports_;
+  report::Timing timing_;
   std::optional<Graph> previous_;  ///< the last stage's, once it was needed
   std::string previous_file_, previous_sha256_;
   std::string reference_stage_ = "model", reference_file_, reference_sha256_;
-  Json folding_;  ///< reports/folding.json; null without layers
+  std::optional<report::Folding> folding_;  ///< reports/folding.json, where there are layers
   bool integer_ = false;
 };
 

@@ -5,11 +5,9 @@
 #include <filesystem>
 #include <string>
 
-#include <nlohmann/json.hpp>
-
 #include "harness/flow/stages.h"
 #include "harness/report/console.h"
-#include "harness/report/json.h"
+#include "harness/report/run.h"
 #include "harness/report/verdict.h"
 #include "harness/run/images.h"
 #include "harness/run/preprocess.h"
@@ -31,8 +29,8 @@ struct FlowOptions {
 
 struct FlowResult {
   Verdict verdict = Verdict::kInconclusive;
-  Json report;        ///< reports/run.json
-  std::string table;  ///< the stages, for people
+  report::Run report;  ///< reports/run.json
+  std::string table;   ///< the stages, for people
 };
 
 /// Runs the stages of a model in DIR `out`: builds each, saves it, reads it back, executes it

@@ -1,81 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/flow/folding_report.h"
 
-#include <nlohmann/json.hpp>
-
 #include "compile/hw/layer.h"
 #include "compile/passes/folding/folding_summary.h"
 #include "compile/passes/folding/set_folding.h"
-#include "harness/report/schema.h"
 
 namespace assay {
 namespace {
 
-Json goal_json(const HardwareOptions& hardware) {
-  const bool device = !hardware.device.empty();
-  return {{"target_cycles", device ? Json() : Json(hardware.target_cycles)},
-          {"device", device ? Json(hardware.device) : Json()},
-          {"device_share", device ? Json(hardware.device_share) : Json()}};
+report::Folding::Goal goal_of(const HardwareOptions& hardware) {
+  if (hardware.device.empty()) return {hardware.target_cycles, {}, {}};
+  return {{}, hardware.device, hardware.device_share};
 }
 
-/// Whether the target is kept; null where a device was the goal.
-Json reached(std::int64_t cycles, const HardwareOptions& hardware) {
-  return hardware.device.empty() ? Json(cycles <= hardware.target_cycles) : Json();
+/// Whether the target is kept; nothing where a device was the goal.
+std::optional<bool> reached(std::int64_t cycles, const HardwareOptions& hardware) {
+  if (!hardware.device.empty()) return {};
+  return cycles <= hardware.target_cycles;
 }
 
-Json node_json(const LayerSummary& layer, std::int64_t interval, const HardwareOptions& hardware) {
+report::Folding::Node node_report(const LayerSummary& layer, std::int64_t interval,
+                                  const HardwareOptions& hardware) {
   const Node& node = *layer.node;
-  Json folding = Json::object();
+  report::Folding::Node entry;
+  entry.node = node.name;
+  entry.op = node.op->type();
+  entry.partition = layer.partition;
   for (const hw::FoldingRule& rule : hw::find_layer(node)->rules(node))
-    folding[rule.field] = rule.value;
-  const auto* product = node.as<hw::MultiplyOp>();
-  return {{"node", node.name},
-          {"operator", node.op->type()},
-          {"partition", layer.partition},
-          {"folding", std::move(folding)},
-          {"ram_style", node.as<hw::HwOp>()->ram_style},
-          {"mem_mode", product ? Json(product->mem_mode) : Json()},
-          {"cycles", layer.cycles},
-          {"reached", reached(layer.cycles, hardware)},
-          {"macs", layer.macs},
-          {"multipliers", layer.multipliers},
-          {"efficiency", folding_efficiency(layer.macs, interval, layer.multipliers)},
-          {"estimates", resources_json(layer.estimate)}};
+    entry.folding.emplace_back(rule.field, rule.value);
+  entry.ram_style = node.as<hw::HwOp>()->ram_style;
+  if (const auto* product = node.as<hw::MultiplyOp>()) entry.mem_mode = product->mem_mode;
+  entry.cycles = layer.cycles;
+  entry.reached = reached(layer.cycles, hardware);
+  entry.macs = layer.macs;
+  entry.multipliers = layer.multipliers;
+  entry.efficiency = folding_efficiency(layer.macs, interval, layer.multipliers);
+  entry.estimates = resources_report(layer.estimate);
+  return entry;
 }
 
 }  // namespace
 
-Json resources_json(const hw::Resources& r) {
-  return {{"lut", r.lut}, {"ff", r.ff}, {"bram", r.bram}, {"dsp", r.dsp}};
+report::Resources resources_report(const hw::Resources& r) { return {r.lut, r.ff, r.bram, r.dsp}; }
+
+report::Device device_report(const hw::Device& device) {
+  return {std::string(device.name), std::string(hw::family_name(device.family)), device.block_bits,
+          resources_report(device.has)};
 }
 
-Json device_json(const hw::Device& device) {
-  return {{"name", device.name},
-          {"family", hw::family_name(device.family)},
-          {"block_ram_bits", device.block_bits},
-          {"has", resources_json(device.has)}};
-}
-
-Json folding_report(const Graph& graph, std::string_view stage, std::string_view stage_sha256,
-                    const HardwareOptions& hardware) {
+report::Folding folding_report(const Graph& graph, std::string_view stage,
+                               std::string_view stage_sha256, const HardwareOptions& hardware) {
   const hw::Device& device =
       hw::find_device(hardware.device.empty() ? kCostDevice : std::string_view(hardware.device));
   const FoldingSummary summary = folding_summary(graph, device);
-  Json nodes = Json::array();
+  report::Folding report;
+  report.stage = stage;
+  report.stage_sha256 = stage_sha256;
+  report.goal = goal_of(hardware);
+  report.interval = summary.interval;
+  report.reached = reached(summary.interval, hardware);
+  report.macs = summary.macs;
+  report.multipliers = summary.multipliers;
+  report.efficiency = folding_efficiency(summary.macs, summary.interval, summary.multipliers);
+  report.estimates = resources_report(summary.estimate);
+  report.device = device_report(device);
   for (const LayerSummary& layer : summary.layers)
-    nodes.push_back(node_json(layer, summary.interval, hardware));
-  return {{"schema", kFoldingSchema},
-          {"stage", stage},
-          {"stage_sha256", stage_sha256},
-          {"goal", goal_json(hardware)},
-          {"interval", summary.interval},
-          {"reached", reached(summary.interval, hardware)},
-          {"macs", summary.macs},
-          {"multipliers", summary.multipliers},
-          {"efficiency", folding_efficiency(summary.macs, summary.interval, summary.multipliers)},
-          {"estimates", resources_json(summary.estimate)},
-          {"device", device_json(device)},
-          {"nodes", std::move(nodes)}};
+    report.nodes.push_back(node_report(layer, summary.interval, hardware));
+  return report;
 }
 
 }  // namespace assay

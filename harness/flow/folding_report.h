@@ -7,18 +7,16 @@
 #include "compile/graph/graph.h"
 #include "compile/hw/devices.h"
 #include "harness/flow/stages.h"
-#include "harness/report/json.h"
+#include "harness/report/hardware.h"
 
 namespace assay {
 
 /// reports/folding.json: how the layers of a stage are folded, whether they reach the goal, and
 /// what they are estimated to take of the goal's device, or of kCostDevice.
-Json folding_report(const Graph& graph, std::string_view stage, std::string_view stage_sha256,
-                    const HardwareOptions& hardware);
+report::Folding folding_report(const Graph& graph, std::string_view stage,
+                               std::string_view stage_sha256, const HardwareOptions& hardware);
 
-/// {"lut": .., "ff": .., "bram": .., "dsp": ..}
-Json resources_json(const hw::Resources& resources);
-/// A device and what it has.
-Json device_json(const hw::Device& device);
+report::Resources resources_report(const hw::Resources& resources);
+report::Device device_report(const hw::Device& device);
 
 }  // namespace assay

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "compile/base/printable.h"
 #include "compile/passes/pipeline/passes.h"
 #include "harness/report/console.h"
@@ -12,43 +10,39 @@
 namespace assay {
 namespace {
 
-std::string name_of(const Json& entry) { return printable(entry.at("node").get<std::string>()); }
-std::string count(const Json& value) { return grouped(value.get<std::int64_t>()); }
-
 /// ": 1,069 LUTs, 18 DSPs, 0 block RAMs (estimate)"; empty before there are layers.
-std::string cost_text(const Json& folding, const Json& node) {
-  if (folding.is_null()) return "";
-  for (const Json& layer : folding.at("nodes")) {
-    if (layer.at("node") != node) continue;
-    const Json& e = layer.at("estimates");
-    return fmt::format(": {} LUTs, {} DSPs, {} block RAMs (estimate)", count(e.at("lut")),
-                       count(e.at("dsp")), count(e.at("bram")));
-  }
+std::string cost_text(const std::optional<report::Folding>& folding, const std::string& node) {
+  if (!folding) return "";
+  for (const report::Folding::Node& layer : folding->nodes)
+    if (layer.node == node)
+      return fmt::format(": {} LUTs, {} DSPs, {} block RAMs (estimate)",
+                         grouped(layer.estimates.lut), grouped(layer.estimates.dsp),
+                         grouped(layer.estimates.bram));
   return "";
 }
 
-std::string unit_text(const Json& unit, const Json& folding) {
+std::string unit_text(const report::Unit& unit, const std::optional<report::Folding>& folding) {
   return fmt::format(
       "exact: {} takes {} scales of its inputs into weights of {} bits ({} before), "
       "sums of {} bits{}",
-      name_of(unit), count(unit.at("scales")), count(unit.at("weight_bits")),
-      count(unit.at("weight_bits_before")), count(unit.at("accumulator_bits")),
-      cost_text(folding, unit.at("node")));
+      printable(unit.node), grouped(unit.scales), grouped(unit.weight_bits),
+      grouped(unit.weight_bits_before), grouped(unit.accumulator_bits),
+      cost_text(folding, unit.node));
 }
 
 }  // namespace
 
-Json scale_notes(const std::vector<Json>& stages, const Json& folding) {
-  Json notes = Json::array();
-  for (const Json& stage : stages) {
-    const Json& streamline = stage.at("streamline");
-    if (streamline.is_null()) continue;
-    for (const Json& unit : streamline.at("units"))
-      if (unit.at("taken").get<bool>()) notes.push_back(unit_text(unit, folding));
-    if (stage.at("contract") != contract_name(Contract::kApproximate)) continue;
-    for (const Json& remark : streamline.at("remarks"))
-      notes.push_back(fmt::format("approximate: {}: {}", name_of(remark),
-                                  printable(remark.at("text").get<std::string>(), 4096)));
+std::vector<std::string> scale_notes(const std::vector<report::Stage>& stages,
+                                     const std::optional<report::Folding>& folding) {
+  std::vector<std::string> notes;
+  for (const report::Stage& stage : stages) {
+    if (!stage.streamline) continue;
+    for (const report::Unit& unit : stage.streamline->units)
+      if (unit.taken) notes.push_back(unit_text(unit, folding));
+    if (stage.contract != contract_name(Contract::kApproximate)) continue;
+    for (const report::Remark& remark : stage.streamline->remarks)
+      notes.push_back(
+          fmt::format("approximate: {}: {}", printable(remark.node), printable(remark.text, 4096)));
   }
   return notes;
 }

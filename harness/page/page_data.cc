@@ -15,7 +15,9 @@
 #include "compile/onnx/import.h"
 #include "harness/check/run_table.h"
 #include "harness/page/page_graph.h"
+#include "harness/report/hardware.h"
 #include "harness/report/headline.h"
+#include "harness/report/rtl.h"
 #include "harness/report/schema.h"
 #include "harness/run/saved_run.h"
 
@@ -61,42 +63,55 @@ StageGraph stage_graph(const SavedRun::Stage& stage, bool last) {
   return result;
 }
 
-Json accuracy_json(const Json& accuracy) {
-  if (accuracy.is_null()) return {};
-  return {{"correct", accuracy.at("top1_correct")}, {"of", accuracy.at("compared")}};
+/// Some entries of an object.
+Json chosen(const Json& object, std::initializer_list<const char*> keys) {
+  Json result = Json::object();
+  for (const char* key : keys) result[key] = object.at(key);
+  return result;
 }
 
-Json stage_json(const Json& stage, StageGraph& graph) {
-  Json result;
-  for (const char* key : {"stage", "contract", "verdict", "reason", "checkpoints", "predicted",
-                          "compared", "differing", "canaries", "reference", "first_difference"})
-    result[key] = stage.at(key);
-  result["exact"] = accuracy_json(stage.at("accuracy").at("exact"));
-  result["float"] = accuracy_json(stage.at("accuracy").at("float"));
-  result["effect"] = stage.at("effect").is_null() ? Json() : Json(effect_text(stage));
+Json accuracy_json(const std::optional<report::Accuracy>& accuracy) {
+  if (!accuracy) return {};
+  return {{"correct", accuracy->top1_correct}, {"of", accuracy->compared}};
+}
+
+Json stage_json(const report::StageSummary& stage, StageGraph& graph) {
+  Json result = chosen(to_json(stage),
+                       {"stage", "contract", "verdict", "reason", "checkpoints", "predicted",
+                        "compared", "differing", "canaries", "reference", "first_difference"});
+  result["exact"] = accuracy_json(stage.accuracy.exact);
+  result["float"] = accuracy_json(stage.accuracy.floating);
+  result["effect"] = stage.effect ? Json(effect_text(stage.stage, *stage.effect)) : Json();
   result["graph"] = std::move(graph.graph);
   result["graph_note"] = graph.note;
   return result;
 }
 
-bool is_of(const SavedRun& run, const Json& stage_sha256) {
+bool is_of(const SavedRun& run, const std::string& stage_sha256) {
   return std::ranges::any_of(run.stages,
                              [&](const SavedRun::Stage& s) { return stage_sha256 == s.sha256; });
 }
 
-/// A report about a stage of the run, as it is now; null, with a remark, otherwise.
-Json optional_report(const fs::path& dir, const char* name, const SavedRun& run, Json& missing) {
+/// The stage that a report is about; FIFOs are about the last one, whichever it is.
+const std::string* stage_of(const report::RtlNode& report) { return &report.head.stage_sha256; }
+const std::string* stage_of(const report::RtlTop& report) { return &report.head.stage_sha256; }
+const std::string* stage_of(const report::Folding& report) { return &report.stage_sha256; }
+const std::string* stage_of(const report::Fifos&) { return nullptr; }
+
+/// A report about a stage of the run, as it is now; nothing, with a remark, otherwise.
+template <typename T>
+std::optional<T> optional_report(const fs::path& dir, const char* name, const SavedRun& run,
+                                 Json& missing) {
   const fs::path file = dir / "reports" / name;
   std::error_code error;
   const auto remark = [&](const char* why) {
     missing.push_back({{"report", name}, {"why", why}});
-    return Json();
+    return std::nullopt;
   };
   if (!fs::exists(file, error)) return remark("not made yet");
   try {
-    Json report = parse_json(read_file(file), name);
-    if (!schema_violations(report).empty()) return remark("damaged, or of another version");
-    if (report.contains("stage_sha256") && !is_of(run, report["stage_sha256"]))
+    T report = read_report<T>(read_file(file), name);
+    if (const std::string* stage = stage_of(report); stage && !is_of(run, *stage))
       return remark("of an earlier run with other stages");
     return report;
   } catch (const UserError&) {
@@ -105,110 +120,104 @@ Json optional_report(const fs::path& dir, const char* name, const SavedRun& run,
 }
 
 /// Adds what the simulation of the nodes measured.
-void add_measured(Json& layers, const Json& rtl_node) {
+void add_measured(Json& layers, const std::optional<report::RtlNode>& rtl_node) {
   for (Json& layer : layers) {
     layer["measured"] = Json();
     layer["verdict"] = Json();
-    if (rtl_node.is_null()) continue;
-    for (const Json& node : rtl_node.at("nodes"))
-      if (node.at("node") == layer["node"]) {
-        layer["measured"] = node.at("cycles").at("measured");
-        layer["verdict"] = node.at("verdict");
-      }
+    if (!rtl_node) continue;
+    for (const report::RtlNode::Node& node : rtl_node->nodes) {
+      if (layer["node"] != node.node) continue;
+      if (node.cycles.measured) layer["measured"] = *node.cycles.measured;
+      layer["verdict"] = verdict_name(node.verdict);
+    }
   }
 }
 
-Json rtl_node_json(const Json& report) {
-  if (report.is_null()) return {};
-  Json result;
-  for (const char* key : {"verdict", "images", "predicted", "compared", "differing", "seed"})
-    result[key] = report.at(key);
-  result["nodes"] = report.at("nodes").size();
+Json rtl_node_json(const std::optional<report::RtlNode>& report) {
+  if (!report) return {};
+  Json result =
+      chosen(to_json(*report), {"verdict", "images", "predicted", "compared", "differing", "seed"});
+  result["nodes"] = report->nodes.size();
   return result;
 }
 
-Json fields(const Json& object, std::initializer_list<const char*> keys) {
-  Json result = Json::object();
-  for (const char* key : keys) result[key] = object.contains(key) ? object[key] : Json();
-  return result;
-}
-
-Json each(const Json& list, std::initializer_list<const char*> keys) {
+/// The same entries of each record.
+template <Record T>
+Json each(const std::vector<T>& list, std::initializer_list<const char*> keys) {
   Json result = Json::array();
-  for (const Json& entry : list) result.push_back(fields(entry, keys));
+  for (const T& entry : list) result.push_back(chosen(to_json(entry), keys));
   return result;
 }
 
 /// The partitions as they were simulated whole.
-Json rtl_top_json(const Json& report) {
-  if (report.is_null()) return {};
+Json rtl_top_json(const std::optional<report::RtlTop>& report) {
+  if (!report) return {};
   Json partitions = Json::array();
-  for (const Json& p : report.at("partitions")) {
-    Json entry = fields(p, {"partition", "verdict", "reason", "first_frame_latency", "interval",
+  for (const report::RtlTop::Partition& p : report->partitions) {
+    Json entry =
+        chosen(to_json(p), {"partition", "verdict", "reason", "first_frame_latency", "interval",
                             "clock_mhz", "frames_per_second", "bottleneck", "token_model"});
-    entry["streams"] = each(p.at("streams"), {"name", "writer", "reader", "compared", "differing",
-                                              "stalls", "starves"});
-    entry["fifos"] = each(p.at("fifos"), {"name", "depth", "high_water"});
+    entry["streams"] =
+        each(p.streams, {"name", "writer", "reader", "compared", "differing", "stalls", "starves"});
+    entry["fifos"] = each(p.fifos, {"name", "depth", "high_water"});
     partitions.push_back(std::move(entry));
   }
-  Json result = fields(report, {"verdict", "images", "predicted", "compared", "differing"});
+  Json result =
+      chosen(to_json(*report), {"verdict", "images", "predicted", "compared", "differing"});
   result["partitions"] = std::move(partitions);
   return result;
 }
 
 /// The FIFOs as they were sized.
-Json fifos_json(const Json& report) {
+Json fifos_json(const std::optional<report::Fifos>& report) {
   Json list = Json::array();
-  if (report.is_null()) return list;
-  for (const Json& p : report.at("partitions"))
-    for (const Json& fifo :
-         each(p.at("fifos"), {"name", "depth", "bits", "memory", "high_water", "smaller"}))
-      list.push_back(fifo);
+  if (!report) return list;
+  for (const report::Fifos::Partition& p : report->partitions)
+    for (const report::Fifos::Fifo& fifo : p.fifos) list.push_back(to_json(fifo));
   return list;
 }
 
 /// Estimates and efficiency of the folding.
-Json folding_json(const Json& report) {
-  if (report.is_null()) return {};
-  Json result = fields(report, {"goal", "interval", "efficiency", "estimates", "device"});
-  result["nodes"] = each(report.at("nodes"), {"node", "folding", "efficiency", "estimates"});
+Json folding_json(const std::optional<report::Folding>& report) {
+  if (!report) return {};
+  Json result = chosen(to_json(*report), {"goal", "interval", "efficiency", "estimates", "device"});
+  result["nodes"] = each(report->nodes, {"node", "folding", "efficiency", "estimates"});
   return result;
 }
 
 /// What the token model says of the partitions.
-Json schedules_json(const Json& report) {
-  if (report.is_null()) return Json::array();
-  return each(report.at("partitions"), {"partition", "interval", "first_frame_latency"});
+Json schedules_json(const std::optional<report::Fifos>& report) {
+  if (!report) return Json::array();
+  return each(report->partitions, {"partition", "interval", "first_frame_latency"});
 }
 
 }  // namespace
 
 Json page_data(const fs::path& dir) {
   const SavedRun run = read_run(dir);
-  const Json& stages = run.report.at("stages");
+  const std::vector<report::StageSummary>& stages = run.report.stages;
   std::vector<StageGraph> graphs(stages.size());
   tbb::parallel_for(std::size_t{0}, graphs.size(), [&](std::size_t i) {
     graphs[i] = stage_graph(run.stages[i], i + 1 == graphs.size());
   });
   Json missing = Json::array();
-  const Json rtl_node = optional_report(dir, "rtl-node.json", run, missing);
-  const Json rtl_top = optional_report(dir, "rtl-top.json", run, missing);
-  const Json fifos = optional_report(dir, "fifos.json", run, missing);
-  const Json folding = optional_report(dir, "folding.json", run, missing);
+  const auto rtl_node = optional_report<report::RtlNode>(dir, "rtl-node.json", run, missing);
+  const auto rtl_top = optional_report<report::RtlTop>(dir, "rtl-top.json", run, missing);
+  const auto fifos = optional_report<report::Fifos>(dir, "fifos.json", run, missing);
+  const auto folding = optional_report<report::Folding>(dir, "folding.json", run, missing);
   Json layers = std::move(graphs.back().layers), list = Json::array();
   add_measured(layers, rtl_node);
   for (std::size_t i = 0; i < graphs.size(); ++i) list.push_back(stage_json(stages[i], graphs[i]));
-  const Json& inputs = run.report.at("inputs");
   Headline headline(run.report);
-  headline.note("rtl-node", rtl_node);
-  headline.note("rtl-top", rtl_top);
-  return {{"model", fs::path(run.report.at("model").get<std::string>()).string()},
+  if (rtl_node) headline.note("rtl-node", rtl_node->head.verdict);
+  if (rtl_top) headline.note("rtl-top", rtl_top->head.verdict);
+  return {{"model", fs::path(run.report.model).string()},
           {"verdict", verdict_name(headline.verdict)},
           {"reason", headline.reason},
-          {"notes", run.report.at("notes")},
-          {"accuracy_means_nothing", run.report.at("accuracy_means_nothing")},
-          {"images", stages.back().at("images")},
-          {"inputs", inputs},
+          {"notes", run.report.notes},
+          {"accuracy_means_nothing", run.report.accuracy_means_nothing},
+          {"images", stages.back().images},
+          {"inputs", to_json(run.report.inputs)},
           {"stages", std::move(list)},
           {"layers", std::move(layers)},
           {"rtl_node", rtl_node_json(rtl_node)},

@@ -2,7 +2,6 @@
 #include "harness/query/bench.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "compile/base/error.h"
@@ -16,6 +15,7 @@
 #include "compile/passes/streams/dataflow_streams.h"
 #include "harness/flow/folding_report.h"
 #include "harness/flow/stages.h"
+#include "harness/report/rtl.h"
 #include "harness/report/schema.h"
 #include "harness/run/saved_run.h"
 #include "sim/token/fifo_sizing.h"
@@ -25,6 +25,8 @@ namespace assay {
 namespace {
 
 constexpr const char* kTopReport = "reports/rtl-top.json";
+
+using Throughput = report::Throughput;
 
 class Bench {
  public:
@@ -36,25 +38,21 @@ class Bench {
         device_(hw::find_device(device_name())),
         summary_(folding_summary(graph_, device_)) {}
 
-  Json report() {
-    const Json measured = top_report();
-    Json layers = Json::array(), partitions = Json::array();
-    for (const LayerSummary& layer : summary_.layers) layers.push_back(layer_json(layer));
+  report::Bench report() {
+    const std::optional<report::RtlTop> measured = top_report();
+    report::Bench report;
+    report.stage = stage_.id;
+    report.stage_sha256 = stage_.sha256;
+    report.clock_mhz = options_.clock_mhz;
+    report.frames = options_.frames;
+    report.efficiency = folding_efficiency(summary_.macs, summary_.interval, summary_.multipliers);
+    report.estimates = resources_report(summary_.estimate);
+    report.device = device_report(device_);
+    for (const LayerSummary& layer : summary_.layers) report.layers.push_back(layer_report(layer));
     for (const DataflowPartition& partition : dataflow_partitions(graph_))
-      partitions.push_back(partition_json(partition.index, measured));
-    const double efficiency =
-        folding_efficiency(summary_.macs, summary_.interval, summary_.multipliers);
-    return {{"schema", kBenchSchema},
-            {"stage", stage_.id},
-            {"stage_sha256", stage_.sha256},
-            {"clock_mhz", options_.clock_mhz},
-            {"frames", options_.frames},
-            {"efficiency", efficiency},
-            {"estimates", resources_json(summary_.estimate)},
-            {"device", device_json(device_)},
-            {"layers", std::move(layers)},
-            {"partitions", std::move(partitions)},
-            {"remarks", remarks_}};
+      report.partitions.push_back(partition_report(partition.index, measured));
+    report.remarks = remarks_;
+    return report;
   }
 
  private:
@@ -74,9 +72,10 @@ class Bench {
 
   std::string device_name() const {
     if (!options_.device.empty()) return options_.device;
-    const Json& options = run_.report.at("inputs").at("options");
-    return options.contains("device") ? options.at("device").get<std::string>()
-                                      : std::string(kCostDevice);
+    if (const auto& options = run_.report.inputs.options)
+      for (const auto& [name, value] : *options)
+        if (name == "device") return std::get<std::string>(value);
+    return std::string(kCostDevice);
   }
 
   double frames_per_second(std::int64_t interval) const {
@@ -90,42 +89,47 @@ class Bench {
     return slowest;
   }
 
-  Json layer_json(const LayerSummary& layer) const {
+  report::Bench::Layer layer_report(const LayerSummary& layer) const {
     const std::int64_t interval = interval_of(layer.partition);
-    return {{"node", layer.node->name},
-            {"operator", layer.node->op->type()},
-            {"partition", layer.partition},
-            {"cycles", layer.cycles},
-            {"frames_per_second", frames_per_second(layer.cycles)},
-            {"share", static_cast<double>(layer.cycles) / static_cast<double>(interval)},
-            {"macs", layer.macs},
-            {"multipliers", layer.multipliers},
-            {"efficiency", folding_efficiency(layer.macs, interval, layer.multipliers)},
-            {"estimates", resources_json(layer.estimate)}};
+    report::Bench::Layer entry;
+    entry.node = layer.node->name;
+    entry.op = layer.node->op->type();
+    entry.partition = layer.partition;
+    entry.cycles = layer.cycles;
+    entry.frames_per_second = frames_per_second(layer.cycles);
+    entry.share = static_cast<double>(layer.cycles) / static_cast<double>(interval);
+    entry.macs = layer.macs;
+    entry.multipliers = layer.multipliers;
+    entry.efficiency = folding_efficiency(layer.macs, interval, layer.multipliers);
+    entry.estimates = resources_report(layer.estimate);
+    return entry;
   }
 
-  Json throughput(std::optional<std::int64_t> interval, Json latency, Json cycles) const {
-    return {{"interval", interval ? Json(*interval) : Json()},
-            {"frames_per_second", interval ? Json(frames_per_second(*interval)) : Json()},
-            {"first_frame_latency", std::move(latency)},
-            {"cycles", std::move(cycles)}};
+  Throughput throughput(std::optional<std::int64_t> interval) const {
+    Throughput result;
+    result.interval = interval;
+    if (interval) result.frames_per_second = frames_per_second(*interval);
+    return result;
   }
 
-  Json partition_json(std::int64_t index, const Json& top) {
+  report::Bench::Partition partition_report(std::int64_t index,
+                                            const std::optional<report::RtlTop>& top) {
     const std::int64_t slowest = interval_of(index);
     const auto bottleneck = std::ranges::find_if(summary_.layers, [&](const LayerSummary& l) {
       return l.partition == index && l.cycles == slowest;
     });
-    return {{"partition", index},
-            {"bottleneck", bottleneck->node->name},
-            {"formula", throughput(slowest, Json(), Json())},
-            {"token_model", token_json(index)},
-            {"measured", measured_json(index, top)}};
+    report::Bench::Partition entry;
+    entry.partition = index;
+    entry.bottleneck = bottleneck->node->name;
+    entry.formula = throughput(slowest);
+    entry.token_model = modelled(index);
+    if (top) entry.measured = measured(index, *top);
+    return entry;
   }
 
   /// Nothing while converters or FIFOs are missing between the layers.
-  Json token_json(std::int64_t index) {
-    if (stage_name(stage_.id) != "fifos") return Json();
+  std::optional<Throughput> modelled(std::int64_t index) {
+    if (stage_name(stage_.id) != "fifos") return {};
     const sim::TokenNetwork network = sim::token_network(dataflow(graph_, index));
     const sim::Schedule schedule = sim::schedule(network);
     sim::TokenModel model(network, {});
@@ -134,35 +138,37 @@ class Bench {
       remarks_.push_back(
           fmt::format("partition {}: the token model stops or does not settle", index));
     const auto& ends = model.frame_ends();
-    return throughput(schedule.interval, ends.empty() ? Json() : Json(ends.front() + 1),
-                      passed && !ends.empty() ? Json(ends.back() + 1) : Json());
+    Throughput result = throughput(schedule.interval);
+    if (!ends.empty()) result.first_frame_latency = ends.front() + 1;
+    if (!ends.empty() && passed) result.cycles = ends.back() + 1;
+    return result;
   }
 
-  Json measured_json(std::int64_t index, const Json& top) const {
-    if (top.is_null()) return Json();
-    for (const Json& partition : top.at("partitions"))
-      if (partition.at("partition") == index) {
-        std::optional<std::int64_t> interval;
-        if (!partition.at("interval").is_null())
-          interval = partition.at("interval").get<std::int64_t>();
-        return throughput(interval, partition.at("first_frame_latency"), Json());
+  std::optional<Throughput> measured(std::int64_t index, const report::RtlTop& top) const {
+    for (const report::RtlTop::Partition& partition : top.partitions)
+      if (partition.partition == index) {
+        Throughput result = throughput(partition.interval);
+        result.first_frame_latency = partition.first_frame_latency;
+        return result;
       }
-    return Json();
+    return {};
   }
 
-  /// Null where there is none, or none of this stage.
-  Json top_report() {
+  /// Nothing where there is none, or none of this stage.
+  std::optional<report::RtlTop> top_report() {
     const std::filesystem::path file = options_.dir / kTopReport;
     if (!std::filesystem::exists(file)) {
       remarks_.push_back("not simulated as a whole: assay verify DIR --level rtl-top measures it");
-      return Json();
+      return {};
     }
-    Json top = parse_json(read_file(file), kTopReport);
-    if (!schema_violations(top).empty() || top.at("stage_sha256") != stage_.sha256) {
-      remarks_.push_back(fmt::format("{} is about another stage and left out", kTopReport));
-      return Json();
+    const std::string text = read_file(file);
+    try {
+      auto top = read_report<report::RtlTop>(text, kTopReport);
+      if (top.head.stage_sha256 == stage_.sha256) return top;
+    } catch (const UserError&) {  // damaged: of no use either
     }
-    return top;
+    remarks_.push_back(fmt::format("{} is about another stage and left out", kTopReport));
+    return {};
   }
 
   const BenchOptions& options_;
@@ -176,6 +182,6 @@ class Bench {
 
 }  // namespace
 
-Json bench(const BenchOptions& options) { return Bench(options).report(); }
+report::Bench bench(const BenchOptions& options) { return Bench(options).report(); }
 
 }  // namespace assay

@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "harness/report/json.h"
+#include "harness/report/hardware.h"
 
 namespace assay {
 
@@ -20,12 +20,12 @@ struct BenchOptions {
 /// by the slowest formula, by the token model and, where reports/rtl-top.json has simulated this
 /// very stage, as measured there. UserError when the folder holds no finished run whose last stage
 /// is folded, or that stage was changed since.
-Json bench(const BenchOptions& options);
+report::Bench bench(const BenchOptions& options);
 
 /// The report as tables for people.
-std::string bench_table(const Json& report);
+std::string bench_table(const report::Bench& report);
 /// The report as comma-separated values: a line per layer, then one per accelerator and source of
 /// its numbers. Names are quoted, and safe from spreadsheets that would compute them.
-std::string bench_csv(const Json& report);
+std::string bench_csv(const report::Bench& report);
 
 }  // namespace assay

@@ -13,54 +13,53 @@ namespace {
 
 using Row = std::vector<std::string>;
 
-constexpr std::pair<const char*, const char*> kSources[] = {{"formula", "slowest layer's formula"},
-                                                            {"token_model", "token model"},
-                                                            {"measured", "RTL simulation"}};
+/// Where numbers on an accelerator are from.
+struct Source {
+  const char *key, *title;
+  std::optional<report::Throughput> report::Bench::Partition::*numbers;
+};
+constexpr Source kSources[] = {
+    {"formula", "slowest layer's formula", &report::Bench::Partition::formula},
+    {"token_model", "token model", &report::Bench::Partition::token_model},
+    {"measured", "RTL simulation", &report::Bench::Partition::measured}};
 
-std::string count(const Json& value) {
-  return value.is_null() ? "-" : grouped(value.get<std::int64_t>());
+std::string count(std::optional<std::int64_t> value) { return value ? grouped(*value) : "-"; }
+
+std::string rate(std::optional<double> value) {
+  return value ? fmt::format("{:.1f}", *value) : "-";
 }
 
-std::string rate(const Json& value) {
-  return value.is_null() ? "-" : fmt::format("{:.1f}", value.get<double>());
-}
-
-std::string name(const Json& value) { return printable(value.get<std::string>()); }
-
-std::string layer_table(const Json& report) {
+std::string layer_table(const report::Bench& report) {
   std::vector<Row> rows = {{"layer", "operator", "cycles", "frames/s", "of interval", "MACs",
                             "multipliers", "efficiency", "LUT*", "FF*", "BRAM*", "DSP*"}};
-  const auto resources = [](Row& row, const Json& r) {
-    for (const char* key : {"lut", "ff", "bram", "dsp"}) row.push_back(count(r.at(key)));
+  const auto resources = [](Row& row, const report::Resources& r) {
+    for (const std::int64_t used : {r.lut, r.ff, r.bram, r.dsp}) row.push_back(grouped(used));
   };
-  for (const Json& layer : report.at("layers")) {
-    const bool products = layer.at("multipliers") != 0;
-    rows.push_back({name(layer.at("node")), name(layer.at("operator")), count(layer.at("cycles")),
-                    rate(layer.at("frames_per_second")), percent(layer.at("share").get<double>()),
-                    products ? count(layer.at("macs")) : "-",
-                    products ? count(layer.at("multipliers")) : "-",
-                    products ? percent(layer.at("efficiency").get<double>()) : "-"});
-    resources(rows.back(), layer.at("estimates"));
+  for (const report::Bench::Layer& layer : report.layers) {
+    const bool products = layer.multipliers != 0;
+    rows.push_back(
+        {printable(layer.node), printable(layer.op), grouped(layer.cycles),
+         rate(layer.frames_per_second), percent(layer.share), products ? grouped(layer.macs) : "-",
+         products ? grouped(layer.multipliers) : "-", products ? percent(layer.efficiency) : "-"});
+    resources(rows.back(), layer.estimates);
   }
-  rows.push_back({"all", "", "", "", "", "", "", percent(report.at("efficiency").get<double>())});
-  resources(rows.back(), report.at("estimates"));
-  rows.push_back({"of " + name(report.at("device").at("name")), "", "", "", "", "", "", ""});
-  resources(rows.back(), report.at("device").at("has"));
+  rows.push_back({"all", "", "", "", "", "", "", percent(report.efficiency)});
+  resources(rows.back(), report.estimates);
+  rows.push_back({"of " + printable(report.device.name), "", "", "", "", "", "", ""});
+  resources(rows.back(), report.device.has);
   return table_text(rows);
 }
 
-std::string whole_table(const Json& report) {
+std::string whole_table(const report::Bench& report) {
   std::vector<Row> rows = {{"accelerator", "numbers from", "interval", "frames/s", "first frame",
-                            fmt::format("{} frames", report.at("frames").get<std::int64_t>()),
-                            "bottleneck"}};
-  for (const Json& partition : report.at("partitions"))
-    for (const auto& [key, source] : kSources) {
-      const Json& t = partition.at(key);
-      if (t.is_null()) continue;
-      rows.push_back({fmt::format("partition {}", partition.at("partition").get<std::int64_t>()),
-                      source, count(t.at("interval")), rate(t.at("frames_per_second")),
-                      count(t.at("first_frame_latency")), count(t.at("cycles")),
-                      name(partition.at("bottleneck"))});
+                            fmt::format("{} frames", report.frames), "bottleneck"}};
+  for (const report::Bench::Partition& partition : report.partitions)
+    for (const Source& source : kSources) {
+      const auto& t = partition.*source.numbers;
+      if (!t) continue;
+      rows.push_back({fmt::format("partition {}", partition.partition), source.title,
+                      count(t->interval), rate(t->frames_per_second), count(t->first_frame_latency),
+                      count(t->cycles), printable(partition.bottleneck)});
     }
   return table_text(rows);
 }
@@ -75,8 +74,13 @@ std::string quoted(const std::string& text) {
   return out + '"';
 }
 
-/// A number as it is, nothing for null.
-std::string field(const Json& value) { return value.is_null() ? "" : value.dump(); }
+/// A number as JSON writes it, nothing for none.
+template <typename T>
+std::string field(const std::optional<T>& value) {
+  return value ? Json(*value).dump() : "";
+}
+std::string field(std::int64_t value) { return std::to_string(value); }
+std::string field(double value) { return Json(value).dump(); }
 
 std::string line(const Row& fields) {
   std::string text;
@@ -86,38 +90,35 @@ std::string line(const Row& fields) {
 
 }  // namespace
 
-std::string bench_table(const Json& report) {
+std::string bench_table(const report::Bench& report) {
   std::string text = layer_table(report) + "\n" + whole_table(report);
   text += fmt::format(
       "\nCycles of layers are their formulas, exact for each alone; frames/s at {} MHz.\n"
       "* estimates for {}, not synthesised.\n",
-      report.at("clock_mhz").get<double>(), name(report.at("device").at("name")));
-  for (const Json& remark : report.at("remarks")) text += name(remark) + "\n";
+      report.clock_mhz, printable(report.device.name));
+  for (const std::string& remark : report.remarks) text += printable(remark) + "\n";
   return text;
 }
 
-std::string bench_csv(const Json& report) {
+std::string bench_csv(const report::Bench& report) {
   std::string text =
       "kind,name,operator,source,partition,cycles,frames_per_second,first_frame_latency,"
       "cycles_of_all_frames,share,macs,multipliers,efficiency,lut_estimate,ff_estimate,"
       "bram_estimate,dsp_estimate\n";
-  for (const Json& l : report.at("layers")) {
-    const Json& r = l.at("estimates");
-    text +=
-        line({"layer", quoted(l.at("node").get<std::string>()),
-              quoted(l.at("operator").get<std::string>()), "formula", field(l.at("partition")),
-              field(l.at("cycles")), field(l.at("frames_per_second")), "", "", field(l.at("share")),
-              field(l.at("macs")), field(l.at("multipliers")), field(l.at("efficiency")),
-              field(r.at("lut")), field(r.at("ff")), field(r.at("bram")), field(r.at("dsp"))});
+  for (const report::Bench::Layer& l : report.layers) {
+    const report::Resources& r = l.estimates;
+    text += line({"layer", quoted(l.node), quoted(l.op), "formula", field(l.partition),
+                  field(l.cycles), field(l.frames_per_second), "", "", field(l.share),
+                  field(l.macs), field(l.multipliers), field(l.efficiency), field(r.lut),
+                  field(r.ff), field(r.bram), field(r.dsp)});
   }
-  for (const Json& p : report.at("partitions"))
-    for (const auto& [key, source] : kSources) {
-      const Json& t = p.at(key);
-      if (t.is_null()) continue;
-      text += line({"accelerator", quoted(p.at("bottleneck").get<std::string>()), "", key,
-                    field(p.at("partition")), field(t.at("interval")),
-                    field(t.at("frames_per_second")), field(t.at("first_frame_latency")),
-                    field(t.at("cycles")), "", "", "", "", "", "", "", ""});
+  for (const report::Bench::Partition& p : report.partitions)
+    for (const Source& source : kSources) {
+      const auto& t = p.*source.numbers;
+      if (!t) continue;
+      text += line({"accelerator", quoted(p.bottleneck), "", source.key, field(p.partition),
+                    field(t->interval), field(t->frames_per_second), field(t->first_frame_latency),
+                    field(t->cycles), "", "", "", "", "", "", "", ""});
     }
   return text;
 }

@@ -2,14 +2,12 @@
 #include "harness/query/bisect.h"
 
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/onnx/import.h"
 #include "harness/check/check.h"
-#include "harness/report/schema.h"
 #include "harness/run/identity.h"
 #include "harness/run/saved_run.h"
 
@@ -29,12 +27,11 @@ LoadedFile load(const std::filesystem::path& path) {
 
 /// The run's model when it is still there unchanged; the first stage's file otherwise.
 LoadedFile load_reference(const SavedRun& run) {
-  const std::filesystem::path model = run.report.at("model").get<std::string>();
-  const Json& recorded = run.report.at("inputs").at("model");
+  const std::filesystem::path model = run.report.model;
   std::error_code error;
   if (std::filesystem::is_regular_file(model, error)) {
     std::string bytes = read_file(model);
-    if (sha256(bytes) == recorded.at("sha256").get<std::string>()) {
+    if (sha256(bytes) == run.report.inputs.model.sha256) {
       LoadedFile file{model.string(), std::move(bytes), {}};
       file.graph = import_bytes(file.bytes, model.parent_path(), file.name);
       return file;
@@ -54,7 +51,7 @@ class Bisection {
         pixels_(pixel_graph(reference_file_.graph, preprocess_)),
         images_(choose_images(images_of_run(run_, options.images), pixels_)),
         reference_(std::make_unique<Reference>(pixels_, images_)) {
-    if (data_identity(images_).at("sha256") != run_.report.at("inputs").at("data").at("sha256"))
+    if (data_identity(images_).sha256 != run_.report.inputs.data.sha256)
       console_.remark("These are not the images of the run.");
     if (options_.drop) base_ = model_accuracy();
   }
@@ -86,17 +83,10 @@ class Bisection {
       check.judgement = {Verdict::kInconclusive,
                          "the file of this approximate stage was changed after the run, so its "
                          "effect is not the one that was measured"};
-    const Canaries& canaries = check.tally.canaries;
-    stages_.push_back({{"stage", stage.id},
-                       {"reference", reference_stage_},
-                       {"verdict", verdict_name(check.judgement.verdict)},
-                       {"reason", check.judgement.reason},
-                       {"edited", edited},
-                       {"predicted", check.tally.predicted()},
-                       {"compared", check.tally.compared()},
-                       {"differing", check.tally.differing()},
-                       {"canaries", {{"planted", canaries.planted}, {"caught", canaries.caught}}},
-                       {"accuracy", accuracy_summary(check.accuracy)}});
+    stages_.push_back({stage.id, reference_stage_, check.judgement.verdict, check.judgement.reason,
+                       edited, check.tally.predicted(), check.tally.compared(),
+                       check.tally.differing(), check.tally.canaries,
+                       accuracy_summary(check.accuracy)});
     const Judgement judgement = options_.drop ? judge_drop(check) : check.judgement;
     if (judgement.verdict != Verdict::kEquivalent && check.tally.first())
       first_ = *check.tally.first();
@@ -145,28 +135,26 @@ class Bisection {
                         numbers)};
   }
 
-  Json report(Verdict verdict) const {
-    return {{"schema", kBisectSchema},
-            {"verdict", verdict_name(verdict)},
-            {"reason", reason_},
-            {"reference", reference_file_.name},
-            {"data", data_identity(images_)},
-            {"first_stage", first_stage_.empty() ? Json() : Json(first_stage_)},
-            {"first_difference", first_ ? difference_json(*first_) : Json()},
-            {"drop", options_.drop ? Json(*options_.drop) : Json()},
-            {"stages", stages_}};
+  report::Bisect report(Verdict verdict) const {
+    report::Bisect report;
+    report.verdict = verdict;
+    report.reason = reason_;
+    report.reference = reference_file_.name;
+    report.data = data_identity(images_);
+    if (!first_stage_.empty()) report.first_stage = first_stage_;
+    report.first_difference = first_;
+    report.drop = options_.drop;
+    report.stages = stages_;
+    return report;
   }
 
   std::string text(Verdict verdict) const {
     std::vector<std::vector<std::string>> rows = {
         {"stage", "verdict", "compared", "differing", "top-1"}};
-    for (const Json& stage : stages_) {
-      const Json& accuracy = stage.at("accuracy");
-      rows.push_back({stage.at("stage").get<std::string>(), stage.at("verdict").get<std::string>(),
-                      grouped(stage.at("compared").get<std::int64_t>()),
-                      grouped(stage.at("differing").get<std::int64_t>()),
-                      accuracy.is_null() ? "-" : percent(accuracy.at("top1").get<double>())});
-    }
+    for (const report::Bisect::Stage& stage : stages_)
+      rows.push_back({stage.stage, std::string(verdict_name(stage.verdict)),
+                      grouped(stage.compared), grouped(stage.differing),
+                      stage.accuracy ? percent(stage.accuracy->top1) : "-"});
     std::string text = table_text(rows) + fmt::format("\n{}: {}\n", verdict_name(verdict), reason_);
     if (!first_stage_.empty()) text += "first stage: " + first_stage_ + "\n";
     for (const SavedRun::Stage& stage : run_.stages)
@@ -187,7 +175,7 @@ class Bisection {
   std::unique_ptr<Reference> reference_;
   std::string reference_stage_ = "model";
   std::optional<Accuracy> base_;
-  Json stages_ = Json::array();
+  std::vector<report::Bisect::Stage> stages_;
   std::string first_stage_, reason_;
   std::optional<Difference> first_;
 };

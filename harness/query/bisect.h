@@ -2,12 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
 #include "harness/report/console.h"
-#include "harness/report/json.h"
+#include "harness/report/query.h"
 #include "harness/report/verdict.h"
 #include "harness/run/images.h"
 
@@ -21,7 +20,7 @@ struct BisectOptions {
 
 struct BisectResult {
   Verdict verdict = Verdict::kInconclusive;
-  Json report;
+  report::Bisect report;
   std::string text;  ///< for people
 };
 

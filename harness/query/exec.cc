@@ -3,7 +3,6 @@
 
 #include <nlohmann/json.hpp>
 #include <numeric>
-#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -91,13 +90,13 @@ NpyArray integer_array(const Shape& shape, const std::vector<std::int64_t>& valu
   }
 }
 
-Json reals_json(const RealArray& array) {
-  Json exact = Json::array(), value = Json::array();
+report::Scales::Reals reals_of(const RealArray& array) {
+  report::Scales::Reals reals{array.shape, {}, {}};
   for (const Real& real : array.values) {
-    exact.push_back(real.str());
-    value.push_back(real.to_double());
+    reals.exact.push_back(real.str());
+    reals.value.push_back(real.to_double());
   }
-  return {{"shape", array.shape}, {"exact", std::move(exact)}, {"value", std::move(value)}};
+  return reals;
 }
 
 class Execution {
@@ -121,19 +120,23 @@ class Execution {
     }
   }
 
-  Json write() {
-    Json outputs = Json::array();
-    for (std::size_t i = 0; i < graph_.outputs().size(); ++i) outputs.push_back(write_output(i));
-    if (!options_.dump.empty()) write_dump();
-    return {{"schema", kExecSchema},
-            {"mode", options_.exact ? "exact" : "float"},
-            {"model", identity_},
-            {"images", batch_.images},
-            {"outputs", std::move(outputs)},
-            {"dump", options_.dump.empty() ? Json() : Json(options_.dump.string())}};
+  report::Exec write() {
+    report::Exec report;
+    report.mode = mode();
+    report.model = identity_;
+    report.images = batch_.images;
+    for (std::size_t i = 0; i < graph_.outputs().size(); ++i)
+      report.outputs.push_back(write_output(i));
+    if (!options_.dump.empty()) {
+      write_dump();
+      report.dump = options_.dump.string();
+    }
+    return report;
   }
 
  private:
+  const char* mode() const { return options_.exact ? "exact" : "float"; }
+
   std::span<const float> image(std::int64_t index) const {
     return std::span(batch_.values)
         .subspan(static_cast<std::size_t>(index) * batch_.image_size, batch_.image_size);
@@ -218,15 +221,12 @@ class Execution {
     return make_npy<float>(shape, floats);
   }
 
-  Json write_output(std::size_t index) const {
+  report::Exec::Output write_output(std::size_t index) const {
     const NpyArray array = output_array(index);
     const std::string encoded = encode_npy(array);
     write_file(output_path(index), encoded);
-    return {{"name", graph_.outputs()[index]->name},
-            {"file", output_path(index).string()},
-            {"shape", array.shape},
-            {"dtype", npy_type_name(array.type)},
-            {"sha256", sha256(encoded)}};
+    return {graph_.outputs()[index]->name, output_path(index).string(), array.shape,
+            std::string(npy_type_name(array.type)), sha256(encoded)};
   }
 
   void write_dump() const {
@@ -235,7 +235,8 @@ class Execution {
     if (error)
       tool_error("cannot make the folder '{}': {}", printable(options_.dump.string(), 4096),
                  error.message());
-    Json checkpoints = Json::array();
+    report::Scales scales;
+    scales.mode = mode();
     for (std::size_t i = 0; i < mapped_.size(); ++i) {
       const Checkpoint& checkpoint = graph_.checkpoints()[mapped_[i]];
       const std::string file = safe_file_name(checkpoint.name) + ".npy";
@@ -246,23 +247,16 @@ class Execution {
       }
       const Shape shape = batch_shape(checkpoint.shape(), batch_.images);
       write_file(options_.dump / file, encode_npy(integer_array(shape, all)));
-      checkpoints.push_back({{"name", checkpoint.name},
-                             {"file", file},
-                             {"dtype", checkpoint.dtype.name()},
-                             {"shape", shape},
-                             {"scale", reals_json(checkpoint.scale)},
-                             {"offset", reals_json(checkpoint.offset)}});
+      scales.checkpoints.push_back({checkpoint.name, file, checkpoint.dtype.name(), shape,
+                                    reals_of(checkpoint.scale), reals_of(checkpoint.offset)});
     }
-    const Json scales = {{"schema", kScalesSchema},
-                         {"mode", options_.exact ? "exact" : "float"},
-                         {"checkpoints", std::move(checkpoints)}};
-    write_file(options_.dump / "scales.json", json_text(checked_report(scales)));
+    write_file(options_.dump / "scales.json", json_text(checked_report(to_json(scales))));
   }
 
   const ExecOptions& options_;
   std::string bytes_;
   Graph graph_;
-  Json identity_;
+  report::Model identity_;
   Batch batch_;
   std::vector<std::size_t> mapped_;  ///< checkpoints with integers
   std::vector<ImageOutput> results_;
@@ -270,7 +264,7 @@ class Execution {
 
 }  // namespace
 
-Json run_exec(const ExecOptions& options, const Console& console) {
+report::Exec run_exec(const ExecOptions& options, const Console& console) {
   return Execution(options, console).write();
 }
 

@@ -4,7 +4,7 @@
 #include <filesystem>
 
 #include "harness/report/console.h"
-#include "harness/report/json.h"
+#include "harness/report/query.h"
 
 namespace assay {
 
@@ -18,8 +18,7 @@ struct ExecOptions {
 /// image, and writes its outputs: the first to `output`, output NAME of several to
 /// STEM.NAME.npy beside it. Exact outputs are the exact reals rounded once to float64, float ones
 /// float32, labels int64. With `dump`, the integers of every quantiser, one .npy each, and
-/// scales.json. Returns the report "assay.exec/1". UserError, with nothing written, when the
-/// input does not fit.
-Json run_exec(const ExecOptions& options, const Console& console);
+/// scales.json. UserError, with nothing written, when the input does not fit.
+report::Exec run_exec(const ExecOptions& options, const Console& console);
 
 }  // namespace assay

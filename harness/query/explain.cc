@@ -2,7 +2,7 @@
 #include "harness/query/explain.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <iterator>
 #include <set>
 
 #include "compile/base/error.h"
@@ -60,20 +60,20 @@ class Rows {
   std::int64_t row_ = 1;
 };
 
-Json threshold_rows(const Tensor& thresholds, const Tensor* multipliers) {
+std::vector<report::ThresholdRow> threshold_rows(const Tensor& thresholds,
+                                                 const Tensor* multipliers) {
   const Rows rows(thresholds);
-  Json list = Json::array();
+  std::vector<report::ThresholdRow> list;
   for (std::int64_t i = 0; i < std::min(rows.count(), kShownRows); ++i) {
     const std::vector<std::int64_t> index = rows.index(i);
-    list.push_back({{"index", index},
-                    {"thresholds", rows.row(index)},
-                    {"multipliers", multipliers ? Json(Rows(*multipliers).row(index)) : Json()}});
+    list.push_back({index, rows.row(index), {}});
+    if (multipliers) list.back().multipliers = Rows(*multipliers).row(index);
   }
   return list;
 }
 
-/// The thresholds of a node that compares integers, or null.
-Json thresholds_json(const StageGraph& stage, const Node& node) {
+/// The thresholds of a node that compares integers, or nothing.
+std::optional<report::Thresholds> thresholds_of(const StageGraph& stage, const Node& node) {
   const auto* plain = node.as<ops::MultiThreshold>();
   const auto* join = node.as<ops::JoinThreshold>();
   if (!plain && !join) return {};
@@ -81,71 +81,83 @@ Json thresholds_json(const StageGraph& stage, const Node& node) {
   const Tensor* multipliers = join ? node.inputs[1] : nullptr;
   if (!thresholds.constant || (multipliers && !multipliers->constant)) return {};
   const bool table = join && !multipliers && node.inputs.size() > ops::JoinThreshold::kFirstX + 1;
-  return {{"stage", stage.id},
-          {"node", node.name},
-          {"operator", node.op->type()},
-          {"out_bias", plain ? static_cast<std::int64_t>(plain->out_bias) : join->out_bias},
-          {"rows", Rows(thresholds).count()},
-          {"table_min", table ? Json(join->table_min) : Json()},
-          {"first_rows", threshold_rows(thresholds, multipliers)}};
+  report::Thresholds found;
+  found.stage = stage.id;
+  found.node = node.name;
+  found.op = node.op->type();
+  found.out_bias = plain ? static_cast<std::int64_t>(plain->out_bias) : join->out_bias;
+  found.rows = Rows(thresholds).count();
+  if (table) found.table_min = join->table_min;
+  found.first_rows = threshold_rows(thresholds, multipliers);
+  return found;
 }
 
-Json place_json(const std::string& stage, const Node* node, const Tensor* tensor) {
-  return {{"stage", stage},
-          {"node", node ? node->name : ""},
-          {"operator", node ? node->op->type() : ""},
-          {"tensor", tensor ? tensor->name : ""},
-          {"dtype", tensor ? tensor->dtype.name() : ""},
-          {"shape", tensor && tensor->shape ? Json(*tensor->shape) : Json()}};
+report::Explain::Place place_of(const std::string& stage, const Node* node, const Tensor* tensor) {
+  report::Explain::Place place;
+  place.stage = stage;
+  if (node) {
+    place.node = node->name;
+    place.op = node->op->type();
+  }
+  if (tensor) {
+    place.tensor = tensor->name;
+    place.dtype = tensor->dtype.name();
+    place.shape = tensor->shape;
+  }
+  return place;
+}
+
+template <typename T, typename Wanted>
+std::vector<T> matching(const std::vector<T>& list, const Wanted& wanted) {
+  std::vector<T> found;
+  std::ranges::copy_if(list, std::back_inserter(found), wanted);
+  return found;
 }
 
 class Explanation {
  public:
-  Explanation(const SavedRun& run, const Json& streamline, std::string name)
-      : streamline_(streamline), name_(std::move(name)), names_{name_} {
+  Explanation(const SavedRun& run, const report::Streamline& streamline, std::string name)
+      : entries_(streamline.all), name_(std::move(name)), names_{name_} {
     for (const SavedRun::Stage& stage : run.stages)
       stages_.push_back({stage.id, import_bytes(read_file(stage.file), {}, stage.file.string())});
   }
 
-  Json json() {
+  report::Explain report() {
     // A node may carry a checkpoint, and a quantiser has other names before and after: one round
     // for each, so that every stage's form of it is found.
     follow();
     follow();
-    const Json quantisers = matching("quantisers", [&](const Json& q) { return is_it(q); });
-    const Json folded_into = matching("quantisers", [&](const Json& q) {
-      return !is_it(q) && std::ranges::find(q.at("folded"), Json(name_)) != q.at("folded").end();
+    const auto named = [&](const auto& entry) { return names_.contains(entry.node); };
+    report::Explain report;
+    report.name = name_;
+    report.places = find_places();
+    report.quantisers =
+        matching(entries_.quantisers, [&](const report::Quantiser& q) { return is_it(q); });
+    report.folded_into = matching(entries_.quantisers, [&](const report::Quantiser& q) {
+      return !is_it(q) && std::ranges::find(q.folded, name_) != q.folded.end();
     });
-    const auto named = [&](const Json& entry) {
-      return names_.contains(entry.at("node").get<std::string>());
-    };
-    Json widths = matching("widths", named), units = matching("units", named),
-         remarks = matching("remarks", named);
-    Json places = find_places();
-    if (places.empty() && quantisers.empty() && folded_into.empty() && widths.empty() &&
-        remarks.empty())
+    report.widths = matching(entries_.widths, named);
+    report.units = matching(entries_.units, named);
+    report.remarks = matching(entries_.remarks, named);
+    if (report.places.empty() && report.quantisers.empty() && report.folded_into.empty() &&
+        report.widths.empty() && report.remarks.empty())
       refuse();
-    return {{"schema", kExplainSchema},    {"name", name_},
-            {"places", std::move(places)}, {"quantisers", quantisers},
-            {"folded_into", folded_into},  {"widths", std::move(widths)},
-            {"units", std::move(units)},   {"remarks", std::move(remarks)},
-            {"thresholds", thresholds()}};
+    report.thresholds = thresholds();
+    return report;
   }
 
  private:
-  bool is_it(const Json& quantiser) const {
-    const auto checkpoint = quantiser.at("checkpoint").get<std::string>();
-    return names_.contains(quantiser.at("node").get<std::string>()) ||
-           names_.contains(quantiser.at("result").get<std::string>()) ||
-           (!checkpoint.empty() && checkpoint == name_);
+  bool is_it(const report::Quantiser& q) const {
+    return names_.contains(q.node) || names_.contains(q.result) ||
+           (!q.checkpoint.empty() && q.checkpoint == name_);
   }
 
   /// Adds the names that the same quantiser has elsewhere.
   void follow() {
-    for (const Json& q : streamline_.at("quantisers")) {
+    for (const report::Quantiser& q : entries_.quantisers) {
       if (!is_it(q)) continue;
-      names_.insert(q.at("node").get<std::string>());
-      names_.insert(q.at("result").get<std::string>());
+      names_.insert(q.node);
+      names_.insert(q.result);
     }
     for (const StageGraph& stage : stages_)
       for (const Checkpoint& checkpoint : stage.graph.checkpoints())
@@ -153,38 +165,30 @@ class Explanation {
           names_.insert(checkpoint.tensor->producer->name);
   }
 
-  template <typename Wanted>
-  Json matching(const char* list, Wanted&& wanted) const {
-    Json found = Json::array();
-    for (const Json& entry : streamline_.at(list))
-      if (wanted(entry)) found.push_back(entry);
-    return found;
-  }
-
-  Json find_places() const {
-    Json places = Json::array();
+  std::vector<report::Explain::Place> find_places() const {
+    std::vector<report::Explain::Place> places;
     for (const StageGraph& stage : stages_) {
       bool found = false;
       for (const Checkpoint& checkpoint : stage.graph.checkpoints()) {
         if (checkpoint.name != name_) continue;
-        places.push_back(place_json(stage.id, checkpoint.tensor->producer, checkpoint.tensor));
+        places.push_back(place_of(stage.id, checkpoint.tensor->producer, checkpoint.tensor));
         found = true;
       }
       if (found) continue;
       for (const std::string& name : names_)
         if (const Node* node = stage.graph.find_node(name))
-          places.push_back(place_json(stage.id, node, node->outputs.at(0)));
+          places.push_back(place_of(stage.id, node, node->outputs.at(0)));
     }
     return places;
   }
 
   /// Of the last stage that has any.
-  Json thresholds() const {
+  std::optional<report::Thresholds> thresholds() const {
     for (auto stage = stages_.rbegin(); stage != stages_.rend(); ++stage)
       for (const std::string& name : names_) {
         const Node* node = stage->graph.find_node(name);
-        Json found = node ? thresholds_json(*stage, *node) : Json();
-        if (!found.is_null()) return found;
+        if (!node) continue;
+        if (auto found = thresholds_of(*stage, *node)) return found;
       }
     return {};
   }
@@ -199,7 +203,7 @@ class Explanation {
                similar_names(name_, {known.begin(), known.end()}));
   }
 
-  const Json& streamline_;
+  const report::StageStreamline& entries_;
   std::string name_;
   std::set<std::string> names_;
   std::vector<StageGraph> stages_;
@@ -207,7 +211,7 @@ class Explanation {
 
 }  // namespace
 
-Json read_streamline(const std::filesystem::path& dir) {
+report::Streamline read_streamline(const std::filesystem::path& dir) {
   const std::filesystem::path file = dir / "reports" / "streamline.json";
   const std::string shown = printable(file.string(), 4096);
   if (!std::filesystem::exists(file))
@@ -216,16 +220,16 @@ Json read_streamline(const std::filesystem::path& dir) {
         "without "
         "--until, or with a later one",
         printable(dir.string(), 4096), printable(dir.string(), 4096));
-  Json report = parse_json(read_file(file), shown);
-  const std::vector<std::string> violations = schema_violations(report);
-  if (!violations.empty() || report.at("schema") != kStreamlineSchema)
-    user_error("'{}' is damaged or of another version ({}); do the run again", shown,
-               violations.empty() ? "it is of another kind" : violations.front());
-  return report;
+  try {
+    return read_report<report::Streamline>(read_file(file), shown);
+  } catch (const UserError& error) {
+    user_error("{}; do the run again", error.what());
+  }
 }
 
-Json explain_node(const SavedRun& run, const Json& streamline, const std::string& name) {
-  return Explanation(run, streamline, name).json();
+report::Explain explain_node(const SavedRun& run, const report::Streamline& streamline,
+                             const std::string& name) {
+  return Explanation(run, streamline, name).report();
 }
 
 }  // namespace assay

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/printable.h"
+#include "compile/graph/constant.h"
 #include "harness/query/explain.h"
 #include "harness/report/console.h"
 
@@ -14,190 +15,182 @@ namespace {
 /// Thresholds of a row that are shown.
 constexpr std::size_t kShownSteps = 16;
 
-std::string text_of(const Json& value) { return printable(value.get<std::string>()); }
-std::string count(const Json& value) { return grouped(value.get<std::int64_t>()); }
-
-std::string range_text(const Json& entry) {
-  return fmt::format("{}..{}", entry.at("min").get<std::int64_t>(),
-                     entry.at("max").get<std::int64_t>());
+/// The stage of an entry of reports/streamline.json.
+std::string stage_text(const std::optional<std::string>& stage) {
+  return printable(stage.value_or(""));
 }
 
-std::string margin_text(const Json& quantiser) {
-  const Json& margin = quantiser.at("margin");
-  return margin.is_null() ? "-" : fmt::format("{:.3g}", margin.get<double>());
+/// Of an entry with a least and a largest value.
+std::string range_text(const auto& entry) { return fmt::format("{}..{}", entry.min, entry.max); }
+
+std::string margin_text(const report::Quantiser& q) {
+  return q.margin ? fmt::format("{:.3g}", *q.margin) : "-";
 }
 
-bool is_join(const Json& quantiser) {
-  return quantiser.at("pairs") != 0 || quantiser.at("fraction_bits") != 0;
-}
+bool is_join(const report::Quantiser& q) { return q.pairs != 0 || q.fraction_bits != 0; }
 
-std::string names_text(const Json& names) {
+std::string names_text(const std::vector<std::string>& names) {
   std::string text;
-  for (const Json& name : names) text += (text.empty() ? "" : ", ") + text_of(name);
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
   return text.empty() ? "nothing" : text;
 }
 
-std::string quantiser_table(const Json& quantisers) {
+std::string quantiser_table(const std::vector<report::Quantiser>& quantisers) {
   std::vector<std::vector<std::string>> rows = {{"quantiser", "became", "form", "range", "bits",
                                                  "channels", "steps", "margin", "ties", "fraction",
                                                  "pairs", "folded", "stage"}};
-  for (const Json& q : quantisers) {
+  for (const report::Quantiser& q : quantisers) {
     const bool join = is_join(q);
-    rows.push_back({text_of(q.at("node")), text_of(q.at("result")), text_of(q.at("form")),
-                    range_text(q), count(q.at("bits")), count(q.at("channels")),
-                    count(q.at("steps")), margin_text(q), count(q.at("ties")),
-                    join ? count(q.at("fraction_bits")) : "-", join ? count(q.at("pairs")) : "-",
-                    std::to_string(q.at("folded").size()), text_of(q.at("stage"))});
+    rows.push_back({printable(q.node), printable(q.result), printable(q.form), range_text(q),
+                    grouped(q.bits), grouped(q.channels), grouped(q.steps), margin_text(q),
+                    grouped(q.ties), join ? grouped(q.fraction_bits) : "-",
+                    join ? grouped(q.pairs) : "-", std::to_string(q.folded.size()),
+                    stage_text(q.stage)});
   }
   return table_text(rows);
 }
 
-std::string width_table(const Json& widths) {
+std::string width_table(const std::vector<report::Width>& widths) {
   std::vector<std::vector<std::string>> rows = {
       {"product", "input", "weights", "accumulator", "proved range", "before", "stage"}};
-  for (const Json& w : widths)
-    rows.push_back({text_of(w.at("node")), text_of(w.at("input")), text_of(w.at("weights")),
-                    text_of(w.at("accumulator")), range_text(w),
-                    text_of(w.at("weights_before")) + ", " + text_of(w.at("accumulator_before")),
-                    text_of(w.at("stage"))});
+  for (const report::Width& w : widths)
+    rows.push_back({printable(w.node), printable(w.input), printable(w.weights),
+                    printable(w.accumulator), range_text(w),
+                    printable(w.weights_before) + ", " + printable(w.accumulator_before),
+                    stage_text(w.stage)});
   return table_text(rows);
 }
 
-std::string unit_table(const Json& units) {
+std::string unit_table(const std::vector<report::Unit>& units) {
   std::vector<std::vector<std::string>> rows = {{"product of several scales", "scales",
                                                  "multiplier bits", "weight bits", "before",
                                                  "sum bits", "made", "stage"}};
-  for (const Json& u : units)
-    rows.push_back({text_of(u.at("node")), count(u.at("scales")), count(u.at("multiplier_bits")),
-                    count(u.at("weight_bits")), count(u.at("weight_bits_before")),
-                    count(u.at("accumulator_bits")),
-                    u.at("taken").get<bool>() ? "in one unit" : "once per scale",
-                    text_of(u.at("stage"))});
+  for (const report::Unit& u : units)
+    rows.push_back({printable(u.node), grouped(u.scales), grouped(u.multiplier_bits),
+                    grouped(u.weight_bits), grouped(u.weight_bits_before),
+                    grouped(u.accumulator_bits), u.taken ? "in one unit" : "once per scale",
+                    stage_text(u.stage)});
   return table_text(rows);
 }
 
-std::string remark_lines(const Json& remarks) {
+std::string remark_lines(const std::vector<report::Remark>& remarks) {
   std::string text;
-  for (const Json& remark : remarks)
-    text += fmt::format("{}: {}: {}\n", text_of(remark.at("stage")), text_of(remark.at("node")),
-                        text_of(remark.at("text")));
+  for (const report::Remark& remark : remarks)
+    text += fmt::format("{}: {}: {}\n", stage_text(remark.stage), printable(remark.node),
+                        printable(remark.text));
   return text;
 }
 
-std::string join_line(const Json& q) {
+std::string join_line(const report::Quantiser& q) {
   std::string text = fmt::format("  join          {} fraction bits, {} combinations looked at",
-                                 count(q.at("fraction_bits")), count(q.at("pairs")));
-  if (q.at("inseparable") != 0)
-    text += fmt::format(", {} of them decided WRONGLY (--join-bits)", count(q.at("inseparable")));
+                                 grouped(q.fraction_bits), grouped(q.pairs));
+  if (q.inseparable != 0)
+    text += fmt::format(", {} of them decided WRONGLY (--join-bits)", grouped(q.inseparable));
   return text + "\n";
 }
 
-std::string quantiser_text(const Json& q) {
-  std::string text = fmt::format("{}: '{}' became '{}'\n", text_of(q.at("stage")),
-                                 text_of(q.at("node")), text_of(q.at("result")));
-  if (const std::string checkpoint = text_of(q.at("checkpoint")); !checkpoint.empty())
+std::string quantiser_text(const report::Quantiser& q) {
+  std::string text = fmt::format("{}: '{}' became '{}'\n", stage_text(q.stage), printable(q.node),
+                                 printable(q.result));
+  if (const std::string checkpoint = printable(q.checkpoint); !checkpoint.empty())
     text += fmt::format("  checkpoint    '{}'\n", checkpoint);
-  text += fmt::format("  compares      {}, {} bits, form {}\n", range_text(q), count(q.at("bits")),
-                      text_of(q.at("form")));
-  text +=
-      fmt::format("  thresholds    {} rows of {}; {} rows constant, {} thresholds unreachable\n",
-                  count(q.at("channels")), count(q.at("steps")), count(q.at("constant_channels")),
-                  count(q.at("unreachable")));
-  text +=
-      fmt::format("  margin        {} of a step, {} ties\n", margin_text(q), count(q.at("ties")));
+  text += fmt::format("  compares      {}, {} bits, form {}\n", range_text(q), grouped(q.bits),
+                      printable(q.form));
+  text += fmt::format(
+      "  thresholds    {} rows of {}; {} rows constant, {} thresholds unreachable\n",
+      grouped(q.channels), grouped(q.steps), grouped(q.constant_channels), grouped(q.unreachable));
+  text += fmt::format("  margin        {} of a step, {} ties\n", margin_text(q), grouped(q.ties));
   if (is_join(q)) text += join_line(q);
-  return text + fmt::format("  folded in     {}\n", names_text(q.at("folded")));
+  return text + fmt::format("  folded in     {}\n", names_text(q.folded));
+}
+
+/// What stands at a place, whatever the stage.
+std::string place_text(const report::Explain::Place& place) {
+  std::string what = place.node.empty()
+                         ? "graph input"
+                         : fmt::format("{} '{}'", printable(place.op), printable(place.node));
+  if (!place.tensor.empty())
+    what += fmt::format(" -> '{}' {}{}", printable(place.tensor), printable(place.dtype),
+                        place.shape ? shape_text(*place.shape) : "");
+  return what;
 }
 
 /// One line for stages in a row that hold the same.
-std::string places_text(const Json& places) {
+std::string places_text(const std::vector<report::Explain::Place>& places) {
   std::string text;
-  const auto cell = [](const Json& place) {
-    std::string what =
-        place.at("node") == ""
-            ? "graph input"
-            : fmt::format("{} '{}'", text_of(place.at("operator")), text_of(place.at("node")));
-    if (place.at("tensor") != "")
-      what += fmt::format(" -> '{}' {}{}", text_of(place.at("tensor")), text_of(place.at("dtype")),
-                          place.at("shape").is_null() ? "" : place.at("shape").dump());
-    return what;
-  };
   for (std::size_t i = 0; i < places.size();) {
+    const std::string what = place_text(places[i]);
     std::size_t last = i;
-    while (last + 1 < places.size() && cell(places[last + 1]) == cell(places[i])) ++last;
-    std::string stages = text_of(places[i].at("stage"));
-    if (last > i) stages += " to " + text_of(places[last].at("stage"));
-    text += fmt::format("  {:<36} {}\n", stages, cell(places[i]));
+    while (last + 1 < places.size() && place_text(places[last + 1]) == what) ++last;
+    std::string stages = printable(places[i].stage);
+    if (last > i) stages += " to " + printable(places[last].stage);
+    text += fmt::format("  {:<36} {}\n", stages, what);
     i = last + 1;
   }
   return text;
 }
 
-std::string multiplier_text(const Json& multiplier) {
-  const auto value = multiplier.get<std::int64_t>();
+std::string multiplier_text(std::int64_t value) {
   const auto bits = static_cast<std::uint64_t>(value);
   if (value > 1 && std::has_single_bit(bits))
     return fmt::format("{} (2^{})", value, std::countr_zero(bits));
   return std::to_string(value);
 }
 
-std::string row_text(const Json& row) {
-  std::string text = fmt::format("  {:<14}", row.at("index").dump());
-  if (!row.at("multipliers").is_null()) {
+std::string row_text(const report::ThresholdRow& row) {
+  std::string text = fmt::format("  {:<14}", shape_text(row.index));
+  if (row.multipliers) {
     std::string multipliers;
-    for (const Json& m : row.at("multipliers"))
+    for (const std::int64_t m : *row.multipliers)
       multipliers += (multipliers.empty() ? "" : ", ") + multiplier_text(m);
     text += fmt::format(" multipliers {};", multipliers);
   }
-  const Json& thresholds = row.at("thresholds");
-  for (std::size_t i = 0; i < std::min(kShownSteps, thresholds.size()); ++i)
-    text += fmt::format(" {}", thresholds[i].get<std::int64_t>());
-  return text + (thresholds.size() > kShownSteps ? " ...\n" : "\n");
+  for (std::size_t i = 0; i < std::min(kShownSteps, row.thresholds.size()); ++i)
+    text += fmt::format(" {}", row.thresholds[i]);
+  return text + (row.thresholds.size() > kShownSteps ? " ...\n" : "\n");
 }
 
-std::string thresholds_text(const Json& thresholds) {
-  if (thresholds.is_null()) return {};
-  const Json& rows = thresholds.at("first_rows");
+std::string thresholds_text(const report::Thresholds& thresholds) {
   std::string text = fmt::format(
       "\nthresholds of {} '{}' in {}: {} of {} rows{}; output {} + the number reached\n",
-      text_of(thresholds.at("operator")), text_of(thresholds.at("node")),
-      text_of(thresholds.at("stage")), rows.size(), count(thresholds.at("rows")),
-      thresholds.at("table_min").is_null()
-          ? ""
-          : fmt::format(" (last index: second integer from {})",
-                        thresholds.at("table_min").get<std::int64_t>()),
-      thresholds.at("out_bias").get<std::int64_t>());
-  for (const Json& row : rows) text += row_text(row);
+      printable(thresholds.op), printable(thresholds.node), printable(thresholds.stage),
+      thresholds.first_rows.size(), grouped(thresholds.rows),
+      thresholds.table_min
+          ? fmt::format(" (last index: second integer from {})", *thresholds.table_min)
+          : "",
+      thresholds.out_bias);
+  for (const report::ThresholdRow& row : thresholds.first_rows) text += row_text(row);
   return text;
 }
 
 }  // namespace
 
-std::string streamline_text(const Json& streamline) {
-  std::string text = quantiser_table(streamline.at("quantisers"));
-  if (!streamline.at("widths").empty()) text += "\n" + width_table(streamline.at("widths"));
-  if (!streamline.at("units").empty()) text += "\n" + unit_table(streamline.at("units"));
-  if (!streamline.at("remarks").empty()) text += "\n" + remark_lines(streamline.at("remarks"));
-  for (const Json& stage : streamline.at("stages"))
-    if (stage.at("contract") == "approximate")
+std::string streamline_text(const report::Streamline& streamline) {
+  const report::StageStreamline& all = streamline.all;
+  std::string text = quantiser_table(all.quantisers);
+  if (!all.widths.empty()) text += "\n" + width_table(all.widths);
+  if (!all.units.empty()) text += "\n" + unit_table(all.units);
+  if (!all.remarks.empty()) text += "\n" + remark_lines(all.remarks);
+  for (const report::Streamline::Stage& stage : streamline.stages)
+    if (stage.contract == "approximate")
       text += fmt::format("\nAPPROXIMATE: stage {}; 'assay show' has its effect.",
-                          text_of(stage.at("stage")));
-  return text + (streamline.at("integer").get<bool>()
+                          printable(stage.stage));
+  return text + (streamline.integer
                      ? "\nEvery tensor is integer.\n"
                      : "\nReal numbers are left: the run stopped before the stage 'tail'.\n");
 }
 
-std::string explain_text(const Json& explanation) {
-  std::string text = fmt::format("'{}'\n", text_of(explanation.at("name")));
-  text += places_text(explanation.at("places"));
-  for (const Json& q : explanation.at("quantisers")) text += "\n" + quantiser_text(q);
-  for (const Json& q : explanation.at("folded_into"))
+std::string explain_text(const report::Explain& explanation) {
+  std::string text = fmt::format("'{}'\n", printable(explanation.name));
+  text += places_text(explanation.places);
+  for (const report::Quantiser& q : explanation.quantisers) text += "\n" + quantiser_text(q);
+  for (const report::Quantiser& q : explanation.folded_into)
     text += fmt::format("\n{}: folded into the thresholds of '{}', which became '{}'\n",
-                        text_of(q.at("stage")), text_of(q.at("node")), text_of(q.at("result")));
-  if (!explanation.at("widths").empty()) text += "\n" + width_table(explanation.at("widths"));
-  if (!explanation.at("units").empty()) text += "\n" + unit_table(explanation.at("units"));
-  if (!explanation.at("remarks").empty()) text += "\n" + remark_lines(explanation.at("remarks"));
-  return text + thresholds_text(explanation.at("thresholds"));
+                        stage_text(q.stage), printable(q.node), printable(q.result));
+  if (!explanation.widths.empty()) text += "\n" + width_table(explanation.widths);
+  if (!explanation.units.empty()) text += "\n" + unit_table(explanation.units);
+  if (!explanation.remarks.empty()) text += "\n" + remark_lines(explanation.remarks);
+  return text + (explanation.thresholds ? thresholds_text(*explanation.thresholds) : "");
 }
 
 }  // namespace assay

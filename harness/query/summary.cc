@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/printable.h"
 #include "compile/graph/hw_ops.h"
@@ -35,19 +35,15 @@ std::int64_t node_macs(const Node& node) {
   return 0;
 }
 
-Json shape_json(const Tensor& tensor) { return tensor.shape ? Json(*tensor.shape) : Json(); }
-
-Json tensors_json(const std::vector<Tensor*>& tensors) {
-  Json list = Json::array();
+std::vector<report::Show::Tensor> tensors_of(const std::vector<Tensor*>& tensors) {
+  std::vector<report::Show::Tensor> list;
   for (const Tensor* tensor : tensors)
-    list.push_back({{"name", tensor->name},
-                    {"shape", shape_json(*tensor)},
-                    {"dtype", tensor->dtype.name()},
-                    {"layout", layout_name(tensor->layout)}});
+    list.push_back({tensor->name, tensor->shape, tensor->dtype.name(),
+                    std::string(layout_name(tensor->layout))});
   return list;
 }
 
-Json array_json(const RealArray& array) {
+std::string array_text(const RealArray& array) {
   if (array.is_scalar()) return fmt::format("{}", array.values[0].to_double());
   double low = array.values[0].to_double(), high = low;
   for (const Real& value : array.values) {
@@ -57,30 +53,41 @@ Json array_json(const RealArray& array) {
   return fmt::format("{} values, {:.6g} to {:.6g}", array.values.size(), low, high);
 }
 
-Json checkpoint_json(const Checkpoint& checkpoint) {
+report::Show::Checkpoint checkpoint_of(const Checkpoint& checkpoint) {
   const Node* node = checkpoint.tensor->producer;
-  return {{"name", checkpoint.name},
-          {"kind", checkpoint_kind_name(checkpoint.kind)},
-          {"tensor", checkpoint.tensor->name},
-          {"node", node ? node->name : ""},
-          {"dtype", checkpoint.has_map ? checkpoint.dtype.name() : checkpoint.tensor->dtype.name()},
-          {"shape", checkpoint.tensor->shape ? Json(checkpoint.shape()) : Json()},
-          {"scale", checkpoint.has_map ? array_json(checkpoint.scale) : Json()},
-          {"offset", checkpoint.has_map ? array_json(checkpoint.offset) : Json()}};
+  report::Show::Checkpoint entry;
+  entry.name = checkpoint.name;
+  entry.kind = checkpoint_kind_name(checkpoint.kind);
+  entry.tensor = checkpoint.tensor->name;
+  if (node) entry.node = node->name;
+  entry.dtype = checkpoint.has_map ? checkpoint.dtype.name() : checkpoint.tensor->dtype.name();
+  if (checkpoint.tensor->shape) entry.shape = checkpoint.shape();
+  if (checkpoint.has_map) {
+    entry.scale = array_text(checkpoint.scale);
+    entry.offset = array_text(checkpoint.offset);
+  }
+  return entry;
 }
 
-std::string shape_cell(const Json& shape) {
-  return shape.is_null() ? "[?]" : shape_text(shape.get<Shape>());
+std::string shape_cell(const std::optional<Shape>& shape) {
+  return shape ? shape_text(*shape) : "[?]";
 }
 
-std::string ends_text(const char* title, const Json& tensors) {
+std::string ends_text(const char* title, const std::vector<report::Show::Tensor>& tensors) {
   std::string text;
-  for (const Json& tensor : tensors)
-    text +=
-        fmt::format("{:<11} {} {}{} {}\n", title, printable(tensor.at("name").get<std::string>()),
-                    tensor.at("dtype").get<std::string>(), shape_cell(tensor.at("shape")),
-                    tensor.at("layout").get<std::string>());
+  for (const report::Show::Tensor& tensor : tensors)
+    text += fmt::format("{:<11} {} {}{} {}\n", title, printable(tensor.name), tensor.dtype,
+                        shape_cell(tensor.shape), tensor.layout);
   return text;
+}
+
+std::string checkpoint_table(const std::vector<report::Show::Checkpoint>& checkpoints) {
+  std::vector<std::vector<std::string>> rows = {
+      {"checkpoint", "kind", "type", "shape", "scale", "offset", "node"}};
+  for (const report::Show::Checkpoint& c : checkpoints)
+    rows.push_back({printable(c.name), c.kind, c.dtype, shape_cell(c.shape), c.scale.value_or("-"),
+                    c.offset.value_or("-"), printable(c.node)});
+  return table_text(rows);
 }
 
 }  // namespace
@@ -99,45 +106,31 @@ std::int64_t parameter_count(const Graph& graph) {
   return sum;
 }
 
-Json graph_summary(const Graph& graph) {
+report::Show graph_summary(const Graph& graph) {
   std::map<std::string, std::int64_t> histogram;
   for (const auto& node : graph.nodes()) ++histogram[std::string(node->op->type())];
-  Json operators = Json::object(), checkpoints = Json::array();
-  for (const auto& [type, count] : histogram) operators[type] = count;
+  report::Show summary;
+  summary.name = graph.name;
+  summary.inputs = tensors_of(graph.inputs());
+  summary.outputs = tensors_of(graph.outputs());
+  summary.operators.assign(histogram.begin(), histogram.end());
+  summary.parameters = parameter_count(graph);
+  summary.macs = multiply_accumulates(graph);
   for (const Checkpoint& checkpoint : graph.checkpoints())
-    checkpoints.push_back(checkpoint_json(checkpoint));
-  return {{"name", graph.name},
-          {"inputs", tensors_json(graph.inputs())},
-          {"outputs", tensors_json(graph.outputs())},
-          {"operators", std::move(operators)},
-          {"parameters", parameter_count(graph)},
-          {"macs", multiply_accumulates(graph)},
-          {"checkpoints", std::move(checkpoints)}};
+    summary.checkpoints.push_back(checkpoint_of(checkpoint));
+  return summary;
 }
 
-std::string summary_text(const Json& summary) {
-  std::string text =
-      fmt::format("{:<11} {}\n", "graph", printable(summary.at("name").get<std::string>()));
-  text += ends_text("input", summary.at("inputs")) + ends_text("output", summary.at("outputs"));
+std::string summary_text(const report::Show& summary) {
+  std::string text = fmt::format("{:<11} {}\n", "graph", printable(summary.name));
+  text += ends_text("input", summary.inputs) + ends_text("output", summary.outputs);
   std::string operators;
-  for (const auto& [type, count] : summary.at("operators").items())
-    operators +=
-        fmt::format("{}{} {}", operators.empty() ? "" : ", ", count.get<std::int64_t>(), type);
+  for (const auto& [type, count] : summary.operators)
+    operators += fmt::format("{}{} {}", operators.empty() ? "" : ", ", count, type);
   text += fmt::format("{:<11} {}\n", "operators", operators);
-  text += fmt::format("{:<11} {}\n", "parameters",
-                      grouped(summary.at("parameters").get<std::int64_t>()));
-  text += fmt::format("{:<11} {} multiply-accumulates\n\n", "work",
-                      grouped(summary.at("macs").get<std::int64_t>()));
-  std::vector<std::vector<std::string>> rows = {
-      {"checkpoint", "kind", "type", "shape", "scale", "offset", "node"}};
-  const auto cell = [](const Json& value) {
-    return value.is_null() ? std::string("-") : value.get<std::string>();
-  };
-  for (const Json& c : summary.at("checkpoints"))
-    rows.push_back({printable(cell(c.at("name"))), cell(c.at("kind")), cell(c.at("dtype")),
-                    shape_cell(c.at("shape")), cell(c.at("scale")), cell(c.at("offset")),
-                    printable(cell(c.at("node")))});
-  return text + table_text(rows);
+  text += fmt::format("{:<11} {}\n", "parameters", grouped(summary.parameters));
+  text += fmt::format("{:<11} {} multiply-accumulates\n\n", "work", grouped(summary.macs));
+  return text + checkpoint_table(summary.checkpoints);
 }
 
 }  // namespace assay

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "compile/graph/graph.h"
-#include "harness/report/json.h"
+#include "harness/report/query.h"
 
 namespace assay {
 
@@ -17,9 +17,9 @@ std::int64_t multiply_accumulates(const Graph& graph);
 /// tensors depend on, scales included.
 std::int64_t parameter_count(const Graph& graph);
 
-/// "assay.show/1" without hash: name, ends, operators, parameters, MACs, checkpoints.
-Json graph_summary(const Graph& graph);
+/// Name, ends, operators, parameters, MACs, checkpoints; sha256 is left empty.
+report::Show graph_summary(const Graph& graph);
 /// The same for people.
-std::string summary_text(const Json& summary);
+std::string summary_text(const report::Show& summary);
 
 }  // namespace assay

@@ -5,127 +5,120 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "compile/base/printable.h"
-#include "harness/report/schema.h"
 
 namespace assay {
 namespace {
 
+using Runs = std::vector<report::History::Run>;
+
 /// Long enough to tell two programs apart.
 constexpr std::size_t kShownHash = 12;
 
-std::string string_at(const Json& json, const char* key) { return json.at(key).get<std::string>(); }
-
-Json metrics_json(const Measurement& now, const Measurement* before) {
+std::vector<report::History::Metric> metric_reports(const Measurement& now,
+                                                    const Measurement* before) {
   std::map<std::pair<std::string, std::string>, std::int64_t> old;
   if (before)
     for (const Metric& metric : before->metrics) old[{metric.name, metric.node}] = metric.value;
-  Json metrics = Json::array();
+  std::vector<report::History::Metric> metrics;
   for (const Metric& metric : now.metrics) {
+    metrics.push_back({metric.name, metric.node, metric.value, {}});
     const auto it = old.find({metric.name, metric.node});
-    metrics.push_back({{"metric", metric.name},
-                       {"node", metric.node},
-                       {"value", metric.value},
-                       {"delta", it == old.end() ? Json() : Json(metric.value - it->second)}});
+    if (it != old.end()) metrics.back().delta = metric.value - it->second;
   }
   return metrics;
 }
 
-Json run_json(const RecordedMeasurement& now, const Measurement* before) {
-  return {{"run", now.run.id},
-          {"time", now.run.time},
-          {"suite", now.run.suite},
-          {"assay", {{"version", now.run.version}, {"sha256", now.run.program}}},
-          {"baseline", now.baseline},
-          {"same_setup", before ? Json(before->setup == now.measurement.setup) : Json()},
-          {"verdict", now.measurement.verdict},
-          {"metrics", metrics_json(now.measurement, before)}};
+report::History::Run run_report(const RecordedMeasurement& now, const Measurement* before) {
+  report::History::Run report;
+  report.run = now.run.id;
+  report.time = now.run.time;
+  report.suite = now.run.suite;
+  report.assay = {now.run.version, now.run.program};
+  report.baseline = now.baseline;
+  if (before) report.same_setup = before->setup == now.measurement.setup;
+  report.verdict = now.measurement.verdict;
+  report.metrics = metric_reports(now.measurement, before);
+  return report;
 }
 
-std::string delta_text(const Json& delta) {
-  if (delta.is_null() || delta == 0) return "";
-  const auto value = delta.get<std::int64_t>();
-  return fmt::format(" ({}{})", value > 0 ? "+" : "", grouped(value));
+std::string delta_text(const std::optional<std::int64_t>& delta) {
+  if (delta.value_or(0) == 0) return "";
+  return fmt::format(" ({}{})", *delta > 0 ? "+" : "", grouped(*delta));
 }
 
 /// The metrics of the whole that any run has, in their order.
-std::vector<std::string> columns(const Json& runs) {
+std::vector<std::string> columns(const Runs& runs) {
   std::vector<std::string> names;
-  for (const Json& run : runs)
-    for (const Json& metric : run.at("metrics")) {
-      const std::string name = string_at(metric, "metric");
-      if (string_at(metric, "node").empty() && std::ranges::find(names, name) == names.end())
-        names.push_back(name);
-    }
+  for (const report::History::Run& run : runs)
+    for (const report::History::Metric& metric : run.metrics)
+      if (metric.node.empty() && std::ranges::find(names, metric.metric) == names.end())
+        names.push_back(metric.metric);
   return names;
 }
 
-std::string cell(const Json& run, const std::string& name) {
-  for (const Json& metric : run.at("metrics"))
-    if (string_at(metric, "metric") == name && string_at(metric, "node").empty())
-      return grouped(metric.at("value").get<std::int64_t>()) + delta_text(metric.at("delta"));
+std::string cell(const report::History::Run& run, const std::string& name) {
+  for (const report::History::Metric& metric : run.metrics)
+    if (metric.metric == name && metric.node.empty())
+      return grouped(metric.value) + delta_text(metric.delta);
   return "-";
 }
 
-std::string note(const Json& run) {
-  std::string text = run.at("baseline").get<bool>() ? "baseline" : "";
-  if (run.at("same_setup") == Json(false))
-    text += std::string(text.empty() ? "" : ", ") + "other setup";
+std::string note(const report::History::Run& run) {
+  std::string text = run.baseline ? "baseline" : "";
+  if (!run.same_setup.value_or(true)) text += std::string(text.empty() ? "" : ", ") + "other setup";
   return text.empty() ? "-" : text;
 }
 
-std::string node_changes(const Json& runs) {
+std::string node_changes(const Runs& runs) {
   std::string text;
-  for (const Json& run : runs)
-    for (const Json& metric : run.at("metrics")) {
-      const Json& delta = metric.at("delta");
-      if (string_at(metric, "node").empty() || delta.is_null() || delta == 0) continue;
-      text += fmt::format("  {} {} of '{}': {}{}\n", string_at(run, "time"),
-                          string_at(metric, "metric"), printable(string_at(metric, "node")),
-                          grouped(metric.at("value").get<std::int64_t>()), delta_text(delta));
+  for (const report::History::Run& run : runs)
+    for (const report::History::Metric& metric : run.metrics) {
+      if (metric.node.empty() || metric.delta.value_or(0) == 0) continue;
+      text += fmt::format("  {} {} of '{}': {}{}\n", run.time, metric.metric,
+                          printable(metric.node), grouped(metric.value), delta_text(metric.delta));
     }
   return text;
 }
 
+std::string table(const Runs& runs) {
+  const std::vector<std::string> metrics = columns(runs);
+  std::vector<std::vector<std::string>> rows = {{"time", "assay", "verdict"}};
+  rows[0].insert(rows[0].end(), metrics.begin(), metrics.end());
+  rows[0].emplace_back("note");
+  for (const report::History::Run& run : runs) {
+    std::vector<std::string> row = {run.time, run.assay.sha256.substr(0, kShownHash), run.verdict};
+    for (const std::string& name : metrics) row.push_back(cell(run, name));
+    row.push_back(note(run));
+    rows.push_back(std::move(row));
+  }
+  return table_text(rows);
+}
+
 }  // namespace
 
-Json history_json(const std::vector<RecordedMeasurement>& entries) {
-  Json cases = Json::array();
+report::History history_report(const std::vector<RecordedMeasurement>& entries) {
+  report::History history;
   const Measurement* before = nullptr;
   for (const RecordedMeasurement& entry : entries) {
     const Measurement& m = entry.measurement;
     if (!before || before->case_name != m.case_name || before->level != m.level) {
       before = nullptr;
-      cases.push_back({{"case", m.case_name}, {"level", m.level}, {"runs", Json::array()}});
+      history.cases.push_back({m.case_name, m.level, {}});
     }
-    cases.back()["runs"].push_back(run_json(entry, before));
+    history.cases.back().runs.push_back(run_report(entry, before));
     before = &m;
   }
-  return {{"schema", kHistorySchema}, {"cases", std::move(cases)}};
+  return history;
 }
 
-std::string history_text(const Json& history) {
+std::string history_text(const report::History& history) {
   std::string text;
-  for (const Json& entry : history.at("cases")) {
-    const Json& runs = entry.at("runs");
-    const std::vector<std::string> metrics = columns(runs);
-    std::vector<std::vector<std::string>> rows = {{"time", "assay", "verdict"}};
-    rows[0].insert(rows[0].end(), metrics.begin(), metrics.end());
-    rows[0].emplace_back("note");
-    for (const Json& run : runs) {
-      std::vector<std::string> row = {string_at(run, "time"),
-                                      string_at(run.at("assay"), "sha256").substr(0, kShownHash),
-                                      string_at(run, "verdict")};
-      for (const std::string& name : metrics) row.push_back(cell(run, name));
-      row.push_back(note(run));
-      rows.push_back(std::move(row));
-    }
-    text += fmt::format("{}{}, level {}\n{}{}", text.empty() ? "" : "\n",
-                        printable(string_at(entry, "case")), string_at(entry, "level"),
-                        table_text(rows), node_changes(runs));
-  }
+  for (const report::History::Case& entry : history.cases)
+    text +=
+        fmt::format("{}{}, level {}\n{}{}", text.empty() ? "" : "\n", printable(entry.case_name),
+                    entry.level, table(entry.runs), node_changes(entry.runs));
   return text;
 }
 

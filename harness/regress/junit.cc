@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "harness/regress/regress.h"
 
 namespace assay {
@@ -37,46 +35,44 @@ std::string xml(const std::string& text) {
   return result;
 }
 
-std::string string_at(const Json& json, const char* key) { return json.at(key).get<std::string>(); }
-
 /// "failure", "error", or empty for what passes.
-std::string element_of(const Json& outcome) {
-  const std::string standing = string_at(outcome, "standing");
-  if (outcome.at("accepted").get<bool>() || standing == "equal" || standing == "improved")
-    return "";
-  return standing == "failed" ? "error" : "failure";
+std::string element_of(const report::Regress::Case& outcome) {
+  if (outcome.accepted || outcome.standing == "equal" || outcome.standing == "improved") return "";
+  return outcome.standing == "failed" ? "error" : "failure";
+}
+
+std::string number_text(const std::optional<std::int64_t>& number) {
+  return number ? std::to_string(*number) : "null";
 }
 
 /// A line of XML for each change.
-std::string details(const Json& outcome) {
+std::string details(const report::Regress::Case& outcome) {
   std::string text;
-  for (const Json& change : outcome.at("changes"))
-    text += xml(fmt::format("{}: {} {} {} -> {}", string_at(change, "standing"),
-                            string_at(change, "metric"), string_at(change, "node"),
-                            change.at("before").dump(), change.at("now").dump())) +
+  for (const report::Regress::Change& change : outcome.changes)
+    text += xml(fmt::format("{}: {} {} {} -> {}", change.standing, change.metric, change.node,
+                            number_text(change.before), number_text(change.now))) +
             "\n";
   return text;
 }
 
-std::string test_case(const Json& outcome) {
+std::string test_case(const report::Regress::Case& outcome) {
   std::string text = fmt::format("    <testcase classname=\"{}\" name=\"{}\"",
-                                 xml(string_at(outcome, "case")), xml(string_at(outcome, "level")));
+                                 xml(outcome.case_name), xml(outcome.level));
   const std::string element = element_of(outcome);
   if (element.empty())
     return text + fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n",
-                              xml(string_at(outcome, "text")));
+                              xml(outcome.text));
   return text +
          fmt::format(">\n      <{0} type=\"{1}\" message=\"{2}\">{3}</{0}>\n    </testcase>\n",
-                     element, xml(string_at(outcome, "standing")), xml(string_at(outcome, "text")),
-                     details(outcome));
+                     element, xml(outcome.standing), xml(outcome.text), details(outcome));
 }
 
 }  // namespace
 
-std::string junit_xml(const Json& report) {
+std::string junit_xml(const report::Regress& report) {
   std::size_t failures = 0, errors = 0;
   std::string cases;
-  for (const Json& outcome : report.at("cases")) {
+  for (const report::Regress::Case& outcome : report.cases) {
     const std::string element = element_of(outcome);
     failures += element == "failure" ? 1 : 0;
     errors += element == "error" ? 1 : 0;
@@ -86,7 +82,7 @@ std::string junit_xml(const Json& report) {
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"{}\" "
       "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\">\n{}  "
       "</testsuite>\n</testsuites>\n",
-      xml(string_at(report, "suite")), report.at("cases").size(), failures, errors, cases);
+      xml(report.suite), report.cases.size(), failures, errors, cases);
 }
 
 }  // namespace assay

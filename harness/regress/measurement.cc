@@ -14,6 +14,8 @@
 #include "compile/onnx/import.h"
 #include "harness/flow/folding_config.h"
 #include "harness/page/page.h"
+#include "harness/report/hardware.h"
+#include "harness/report/schema.h"
 #include "harness/rtl/verify_nodes.h"
 #include "harness/rtl/verify_top.h"
 
@@ -33,22 +35,19 @@ struct Place {
 /// Fills verdict, reason, setup and metrics. May throw.
 using RunLevel = std::function<void(const Place&, Measurement&)>;
 
-void take_verdict(const Json& report, Measurement& m) {
-  m.verdict = report.at("verdict").get<std::string>();
-  if (report.contains("reason")) m.reason = report.at("reason").get<std::string>();
-}
-
 void add(Measurement& m, const std::string& name, bool more_is_better, std::int64_t value,
          const std::string& node = {}) {
   m.metrics.push_back({name, node, more_is_better, value});
 }
 
 /// The right answers of the last stage that has an accuracy of this kind.
-void add_accuracy(const Json& stages, const char* kind, Measurement& m) {
+void add_accuracy(const std::vector<report::StageSummary>& stages,
+                  std::optional<report::Accuracy> report::Accuracies::*kind,
+                  const std::string& name, Measurement& m) {
   for (auto stage = stages.rbegin(); stage != stages.rend(); ++stage) {
-    const Json& accuracy = stage->at("accuracy").at(kind);
-    if (accuracy.is_null()) continue;
-    add(m, fmt::format("top-1 {}", kind), true, accuracy.at("top1_correct").get<std::int64_t>());
+    const std::optional<report::Accuracy>& accuracy = stage->accuracy.*kind;
+    if (!accuracy) continue;
+    add(m, name, true, accuracy->top1_correct);
     return;
   }
 }
@@ -69,17 +68,14 @@ void add_layer_cycles(const fs::path& stage, Measurement& m) {
 /// Depths of the FIFOs and, by the token model, the cycles between frames and until the first.
 void add_fifos(const fs::path& file, Measurement& m) {
   if (!fs::exists(file)) return;
-  const Json report = parse_json(read_file(file), file.string());
+  const auto report = read_report<report::Fifos>(read_file(file), file.string());
   std::int64_t bits = 0, interval = 0, latency = 0;
-  for (const Json& p : report.at("partitions")) {
-    if (!p.at("interval").is_null())
-      interval = std::max(interval, p.at("interval").get<std::int64_t>());
-    if (!p.at("first_frame_latency").is_null())
-      latency += p.at("first_frame_latency").get<std::int64_t>();
-    for (const Json& fifo : p.at("fifos")) {
-      const auto depth = fifo.at("depth").get<std::int64_t>();
-      bits += depth * fifo.at("bits").get<std::int64_t>();
-      add(m, "depth", false, depth, fifo.at("name").get<std::string>());
+  for (const report::Fifos::Partition& p : report.partitions) {
+    interval = std::max(interval, p.interval.value_or(0));
+    latency += p.first_frame_latency.value_or(0);
+    for (const report::Fifos::Fifo& fifo : p.fifos) {
+      bits += fifo.depth * fifo.bits;
+      add(m, "depth", false, fifo.depth, fifo.name);
     }
   }
   add(m, "interval", false, interval);
@@ -90,9 +86,12 @@ void add_fifos(const fs::path& file, Measurement& m) {
 /// What the layers cost, as estimated.
 void add_estimates(const fs::path& file, Measurement& m) {
   if (!fs::exists(file)) return;
-  const Json report = parse_json(read_file(file), file.string());
-  for (const auto& [kind, count] : report.at("estimates").items())
-    add(m, kind, false, count.get<std::int64_t>());
+  const report::Resources estimates =
+      read_report<report::Folding>(read_file(file), file.string()).estimates;
+  add(m, "lut", false, estimates.lut);
+  add(m, "ff", false, estimates.ff);
+  add(m, "bram", false, estimates.bram);
+  add(m, "dsp", false, estimates.dsp);
 }
 
 /// What was run, without the program that ran it.
@@ -112,47 +111,56 @@ void run_graph(const Place& place, Measurement& m) {
   FlowOptions options = place.entry.flow;
   options.out = place.dir;
   options.finished = write_page;
-  const Json report = run_flow(options, place.console).report;
-  take_verdict(report, m);
-  m.setup = setup_text(report.at("inputs"),
+  const report::Run report = run_flow(options, place.console).report;
+  m.verdict = verdict_name(report.verdict);
+  m.reason = report.reason;
+  m.setup = setup_text(to_json(report.inputs),
                        {{"folding", folding_hash(options.hardware.folding)},
                         {"standalone_thresholds", options.hardware.standalone_thresholds},
                         {"allow_software", options.hardware.allow_software}});
-  const Json& stages = report.at("stages");
   std::int64_t compared = 0;
-  for (const Json& stage : stages) {
-    compared += stage.at("compared").get<std::int64_t>();
-    if (!stage.at("effect").is_null())
-      add(m, "activations changed", false, stage.at("effect").at("changed").get<std::int64_t>(),
-          stage.at("stage").get<std::string>());
+  for (const report::StageSummary& stage : report.stages) {
+    compared += stage.compared;
+    if (stage.effect) add(m, "activations changed", false, stage.effect->changed, stage.stage);
   }
   add(m, "compared", true, compared);
-  add_accuracy(stages, "exact", m);
-  add_accuracy(stages, "float", m);
-  add_layer_cycles(place.dir / stages.back().at("file").get<std::string>(), m);
+  add_accuracy(report.stages, &report::Accuracies::exact, "top-1 exact", m);
+  add_accuracy(report.stages, &report::Accuracies::floating, "top-1 float", m);
+  add_layer_cycles(place.dir / report.stages.back().file, m);
   add_estimates(place.dir / "reports" / "folding.json", m);
   add_fifos(place.dir / "reports" / "fifos.json", m);
 }
 
-void run_nodes(const Place& place, Measurement& m) {
-  VerifyNodesOptions options;
+void set_options(const Place& place, SimulationOptions& options) {
   options.dir = place.dir;
   options.finished = write_page;
   options.cache = place.cache;
   options.images.images = place.entry.rtl_images;
-  const Json report = verify_nodes(options, place.console).report;
-  take_verdict(report, m);
-  m.setup = setup_text(Json::parse(m.setup), {{"rtl_images", report.at("images")}});
-  add(m, "compared", true, report.at("compared").get<std::int64_t>());
+}
+
+void take_head(const report::RtlHead& head, Measurement& m) {
+  m.verdict = verdict_name(head.verdict);
+  m.setup = setup_text(Json::parse(m.setup), {{"rtl_images", head.images}});
+  add(m, "compared", true, head.compared);
+}
+
+/// The first node or partition that is not EQUIVALENT says why the level is not.
+void take_reason(const std::string& name, Verdict verdict, const std::string& reason,
+                 Measurement& m) {
+  if (m.reason.empty() && verdict != Verdict::kEquivalent) m.reason = name + ": " + reason;
+}
+
+void run_nodes(const Place& place, Measurement& m) {
+  VerifyNodesOptions options;
+  set_options(place, options);
+  const report::RtlNode report = verify_nodes(options, place.console).report;
+  take_head(report.head, m);
   std::int64_t slowest = 0;
-  for (const Json& node : report.at("nodes")) {
-    if (m.reason.empty() && node.at("verdict") != verdict_name(Verdict::kEquivalent))
-      m.reason = fmt::format("node '{}': {}", printable(node.at("node").get<std::string>()),
-                             node.at("reason").get<std::string>());
-    const Json& cycles = node.at("cycles").at("measured");
-    if (cycles.is_null()) continue;
-    slowest = std::max(slowest, cycles.get<std::int64_t>());
-    add(m, "cycles", false, cycles.get<std::int64_t>(), node.at("node").get<std::string>());
+  for (const report::RtlNode::Node& node : report.nodes) {
+    take_reason(fmt::format("node '{}'", printable(node.node)), node.verdict, node.reason, m);
+    if (!node.cycles.measured) continue;
+    slowest = std::max(slowest, *node.cycles.measured);
+    add(m, "cycles", false, *node.cycles.measured, node.node);
   }
   if (slowest > 0) add(m, "cycles", false, slowest);
 }
@@ -160,28 +168,17 @@ void run_nodes(const Place& place, Measurement& m) {
 /// The stitched accelerator: measured, not predicted.
 void run_top(const Place& place, Measurement& m) {
   VerifyTopOptions options;
-  options.dir = place.dir;
-  options.finished = write_page;
-  options.cache = place.cache;
-  options.images.images = place.entry.rtl_images;
-  const Json report = verify_top(options, place.console).report;
-  take_verdict(report, m);
-  m.setup = setup_text(Json::parse(m.setup), {{"rtl_images", report.at("images")}});
-  add(m, "compared", true, report.at("compared").get<std::int64_t>());
+  set_options(place, options);
+  const report::RtlTop report = verify_top(options, place.console).report;
+  take_head(report.head, m);
   std::int64_t slowest = 0;
-  for (const Json& p : report.at("partitions")) {
-    const std::string name = fmt::format("partition {}", p.at("partition").get<std::int64_t>());
-    if (m.reason.empty() && p.at("verdict") != verdict_name(Verdict::kEquivalent))
-      m.reason = name + ": " + p.at("reason").get<std::string>();
-    if (!p.at("interval").is_null()) {
-      add(m, "interval", false, p.at("interval").get<std::int64_t>(), name);
-      slowest = std::max(slowest, p.at("interval").get<std::int64_t>());
-    }
-    if (!p.at("first_frame_latency").is_null())
-      add(m, "latency", false, p.at("first_frame_latency").get<std::int64_t>(), name);
-    for (const Json& fifo : p.at("fifos"))
-      add(m, "depth", false, fifo.at("depth").get<std::int64_t>(),
-          fifo.at("name").get<std::string>());
+  for (const report::RtlTop::Partition& p : report.partitions) {
+    const std::string name = fmt::format("partition {}", p.partition);
+    take_reason(name, p.verdict, p.reason, m);
+    if (p.interval) add(m, "interval", false, *p.interval, name);
+    slowest = std::max(slowest, p.interval.value_or(0));
+    if (p.first_frame_latency) add(m, "latency", false, *p.first_frame_latency, name);
+    for (const report::RtlTop::Fifo& fifo : p.fifos) add(m, "depth", false, fifo.depth, fifo.name);
   }
   if (slowest > 0) add(m, "cycles", false, slowest);
 }

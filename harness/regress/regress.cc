@@ -10,7 +10,6 @@
 #include "compile/base/printable.h"
 #include "harness/regress/baseline_db.h"
 #include "harness/regress/regression.h"
-#include "harness/report/schema.h"
 #include "harness/run/identity.h"
 #include "harness/run/run_dir.h"
 
@@ -27,30 +26,23 @@ struct Outcome {
   bool accepted = false;
 };
 
-Json change_json(const Change& change) {
-  return {{"metric", change.name},
-          {"node", change.node},
-          {"before", change.before ? Json(*change.before) : Json()},
-          {"now", change.now ? Json(*change.now) : Json()},
-          {"standing", standing_name(change.standing)}};
-}
-
-Json outcome_json(const Outcome& outcome) {
+report::Regress::Case case_report(const Outcome& outcome) {
   const Measurement& m = outcome.measurement;
-  Json metrics = Json::array(), changes = Json::array();
+  report::Regress::Case report;
+  report.case_name = m.case_name;
+  report.level = m.level;
+  report.verdict = m.verdict;
+  report.reason = m.reason;
+  report.standing = standing_name(outcome.comparison.standing);
+  report.text = outcome.comparison.text;
+  report.accepted = outcome.accepted;
+  report.tool_failed = m.tool_failed;
   for (const Metric& metric : m.metrics)
-    metrics.push_back({{"metric", metric.name}, {"node", metric.node}, {"value", metric.value}});
-  for (const Change& change : outcome.comparison.changes) changes.push_back(change_json(change));
-  return {{"case", m.case_name},
-          {"level", m.level},
-          {"verdict", m.verdict},
-          {"reason", m.reason},
-          {"standing", standing_name(outcome.comparison.standing)},
-          {"text", outcome.comparison.text},
-          {"accepted", outcome.accepted},
-          {"tool_failed", m.tool_failed},
-          {"metrics", std::move(metrics)},
-          {"changes", std::move(changes)}};
+    report.metrics.push_back({metric.name, metric.node, metric.value});
+  for (const Change& change : outcome.comparison.changes)
+    report.changes.push_back({change.name, change.node, change.before, change.now,
+                              std::string(standing_name(change.standing))});
+  return report;
 }
 
 /// What an outcome alone would make of the exit code; the order of the result decides which wins.
@@ -178,24 +170,26 @@ class Regress {
   }
 
   void record() {
-    const Json program = assay_identity();
+    const report::Program program = assay_identity();
     std::vector<Measurement> measurements;
     std::vector<std::size_t> accepted;
     for (const Outcome& outcome : outcomes_) {
       if (outcome.accepted) accepted.push_back(measurements.size());
       measurements.push_back(outcome.measurement);
     }
-    db_.record({0, utc_now(), suite_.name, program.at("version").get<std::string>(),
-                program.at("sha256").get<std::string>()},
-               measurements, accepted);
+    db_.record({0, utc_now(), suite_.name, program.version, program.sha256}, measurements,
+               accepted);
   }
 
-  Json report(int code) const {
-    Json cases = Json::array();
-    for (const Outcome& outcome : outcomes_) cases.push_back(outcome_json(outcome));
-    return {{"schema", kRegressSchema},   {"suite", suite_.name}, {"assay", assay_identity()},
-            {"updated", options_.update}, {"passed", code == 0},  {"exit_code", code},
-            {"cases", std::move(cases)}};
+  report::Regress report(int code) const {
+    report::Regress report;
+    report.suite = suite_.name;
+    report.assay = assay_identity();
+    report.updated = options_.update;
+    report.passed = code == 0;
+    report.exit_code = code;
+    for (const Outcome& outcome : outcomes_) report.cases.push_back(case_report(outcome));
+    return report;
   }
 
   const RegressOptions& options_;

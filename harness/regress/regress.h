@@ -2,11 +2,10 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "harness/report/console.h"
-#include "harness/report/json.h"
+#include "harness/report/regress.h"
 
 namespace assay {
 
@@ -22,7 +21,7 @@ struct RegressResult {
   /// 1 a regression; else 4 a tool failed; else 2 a case could not be run; else 3 something has no
   /// baseline; else 0. What is accepted no longer counts.
   int exit_code = 0;
-  Json report;  ///< reports/regress.json
+  report::Regress report;  ///< reports/regress.json
   std::string table;
 };
 
@@ -31,7 +30,7 @@ struct RegressResult {
 /// anything runs; ToolError when results cannot be written.
 RegressResult regress(const RegressOptions& options, const Console& console);
 
-/// JUnit's XML of an "assay.regress/1" report.
-std::string junit_xml(const Json& report);
+/// The report as JUnit's XML.
+std::string junit_xml(const report::Regress& report);
 
 }  // namespace assay

@@ -157,6 +157,14 @@ class Reader {
     return named ? kind : path(node, "preprocess").string();
   }
 
+  /// A width among the options of streamlining.
+  template <typename Width>
+  Field bits(const char* key, Width StreamlineOptions::*width, int least, int most) const {
+    return [this, key, width, least, most](Network& n, const toml::node& v) {
+      n.base.flow.streamline.*width = static_cast<int>(integer(v, key, least, most));
+    };
+  }
+
   /// What [defaults] and a [[network]] may both say.
   Fields base_fields() const {
     using N = Network;
@@ -171,30 +179,13 @@ class Reader {
         {"std", [this](N& n, V& v) { n.base.flow.preprocess.std = texts(v, "std"); }},
         {"topk", [this](N& n, V& v) { n.base.flow.topk = integer(v, "topk", 1, 1 << 20); }},
         {"input_bits",
-         [this](N& n, V& v) {
-           n.base.flow.streamline.input_bits =
-               static_cast<int>(integer(v, "input_bits", kMinInputBits, kMaxInputBits));
-         }},
+         bits("input_bits", &StreamlineOptions::input_bits, kMinInputBits, kMaxInputBits)},
         {"input_weight_bits",
-         [this](N& n, V& v) {
-           n.base.flow.streamline.input_weight_bits =
-               static_cast<int>(integer(v, "input_weight_bits", 1, kMaxWeightBits));
-         }},
+         bits("input_weight_bits", &StreamlineOptions::input_weight_bits, 1, kMaxWeightBits)},
         {"scale_bits",
-         [this](N& n, V& v) {
-           n.base.flow.streamline.scale_bits =
-               static_cast<int>(integer(v, "scale_bits", kMinScaleBits, kMaxScaleBits));
-         }},
-        {"join_budget",
-         [this](N& n, V& v) {
-           n.base.flow.streamline.join_budget =
-               static_cast<int>(integer(v, "join_budget", 1, kMaxJoinBits));
-         }},
-        {"join_bits",
-         [this](N& n, V& v) {
-           n.base.flow.streamline.join_bits =
-               static_cast<int>(integer(v, "join_bits", 0, kMaxJoinBits));
-         }},
+         bits("scale_bits", &StreamlineOptions::scale_bits, kMinScaleBits, kMaxScaleBits)},
+        {"join_budget", bits("join_budget", &StreamlineOptions::join_budget, 1, kMaxJoinBits)},
+        {"join_bits", bits("join_bits", &StreamlineOptions::join_bits, 0, kMaxJoinBits)},
         {"standalone_thresholds",
          [this](N& n, V& v) {
            n.base.flow.hardware.standalone_thresholds = flag(v, "standalone_thresholds");

@@ -117,6 +117,19 @@ struct Fifos {
   }
 };
 
+/// Cycles of an accelerator, from one source.
+struct Throughput {
+  std::optional<std::int64_t> interval;
+  std::optional<double> frames_per_second;
+  std::optional<std::int64_t> first_frame_latency, cycles;
+  void fields(Fields& f) {
+    f("interval", interval);
+    f("frames_per_second", frames_per_second);
+    f("first_frame_latency", first_frame_latency);
+    f("cycles", cycles);
+  }
+};
+
 /// `assay bench`
 struct Bench {
   static constexpr std::string_view kSchema = "assay.bench/1";
@@ -138,17 +151,6 @@ struct Bench {
       f("multipliers", multipliers);
       f("efficiency", efficiency);
       f("estimates", estimates);
-    }
-  };
-  struct Throughput {
-    std::optional<std::int64_t> interval;
-    std::optional<double> frames_per_second;
-    std::optional<std::int64_t> first_frame_latency, cycles;
-    void fields(Fields& f) {
-      f("interval", interval);
-      f("frames_per_second", frames_per_second);
-      f("first_frame_latency", first_frame_latency);
-      f("cycles", cycles);
     }
   };
   struct Partition {

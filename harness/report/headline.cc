@@ -3,21 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 namespace assay {
 
-Headline::Headline(const Json& run)
-    : verdict(parse_verdict(run.at("verdict").get<std::string>())),
-      reason(run.at("reason").get<std::string>()) {}
+Headline::Headline(const report::Run& run) : verdict(run.verdict), reason(run.reason) {}
 
-void Headline::note(std::string_view level, const Json& report) {
-  if (report.is_null()) return;
-  const auto name = report.at("verdict").get<std::string>();
-  const Verdict other = parse_verdict(name);
-  if (other == verdict || worse(verdict, other) != other) return;
-  verdict = other;
-  reason = fmt::format("the stages agree, but level {} is {}", level, name);
+void Headline::note(std::string_view level, Verdict of_level) {
+  if (of_level == verdict || worse(verdict, of_level) != of_level) return;
+  verdict = of_level;
+  reason = fmt::format("the stages agree, but level {} is {}", level, verdict_name(of_level));
 }
 
 }  // namespace assay

@@ -47,6 +47,7 @@ struct Program {
     f("version", version);
     f("sha256", sha256);
   }
+  friend bool operator==(const Program&, const Program&) = default;
 };
 
 /// A network: SHA-256 of its file and of its graph's text, which covers external data too.
@@ -56,6 +57,7 @@ struct Model {
     f("sha256", sha256);
     f("graph_sha256", graph_sha256);
   }
+  friend bool operator==(const Model&, const Model&) = default;
 };
 
 /// The images that were used.
@@ -71,6 +73,7 @@ struct Data {
     f("synthetic", synthetic);
     f("labels", labels);
   }
+  friend bool operator==(const Data&, const Data&) = default;
 };
 
 /// How pixels become the network's input.
@@ -84,6 +87,7 @@ struct Preprocess {
     f.where_given("std", std);
     f.where_given("graph_sha256", graph_sha256);
   }
+  friend bool operator==(const Preprocess&, const Preprocess&) = default;
 };
 
 struct File {
@@ -92,6 +96,7 @@ struct File {
     f("file", file);
     f("sha256", sha256);
   }
+  friend bool operator==(const File&, const File&) = default;
 };
 
 /// Right answers.

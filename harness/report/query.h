@@ -163,6 +163,34 @@ struct Scales {
   }
 };
 
+/// One row of thresholds.
+struct ThresholdRow {
+  std::vector<std::int64_t> index, thresholds;
+  std::optional<std::vector<std::int64_t>> multipliers;
+  void fields(Fields& f) {
+    f("index", index);
+    f.any_sign("thresholds", thresholds);
+    f.any_sign("multipliers", multipliers);
+  }
+};
+
+/// The first rows of a node.
+struct Thresholds {
+  std::string stage, node, op;
+  std::int64_t out_bias = 0, rows = 0;
+  std::optional<std::int64_t> table_min;
+  std::vector<ThresholdRow> first_rows;
+  void fields(Fields& f) {
+    f("stage", stage);
+    f("node", node);
+    f("operator", op);
+    f.any_sign("out_bias", out_bias);
+    f("rows", rows);
+    f.any_sign("table_min", table_min);
+    f("first_rows", first_rows);
+  }
+};
+
 /// `assay explain`
 struct Explain {
   static constexpr std::string_view kSchema = "assay.explain/1";
@@ -176,30 +204,6 @@ struct Explain {
       f("tensor", tensor);
       f("dtype", dtype);
       f("shape", shape);
-    }
-  };
-  struct Row {
-    std::vector<std::int64_t> index, thresholds;
-    std::optional<std::vector<std::int64_t>> multipliers;
-    void fields(Fields& f) {
-      f("index", index);
-      f.any_sign("thresholds", thresholds);
-      f.any_sign("multipliers", multipliers);
-    }
-  };
-  struct Thresholds {
-    std::string stage, node, op;
-    std::int64_t out_bias = 0, rows = 0;
-    std::optional<std::int64_t> table_min;
-    std::vector<Row> first_rows;
-    void fields(Fields& f) {
-      f("stage", stage);
-      f("node", node);
-      f("operator", op);
-      f.any_sign("out_bias", out_bias);
-      f("rows", rows);
-      f.any_sign("table_min", table_min);
-      f("first_rows", first_rows);
     }
   };
   std::string name;
@@ -273,27 +277,37 @@ struct Show {
 struct Compare {
   static constexpr std::string_view kSchema = "assay.compare/1";
   File a;
-  std::optional<File> b;
-  std::optional<std::string> matched_by;
   Data data;
   Preprocess preprocess;
   std::optional<Recorded> recorded;
-  // With b: what came of the comparison; else verdict and reason of `recorded`.
+  std::optional<File> b;
+  std::optional<std::string> matched_by;
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;
+  // With b: what came of the comparison
   std::optional<std::int64_t> images, predicted, compared, differing;
   std::optional<Canaries> canaries;
   std::optional<std::vector<Checkpoint>> checkpoints;
   std::optional<std::vector<std::string>> unexpected;
   std::optional<std::optional<Difference>> first_difference;
+  void note(const Comparison& check) {
+    images = check.images;
+    predicted = check.predicted;
+    compared = check.compared;
+    differing = check.differing;
+    canaries = check.canaries;
+    checkpoints = check.checkpoints;
+    unexpected = check.unexpected;
+    first_difference.emplace(check.first_difference);
+  }
   void fields(Fields& f) {
     f.schema(kSchema);
     f("a", a);
-    f.where_given("b", b);
-    f.where_given("matched_by", matched_by, {"name", "order"});
     f("data", data);
     f("preprocess", preprocess);
     f("recorded", recorded);
+    f.where_given("b", b);
+    f.where_given("matched_by", matched_by, {"name", "order"});
     f("verdict", verdict);
     f("reason", reason);
     f.where_given("images", images);

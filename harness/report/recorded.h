@@ -58,6 +58,40 @@ struct FloatReference {
   }
 };
 
+/// A logit that float32 rounding does not explain.
+struct RecordedOutlier {
+  std::int64_t image = 0, element = 0;
+  double exact = 0, got = 0;
+  std::optional<double> bound;
+  void fields(Fields& f) {
+    f("image", image);
+    f("element", element);
+    f.any_sign("exact", exact);
+    f.any_sign("got", got);
+    f("bound", bound);
+  }
+};
+
+/// Recorded logits against the exact ones.
+struct RecordedLogits {
+  std::string file;
+  std::int64_t images = 0, compared = 0, unexplained = 0;
+  std::vector<std::int64_t> undecided;
+  double largest_error = 0;
+  std::optional<double> largest_bound;
+  std::optional<RecordedOutlier> first_unexplained;
+  void fields(Fields& f) {
+    f("file", file);
+    f("images", images);
+    f("compared", compared);
+    f("unexplained", unexplained);
+    f("undecided", undecided);
+    f("largest_error", largest_error);
+    f("largest_bound", largest_bound);
+    f("first_unexplained", first_unexplained);
+  }
+};
+
 /// Section "recorded" of several reports: what another program recorded.
 struct Recorded {
   struct Checkpoint {
@@ -86,36 +120,6 @@ struct Recorded {
       f.any_sign("slack", slack);
     }
   };
-  struct Outlier {
-    std::int64_t image = 0, element = 0;
-    double exact = 0, got = 0;
-    std::optional<double> bound;
-    void fields(Fields& f) {
-      f("image", image);
-      f("element", element);
-      f.any_sign("exact", exact);
-      f.any_sign("got", got);
-      f("bound", bound);
-    }
-  };
-  struct Logits {
-    std::string file;
-    std::int64_t images = 0, compared = 0, unexplained = 0;
-    std::vector<std::int64_t> undecided;
-    double largest_error = 0;
-    std::optional<double> largest_bound;
-    std::optional<Outlier> first_unexplained;
-    void fields(Fields& f) {
-      f("file", file);
-      f("images", images);
-      f("compared", compared);
-      f("unexplained", unexplained);
-      f("undecided", undecided);
-      f("largest_error", largest_error);
-      f("largest_bound", largest_bound);
-      f("first_unexplained", first_unexplained);
-    }
-  };
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;
   std::vector<File> files;
@@ -125,7 +129,7 @@ struct Recorded {
   std::vector<Checkpoint> checkpoints;
   std::vector<std::string> not_recorded;
   std::vector<Unexplained> unexplained;
-  std::optional<Logits> logits;
+  std::optional<RecordedLogits> logits;
   std::int64_t labels_compared = 0, labels_changed = 0, labels_unexplained = 0;
   std::vector<ChangedLabel> changed_labels;
   std::optional<Accuracy> accuracy;

@@ -38,6 +38,15 @@ struct RtlHead {
   }
 };
 
+/// The first beat that differs, and the command that shows it.
+struct Mismatch {
+  std::string at, replay;
+  void fields(Fields& f) {
+    f("at", at);
+    f("replay", replay);
+  }
+};
+
 /// What came of one simulation.
 struct RtlOutcome {
   struct Violation {
@@ -47,13 +56,6 @@ struct RtlOutcome {
       f("rule", rule);
       f("stream", stream);
       f("cycle", cycle);
-    }
-  };
-  struct Mismatch {
-    std::string at, replay;
-    void fields(Fields& f) {
-      f("at", at);
-      f("replay", replay);
     }
   };
   Verdict verdict = Verdict::kInconclusive;

@@ -123,4 +123,15 @@ const Json& checked_report(const Json& report) {
   return report;
 }
 
+void read_report(std::string_view text, std::string_view schema, std::string_view what,
+                 const AnyRecord& record) {
+  const Json report = parse_json(text, what);
+  const std::vector<std::string> violations = schema_violations(report);
+  if (!violations.empty())
+    user_error("'{}' is damaged or of another version ({})", what, violations.front());
+  if (report.at("schema") != schema)
+    user_error("'{}' is a report of another kind, {}", what, report.at("schema").dump());
+  read_fields(report, record);
+}
+
 }  // namespace assay

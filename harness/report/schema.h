@@ -6,25 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/report/fields.h"
 #include "harness/report/json.h"
 
 namespace assay {
-
-inline constexpr std::string_view kRunSchema = "assay.run/1", kStageSchema = "assay.stage/1",
-                                  kTimingSchema = "assay.timing/1",
-                                  kAccuracySchema = "assay.accuracy/1",
-                                  kCompareSchema = "assay.compare/1",
-                                  kBisectSchema = "assay.bisect/1", kShowSchema = "assay.show/1",
-                                  kShowRunSchema = "assay.show-run/1", kDataSchema = "assay.data/1",
-                                  kExecSchema = "assay.exec/1", kScalesSchema = "assay.scales/1",
-                                  kStreamlineSchema = "assay.streamline/1",
-                                  kExplainSchema = "assay.explain/1",
-                                  kRtlNodeSchema = "assay.rtl-node/1",
-                                  kFifosSchema = "assay.fifos/1", kRtlTopSchema = "assay.rtl-top/1",
-                                  kFoldingSchema = "assay.folding/1",
-                                  kBenchSchema = "assay.bench/1",
-                                  kRegressSchema = "assay.regress/1",
-                                  kHistorySchema = "assay.history/1";
 
 /// The schema of a kind of report, made from its record (fields.h), by the value of the report's "schema" entry. A subset of JSON
 /// Schema: type (a name or a list of names), properties, required, additionalProperties (false, or
@@ -38,5 +23,17 @@ std::vector<std::string> schema_violations(const Json& report);
 
 /// Aborts when the report breaks its schema: every report passes here before it leaves Assay.
 const Json& checked_report(const Json& report);
+
+/// Reads a report of the kind `schema` into a record of that kind. UserError, naming `what`, when the
+/// text is no such report or breaks its schema.
+void read_report(std::string_view text, std::string_view schema, std::string_view what,
+                 const AnyRecord& record);
+/// The same as a new record.
+template <Record T>
+T read_report(std::string_view text, std::string_view what) {
+  T record{};
+  read_report(text, T::kSchema, what, record);
+  return record;
+}
 
 }  // namespace assay

@@ -29,6 +29,7 @@ struct Inputs {
     f.where_given("previous_sha256", previous_sha256);
     f.where_given("reference_sha256", reference_sha256);
   }
+  friend bool operator==(const Inputs&, const Inputs&) = default;
 };
 
 /// What came of a comparison; in a stage's report and in that of `assay compare`.

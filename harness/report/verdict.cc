@@ -29,6 +29,12 @@ Verdict worse(Verdict a, Verdict b) {
   return Verdict::kEquivalent;
 }
 
+void Judgement::note(Verdict other, const std::string& why) {
+  if (worse(verdict, other) == verdict) return;
+  verdict = other;
+  reason = why;
+}
+
 int exit_code(Verdict verdict) {
   switch (verdict) {
     case Verdict::kEquivalent:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace assay {
@@ -17,6 +18,15 @@ Verdict parse_verdict(std::string_view name);
 /// The verdict over several checks: one difference makes it DIFFERENT, otherwise one inconclusive
 /// check makes it INCONCLUSIVE, otherwise it is EQUIVALENT: approximate checks have no say.
 Verdict worse(Verdict a, Verdict b);
+
+/// What came of a check.
+struct Judgement {
+  Verdict verdict = Verdict::kInconclusive;
+  std::string reason;  ///< one sentence, also for EQUIVALENT
+
+  /// Takes a worse verdict, and the reason with it.
+  void note(Verdict other, const std::string& why);
+};
 
 inline constexpr int kExitBadInput = 2;
 inline constexpr int kExitFailure = 4;

@@ -1,21 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "compile/hw/layer.h"
+#include "harness/report/parts.h"
 
 namespace assay {
 
-/// What came of reading a node's memory files back.
-struct MemoryCheck {
-  std::int64_t predicted = 0;  ///< weights and thresholds of the node's constants
-  std::int64_t compared = 0, differing = 0;
-  std::string first;  ///< "weights.hex: weight [3,7] is 2 in the graph and -1 in the memory"
-};
+/// What came of reading a node's memory files back: the weights and thresholds of its constants.
+/// `first`: "weights.hex: weight [3,7] is 2 in the graph and -1 in the memory".
+using MemoryCheck = report::Tally;
 
 /// Compares the contents of a layer's memories with the node's constants: weights element by
 /// element by the documented layout; thresholds by what every threshold search over them would find

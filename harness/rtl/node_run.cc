@@ -5,12 +5,6 @@
 
 namespace assay {
 
-void Judgement::note(Verdict other, const std::string& why) {
-  if (worse(verdict, other) == verdict) return;
-  verdict = other;
-  reason = why;
-}
-
 Judgement judge_run(const PreparedNode& node, const SimRun& run) {
   const sim::Result& r = run.result;
   const std::string under = under_text(run);

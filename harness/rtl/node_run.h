@@ -18,15 +18,6 @@ struct PreparedNode : SimSubject {
   MemoryCheck memories;
 };
 
-/// What a simulation or a whole subject amounts to.
-struct Judgement {
-  Verdict verdict = Verdict::kInconclusive;
-  std::string reason;  ///< one sentence, also for EQUIVALENT
-
-  /// Takes a worse verdict, and the reason with it.
-  void note(Verdict other, const std::string& why);
-};
-
 /// DIFFERENT for a wrong beat, a broken rule, a stuck run, cycles other than the formula's or a
 /// wrong memory; EQUIVALENT only when all predicted beats were compared, more than none; else
 /// INCONCLUSIVE.

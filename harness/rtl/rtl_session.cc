@@ -64,22 +64,16 @@ MemoryCheck RtlSession::write_memories(const Node& node, const hw::Layer& layer,
   return check_memories(node, read);
 }
 
-Json RtlSession::report_head(std::string_view schema, std::uint64_t seed) const {
-  return {{"schema", schema},
-          {"assay", assay_identity()},
-          {"stage", run_.stages.back().id},
-          {"stage_sha256", run_.stages.back().sha256},
-          {"data", data_identity(images)},
-          {"images", image_count},
-          {"seed", seed},
-          {"tools",
-           {{"verilator", cache.tools().verilator_version},
-            {"compiler", cache.tools().compiler_version}}}};
-}
-
-std::string RtlSession::image_arguments(const ImageChoice& images) {
-  return (images.data.empty() ? "" : " --data " + images.data) +
-         (images.images.empty() ? "" : " --images " + images.images);
+report::RtlHead RtlSession::report_head(std::uint64_t seed) const {
+  report::RtlHead head;
+  head.assay = assay_identity();
+  head.stage = run_.stages.back().id;
+  head.stage_sha256 = run_.stages.back().sha256;
+  head.data = data_identity(images);
+  head.images = image_count;
+  head.seed = seed;
+  head.tools = {cache.tools().verilator_version, cache.tools().compiler_version};
+  return head;
 }
 
 std::vector<std::int64_t> integers(const ExactValue& value) {

@@ -9,6 +9,7 @@
 #include "compile/graph/graph.h"
 #include "golden/exact/executor.h"
 #include "harness/report/console.h"
+#include "harness/report/rtl.h"
 #include "harness/rtl/memory_check.h"
 #include "harness/rtl/sim_run.h"
 #include "harness/run/images.h"
@@ -39,10 +40,8 @@ class RtlSession {
   /// `prefix`: in front of their names. Their hashes are added to `content`.
   MemoryCheck write_memories(const Node& node, const hw::Layer& layer, const std::string& folder,
                              const std::string& prefix, std::string& content) const;
-  /// What every report on a simulation begins with, under the schema's name.
-  Json report_head(std::string_view schema, std::uint64_t seed) const;
-  /// " --data D --images I" as the user gave them.
-  static std::string image_arguments(const ImageChoice& images);
+  /// What every report on a simulation begins with; verdict and counts are left to the caller.
+  report::RtlHead report_head(std::uint64_t seed) const;
 
  public:
   const RunDir dir;

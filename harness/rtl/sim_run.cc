@@ -11,6 +11,9 @@
 namespace assay {
 namespace {
 
+/// Beside four frames of the slowest layer.
+constexpr std::int64_t kPatience = 10000;
+
 std::string_view bytes_of(const sim::Tokens& tokens) {
   return {reinterpret_cast<const char*>(tokens.bytes.data()), tokens.bytes.size()};
 }
@@ -38,6 +41,8 @@ sim::Tokens with_fault(sim::Tokens tokens, const PlantedFault& fault) {
 }
 
 }  // namespace
+
+std::int64_t patience_with(std::int64_t cycles) { return kPatience + 4 * cycles; }
 
 void hash_content(SimSubject& subject) {
   for (const auto* streams : {&subject.inputs, &subject.outputs, &subject.monitors})

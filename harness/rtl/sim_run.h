@@ -21,6 +21,10 @@ struct SimSubject {
   std::string content;        ///< hash of memories and beats, see hash_content
 };
 
+/// Without a beat on any stream for so long a run is stuck: longer than any stall of a profile and
+/// any gap of a layer. `cycles`: of the slowest layer.
+std::int64_t patience_with(std::int64_t cycles);
+
 /// Hashes the beats behind what `content` holds of the memories.
 void hash_content(SimSubject& subject);
 

@@ -5,33 +5,22 @@
 #include <string>
 #include <vector>
 
-#include "harness/report/json.h"
-#include "harness/rtl/rtl_session.h"
+#include "harness/report/rtl.h"
+#include "harness/rtl/rtl_level.h"
 #include "harness/rtl/top_run.h"
-#include "harness/rtl/verify_top.h"
 
 namespace assay {
 
 /// A partition with all that was found out about it.
-struct VerifiedTop {
+struct VerifiedTop : Simulations {
   PreparedTop prepared;
-  sim::Model model;
-  std::vector<SimRun> runs;
-  SimRun canary;
   std::optional<TokenCheck> tokens;  ///< where a run was complete under "always"
-  Judgement judgement;
 };
 
-struct TopReportInput {
-  const std::vector<VerifiedTop>& tops;
-  const VerifyTopOptions& options;
-  const RtlSession& session;
-};
-
-Verdict overall_verdict(const std::vector<VerifiedTop>& tops);
 /// reports/rtl-top.json.
-Json top_report(const TopReportInput& input);
+report::RtlTop top_report(const RtlLevel& level, double clock_mhz,
+                          const std::vector<VerifiedTop>& tops);
 /// The same for people.
-std::string top_table(const TopReportInput& input);
+std::string top_table(const RtlLevel& level, double clock_mhz, const report::RtlTop& report);
 
 }  // namespace assay

@@ -14,10 +14,6 @@
 namespace assay {
 namespace {
 
-/// Without a beat on any stream for so long, and four frames of the slowest layer more, a run is
-/// stuck: longer than any stall of a profile and any gap of a layer.
-constexpr std::int64_t kPatience = 10000;
-
 sim::Packing edge_packing(const hw::Stream& stream, int padding) {
   sim::Packing p = packing(stream);
   p.last = true;
@@ -113,7 +109,7 @@ PreparedTop prepare_top(const DataflowPartition& partition, const std::string& m
   top.outputs.resize(design.outputs.size());
   top.monitors.resize(design.monitors.size());
   add_queue_gauges(top);
-  top.patience = kPatience + 4 * top.slowest().layer.cycles;
+  top.patience = patience_with(top.slowest().layer.cycles);
   return top;
 }
 

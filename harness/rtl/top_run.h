@@ -53,11 +53,9 @@ Judgement judge_run(const PreparedTop& top, const SimRun& run);
 /// The design for the token model: nodes and streams keep their places.
 sim::TokenNetwork token_network(const StitchedRtl& rtl);
 
-/// The cycles of a run held against the token model's.
-struct TokenCheck {
-  std::int64_t predicted = 0, compared = 0, differing = 0;  ///< streams
-  std::string first;  ///< what differs first, as far as it is known
-};
+/// The streams whose cycles in a run were held against the token model's. `first`: what differs
+/// first, as far as it is known.
+using TokenCheck = report::Tally;
 /// Whether every beat of every stream was offered and taken in the cycle that the token model says.
 /// For a complete run under profile "always"; `first` is the first stream in the order of the flow.
 TokenCheck check_tokens(const PreparedTop& top, const SimRun& run);

@@ -1,37 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "harness/report/console.h"
-#include "harness/report/json.h"
-#include "harness/report/verdict.h"
-#include "harness/rtl/rtl_session.h"
-#include "harness/run/images.h"
-#include "harness/run/run_dir.h"
-#include "sim/bench/bench.h"
+#include "harness/report/rtl.h"
+#include "harness/rtl/simulation_options.h"
 
 namespace assay {
 
-struct VerifyNodesOptions {
-  std::filesystem::path dir;       ///< of a finished run
-  ImageChoice images;              ///< by default the first kVerifiedImages of the run's
+struct VerifyNodesOptions : SimulationOptions {
   std::vector<std::string> nodes;  ///< names; empty: every hardware node
-  std::vector<sim::Profile> profiles = {sim::Profile::kAlways, sim::Profile::kBursts};
-  std::uint64_t seed = 1;
-  std::filesystem::path cache;  ///< of built models; empty: build/models in `dir`
-  std::filesystem::path wave;   ///< a VCD file for the first mismatch; one node and one profile
-  RunFinished finished;
 };
 
 struct VerifyNodesResult {
   Verdict verdict = Verdict::kInconclusive;
-  Json report;        ///< reports/rtl-node.json
-  std::string table;  ///< for people
+  report::RtlNode report;  ///< reports/rtl-node.json
+  std::string table;       ///< for people
 };
 
 /// Level rtl-node: generates the RTL of every hardware node of a run's last stage into rtl/, reads

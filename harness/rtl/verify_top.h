@@ -1,36 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
-#include <vector>
 
 #include "harness/report/console.h"
-#include "harness/report/json.h"
-#include "harness/report/verdict.h"
-#include "harness/run/images.h"
-#include "harness/run/run_dir.h"
-#include "sim/bench/bench.h"
+#include "harness/report/rtl.h"
+#include "harness/rtl/simulation_options.h"
 
 namespace assay {
 
-struct VerifyTopOptions {
-  std::filesystem::path dir;  ///< of a finished run
-  ImageChoice images;         ///< by default the first kVerifiedImages of the run's
-  std::vector<sim::Profile> profiles = {sim::Profile::kAlways, sim::Profile::kBursts};
-  std::uint64_t seed = 1;
+struct VerifyTopOptions : SimulationOptions {
   double clock_mhz = 100;
-  std::filesystem::path cache;  ///< of built models; empty: build/models in `dir`
-  std::filesystem::path wave;   ///< a VCD file for the first mismatch; one profile
-  RunFinished finished;
 };
 
 struct VerifyTopResult {
   Verdict verdict = Verdict::kInconclusive;
-  Json report;        ///< reports/rtl-top.json
-  std::string table;  ///< for people
+  report::RtlTop report;  ///< reports/rtl-top.json
+  std::string table;      ///< for people
 };
 
 /// Level rtl-top: writes every dataflow partition of a run's last stage as one design to rtl/top

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/run/preprocess.h"
 
-#include <nlohmann/json.hpp>
-
 #include "compile/base/error.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
@@ -68,11 +66,16 @@ Graph Preprocess::in_front_of(const Graph& network) const {
   return merged;
 }
 
-Json Preprocess::identity() const {
-  if (file_) return {{"kind", "file"}, {"graph_sha256", sha256(to_text(*file_))}};
-  if (choice_.kind == "normalize")
-    return {{"kind", choice_.kind}, {"mean", choice_.mean}, {"std", choice_.std}};
-  return {{"kind", choice_.kind}};
+report::Preprocess Preprocess::identity() const {
+  report::Preprocess identity{choice_.kind, {}, {}, {}};
+  if (file_) {
+    identity.kind = "file";
+    identity.graph_sha256 = sha256(to_text(*file_));
+  } else if (choice_.kind == "normalize") {
+    identity.mean = choice_.mean;
+    identity.std = choice_.std;
+  }
+  return identity;
 }
 
 bool starts_at_pixels(const Graph& graph) {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "compile/graph/graph.h"
-#include "harness/report/json.h"
+#include "harness/report/parts.h"
 
 namespace assay {
 
@@ -26,7 +26,7 @@ class Preprocess {
   /// one input of known shape.
   Graph in_front_of(const Graph& network) const;
   /// What identifies the choice in reports; for a file, its content.
-  Json identity() const;
+  report::Preprocess identity() const;
 
  private:
   PreprocessChoice choice_;

@@ -141,8 +141,8 @@ void WorkFolder::write(std::string_view relative, std::string_view bytes) const 
   write_file(file(relative), bytes);
 }
 
-void WorkFolder::write_report(std::string_view relative, const Json& report) const {
-  write(relative, json_text(checked_report(report)));
+void WorkFolder::write_report(std::string_view relative, const AnyRecord& report) const {
+  write(relative, json_text(checked_report(to_json(report))));
 }
 
 void WorkFolder::remove(std::string_view relative) const {

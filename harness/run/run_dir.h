@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "harness/report/fields.h"
 #include "harness/report/json.h"
 
 namespace assay {
@@ -37,7 +38,7 @@ class WorkFolder {
   void remove_half_written(std::string_view relative) const;
   void write(std::string_view relative, std::string_view bytes) const;
   /// Writes a report after checking it against its schema.
-  void write_report(std::string_view relative, const Json& report) const;
+  void write_report(std::string_view relative, const AnyRecord& report) const;
   void remove(std::string_view relative) const;
   /// The files in a folder below, in no order.
   std::vector<std::filesystem::path> files(std::string_view folder) const;

@@ -9,10 +9,6 @@
 namespace assay {
 namespace {
 
-std::string text_or_empty(const Json& value) {
-  return value.is_null() ? std::string() : value.get<std::string>();
-}
-
 [[noreturn]] void refuse_unfinished(const std::filesystem::path& dir) {
   user_error(
       "'{}' holds no finished run (there is no reports/run.json); start or finish it with 'assay "
@@ -20,13 +16,10 @@ std::string text_or_empty(const Json& value) {
       printable(dir.string(), 4096));
 }
 
-PreprocessChoice preprocess_of(const Json& report) {
-  PreprocessChoice choice;
-  choice.kind = report.at("preprocess").get<std::string>();
-  const Json& identity = report.at("inputs").at("preprocess");
-  if (identity.contains("mean")) choice.mean = identity["mean"].get<std::vector<std::string>>();
-  if (identity.contains("std")) choice.std = identity["std"].get<std::vector<std::string>>();
-  return choice;
+PreprocessChoice preprocess_of(const report::Run& run) {
+  const report::Preprocess& identity = run.inputs.preprocess;
+  return {run.preprocess, identity.mean.value_or(std::vector<std::string>{}),
+          identity.std.value_or(std::vector<std::string>{})};
 }
 
 }  // namespace
@@ -46,19 +39,18 @@ SavedRun read_run(const std::filesystem::path& dir) {
   const std::string shown = printable(file.string(), 4096);
   if (!std::filesystem::exists(file)) refuse_unfinished(dir);
   SavedRun run;
-  run.report = parse_json(read_file(file), shown);
-  const std::vector<std::string> violations = schema_violations(run.report);
-  if (!violations.empty() || run.report.at("schema") != kRunSchema)
-    user_error("'{}' is damaged or of another version ({}); do the run again", shown,
-               violations.empty() ? "it is no run's report" : violations.front());
-  for (const Json& stage : run.report.at("stages"))
-    run.stages.push_back(
-        {stage.at("stage").get<std::string>(), dir / stage.at("file").get<std::string>(),
-         stage.at("sha256").get<std::string>(),
-         stage.at("contract") == contract_name(Contract::kApproximate) ? Contract::kApproximate
-                                                                       : Contract::kExact});
+  try {
+    run.report = read_report<report::Run>(read_file(file), shown);
+  } catch (const UserError& error) {
+    user_error("{}; do the run again", error.what());
+  }
+  for (const report::StageSummary& stage : run.report.stages)
+    run.stages.push_back({stage.stage, dir / stage.file, stage.sha256,
+                          stage.contract == contract_name(Contract::kApproximate)
+                              ? Contract::kApproximate
+                              : Contract::kExact});
   if (run.stages.empty()) user_error("'{}' lists no stage; do the run again", shown);
-  run.images = {text_or_empty(run.report.at("data")), text_or_empty(run.report.at("images"))};
+  run.images = {run.report.data.value_or(""), run.report.images.value_or("")};
   run.preprocess = preprocess_of(run.report);
   return run;
 }

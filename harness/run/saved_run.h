@@ -2,12 +2,11 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "compile/passes/pipeline/passes.h"
-#include "harness/report/json.h"
+#include "harness/report/run.h"
 #include "harness/run/images.h"
 #include "harness/run/preprocess.h"
 
@@ -21,7 +20,7 @@ struct SavedRun {
     std::string sha256;  ///< of the file when it was checked
     Contract contract = Contract::kExact;
   };
-  Json report;  ///< reports/run.json, which keeps to its schema
+  report::Run report;  ///< reports/run.json
   std::vector<Stage> stages;
   ImageChoice images;           ///< what the run was told
   PreprocessChoice preprocess;  ///< the same

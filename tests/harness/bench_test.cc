@@ -220,20 +220,10 @@ TEST_F(Folding, BenchRefusesWhatIsNotFolded) {
 }
 
 TEST(BenchCsv, QuotesHostileNames) {
-  const Json none = {{"lut", 0}, {"ff", 0}, {"bram", 0}, {"dsp", 0}};
-  const auto csv = [&](const std::string& name) {
-    return bench_csv({{"layers",
-                       {{{"node", name},
-                         {"operator", "MVAU"},
-                         {"partition", 0},
-                         {"cycles", 7},
-                         {"frames_per_second", 1.5},
-                         {"share", 1.0},
-                         {"macs", 1},
-                         {"multipliers", 1},
-                         {"efficiency", 1.0},
-                         {"estimates", none}}}},
-                      {"partitions", Json::array()}});
+  const auto csv = [](const std::string& name) {
+    report::Bench report;
+    report.layers.push_back({name, "MVAU", 0, 7, 1.5, 1.0, 1, 1, 1.0, {}});
+    return bench_csv(report);
   };
   const auto second_line = [](const std::string& text) { return text.substr(text.find('\n') + 1); };
   EXPECT_THAT(second_line(csv("=cmd|' /C calc'!A0")), HasSubstr("\"'=cmd|"));

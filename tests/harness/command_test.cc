@@ -253,7 +253,7 @@ TEST_F(Commands, DataShowsWhatASetHolds) {
 }
 
 TEST(Schema, NamesWhatBreaksIt) {
-  Json timing = {{"schema", kTimingSchema}, {"stages", Json::array()}};
+  Json timing = {{"schema", report::Timing::kSchema}, {"stages", Json::array()}};
   EXPECT_TRUE(schema_violations(timing).empty());
   timing["stages"].push_back({{"stage", 1}, {"resumed", true}, {"seconds", -1.0}});
   timing["extra"] = 1;

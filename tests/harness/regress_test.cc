@@ -185,12 +185,13 @@ TEST_F(Database, KeepsHistoryAndTheLastAcceptedAsBaseline) {
   ASSERT_EQ(history.size(), 2U);
   EXPECT_TRUE(history[0].baseline);
   EXPECT_FALSE(history[1].baseline);
-  const Json json = history_json(history);
+  const report::History report = history_report(history);
+  const Json json = to_json(report);
   EXPECT_EQ(schema_violations(json), std::vector<std::string>{});
   EXPECT_EQ(json["cases"][0]["runs"][1]["metrics"][0]["delta"], 2);
   EXPECT_EQ(json["cases"][0]["runs"][1]["same_setup"], true);
-  EXPECT_THAT(history_text(json), HasSubstr("cycles of 'a': 12 (+2)"));
-  EXPECT_THAT(history_text(json), Not(HasSubstr("\n<b>")));
+  EXPECT_THAT(history_text(report), HasSubstr("cycles of 'a': 12 (+2)"));
+  EXPECT_THAT(history_text(report), Not(HasSubstr("\n<b>")));
 }
 
 TEST_F(Database, RefusesWhatIsNoneOfItsOwn) {
@@ -234,23 +235,20 @@ TEST_F(Database, IsUnchangedByAnInterruptedRecord) {
 
 TEST(JUnit, CountsAndEscapes) {
   const auto outcome = [](const char* standing, bool accepted) {
-    return Json{{"case", "a<b>&\"'\x01\xff"},
-                {"level", "graph"},
-                {"standing", standing},
-                {"text", "cycles of 'x' \"]]>\" 1 -> 2"},
-                {"accepted", accepted},
-                {"changes",
-                 {{{"metric", "cycles"},
-                   {"node", "<x>\n"},
-                   {"before", 1},
-                   {"now", 2},
-                   {"standing", "regressed"}}}}};
+    report::Regress::Case outcome;
+    outcome.case_name = "a<b>&\"'\x01\xff";
+    outcome.level = "graph";
+    outcome.standing = standing;
+    outcome.text = "cycles of 'x' \"]]>\" 1 -> 2";
+    outcome.accepted = accepted;
+    outcome.changes = {{"cycles", "<x>\n", 1, 2, "regressed"}};
+    return outcome;
   };
-  const Json report = {
-      {"suite", "s&t"},
-      {"cases",
-       {outcome("equal", false), outcome("regressed", false), outcome("no baseline", false),
-        outcome("no baseline", true), outcome("failed", false)}}};
+  report::Regress report;
+  report.suite = "s&t";
+  report.cases = {outcome("equal", false), outcome("regressed", false),
+                  outcome("no baseline", false), outcome("no baseline", true),
+                  outcome("failed", false)};
   const std::string xml = junit_xml(report);
   EXPECT_THAT(xml, HasSubstr("name=\"s&amp;t\" tests=\"5\" failures=\"2\" errors=\"1\""));
   EXPECT_THAT(xml, HasSubstr("classname=\"a&lt;b&gt;&amp;&quot;'\\x01\\xff\" name=\"graph\""));
