@@ -11,19 +11,19 @@
 namespace assay {
 namespace {
 
-Json goal_json(const HardwareOptions& hardware) {
-  const bool device = !hardware.device.empty();
-  return {{"target_cycles", device ? Json() : Json(hardware.target_cycles)},
-          {"device", device ? Json(hardware.device) : Json()},
-          {"device_share", device ? Json(hardware.device_share) : Json()}};
+Json goal_json(const PassOptions& options) {
+  const bool device = !options.device.empty();
+  return {{"target_cycles", device ? Json() : Json(options.target_cycles)},
+          {"device", device ? Json(options.device) : Json()},
+          {"device_share", device ? Json(options.device_share) : Json()}};
 }
 
 /// Whether the target is kept; null where a device was the goal.
-Json reached(std::int64_t cycles, const HardwareOptions& hardware) {
-  return hardware.device.empty() ? Json(cycles <= hardware.target_cycles) : Json();
+Json reached(std::int64_t cycles, const PassOptions& options) {
+  return options.device.empty() ? Json(cycles <= options.target_cycles) : Json();
 }
 
-Json node_json(const LayerSummary& layer, std::int64_t interval, const HardwareOptions& hardware) {
+Json node_json(const LayerSummary& layer, std::int64_t interval, const PassOptions& options) {
   const Node& node = *layer.node;
   Json folding = Json::object();
   for (const hw::FoldingRule& rule : hw::find_layer(node)->rules(node))
@@ -36,7 +36,7 @@ Json node_json(const LayerSummary& layer, std::int64_t interval, const HardwareO
           {"ram_style", node.as<hw::HwOp>()->ram_style},
           {"mem_mode", product ? Json(product->mem_mode) : Json()},
           {"cycles", layer.cycles},
-          {"reached", reached(layer.cycles, hardware)},
+          {"reached", reached(layer.cycles, options)},
           {"macs", layer.macs},
           {"multipliers", layer.multipliers},
           {"efficiency", folding_efficiency(layer.macs, interval, layer.multipliers)},
@@ -57,19 +57,19 @@ Json device_json(const hw::Device& device) {
 }
 
 Json folding_report(const Graph& graph, std::string_view stage, std::string_view stage_sha256,
-                    const HardwareOptions& hardware) {
+                    const PassOptions& options) {
   const hw::Device& device =
-      hw::find_device(hardware.device.empty() ? kCostDevice : std::string_view(hardware.device));
+      hw::find_device(options.device.empty() ? kCostDevice : std::string_view(options.device));
   const FoldingSummary summary = folding_summary(graph, device);
   Json nodes = Json::array();
   for (const LayerSummary& layer : summary.layers)
-    nodes.push_back(node_json(layer, summary.interval, hardware));
+    nodes.push_back(node_json(layer, summary.interval, options));
   return {{"schema", kFoldingSchema},
           {"stage", stage},
           {"stage_sha256", stage_sha256},
-          {"goal", goal_json(hardware)},
+          {"goal", goal_json(options)},
           {"interval", summary.interval},
-          {"reached", reached(summary.interval, hardware)},
+          {"reached", reached(summary.interval, options)},
           {"macs", summary.macs},
           {"multipliers", summary.multipliers},
           {"efficiency", folding_efficiency(summary.macs, summary.interval, summary.multipliers)},

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compile/base/printable.h"
-#include "compile/passes/pipeline/passes.h"
+#include "compile/passes/pipeline/pass.h"
 #include "harness/report/console.h"
 
 namespace assay {

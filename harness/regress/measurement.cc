@@ -115,9 +115,9 @@ void run_graph(const Place& place, Measurement& m) {
   const Json report = run_flow(options, place.console).report;
   take_verdict(report, m);
   m.setup = setup_text(report.at("inputs"),
-                       {{"folding", folding_hash(options.hardware.folding)},
-                        {"standalone_thresholds", options.hardware.standalone_thresholds},
-                        {"allow_software", options.hardware.allow_software}});
+                       {{"folding", folding_hash(options.passes.folding)},
+                        {"standalone_thresholds", options.passes.standalone_thresholds},
+                        {"allow_software", options.passes.allow_software}});
   const Json& stages = report.at("stages");
   std::int64_t compared = 0;
   for (const Json& stage : stages) {
