@@ -75,7 +75,7 @@ void streamline(benchmark::State& state, const std::string& model, const std::st
     const RunDir dir(folder);
     Graph graph = import_model(model);
     std::size_t place = 0;
-    for (StageSpec& stage : flow_stages(choice, 1, {}, {})) {
+    for (StageSpec& stage : flow_stages(choice, 1, {})) {
       if (stage.applies && !stage.applies(pixel_graph(graph, choice))) continue;
       stage.id = stage_id(++place, stage.name);
       graph = build_stage(dir, stage, std::move(graph)).graph;
@@ -101,10 +101,9 @@ void register_streamline(const std::string& name, const std::string& model,
 Graph specialised(const std::string& model) {
   const Preprocess choice({.kind = "totensor", .mean = {}, .std = {}});
   Graph graph = import_model(model);
-  PassReport report;
-  for (const StageSpec& stage : flow_stages(choice, 1, {}, {})) {
+  for (const StageSpec& stage : flow_stages(choice, 1, {})) {
     if (stage.name == "fold") break;
-    if (!stage.applies || stage.applies(pixel_graph(graph, choice))) stage.build(graph, report);
+    if (!stage.applies || stage.applies(pixel_graph(graph, choice))) stage.build(graph);
   }
   return graph;
 }
@@ -122,7 +121,7 @@ void folding(benchmark::State& state, const std::string& model, const std::strin
   for (auto _ : state) {
     Graph graph = layers;
     FoldingReport report;
-    set_folding(graph, goal, report);
+    choose_foldings(graph, goal, report);
     benchmark::DoNotOptimize(report.slowest);
   }
 }

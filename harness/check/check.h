@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/passes/pipeline/passes.h"
+#include "compile/passes/pipeline/pass.h"
 #include "harness/check/answer.h"
 #include "harness/check/comparison.h"
 #include "harness/check/execute.h"

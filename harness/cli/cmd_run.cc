@@ -26,7 +26,7 @@ std::string device_names() {
   return names;
 }
 
-void add_streamline_options(Command& command, StreamlineOptions& options) {
+void add_streamline_options(Command& command, PassOptions& options) {
   command
       .add_option(
           "--input-weight-bits", options.input_weight_bits,
@@ -74,7 +74,7 @@ struct HardwareChoice {
 };
 
 /// The three goals of folding, of which a run has one. UserError for more.
-void set_goal(HardwareOptions& options, const HardwareChoice& choice) {
+void set_goal(PassOptions& options, const HardwareChoice& choice) {
   const bool device = !options.device.empty();
   if ((choice.cycles ? 1 : 0) + (choice.fps ? 1 : 0) + (device ? 1 : 0) > 1)
     user_error("--target-cycles, --target-fps and --device exclude each other; give one of them");
@@ -86,7 +86,7 @@ void set_goal(HardwareOptions& options, const HardwareChoice& choice) {
   if (choice.share) options.device_share = *choice.share;
 }
 
-void add_goal_options(Command& command, HardwareOptions& options, HardwareChoice& choice) {
+void add_goal_options(Command& command, PassOptions& options, HardwareChoice& choice) {
   command
       .add_option("--target-cycles", choice.cycles,
                   fmt::format("Unfold every layer until it takes at most N cycles per frame; {} "
@@ -118,7 +118,7 @@ void add_goal_options(Command& command, HardwareOptions& options, HardwareChoice
       .type_name("P");
 }
 
-void add_hardware_options(Command& command, HardwareOptions& options, HardwareChoice& choice) {
+void add_hardware_options(Command& command, PassOptions& options, HardwareChoice& choice) {
   add_goal_options(command, options, choice);
   command
       .add_option(
@@ -180,9 +180,9 @@ void add_run_command(Command& app, CommandAction& action) {
   command.add_option("--topk", options->topk, "How many labels the network puts out")
       .capture_default_str()
       .type_name("K");
-  add_streamline_options(command, options->streamline);
+  add_streamline_options(command, options->passes);
   const auto hardware = std::make_shared<HardwareChoice>();
-  add_hardware_options(command, options->hardware, *hardware);
+  add_hardware_options(command, options->passes, *hardware);
   command
       .add_option("--until", options->until,
                   "Last stage, such as cleanup or fifos; default: all of them, and then "
@@ -205,9 +205,9 @@ void add_run_command(Command& app, CommandAction& action) {
   command.callback([options, hardware, &action] {
     action = [options, hardware](const CommandContext& context) {
       options->finished = write_page;
-      set_goal(options->hardware, *hardware);
+      set_goal(options->passes, *hardware);
       if (!hardware->folding.empty())
-        options->hardware.folding = read_folding_config(hardware->folding);
+        options->passes.folding = read_folding_config(hardware->folding);
       const bool simulates = options->until.empty() || options->until == kTopLevel;
       if (simulates) options->until.clear();
       return run(*options, hardware->clock_mhz, simulates, context);

@@ -29,9 +29,9 @@ std::int64_t wished_depth(const DataflowStream& stream) {
                   wish(stream.reader, reader.in_fifo_depths));
 }
 
-sim::SizingOptions sizing_options(const Dataflow& flow, const FifoOptions& options) {
+sim::SizingOptions sizing_options(const Dataflow& flow, std::int64_t interval) {
   sim::SizingOptions sizing;
-  sizing.interval = options.interval;
+  sizing.interval = interval;
   for (std::size_t s = 0; s < flow.streams.size(); ++s) {
     const DataflowStream& stream = flow.streams[s];
     if (!stream.writer.node || !stream.reader.node) continue;
@@ -95,21 +95,22 @@ report::Fifos::Partition partition_report(const Graph& graph, std::int64_t index
 
 }  // namespace
 
-bool insert_sized_fifos(Graph& graph, const FifoOptions& options, PassReport& report) {
+bool insert_sized_fifos(Graph& graph, PassContext& context) {
   FifoDepths depths;
   for (const DataflowPartition& partition : dataflow_partitions(graph)) {
     const Dataflow flow = dataflow(graph, partition.index);
-    const sim::Sizing sizing = sim::size_fifos(flow, sizing_options(flow, options));
+    const sim::Sizing sizing =
+        sim::size_fifos(flow, sizing_options(flow, context.options.fifo_interval));
     if (sizing.stops) refuse(flow, sizing);
     if (sizing.interval != sizing.wanted)
-      report.remarks.push_back(
+      context.report.remarks.push_back(
           {flow.nodes.front()->name,
            fmt::format("the FIFO depths given do not allow a frame every {} cycles",
                        sizing.wanted)});
     for (std::size_t s = 0; s < flow.streams.size(); ++s)
       if (sizing.depths[s] > 0) depths[flow.streams[s].tensor->name] = sizing.depths[s];
   }
-  const bool inserted = insert_fifos(graph, depths, report);
+  const bool inserted = insert_fifos(graph, depths, context.report);
   record_fifo_depths(graph);
   return inserted;
 }

@@ -11,6 +11,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/passes/layers/folding_config.h"
 #include "harness/check/check.h"
 #include "harness/check/float_report.h"
 #include "harness/check/recorded_report.h"
@@ -43,9 +44,7 @@ struct Inputs {
         model(import_network(bytes, options.model, console)),
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
-        stages(stages_until(
-            flow_stages(preprocess, options.topk, options.streamline, options.hardware),
-            options.until)),
+        stages(stages_until(flow_stages(preprocess, options.topk, options.passes), options.until)),
         reference(std::make_unique<Reference>(pixels, images)) {
     check_topk(options.topk);
     identity.assay = assay_identity();
@@ -128,7 +127,7 @@ class Flow {
     const auto name = stage_name(id);
     if (name != "fold" && name != "converters" && name != "fifos") return;
     dir_.write(kFoldingFile, folding_config_text(folding_config(previous())));
-    folding_ = folding_report(previous(), id, previous_sha256_, options_.hardware);
+    folding_ = folding_report(previous(), id, previous_sha256_, options_.passes);
     dir_.write_report(kFoldingReport, *folding_);
     if (name == "fifos") dir_.write_report(kFifoReport, fifo_report(previous()));
   }
@@ -267,8 +266,7 @@ class Flow {
   void remove_other_stages() const {
     std::set<std::string> kept, names;
     for (const report::Stage& report : reports_) kept.insert(report.stage);
-    for (const StageSpec& stage :
-         flow_stages(inputs_.preprocess, options_.topk, options_.streamline, options_.hardware))
+    for (const StageSpec& stage : flow_stages(inputs_.preprocess, options_.topk, options_.passes))
       names.insert(stage.name);
     for (const auto& [folder, extension] :
          {std::pair{"stages", ".onnx"}, std::pair{"reports", ".json"}})
@@ -313,20 +311,19 @@ class Flow {
   report::Inputs run_inputs() const {
     report::Inputs inputs = inputs_.identity;
     if (inputs_.recording) inputs.recorded = inputs_.recording->identity();
-    const StreamlineOptions& streamline = options_.streamline;
-    const HardwareOptions& hardware = options_.hardware;
+    const PassOptions& passes = options_.passes;
     auto& options = inputs.options.emplace();
-    options = {{"input_weight_bits", streamline.input_weight_bits},
-               {"scale_bits", streamline.scale_bits},
-               {"join_budget", streamline.join_budget}};
-    if (streamline.input_bits) options.emplace_back("input_bits", *streamline.input_bits);
-    if (hardware.device.empty()) {
-      options.emplace_back("target_cycles", hardware.target_cycles);
+    options = {{"input_weight_bits", passes.input_weight_bits},
+               {"scale_bits", passes.scale_bits},
+               {"join_budget", passes.join_budget}};
+    if (passes.input_bits) options.emplace_back("input_bits", *passes.input_bits);
+    if (passes.device.empty()) {
+      options.emplace_back("target_cycles", passes.target_cycles);
     } else {
-      options.emplace_back("device", hardware.device);
-      options.emplace_back("device_share", hardware.device_share);
+      options.emplace_back("device", passes.device);
+      options.emplace_back("device_share", passes.device_share);
     }
-    if (streamline.join_bits) options.emplace_back("join_bits", *streamline.join_bits);
+    if (passes.join_bits) options.emplace_back("join_bits", *passes.join_bits);
     return inputs;
   }
 

@@ -21,8 +21,7 @@ struct FlowOptions {
   ImageChoice images;
   PreprocessChoice preprocess;
   std::int64_t topk = 1;
-  StreamlineOptions streamline;
-  HardwareOptions hardware;
+  PassOptions passes;
   std::string until;  ///< last stage; empty: all
   RunFinished finished;
 };

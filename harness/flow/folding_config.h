@@ -5,7 +5,7 @@
 #include <filesystem>
 #include <string>
 
-#include "compile/passes/layers/specialize_layers.h"
+#include "compile/passes/rewrite/pass_options.h"
 
 namespace assay {
 

@@ -6,7 +6,7 @@
 
 #include "compile/graph/graph.h"
 #include "compile/hw/devices.h"
-#include "harness/flow/stages.h"
+#include "compile/passes/rewrite/pass_options.h"
 #include "harness/report/hardware.h"
 
 namespace assay {
@@ -14,7 +14,7 @@ namespace assay {
 /// reports/folding.json: how the layers of a stage are folded, whether they reach the goal, and
 /// what they are estimated to take of the goal's device, or of kCostDevice.
 report::Folding folding_report(const Graph& graph, std::string_view stage,
-                               std::string_view stage_sha256, const HardwareOptions& hardware);
+                               std::string_view stage_sha256, const PassOptions& options);
 
 report::Resources resources_report(const hw::Resources& resources);
 report::Device device_report(const hw::Device& device);

@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "compile/base/printable.h"
-#include "compile/passes/pipeline/passes.h"
+#include "compile/passes/pipeline/pass.h"
 #include "harness/report/console.h"
 
 namespace assay {

@@ -24,7 +24,7 @@ void name_checkpoints(const Graph& graph, PassReport& report) {
 
 BuiltStage build_stage(const RunDir& dir, const StageSpec& stage, Graph previous) {
   BuiltStage built;
-  stage.build(previous, built.report);
+  built.report = stage.build(previous);
   const std::string bytes = export_bytes(previous);
   built.sha256 = sha256(bytes);
   dir.write(stage.file(), bytes);

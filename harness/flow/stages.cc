@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/flow/stages.h"
 
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 
 #include "compile/base/error.h"
-#include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/passes/cleanup/insert_topk.h"
-#include "compile/passes/folding/set_folding.h"
-#include "compile/passes/layers/infer_hw_layers.h"
-#include "compile/passes/layers/specialize_layers.h"
-#include "compile/passes/layers/xnor.h"
-#include "compile/passes/lower/lower.h"
-#include "compile/passes/pipeline/pipeline.h"
-#include "compile/passes/streamline/streamline.h"
-#include "compile/passes/streams/create_dataflow_partition.h"
-#include "compile/passes/streams/insert_width_converters.h"
-#include "compile/passes/widths/minimize_widths.h"
 #include "harness/flow/fifos.h"
 
 namespace assay {
@@ -39,185 +27,54 @@ void postprocess_stage(Graph& graph, std::int64_t topk) {
   verify(graph);
 }
 
-using ReportingPass = std::function<bool(Graph&, PassReport&)>;
-
-/// A step of one pass that reports what it did, on a graph of batch size 1.
-StageSpec streamline_stage(std::string name, const Preprocess& preprocess, std::string_view pass,
-                           ReportingPass run) {
+/// A step of the harness' own.
+StageSpec own_stage(std::string name, std::vector<std::string> passes,
+                    std::function<void(Graph&)> change) {
   StageSpec stage;
   stage.name = std::move(name);
-  stage.passes = {std::string(pass)};
-  stage.streamlines = true;
-  stage.build = [&preprocess, pass, run = std::move(run)](Graph& graph, PassReport& report) {
-    graph = pixel_graph(graph, preprocess);
-    const auto reporting = [&](Graph& g) { return run(g, report); };
-    run_pass(graph, {.name = pass, .promise = {}, .run = reporting});
+  stage.passes = std::move(passes);
+  stage.build = [change = std::move(change)](Graph& graph) {
+    change(graph);
+    return PassReport();
   };
   return stage;
 }
 
-std::vector<StageSpec> import_stages(const Preprocess& preprocess, std::int64_t topk) {
-  std::vector<StageSpec> stages(4);
-  stages[0].name = "import";
-  stages[0].build = [](Graph&, PassReport&) {};
-  stages[1].name = "cleanup";
-  for (const PassInfo& pass : cleanup_passes()) stages[1].passes.emplace_back(pass.name);
-  stages[1].build = [](Graph& graph, PassReport&) { run_passes(graph, cleanup_passes()); };
-  stages[2].name = "preprocess";
-  stages[2].passes = {"MergeONNXModels"};
-  stages[2].build = [&preprocess](Graph& graph, PassReport&) {
-    preprocess_stage(graph, preprocess);
-  };
-  stages[3].name = "postprocess";
-  stages[3].passes = {"InsertTopK"};
-  stages[3].build = [topk](Graph& graph, PassReport&) { postprocess_stage(graph, topk); };
-  return stages;
-}
-
-JoinOptions join_options(const StreamlineOptions& options) {
-  return {options.join_budget, options.join_bits};
-}
-
-/// Where a normalised input has no exact form, or is to be quantised.
-StageSpec quantize_input_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
-  const int bits = options.input_bits.value_or(kInputBits), limit = options.input_weight_bits;
-  const JoinOptions joins = join_options(options);
-  StageSpec stage = streamline_stage("quantize_input", preprocess, "quantize_input",
-                                     [bits, limit, joins](Graph& g, PassReport& r) {
-                                       return quantize_input(g, bits, r, limit, joins);
-                                     });
-  stage.contract = Contract::kApproximate;
-  stage.options = {{"input_bits", bits}, {"input_weight_bits", limit}};
-  stage.applies = [wanted = options.input_bits.has_value(), limit, joins](const Graph& graph) {
-    return normalised_input(graph) &&
-           (wanted || !exact_input_form(graph, limit, joins).obstacle.empty());
+/// A step of passes. `step` must outlive it.
+StageSpec pass_stage(const PipelineStep& step, const Preprocess& preprocess,
+                     const PassOptions& options) {
+  StageSpec stage;
+  stage.name = step.name;
+  for (const PassInfo& pass : step.passes) stage.passes.emplace_back(pass.name);
+  stage.contract = contract_of(step, options);
+  if (step.options) stage.options = step.options(options);
+  stage.streamlines = step.streamlines;
+  stage.integer = step.integer;
+  if (step.applies)
+    stage.applies = [&step, options](const Graph& graph) { return step.applies(graph, options); };
+  stage.build = [&step, &preprocess, options](Graph& graph) {
+    if (step.streamlines) graph = pixel_graph(graph, preprocess);
+    PassContext context{.options = options};
+    run_step(graph, step, context);
+    return std::move(context.report);
   };
   return stage;
 }
 
-/// Where scales in front of a product have no exact form.
-StageSpec round_scales_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
-  const int bits = options.scale_bits, limit = options.input_weight_bits;
-  StageSpec stage =
-      streamline_stage("round_scales", preprocess, "round_scales",
-                       [bits](Graph& g, PassReport& r) { return round_scales(g, bits, r); });
-  stage.contract = Contract::kApproximate;
-  stage.options = {{"scale_bits", bits}};
-  stage.applies = [limit, joins = join_options(options)](const Graph& graph) {
-    return needs_rounded_scales(graph, limit, joins);
-  };
-  return stage;
+StepOptions fifos_options(const PassOptions& options) {
+  return {{"fifo_interval", options.fifo_interval}};
 }
 
-StageSpec absorb_scales_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
-  const int bits = options.input_weight_bits;
-  StageSpec stage =
-      streamline_stage("absorb_scales", preprocess, "absorb_scales",
-                       [bits](Graph& g, PassReport& r) { return absorb_scales(g, r, bits); });
-  stage.options = {{"input_weight_bits", bits}};
-  return stage;
-}
-
-StageSpec residual_sums_stage(const Preprocess& preprocess, const StreamlineOptions& options) {
-  const JoinOptions join = join_options(options);
-  StageSpec stage =
-      streamline_stage("residual_sums", preprocess, "residual_sums",
-                       [join](Graph& g, PassReport& r) { return residual_sums(g, join, r); });
-  stage.options = {{"join_budget", options.join_budget}};
-  if (!options.join_bits) return stage;
-  stage.options["join_bits"] = *options.join_bits;
-  stage.contract = Contract::kApproximate;
-  return stage;
-}
-
-/// The wishes for folding fields, or all others: those decide at another time.
-FoldingConfig wishes(const FoldingConfig& config, bool folding) {
-  FoldingConfig result = config;
-  for (auto& [node, fields] : result)
-    std::erase_if(fields, [&](const auto& field) {
-      static const std::set<std::string_view> folds = {"PE", "SIMD", "parallel_window",
-                                                       "inFIFODepths", "outFIFODepths"};
-      return folds.contains(field.first) != folding;
-    });
-  return result;
-}
-
-/// One text for equal configurations.
-std::string config_text(const FoldingConfig& config) {
-  std::string text;
-  for (const auto& [node, fields] : config)
-    for (const auto& [field, value] : fields)
-      text += std::visit([&](const auto& v) { return fmt::format("{}\n{}\n{}\n", node, field, v); },
-                         value);
-  return text;
-}
-
-FoldingGoal folding_goal(const HardwareOptions& hardware) {
-  FoldingGoal goal;
-  goal.decided = hardware.folding;
-  if (hardware.device.empty()) {
-    goal.target = hardware.target_cycles;
-  } else {
-    goal.device = hardware.device;
-    goal.share = hardware.device_share;
-  }
-  return goal;
-}
-
-void fold(Graph& graph, const HardwareOptions& hardware, PassReport& report) {
-  apply_folding_config(graph, wishes(hardware.folding, true), report);
-  FoldingReport folding;
-  set_folding(graph, folding_goal(hardware), folding);
-  for (const SlowLayer& layer : folding.slow)
-    report.remarks.push_back({layer.node, fmt::format("takes {} cycles per frame; the target is {}",
-                                                      layer.cycles, folding.target)});
-  choose_memories(graph, report);
-}
-
-std::vector<StageSpec> hardware_stages(const Preprocess& preprocess,
-                                       const HardwareOptions& hardware) {
-  const HwLayerOptions layers{hardware.standalone_thresholds, hardware.allow_software};
-  std::vector<StageSpec> stages;
-  stages.push_back(streamline_stage(
-      "hw_layers", preprocess, "infer_hw_layers",
-      [layers](Graph& g, PassReport& r) { return infer_hw_layers(g, layers, r); }));
-  stages.back().options = {{"standalone_thresholds", std::int64_t{layers.standalone_thresholds}},
-                           {"allow_software", std::int64_t{layers.allow_software}}};
-  stages.push_back(streamline_stage("partition", preprocess, "create_dataflow_partition",
-                                    create_dataflow_partition));
-  stages.push_back(streamline_stage("specialize", preprocess, "specialize_layers",
-                                    [hardware](Graph& g, PassReport& r) {
-                                      apply_folding_config(g, wishes(hardware.folding, false), r);
-                                      return specialize_layers(g, r);
-                                    }));
-  stages.back().options = {{"folding", sha256(config_text(wishes(hardware.folding, false)))}};
-  stages.push_back(
-      streamline_stage("fold", preprocess, "set_folding", [hardware](Graph& g, PassReport& r) {
-        fold(g, hardware, r);
-        return true;
-      }));
-  stages.back().options = {{"folding", sha256(config_text(hardware.folding))}};
-  if (hardware.device.empty()) {
-    stages.back().options["target_cycles"] = hardware.target_cycles;
-  } else {
-    stages.back().options["device"] = hardware.device;
-    stages.back().options["device_share"] = hardware.device_share;
-  }
-  return stages;
-}
-
-/// Behind the foldings: what joins streams.
-std::vector<StageSpec> stream_stages(const Preprocess& preprocess,
-                                     const HardwareOptions& hardware) {
-  std::vector<StageSpec> stages;
-  stages.push_back(streamline_stage("converters", preprocess, "insert_width_converters",
-                                    insert_width_converters));
-  const FifoOptions fifos{hardware.fifo_interval};
-  stages.push_back(streamline_stage(
-      "fifos", preprocess, "insert_fifos",
-      [fifos](Graph& g, PassReport& r) { return insert_sized_fifos(g, fifos, r); }));
-  stages.back().options = {{"fifo_interval", fifos.interval}};
-  return stages;
+/// Behind the pipeline: FIFOs, as the simulation sizes them.
+const PipelineStep& fifos_step() {
+  static const PipelineStep step = {
+      .name = "fifos",
+      .passes = {{"insert_fifos", Contract::kExact,
+                  "streams between layers pass through FIFOs that keep the interval",
+                  insert_sized_fifos}},
+      .integer = true,
+      .options = fifos_options};
+  return step;
 }
 
 /// Whether `id` is the step at index `i`; steps that may be left out move those
@@ -233,21 +90,18 @@ bool is_id(const std::vector<StageSpec>& stages, std::size_t i, std::string_view
 }  // namespace
 
 std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
-                                   const StreamlineOptions& options,
-                                   const HardwareOptions& hardware) {
-  std::vector<StageSpec> stages = import_stages(preprocess, topk);
-  stages.push_back(quantize_input_stage(preprocess, options));
-  stages.push_back(round_scales_stage(preprocess, options));
-  stages.push_back(absorb_scales_stage(preprocess, options));
-  stages.push_back(residual_sums_stage(preprocess, options));
-  const std::size_t first_integer = stages.size();
-  stages.push_back(streamline_stage("tail", preprocess, "integer_tail", integer_tail));
-  stages.push_back(streamline_stage("lower", preprocess, "lower", lower));
-  stages.push_back(streamline_stage("xnor", preprocess, "convert_to_xnor", convert_to_xnor));
-  stages.push_back(streamline_stage("widths", preprocess, "minimize_widths", minimize_widths));
-  for (StageSpec& stage : hardware_stages(preprocess, hardware)) stages.push_back(std::move(stage));
-  for (StageSpec& stage : stream_stages(preprocess, hardware)) stages.push_back(std::move(stage));
-  for (std::size_t i = first_integer; i < stages.size(); ++i) stages[i].integer = true;
+                                   const PassOptions& options) {
+  std::vector<StageSpec> stages{own_stage("import", {}, [](Graph&) {})};
+  for (const PipelineStep& step : pipeline_steps()) {
+    stages.push_back(pass_stage(step, preprocess, options));
+    if (step.name != "cleanup") continue;
+    stages.push_back(own_stage("preprocess", {"MergeONNXModels"}, [&preprocess](Graph& graph) {
+      preprocess_stage(graph, preprocess);
+    }));
+    stages.push_back(own_stage("postprocess", {"InsertTopK"},
+                               [topk](Graph& graph) { postprocess_stage(graph, topk); }));
+  }
+  stages.push_back(pass_stage(fifos_step(), preprocess, options));
   return stages;
 }
 

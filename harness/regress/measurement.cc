@@ -115,9 +115,9 @@ void run_graph(const Place& place, Measurement& m) {
   m.verdict = verdict_name(report.verdict);
   m.reason = report.reason;
   m.setup = setup_text(to_json(report.inputs),
-                       {{"folding", folding_hash(options.hardware.folding)},
-                        {"standalone_thresholds", options.hardware.standalone_thresholds},
-                        {"allow_software", options.hardware.allow_software}});
+                       {{"folding", folding_hash(options.passes.folding)},
+                        {"standalone_thresholds", options.passes.standalone_thresholds},
+                        {"allow_software", options.passes.allow_software}});
   std::int64_t compared = 0;
   for (const report::StageSummary& stage : report.stages) {
     compared += stage.compared;

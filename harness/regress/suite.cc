@@ -159,9 +159,9 @@ class Reader {
 
   /// A width among the options of streamlining.
   template <typename Width>
-  Field bits(const char* key, Width StreamlineOptions::*width, int least, int most) const {
+  Field bits(const char* key, Width PassOptions::*width, int least, int most) const {
     return [this, key, width, least, most](Network& n, const toml::node& v) {
-      n.base.flow.streamline.*width = static_cast<int>(integer(v, key, least, most));
+      n.base.flow.passes.*width = static_cast<int>(integer(v, key, least, most));
     };
   }
 
@@ -178,20 +178,18 @@ class Reader {
         {"mean", [this](N& n, V& v) { n.base.flow.preprocess.mean = texts(v, "mean"); }},
         {"std", [this](N& n, V& v) { n.base.flow.preprocess.std = texts(v, "std"); }},
         {"topk", [this](N& n, V& v) { n.base.flow.topk = integer(v, "topk", 1, 1 << 20); }},
-        {"input_bits",
-         bits("input_bits", &StreamlineOptions::input_bits, kMinInputBits, kMaxInputBits)},
+        {"input_bits", bits("input_bits", &PassOptions::input_bits, kMinInputBits, kMaxInputBits)},
         {"input_weight_bits",
-         bits("input_weight_bits", &StreamlineOptions::input_weight_bits, 1, kMaxWeightBits)},
-        {"scale_bits",
-         bits("scale_bits", &StreamlineOptions::scale_bits, kMinScaleBits, kMaxScaleBits)},
-        {"join_budget", bits("join_budget", &StreamlineOptions::join_budget, 1, kMaxJoinBits)},
-        {"join_bits", bits("join_bits", &StreamlineOptions::join_bits, 0, kMaxJoinBits)},
+         bits("input_weight_bits", &PassOptions::input_weight_bits, 1, kMaxWeightBits)},
+        {"scale_bits", bits("scale_bits", &PassOptions::scale_bits, kMinScaleBits, kMaxScaleBits)},
+        {"join_budget", bits("join_budget", &PassOptions::join_budget, 1, kMaxJoinBits)},
+        {"join_bits", bits("join_bits", &PassOptions::join_bits, 0, kMaxJoinBits)},
         {"standalone_thresholds",
          [this](N& n, V& v) {
-           n.base.flow.hardware.standalone_thresholds = flag(v, "standalone_thresholds");
+           n.base.flow.passes.standalone_thresholds = flag(v, "standalone_thresholds");
          }},
         {"allow_software",
-         [this](N& n, V& v) { n.base.flow.hardware.allow_software = flag(v, "allow_software"); }},
+         [this](N& n, V& v) { n.base.flow.passes.allow_software = flag(v, "allow_software"); }},
     };
   }
 
@@ -215,9 +213,8 @@ class Reader {
         {"name", [this](Network& n, const toml::node& v) { n.name = text(v, "name"); }},
         {"target_cycles",
          [this, &label](Network& n, const toml::node& v) {
-           n.base.flow.hardware.target_cycles =
-               integer(v, "target_cycles", 1, std::int64_t{1} << 50);
-           label += fmt::format(" {} cycles", n.base.flow.hardware.target_cycles);
+           n.base.flow.passes.target_cycles = integer(v, "target_cycles", 1, std::int64_t{1} << 50);
+           label += fmt::format(" {} cycles", n.base.flow.passes.target_cycles);
          }},
         {"fps",
          [this, &label](Network& n, const toml::node& v) {
@@ -228,22 +225,22 @@ class Reader {
          [this](Network& n, const toml::node& v) { n.clock_mhz = number(v, "clock_mhz"); }},
         {"device",
          [this, &label](Network& n, const toml::node& v) {
-           n.base.flow.hardware.device = text(v, "device");
+           n.base.flow.passes.device = text(v, "device");
            try {
-             hw::find_device(n.base.flow.hardware.device);
+             hw::find_device(n.base.flow.passes.device);
            } catch (const UserError& error) {
              fail(v, error.what());
            }
-           label += " " + n.base.flow.hardware.device;
+           label += " " + n.base.flow.passes.device;
          }},
         {"device_share",
          [this](Network& n, const toml::node& v) {
-           n.base.flow.hardware.device_share = integer(v, "device_share", 1, 100);
+           n.base.flow.passes.device_share = integer(v, "device_share", 1, 100);
          }},
         {"file",
          [this, &label](Network& n, const toml::node& v) {
            const fs::path file = path(v, "file");
-           n.base.flow.hardware.folding = read_folding_config(file);
+           n.base.flow.passes.folding = read_folding_config(file);
            label += " " + file.filename().string();
          }},
     };
@@ -302,7 +299,7 @@ class Reader {
     if (table.contains("device_share") && !table.contains("device"))
       fail(entry, "'device_share' is a share of 'device', which is not given");
     if (folded.fps)
-      folded.base.flow.hardware.target_cycles = cycles_per_frame(*folded.fps, *folded.clock_mhz);
+      folded.base.flow.passes.target_cycles = cycles_per_frame(*folded.fps, *folded.clock_mhz);
   }
 
   void add_case(SuiteCase entry, const std::string& name, const toml::node& where) {

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/passes/pipeline/passes.h"
+#include "compile/passes/pipeline/pass.h"
 #include "harness/report/run.h"
 #include "harness/run/images.h"
 #include "harness/run/preprocess.h"

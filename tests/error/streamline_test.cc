@@ -5,7 +5,6 @@
 #include <functional>
 
 #include "compile/passes/cleanup/insert_topk.h"
-#include "compile/passes/pipeline/pipeline.h"
 #include "compile/passes/streamline/streamline.h"
 #include "passes/streamline_net.h"
 
@@ -16,13 +15,13 @@ using testing::AllOf;
 using testing::HasSubstr;
 
 /// The message of the first step that refuses; fails when none does.
-std::string refusal(Graph graph, const JoinOptions& joins = {}) {
+std::string refusal(Graph graph, const PassOptions& options = {}) {
   const std::string message = user_error_of([&] {
-    PassReport report;
-    run_passes(graph, cleanup_passes());
-    absorb_scales(graph, report);
-    residual_sums(graph, joins, report);
-    integer_tail(graph, report);
+    PassContext context{.options = options};
+    clean_up(graph);
+    absorb_scales(graph, context);
+    residual_sums(graph, context);
+    integer_tail(graph, context);
   });
   EXPECT_NE(message, "no UserError");
   return message;
@@ -117,26 +116,24 @@ TEST(StreamlineRefuses, AJoinOverItsBudget) {
                                   net.random_floats({2, 2, 1, 1}, -9, 9, random)});
   Graph graph = net.finish(net.quant(net.add(ops::Add{}, {a, b}), 33.3F, 4));
   EXPECT_THAT(
-      refusal(graph, {.budget = 2, .join_bits = {}}),
+      refusal(graph, {.join_budget = 2}),
       AllOf(HasSubstr("(Quant)"), HasSubstr("channel 0, step "), HasSubstr("with 2 fraction bits"),
             HasSubstr("pairs of the sum"), HasSubstr("--join-budget"), HasSubstr("--join-bits")));
   // With the remedy it is done, and the wrong decisions are counted.
-  run_passes(graph, cleanup_passes());
-  PassReport report;
-  absorb_scales(graph, report);
-  residual_sums(graph, {.budget = 32, .join_bits = 2}, report);
-  EXPECT_GT(report.quantisers.back().inseparable, 0);
-  EXPECT_EQ(report.quantisers.back().fraction_bits, 2);
+  clean_up(graph);
+  PassContext context{.options = {.join_bits = 2}};
+  absorb_scales(graph, context);
+  residual_sums(graph, context);
+  EXPECT_GT(context.report.quantisers.back().inseparable, 0);
+  EXPECT_EQ(context.report.quantisers.back().fraction_bits, 2);
 }
 
 TEST(StreamlineRefuses, JoinOptionsOutOfRange) {
   PixelNet net;
   Graph& graph = net.finish(net.relu_quant(net.pixels({1, 4}), 9, 4));
-  PassReport report;
-  EXPECT_THAT(user_error_of([&] { residual_sums(graph, {.budget = 0, .join_bits = {}}, report); }),
-              HasSubstr("outside [1, 56]"));
-  EXPECT_THAT(user_error_of([&] { residual_sums(graph, {.budget = 32, .join_bits = 57}, report); }),
-              HasSubstr("outside [0, 56]"));
+  PassContext budget{.options = {.join_budget = 0}}, bits{.options = {.join_bits = 57}};
+  EXPECT_THAT(user_error_of([&] { residual_sums(graph, budget); }), HasSubstr("outside [1, 56]"));
+  EXPECT_THAT(user_error_of([&] { residual_sums(graph, bits); }), HasSubstr("outside [0, 56]"));
 }
 
 TEST(StreamlineRefuses, AccumulatorsBeyond62Bits) {
@@ -171,10 +168,11 @@ TEST(StreamlineRefuses, ATooWideQuantiser) {
 TEST(StreamlineRefuses, AnInputWidthOutsideTheRange) {
   PixelNet net;
   Graph& graph = net.finish(net.relu_quant(net.pixels({1, 4}), 9, 4));
-  PassReport report;
-  for (const int bits : {1, 17})
-    EXPECT_THAT(user_error_of([&] { quantize_input(graph, bits, report); }),
+  for (const int bits : {1, 17}) {
+    PassContext context{.options = {.input_bits = bits}};
+    EXPECT_THAT(user_error_of([&] { quantize_input(graph, context); }),
                 HasSubstr("outside [2, 16]"));
+  }
 }
 
 TEST(StreamlineRefuses, ToCallAGraphWithRealsInteger) {

@@ -10,6 +10,7 @@
 #include "compile/base/file.h"
 #include "golden/data/npy.h"
 #include "golden/data/png.h"
+#include "harness/report/stage.h"
 #include "harness/tiny_network.h"
 
 namespace assay {

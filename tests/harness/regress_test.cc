@@ -58,11 +58,11 @@ preprocess = "none"
   EXPECT_EQ(suite.name, "all");
   ASSERT_EQ(suite.cases.size(), 3U);
   EXPECT_EQ(suite.cases[0].name, "nets/4096 cycles");
-  EXPECT_EQ(suite.cases[0].flow.hardware.target_cycles, 4096);
+  EXPECT_EQ(suite.cases[0].flow.passes.target_cycles, 4096);
   EXPECT_EQ(suite.cases[0].flow.model, dir.path() / "nets/model.onnx");
   EXPECT_EQ(suite.cases[0].flow.images.images, "5:15");
   EXPECT_EQ(suite.cases[1].name, "nets/by hand");
-  EXPECT_EQ(suite.cases[1].flow.hardware.folding.at("MVAU_0").size(), 1U);
+  EXPECT_EQ(suite.cases[1].flow.passes.folding.at("MVAU_0").size(), 1U);
   EXPECT_EQ(suite.cases[2].name, "other");
   EXPECT_EQ(suite.cases[2].flow.images.images, "10");
   EXPECT_EQ(suite.cases[2].rtl_images, "2");

@@ -24,14 +24,14 @@ class Chains {
   }
   Graph partitioned(Tensor* y) {
     Graph graph = ready_for_hardware(net, y);
-    PassReport report;
-    infer_hw_layers(graph, {.allow_software = true}, report);
+    PassContext context{.options = {.allow_software = true}};
+    infer_hw_layers(graph, context);
     EXPECT_TRUE(create_dataflow_partition(graph, partitions));
     EXPECT_FALSE(create_dataflow_partition(graph, partitions));
     verify(graph);
     return graph;
   }
-  PassReport partitions;
+  PassContext partitions;
 };
 
 std::int64_t partition(const Graph& graph, std::string_view output) {
@@ -52,15 +52,15 @@ TEST(CreateDataflowPartition, ViewsDoNotSplitIt) {
   x = net.add(ops::Flatten{}, {x}, "flat");
   Graph graph = ready_for_hardware(
       net, net.add(ops::MatMul{}, {x, net.random_values({18, 3}, -7, 7, random)}, "fc"));
-  PassReport report;
-  infer_hw_layers(graph, {}, report);
-  EXPECT_TRUE(create_dataflow_partition(graph, report));
+  PassContext context;
+  infer_hw_layers(graph, context);
+  EXPECT_TRUE(create_dataflow_partition(graph, context));
   const auto partitions = dataflow_partitions(graph);
   ASSERT_EQ(partitions.size(), 1U);
   EXPECT_EQ(partitions[0].nodes.size(), 4U);
   EXPECT_THAT(names(partitions[0].inputs), ElementsAre(graph.inputs()[0]->name));
   EXPECT_THAT(names(partitions[0].outputs), ElementsAre(graph.outputs()[0]->name));
-  EXPECT_THAT(report.remarks.back().text, HasSubstr("partition 0: 4 layers, from "));
+  EXPECT_THAT(context.report.remarks.back().text, HasSubstr("partition 0: 4 layers, from "));
 }
 
 TEST(CreateDataflowPartition, SoftwareInBetweenStartsANewOne) {
@@ -112,8 +112,8 @@ TEST(CreateDataflowPartition, NothingIsMarkedWithoutLayers) {
   IntegerNet net;
   Graph graph =
       ready_for_hardware(net, net.add(ops::Relu{}, {net.pixels({1, 4}, DataType::sint(4))}, "r"));
-  PassReport report;
-  EXPECT_FALSE(create_dataflow_partition(graph, report));
+  PassContext context;
+  EXPECT_FALSE(create_dataflow_partition(graph, context));
   EXPECT_TRUE(dataflow_partitions(graph).empty());
 }
 

@@ -192,11 +192,11 @@ Ints random_input(Draws& draws) {
 }
 
 Graph integers_of(Graph graph) {
-  PassReport report;
-  run_passes(graph, cleanup_passes());
-  absorb_scales(graph, report);
-  residual_sums(graph, {}, report);
-  integer_tail(graph, report);
+  PassContext context;
+  clean_up(graph);
+  absorb_scales(graph, context);
+  residual_sums(graph, context);
+  integer_tail(graph, context);
   verify_integer(graph);
   return graph;
 }

@@ -15,16 +15,12 @@ namespace assay {
 /// The integer graph as it is before infer_hw_layers().
 inline Graph ready_for_hardware(IntegerNet& net, Tensor* y) {
   Graph graph = net.finish_integers(y);
-  PassReport report;
-  lower(graph, report);
-  convert_to_xnor(graph, report);
-  minimize_widths(graph, report);
+  PassContext context;
+  lower(graph, context);
+  convert_to_xnor(graph, context);
+  minimize_widths(graph, context);
   verify(graph);
   return graph;
-}
-
-inline bool infer_layers(Graph& graph, PassReport& report) {
-  return infer_hw_layers(graph, {}, report);
 }
 
 /// The operators in topological order: "FMPadding MVAU".
@@ -52,15 +48,15 @@ Node& only_node(const Graph& graph) {
 /// The network as layers, with every checkpoint what it was.
 inline Graph as_hardware(IntegerNet& net, Tensor* y) {
   Graph graph = ready_for_hardware(net, y);
-  expect_exact_step(graph, infer_layers);
+  expect_exact_step(graph, infer_hw_layers);
   return graph;
 }
 
 /// Why the network cannot become layers.
 inline std::string refusal(IntegerNet& net, Tensor* y) {
   Graph graph = ready_for_hardware(net, y);
-  PassReport report;
-  return user_error_of([&] { infer_hw_layers(graph, {}, report); });
+  PassContext context;
+  return user_error_of([&] { infer_hw_layers(graph, context); });
 }
 
 }  // namespace assay

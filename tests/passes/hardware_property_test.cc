@@ -24,10 +24,10 @@ namespace {
 using namespace assay::testing;  // NOLINT: the checks are what this file is about
 
 void make_ready(Graph& graph) {
-  PassReport report;
-  lower(graph, report);
-  convert_to_xnor(graph, report);
-  minimize_widths(graph, report);
+  PassContext context;
+  lower(graph, context);
+  convert_to_xnor(graph, context);
+  minimize_widths(graph, context);
 }
 
 /// Any folding that divides; grouped windows follow.
@@ -87,8 +87,8 @@ void check_random_networks(std::uint64_t first, std::uint64_t last) {
     }
     SCOPED_TRACE(fmt::format("seed {}\n{}", seed, to_text(after)));
     try {
-      PassReport report;
-      infer_hw_layers(after, {}, report);
+      PassContext context;
+      infer_hw_layers(after, context);
     } catch (const UserError& error) {
       const std::string message = error.what();
       EXPECT_NE(message.find("has no hardware layer: "), std::string::npos) << message;
@@ -125,21 +125,21 @@ TEST(HardwarePropertyNightly, ManyRandomNetworksStayWhatTheyAreUnderAnyFolding) 
 /// The steps behind the integer graph, down to foldings.
 void check_network(const std::string& net, std::int64_t target) {
   Graph graph = zoo_graph(net, "qonnx", false);
-  run_passes(graph, cleanup_passes());
+  clean_up(graph);
   make_integer(graph);
   const Graph before = graph;
   make_ready(graph);
-  PassReport report;
-  EXPECT_TRUE(infer_hw_layers(graph, {}, report));
-  EXPECT_TRUE(create_dataflow_partition(graph, report));
+  PassContext context;
+  EXPECT_TRUE(infer_hw_layers(graph, context));
+  EXPECT_TRUE(create_dataflow_partition(graph, context));
   EXPECT_EQ(dataflow_partitions(graph).size(), 1U);
-  EXPECT_TRUE(specialize_layers(graph, report));
+  EXPECT_TRUE(specialize_layers(graph, context));
   FoldingReport foldings;
   FoldingGoal goal;
   goal.target = target;
-  set_folding(graph, goal, foldings);
+  choose_foldings(graph, goal, foldings);
   EXPECT_LE(foldings.slowest, target);
-  EXPECT_TRUE(choose_memories(graph, report));
+  EXPECT_TRUE(choose_memories(graph, context));
   verify(graph);
   expect_layers(graph);
   Random random(1);

@@ -9,8 +9,9 @@ namespace {
 
 std::string type_of(Net& net, Tensor* tensor) {
   net.finish(tensor);
-  EXPECT_TRUE(infer_data_types(net.graph) || tensor->dtype == DataType::float32());
-  EXPECT_FALSE(infer_data_types(net.graph));
+  PassContext context;
+  EXPECT_TRUE(infer_data_types(net.graph, context) || tensor->dtype == DataType::float32());
+  EXPECT_FALSE(infer_data_types(net.graph, context));
   return tensor->dtype.name();
 }
 

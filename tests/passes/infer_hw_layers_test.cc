@@ -49,8 +49,8 @@ TEST(InferHwLayers, ThresholdsMayStayApart) {
       net.add(ops::MatMul{}, {net.pixels({1, 6}), net.random_values({6, 4}, -7, 7, random)}, "acc");
   Graph graph = ready_for_hardware(net, net.thresholds(acc, 4, 3, -900, 900, random));
   const Graph before = graph;
-  PassReport report;
-  infer_hw_layers(graph, {.standalone_thresholds = true}, report);
+  PassContext context{.options = {.standalone_thresholds = true}};
+  infer_hw_layers(graph, context);
   EXPECT_EQ(types(graph), "MVAU Thresholding");
   const Node& product = only_node<hw::MVAU>(graph);
   EXPECT_EQ(product.as<hw::MVAU>()->acc_dtype, product.outputs[0]->dtype);
@@ -353,7 +353,7 @@ TEST(InferHwLayers, AClipIsAtMostTwoBounds) {
     Graph graph = net.finish_integers(y);
     for (const auto& tensor : graph.tensors())
       if (!tensor->dtype.is_integer()) tensor->dtype = DataType::sint(4);
-    expect_exact_step(graph, infer_layers);
+    expect_exact_step(graph, infer_hw_layers);
     EXPECT_EQ(count_nodes(graph, "ChannelwiseOp"), static_cast<std::size_t>(count) + 1)
         << low << " " << high;
   }
@@ -529,16 +529,16 @@ TEST(InferHwLayers, TypesMustBeProved) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 2}, DataType::float32());
   Graph& graph = net.finish_integers(net.add(ops::Relu{}, {x}, "y"));
-  PassReport report;
-  EXPECT_THAT(user_error_of([&] { infer_hw_layers(graph, {}, report); }),
+  PassContext context;
+  EXPECT_THAT(user_error_of([&] { infer_hw_layers(graph, context); }),
               AllOf(HasSubstr("FLOAT32"), HasSubstr("widths")));
 }
 
 TEST(InferHwLayers, OneImageAtATime) {
   IntegerNet net;
   Graph& graph = net.finish_integers(net.add(ops::Relu{}, {net.pixels({2, 3})}, "y"));
-  PassReport report;
-  EXPECT_THAT(user_error_of([&] { infer_hw_layers(graph, {}, report); }),
+  PassContext context;
+  EXPECT_THAT(user_error_of([&] { infer_hw_layers(graph, context); }),
               HasSubstr("set the batch size to 1"));
 }
 
@@ -552,13 +552,14 @@ TEST(InferHwLayers, WhatHasNoLayerMayStayInSoftware) {
   Graph graph = ready_for_hardware(
       net, net.add(ops::MatMul{}, {square, net.random_values({4, 4}, -2, 2, random)}, "c"));
   const Graph before = graph;
-  PassReport report;
-  EXPECT_TRUE(infer_hw_layers(graph, {.allow_software = true}, report));
+  PassContext context{.options = {.allow_software = true}};
+  EXPECT_TRUE(infer_hw_layers(graph, context));
   verify(graph);
   // a leaves the hardware and goes on in it: two streams; square is read by hardware alone.
   EXPECT_EQ(types(graph), "MVAU DuplicateStreams MVAU Sub MVAU");
-  ASSERT_EQ(report.remarks.size(), 1U);
-  EXPECT_THAT(report.remarks[0].text, HasSubstr("stays in software: no layer computes this"));
+  ASSERT_EQ(context.report.remarks.size(), 1U);
+  EXPECT_THAT(context.report.remarks[0].text,
+              HasSubstr("stays in software: no layer computes this"));
   EXPECT_EQ(differing_checkpoints(before, graph), std::vector<std::string>{});
 }
 
@@ -617,7 +618,7 @@ TEST(InferHwLayers, RandomNetworksKeepEveryCheckpoint) {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);
     Graph graph = random_network(seed);
-    expect_exact_step(graph, infer_layers, seed);
+    expect_exact_step(graph, infer_hw_layers, seed);
     for (const auto& node : graph.nodes())
       EXPECT_TRUE(is_view(*node) || node->op->domain() == hw::kHwDomain) << node->label();
   }

@@ -22,8 +22,8 @@ Graph chain() {
   x = net.add(ops::Flatten{}, {x}, "flat");
   x = net.add(ops::MatMul{}, {x, net.random_values({36, 6}, -7, 7, random)}, "fc");
   Graph graph = as_hardware(net, x);
-  PassReport report;
-  create_dataflow_partition(graph, report);
+  PassContext context;
+  create_dataflow_partition(graph, context);
   return graph;
 }
 
@@ -48,8 +48,7 @@ TEST(InsertWidthConverters, StandWhereLanesDiffer) {
   Graph graph = chain();
   product(graph, 0).pe = 4;
   product(graph, 1).simd = 6;
-  const auto insert = [](Graph& g, PassReport& r) { return insert_width_converters(g, r); };
-  expect_exact_step(graph, insert);
+  expect_exact_step(graph, insert_width_converters);
   const auto& op = only<hw::StreamingDataWidthConverter>(graph);
   EXPECT_EQ(op.in_lanes, 4);
   EXPECT_EQ(op.out_lanes, 6);
@@ -64,9 +63,9 @@ TEST(InsertWidthConverters, StandWhereLanesDiffer) {
 TEST(InsertFifos, StandInFrontOfReaders) {
   Graph graph = chain();
   const std::string tensor = dataflow(graph, 0).streams[3].tensor->name;
-  const auto insert = [&](Graph& g, PassReport& r) { return insert_fifos(g, {{tensor, 5}}, r); };
   PassReport report;
-  EXPECT_TRUE(insert(graph, report));
+  const FifoDepths depths = {{tensor, 5}};
+  EXPECT_TRUE(insert_fifos(graph, depths, report));
   verify(graph);
   const auto& op = only<hw::StreamingFIFO>(graph);
   EXPECT_EQ(op.depth, 5);

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compile/passes/rewrite/pass_report.h"
+#include "compile/passes/cleanup/infer_data_types.h"
 #include "golden/exact/executor.h"
 #include "passes/pass_check.h"
 
@@ -74,8 +74,8 @@ class IntegerNet : public Net {
   Graph& finish_integers(Tensor* output) {
     graph.add_output(output);
     infer_shapes(graph);
-    EXPECT_NE(find_pass("infer_data_types"), nullptr);
-    find_pass("infer_data_types")->run(graph);
+    PassContext context;
+    infer_data_types(graph, context);
     mark_checkpoints(graph);
     for (Checkpoint& checkpoint : graph.checkpoints()) {
       if (!checkpoint.has_map) continue;
@@ -152,11 +152,10 @@ inline std::vector<std::string> differing_checkpoints(const Graph& before, const
 
 /// Runs a step of streamlining: it changes the graph and keeps every checkpoint; a second run finds
 /// nothing to do.
-inline PassReport expect_exact_step(Graph& graph, bool (*step)(Graph&, PassReport&),
-                                    unsigned seed = 1) {
+inline PassReport expect_exact_step(Graph& graph, Pass step, unsigned seed = 1) {
   const Graph before = graph;
-  PassReport report, second;
-  EXPECT_TRUE(step(graph, report));
+  PassContext context, second;
+  EXPECT_TRUE(step(graph, context));
   verify(graph);
   EXPECT_FALSE(before.checkpoints().empty());
   EXPECT_EQ(differing_checkpoints(before, graph, seed), std::vector<std::string>{})
@@ -164,7 +163,7 @@ inline PassReport expect_exact_step(Graph& graph, bool (*step)(Graph&, PassRepor
   const std::string text = to_text(graph);
   EXPECT_FALSE(step(graph, second));
   EXPECT_EQ(to_text(graph), text);
-  return report;
+  return context.report;
 }
 
 inline std::size_t count_nodes(const Graph& graph, std::string_view type) {

@@ -38,8 +38,8 @@ TEST(Lower, ComparisonSeesAWrongOrderOfRows) {
   Graph& graph =
       net.finish_integers(net.add(conv2d(2), {x, net.random_values({3, 2, 2, 2}, -9, 9, random)}));
   const Graph before = graph;
-  PassReport report;
-  lower(graph, report);
+  PassContext context;
+  lower(graph, context);
   EXPECT_TRUE(differing_checkpoints(before, graph).empty());
   Node* product = graph.outputs()[0]->producer;
   const Constant& rows = *product->inputs[1]->constant;
@@ -239,14 +239,14 @@ TEST(Lower, TransposesOfTheModelMeetItsOwnAndVanish) {
   y = net.add(with(&ops::Transpose::perm, {0, 2, 3, 1}), {y}, "out");
   Graph& graph = net.finish_integers(y);
   const Graph before = graph;
-  PassReport report;
-  EXPECT_TRUE(lower(graph, report));
+  PassContext context;
+  EXPECT_TRUE(lower(graph, context));
   verify(graph);
   EXPECT_EQ(count_nodes(graph, "Transpose"), 0U);
   EXPECT_EQ(graph.outputs()[0]->name, "out");
   EXPECT_EQ(*graph.inputs()[0]->shape, (Shape{1, 5, 4, 3}));
   EXPECT_TRUE(differing_checkpoints(before, graph).empty());
-  EXPECT_FALSE(lower(graph, report));
+  EXPECT_FALSE(lower(graph, context));
 }
 
 TEST(Lower, AReshapeThatMixesAxesGetsTheModelsOrderBack) {
@@ -287,8 +287,8 @@ TEST(Lower, LeavesAMatrixNetworkAlone) {
   Graph& graph =
       net.finish_integers(net.add(ops::MatMul{}, {x, net.random_values({6, 3}, -2, 2, random)}));
   const std::string text = to_text(graph);
-  PassReport report;
-  EXPECT_FALSE(lower(graph, report));
+  PassContext context;
+  EXPECT_FALSE(lower(graph, context));
   EXPECT_EQ(to_text(graph), text);
 }
 
@@ -300,8 +300,8 @@ TEST(Lower, KeepsLargeWeightsAsFloats) {
   Tensor* w = net.floats({512, 512, 3, 3}, std::move(weights));
   w->dtype = DataType::ternary();
   Graph& graph = net.finish_integers(net.add(conv2d(3, 1, 1), {x, w}));
-  PassReport report;
-  lower(graph, report);
+  PassContext context;
+  lower(graph, context);
   const Constant& rows = matrix_of(graph, "MatMul");
   ASSERT_TRUE(rows.is_float());
   // Row (tap 5, channel 7), column 11 is W[11][7][5].

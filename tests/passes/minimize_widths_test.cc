@@ -35,9 +35,9 @@ TEST(MinimizeWidths, WeightsGetTheSmallestType) {
     Tensor* w = net.values({rows, 1}, std::move(weights));
     w->dtype = DataType::sint(32);
     Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, w}, "y"));
-    PassReport report;
-    minimize_widths(graph, report);
-    return report.widths.at(0).weights.name();
+    PassContext context;
+    minimize_widths(graph, context);
+    return context.report.widths.at(0).weights.name();
   };
   EXPECT_EQ(type_of({1, -1, -1}), "BIPOLAR");
   EXPECT_EQ(type_of({1, 0, 1}), "BINARY");
@@ -81,7 +81,7 @@ TEST(MinimizeWidths, PaddingCountsAsZero) {
   const PassReport report = expect_exact_step(graph, minimize_widths);
   EXPECT_EQ(report.widths.at(0).min, -5);
   EXPECT_EQ(report.widths.at(0).max, 5);
-  PassReport lowering;
+  PassContext lowering;
   lower(in_rows, lowering);
   const PassReport again = expect_exact_step(in_rows, minimize_widths);
   EXPECT_EQ(again.widths.at(0).min, -5);
@@ -130,8 +130,8 @@ TEST(MinimizeWidths, AnAccumulatorBeyond62BitsIsAnErrorThatNamesTheNode) {
   Tensor* x = net.pixels({1, 2}, DataType::uint(40));
   Tensor* w = net.values({2, 1}, {std::int64_t{1} << 40, 1});
   Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, w}, "y"));
-  PassReport report;
-  EXPECT_THAT(user_error_of([&] { minimize_widths(graph, report); }),
+  PassContext context;
+  EXPECT_THAT(user_error_of([&] { minimize_widths(graph, context); }),
               testing::AllOf(testing::HasSubstr("MatMul"), testing::HasSubstr("62 bits")));
 }
 
@@ -139,8 +139,8 @@ TEST(MinimizeWidths, AFloatInputIsAnErrorThatSaysWhatToDo) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 2}, DataType::float32());
   Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, net.values({2, 1}, {1, 1})}));
-  PassReport report;
-  EXPECT_THAT(user_error_of([&] { minimize_widths(graph, report); }), testing::HasSubstr("UINT8"));
+  PassContext context;
+  EXPECT_THAT(user_error_of([&] { minimize_widths(graph, context); }), testing::HasSubstr("UINT8"));
 }
 
 /// Random networks with convolutions, signs, joins, pools and a classifier.
@@ -198,16 +198,16 @@ TEST(MinimizeWidths, RandomNetworksKeepEveryCheckpointThroughAllThreeSteps) {
     SCOPED_TRACE(seed);
     Graph graph = random_network(seed);
     const Graph before = graph;
-    PassReport report;
+    PassContext context;
     expect_exact_step(graph, lower, seed);
-    convert_to_xnor(graph, report);
+    convert_to_xnor(graph, context);
     verify(graph);
     EXPECT_EQ(differing_checkpoints(before, graph, seed), std::vector<std::string>{})
         << nodes_text(graph);
-    minimize_widths(graph, report);
+    minimize_widths(graph, context);
     verify(graph);
     EXPECT_EQ(differing_checkpoints(before, graph, seed), std::vector<std::string>{});
-    EXPECT_FALSE(minimize_widths(graph, report));
+    EXPECT_FALSE(minimize_widths(graph, context));
   }
 }
 
@@ -215,10 +215,10 @@ TEST(MinimizeWidths, TypesHoldEveryValueThatOccurs) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
     Graph graph = random_network(seed);
-    PassReport report;
-    lower(graph, report);
-    convert_to_xnor(graph, report);
-    minimize_widths(graph, report);
+    PassContext context;
+    lower(graph, context);
+    convert_to_xnor(graph, context);
+    minimize_widths(graph, context);
     std::mt19937 random(seed);
     const Tensor& input = *graph.inputs()[0];
     std::vector<std::int64_t> image;

@@ -8,7 +8,7 @@
 
 #include <random>
 
-#include "compile/passes/pipeline/passes.h"
+#include "support/passes.h"
 #include "support/real_eval.h"
 
 /// Small networks made by hand, and the check that every exact pass must stand.

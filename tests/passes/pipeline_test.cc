@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/passes/pipeline/pipeline.h"
 
+#include <set>
+
 #include "pass_check.h"
 
 namespace assay {
@@ -140,10 +142,10 @@ void sweep(unsigned first, unsigned count) {
     SCOPED_TRACE(fmt::format("network {}", seed));
     const Graph before = RandomNet(seed).make();
     Graph after = before;
-    EXPECT_TRUE(run_passes(after, cleanup_passes()));
+    EXPECT_TRUE(clean_up(after));
     expect_same_checkpoints(before, after, seed, 1);
     const std::string text = to_text(after);
-    EXPECT_FALSE(run_passes(after, cleanup_passes()));
+    EXPECT_FALSE(clean_up(after));
     EXPECT_EQ(to_text(after), text);
     for (const auto& node : after.nodes())
       EXPECT_FALSE(node->as<ops::Gemm>() || node->as<ops::BatchNormalization>() ||
@@ -165,7 +167,7 @@ TEST(Cleanup, BringsASmallNetworkIntoItsFinalForm) {
   Tensor* y = net.add(ops::MatMul{}, {net.quant(scaled, 1, 4, {}, "act"), w});
   Tensor* deviation = net.add(ops::Pow{}, {net.number(4), net.number(0.5F)});
   net.finish(net.add(ops::Div{}, {y, deviation}, "out"));
-  EXPECT_TRUE(run_passes(net.graph, cleanup_passes()));
+  EXPECT_TRUE(clean_up(net.graph));
   EXPECT_EQ(nodes_text(net.graph),
             "Mul_0_out0 = Mul(global_in, []{2})\n"
             "Add_0_out0 = Add(Mul_0_out0, []{-1})\n"
@@ -178,7 +180,7 @@ TEST(Cleanup, BringsASmallNetworkIntoItsFinalForm) {
 }
 
 TEST(Cleanup, EveryPassIsExact) {
-  for (const PassInfo& pass : cleanup_passes())
+  for (const PassInfo& pass : pipeline_steps().front().passes)
     EXPECT_EQ(pass.contract, Contract::kExact) << pass.name;
 }
 
@@ -187,8 +189,49 @@ TEST(Cleanup, ErrorsNameThePass) {
   Tensor* one = net.floats({1}, {1});
   net.finish(net.add(ops::BatchNormalization{},
                      {net.input({1, 1}), one, one, one, net.floats({1}, {-1})}));
-  EXPECT_THAT(user_error_of([&] { run_passes(net.graph, cleanup_passes()); }),
+  EXPECT_THAT(user_error_of([&] { clean_up(net.graph); }),
               HasSubstr("pass 'batch_norm_to_affine': node 'BatchNormalization'"));
+}
+
+TEST(Pipeline, EveryStepHasANameOfItsOwnAndPasses) {
+  std::set<std::string_view> names;
+  bool integer = false;
+  for (const PipelineStep& step : pipeline_steps()) {
+    EXPECT_TRUE(names.insert(step.name).second) << step.name;
+    EXPECT_FALSE(step.passes.empty()) << step.name;
+    for (const PassInfo& pass : step.passes) EXPECT_NE(find_pass(pass.name), nullptr) << pass.name;
+    EXPECT_GE(step.integer, integer) << step.name;  // no step brings real numbers back
+    integer = step.integer;
+  }
+}
+
+TEST(Pipeline, JoinBitsMakeSumsOfBranchesApproximate) {
+  for (const PipelineStep& step : pipeline_steps()) {
+    const bool approximate = step.name == "quantize_input" || step.name == "round_scales";
+    EXPECT_EQ(contract_of(step, {}), approximate ? Contract::kApproximate : Contract::kExact);
+    EXPECT_EQ(contract_of(step, {.join_bits = 2}), approximate || step.name == "residual_sums"
+                                                       ? Contract::kApproximate
+                                                       : Contract::kExact);
+  }
+}
+
+TEST(Pipeline, StepsTellTheOptionsThatTheyDependOn) {
+  const auto options = [](std::string_view name, const PassOptions& choice) {
+    const PipelineStep& step = *std::ranges::find(pipeline_steps(), name, &PipelineStep::name);
+    return step.options ? step.options(choice) : StepOptions();
+  };
+  EXPECT_EQ(options("lower", {}), StepOptions());
+  EXPECT_EQ(options("quantize_input", {}),
+            (StepOptions{{"input_bits", 8}, {"input_weight_bits", 24}}));
+  EXPECT_EQ(options("residual_sums", {}), (StepOptions{{"join_budget", 32}}));
+  EXPECT_EQ(options("residual_sums", {.join_bits = 3}),
+            (StepOptions{{"join_budget", 32}, {"join_bits", 3}}));
+  EXPECT_FALSE(options("fold", {.device = "xc7z020"}).contains("target_cycles"));
+  // Foldings are nothing to the step that chooses implementations.
+  const PassOptions folded{.folding = {{"fc", {{"PE", 5}}}}},
+      unfolded{.folding = {{"fc", {{"PE", 1}}}}};
+  EXPECT_EQ(options("specialize", folded), options("specialize", unfolded));
+  EXPECT_NE(options("fold", folded), options("fold", unfolded));
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ TEST(QuantizeInput, OneScaleWithoutOffsetNeedsNone) {
   Normalised net;
   Graph& graph = net.end(net.conv(net.scaled(), 1));
   EXPECT_EQ(normalised_input(graph), nullptr);
-  PassReport report;
-  EXPECT_FALSE(quantize_input(graph, 8, report));
+  PassContext context;
+  EXPECT_FALSE(quantize_input(graph, context));
   EXPECT_EQ(op_types(streamlined(graph).graph), "Conv MultiThreshold");
 }
 
@@ -89,12 +89,12 @@ TEST(QuantizeInput, TheQuantiserReachesTheLargestValueAndTheRestIsExact) {
   for (const int bits : {2, 8, 16}) {
     Normalised net;
     Graph& graph = net.end(net.conv(net.normalised(), 1));
-    PassReport report;
-    ASSERT_TRUE(quantize_input(graph, bits, report));
+    PassContext context{.options = {.input_bits = bits}};
+    ASSERT_TRUE(quantize_input(graph, context));
     verify(graph);
     EXPECT_EQ(normalised_input(graph), nullptr);
-    ASSERT_EQ(report.remarks.size(), 1U);
-    EXPECT_THAT(report.remarks[0].text, HasSubstr(fmt::format("{} bits", bits)));
+    ASSERT_EQ(context.report.remarks.size(), 1U);
+    EXPECT_THAT(context.report.remarks[0].text, HasSubstr(fmt::format("{} bits", bits)));
     const Node* quantiser = graph.find_tensor("quantized_input")->producer;
     EXPECT_TRUE(quantiser->as<ops::Quant>()->narrow);
     // The largest value is (1 - 0.4) / 0.2 = 3, a little more in float32.
@@ -180,11 +180,11 @@ TEST(ExactInput, TakesNoMoreBitsThanAllowed) {
     Tensor* x = net.add(ops::Div{}, {net.pixels({1, 2, 1, 1}), net.per_channel({0.5F, 0.25F})});
     x = net.add(conv2d(1), {x, net.floats({1, 2, 1, 1}, {1, 3})});
     Graph graph = net.finish(net.relu_quant(x, 100, 2));
-    const InputForm form = exact_input_form(graph, bits);
-    PassReport report;
-    absorb_scales(graph, report, bits);
-    EXPECT_EQ(only_unit(report).taken, form.obstacle.empty());
-    EXPECT_EQ(only_unit(report).weight_bits, form.products.at(0).weight_bits);
+    PassContext context{.options = {.input_weight_bits = bits}};
+    const InputForm form = exact_input_form(graph, context.options);
+    absorb_scales(graph, context);
+    EXPECT_EQ(only_unit(context.report).taken, form.obstacle.empty());
+    EXPECT_EQ(only_unit(context.report).weight_bits, form.products.at(0).weight_bits);
     return form.obstacle;
   };
   EXPECT_EQ(made(4), "");
@@ -194,11 +194,11 @@ TEST(ExactInput, TakesNoMoreBitsThanAllowed) {
 
 TEST(ExactInput, IsPossibleForNormalisedPixelsUnderPadding) {
   Normalised net;
-  EXPECT_EQ(exact_input_form(net.end(net.conv(net.normalised({0.25F, 0.5F, 0.75F}), 1))).obstacle,
-            "");
+  const Graph& graph = net.end(net.conv(net.normalised({0.25F, 0.5F, 0.75F}), 1));
+  EXPECT_EQ(exact_input_form(graph, {}).obstacle, "");
   // A network's float32 numbers are what they are: 0.2F and 0.3F have 24 bits each.
   Normalised floats;
-  const InputForm form = exact_input_form(floats.end(floats.conv(floats.normalised(), 1)));
+  const InputForm form = exact_input_form(floats.end(floats.conv(floats.normalised(), 1)), {});
   EXPECT_EQ(form.obstacle, "that is more than allowed");
   EXPECT_GT(form.products.at(0).multiplier_bits, 40);
 }
@@ -208,19 +208,19 @@ TEST(ExactInput, IrrationalProportionsHaveNone) {
   Tensor* x = net.batch_norm(net.pixels({1, 2, 4, 4}), {1, 1}, {0, 0}, {3, 4}, {2, 3});
   x = net.add(conv2d(3, 1, 1), {x, net.floats({1, 2, 3, 3}, std::vector<float>(18, 1))});
   Graph& graph = net.finish(net.relu_quant(x, 100, 2));
-  run_passes(graph, cleanup_passes());
+  clean_up(graph);
   ASSERT_NE(normalised_input(graph), nullptr);
-  EXPECT_NE(exact_input_form(graph).obstacle, "");
+  EXPECT_NE(exact_input_form(graph, {}).obstacle, "");
 }
 
 TEST(ExactInput, TheQuantiserSaysWhatItWouldTake) {
   Normalised net;
   Graph& graph = net.end(net.conv(net.normalised(), 1));
-  PassReport report;
-  ASSERT_TRUE(quantize_input(graph, 8, report));
-  EXPECT_THAT(report.remarks.at(0).text,
+  PassContext context;
+  ASSERT_TRUE(quantize_input(graph, context));
+  EXPECT_THAT(context.report.remarks.at(0).text,
               HasSubstr("the exact form takes weights of 49 bits and sums of 60 in "));
-  EXPECT_THAT(report.remarks.at(0).text,
+  EXPECT_THAT(context.report.remarks.at(0).text,
               HasSubstr("--input-weight-bits allows 24; hardware multiplies by up to 32"));
 }
 
@@ -236,20 +236,20 @@ class NormalisedInside : public PixelNet {
     const std::vector<float> ones(variances.size(), 1), halves(variances.size(), 0.5F);
     x = batch_norm(x, ones, halves, ones, std::move(variances));
     x = add(conv2d(3, 1, 1), {x, random_floats({2, channels, 3, 3}, -3, 3, random)});
-    run_passes(finish(quant(x, 30, 4)), cleanup_passes());
+    clean_up(finish(quant(x, 30, 4)));
   }
 };
 
 TEST(RoundScales, IrrationalProportionsOfManyChannelsAreRounded) {
   NormalisedInside net({2, 3, 5, 7});
-  ASSERT_TRUE(needs_rounded_scales(net.graph));
+  ASSERT_TRUE(needs_rounded_scales(net.graph, {}));
   const Graph before = net.graph;
-  PassReport report;
-  ASSERT_TRUE(round_scales(net.graph, 16, report));
+  PassContext context;
+  ASSERT_TRUE(round_scales(net.graph, context));
   verify(net.graph);
-  EXPECT_FALSE(needs_rounded_scales(net.graph));
-  ASSERT_EQ(report.remarks.size(), 1U);
-  EXPECT_THAT(report.remarks[0].text, HasSubstr("rounded to 16 bits"));
+  EXPECT_FALSE(needs_rounded_scales(net.graph, {}));
+  ASSERT_EQ(context.report.remarks.size(), 1U);
+  EXPECT_THAT(context.report.remarks[0].text, HasSubstr("rounded to 16 bits"));
   const auto done = streamlined(net.graph);
   EXPECT_EQ(only_unit(done.report).multiplier_bits, 16);
   // 1/sqrt(2) in units of 2^-16, which is the largest.
@@ -257,14 +257,15 @@ TEST(RoundScales, IrrationalProportionsOfManyChannelsAreRounded) {
   EXPECT_EQ(factors.real(0), Real(mpq_class(46341, 65536)));
   // Two bits are not enough for the activations, sixteen are.
   Graph coarse = before;
-  ASSERT_TRUE(round_scales(coarse, 2, report));
+  PassContext two_bits{.options = {.scale_bits = 2}};
+  ASSERT_TRUE(round_scales(coarse, two_bits));
   const auto images = test_images(*before.inputs()[0]);
   EXPECT_GT(differing_elements(before, coarse, images).at("q"), 0);
 }
 
 TEST(RoundScales, ProportionsWithAUnitStayExact) {
   NormalisedInside net({4, 9, 16, 25});  // 1/2, 1/3, 1/4, 1/5
-  EXPECT_FALSE(needs_rounded_scales(net.graph));
+  EXPECT_FALSE(needs_rounded_scales(net.graph, {}));
   EXPECT_EQ(only_unit(streamlined(net.graph).report).multiplier_bits, 5);  // 30, 20, 15, 12
 }
 
@@ -273,8 +274,8 @@ TEST(RoundScales, TwoIrrationalProportionsStayExactInAProductEach) {
   Tensor* x = net.relu_quant(net.pixels({1, 2, 2, 2}), 60, 2, "a");
   x = net.batch_norm(x, {1, 1}, {0, 0}, {1, 1}, {2, 3});
   x = net.add(conv2d(1), {x, net.floats({1, 2, 1, 1}, {1, -2})});
-  run_passes(net.finish(net.quant(x, 1, 3)), cleanup_passes());
-  EXPECT_FALSE(needs_rounded_scales(net.graph));
+  clean_up(net.finish(net.quant(x, 1, 3)));
+  EXPECT_FALSE(needs_rounded_scales(net.graph, {}));
   EXPECT_EQ(op_types(streamlined(net.graph).graph).find("JoinThreshold") == std::string::npos,
             false);
 }
@@ -285,18 +286,18 @@ TEST(RoundScales, WhatSumsOfBranchesMayTakeDecides) {
   Tensor* x = net.relu_quant(net.pixels({1, 2, 4, 4}), 4.3F, 6, "a");
   x = net.batch_norm(x, {1, 1}, {0, 0}, {1, 1}, {2, 3});
   x = net.add(conv2d(3), {x, net.random_floats({2, 2, 3, 3}, -3, 3, random)});
-  run_passes(net.finish(net.quant(x, 30, 4)), cleanup_passes());
-  EXPECT_FALSE(needs_rounded_scales(net.graph));
-  EXPECT_TRUE(needs_rounded_scales(net.graph, kWeightBits, {.budget = 1, .join_bits = {}}));
+  clean_up(net.finish(net.quant(x, 30, 4)));
+  EXPECT_FALSE(needs_rounded_scales(net.graph, {}));
+  EXPECT_TRUE(needs_rounded_scales(net.graph, {.join_budget = 1}));
 }
 
 TEST(RoundScales, TwoIrrationalProportionsUnderPaddingAreRounded) {
   // A product each would join two streams by thresholds that depend on the position.
   NormalisedInside net({2, 3});
-  ASSERT_TRUE(needs_rounded_scales(net.graph));
-  PassReport report;
-  ASSERT_TRUE(round_scales(net.graph, 16, report));
-  EXPECT_FALSE(needs_rounded_scales(net.graph));
+  ASSERT_TRUE(needs_rounded_scales(net.graph, {}));
+  PassContext context;
+  ASSERT_TRUE(round_scales(net.graph, context));
+  EXPECT_FALSE(needs_rounded_scales(net.graph, {}));
 }
 
 TEST(RoundScales, NothingIsDoneBehindProductsOrInFrontOfDepthwiseOnes) {
@@ -306,10 +307,10 @@ TEST(RoundScales, NothingIsDoneBehindProductsOrInFrontOfDepthwiseOnes) {
   x = net.batch_norm(x, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, {2, 3, 5});
   x = net.add(conv2d(3, 1, 0, 3), {x, net.random_floats({3, 1, 3, 3}, -3, 3, random)});
   x = net.batch_norm(x, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, {2, 3, 5});
-  run_passes(net.finish(net.quant(x, 30, 4)), cleanup_passes());
-  EXPECT_FALSE(needs_rounded_scales(net.graph));
-  PassReport report;
-  EXPECT_FALSE(round_scales(net.graph, 16, report));
+  clean_up(net.finish(net.quant(x, 30, 4)));
+  EXPECT_FALSE(needs_rounded_scales(net.graph, {}));
+  PassContext context;
+  EXPECT_FALSE(round_scales(net.graph, context));
 }
 
 }  // namespace

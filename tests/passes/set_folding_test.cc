@@ -14,7 +14,7 @@ namespace {
 bool fold(Graph& graph, std::int64_t target, FoldingReport& report) {
   FoldingGoal goal;
   goal.target = target;
-  return set_folding(graph, goal, report);
+  return choose_foldings(graph, goal, report);
 }
 
 /// A product of 100 inputs and 10 outputs.
@@ -23,12 +23,12 @@ Graph product() {
   std::mt19937 random(1);
   Tensor* w = net.random_values({100, 10}, -2, 2, random);
   Graph graph = ready_for_hardware(net, net.add(ops::MatMul{}, {net.pixels({1, 100}), w}, "fc"));
-  PassReport report;
-  infer_hw_layers(graph, {}, report);
+  PassContext context;
+  infer_hw_layers(graph, context);
   return graph;
 }
 
-/// As set_folding() weighs: in billionths of the device.
+/// As choose_foldings() weighs: in billionths of the device.
 std::int64_t cost(const hw::Resources& r, const hw::Device& device) {
   constexpr std::int64_t kWhole = 1'000'000'000;
   const auto share = [](std::int64_t amount, std::int64_t has) {
@@ -81,8 +81,8 @@ TEST(SetFolding, PutsLargeWeightsIntoBlockRamWhereThatIsCheaper) {
     Tensor* w = net.random_values({inputs, outputs}, -7, 7, random);
     Graph graph =
         ready_for_hardware(net, net.add(ops::MatMul{}, {net.pixels({1, inputs}), w}, "fc"));
-    PassReport inferred;
-    infer_hw_layers(graph, {}, inferred);
+    PassContext context;
+    infer_hw_layers(graph, context);
     FoldingReport report;
     fold(graph, inputs * outputs, report);
     EXPECT_EQ(report.estimate.bram, only<hw::MVAU>(graph).mem_mode == "decoupled" ? 1 : 0);
@@ -99,10 +99,26 @@ TEST(SetFolding, KeepsWhatIsDecided) {
   goal.target = 300;
   goal.decided = {{"Defaults", {{"PE", 5}}}};
   FoldingReport report;
-  set_folding(graph, goal, report);
+  choose_foldings(graph, goal, report);
   EXPECT_EQ(only<hw::MVAU>(graph).pe, 5);
   EXPECT_EQ(only<hw::MVAU>(graph).simd, 1);
   EXPECT_EQ(report.slowest, 200);
+}
+
+TEST(SetFolding, ThePassTakesWishesAndTheTargetFromTheOptions) {
+  Graph graph = product();
+  PassContext context{.options = {.target_cycles = 100}};
+  context.options.folding = {
+      {only_node<hw::MVAU>(graph).name, {{"PE", 5}, {"SIMD", 1}, {"preferred_impl_style", "lut"}}}};
+  EXPECT_TRUE(set_folding(graph, context));
+  EXPECT_EQ(only<hw::MVAU>(graph).pe, 5);
+  EXPECT_EQ(only<hw::MVAU>(graph).simd, 1);
+  EXPECT_NE(only<hw::MVAU>(graph).preferred_impl_style, "lut");  // decided before
+  EXPECT_NE(only<hw::MVAU>(graph).ram_style, "auto");
+  ASSERT_GE(context.report.remarks.size(), 2U);
+  EXPECT_EQ(context.report.remarks[0].text, "configured by the user");
+  EXPECT_EQ(context.report.remarks[1].text, "takes 200 cycles per frame; the target is 100");
+  EXPECT_FALSE(set_folding(graph, context));
 }
 
 /// A depthwise convolution of 6 channels: windows, then products.
@@ -112,8 +128,8 @@ Graph depthwise() {
   Tensor* w = net.random_values({6, 1, 3, 3}, -7, 7, random);
   Graph graph =
       ready_for_hardware(net, net.add(conv2d(3, 1, 1, 6), {net.pixels({1, 6, 8, 8}), w}, "dw"));
-  PassReport report;
-  infer_hw_layers(graph, {}, report);
+  PassContext context;
+  infer_hw_layers(graph, context);
   return graph;
 }
 
@@ -152,8 +168,8 @@ TEST(SetFolding, NoStreamBecomesTooWide) {
   Tensor* x = net.pixels({1, 16384});
   Graph graph = ready_for_hardware(
       net, net.add(ops::MatMul{}, {x, net.random_values({16384, 1}, 1, 1, random)}, "fc"));
-  PassReport inferred;
-  infer_hw_layers(graph, {}, inferred);
+  PassContext context;
+  infer_hw_layers(graph, context);
   FoldingReport report;
   fold(graph, 1, report);
   EXPECT_EQ(only<hw::MVAU>(graph).simd, hw::kMaxStreamBits / 8);
@@ -166,8 +182,8 @@ TEST(SetFolding, AParallelWindowTakesAllChannels) {
   std::mt19937 random(1);
   Tensor* w = net.random_values({4, 6, 3, 3}, -7, 7, random);
   Graph graph = ready_for_hardware(net, net.add(conv2d(3), {net.pixels({1, 6, 5, 5}), w}, "acc"));
-  PassReport inferred;
-  infer_hw_layers(graph, {}, inferred);
+  PassContext context;
+  infer_hw_layers(graph, context);
   auto& node = only_node<hw::ConvolutionInputGenerator>(graph);
   node.as<hw::ConvolutionInputGenerator>()->parallel_window = true;
   FoldingReport report;
@@ -186,8 +202,8 @@ Graph two_products() {
   x = net.thresholds(x, 12, 3, -900, 900, random, "q");
   x = net.add(ops::MatMul{}, {x, net.random_values({12, 8}, -2, 2, random)}, "second");
   Graph graph = ready_for_hardware(net, x);
-  PassReport report;
-  infer_hw_layers(graph, {}, report);
+  PassContext context;
+  infer_hw_layers(graph, context);
   return graph;
 }
 
@@ -235,7 +251,7 @@ FoldingReport fit(const std::string& device, std::int64_t share) {
   goal.device = device;
   goal.share = share;
   FoldingReport report;
-  set_folding(graph, goal, report);
+  choose_foldings(graph, goal, report);
   EXPECT_LE(report.slowest, report.target);
   EXPECT_TRUE(report.slow.empty());
   EXPECT_TRUE(within(report.estimate, hw::find_device(device).has, share)) << device << share;
@@ -253,6 +269,13 @@ TEST(SetFolding, FillsTheShareOfADevice) {
   EXPECT_GT(last, 1);
 }
 
+TEST(SetFolding, ADeviceTakesThePlaceOfTheTarget) {
+  Graph graph = two_products();
+  PassContext context{.options = {.device = "xc7z020", .device_share = 70}};
+  EXPECT_TRUE(set_folding(graph, context));
+  EXPECT_EQ(hw::build_layer(*nodes_of_type<hw::MVAU>(graph).at(0), false).cycles, 1);
+}
+
 TEST(SetFolding, NoFasterTargetFitsTheDevice) {
   const FoldingReport best = fit("ice40hx8k", 20);
   const hw::Device& device = hw::find_device("ice40hx8k");
@@ -262,7 +285,7 @@ TEST(SetFolding, NoFasterTargetFitsTheDevice) {
     goal.target = target;
     goal.device = "ice40hx8k";
     FoldingReport report;
-    set_folding(graph, goal, report);
+    choose_foldings(graph, goal, report);
     EXPECT_FALSE(within(report.estimate, device.has, 20)) << target;
   }
 }

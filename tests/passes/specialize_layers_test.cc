@@ -3,6 +3,7 @@
 #include "compile/passes/layers/specialize_layers.h"
 
 #include "compile/hw/layer.h"
+#include "compile/passes/layers/folding_config.h"
 #include "passes/hardware_net.h"
 
 namespace assay {
@@ -25,8 +26,8 @@ Graph small_network() {
   x = net.add(ops::MatMul{}, {x, net.random_values({100, 10}, -2, 2, random)}, "logits");
   net.graph.rename(x->producer, "fc");
   Graph graph = ready_for_hardware(net, x);
-  PassReport report;
-  infer_hw_layers(graph, {}, report);
+  PassContext context;
+  infer_hw_layers(graph, context);
   return graph;
 }
 
@@ -38,14 +39,26 @@ T& layer(const Graph& graph) {
 TEST(SpecializeLayers, DecidesWhatIsStillOpen) {
   Graph graph = small_network();
   layer<hw::MVAU>(graph).preferred_impl_style = "lut";
-  PassReport report;
-  EXPECT_TRUE(specialize_layers(graph, report));
+  PassContext context;
+  EXPECT_TRUE(specialize_layers(graph, context));
   // Eight by four bits are multiplied; the user's wish stays.
   EXPECT_EQ(layer<hw::VVAU>(graph).preferred_impl_style, "dsp");
   EXPECT_EQ(layer<hw::MVAU>(graph).preferred_impl_style, "lut");
-  ASSERT_EQ(report.remarks.size(), 1U);
-  EXPECT_EQ(report.remarks[0].text, "implemented as dsp");
-  EXPECT_FALSE(specialize_layers(graph, report));
+  ASSERT_EQ(context.report.remarks.size(), 1U);
+  EXPECT_EQ(context.report.remarks[0].text, "implemented as dsp");
+  EXPECT_FALSE(specialize_layers(graph, context));
+}
+
+TEST(SpecializeLayers, SetsWishesForImplementationsAndLeavesFoldingsAlone) {
+  Graph graph = small_network();
+  PassContext context;
+  context.options.folding = {{"fc", {{"PE", 5}, {"preferred_impl_style", "lut"}}}};
+  EXPECT_TRUE(specialize_layers(graph, context));
+  EXPECT_EQ(layer<hw::MVAU>(graph).preferred_impl_style, "lut");
+  EXPECT_EQ(layer<hw::MVAU>(graph).pe, 1);
+  ASSERT_EQ(context.report.remarks.size(), 2U);
+  EXPECT_EQ(context.report.remarks[0].text, "configured by the user");
+  EXPECT_EQ(context.report.remarks[1].text, "implemented as dsp");
 }
 
 TEST(SpecializeLayers, SearchesAmongManyThresholds) {
@@ -54,9 +67,9 @@ TEST(SpecializeLayers, SearchesAmongManyThresholds) {
     std::mt19937 random(1);
     Graph graph =
         ready_for_hardware(net, net.thresholds(net.pixels({1, 4}), 4, steps, 1, 255, random, "q"));
-    PassReport report;
-    infer_hw_layers(graph, {}, report);
-    specialize_layers(graph, report);
+    PassContext context;
+    infer_hw_layers(graph, context);
+    specialize_layers(graph, context);
     EXPECT_EQ(layer<hw::Thresholding>(graph).preferred_impl_style,
               steps == 3 ? "comparators" : "search");
   }
@@ -66,19 +79,19 @@ TEST(SpecializeLayers, LargeMemoriesGoToBlockRam) {
   Graph graph = small_network();
   hw::MVAU& product = layer<hw::MVAU>(graph);
   product.mem_mode = "decoupled";
-  PassReport report;
-  EXPECT_TRUE(choose_memories(graph, report));
+  PassContext context;
+  EXPECT_TRUE(choose_memories(graph, context));
   // 1000 weights of 3 bits are less than a third of a block RAM; folded otherwise they stay so.
   EXPECT_EQ(product.ram_style, "distributed");
-  EXPECT_FALSE(choose_memories(graph, report));
+  EXPECT_FALSE(choose_memories(graph, context));
 
   IntegerNet net;
   std::mt19937 random(1);
   Tensor* w = net.random_values({64, 64}, -2, 2, random);
   Graph large = ready_for_hardware(net, net.add(ops::MatMul{}, {net.pixels({1, 64}), w}, "fc"));
-  infer_hw_layers(large, {}, report);
+  infer_hw_layers(large, context);
   layer<hw::MVAU>(large).mem_mode = "decoupled";
-  choose_memories(large, report);
+  choose_memories(large, context);
   EXPECT_EQ(layer<hw::MVAU>(large).ram_style, "block");
 }
 
@@ -140,14 +153,14 @@ TEST(FoldingConfig, WindowsMayBeParallel) {
   std::mt19937 random(1);
   Tensor* w = net.random_values({4, 6, 3, 3}, -7, 7, random);
   Graph graph = ready_for_hardware(net, net.add(conv2d(3), {net.pixels({1, 6, 5, 5}), w}, "acc"));
-  PassReport report;
-  infer_hw_layers(graph, {}, report);
+  PassContext context;
+  infer_hw_layers(graph, context);
   const std::string name = only_node<hw::ConvolutionInputGenerator>(graph).name;
-  apply_folding_config(graph, {{name, {{"parallel_window", 1}, {"SIMD", 6}}}}, report);
+  apply_folding_config(graph, {{name, {{"parallel_window", 1}, {"SIMD", 6}}}}, context.report);
   EXPECT_TRUE(layer<hw::ConvolutionInputGenerator>(graph).parallel_window);
   // Single layers are built, so that what does not fit together is told at once.
   EXPECT_THAT(user_error_of([&] {
-                apply_folding_config(graph, {{name, {{"SIMD", 2}}}}, report);
+                apply_folding_config(graph, {{name, {{"SIMD", 2}}}}, context.report);
               }),
               HasSubstr(name));
 }

@@ -12,10 +12,10 @@
 
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
-#include "compile/passes/pipeline/pipeline.h"
 #include "compile/passes/streamline/streamline.h"
 #include "golden/exact/executor.h"
 #include "golden/exact/index_map.h"
+#include "support/passes.h"
 #include "support/random_graph.h"
 
 /// Graphs before and after streamlining, side by side: runs, comparison by checkpoint, and inputs
@@ -26,23 +26,21 @@ using Integers = std::vector<std::int64_t>;
 using ForcedIntegers = std::map<std::string, Integers>;  ///< by checkpoint
 
 /// Makes the graph integer; the report of all three passes.
-inline PassReport make_integer(Graph& graph, const JoinOptions& joins = {}) {
-  PassReport report;
-  for (int pass = 0; pass < 3; ++pass) {
-    if (pass == 0) absorb_scales(graph, report);
-    if (pass == 1) residual_sums(graph, joins, report);
-    if (pass == 2) integer_tail(graph, report);
+inline PassReport make_integer(Graph& graph, const PassOptions& options = {}) {
+  PassContext context{.options = options};
+  for (const Pass pass : {absorb_scales, residual_sums, integer_tail}) {
+    pass(graph, context);
     verify(graph);
   }
   verify_integer(graph);
-  return report;
+  return std::move(context.report);
 }
 
 /// A random graph on bytes, after cleanup.
 inline Graph random_clean_graph(RandomGraph& maker) {
   Graph graph = maker.make();
   graph.inputs()[0]->dtype = DataType::uint(8);
-  run_passes(graph, cleanup_passes());
+  clean_up(graph);
   return graph;
 }
 

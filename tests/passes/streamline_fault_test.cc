@@ -97,7 +97,7 @@ Graph network(RoundingMode mode = RoundingMode::kHalfEven, float skip = 0.7F) {
   Tensor* z = net.add(ops::Mul{}, {x, net.number(skip)});
   y = net.quant(net.add(ops::Add{}, {y, z}), 0.9F, 3, {}, "joined");
   net.finish(y);
-  run_passes(net.graph, cleanup_passes());
+  clean_up(net.graph);
   return std::move(net.graph);
 }
 
@@ -202,7 +202,7 @@ TEST(StreamlineFaults, AnOffsetIgnoredUnderPaddingIsFoundAtTheBorder) {
   Tensor* x = net.add(ops::Sub{}, {pixels(net, {1, 1, 4, 4}), net.number(100)});
   x = net.add(conv3x3(), {x, small_weights(net, {1, 1, 3, 3}, 6)});
   net.finish(net.quant(x, 64, 4, {}, "act"));
-  run_passes(net.graph, cleanup_passes());
+  clean_up(net.graph);
   const Subject subject(std::move(net.graph));
   ASSERT_EQ(subject.report.quantisers.at(0).form, QuantiserReport::Form::kPosition);
   EXPECT_TRUE(subject.faults_of(subject.after).empty());

@@ -337,7 +337,7 @@ JoinNet join_net(std::uint64_t seed, std::size_t branches, std::int64_t most_bit
   const int bits = DataType::smallest_for(first.lo, first.hi).bits;
   sum = net.quant(sum, step, static_cast<float>(bits), quant, "joined");
   out.graph = net.finish(sum);
-  run_passes(out.graph, cleanup_passes());
+  clean_up(out.graph);
   return out;
 }
 
@@ -368,7 +368,7 @@ using Forms = std::map<std::string, int>;
 
 /// Streamlines and compares everything with the definition.
 void check_join(std::uint64_t seed, std::size_t branches, std::int64_t most_bits,
-                const JoinOptions& options, Forms& forms, std::int64_t& combinations) {
+                const PassOptions& options, Forms& forms, std::int64_t& combinations) {
   const JoinNet net = join_net(seed, branches, most_bits);
   SCOPED_TRACE(fmt::format("seed {}: {}", seed, net.channels[0].text()));
   const Integers expected = defined_levels(net);
@@ -387,7 +387,7 @@ void sweep(std::uint64_t first, std::uint64_t count) {
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     const bool three = seed % 3 == 0;
     // So small a budget leaves two branches to a table.
-    const JoinOptions options{.budget = seed % 2 == 0 && !three ? 1 : 48, .join_bits = {}};
+    const PassOptions options{.join_budget = seed % 2 == 0 && !three ? 1 : 48};
     check_join(seed, three ? 3 : 2, three ? 4 : 7, options, forms, combinations);
     ASSERT_FALSE(::testing::Test::HasFailure()) << "first failing seed " << seed;
   }
@@ -408,16 +408,14 @@ JoinNet three_branches() {
   for (std::uint64_t seed = 3;; ++seed) {
     JoinNet net = join_net(seed, 3, 4);
     Graph after = net.graph;
-    if (make_integer(after, {.budget = 48, .join_bits = {}}).quantisers.at(0).fraction_bits > 4)
-      return net;
+    if (make_integer(after, {.join_budget = 48}).quantisers.at(0).fraction_bits > 4) return net;
   }
 }
 
 TEST(StreamlineJoin, OverTheBudgetTheErrorSaysWhereHowManyAndWhatHelps) {
   const JoinNet net = three_branches();
   Graph after = net.graph;
-  const std::string message =
-      user_error_of([&] { make_integer(after, {.budget = 2, .join_bits = {}}); });
+  const std::string message = user_error_of([&] { make_integer(after, {.join_budget = 2}); });
   std::smatch match;
   ASSERT_TRUE(std::regex_search(
       message, match,
@@ -439,7 +437,7 @@ TEST(StreamlineJoin, JoinBitsReportEveryWrongDecisionOfTheNetwork) {
     const JoinNet net = join_net(seed, seed % 3 == 0 ? 3 : 2, 4);
     SCOPED_TRACE(fmt::format("seed {}", seed));
     Graph after = net.graph;
-    const PassReport report = make_integer(after, {.budget = 32, .join_bits = 2});
+    const PassReport report = make_integer(after, {.join_budget = 32, .join_bits = 2});
     const Integers expected = defined_levels(net), got = levels_of(after, net);
     ASSERT_EQ(expected.size(), got.size());
     std::int64_t wrong = 0;

@@ -4,7 +4,6 @@
 #include <string>
 #include <vector>
 
-#include "compile/passes/pipeline/pipeline.h"
 #include "compile/passes/streamline/streamline.h"
 #include "golden/exact/executor.h"
 #include "passes/integer_net.h"
@@ -120,21 +119,23 @@ struct Streamlined {
 
 /// Cleans up and streamlines in the order of the stages; after each step every checkpoint must hold
 /// what it held in `imported`, and after the last no real number may be left.
-inline Streamlined streamlined(const Graph& imported, const JoinOptions& joins = {}) {
+inline Streamlined streamlined(const Graph& imported, const PassOptions& options = {}) {
   Streamlined out{imported, {}};
-  run_passes(out.graph, cleanup_passes());
+  clean_up(out.graph);
+  PassContext context{.options = options};
   const auto check = [&](const char* step) {
     SCOPED_TRACE(step);
     verify(out.graph);
     expect_same_on_images(imported, out.graph);
   };
-  absorb_scales(out.graph, out.report);
+  absorb_scales(out.graph, context);
   check("absorb_scales");
-  residual_sums(out.graph, joins, out.report);
+  residual_sums(out.graph, context);
   check("residual_sums");
-  integer_tail(out.graph, out.report);
+  integer_tail(out.graph, context);
   check("integer_tail");
   EXPECT_EQ(user_error_of([&] { verify_integer(out.graph); }), "no UserError");
+  out.report = std::move(context.report);
   return out;
 }
 

@@ -14,7 +14,8 @@ namespace {
 /// Streamlines and lowers; the checkpoints stay those of the imported network.
 Graph lowered(const Graph& imported) {
   Streamlined done = streamlined(imported);
-  lower(done.graph, done.report);
+  PassContext context;
+  lower(done.graph, context);
   verify(done.graph);
   verify_integer(done.graph);
   expect_same_on_images(imported, done.graph);
@@ -121,7 +122,8 @@ TEST(PeerPattern, InferDataLayouts) {
   Layouts net;
   Tensor* x = net.relu_quant(net.conv(net.pixels({1, 2, 3, 3}), 2, 3), 300.7F, 3, "a");
   Graph graph = lowered(net.finish(net.relu_quant(net.conv(x, 3, 2), 7.3F, 3)));
-  infer_data_layouts(graph);
+  PassContext context;
+  infer_data_layouts(graph, context);
   for (const auto& node : graph.nodes())
     EXPECT_EQ(node->outputs[0]->layout, Layout::kNHWC) << node->label();
 }
@@ -136,8 +138,8 @@ TEST(PeerPattern, ConvertBipolarMatMulToXnorPopcount) {
   x = net.batch_norm(x, {1, -1, 0.5F}, {0.1F, 0, -0.2F}, {0, 0.1F, 0}, {1, 2, 3});
   const Graph imported = net.finish(net.add(ops::BipolarQuant{}, {x, net.number(1)}, "q"));
   Graph graph = lowered(imported);
-  PassReport report;
-  EXPECT_TRUE(convert_to_xnor(graph, report));
+  PassContext context;
+  EXPECT_TRUE(convert_to_xnor(graph, context));
   verify(graph);
   expect_same_on_images(imported, graph);
   EXPECT_EQ(op_types(graph), "MultiThreshold XnorPopcountMatMul MultiThreshold");

@@ -187,7 +187,7 @@ class NormalisedGraph : public PixelNet {
       x = quant(x, random_.real(0.5, 4), 3);
     }
     finish(x);
-    run_passes(graph, cleanup_passes());
+    clean_up(graph);
     return std::move(graph);
   }
 

@@ -435,12 +435,12 @@ TEST(Streamline, FindsNothingMoreToDo) {
   x = net.add(conv2d(3, 1, 1), {x, net.weights({2, 2, 3, 3})});
   auto done = streamlined(net.finish(net.relu_quant(x, 23.3F, 3)));
   const std::string text = to_text(done.graph);
-  PassReport report;
-  EXPECT_FALSE(absorb_scales(done.graph, report));
-  EXPECT_FALSE(residual_sums(done.graph, {}, report));
-  EXPECT_FALSE(integer_tail(done.graph, report));
+  PassContext context;
+  EXPECT_FALSE(absorb_scales(done.graph, context));
+  EXPECT_FALSE(residual_sums(done.graph, context));
+  EXPECT_FALSE(integer_tail(done.graph, context));
   EXPECT_EQ(to_text(done.graph), text);
-  EXPECT_TRUE(report.quantisers.empty());
+  EXPECT_TRUE(context.report.quantisers.empty());
 }
 
 }  // namespace

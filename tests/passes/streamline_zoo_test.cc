@@ -14,7 +14,7 @@ namespace {
 using namespace assay::testing;  // NOLINT: the zoo is what this file is about
 
 Graph cleaned(Graph graph) {
-  run_passes(graph, cleanup_passes());
+  clean_up(graph);
   return graph;
 }
 
@@ -110,8 +110,8 @@ TEST(StreamlineZoo, NormalisedPixelsAreQuantisedFirstAndExactFromThere) {
   REQUIRE_SHARED(kCifar);
   Graph before = cleaned(zoo_graph("resnet18norm_w2a2", "qonnx", true));
   ASSERT_NE(normalised_input(before), nullptr);
-  PassReport report;
-  ASSERT_TRUE(quantize_input(before, 8, report));
+  PassContext context;
+  ASSERT_TRUE(quantize_input(before, context));
   verify(before);
   EXPECT_EQ(normalised_input(before), nullptr);
   Graph after = before;
@@ -123,7 +123,7 @@ TEST(StreamlineZoo, NormalisedPixelsAreExactAndGiveTheActivationsOfPyTorch) {
   REQUIRE_SHARED("zoo/resnet18norm_w2a2");
   REQUIRE_SHARED(kCifar);
   const Graph before = cleaned(zoo_graph("resnet18norm_w2a2", "qonnx", true));
-  EXPECT_EQ(exact_input_form(before).obstacle, "");
+  EXPECT_EQ(exact_input_form(before, {}).obstacle, "");
   Graph after = before;
   const PassReport report = make_integer(after);
   ASSERT_EQ(report.units.size(), 1U);
@@ -144,8 +144,8 @@ TEST(StreamlineZoo, TheNetworkOfTheNotebookIsExactFromItsPixelsOn) {
       merge_models(normalize_graph(shape, {"0.491", "0.482", "0.446"}, {"0.247", "0.243", "0.261"}),
                    std::move(network));
   const Graph before = cleaned(merge_models(to_tensor_graph(shape), std::move(network)));
-  EXPECT_EQ(exact_input_form(before).obstacle, "");
-  EXPECT_FALSE(needs_rounded_scales(before));
+  EXPECT_EQ(exact_input_form(before, {}).obstacle, "");
+  EXPECT_FALSE(needs_rounded_scales(before, {}));
   Graph after = before;
   expect_reported(before, make_integer(after));
   expect_equal_on(before, after, load_dataset(shared_path(kCifar), {0, 4}), 4);

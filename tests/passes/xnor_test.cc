@@ -8,8 +8,8 @@ namespace assay {
 namespace {
 
 Graph lowered(Graph graph) {
-  PassReport report;
-  lower(graph, report);
+  PassContext context;
+  lower(graph, context);
   return graph;
 }
 
@@ -63,8 +63,8 @@ TEST(Xnor, PaddingBecomesThresholdsThatDependOnThePosition) {
 TEST(Xnor, ComparisonSeesAForgottenBorder) {
   Graph graph = lowered(padded_network(3, 1, window2d(2)));
   const Graph before = graph;
-  PassReport report;
-  convert_to_xnor(graph, report);
+  PassContext context;
+  convert_to_xnor(graph, context);
   EXPECT_TRUE(differing_checkpoints(before, graph).empty());
   for (const auto& node : graph.nodes()) {
     if (!node->as<ops::JoinThreshold>()) continue;
@@ -103,8 +103,8 @@ TEST(Xnor, LeavesTensorsAloneThatOthersNeedAsSigns) {
   Tensor* acc = net.add(conv2d(1), {s, net.random_signs({2, 2, 1, 1}, random)}, "acc");
   Tensor* a = net.thresholds(acc, 2, 3, -3, 3, random, "a");
   Graph graph = lowered(net.finish_integers(net.add(ops::Add{}, {a, s}, "y")));
-  PassReport report;
-  EXPECT_FALSE(convert_to_xnor(graph, report));
+  PassContext context;
+  EXPECT_FALSE(convert_to_xnor(graph, context));
 }
 
 TEST(Xnor, LeavesWeightsAloneThatAreNoSigns) {
@@ -114,8 +114,8 @@ TEST(Xnor, LeavesWeightsAloneThatAreNoSigns) {
   Tensor* s = net.signs(x, 3, 100, 150, random);
   Tensor* acc = net.add(ops::MatMul{}, {s, net.values({3, 1}, {1, 0, -1})}, "acc");
   Graph& graph = net.finish_integers(net.thresholds(acc, 1, 1, 0, 1, random, "y"));
-  PassReport report;
-  EXPECT_FALSE(convert_to_xnor(graph, report));
+  PassContext context;
+  EXPECT_FALSE(convert_to_xnor(graph, context));
 }
 
 }  // namespace

@@ -23,8 +23,8 @@ struct Residual {
     Tensor* x = net.pixels({1, 4, 6, 6});
     Tensor* a = net.add(conv2d(3, 1, 1), {x, net.random_values({4, 4, 3, 3}, -1, 1, random)}, "a");
     graph = as_hardware(net, net.add(ops::Add{}, {x, a}, "sum"));
-    PassReport report;
-    create_dataflow_partition(graph, report);
+    PassContext context;
+    create_dataflow_partition(graph, context);
     flow = dataflow(graph, 0);
   }
   std::size_t stream_to(std::string_view type, std::size_t port) const {

@@ -42,7 +42,7 @@ void rewrite(Graph& graph, Node* node) {
 
 }  // namespace
 
-bool batch_norm_to_affine(Graph& graph) {
+bool batch_norm_to_affine(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : nodes_of_type<ops::BatchNormalization>(graph)) {
     if (!has_constant_parameters(*node)) continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -14,6 +14,6 @@ namespace assay {
 /// alone.
 ///
 /// Contract: exact.
-bool batch_norm_to_affine(Graph& graph);
+bool batch_norm_to_affine(Graph& graph, PassContext& context);
 
 }  // namespace assay

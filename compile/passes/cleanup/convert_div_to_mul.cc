@@ -7,7 +7,7 @@
 
 namespace assay {
 
-bool convert_div_to_mul(Graph& graph) {
+bool convert_div_to_mul(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : nodes_of_type<ops::Div>(graph)) {
     const Constant* divisor = constant_input(*node, 1);

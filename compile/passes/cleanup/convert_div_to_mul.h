@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -9,6 +9,6 @@ namespace assay {
 /// element of B has none (zero, or a sum of several roots).
 ///
 /// Contract: exact.
-bool convert_div_to_mul(Graph& graph);
+bool convert_div_to_mul(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -7,7 +7,7 @@
 
 namespace assay {
 
-bool convert_sub_to_add(Graph& graph) {
+bool convert_sub_to_add(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : nodes_of_type<ops::Sub>(graph)) {
     const Constant* subtrahend = constant_input(*node, 1);

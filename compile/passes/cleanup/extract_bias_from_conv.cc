@@ -32,7 +32,7 @@ void rewrite(Graph& graph, Node* conv) {
 
 }  // namespace
 
-bool extract_bias_from_conv(Graph& graph) {
+bool extract_bias_from_conv(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : graph.topological_order()) {
     if (!node->as<ops::Conv>() && !node->as<ops::ConvTranspose>()) continue;

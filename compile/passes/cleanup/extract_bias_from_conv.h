@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -10,6 +10,6 @@ namespace assay {
 /// parameters; any other goes through a Reshape node.
 ///
 /// Contract: exact.
-bool extract_bias_from_conv(Graph& graph);
+bool extract_bias_from_conv(Graph& graph, PassContext& context);
 
 }  // namespace assay

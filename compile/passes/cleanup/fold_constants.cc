@@ -218,7 +218,7 @@ Folded value_of(const Node& node) {
 
 }  // namespace
 
-bool fold_constants(Graph& graph) {
+bool fold_constants(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : graph.topological_order()) {
     Folded value = value_of(*node);

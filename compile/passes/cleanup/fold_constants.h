@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -16,6 +16,6 @@ namespace assay {
 /// integers and square roots of rationals, overflow).
 ///
 /// Contract: exact.
-bool fold_constants(Graph& graph);
+bool fold_constants(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -7,7 +7,7 @@
 
 namespace assay {
 
-bool fold_transpose_into_quant(Graph& graph) {
+bool fold_transpose_into_quant(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : nodes_of_type<ops::Transpose>(graph)) {
     if (node->inputs[0]->constant) continue;  // fold_constants has that case

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -9,6 +9,6 @@ namespace assay {
 /// constants (data and per-channel parameters). The quantiser itself stays.
 ///
 /// Contract: exact.
-bool fold_transpose_into_quant(Graph& graph);
+bool fold_transpose_into_quant(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -44,7 +44,7 @@ void rewrite(Graph& graph, Node* gemm) {
 
 }  // namespace
 
-bool gemm_to_matmul(Graph& graph) {
+bool gemm_to_matmul(Graph& graph, PassContext&) {
   const std::vector<Node*> gemms = nodes_of_type<ops::Gemm>(graph);
   for (Node* gemm : gemms) rewrite(graph, gemm);
   return finish(graph, !gemms.empty());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -11,6 +11,6 @@ namespace assay {
 /// multiplied into a constant C. Factors of 1 leave no node.
 ///
 /// Contract: exact.
-bool gemm_to_matmul(Graph& graph);
+bool gemm_to_matmul(Graph& graph, PassContext& context);
 
 }  // namespace assay

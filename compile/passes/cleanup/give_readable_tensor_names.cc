@@ -30,7 +30,7 @@ class Names {
 
 }  // namespace
 
-bool give_readable_tensor_names(Graph& graph) {
+bool give_readable_tensor_names(Graph& graph, PassContext&) {
   Names names;
   for (Tensor* input : graph.inputs()) names.want(input, "global_in");
   for (Tensor* output : graph.outputs()) names.want(output, "global_out");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -11,6 +11,6 @@ namespace assay {
 /// give_unique_node_names first: node names must not look like these.
 ///
 /// Contract: exact.
-bool give_readable_tensor_names(Graph& graph);
+bool give_readable_tensor_names(Graph& graph, PassContext& context);
 
 }  // namespace assay

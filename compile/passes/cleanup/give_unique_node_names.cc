@@ -9,7 +9,7 @@
 
 namespace assay {
 
-bool give_unique_node_names(Graph& graph) {
+bool give_unique_node_names(Graph& graph, PassContext&) {
   const std::vector<Node*> order = graph.topological_order();
   const bool sorted =
       std::ranges::equal(order, graph.nodes(), {}, {}, [](const auto& node) { return node.get(); });

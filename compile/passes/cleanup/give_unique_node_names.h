@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -9,6 +9,6 @@ namespace assay {
 /// Conv_1, Quant_0, ...
 ///
 /// Contract: exact.
-bool give_unique_node_names(Graph& graph);
+bool give_unique_node_names(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -143,7 +143,7 @@ Layouts infer(const Graph& graph) {
 
 }  // namespace
 
-bool infer_data_layouts(Graph& graph) {
+bool infer_data_layouts(Graph& graph, PassContext&) {
   bool changed = false;
   const Layouts layouts = infer(graph);
   for (const auto& tensor : graph.tensors()) {

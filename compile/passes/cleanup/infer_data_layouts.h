@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -13,6 +13,6 @@ namespace assay {
 /// layouts are never changed. Other tensors keep what is recorded when nothing is known.
 ///
 /// Contract: exact.
-bool infer_data_layouts(Graph& graph);
+bool infer_data_layouts(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -270,7 +270,7 @@ std::vector<std::pair<Tensor*, DataType>> output_types(const Node& node) {
 
 }  // namespace
 
-bool infer_data_types(Graph& graph) {
+bool infer_data_types(Graph& graph, PassContext&) {
   bool changed = false;
   for (const Node* node : graph.topological_order())
     for (const auto& [tensor, type] : output_types(*node)) {

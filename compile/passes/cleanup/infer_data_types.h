@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -26,6 +26,6 @@ namespace assay {
 /// Types of graph inputs and constants are not changed.
 ///
 /// Contract: exact.
-bool infer_data_types(Graph& graph);
+bool infer_data_types(Graph& graph, PassContext& context);
 
 }  // namespace assay

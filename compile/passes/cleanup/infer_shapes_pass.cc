@@ -3,6 +3,6 @@
 
 namespace assay {
 
-bool infer_shapes_pass(Graph& graph) { return infer_shapes(graph); }
+bool infer_shapes_pass(Graph& graph, PassContext&) { return infer_shapes(graph); }
 
 }  // namespace assay

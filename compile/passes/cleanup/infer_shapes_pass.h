@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -9,6 +9,6 @@ namespace assay {
 /// the operators.
 ///
 /// Contract: exact.
-bool infer_shapes_pass(Graph& graph);
+bool infer_shapes_pass(Graph& graph, PassContext& context);
 
 }  // namespace assay

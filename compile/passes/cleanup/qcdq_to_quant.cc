@@ -170,7 +170,7 @@ bool convert_constant(Graph& graph, Node* dequantize, const Affine& affine) {
 
 }  // namespace
 
-bool qcdq_to_quant(Graph& graph) {
+bool qcdq_to_quant(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : nodes_of_type<ops::DequantizeLinear>(graph)) {
     const std::optional<Affine> affine = affine_of(*node, node->as<ops::DequantizeLinear>()->axis);

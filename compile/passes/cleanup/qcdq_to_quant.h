@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -19,6 +19,6 @@ namespace assay {
 /// z) * s) where that provably quantises back to q, else the exact real.
 ///
 /// Contract: exact (checkpoints keep their integers, zero point included).
-bool qcdq_to_quant(Graph& graph);
+bool qcdq_to_quant(Graph& graph, PassContext& context);
 
 }  // namespace assay

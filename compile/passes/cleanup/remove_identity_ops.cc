@@ -73,7 +73,7 @@ Tensor* source(const Node& node) {
 
 }  // namespace
 
-bool remove_identity_ops(Graph& graph) {
+bool remove_identity_ops(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : graph.topological_order()) {
     if (!node->outputs[0]) continue;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -13,6 +13,6 @@ namespace assay {
 /// one between a graph input and a graph output.
 ///
 /// Contract: exact.
-bool remove_identity_ops(Graph& graph);
+bool remove_identity_ops(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -3,7 +3,7 @@
 
 namespace assay {
 
-bool remove_static_graph_inputs(Graph& graph) {
+bool remove_static_graph_inputs(Graph& graph, PassContext&) {
   return std::erase_if(graph.mutable_inputs(),
                        [](const Tensor* input) { return input->is_constant(); }) > 0;
 }

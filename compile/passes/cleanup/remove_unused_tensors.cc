@@ -3,6 +3,6 @@
 
 namespace assay {
 
-bool remove_unused_tensors(Graph& graph) { return graph.remove_dead() > 0; }
+bool remove_unused_tensors(Graph& graph, PassContext&) { return graph.remove_dead() > 0; }
 
 }  // namespace assay

@@ -8,6 +8,8 @@
 
 #include "compile/base/error.h"
 #include "compile/passes/folding/folding_space.h"
+#include "compile/passes/layers/folding_config.h"
+#include "compile/passes/layers/specialize_layers.h"
 
 namespace assay {
 namespace {
@@ -246,9 +248,21 @@ void fill(FoldingReport& report, const Graph& graph) {
   }
 }
 
+FoldingGoal goal_of(const PassOptions& options) {
+  FoldingGoal goal;
+  goal.decided = options.folding;
+  if (options.device.empty()) {
+    goal.target = options.target_cycles;
+  } else {
+    goal.device = options.device;
+    goal.share = options.device_share;
+  }
+  return goal;
+}
+
 }  // namespace
 
-bool set_folding(Graph& graph, const FoldingGoal& goal, FoldingReport& report) {
+bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& report) {
   const hw::Device& device = hw::find_device(goal.device);
   const std::string before = foldings(graph);
   const FoldingSpace space = folding_space(graph, goal.decided, device, !goal.target);
@@ -265,6 +279,19 @@ bool set_folding(Graph& graph, const FoldingGoal& goal, FoldingReport& report) {
   report.estimate = chooser.total(choice);
   fill(report, graph);
   return foldings(graph) != before;
+}
+
+bool set_folding(Graph& graph, PassContext& context) {
+  const FoldingConfig wishes = folding_wishes(context.options.folding, WishKind::kFolding);
+  bool changed = apply_folding_config(graph, wishes, context.report);
+  FoldingReport report;
+  changed |= choose_foldings(graph, goal_of(context.options), report);
+  for (const SlowLayer& layer : report.slow)
+    context.report.remarks.push_back(
+        {layer.node,
+         fmt::format("takes {} cycles per frame; the target is {}", layer.cycles, report.target)});
+  changed |= choose_memories(graph, context);
+  return changed;
 }
 
 }  // namespace assay

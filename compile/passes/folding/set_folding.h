@@ -9,14 +9,14 @@
 
 #include "compile/graph/graph.h"
 #include "compile/hw/devices.h"
-#include "compile/passes/layers/specialize_layers.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
 /// The device whose resources weigh when none is named.
 inline constexpr std::string_view kCostDevice = "xc7z020";
 
-/// What folding is to reach.
+/// What foldings are to reach.
 struct FoldingGoal {
   /// Cycles per frame that every layer keeps; nothing: the least that fits the device.
   std::optional<std::int64_t> target;
@@ -38,7 +38,7 @@ struct FoldingReport {
   hw::Resources estimate;       ///< layers and converters between them, without FIFOs
 };
 
-/// Chooses PE, SIMD and, for weights, constants or block RAM for every layer.
+/// Chooses, for a goal, PE, SIMD and, for weights, constants or block RAM for every layer.
 ///
 /// With a target every layer takes at most that many cycles per frame at the least cost, which is
 /// the sum of the shares of the device's LUTs, flip-flops, block RAMs and DSP blocks that it and
@@ -48,7 +48,14 @@ struct FoldingReport {
 /// multipliers may also move between LUTs and DSP blocks.
 ///
 /// Layers keep their implementation otherwise, and parallel windows. UserError, with numbers, when
-/// nothing fits the device, and for a layer that cannot be built at all. Contract: exact.
-bool set_folding(Graph& graph, const FoldingGoal& goal, FoldingReport& report);
+/// nothing fits the device, and for a layer that cannot be built at all. Returns whether anything
+/// changed; every checkpoint stays.
+bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& report);
+
+/// Sets the wishes of PassOptions::folding for foldings and FIFOs, chooses the other foldings for
+/// PassOptions::target_cycles or, where that is given, PassOptions::device and its share, and then
+/// where memories lie (choose_memories). Remarks name the layers that miss the target. UserError as
+/// apply_folding_config() and choose_foldings(). Contract: exact.
+bool set_folding(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -25,9 +25,9 @@ struct NoLayer {
 /// The graph while its nodes become layers, in topological order.
 class Inference {
  public:
-  Inference(Graph& g, const HwLayerOptions& o) : graph(g), options(o) {}
+  Inference(Graph& g, bool standalone) : graph(g), standalone_thresholds(standalone) {}
   Graph& graph;
-  const HwLayerOptions& options;
+  const bool standalone_thresholds;  ///< not part of the product in front of them
 
   /// A layer in front of what is being replaced, with one fresh output.
   template <std::derived_from<Op> T>

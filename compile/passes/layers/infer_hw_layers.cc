@@ -231,18 +231,18 @@ void check_batch(const Graph& graph) {
 
 }  // namespace
 
-bool infer_hw_layers(Graph& graph, const HwLayerOptions& options, PassReport& report) {
+bool infer_hw_layers(Graph& graph, PassContext& context) {
   check_batch(graph);
-  Inference inference(graph, options);
+  Inference inference(graph, context.options.standalone_thresholds);
   bool changed = false;
   for (Node* node : graph.topological_order()) {
     if (inference.is_gone(node) || node->op->domain() == hw::kHwDomain) continue;
     try {
       changed |= is_view(*node) ? infer_view(inference, *node) : infer(inference, *node);
     } catch (const NoLayer& refusal) {
-      if (!options.allow_software)
+      if (!context.options.allow_software)
         user_error("{}: has no hardware layer: {}", node->label(), refusal.why);
-      report.remarks.push_back({node->name, "stays in software: " + refusal.why});
+      context.report.remarks.push_back({node->name, "stays in software: " + refusal.why});
     }
   }
   graph.remove_dead();

@@ -1,18 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
-#include "compile/passes/rewrite/pass_report.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
-
-struct HwLayerOptions {
-  /// Keeps products and the thresholds behind them apart: MVAU, then Thresholding.
-  bool standalone_thresholds = false;
-  /// Leaves nodes without a layer as they are, outside of the hardware; remarks say why. Without
-  /// it, the first such node is an error.
-  bool allow_software = false;
-};
 
 /// Turns an integer graph that is lowered and has minimal widths into hardware layers
 /// (graph/hw_ops.h), which keep the names of the nodes that they replace:
@@ -29,7 +20,9 @@ struct HwLayerOptions {
 /// All foldings are 1. A tensor that several nodes read passes through DuplicateStreams. Views
 /// (Flatten, Reshape, Squeeze, Unsqueeze, a Transpose of axes of size 1) stay: they are no
 /// hardware. Every tensor keeps its checkpoints and a proved integer type. UserError, naming the
-/// node, why and what to do, for the first node without a layer. Contract: exact.
-bool infer_hw_layers(Graph& graph, const HwLayerOptions& options, PassReport& report);
+/// node, why and what to do, for the first node without a layer; with PassOptions::allow_software
+/// such nodes stay, and remarks say why. PassOptions::standalone_thresholds makes thresholds behind
+/// products layers of their own. Contract: exact.
+bool infer_hw_layers(Graph& graph, PassContext& context);
 
 }  // namespace assay

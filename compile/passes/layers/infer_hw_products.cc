@@ -153,7 +153,7 @@ void infer_join(Inference& inference, Node& node, const ops::JoinThreshold& op) 
 
 /// The thresholds behind a product that only they read.
 Node* thresholds_behind(const Inference& inference, const Node& node) {
-  if (inference.options.standalone_thresholds) return nullptr;
+  if (inference.standalone_thresholds) return nullptr;
   Node* next = inference.only_reader(node.outputs[0]);
   if (!next) return nullptr;
   try {

@@ -5,6 +5,7 @@
 
 #include "compile/hw/layer.h"
 #include "compile/hw/mvau.h"
+#include "compile/passes/layers/folding_config.h"
 
 namespace assay {
 namespace {
@@ -26,8 +27,9 @@ std::string largest_style(const hw::Layer& layer) {
 
 }  // namespace
 
-bool specialize_layers(Graph& graph, PassReport& report) {
-  bool changed = false;
+bool specialize_layers(Graph& graph, PassContext& context) {
+  bool changed = apply_folding_config(
+      graph, folding_wishes(context.options.folding, WishKind::kImplementation), context.report);
   for (const auto& node : graph.nodes()) {
     bool decided = false;
     std::string style;
@@ -39,19 +41,20 @@ bool specialize_layers(Graph& graph, PassReport& report) {
       decided = decide(thresholding->preferred_impl_style, few ? "comparators" : "search");
       style = thresholding->preferred_impl_style;
     }
-    if (decided) report.remarks.push_back({node->name, "implemented as " + style});
+    if (decided) context.report.remarks.push_back({node->name, "implemented as " + style});
     changed |= decided;
   }
   return changed;
 }
 
-bool choose_memories(Graph& graph, PassReport& report) {
+bool choose_memories(Graph& graph, PassContext& context) {
   bool changed = false;
   for (const auto& node : graph.nodes()) {
     auto* op = node->as<hw::HwOp>();
     if (!op || op->ram_style != "auto") continue;
     op->ram_style = largest_style(hw::build_layer(*node, false));
-    if (op->ram_style == "block") report.remarks.push_back({node->name, "memory in block RAM"});
+    if (op->ram_style == "block")
+      context.report.remarks.push_back({node->name, "memory in block RAM"});
     changed = true;
   }
   return changed;

@@ -160,7 +160,7 @@ void convert_product(Graph& graph, Node* product, Tensor* sum) {
 
 }  // namespace
 
-bool convert_to_xnor(Graph& graph, PassReport& report) {
+bool convert_to_xnor(Graph& graph, PassContext& context) {
   const Tensors bits = tensors_of_bits(graph);
   if (bits.empty()) return false;
   std::vector<std::pair<Node*, Tensor*>> products;
@@ -169,7 +169,8 @@ bool convert_to_xnor(Graph& graph, PassReport& report) {
       products.emplace_back(node, node->outputs[0]);
   for (const auto& [product, sum] : products) {
     convert_product(graph, product, sum);
-    report.remarks.push_back({product->name, "counts equal bits instead of adding products"});
+    context.report.remarks.push_back(
+        {product->name, "counts equal bits instead of adding products"});
   }
   for (const auto& tensor : graph.tensors())
     if (bits.contains(tensor.get())) give_bits(graph, *tensor);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
-#include "compile/passes/rewrite/pass_report.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -12,6 +11,6 @@ namespace assay {
 /// which inserts 0 and no bit stands for it, the pad is bit 0 (-1) and the thresholds become
 /// position-dependent (JoinThreshold). Other users of the product get it back as 2 * popcount - K.
 /// Expects a lowered graph. Contract: exact.
-bool convert_to_xnor(Graph& graph, PassReport& report);
+bool convert_to_xnor(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -49,9 +49,9 @@ void keep(Lowering& lowering, const Node& node) {
 
 }  // namespace
 
-bool lower(Graph& graph, PassReport& report) {
+bool lower(Graph& graph, PassContext& context) {
   if (is_lowered(graph)) return false;
-  infer_data_layouts(graph);
+  infer_data_layouts(graph, context);
   Lowering lowering(graph);
   for (const Tensor* input : graph.inputs()) lowering.add_input(*input);
   for (const Node* node : graph.topological_order()) {
@@ -61,9 +61,9 @@ bool lower(Graph& graph, PassReport& report) {
     if (!done) keep(lowering, *node);
   }
   lowering.finish();
-  lowering.explain(report);
+  lowering.explain(context.report);
   graph = std::move(lowering.graph);
-  infer_data_layouts(graph);
+  infer_data_layouts(graph, context);
   return true;
 }
 

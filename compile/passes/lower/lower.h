@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
-#include "compile/passes/rewrite/pass_report.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -21,6 +20,6 @@ namespace assay {
 /// One-dimensional convolutions pass through a height of 1. No Transpose is left except where the
 /// model itself asks for one that nothing can absorb; the report says which. UserError when the
 /// weights of a convolution are not constant. Contract: exact.
-bool lower(Graph& graph, PassReport& report);
+bool lower(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -1,17 +1,53 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
 
-#include "compile/passes/pipeline/passes.h"
+#include "compile/passes/pipeline/pass.h"
 
+/// The one list of passes: what each promises, and the order in which they make an accelerator of
+/// a network.
 namespace assay {
 
-/// The passes of the `cleanup` stage in order: quantisers in one form, constants folded, multi-step
-/// operators in their elementary form, readable names, shapes, data types and layouts. All exact.
-std::span<const PassInfo> cleanup_passes();
+/// Options by name, as a stage records them: equal where a step does the same.
+using StepOptions = std::map<std::string, std::variant<std::int64_t, std::string>>;
 
-/// Runs `passes` in order with run_pass. Returns whether anything changed.
-bool run_passes(Graph& graph, std::span<const PassInfo> passes);
+/// One step of the pipeline: the passes that lead from one stage to the next.
+struct PipelineStep {
+  std::string_view name;         ///< "cleanup"
+  std::vector<PassInfo> passes;  ///< in order
+  /// Works on a network from raw pixels with batch size 1, and reports what it did.
+  bool streamlines = true;
+  bool integer = false;  ///< leaves no real number
+  /// All that the passes depend on besides the graph; null: nothing.
+  StepOptions (*options)(const PassOptions&) = nullptr;
+  /// Whether options make an exact step approximate; null: none do.
+  bool (*loosened)(const PassOptions&) = nullptr;
+  /// Whether the graph needs this step; null: always.
+  bool (*applies)(const Graph&, const PassOptions&) = nullptr;
+};
+
+/// The steps in order: cleanup, quantize_input (only where a normalised input has no exact form, or
+/// is to be quantised), round_scales (only where scales in front of a product have none),
+/// absorb_scales, residual_sums, tail, lower, xnor, widths, hw_layers, partition, specialize, fold,
+/// converters. Between cleanup and the others pre-processing comes in front of the network.
+std::span<const PipelineStep> pipeline_steps();
+
+/// What a step promises with these options.
+Contract contract_of(const PipelineStep& step, const PassOptions& options);
+
+/// Runs the passes of a step in order with run_pass(). Returns whether anything changed.
+bool run_step(Graph& graph, const PipelineStep& step, PassContext& context);
+
+/// Every pass once, in alphabetical order.
+std::span<const PassInfo> all_passes();
+/// The pass of that name, or null.
+const PassInfo* find_pass(std::string_view name);
 
 }  // namespace assay

@@ -67,7 +67,7 @@ LineForm constant_line(const JoinRow& row) {
   return line;
 }
 
-SolvedLine solve(JoinRow row, const JoinOptions& options) {
+SolvedLine solve(JoinRow row, const JoinLimits& limits) {
   const auto main = main_input(row);
   if (!main) return {constant_line(row), Failure::kNone};
   const bool turned = row.slopes[*main].sign() < 0;
@@ -75,9 +75,9 @@ SolvedLine solve(JoinRow row, const JoinOptions& options) {
   const auto steps = std::max<std::int64_t>(static_cast<std::int64_t>(row.boundaries.size()), 1);
   SolvedLine out;
   if (row.combinations(*main) <= kMaxEnumerated / steps) {
-    out.line = options.join_bits ? line_with(row, *main, *options.join_bits)
-                                 : solve_line(row, *main, options.budget);
-    if (out.line.inseparable > 0 && !options.join_bits) out.failure = Failure::kBudget;
+    out.line = limits.join_bits ? line_with(row, *main, *limits.join_bits)
+                                : solve_line(row, *main, limits.budget);
+    if (out.line.inseparable > 0 && !limits.join_bits) out.failure = Failure::kBudget;
   } else {
     out.failure = Failure::kRange;
   }
@@ -183,10 +183,10 @@ bool can_raise(const Rows& rows, std::size_t r, const LineForm& line, int fracti
 
 namespace {
 
-std::vector<SolvedLine> solve_lines(const Rows& rows, const JoinOptions& options) {
+std::vector<SolvedLine> solve_lines(const Rows& rows, const JoinLimits& limits) {
   std::vector<SolvedLine> lines(rows.count());
   tbb::parallel_for(std::size_t{0}, rows.count(),
-                    [&](std::size_t r) { lines[r] = solve(join_row(rows, r), options); });
+                    [&](std::size_t r) { lines[r] = solve(join_row(rows, r), limits); });
   return lines;
 }
 

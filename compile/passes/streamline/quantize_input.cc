@@ -140,6 +140,27 @@ std::string exact_form_text(const InputForm& form, int weight_bits) {
   return text + fmt::format("; give --input-weight-bits {}", widest->weight_bits);
 }
 
+/// Puts a signed quantiser between `tensor` and all that read it.
+Tensor* insert_quantiser(Graph& graph, Tensor& tensor, int bits, float scale) {
+  ops::Quant quant;
+  quant.narrow = true;
+  const std::vector<Node*> consumers = tensor.consumers;
+  const auto scalar = [&](const char* name, float v) {
+    return graph.add_constant(name, Constant(Shape{}, std::vector<float>{v}));
+  };
+  Tensor* quantised =
+      graph.add(std::make_unique<ops::Quant>(quant),
+                {&tensor, scalar("input_scale", scale), scalar("input_zero_point", 0),
+                 scalar("input_bits", static_cast<float>(bits))},
+                "quantized_input");
+  quantised->shape = tensor.shape;
+  quantised->layout = tensor.layout;
+  for (Node* node : consumers)
+    for (std::size_t i = 0; i < node->inputs.size(); ++i)
+      if (node->inputs[i] == &tensor) graph.set_input(node, i, quantised);
+  return quantised;
+}
+
 }  // namespace
 
 Tensor* normalised_input(const Graph& graph) {
@@ -147,18 +168,18 @@ Tensor* normalised_input(const Graph& graph) {
   return value ? value->tensor : nullptr;
 }
 
-InputForm exact_input_form(const Graph& graph, int weight_bits, const JoinOptions& joins) {
+InputForm exact_input_form(const Graph& graph, const PassOptions& options) {
   Graph front = front_of(graph);
-  PassReport report;
+  PassContext context{.options = options};
   InputForm form;
   try {
-    absorb_scales(front, report, weight_bits);
-    PassReport again;  // products that were taken apart come again, with other names
-    residual_sums(front, joins, again);
+    absorb_scales(front, context);
+    PassContext again{.options = options};  // products that were taken apart come again, renamed
+    residual_sums(front, again);
   } catch (const UserError& error) {
     form.obstacle = error.what();
   }
-  form.products = std::move(report.units);
+  form.products = std::move(context.report.units);
   if (!std::ranges::all_of(form.products, &UnitReport::taken))
     form.obstacle = "that is more than allowed";
   if (form.obstacle.empty() && joins_by_position(front))
@@ -166,8 +187,13 @@ InputForm exact_input_form(const Graph& graph, int weight_bits, const JoinOption
   return form;
 }
 
-bool quantize_input(Graph& graph, int bits, PassReport& report, int weight_bits,
-                    const JoinOptions& joins) {
+bool needs_quantized_input(const Graph& graph, const PassOptions& options) {
+  return normalised_input(graph) &&
+         (options.input_bits || !exact_input_form(graph, options).obstacle.empty());
+}
+
+bool quantize_input(Graph& graph, PassContext& context) {
+  const int bits = context.options.input_bits.value_or(kInputBits);
   if (bits < kMinInputBits || bits > kMaxInputBits)
     user_error("{} bits for the input are outside [{}, {}]", bits, kMinInputBits, kMaxInputBits);
   const auto value = find_normalised(graph);
@@ -177,26 +203,11 @@ bool quantize_input(Graph& graph, int bits, PassReport& report, int weight_bits,
     user_error("input '{}' has no integer data type; merge the pre-processing first",
                printable(graph.inputs()[0]->name));
   const std::string exact =
-      exact_form_text(exact_input_form(graph, weight_bits, joins), weight_bits);
+      exact_form_text(exact_input_form(graph, context.options), context.options.input_weight_bits);
   const std::int64_t top = (std::int64_t{1} << (bits - 1)) - 1;
   const float scale = float_above(largest(*value, pixels) * Real(mpq_class(1, top)));
-  ops::Quant quant;
-  quant.narrow = true;
-  const std::vector<Node*> consumers = value->tensor->consumers;
-  const auto scalar = [&](const char* name, float v) {
-    return graph.add_constant(name, Constant(Shape{}, std::vector<float>{v}));
-  };
-  Tensor* quantised =
-      graph.add(std::make_unique<ops::Quant>(quant),
-                {value->tensor, scalar("input_scale", scale), scalar("input_zero_point", 0),
-                 scalar("input_bits", static_cast<float>(bits))},
-                "quantized_input");
-  quantised->shape = value->tensor->shape;
-  quantised->layout = value->tensor->layout;
-  for (Node* node : consumers)
-    for (std::size_t i = 0; i < node->inputs.size(); ++i)
-      if (node->inputs[i] == value->tensor) graph.set_input(node, i, quantised);
-  report.remarks.push_back(
+  const Tensor* quantised = insert_quantiser(graph, *value->tensor, bits, scale);
+  context.report.remarks.push_back(
       {quantised->producer->name,
        fmt::format("the normalised input is quantised to {} bits with scale {}; {}", bits, scale,
                    exact)});

@@ -52,11 +52,11 @@ Constant rounded(const Constant& factors, int bits) {
   return {factors.shape(), std::move(values)};
 }
 
-bool becomes_integer(Graph graph, int weight_bits, const JoinOptions& joins) {
-  PassReport report;
+bool becomes_integer(Graph graph, const PassOptions& options) {
+  PassContext context{.options = options};
   try {
-    absorb_scales(graph, report, weight_bits);
-    residual_sums(graph, joins, report);
+    absorb_scales(graph, context);
+    residual_sums(graph, context);
     return !joins_by_position(graph);
   } catch (const UserError&) {
     return false;
@@ -65,15 +65,16 @@ bool becomes_integer(Graph graph, int weight_bits, const JoinOptions& joins) {
 
 }  // namespace
 
-bool needs_rounded_scales(const Graph& graph, int weight_bits, const JoinOptions& joins) {
-  if (scales_of_products(graph).empty() || becomes_integer(graph, weight_bits, joins)) return false;
+bool needs_rounded_scales(const Graph& graph, const PassOptions& options) {
+  if (scales_of_products(graph).empty() || becomes_integer(graph, options)) return false;
   Graph copy = graph;
-  PassReport report;
-  round_scales(copy, kScaleBits, report);
-  return becomes_integer(std::move(copy), weight_bits, joins);
+  PassContext context;  // whether rounding helps at all does not depend on how far the user rounds
+  round_scales(copy, context);
+  return becomes_integer(std::move(copy), options);
 }
 
-bool round_scales(Graph& graph, int bits, PassReport& report) {
+bool round_scales(Graph& graph, PassContext& context) {
+  const int bits = context.options.scale_bits;
   if (bits < kMinScaleBits || bits > kMaxScaleBits)
     user_error("{} bits for scales are outside [{}, {}]", bits, kMinScaleBits, kMaxScaleBits);
   bool changed = false;
@@ -82,7 +83,7 @@ bool round_scales(Graph& graph, int bits, PassReport& report) {
     if (all_zero(real_array_of(*factors->constant))) continue;
     Tensor* tensor = add_constant_like(graph, *factors, rounded(*factors->constant, bits));
     graph.set_input(node, node->inputs[0] == factors ? 0 : 1, tensor);
-    report.remarks.push_back(
+    context.report.remarks.push_back(
         {node->name,
          fmt::format("{} factors per channel in front of a product have no common unit, so that no "
                      "integers are in proportion to them; rounded to {} bits",

@@ -34,22 +34,26 @@ bool streamline_to(Graph& graph, Depth depth, const streamline::StreamlineLimits
 
 }  // namespace
 
-bool absorb_scales(Graph& graph, PassReport& report, int weight_bits) {
+bool absorb_scales(Graph& graph, PassContext& context) {
+  const int weight_bits = context.options.input_weight_bits;
   if (weight_bits < 1 || weight_bits > kMaxWeightBits)
     user_error("{} bits for weights are outside [1, {}]", weight_bits, kMaxWeightBits);
-  return streamline_to(graph, Depth::kScales, {.weight_bits = weight_bits, .joins = {}}, report);
+  return streamline_to(graph, Depth::kScales, {.weight_bits = weight_bits}, context.report);
 }
 
-bool residual_sums(Graph& graph, const JoinOptions& options, PassReport& report) {
-  if (options.budget < 1 || options.budget > kMaxJoinBits)
-    user_error("a budget of {} fraction bits is outside [1, {}]", options.budget, kMaxJoinBits);
+bool residual_sums(Graph& graph, PassContext& context) {
+  const PassOptions& options = context.options;
+  if (options.join_budget < 1 || options.join_budget > kMaxJoinBits)
+    user_error("a budget of {} fraction bits is outside [1, {}]", options.join_budget,
+               kMaxJoinBits);
   if (options.join_bits && (*options.join_bits < 0 || *options.join_bits > kMaxJoinBits))
     user_error("{} fraction bits are outside [0, {}]", *options.join_bits, kMaxJoinBits);
-  return streamline_to(graph, Depth::kJoins, {.joins = options}, report);
+  return streamline_to(graph, Depth::kJoins, {.joins = {options.join_budget, options.join_bits}},
+                       context.report);
 }
 
-bool integer_tail(Graph& graph, PassReport& report) {
-  return streamline_to(graph, Depth::kTail, {}, report);
+bool integer_tail(Graph& graph, PassContext& context) {
+  return streamline_to(graph, Depth::kTail, {}, context.report);
 }
 
 void verify_integer(const Graph& graph) {

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "compile/graph/graph.h"
-#include "compile/passes/rewrite/pass_report.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 /// Turns a graph with real scales into one of integers, exactly and for any acyclic topology.
 ///
@@ -22,32 +19,28 @@
 /// stops them, the operator and the remedy. All expect a graph after cleanup, with batch size 1.
 namespace assay {
 
-inline constexpr int kWeightBits = 24;  ///< of weights that have taken up scales of their inputs
 inline constexpr int kMaxWeightBits = 60;
 inline constexpr int kMaxHardwareWeightBits = 32;  ///< more have stages up to widths, but no layer
 
 /// Quantisers of one integer become thresholds, scales and offsets move into them; only sums of
 /// several scales and the tail keep real numbers. Where the inputs of a product have different
 /// scales with rational ratios, integers in proportion to them go into its weights, up to
-/// `weight_bits` bits; beyond, the product is made once for each scale. Contract: exact. UserError
-/// when weight_bits is outside [1, kMaxWeightBits].
-bool absorb_scales(Graph& graph, PassReport& report, int weight_bits = kWeightBits);
+/// PassOptions::input_weight_bits bits; beyond, the product is made once for each scale. Contract:
+/// exact. UserError when input_weight_bits is outside [1, kMaxWeightBits].
+bool absorb_scales(Graph& graph, PassContext& context);
 
 inline constexpr int kMaxJoinBits = 56;  ///< of a budget and of join_bits
 
-struct JoinOptions {
-  int budget = 32;               ///< fraction bits that a line form may take
-  std::optional<int> join_bits;  ///< so many fraction bits, even if some combinations go wrong
-};
 /// Quantisers of several integers become JoinThreshold or, where one multiple makes the scales
-/// equal, a plain sum with thresholds. Contract: exact without `join_bits`, else approximate. Over
-/// the budget: UserError with node, channel, step and the count of pairs that cannot be separated.
-bool residual_sums(Graph& graph, const JoinOptions& options, PassReport& report);
+/// equal, a plain sum with thresholds. Line forms take up to PassOptions::join_budget fraction
+/// bits. Contract: exact without PassOptions::join_bits, else approximate. Over the budget:
+/// UserError with node, channel, step and the count of pairs that cannot be separated.
+bool residual_sums(Graph& graph, PassContext& context);
 
 /// Real outputs become integers: logits as they are with their meaning as the checkpoint's unit and
 /// shift, the input of TopK as integers of the same order for every reachable value, ties included.
 /// Afterwards the graph is integer (verify_integer). Contract: exact.
-bool integer_tail(Graph& graph, PassReport& report);
+bool integer_tail(Graph& graph, PassContext& context);
 
 /// UserError naming the first tensor that is not integer, its node and the remedy. Weights and
 /// thresholds included.
@@ -66,29 +59,30 @@ struct InputForm {
                  ///< make it, with no more than the weight bits that were allowed
 };
 /// Looks at the part of the network in front of its first quantisers.
-InputForm exact_input_form(const Graph& graph, int weight_bits = kWeightBits,
-                           const JoinOptions& joins = {});
+InputForm exact_input_form(const Graph& graph, const PassOptions& options);
 
 inline constexpr int kInputBits = 8, kMinInputBits = 2, kMaxInputBits = 16;
-/// Inserts a signed quantiser of `bits` bits behind the input's normalisation, where
-/// normalised_input() is; its scale is the smallest float32 that reaches the largest value. The
-/// report says what exact_input_form() would take. Contract: approximate (every checkpoint behind
-/// it may change). Returns false when there is nothing to do. UserError when bits is outside
-/// [kMinInputBits, kMaxInputBits].
-bool quantize_input(Graph& graph, int bits, PassReport& report, int weight_bits = kWeightBits,
-                    const JoinOptions& joins = {});
+/// Inserts a signed quantiser of PassOptions::input_bits bits, kInputBits without it, behind the
+/// input's normalisation, where normalised_input() is; its scale is the smallest float32 that
+/// reaches the largest value. The report says what exact_input_form() would take. Contract:
+/// approximate (every checkpoint behind it may change). Returns false when there is nothing to do.
+/// UserError when input_bits is outside [kMinInputBits, kMaxInputBits].
+bool quantize_input(Graph& graph, PassContext& context);
+/// Whether the network needs that: it has a normalised input that has no exact form, or that is to
+/// be quantised by PassOptions::input_bits.
+bool needs_quantized_input(const Graph& graph, const PassOptions& options);
 
 /// Whether factors per channel in front of a dense product, such as those of a batch normalisation,
 /// keep the network from becoming hardware: their ratios are irrational, or need more than
-/// `weight_bits` bits, and there are too many for a product each, or padding is in the way of that.
-bool needs_rounded_scales(const Graph& graph, int weight_bits = kWeightBits,
-                          const JoinOptions& joins = {});
+/// PassOptions::input_weight_bits bits, and there are too many for a product each, or padding is in
+/// the way of that.
+bool needs_rounded_scales(const Graph& graph, const PassOptions& options);
 
-inline constexpr int kScaleBits = 16, kMinScaleBits = 2, kMaxScaleBits = 40;
+inline constexpr int kMinScaleBits = 2, kMaxScaleBits = 40;
 /// Rounds the factors per channel that reach a dense product before any quantiser, and come from
-/// behind one, to multiples of one unit, the largest with `bits` bits. Contract: approximate (every
-/// checkpoint behind them may change). UserError when bits is outside [kMinScaleBits,
-/// kMaxScaleBits].
-bool round_scales(Graph& graph, int bits, PassReport& report);
+/// behind one, to multiples of one unit, the largest with PassOptions::scale_bits bits. Contract:
+/// approximate (every checkpoint behind them may change). UserError when scale_bits is outside
+/// [kMinScaleBits, kMaxScaleBits].
+bool round_scales(Graph& graph, PassContext& context);
 
 }  // namespace assay

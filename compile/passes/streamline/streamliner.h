@@ -67,10 +67,15 @@ struct Parameters;
 /// How far a pass goes.
 enum class Depth : std::uint8_t { kScales, kJoins, kTail };
 
+struct JoinLimits {
+  int budget = kJoinBudget;           ///< fraction bits that a line form may take
+  std::optional<int> join_bits = {};  ///< so many, even if some combinations go wrong
+};
+
 /// How many bits the exact forms may take.
 struct StreamlineLimits {
   int weight_bits = kWeightBits;
-  JoinOptions joins;
+  JoinLimits joins = {};
 };
 
 class Streamliner {

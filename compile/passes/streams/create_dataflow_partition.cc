@@ -76,7 +76,7 @@ std::string names(const std::vector<const Tensor*>& tensors) {
 
 }  // namespace
 
-bool create_dataflow_partition(Graph& graph, PassReport& report) {
+bool create_dataflow_partition(Graph& graph, PassContext& context) {
   const auto number = numbers(graph);
   std::map<std::int64_t, std::int64_t> order;  // numbers that are used, without gaps
   for (const auto& node : graph.nodes())
@@ -92,7 +92,7 @@ bool create_dataflow_partition(Graph& graph, PassReport& report) {
     op->partition = index;
   }
   for (const DataflowPartition& partition : dataflow_partitions(graph))
-    report.remarks.push_back(
+    context.report.remarks.push_back(
         {partition.nodes.front()->name,
          fmt::format("partition {}: {} layers, from {} to {}", partition.index,
                      partition.nodes.size(), names(partition.inputs), names(partition.outputs))});

@@ -4,8 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "compile/graph/graph.h"
-#include "compile/passes/rewrite/pass_report.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -20,7 +19,7 @@ struct DataflowPartition {
 
 /// Numbers the partitions in HwOp::partition: no path leaves one and comes back. Software in
 /// between starts a new one; views do not. Contract: exact.
-bool create_dataflow_partition(Graph& graph, PassReport& report);
+bool create_dataflow_partition(Graph& graph, PassContext& context);
 
 /// The partitions as numbered, in order.
 std::vector<DataflowPartition> dataflow_partitions(const Graph& graph);

@@ -9,7 +9,7 @@
 
 namespace assay {
 
-bool insert_width_converters(Graph& graph, PassReport& report) {
+bool insert_width_converters(Graph& graph, PassContext& context) {
   bool changed = false;
   for (const DataflowPartition& partition : dataflow_partitions(graph)) {
     const Dataflow flow = dataflow(graph, partition.index);
@@ -21,7 +21,7 @@ bool insert_width_converters(Graph& graph, PassReport& report) {
       if (op.in_lanes == op.out_lanes) continue;
       op.partition = partition.index;
       const Node* node = insert_on_stream(graph, stream, op, "_converter");
-      report.remarks.push_back(
+      context.report.remarks.push_back(
           {node->name, fmt::format("{} to {} lanes", op.in_lanes, op.out_lanes)});
       changed = true;
     }

@@ -143,7 +143,7 @@ bool type_node(Graph& graph, Analysis& analysis, Node& node, PassReport& report)
 
 }  // namespace
 
-bool minimize_widths(Graph& graph, PassReport& report) {
+bool minimize_widths(Graph& graph, PassContext& context) {
   Analysis analysis;
   for (const Tensor* input : graph.inputs()) {
     if (!input->dtype.is_integer())
@@ -154,7 +154,8 @@ bool minimize_widths(Graph& graph, PassReport& report) {
     analysis.set(input, std::move(ranges));
   }
   bool changed = false;
-  for (Node* node : graph.topological_order()) changed |= type_node(graph, analysis, *node, report);
+  for (Node* node : graph.topological_order())
+    changed |= type_node(graph, analysis, *node, context.report);
   return finish(graph, changed);
 }
 

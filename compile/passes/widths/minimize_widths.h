@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "compile/graph/graph.h"
-#include "compile/passes/rewrite/pass_report.h"
+#include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
 
@@ -12,6 +11,6 @@ namespace assay {
 /// range, so that thresholds fit the accumulator's type or the next value above it. Expects an
 /// integer graph; UserError naming the node whose result is none, or exceeds 62 bits. The report
 /// has an entry for every product, changed or not. Contract: exact.
-bool minimize_widths(Graph& graph, PassReport& report);
+bool minimize_widths(Graph& graph, PassContext& context);
 
 }  // namespace assay

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// apply_folding_config(): the user's wishes for single layers.
+#include "compile/passes/layers/folding_config.h"
+
 #include <algorithm>
 #include <optional>
 #include <set>
@@ -214,6 +215,17 @@ bool apply_folding_config(Graph& graph, const FoldingConfig& config, PassReport&
     hw::build_layer(*node, false);  // says what does not fit together
   }
   return changed;
+}
+
+FoldingConfig folding_wishes(const FoldingConfig& config, WishKind kind) {
+  static const std::set<std::string_view> folds = {"PE", "SIMD", kParallelWindow, kInDepths,
+                                                   kOutDepths};
+  FoldingConfig result = config;
+  for (auto& [node, fields] : result)
+    std::erase_if(fields, [&](const auto& field) {
+      return folds.contains(field.first) != (kind == WishKind::kFolding);
+    });
+  return result;
 }
 
 FoldingConfig folding_config(const Graph& graph) {
