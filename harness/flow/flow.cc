@@ -311,19 +311,7 @@ class Flow {
   report::Inputs run_inputs() const {
     report::Inputs inputs = inputs_.identity;
     if (inputs_.recording) inputs.recorded = inputs_.recording->identity();
-    const PassOptions& passes = options_.passes;
-    auto& options = inputs.options.emplace();
-    options = {{"input_weight_bits", passes.input_weight_bits},
-               {"scale_bits", passes.scale_bits},
-               {"join_budget", passes.join_budget}};
-    if (passes.input_bits) options.emplace_back("input_bits", *passes.input_bits);
-    if (passes.device.empty()) {
-      options.emplace_back("target_cycles", passes.target_cycles);
-    } else {
-      options.emplace_back("device", passes.device);
-      options.emplace_back("device_share", passes.device_share);
-    }
-    if (passes.join_bits) options.emplace_back("join_bits", *passes.join_bits);
+    inputs.options = recorded_options(options_);
     return inputs;
   }
 

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <string>
 
+#include "harness/flow/run_options.h"
 #include "harness/flow/stages.h"
 #include "harness/report/console.h"
 #include "harness/report/run.h"
@@ -15,13 +16,11 @@
 
 namespace assay {
 
-struct FlowOptions {
+struct FlowOptions : RunChoice {
   std::filesystem::path model, out;
   std::filesystem::path against;  ///< a recording for the import stage; empty: none
   ImageChoice images;
   PreprocessChoice preprocess;
-  std::int64_t topk = 1;
-  PassOptions passes;
   std::string until;  ///< last stage; empty: all
   RunFinished finished;
 };

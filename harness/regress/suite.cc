@@ -4,6 +4,7 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <concepts>
 #include <functional>
 #include <map>
 #include <optional>
@@ -14,8 +15,7 @@
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
 #include "compile/hw/devices.h"
-#include "compile/passes/streamline/streamline.h"
-#include "harness/flow/folding_config.h"
+#include "harness/flow/run_options.h"
 #include "harness/report/similar.h"
 
 namespace assay {
@@ -31,7 +31,6 @@ struct Network {
   SuiteCase base;
   std::optional<std::string> name;
   const toml::array* foldings = nullptr;
-  std::optional<double> fps, clock_mhz;
 };
 
 class Reader {
@@ -157,19 +156,68 @@ class Reader {
     return named ? kind : path(node, "preprocess").string();
   }
 
-  /// A width among the options of streamlining.
-  template <typename Width>
-  Field bits(const char* key, Width PassOptions::*width, int least, int most) const {
-    return [this, key, width, least, most](Network& n, const toml::node& v) {
-      n.base.flow.passes.*width = static_cast<int>(integer(v, key, least, most));
-    };
+  // ---- The options of a run, by the type of their values
+
+  void read(const RunOption& option, const toml::node& v, bool& value) const {
+    value = flag(v, option.suite);
+  }
+  template <std::integral T>
+  void read(const RunOption& option, const toml::node& v, T& value) const {
+    value = static_cast<T>(integer(v, option.suite, option.least, option.most));
+  }
+  void read(const RunOption& option, const toml::node& v, double& value) const {
+    value = number(v, option.suite);
+  }
+  void read(const RunOption& option, const toml::node& v, std::string& value) const {
+    value = text(v, option.suite);
+    try {
+      if (option.name == "device") hw::find_device(value);
+    } catch (const UserError& error) {
+      fail(v, error.what());
+    }
+  }
+  void read(const RunOption& option, const toml::node& v, fs::path& value) const {
+    value = path(v, option.suite);
+  }
+  template <typename T>
+  void read(const RunOption& option, const toml::node& v, std::optional<T>& value) const {
+    read(option, v, value.emplace());
+  }
+
+  template <typename T>
+  static std::string label_of(const RunOption& option, const T& value) {
+    if (option.label.empty()) return "";
+    if constexpr (std::is_same_v<T, fs::path>)
+      return " " + value.filename().string();
+    else
+      return " " + fmt::format(fmt::runtime(option.label), value);
+  }
+  template <typename T>
+  static std::string label_of(const RunOption& option, const std::optional<T>& value) {
+    return label_of(option, *value);
+  }
+
+  /// Adds the options that an entry of `foldings` may say, or a network; what they add to the name
+  /// of a case goes to `label`.
+  void add_options(bool of_folding, std::string& label, Fields& fields) const {
+    for (const RunOption& option : run_options()) {
+      if (option.of_folding != of_folding) continue;
+      fields[std::string(option.suite)] = [this, &option, &label](Network& n, const toml::node& v) {
+        std::visit(
+            [&](auto* value) {
+              read(option, v, *value);
+              label += label_of(option, *value);
+            },
+            option.slot(n.base.flow));
+      };
+    }
   }
 
   /// What [defaults] and a [[network]] may both say.
   Fields base_fields() const {
     using N = Network;
     using V = const toml::node;
-    return {
+    Fields fields = {
         {"levels", [this](N& n, V& v) { n.base.levels = levels(v); }},
         {"data", [this](N& n, V& v) { n.base.flow.images.data = path(v, "data").string(); }},
         {"images", [this](N& n, V& v) { n.base.flow.images.images = images(v, "images"); }},
@@ -177,20 +225,10 @@ class Reader {
         {"preprocess", [this](N& n, V& v) { n.base.flow.preprocess.kind = preprocess(v); }},
         {"mean", [this](N& n, V& v) { n.base.flow.preprocess.mean = texts(v, "mean"); }},
         {"std", [this](N& n, V& v) { n.base.flow.preprocess.std = texts(v, "std"); }},
-        {"topk", [this](N& n, V& v) { n.base.flow.topk = integer(v, "topk", 1, 1 << 20); }},
-        {"input_bits", bits("input_bits", &PassOptions::input_bits, kMinInputBits, kMaxInputBits)},
-        {"input_weight_bits",
-         bits("input_weight_bits", &PassOptions::input_weight_bits, 1, kMaxWeightBits)},
-        {"scale_bits", bits("scale_bits", &PassOptions::scale_bits, kMinScaleBits, kMaxScaleBits)},
-        {"join_budget", bits("join_budget", &PassOptions::join_budget, 1, kMaxJoinBits)},
-        {"join_bits", bits("join_bits", &PassOptions::join_bits, 0, kMaxJoinBits)},
-        {"standalone_thresholds",
-         [this](N& n, V& v) {
-           n.base.flow.passes.standalone_thresholds = flag(v, "standalone_thresholds");
-         }},
-        {"allow_software",
-         [this](N& n, V& v) { n.base.flow.passes.allow_software = flag(v, "allow_software"); }},
+        {"against", [this](N& n, V& v) { n.base.flow.against = path(v, "against"); }},
     };
+    add_options(false, no_label_, fields);
+    return fields;
   }
 
   Fields network_fields() const {
@@ -209,41 +247,10 @@ class Reader {
 
   /// What an entry of `foldings` may say; each adds to the case's name.
   Fields folding_fields(std::string& label) const {
-    return {
-        {"name", [this](Network& n, const toml::node& v) { n.name = text(v, "name"); }},
-        {"target_cycles",
-         [this, &label](Network& n, const toml::node& v) {
-           n.base.flow.passes.target_cycles = integer(v, "target_cycles", 1, std::int64_t{1} << 50);
-           label += fmt::format(" {} cycles", n.base.flow.passes.target_cycles);
-         }},
-        {"fps",
-         [this, &label](Network& n, const toml::node& v) {
-           n.fps = number(v, "fps");
-           label += fmt::format(" {} fps", *n.fps);
-         }},
-        {"clock_mhz",
-         [this](Network& n, const toml::node& v) { n.clock_mhz = number(v, "clock_mhz"); }},
-        {"device",
-         [this, &label](Network& n, const toml::node& v) {
-           n.base.flow.passes.device = text(v, "device");
-           try {
-             hw::find_device(n.base.flow.passes.device);
-           } catch (const UserError& error) {
-             fail(v, error.what());
-           }
-           label += " " + n.base.flow.passes.device;
-         }},
-        {"device_share",
-         [this](Network& n, const toml::node& v) {
-           n.base.flow.passes.device_share = integer(v, "device_share", 1, 100);
-         }},
-        {"file",
-         [this, &label](Network& n, const toml::node& v) {
-           const fs::path file = path(v, "file");
-           n.base.flow.passes.folding = read_folding_config(file);
-           label += " " + file.filename().string();
-         }},
-    };
+    Fields fields = {
+        {"name", [this](Network& n, const toml::node& v) { n.name = text(v, "name"); }}};
+    add_options(true, label, fields);
+    return fields;
   }
 
   template <typename Apply>
@@ -271,6 +278,7 @@ class Reader {
                                  ? fs::absolute(model).parent_path().filename().string()
                                  : model.stem().string();
     if (!network.foldings) {
+      settle(network.base.flow);
       add_case(network.base, name, table);
       return;
     }
@@ -283,23 +291,23 @@ class Reader {
       if (label.empty())
         fail(entry,
              "the folding says nothing: give target_cycles, fps and clock_mhz, device, or file");
-      set_target(folded, entry);
+      settle_goal(folded.base.flow, entry);
       add_case(folded.base, name + "/" + folded.name.value_or(label.substr(1)), entry);
     }
   }
 
   /// The same rules as those of the options of `assay run`.
-  void set_target(Network& folded, const toml::node& entry) const {
+  void settle_goal(FlowOptions& flow, const toml::node& entry) const {
     const toml::table& table = *entry.as_table();
-    const int goals = (table.contains("target_cycles") ? 1 : 0) + (folded.fps ? 1 : 0) +
-                      (table.contains("device") ? 1 : 0);
+    const FoldingChoice& said = flow.folding;
+    const int goals =
+        (said.target_cycles ? 1 : 0) + (said.target_fps ? 1 : 0) + (said.device.empty() ? 0 : 1);
     if (goals > 1) fail(entry, "'target_cycles', 'fps' and 'device' exclude each other");
-    if (folded.fps.has_value() != folded.clock_mhz.has_value())
+    if (said.target_fps.has_value() != table.contains("clock_mhz"))
       fail(entry, "'fps' needs 'clock_mhz', and 'clock_mhz' needs 'fps'");
-    if (table.contains("device_share") && !table.contains("device"))
+    if (said.device_share && said.device.empty())
       fail(entry, "'device_share' is a share of 'device', which is not given");
-    if (folded.fps)
-      folded.base.flow.passes.target_cycles = cycles_per_frame(*folded.fps, *folded.clock_mhz);
+    settle(flow);
   }
 
   void add_case(SuiteCase entry, const std::string& name, const toml::node& where) {
@@ -311,6 +319,7 @@ class Reader {
   }
 
   const fs::path& file_;
+  mutable std::string no_label_;  ///< options of networks are in no name
   std::string shown_;
   toml::table table_;
   SuiteCase base_;

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/flow/run_options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "compile/base/error.h"
+#include "compile/base/hash.h"
+#include "compile/hw/devices.h"
+#include "compile/passes/folding/set_folding.h"
+#include "compile/passes/streamline/streamline.h"
+#include "harness/flow/folding_config.h"
+
+namespace assay {
+namespace {
+
+using enum RunOption::Recorded;
+
+std::string device_names() {
+  std::string names;
+  for (const hw::Device& device : hw::devices())
+    names += (names.empty() ? "" : ", ") + std::string(device.name);
+  return names;
+}
+
+std::vector<RunOption> streamline_options() {
+  return {
+      {"topk", "topk", false, "postprocess", "K", kApart, 1, 1 << 20, "",
+       [](RunChoice& c) { return OptionSlot(&c.topk); }, "How many labels the network puts out"},
+      {"input_weight_bits", "input_weight_bits", false, "quantize_input", "N", kAlways, 1,
+       kMaxWeightBits, "", [](RunChoice& c) { return OptionSlot(&c.passes.input_weight_bits); },
+       fmt::format("Bits that weights may take where the exact form of a normalised input "
+                   "multiplies them by integers in proportion to 1/std; layers take {}",
+                   kMaxHardwareWeightBits)},
+      {"scale_bits", "scale_bits", false, "round_scales", "N", kAlways, kMinScaleBits,
+       kMaxScaleBits, "", [](RunChoice& c) { return OptionSlot(&c.passes.scale_bits); },
+       "Bits of scales in front of a product, such as a batch normalisation's, that have no exact "
+       "integer form (approximate stage round_scales)"},
+      {"join_budget", "join_budget", false, "residual_sums", "N", kAlways, 1, kMaxJoinBits, "",
+       [](RunChoice& c) { return OptionSlot(&c.passes.join_budget); },
+       "Fraction bits that an exact sum of branches may take"},
+      {"input_bits", "input_bits", false, "quantize_input", "N", kGiven, kMinInputBits,
+       kMaxInputBits, "", [](RunChoice& c) { return OptionSlot(&c.passes.input_bits); },
+       fmt::format("Quantise a normalised input to N bits (approximate stage quantize_input); {} "
+                   "where its exact form is not possible",
+                   kInputBits)},
+  };
+}
+
+std::vector<RunOption> goal_options() {
+  return {
+      {"target_cycles", "target_cycles", true, "fold", "N", kApart, 1, RunOption::kUnbounded,
+       "{} cycles", [](RunChoice& c) { return OptionSlot(&c.folding.target_cycles); },
+       fmt::format("Unfold every layer until it takes at most N cycles per frame; {} without "
+                   "another goal",
+                   kTargetCycles)},
+      {"target_fps", "fps", true, "fold", "F", kApart, 0, 0, "{} fps",
+       [](RunChoice& c) { return OptionSlot(&c.folding.target_fps); },
+       "Unfold every layer until it keeps up with F frames per second at --clock"},
+      {"clock", "clock_mhz", true, "fold", "MHZ", kApart, 0, 0, "",
+       [](RunChoice& c) { return OptionSlot(&c.folding.clock_mhz); },
+       "Clock for --target-fps and for rtl-top's frames per second"},
+      {"device", "device", true, "fold", "PART", kApart, 0, 0, "{}",
+       [](RunChoice& c) { return OptionSlot(&c.folding.device); },
+       "Unfold as far as the layers, as estimated, fit a share of this part: " + device_names()},
+      {"device_share", "device_share", true, "fold", "P", kApart, 1, 100, "",
+       [](RunChoice& c) { return OptionSlot(&c.folding.device_share); },
+       fmt::format("Percent of the device that layers may take; {} if not given", kDeviceShare)},
+  };
+}
+
+std::vector<RunOption> hardware_options() {
+  return {
+      {"join_bits", "join_bits", false, "residual_sums", "N", kGiven, 0, kMaxJoinBits, "",
+       [](RunChoice& c) { return OptionSlot(&c.passes.join_bits); },
+       "Give sums of branches N fraction bits, exact or not (residual_sums becomes an approximate "
+       "stage)"},
+      {"standalone_thresholds", "standalone_thresholds", false, "hw_layers", "", kGiven, 0, 1, "",
+       [](RunChoice& c) { return OptionSlot(&c.passes.standalone_thresholds); },
+       "Make thresholds layers of their own, not part of the product before them"},
+      {"allow_software", "allow_software", false, "hw_layers", "", kGiven, 0, 1, "",
+       [](RunChoice& c) { return OptionSlot(&c.passes.allow_software); },
+       "Leave nodes that have no hardware layer to software instead of refusing them"},
+      {"folding", "file", true, "specialize", "FILE", kApart, 0, 0, "{}",
+       [](RunChoice& c) { return OptionSlot(&c.folding.file); },
+       "JSON file with PE, SIMD, ram_style, mem_mode, preferred_impl_style and FIFO depths of "
+       "nodes, as FINN's folding_config and the folding.json of a run"},
+      {"fifo_interval", "fifo_interval", true, "fifos", "N", kGiven, 1, RunOption::kUnbounded,
+       "FIFOs for {} cycles", [](RunChoice& c) { return OptionSlot(&c.passes.fifo_interval); },
+       "Size FIFOs for a frame every N cycles: slower than the slowest layer saves memory"},
+  };
+}
+
+/// What the report says of a value; nothing for one that it has in another form.
+struct ReportValue {
+  std::optional<OptionValue> operator()(const bool* v) const { return OptionValue(*v ? 1 : 0); }
+  std::optional<OptionValue> operator()(const int* v) const { return OptionValue(*v); }
+  std::optional<OptionValue> operator()(const std::int64_t* v) const { return OptionValue(*v); }
+  std::optional<OptionValue> operator()(const std::string* v) const { return OptionValue(*v); }
+  template <typename T>
+  std::optional<OptionValue> operator()(const std::optional<T>* v) const {
+    if (!*v) return {};
+    return (*this)(&**v);
+  }
+  std::optional<OptionValue> operator()(const double*) const { return {}; }
+  std::optional<OptionValue> operator()(const std::filesystem::path*) const { return {}; }
+};
+
+std::optional<OptionValue> report_value(const RunOption& option, const RunChoice& choice) {
+  return std::visit(ReportValue{}, option.slot(const_cast<RunChoice&>(choice)));  // only read
+}
+
+/// The goal as it was settled.
+void add_goal(const PassOptions& passes, Named<OptionValue>& options) {
+  if (passes.device.empty()) {
+    options.emplace_back("target_cycles", passes.target_cycles);
+    return;
+  }
+  options.emplace_back("device", passes.device);
+  options.emplace_back("device_share", passes.device_share);
+}
+
+/// "16384" or "" for a value that nothing stands for.
+std::string default_text(const RunOption& option) {
+  RunChoice choice;
+  if (option.name == "clock") return fmt::format("{}", choice.folding.clock_mhz);
+  if (option.name == "target_cycles") return std::to_string(kTargetCycles);
+  if (option.name == "device_share") return std::to_string(kDeviceShare);
+  if (option.unit.empty()) return "";
+  const auto value = report_value(option, choice);
+  const auto* number = value ? std::get_if<std::int64_t>(&*value) : nullptr;
+  return number && *number >= option.least ? std::to_string(*number) : "";
+}
+
+}  // namespace
+
+std::string RunOption::flag() const {
+  std::string text(name);
+  std::ranges::replace(text, '_', '-');
+  return "--" + text;
+}
+
+const std::vector<RunOption>& run_options() {
+  static const std::vector<RunOption> all = [] {
+    std::vector<RunOption> options = streamline_options();
+    for (const auto& more : {goal_options(), hardware_options()})
+      options.insert(options.end(), more.begin(), more.end());
+    return options;
+  }();
+  return all;
+}
+
+void settle(RunChoice& choice) {
+  const FoldingChoice& said = choice.folding;
+  PassOptions& passes = choice.passes;
+  const bool device = !said.device.empty();
+  if ((said.target_cycles ? 1 : 0) + (said.target_fps ? 1 : 0) + (device ? 1 : 0) > 1)
+    user_error("--target-cycles, --target-fps and --device exclude each other; give one of them");
+  if (said.device_share && !device)
+    user_error("--device-share is a share of --device, which is not given");
+  if (said.target_cycles) passes.target_cycles = *said.target_cycles;
+  if (said.target_fps) passes.target_cycles = cycles_per_frame(*said.target_fps, said.clock_mhz);
+  if (device) hw::find_device(said.device);
+  passes.device = said.device;
+  passes.device_share = said.device_share.value_or(kDeviceShare);
+  if (!said.file.empty()) passes.folding = read_folding_config(said.file);
+}
+
+Named<OptionValue> recorded_options(const RunChoice& choice) {
+  Named<OptionValue> options;
+  const RunChoice usual;
+  for (const RunOption& option : run_options()) {
+    if (option.name == "target_cycles") add_goal(choice.passes, options);
+    if (option.recorded == kApart) continue;
+    const auto value = report_value(option, choice);
+    if (value && (option.recorded == kAlways || value != report_value(option, usual)))
+      options.emplace_back(option.name, *value);
+  }
+  if (!choice.passes.folding.empty())
+    options.emplace_back("folding", sha256(folding_config_text(choice.passes.folding)));
+  return options;
+}
+
+std::string run_options_rows() {
+  std::string rows;
+  for (const RunOption& option : run_options())
+    rows += fmt::format("| `{}{}{}` | `{}`{} | {} | `{}` | {} |\n", option.flag(),
+                        option.unit.empty() ? "" : " ", option.unit, option.suite,
+                        option.of_folding ? " of a folding" : "", default_text(option),
+                        option.stage, option.help);
+  return rows;
+}
+
+}  // namespace assay
