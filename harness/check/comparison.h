@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "golden/exact/executor.h"
-#include "harness/report/packed_ints.h"
+#include "harness/check/packed_ints.h"
 #include "harness/report/parts.h"
 #include "harness/report/verdict.h"
 

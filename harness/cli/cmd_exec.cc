@@ -7,46 +7,56 @@
 
 namespace assay {
 
-void add_exec_command(Command& app, CommandAction& action) {
-  const auto options = std::make_shared<ExecOptions>();
-  const auto mode = std::make_shared<std::string>("exact");
-  Command command = app.add_subcommand("exec", "Run a network on the images of an .npy file");
-  command.add_option("MODEL", options->model, "Network: a QONNX, QCDQ or plain ONNX file")
+namespace {
+
+void add_exec_options(Command& command, ExecOptions& options, std::string& mode) {
+  command.add_option("MODEL", options.model, "Network: a QONNX, QCDQ or plain ONNX file")
       .required();
   command
-      .add_option("--input", options->input,
+      .add_option("--input", options.input,
                   "Images: N first, float32 or uint8, as the network takes them")
       .required()
       .type_name("X.npy");
-  command.add_option("--output", options->output, "Where the result goes")
+  command.add_option("--output", options.output, "Where the result goes")
       .required()
       .type_name("Y.npy");
   command
-      .add_option("--mode", *mode,
+      .add_option("--mode", mode,
                   "exact: real arithmetic, rounded once to float64 at the end; float: float32 "
                   "operator by operator")
       .one_of({"exact", "float"})
       .capture_default_str();
   command
-      .add_option("--dump", options->dump,
+      .add_option("--dump", options.dump,
                   "Write every quantiser's integers there, one .npy each, and scales.json")
       .type_name("DIR");
+}
+
+int exec(const ExecOptions& options, const CommandContext& context) {
+  const report::Exec report = run_exec(options, context.console);
+  if (context.json) {
+    print_report(context, report);
+    return 0;
+  }
+  for (const report::Exec::Output& output : report.outputs)
+    context.console.out << "'" << printable(output.name) << "' of " << report.images << " images, "
+                        << output.dtype << ": " << output.file << "\n";
+  return 0;
+}
+
+}  // namespace
+
+void add_exec_command(Command& app, CommandAction& action) {
+  const auto options = std::make_shared<ExecOptions>();
+  const auto mode = std::make_shared<std::string>("exact");
+  Command command = app.add_subcommand("exec", "Run a network on the images of an .npy file");
+  add_exec_options(command, *options, *mode);
   add_examples(command,
                "  assay exec model.onnx --input x.npy --output y.npy\n"
                "  assay exec model.onnx --input x.npy --output y.npy --mode float --dump integers");
   command.callback([options, mode, &action] {
     options->exact = *mode == "exact";
-    action = [options](const CommandContext& context) {
-      const report::Exec report = run_exec(*options, context.console);
-      if (context.json) {
-        print_report(context, report);
-        return 0;
-      }
-      for (const report::Exec::Output& output : report.outputs)
-        context.console.out << "'" << printable(output.name) << "' of " << report.images
-                            << " images, " << output.dtype << ": " << output.file << "\n";
-      return 0;
-    };
+    action = [options](const CommandContext& context) { return exec(*options, context); };
   });
 }
 

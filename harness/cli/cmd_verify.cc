@@ -60,46 +60,50 @@ int shown(const CommandContext& context, const Result& result) {
   return exit_code(result.verdict);
 }
 
+void add_simulation_options(Command& command, VerifyCommand& options) {
+  command.add_option("DIR", options.nodes.dir, "Folder of a finished run").required();
+  command
+      .add_option("--level", options.level,
+                  "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator")
+      .one_of({"rtl-node", "rtl-top"})
+      .capture_default_str();
+  add_image_options(command, options.nodes.images);
+  command.add_option("--nodes", options.nodes.nodes, "Only these nodes, by name")
+      .delimiter(',')
+      .type_name("NAME,..");
+  command
+      .add_option("--profiles", options.profiles,
+                  "How source and sink behave: all, " + profile_names())
+      .delimiter(',')
+      .type_name("NAME,..")
+      .capture_default_str();
+  command.add_option("--seed", options.nodes.seed, "Seed of everything random")
+      .capture_default_str()
+      .type_name("S");
+  command
+      .add_option("--clock", options.clock_mhz,
+                  "Clock at which rtl-top's cycles become frames per second")
+      .capture_default_str()
+      .type_name("MHZ");
+  command
+      .add_option("--cache", options.nodes.cache,
+                  "Folder of built models, to share between runs; default: DIR/build/models")
+      .type_name("FOLDER");
+  command
+      .add_option("--wave", options.nodes.wave,
+                  "Write a VCD file of one node, or of the accelerator, under one profile, from "
+                  "the cycle before the "
+                  "first mismatch on")
+      .type_name("FILE");
+}
+
 }  // namespace
 
 void add_verify_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<VerifyCommand>();
   Command command = app.add_subcommand(
       "verify", "Simulate the RTL of a run's hardware cycle by cycle and compare it with golden");
-  command.add_option("DIR", options->nodes.dir, "Folder of a finished run").required();
-  command
-      .add_option("--level", options->level,
-                  "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator")
-      .one_of({"rtl-node", "rtl-top"})
-      .capture_default_str();
-  add_image_options(command, options->nodes.images);
-  command.add_option("--nodes", options->nodes.nodes, "Only these nodes, by name")
-      .delimiter(',')
-      .type_name("NAME,..");
-  command
-      .add_option("--profiles", options->profiles,
-                  "How source and sink behave: all, " + profile_names())
-      .delimiter(',')
-      .type_name("NAME,..")
-      .capture_default_str();
-  command.add_option("--seed", options->nodes.seed, "Seed of everything random")
-      .capture_default_str()
-      .type_name("S");
-  command
-      .add_option("--clock", options->clock_mhz,
-                  "Clock at which rtl-top's cycles become frames per second")
-      .capture_default_str()
-      .type_name("MHZ");
-  command
-      .add_option("--cache", options->nodes.cache,
-                  "Folder of built models, to share between runs; default: DIR/build/models")
-      .type_name("FOLDER");
-  command
-      .add_option("--wave", options->nodes.wave,
-                  "Write a VCD file of one node, or of the accelerator, under one profile, from "
-                  "the cycle before the "
-                  "first mismatch on")
-      .type_name("FILE");
+  add_simulation_options(command, *options);
   add_examples(command,
                "  assay verify out/model --level rtl-node\n"
                "  assay verify out/model --level rtl-top --images 10 --clock 200\n"

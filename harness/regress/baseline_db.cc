@@ -160,50 +160,59 @@ std::optional<Measurement> BaselineDb::baseline(const std::string& case_name,
       case_name, level, row.text(1), row.text(2), row.text(3), metrics(row.integer(0)), false};
 }
 
+std::int64_t BaselineDb::insert(const RegressRun& run) {
+  Statement(*this, "INSERT INTO runs (time, suite, version, program) VALUES (?1, ?2, ?3, ?4)")
+      .bind(run.time)
+      .bind(run.suite)
+      .bind(run.version)
+      .bind(run.program)
+      .step();
+  return sqlite3_last_insert_rowid(db_);
+}
+
+std::int64_t BaselineDb::insert(std::int64_t run, const Measurement& m) {
+  Statement(*this,
+            "INSERT INTO measurements (run, case_name, level, setup, verdict, reason) VALUES "
+            "(?1, ?2, ?3, ?4, ?5, ?6)")
+      .bind(run)
+      .bind(m.case_name)
+      .bind(m.level)
+      .bind(m.setup)
+      .bind(m.verdict)
+      .bind(m.reason)
+      .step();
+  const std::int64_t id = sqlite3_last_insert_rowid(db_);
+  for (std::size_t i = 0; i < m.metrics.size(); ++i)
+    Statement(*this,
+              "INSERT INTO metrics (measurement, place, name, node, more_is_better, value) "
+              "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
+        .bind(id)
+        .bind(static_cast<std::int64_t>(i))
+        .bind(m.metrics[i].name)
+        .bind(m.metrics[i].node)
+        .bind(std::int64_t{m.metrics[i].more_is_better})
+        .bind(m.metrics[i].value)
+        .step();
+  return id;
+}
+
+void BaselineDb::accept(const Measurement& m, std::int64_t id) {
+  Statement(*this,
+            "INSERT OR REPLACE INTO baselines (case_name, level, measurement) VALUES (?1, ?2, ?3)")
+      .bind(m.case_name)
+      .bind(m.level)
+      .bind(id)
+      .step();
+}
+
 void BaselineDb::record(const RegressRun& run, const std::vector<Measurement>& measurements,
                         const std::vector<std::size_t>& accepted) {
   execute("BEGIN IMMEDIATE");
   try {
-    Statement(*this, "INSERT INTO runs (time, suite, version, program) VALUES (?1, ?2, ?3, ?4)")
-        .bind(run.time)
-        .bind(run.suite)
-        .bind(run.version)
-        .bind(run.program)
-        .step();
-    const std::int64_t id = sqlite3_last_insert_rowid(db_);
+    const std::int64_t id = insert(run);
     std::vector<std::int64_t> ids;
-    for (const Measurement& m : measurements) {
-      Statement(*this,
-                "INSERT INTO measurements (run, case_name, level, setup, verdict, reason) VALUES "
-                "(?1, ?2, ?3, ?4, ?5, ?6)")
-          .bind(id)
-          .bind(m.case_name)
-          .bind(m.level)
-          .bind(m.setup)
-          .bind(m.verdict)
-          .bind(m.reason)
-          .step();
-      ids.push_back(sqlite3_last_insert_rowid(db_));
-      for (std::size_t i = 0; i < m.metrics.size(); ++i)
-        Statement(*this,
-                  "INSERT INTO metrics (measurement, place, name, node, more_is_better, value) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6)")
-            .bind(ids.back())
-            .bind(static_cast<std::int64_t>(i))
-            .bind(m.metrics[i].name)
-            .bind(m.metrics[i].node)
-            .bind(std::int64_t{m.metrics[i].more_is_better})
-            .bind(m.metrics[i].value)
-            .step();
-    }
-    for (const std::size_t i : accepted)
-      Statement(*this,
-                "INSERT OR REPLACE INTO baselines (case_name, level, measurement) VALUES (?1, ?2, "
-                "?3)")
-          .bind(measurements.at(i).case_name)
-          .bind(measurements[i].level)
-          .bind(ids.at(i))
-          .step();
+    for (const Measurement& m : measurements) ids.push_back(insert(id, m));
+    for (const std::size_t i : accepted) accept(measurements.at(i), ids.at(i));
     execute("COMMIT");
   } catch (...) {
     sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);

@@ -52,6 +52,10 @@ class BaselineDb {
   void execute(const char* sql) const;
   void check_form(Access access);
   void make_tables();
+  /// Add rows and return their ids.
+  std::int64_t insert(const RegressRun& run);
+  std::int64_t insert(std::int64_t run, const Measurement& m);
+  void accept(const Measurement& m, std::int64_t id);  ///< as the baseline of its case
   std::vector<Metric> metrics(std::int64_t measurement) const;
   [[noreturn]] void fail() const;
 

@@ -13,11 +13,7 @@ struct Folding {
     std::optional<std::int64_t> target_cycles;
     std::optional<std::string> device;
     std::optional<std::int64_t> device_share;
-    void fields(Fields& f) {
-      f("target_cycles", target_cycles);
-      f("device", device);
-      f("device_share", device_share);
-    }
+    void fields(Fields& f);
   };
   struct Node {
     std::string node, op;
@@ -30,20 +26,7 @@ struct Folding {
     std::int64_t macs = 0, multipliers = 0;
     double efficiency = 0;
     Resources estimates;
-    void fields(Fields& f) {
-      f("node", node);
-      f("operator", op);
-      f.from(-1, "partition", partition);
-      f("folding", folding);
-      f("ram_style", ram_style);
-      f("mem_mode", mem_mode);
-      f("cycles", cycles);
-      f("reached", reached);
-      f("macs", macs);
-      f("multipliers", multipliers);
-      f("efficiency", efficiency);
-      f("estimates", estimates);
-    }
+    void fields(Fields& f);
   };
   std::string stage, stage_sha256;
   Goal goal;
@@ -54,20 +37,7 @@ struct Folding {
   Resources estimates;
   Device device;
   std::vector<Node> nodes;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("stage", stage);
-    f("stage_sha256", stage_sha256);
-    f("goal", goal);
-    f("interval", interval);
-    f("reached", reached);
-    f("macs", macs);
-    f("multipliers", multipliers);
-    f("efficiency", efficiency);
-    f("estimates", estimates);
-    f("device", device);
-    f("nodes", nodes);
-  }
+  void fields(Fields& f);
 };
 
 /// reports/fifos.json
@@ -76,10 +46,7 @@ struct Fifos {
   struct Smaller {
     std::int64_t depth = 0;
     std::optional<std::int64_t> interval;
-    void fields(Fields& f) {
-      f("depth", depth);
-      f("interval", interval);
-    }
+    void fields(Fields& f);
   };
   struct Fifo {
     std::string name;
@@ -87,34 +54,17 @@ struct Fifos {
     std::string memory;
     std::int64_t high_water = 0;
     Smaller smaller;
-    void fields(Fields& f) {
-      f("name", name);
-      f("depth", depth);
-      f("bits", bits);
-      f("memory", memory);
-      f("high_water", high_water);
-      f("smaller", smaller);
-    }
+    void fields(Fields& f);
   };
   struct Partition {
     std::int64_t partition = 0, slowest_layer = 0;
     std::optional<std::int64_t> interval, first_frame_latency;
     std::int64_t frames = 0;
     std::vector<Fifo> fifos;
-    void fields(Fields& f) {
-      f("partition", partition);
-      f("slowest_layer", slowest_layer);
-      f("interval", interval);
-      f("first_frame_latency", first_frame_latency);
-      f("frames", frames);
-      f("fifos", fifos);
-    }
+    void fields(Fields& f);
   };
   std::vector<Partition> partitions;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("partitions", partitions);
-  }
+  void fields(Fields& f);
 };
 
 /// Cycles of an accelerator, from one source.
@@ -122,12 +72,7 @@ struct Throughput {
   std::optional<std::int64_t> interval;
   std::optional<double> frames_per_second;
   std::optional<std::int64_t> first_frame_latency, cycles;
-  void fields(Fields& f) {
-    f("interval", interval);
-    f("frames_per_second", frames_per_second);
-    f("first_frame_latency", first_frame_latency);
-    f("cycles", cycles);
-  }
+  void fields(Fields& f);
 };
 
 /// `assay bench`
@@ -140,30 +85,13 @@ struct Bench {
     std::int64_t macs = 0, multipliers = 0;
     double efficiency = 0;
     Resources estimates;
-    void fields(Fields& f) {
-      f("node", node);
-      f("operator", op);
-      f.from(-1, "partition", partition);
-      f("cycles", cycles);
-      f("frames_per_second", frames_per_second);
-      f("share", share);
-      f("macs", macs);
-      f("multipliers", multipliers);
-      f("efficiency", efficiency);
-      f("estimates", estimates);
-    }
+    void fields(Fields& f);
   };
   struct Partition {
     std::int64_t partition = 0;
     std::string bottleneck;
     std::optional<Throughput> formula, token_model, measured;
-    void fields(Fields& f) {
-      f("partition", partition);
-      f("bottleneck", bottleneck);
-      f("formula", formula);
-      f("token_model", token_model);
-      f("measured", measured);
-    }
+    void fields(Fields& f);
   };
   std::string stage, stage_sha256;
   double clock_mhz = 0;
@@ -174,19 +102,7 @@ struct Bench {
   std::vector<Layer> layers;
   std::vector<Partition> partitions;
   std::vector<std::string> remarks;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("stage", stage);
-    f("stage_sha256", stage_sha256);
-    f("clock_mhz", clock_mhz);
-    f("frames", frames);
-    f("efficiency", efficiency);
-    f("estimates", estimates);
-    f("device", device);
-    f("layers", layers);
-    f("partitions", partitions);
-    f("remarks", remarks);
-  }
+  void fields(Fields& f);
 };
 
 }  // namespace assay::report

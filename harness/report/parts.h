@@ -14,10 +14,7 @@ namespace assay::report {
 /// Faults planted into copies of real results, and how many of them the comparison reported.
 struct Canaries {
   std::int64_t planted = 0, caught = 0;
-  void fields(Fields& f) {
-    f("planted", planted);
-    f("caught", caught);
-  }
+  void fields(Fields& f);
 };
 
 /// One element that differs.
@@ -27,36 +24,20 @@ struct Difference {
   std::int64_t element = 0;  ///< row-major within the image
   std::optional<std::int64_t> channel, row, column;
   std::string expected, got;  ///< integers, or exact reals where the values are real
-  void fields(Fields& f) {
-    f("checkpoint", checkpoint);
-    f("node", node);
-    f("image", image);
-    f("element", element);
-    f("channel", channel);
-    f("row", row);
-    f("column", column);
-    f("expected", expected);
-    f("got", got);
-  }
+  void fields(Fields& f);
 };
 
 /// A program: its version and its SHA-256.
 struct Program {
   std::string version, sha256;
-  void fields(Fields& f) {
-    f("version", version);
-    f("sha256", sha256);
-  }
+  void fields(Fields& f);
   friend bool operator==(const Program&, const Program&) = default;
 };
 
 /// A network: SHA-256 of its file and of its graph's text, which covers external data too.
 struct Model {
   std::string sha256, graph_sha256;
-  void fields(Fields& f) {
-    f("sha256", sha256);
-    f("graph_sha256", graph_sha256);
-  }
+  void fields(Fields& f);
   friend bool operator==(const Model&, const Model&) = default;
 };
 
@@ -65,14 +46,7 @@ struct Data {
   std::string name, sha256;
   std::int64_t first = 0, images = 0;
   bool synthetic = false, labels = false;
-  void fields(Fields& f) {
-    f("name", name);
-    f("sha256", sha256);
-    f("first", first);
-    f.from(1, "images", images);
-    f("synthetic", synthetic);
-    f("labels", labels);
-  }
+  void fields(Fields& f);
   friend bool operator==(const Data&, const Data&) = default;
 };
 
@@ -81,21 +55,13 @@ struct Preprocess {
   std::string kind;
   std::optional<std::vector<std::string>> mean, std;  ///< of "normalize"
   std::optional<std::string> graph_sha256;            ///< of "file"
-  void fields(Fields& f) {
-    f.word("kind", kind, {"totensor", "normalize", "none", "file"});
-    f.where_given("mean", mean);
-    f.where_given("std", std);
-    f.where_given("graph_sha256", graph_sha256);
-  }
+  void fields(Fields& f);
   friend bool operator==(const Preprocess&, const Preprocess&) = default;
 };
 
 struct File {
   std::string file, sha256;
-  void fields(Fields& f) {
-    f("file", file);
-    f("sha256", sha256);
-  }
+  void fields(Fields& f);
   friend bool operator==(const File&, const File&) = default;
 };
 
@@ -106,21 +72,11 @@ struct Accuracy {
     std::optional<std::string> name;
     std::int64_t images = 0, correct = 0;
     std::optional<double> accuracy;
-    void fields(Fields& f) {
-      f("label", label);
-      f("name", name);
-      f("images", images);
-      f("correct", correct);
-      f("accuracy", accuracy);
-    }
+    void fields(Fields& f);
   };
   struct Wrong {
     std::int64_t image = 0, label = 0, predicted = 0;
-    void fields(Fields& f) {
-      f("image", image);
-      f("label", label);
-      f("predicted", predicted);
-    }
+    void fields(Fields& f);
   };
   std::int64_t predicted = 0, compared = 0, k = 0, top1_correct = 0, top_k_correct = 0;
   double top1 = 0, top_k = 0;
@@ -129,38 +85,19 @@ struct Accuracy {
   std::optional<std::vector<Class>> classes;
   std::optional<std::vector<std::vector<std::int64_t>>> confusion;
   std::optional<std::vector<Wrong>> misclassified;
-  void fields(Fields& f) {
-    f("predicted", predicted);
-    f("compared", compared);
-    f.from(1, "k", k);
-    f("top1_correct", top1_correct);
-    f("top_k_correct", top_k_correct);
-    f("top1", top1);
-    f("top_k", top_k);
-    f("mean_loss", mean_loss);
-    f.where_given("classes", classes);
-    f.where_given("confusion", confusion);
-    f.where_given("misclassified", misclassified);
-  }
+  void fields(Fields& f);
 };
 
 /// Of exact arithmetic and of the float32 reference.
 struct Accuracies {
   std::optional<Accuracy> exact, floating;
-  void fields(Fields& f) {
-    f("exact", exact);
-    f("float", floating);
-  }
+  void fields(Fields& f);
 };
 
 /// An image that float32 labels otherwise.
 struct ChangedLabel {
   std::int64_t image = 0, exact = 0, floating = 0;
-  void fields(Fields& f) {
-    f("image", image);
-    f("exact", exact);
-    f("float", floating);
-  }
+  void fields(Fields& f);
 };
 
 /// A checkpoint that was compared.
@@ -170,28 +107,12 @@ struct Checkpoint {
   std::string node, compared_as;
   std::int64_t predicted = 0, compared = 0, differing = 0;
   std::optional<Difference> first_difference;
-  void fields(Fields& f) {
-    f("name", name);
-    f.word("kind", kind, {"input", "activation", "logits", "label"});
-    f("dtype", dtype);
-    f("shape", shape);
-    f("node", node);
-    f.word("compared_as", compared_as, {"integers", "reals", "rank of the logits", "missing"});
-    f("predicted", predicted);
-    f("compared", compared);
-    f("differing", differing);
-    f("first_difference", first_difference);
-  }
+  void fields(Fields& f);
 };
 
 struct Resources {
   std::int64_t lut = 0, ff = 0, bram = 0, dsp = 0;
-  void fields(Fields& f) {
-    f("lut", lut);
-    f("ff", ff);
-    f("bram", bram);
-    f("dsp", dsp);
-  }
+  void fields(Fields& f);
 };
 
 /// A part, and what it has.
@@ -199,24 +120,14 @@ struct Device {
   std::string name, family;
   std::int64_t block_ram_bits = 0;
   Resources has;
-  void fields(Fields& f) {
-    f("name", name);
-    f("family", family);
-    f("block_ram_bits", block_ram_bits);
-    f("has", has);
-  }
+  void fields(Fields& f);
 };
 
 /// Elements that were compared, and the first that differs, in words.
 struct Tally {
   std::int64_t predicted = 0, compared = 0, differing = 0;
   std::string first;
-  void fields(Fields& f) {
-    f("predicted", predicted);
-    f("compared", compared);
-    f("differing", differing);
-    f("first", first);
-  }
+  void fields(Fields& f);
 };
 
 }  // namespace assay::report

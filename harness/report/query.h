@@ -13,27 +13,14 @@ struct AccuracyReport {
     std::string network, sha256;
     std::optional<Accuracy> exact, floating;
     std::optional<std::int64_t> labels_changed;
-    void fields(Fields& f) {
-      f("network", network);
-      f("sha256", sha256);
-      f("exact", exact);
-      f("float", floating);
-      f("labels_changed", labels_changed);
-    }
+    void fields(Fields& f);
   };
   Data data;
   Preprocess preprocess;
   bool accuracy_means_nothing = false;
   std::optional<Recorded> recorded;
   std::vector<Network> networks;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("data", data);
-    f("preprocess", preprocess);
-    f("accuracy_means_nothing", accuracy_means_nothing);
-    f("recorded", recorded);
-    f("networks", networks);
-  }
+  void fields(Fields& f);
 };
 
 /// `assay bisect`
@@ -47,18 +34,7 @@ struct Bisect {
     std::int64_t predicted = 0, compared = 0, differing = 0;
     Canaries canaries;
     std::optional<Accuracy> accuracy;
-    void fields(Fields& f) {
-      f("stage", stage);
-      f("reference", reference);
-      f.stage_verdict("verdict", verdict);
-      f("reason", reason);
-      f("edited", edited);
-      f("predicted", predicted);
-      f("compared", compared);
-      f("differing", differing);
-      f("canaries", canaries);
-      f("accuracy", accuracy);
-    }
+    void fields(Fields& f);
   };
   Verdict verdict = Verdict::kInconclusive;
   std::string reason, reference;
@@ -67,17 +43,7 @@ struct Bisect {
   std::optional<Difference> first_difference;
   std::optional<double> drop;
   std::vector<Stage> stages;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("verdict", verdict);
-    f("reason", reason);
-    f("reference", reference);
-    f("data", data);
-    f("first_stage", first_stage);
-    f("first_difference", first_difference);
-    f("drop", drop);
-    f("stages", stages);
-  }
+  void fields(Fields& f);
 };
 
 /// `assay data`
@@ -87,15 +53,7 @@ struct DataReport {
   std::int64_t channels = 0, height = 0, width = 0;
   std::vector<std::int64_t> class_images;
   std::vector<std::string> class_names;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("data", data);
-    f("channels", channels);
-    f("height", height);
-    f("width", width);
-    f("class_images", class_images);
-    f("class_names", class_names);
-  }
+  void fields(Fields& f);
 };
 
 /// `assay exec`
@@ -105,27 +63,14 @@ struct Exec {
     std::string name, file;
     std::vector<std::int64_t> shape;
     std::string dtype, sha256;
-    void fields(Fields& f) {
-      f("name", name);
-      f("file", file);
-      f("shape", shape);
-      f("dtype", dtype);
-      f("sha256", sha256);
-    }
+    void fields(Fields& f);
   };
   std::string mode;
   Model model;
   std::int64_t images = 0;
   std::vector<Output> outputs;
   std::optional<std::string> dump;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f.word("mode", mode, {"exact", "float"});
-    f("model", model);
-    f("images", images);
-    f("outputs", outputs);
-    f("dump", dump);
-  }
+  void fields(Fields& f);
 };
 
 /// scales.json of `assay exec --dump`
@@ -135,43 +80,24 @@ struct Scales {
     std::vector<std::int64_t> shape;
     std::vector<std::string> exact;
     std::vector<double> value;
-    void fields(Fields& f) {
-      f("shape", shape);
-      f("exact", exact);
-      f.any_sign("value", value);
-    }
+    void fields(Fields& f);
   };
   struct Checkpoint {
     std::string name, file, dtype;
     std::vector<std::int64_t> shape;
     Reals scale, offset;
-    void fields(Fields& f) {
-      f("name", name);
-      f("file", file);
-      f("dtype", dtype);
-      f("shape", shape);
-      f("scale", scale);
-      f("offset", offset);
-    }
+    void fields(Fields& f);
   };
   std::string mode;
   std::vector<Checkpoint> checkpoints;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f.word("mode", mode, {"exact", "float"});
-    f("checkpoints", checkpoints);
-  }
+  void fields(Fields& f);
 };
 
 /// One row of thresholds.
 struct ThresholdRow {
   std::vector<std::int64_t> index, thresholds;
   std::optional<std::vector<std::int64_t>> multipliers;
-  void fields(Fields& f) {
-    f("index", index);
-    f.any_sign("thresholds", thresholds);
-    f.any_sign("multipliers", multipliers);
-  }
+  void fields(Fields& f);
 };
 
 /// The first rows of a node.
@@ -180,15 +106,7 @@ struct Thresholds {
   std::int64_t out_bias = 0, rows = 0;
   std::optional<std::int64_t> table_min;
   std::vector<ThresholdRow> first_rows;
-  void fields(Fields& f) {
-    f("stage", stage);
-    f("node", node);
-    f("operator", op);
-    f.any_sign("out_bias", out_bias);
-    f("rows", rows);
-    f.any_sign("table_min", table_min);
-    f("first_rows", first_rows);
-  }
+  void fields(Fields& f);
 };
 
 /// `assay explain`
@@ -197,14 +115,7 @@ struct Explain {
   struct Place {
     std::string stage, node, op, tensor, dtype;
     std::optional<std::vector<std::int64_t>> shape;
-    void fields(Fields& f) {
-      f("stage", stage);
-      f("node", node);
-      f("operator", op);
-      f("tensor", tensor);
-      f("dtype", dtype);
-      f("shape", shape);
-    }
+    void fields(Fields& f);
   };
   std::string name;
   std::vector<Place> places;
@@ -213,17 +124,7 @@ struct Explain {
   std::vector<Unit> units;
   std::vector<Remark> remarks;
   std::optional<Thresholds> thresholds;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("name", name);
-    f("places", places);
-    f("quantisers", quantisers);
-    f("folded_into", folded_into);
-    f("widths", widths);
-    f("units", units);
-    f("remarks", remarks);
-    f("thresholds", thresholds);
-  }
+  void fields(Fields& f);
 };
 
 /// `assay show MODEL`
@@ -233,44 +134,20 @@ struct Show {
     std::string name;
     std::optional<std::vector<std::int64_t>> shape;
     std::string dtype, layout;
-    void fields(Fields& f) {
-      f("name", name);
-      f("shape", shape);
-      f("dtype", dtype);
-      f("layout", layout);
-    }
+    void fields(Fields& f);
   };
   struct Checkpoint {
     std::string name, kind, tensor, node, dtype;
     std::optional<std::vector<std::int64_t>> shape;
     std::optional<std::string> scale, offset;
-    void fields(Fields& f) {
-      f("name", name);
-      f("kind", kind);
-      f("tensor", tensor);
-      f("node", node);
-      f("dtype", dtype);
-      f("shape", shape);
-      f("scale", scale);
-      f("offset", offset);
-    }
+    void fields(Fields& f);
   };
   std::string sha256, name;
   std::vector<Tensor> inputs, outputs;
   Named<std::int64_t> operators;
   std::int64_t parameters = 0, macs = 0;
   std::vector<Checkpoint> checkpoints;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("sha256", sha256);
-    f("name", name);
-    f("inputs", inputs);
-    f("outputs", outputs);
-    f("operators", operators);
-    f("parameters", parameters);
-    f("macs", macs);
-    f("checkpoints", checkpoints);
-  }
+  void fields(Fields& f);
 };
 
 /// `assay compare`
@@ -300,25 +177,7 @@ struct Compare {
     unexpected = check.unexpected;
     first_difference.emplace(check.first_difference);
   }
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("a", a);
-    f("data", data);
-    f("preprocess", preprocess);
-    f("recorded", recorded);
-    f.where_given("b", b);
-    f.where_given("matched_by", matched_by, {"name", "order"});
-    f("verdict", verdict);
-    f("reason", reason);
-    f.where_given("images", images);
-    f.where_given("predicted", predicted);
-    f.where_given("compared", compared);
-    f.where_given("differing", differing);
-    f.where_given("canaries", canaries);
-    f.where_given("checkpoints", checkpoints);
-    f.where_given("unexpected", unexpected);
-    f.where_given("first_difference", first_difference);
-  }
+  void fields(Fields& f);
 };
 
 }  // namespace assay::report

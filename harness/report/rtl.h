@@ -10,10 +10,7 @@ namespace assay::report {
 struct RtlHead {
   struct Tools {
     std::string verilator, compiler;
-    void fields(Fields& f) {
-      f("verilator", verilator);
-      f("compiler", compiler);
-    }
+    void fields(Fields& f);
   };
   Program assay;
   std::string stage, stage_sha256;
@@ -23,28 +20,13 @@ struct RtlHead {
   Tools tools;
   Verdict verdict = Verdict::kInconclusive;
   std::int64_t predicted = 0, compared = 0, differing = 0;
-  void fields(Fields& f) {
-    f("assay", assay);
-    f("stage", stage);
-    f("stage_sha256", stage_sha256);
-    f("data", data);
-    f("images", images);
-    f("seed", seed);
-    f("tools", tools);
-    f("verdict", verdict);
-    f("predicted", predicted);
-    f("compared", compared);
-    f("differing", differing);
-  }
+  void fields(Fields& f);
 };
 
 /// The first beat that differs, and the command that shows it.
 struct Mismatch {
   std::string at, replay;
-  void fields(Fields& f) {
-    f("at", at);
-    f("replay", replay);
-  }
+  void fields(Fields& f);
 };
 
 /// What came of one simulation.
@@ -52,11 +34,7 @@ struct RtlOutcome {
   struct Violation {
     std::string rule, stream;
     std::int64_t cycle = 0;
-    void fields(Fields& f) {
-      f("rule", rule);
-      f("stream", stream);
-      f("cycle", cycle);
-    }
+    void fields(Fields& f);
   };
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;
@@ -64,17 +42,7 @@ struct RtlOutcome {
   std::vector<Violation> violations;
   std::string stuck;  ///< who waits for what; empty: nobody
   std::optional<Mismatch> first_mismatch;
-  void fields(Fields& f) {
-    f("verdict", verdict);
-    f("reason", reason);
-    f("predicted", predicted);
-    f("compared", compared);
-    f("compared_before_reset", compared_before_reset);
-    f("differing", differing);
-    f("violations", violations);
-    f("stuck", stuck);
-    f("first_mismatch", first_mismatch);
-  }
+  void fields(Fields& f);
 };
 
 /// reports/rtl-node.json
@@ -83,22 +51,14 @@ struct RtlNode {
   struct Cycles {
     std::int64_t formula = 0;
     std::optional<std::int64_t> measured;
-    void fields(Fields& f) {
-      f("formula", formula);
-      f("measured", measured);
-    }
+    void fields(Fields& f);
   };
   struct Run {
     std::string profile;
     std::uint64_t seed = 0;
     std::int64_t frames = 0;
     RtlOutcome outcome;
-    void fields(Fields& f) {
-      f("profile", profile);
-      f("seed", seed);
-      f("frames", frames);
-      outcome.fields(f);
-    }
+    void fields(Fields& f);
   };
   struct Node {
     std::string node, op, folder;
@@ -110,28 +70,11 @@ struct RtlNode {
     Tally memories;
     Canaries canaries;
     std::vector<Run> runs;
-    void fields(Fields& f) {
-      f("node", node);
-      f("operator", op);
-      f("folder", folder);
-      f("folding", folding);
-      f("model", model);
-      f("content", content);
-      f("verdict", verdict);
-      f("reason", reason);
-      f("cycles", cycles);
-      f("memories", memories);
-      f("canaries", canaries);
-      f("runs", runs);
-    }
+    void fields(Fields& f);
   };
   RtlHead head;
   std::vector<Node> nodes;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    head.fields(f);
-    f("nodes", nodes);
-  }
+  void fields(Fields& f);
 };
 
 /// reports/rtl-top.json
@@ -140,22 +83,13 @@ struct RtlTop {
   struct Bottleneck {
     std::string node;
     std::int64_t cycles = 0;
-    void fields(Fields& f) {
-      f("node", node);
-      f("cycles", cycles);
-    }
+    void fields(Fields& f);
   };
   struct Node {
     std::string node, instance, op;
     std::int64_t cycles = 0;
     Tally memories;
-    void fields(Fields& f) {
-      f("node", node);
-      f("instance", instance);
-      f("operator", op);
-      f("cycles", cycles);
-      f("memories", memories);
-    }
+    void fields(Fields& f);
   };
   struct Stream {
     std::string name, wires;
@@ -163,43 +97,19 @@ struct RtlTop {
     std::int64_t bits = 0, beats = 0, predicted = 0, compared = 0, differing = 0, stalls = 0,
                  starves = 0;
     std::int64_t first = -1, last = -1;  ///< cycles; -1: no beat passed
-    void fields(Fields& f) {
-      f("name", name);
-      f("wires", wires);
-      f("writer", writer);
-      f("reader", reader);
-      f("bits", bits);
-      f("beats", beats);
-      f("predicted", predicted);
-      f("compared", compared);
-      f("differing", differing);
-      f("stalls", stalls);
-      f("starves", starves);
-      f.any_sign("first", first);
-      f.any_sign("last", last);
-    }
+    void fields(Fields& f);
   };
   struct Fifo {
     std::string name;
     std::int64_t depth = 0, high_water = 0;
-    void fields(Fields& f) {
-      f("name", name);
-      f("depth", depth);
-      f("high_water", high_water);
-    }
+    void fields(Fields& f);
   };
   struct Run {
     std::string profile;
     std::uint64_t seed = 0;
     std::int64_t frames = 0, cycles = 0;
     RtlOutcome outcome;
-    void fields(Fields& f) {
-      f("profile", profile);
-      f("seed", seed);
-      f("frames", frames);
-      f("cycles", cycles);
-      outcome.fields(f);
-    }
+    void fields(Fields& f);
   };
   struct Partition {
     std::int64_t partition = 0;
@@ -217,35 +127,11 @@ struct RtlTop {
     std::vector<Stream> streams;
     std::vector<Fifo> fifos;
     std::vector<Run> runs;
-    void fields(Fields& f) {
-      f("partition", partition);
-      f("module", module);
-      f("folder", folder);
-      f("model", model);
-      f("content", content);
-      f("verdict", verdict);
-      f("reason", reason);
-      f("first_frame_latency", first_frame_latency);
-      f("interval", interval);
-      f("steady", steady);
-      f("clock_mhz", clock_mhz);
-      f("frames_per_second", frames_per_second);
-      f("bottleneck", bottleneck);
-      f("token_model", token_model);
-      f("canaries", canaries);
-      f("nodes", nodes);
-      f("streams", streams);
-      f("fifos", fifos);
-      f("runs", runs);
-    }
+    void fields(Fields& f);
   };
   RtlHead head;
   std::vector<Partition> partitions;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    head.fields(f);
-    f("partitions", partitions);
-  }
+  void fields(Fields& f);
 };
 
 }  // namespace assay::report

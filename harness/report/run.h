@@ -21,23 +21,7 @@ struct Run {
   std::optional<Recorded> recorded;
   std::vector<StageSummary> stages;
   std::optional<RtlTop> rtl_top;  ///< only of `assay run --json`
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("verdict", verdict);
-    f("reason", reason);
-    f("model", model);
-    f("data", data);
-    f("images", images);
-    f("preprocess", preprocess);
-    f("until", until);
-    f("inputs", inputs);
-    f("approximate", approximate);
-    f("accuracy_means_nothing", accuracy_means_nothing);
-    f("notes", notes);
-    f("recorded", recorded);
-    f("stages", stages);
-    f.where_given("rtl_top", rtl_top);
-  }
+  void fields(Fields& f);
 };
 
 /// `assay show DIR`
@@ -45,11 +29,7 @@ struct ShowRun {
   static constexpr std::string_view kSchema = "assay.show-run/1";
   Run run;
   std::optional<Timing> timing;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("run", run);
-    f("timing", timing);
-  }
+  void fields(Fields& f);
 };
 
 }  // namespace assay::report

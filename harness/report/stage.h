@@ -18,17 +18,7 @@ struct Inputs {
   std::optional<std::vector<File>> recorded;
   std::optional<Named<OptionValue>> options;
   std::optional<std::string> previous_sha256, reference_sha256;
-  void fields(Fields& f) {
-    f("assay", assay);
-    f("model", model);
-    f("data", data);
-    f("preprocess", preprocess);
-    f.from(1, "topk", topk);
-    f.where_given("recorded", recorded);
-    f.where_given("options", options);
-    f.where_given("previous_sha256", previous_sha256);
-    f.where_given("reference_sha256", reference_sha256);
-  }
+  void fields(Fields& f);
   friend bool operator==(const Inputs&, const Inputs&) = default;
 };
 
@@ -41,32 +31,14 @@ struct Comparison {
   std::vector<Checkpoint> checkpoints;
   std::vector<std::string> unexpected;
   std::optional<Difference> first_difference;
-  void fields(Fields& f) {
-    f.stage_verdict("verdict", verdict);
-    f("reason", reason);
-    f("images", images);
-    f("predicted", predicted);
-    f("compared", compared);
-    f("differing", differing);
-    f("canaries", canaries);
-    f("checkpoints", checkpoints);
-    f("unexpected", unexpected);
-    f("first_difference", first_difference);
-  }
+  void fields(Fields& f);
 };
 
 /// What an approximate stage did to the results.
 struct Effect {
   std::int64_t activations = 0, changed = 0, labels = 0, labels_changed = 0;
   std::optional<Accuracy> accuracy_before, accuracy_after;
-  void fields(Fields& f) {
-    f("activations", activations);
-    f("changed", changed);
-    f("labels", labels);
-    f("labels_changed", labels_changed);
-    f("accuracy_before", accuracy_before);
-    f("accuracy_after", accuracy_after);
-  }
+  void fields(Fields& f);
 };
 
 /// reports/NN_name.json
@@ -82,22 +54,7 @@ struct Stage {
   Accuracies accuracy;
   std::optional<FloatReference> float_reference;
   std::optional<Recorded> recorded;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("stage", stage);
-    f("file", file);
-    f("sha256", sha256);
-    f.word("contract", contract, {"exact", "approximate"});
-    f("passes", passes);
-    f("inputs", inputs);
-    f("reference", reference);
-    check.fields(f);
-    f("effect", effect);
-    f("streamline", streamline);
-    f("accuracy", accuracy);
-    f("float_reference", float_reference);
-    f("recorded", recorded);
-  }
+  void fields(Fields& f);
 };
 
 /// A stage in the report of its run.
@@ -112,24 +69,7 @@ struct StageSummary {
   std::string reference;
   std::optional<Effect> effect;
   std::int64_t checkpoints = 0;
-  void fields(Fields& f) {
-    f("stage", stage);
-    f("file", file);
-    f("sha256", sha256);
-    f.word("contract", contract, {"exact", "approximate"});
-    f.stage_verdict("verdict", verdict);
-    f("reason", reason);
-    f("images", images);
-    f("predicted", predicted);
-    f("compared", compared);
-    f("differing", differing);
-    f("canaries", canaries);
-    f("first_difference", first_difference);
-    f("accuracy", accuracy);
-    f("reference", reference);
-    f("effect", effect);
-    f("checkpoints", checkpoints);
-  }
+  void fields(Fields& f);
 };
 
 /// reports/timing.json
@@ -139,17 +79,10 @@ struct Timing {
     std::string stage;
     bool resumed = false;
     double seconds = 0;
-    void fields(Fields& f) {
-      f("stage", stage);
-      f("resumed", resumed);
-      f("seconds", seconds);
-    }
+    void fields(Fields& f);
   };
   std::vector<Stage> stages;
-  void fields(Fields& f) {
-    f.schema(kSchema);
-    f("stages", stages);
-  }
+  void fields(Fields& f);
 };
 
 }  // namespace assay::report

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/report/packed_ints.h"
+#include "harness/check/packed_ints.h"
 
 #include <algorithm>
 #include <limits>

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/report/stage.h"
+
+namespace assay::report {
+
+void Inputs::fields(Fields& f) {
+  f("assay", assay);
+  f("model", model);
+  f("data", data);
+  f("preprocess", preprocess);
+  f.from(1, "topk", topk);
+  f.where_given("recorded", recorded);
+  f.where_given("options", options);
+  f.where_given("previous_sha256", previous_sha256);
+  f.where_given("reference_sha256", reference_sha256);
+}
+
+void Comparison::fields(Fields& f) {
+  f.stage_verdict("verdict", verdict);
+  f("reason", reason);
+  f("images", images);
+  f("predicted", predicted);
+  f("compared", compared);
+  f("differing", differing);
+  f("canaries", canaries);
+  f("checkpoints", checkpoints);
+  f("unexpected", unexpected);
+  f("first_difference", first_difference);
+}
+
+void Effect::fields(Fields& f) {
+  f("activations", activations);
+  f("changed", changed);
+  f("labels", labels);
+  f("labels_changed", labels_changed);
+  f("accuracy_before", accuracy_before);
+  f("accuracy_after", accuracy_after);
+}
+
+void Stage::fields(Fields& f) {
+  f.schema(kSchema);
+  f("stage", stage);
+  f("file", file);
+  f("sha256", sha256);
+  f.word("contract", contract, {"exact", "approximate"});
+  f("passes", passes);
+  f("inputs", inputs);
+  f("reference", reference);
+  check.fields(f);
+  f("effect", effect);
+  f("streamline", streamline);
+  f("accuracy", accuracy);
+  f("float_reference", float_reference);
+  f("recorded", recorded);
+}
+
+void StageSummary::fields(Fields& f) {
+  f("stage", stage);
+  f("file", file);
+  f("sha256", sha256);
+  f.word("contract", contract, {"exact", "approximate"});
+  f.stage_verdict("verdict", verdict);
+  f("reason", reason);
+  f("images", images);
+  f("predicted", predicted);
+  f("compared", compared);
+  f("differing", differing);
+  f("canaries", canaries);
+  f("first_difference", first_difference);
+  f("accuracy", accuracy);
+  f("reference", reference);
+  f("effect", effect);
+  f("checkpoints", checkpoints);
+}
+
+void Timing::Stage::fields(Fields& f) {
+  f("stage", stage);
+  f("resumed", resumed);
+  f("seconds", seconds);
+}
+
+void Timing::fields(Fields& f) {
+  f.schema(kSchema);
+  f("stages", stages);
+}
+
+}  // namespace assay::report
