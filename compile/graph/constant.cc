@@ -14,7 +14,8 @@
 namespace assay {
 namespace {
 
-constexpr std::int64_t kMaxElements = std::int64_t{1} << 40;
+/// Of one tensor. Constants come from a file that has them all; this bounds what is made of them.
+constexpr std::int64_t kMaxElements = std::int64_t{1} << 27;
 
 template <typename T>
 std::shared_ptr<const std::vector<T>> share(std::vector<T> values) {
@@ -28,7 +29,8 @@ std::int64_t element_count(const Shape& shape) {
   for (const std::int64_t size : shape) {
     if (size < 0) user_error("shape {} has a negative size", shape_text(shape));
     if (__builtin_mul_overflow(count, size, &count) || count > kMaxElements)
-      user_error("shape {} has too many elements", shape_text(shape));
+      user_error("shape {} has too many elements; {} are supported, export a smaller network",
+                 shape_text(shape), kMaxElements);
   }
   return count;
 }

@@ -15,7 +15,7 @@ namespace assay {
 using Shape = std::vector<std::int64_t>;
 
 /// The number of elements. UserError when a size is negative or the product overflows or exceeds
-/// 2^40.
+/// 2^27.
 std::int64_t element_count(const Shape& shape);
 std::string shape_text(const Shape& shape);  ///< "[1,3,32,32]"
 /// The common shape of two shapes under ONNX's (numpy's) multidirectional broadcasting; UserError

@@ -17,9 +17,13 @@ const Shape& image_shape(const InferContext& c) {
   return x;
 }
 
+/// Sizes up to here neither overflow nor occur.
+constexpr std::int64_t kMaxField = 1 << 24;
+
 void check_pair(const InferContext& c, const Ints& values, std::string_view name) {
-  if (values.size() != 2 || values[0] < 1 || values[1] < 1)
-    c.fail(fmt::format("{} needs two numbers of at least 1", name));
+  const auto outside = [](std::int64_t v) { return v < 1 || v > kMaxField; };
+  if (values.size() != 2 || outside(values[0]) || outside(values[1]))
+    c.fail(fmt::format("{} needs two numbers between 1 and {}", name, kMaxField));
 }
 
 void keep_shape(InferContext& c) { c.outputs[0].shape = c.shape(0); }
@@ -34,7 +38,7 @@ const Shape& vectors(const InferContext& c) {
 void check_rows(const InferContext& c, std::size_t index, std::int64_t rows) {
   if (!c.has(index)) return;
   const Shape& t = c.shape(index);
-  if (t.size() != 2 || (t[0] != 1 && t[0] != rows))
+  if (t.size() != 2 || (t[0] != 1 && t[0] != rows) || t[1] < 1)
     c.fail(fmt::format("thresholds {} do not fit {} channels", shape_text(t), rows));
 }
 
@@ -174,8 +178,10 @@ void TLastMarker::fields(FieldVisitor& v) {
 void FMPadding::infer(InferContext& c) const {
   const Shape& x = image_shape(c);
   check_pair(c, insert, "insert");
-  if (pads.size() != 4 || std::ranges::any_of(pads, [](std::int64_t p) { return p < 0; }))
-    c.fail("pads needs [top, left, bottom, right], none negative");
+  if (pads.size() != 4 ||
+      std::ranges::any_of(pads, [](std::int64_t p) { return p < 0 || p > kMaxField; }))
+    c.fail(
+        fmt::format("pads needs [top, left, bottom, right], none negative or above {}", kMaxField));
   c.outputs[0].shape = {x[0], (x[1] - 1) * insert[0] + 1 + pads[0] + pads[2],
                         (x[2] - 1) * insert[1] + 1 + pads[1] + pads[3], x[3]};
 }
@@ -191,7 +197,7 @@ void ConvolutionInputGenerator::infer(InferContext& c) const {
       c.fail(fmt::format("a window of {} does not fit {} rows or columns", reach, x[1 + i]));
     out[1 + i] = (x[1 + i] - reach) / stride[i] + 1;
   }
-  out[3] *= kernel[0] * kernel[1];
+  out[3] = element_count({kernel[0], kernel[1], x[3]});
   c.outputs[0].shape = out;
 }
 void MVAU::infer(InferContext& c) const {
@@ -206,7 +212,7 @@ void Thresholding::infer(InferContext& c) const {
     fits = true;
     for (std::size_t i = 0; i < x.size(); ++i) fits = fits && (t[i] == 1 || t[i] == x[i]);
   }
-  if (!fits)
+  if (!fits || t.back() < 1)
     c.fail(
         fmt::format("thresholds {} do not fit an input of shape {}", shape_text(t), shape_text(x)));
   keep_shape(c);
@@ -228,6 +234,7 @@ void JoinThreshold::infer(InferContext& c) const {
                          shape_text(x)));
   };
   check(0, line ? 1 : 2);
+  if (element_count(c.shape(0)) == 0) c.fail("its thresholds have no steps");
   if (line) check(1, 1);
   if (line && c.shape(1).back() != static_cast<std::int64_t>(count))
     c.fail(fmt::format("{} multipliers for {} inputs", c.shape(1).back(), count));
@@ -287,6 +294,7 @@ void StreamingConcat::infer(InferContext& c) const {
 void StreamingSplit::infer(InferContext& c) const {
   const Shape& x = vectors(c);
   if (channels.size() < 1 || channels.size() > c.outputs.size() ||
+      std::ranges::any_of(channels, [&](std::int64_t n) { return n < 1 || n > x.back(); }) ||
       std::accumulate(channels.begin(), channels.end(), std::int64_t{0}) != x.back())
     c.fail(fmt::format("its parts do not add up to {} channels", x.back()));
   for (std::size_t i = 0; i < c.outputs.size(); ++i) {

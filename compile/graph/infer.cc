@@ -10,6 +10,21 @@ namespace {
 
 using KnownValues = std::unordered_map<const Tensor*, Constant>;
 
+/// Of one tensor and of all together that are not constants. Executors hold tensors whole and
+/// passes map them element by element, so these bound the memory that a model can ask for.
+constexpr std::int64_t kMaxComputed = std::int64_t{1} << 25, kMaxTotal = std::int64_t{1} << 29;
+
+/// The elements of a tensor that has to be computed or given.
+std::int64_t computed_elements(const Shape& shape) {
+  const std::int64_t count = element_count(shape);
+  if (count > kMaxComputed)
+    user_error(
+        "shape {} has too many elements; {} are supported, export the network for smaller images "
+        "or a batch of 1",
+        shape_text(shape), kMaxComputed);
+  return count;
+}
+
 InferInput infer_input(const Tensor* tensor, const KnownValues& known) {
   if (!tensor) return {};
   const auto it = known.find(tensor);
@@ -47,7 +62,7 @@ std::vector<InferOutput> infer_node(const Node& node, std::vector<InferInput> in
   InferContext context(node, std::move(inputs), static_cast<std::size_t>(info->outputs));
   try {
     node.op->infer(context);
-    for (const InferOutput& output : context.outputs) element_count(output.shape);
+    for (const InferOutput& output : context.outputs) computed_elements(output.shape);
   } catch (const UserError& error) {
     const std::string message = error.what();
     if (message.starts_with(node.label())) throw;
@@ -58,7 +73,7 @@ std::vector<InferOutput> infer_node(const Node& node, std::vector<InferInput> in
 
 void check_inputs(const Graph& graph) {
   for (const Tensor* input : graph.inputs()) try {
-      if (input->shape) element_count(*input->shape);
+      if (input->shape) computed_elements(*input->shape);
     } catch (const UserError& error) {
       user_error("input '{}': {}", printable(input->name), error.what());
     }
@@ -69,6 +84,7 @@ void check_inputs(const Graph& graph) {
 bool infer_shapes(Graph& graph, bool overwrite) {
   check_inputs(graph);
   bool changed = false;
+  std::int64_t total = 0;
   KnownValues known;
   for (Node* node : graph.topological_order()) {
     std::vector<InferInput> inputs;
@@ -78,6 +94,12 @@ bool infer_shapes(Graph& graph, bool overwrite) {
       Tensor* output = node->outputs[i];
       if (!output) continue;
       changed |= record(*node, *output, outputs[i], overwrite);
+      total += element_count(outputs[i].shape);
+      if (total > kMaxTotal)
+        user_error(
+            "{}: the tensors up to here have more than {} elements together; export the network "
+            "for smaller images or a batch of 1, or cut it",
+            node->label(), kMaxTotal);
       if (outputs[i].value) known[output] = *outputs[i].value;
     }
   }

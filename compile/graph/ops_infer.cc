@@ -11,6 +11,28 @@
 namespace assay::ops {
 namespace {
 
+/// An optional input has X's element type; what it holds would mean something else in another.
+void check_same_type(InferContext& c, std::size_t index, std::string_view what) {
+  if (!c.has(index) || c.input(index).container == c.input(0).container) return;
+  c.fail(fmt::format("{} is {}, but the input is {}; store both in one element type", what,
+                     container_name(c.input(index).container),
+                     container_name(c.input(0).container)));
+}
+
+/// The operator has no form for integers.
+void check_real(InferContext& c, std::size_t index, std::string_view what) {
+  if (c.has(index) && c.input(index).container != Container::kFloat32)
+    c.fail(fmt::format("{} is {}, but must be float32; put a Cast or DequantizeLinear before it",
+                       what, container_name(c.input(index).container)));
+}
+
+/// Data, weights and bias of a product.
+void check_real_product(InferContext& c) {
+  check_real(c, 0, "the input");
+  check_real(c, 1, "the weight");
+  check_real(c, 2, "the bias");
+}
+
 /// A parameter must broadcast to X without stretching it.
 void check_parameter(InferContext& c, std::size_t index, std::string_view what) {
   if (!c.has(index)) c.fail(fmt::format("input {} ({}) is missing", index, what));
@@ -80,6 +102,17 @@ std::int64_t pooled_size(InferContext& c, std::int64_t size, const AxisWindow& a
   return out;
 }
 
+/// Executors may list every element of every window.
+void check_pool_work(InferContext& c, const assay::Shape& out, const Window& w) {
+  constexpr std::int64_t kMaxWindowElements = std::int64_t{1} << 28;
+  const std::int64_t taps = element_count(w.kernel_shape), windows = element_count(out);
+  if (windows > 0 && taps > kMaxWindowElements / windows)
+    c.fail(fmt::format(
+        "its {} windows of {} elements are too many; {} elements are supported, use a smaller "
+        "kernel or pads",
+        windows, taps, kMaxWindowElements));
+}
+
 /// [N, C, spatial...] -> [N, channels, pooled...]; `channel_axis` says where C is.
 void pool_shape(InferContext& c, const Window& w, bool ceil_mode, std::size_t first_spatial) {
   auto shape = c.shape(0);
@@ -97,6 +130,7 @@ void pool_shape(InferContext& c, const Window& w, bool ceil_mode, std::size_t fi
       c.fail(fmt::format("a window may lie wholly in the padding of an axis of size {}", size));
     size = pooled_size(c, size, a, ceil_mode);
   }
+  check_pool_work(c, shape, w);
   c.outputs[0].shape = shape;
   c.outputs[0].container = c.input(0).container;
 }
@@ -130,12 +164,14 @@ std::size_t normalise_axis(std::int64_t axis, std::size_t rank) {
 }
 
 void Quant::infer(InferContext& c) const {
+  check_real(c, 0, "the input");
   check_parameter(c, 1, "the scale");
   check_parameter(c, 2, "the zero point");
   check_scalar(c, 3, "the bit width");
   c.outputs[0].shape = c.shape(0);
 }
 void BipolarQuant::infer(InferContext& c) const {
+  check_real(c, 0, "the input");
   check_parameter(c, 1, "the scale");
   c.outputs[0].shape = c.shape(0);
 }
@@ -145,6 +181,7 @@ void Trunc::infer(InferContext& c) const {
   const std::size_t wanted = version == 1 ? 5 : 6;
   if (c.input_count() != wanted)
     c.fail(fmt::format("version {} takes {} inputs, not {}", version, wanted, c.input_count()));
+  check_real(c, 0, "the input");
   check_parameter(c, 1, "the scale");
   check_parameter(c, 2, "the zero point");
   check_scalar(c, 3, "the input bit width");
@@ -153,6 +190,7 @@ void Trunc::infer(InferContext& c) const {
   c.outputs[0].shape = c.shape(0);
 }
 void FloatQuant::infer(InferContext& c) const {
+  check_real(c, 0, "the input");
   check_parameter(c, 1, "the scale");
   for (const std::size_t i : {2U, 3U, 4U, 5U}) check_scalar(c, i, "a format parameter");
   c.outputs[0].shape = c.shape(0);
@@ -165,6 +203,7 @@ void MultiThreshold::infer(InferContext& c) const {
   const bool last = layout_name(data_layout).ends_with('C');
   if (x.size() < 2 || t.size() != 2)
     c.fail("the input must have channels and the thresholds the shape [channels, steps]");
+  if (t[1] < 1) c.fail("the thresholds have no steps; give each channel one at least");
   const std::int64_t channels = last ? x.back() : x[1];
   if (t[0] != 1 && t[0] != channels)
     c.fail(fmt::format("thresholds of shape {} do not fit {} channels", shape_text(t), channels));
@@ -190,27 +229,39 @@ void JoinThreshold::infer(InferContext& c) const {
                          shape_text(x)));
   };
   check(0, table ? 2 : 1, "thresholds");
+  if (element_count(c.shape(0)) == 0) c.fail("the thresholds have no steps");
   if (line) check(1, 1, "multipliers");
   if (line && c.shape(1).back() != static_cast<std::int64_t>(count))
     c.fail(fmt::format("{} multipliers for {} inputs", c.shape(1).back(), count));
   c.outputs[0].shape = x;
 }
 void QuantizeLinear::infer(InferContext& c) const {
+  check_real(c, 0, "the input");
+  check_real(c, 1, "the scale");
   c.outputs[0].shape = c.shape(0);
-  c.outputs[0].container = c.has(2) ? c.input(2).container : Container::kUInt8;
-  if (c.outputs[0].container == Container::kFloat32)
-    c.fail("the zero point must be of an integer type");
+  const Container container = c.has(2) ? c.input(2).container : Container::kUInt8;
+  if (container == Container::kFloat32) c.fail("the zero point must be of an integer type");
+  if (container == Container::kInt32 || container == Container::kInt64)
+    c.fail(fmt::format("the zero point is {}; ONNX quantises to 8 or 16 bits: store it so",
+                       container_name(container)));
+  c.outputs[0].container = container;
   check_along_axis(c, 1, axis, "the scale");
   if (c.has(2)) check_along_axis(c, 2, axis, "the zero point");
 }
 void DequantizeLinear::infer(InferContext& c) const {
-  if (c.input(0).container == Container::kFloat32) c.fail("the input must be of an integer type");
+  const Container container = c.input(0).container;
+  if (container == Container::kFloat32) c.fail("the input must be of an integer type");
+  if (container == Container::kInt64)
+    c.fail("the input is int64; ONNX dequantises 8, 16 or 32 bits: store it so");
+  check_real(c, 1, "the scale");
+  check_same_type(c, 2, "the zero point");
   c.outputs[0].shape = c.shape(0);
   check_along_axis(c, 1, axis, "the scale");
   if (c.has(2)) check_along_axis(c, 2, axis, "the zero point");
 }
 
 void Conv::infer(InferContext& c) const {
+  check_real_product(c);
   const auto &x = c.shape(0), &w = c.shape(1);
   if (x.size() < 3 || w.size() != x.size())
     c.fail(fmt::format("input {} and weights {} must both have spatial axes", shape_text(x),
@@ -229,6 +280,7 @@ void Conv::infer(InferContext& c) const {
 }
 
 void ConvTranspose::infer(InferContext& c) const {
+  check_real_product(c);
   const auto &x = c.shape(0), &w = c.shape(1);
   if (x.size() < 3 || w.size() != x.size())
     c.fail(fmt::format("input {} and weights {} must both have spatial axes", shape_text(x),
@@ -256,7 +308,10 @@ void ConvTranspose::infer(InferContext& c) const {
   c.outputs[0].shape = out;
 }
 
-void MatMul::infer(InferContext& c) const { matmul_shape(c); }
+void MatMul::infer(InferContext& c) const {
+  check_real_product(c);
+  matmul_shape(c);
+}
 void XnorPopcountMatMul::infer(InferContext& c) const { matmul_shape(c); }
 void DepthwiseMatMul::infer(InferContext& c) const {
   auto shape = c.shape(0);
@@ -269,6 +324,7 @@ void DepthwiseMatMul::infer(InferContext& c) const {
 }
 
 void Gemm::infer(InferContext& c) const {
+  check_real_product(c);
   const auto &a = c.shape(0), &b = c.shape(1);
   if (a.size() != 2 || b.size() != 2) c.fail("both inputs must be matrices");
   const std::int64_t m = a[trans_a ? 1 : 0], k = a[trans_a ? 0 : 1], kb = b[trans_b ? 1 : 0],
@@ -309,6 +365,8 @@ template struct UnaryOf<Softmax>;
 void Clip::infer(InferContext& c) const {
   for (const std::size_t i : {1U, 2U})
     if (c.has(i)) check_scalar(c, i, "a bound");
+  check_same_type(c, 1, "the lower bound");
+  check_same_type(c, 2, "the upper bound");
   same_shape(c);
 }
 
@@ -342,10 +400,13 @@ void Cast::infer(InferContext& c) const {
 void BatchNormalization::infer(InferContext& c) const {
   const auto& x = c.shape(0);
   if (x.size() < 2) c.fail("the input must have a channel axis");
-  for (const std::size_t i : {1U, 2U, 3U, 4U})
+  check_real(c, 0, "the input");
+  for (const std::size_t i : {1U, 2U, 3U, 4U}) {
+    check_real(c, i, fmt::format("parameter {}", i));
     if (c.shape(i) != assay::Shape{x[1]})
       c.fail(fmt::format("parameter {} has shape {} for {} channels", i, shape_text(c.shape(i)),
                          x[1]));
+  }
   c.outputs[0].shape = x;
 }
 
@@ -355,6 +416,7 @@ void MaxPoolNHWC::infer(InferContext& c) const {
   pool_shape(c, window, ceil_mode, 1);
 }
 void AveragePool::infer(InferContext& c) const {
+  check_real(c, 0, "the input");
   if (std::ranges::any_of(window.dilations, [](std::int64_t d) { return d != 1; }))
     c.fail("dilations must be 1");
   pool_shape(c, window, ceil_mode, 2);
@@ -365,6 +427,7 @@ void SumPool::infer(InferContext& c) const {
   pool_shape(c, window, false, layout_name(data_layout).ends_with('C') ? 1 : 2);
 }
 void GlobalAveragePool::infer(InferContext& c) const {
+  check_real(c, 0, "the input");
   auto shape = c.shape(0);
   if (shape.size() < 3) c.fail("the input must have spatial axes");
   std::fill(shape.begin() + 2, shape.end(), 1);

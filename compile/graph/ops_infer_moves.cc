@@ -15,6 +15,9 @@ namespace {
 
 using Ints = std::vector<std::int64_t>;
 
+/// Shape arithmetic is about one number per axis; what is longer is data, which is not followed.
+constexpr std::int64_t kMaxShapeValues = 4096;
+
 void pass_value(InferContext& c, const assay::Shape& shape) {
   c.outputs[0].shape = shape;
   c.outputs[0].container = c.input(0).container;
@@ -97,13 +100,13 @@ void Concat::infer(InferContext& c) const {
     auto part = c.shape(i);
     if (part.size() != shape.size() || c.input(i).container != c.input(0).container)
       c.fail("all inputs must have one rank and one element type");
-    shape[a] += std::exchange(part[a], shape[a]);
+    if (__builtin_add_overflow(shape[a], part[a], &shape[a])) c.fail("the axis is too long");
     part[a] = shape[a];
     if (part != shape)
       c.fail(
           fmt::format("input {} of shape {} does not fit the others", i, shape_text(c.shape(i))));
     const Constant* value = c.input(i).value;
-    known = known && value && value->is_int();
+    known = known && value && value->is_int() && shape[a] <= kMaxShapeValues;
     if (known) values.insert(values.end(), value->ints().begin(), value->ints().end());
   }
   c.outputs[0].shape = shape;
@@ -124,6 +127,10 @@ void Pad::infer(InferContext& c) const {
     if (shape[i] < 1) c.fail("negative pads cut away the whole tensor");
   }
   if (c.has(2) && element_count(c.shape(2)) != 1) c.fail("the padding value must be a scalar");
+  if (c.has(2) && c.input(2).container != c.input(0).container)
+    c.fail(
+        fmt::format("the padding value is {}, but the input is {}; store both in one element type",
+                    container_name(c.input(2).container), container_name(c.input(0).container)));
   c.outputs[0].shape = shape;
   c.outputs[0].container = c.input(0).container;
 }
@@ -146,6 +153,7 @@ void Resize::infer(InferContext& c) const {
     shape = c.ints(3);
   } else {
     const Constant& scales = c.constant(2);
+    if (c.input(2).container != Container::kFloat32) c.fail("scales must be float32");
     if (scales.size() != static_cast<std::int64_t>(x.size()))
       c.fail("scales must have one entry per axis");
     for (std::size_t i = 0; i < x.size(); ++i)
@@ -239,7 +247,8 @@ void Gather::infer(InferContext& c) const {
   c.outputs[0].container = c.input(0).container;
   Ints picked;
   const Constant* value = c.input(0).value;
-  const bool known = value && value->is_int() && x.size() == 1;
+  const bool known =
+      value && value->is_int() && x.size() == 1 && element_count(indices) <= kMaxShapeValues;
   for (std::int64_t index : c.ints(1)) {
     if (index < -x[a] || index >= x[a])
       c.fail(fmt::format("index {} is outside an axis of size {}", index, x[a]));

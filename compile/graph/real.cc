@@ -49,6 +49,31 @@ void directed(const std::vector<Real::Term>& terms, mpfr_ptr out, mpfr_rnd_t mod
 
 constexpr mpfr_prec_t kMaxPrecision = 1 << 22;
 
+/// Bits of one numerator, denominator or radicand, and roots of one number. Networks stay far
+/// below; constants that are squared again and again double their bits each time.
+constexpr std::size_t kMaxBits = 1 << 14, kMaxTerms = 1 << 12;
+
+void check_bits(const mpz_class& value) {
+  if (mpz_sizeinbase(value.get_mpz_t(), 2) > kMaxBits)
+    user_error(
+        "an exact number takes more than {} bits; fold the constant arithmetic that it comes from "
+        "into one rounded constant, or cut the graph there",
+        kMaxBits);
+}
+
+void check_coefficient(const mpq_class& value) {
+  check_bits(value.get_num());
+  check_bits(value.get_den());
+}
+
+void check_terms(std::size_t count) {
+  if (count > kMaxTerms)
+    user_error(
+        "an exact number is a sum of more than {} square roots; quantise between the batch "
+        "normalisations that it comes from",
+        kMaxTerms);
+}
+
 mpz_class floor_of(const mpq_class& value) {
   mpz_class result;
   mpz_fdiv_q(result.get_mpz_t(), value.get_num_mpz_t(), value.get_den_mpz_t());
@@ -168,9 +193,13 @@ void Real::add_term(const mpz_class& radicand, const mpq_class& coefficient) {
       ratio.canonicalize();
     }
     it->coefficient += coefficient * ratio;
+    check_coefficient(it->coefficient);
     if (sgn(it->coefficient) == 0) terms_.erase(it);
     return;
   }
+  check_bits(radicand);
+  check_coefficient(coefficient);
+  check_terms(terms_.size() + 1);
   const auto place = std::ranges::lower_bound(terms_, radicand, {}, &Term::radicand);
   terms_.insert(place, {radicand, coefficient});
 }
@@ -193,6 +222,7 @@ Real operator+(const Real& a, const Real& b) {
 }
 
 Real operator*(const Real& a, const Real& b) {
+  check_terms(a.terms_.size() * b.terms_.size());
   Real result;
   for (const auto& x : a.terms_)
     for (const auto& y : b.terms_) {
@@ -210,6 +240,7 @@ Real Real::inverse() const {
   const Term& term = terms_[0];
   Real result;
   result.terms_.push_back({term.radicand, 1 / (term.coefficient * term.radicand)});
+  check_coefficient(result.terms_[0].coefficient);
   return result;
 }
 
@@ -299,8 +330,8 @@ class RealText {
   mpz_class integer(std::string_view digits) const {
     mpz_class value;
     const std::string copy(digits);
-    if (copy.empty() || copy.find_first_not_of("0123456789") != std::string::npos ||
-        value.set_str(copy, 10) != 0)
+    if (copy.empty() || copy.size() > kMaxBits ||
+        copy.find_first_not_of("0123456789") != std::string::npos || value.set_str(copy, 10) != 0)
       fail();
     return value;
   }

@@ -89,6 +89,8 @@ void GraphBuilder::infer(Node& node) {
   for (std::size_t i = 0; i < node.outputs.size(); ++i) {
     const InferOutput& inferred = context.outputs[i];
     check_shape(inferred.shape);
+    if (element_count(inferred.shape) == 0)
+      user_error("its output of shape {} has no elements", shape_text(inferred.shape));
     Tensor* output = node.outputs[i];
     if (!output) continue;
     output->shape = inferred.shape;

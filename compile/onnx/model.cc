@@ -2,6 +2,7 @@
 #include "compile/onnx/model.h"
 
 #include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/wire_format_lite.h>
 
 #include <algorithm>
 #include <limits>
@@ -35,8 +36,6 @@ void check_uses(const onnx::GraphProto& graph) {
 
 void check_graph(const onnx::GraphProto& graph) {
   if (graph.node_size() == 0) user_error("the graph has no nodes; export the network itself");
-  if (graph.node_size() > kMaxNodes)
-    user_error("the graph has {} nodes; at most {} are supported", graph.node_size(), kMaxNodes);
   if (graph.output_size() == 0) user_error("the graph has no outputs; name at least one");
   if (graph.output_size() > kMaxOutputs)
     user_error("the graph has {} outputs; at most {} are supported", graph.output_size(),
@@ -45,6 +44,44 @@ void check_graph(const onnx::GraphProto& graph) {
   if (graph.sparse_initializer_size() > 0)
     user_error("sparse initializer '{}' is not supported; store it densely",
                printable(graph.sparse_initializer(0).values().name()));
+}
+
+/// Adds the nodes of a serialised graph to `nodes`, up to one more than is supported and without
+/// building them: a file of millions takes seconds to parse. Damage ends the count, and parsing
+/// finds it.
+void count_nodes(google::protobuf::io::CodedInputStream& stream, int& nodes) {
+  using google::protobuf::internal::WireFormatLite;
+  constexpr std::uint32_t kNode =
+      onnx::GraphProto::kNodeFieldNumber << 3 | WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+  while (nodes <= kMaxNodes) {
+    const std::uint32_t tag = stream.ReadTag();
+    if (tag == kNode) ++nodes;
+    if (tag == 0 || !WireFormatLite::SkipField(&stream, tag)) break;
+  }
+}
+
+/// Refuses a file with too many nodes before it is parsed.
+void check_node_count(std::string_view bytes) {
+  using google::protobuf::internal::WireFormatLite;
+  constexpr std::uint32_t kGraph =
+      onnx::ModelProto::kGraphFieldNumber << 3 | WireFormatLite::WIRETYPE_LENGTH_DELIMITED;
+  google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
+                                                static_cast<int>(bytes.size()));
+  int nodes = 0;
+  for (std::uint32_t tag = stream.ReadTag(); tag != 0; tag = stream.ReadTag()) {
+    if (tag != kGraph) {
+      if (!WireFormatLite::SkipField(&stream, tag)) return;
+      continue;
+    }
+    std::uint32_t length = 0;
+    if (!stream.ReadVarint32(&length) || length > bytes.size()) return;
+    const auto limit = stream.PushLimit(static_cast<int>(length));
+    count_nodes(stream, nodes);
+    if (nodes > kMaxNodes)
+      user_error("the graph has more than {} nodes; export the network by itself", kMaxNodes);
+    if (stream.BytesUntilLimit() != 0) return;
+    stream.PopLimit(limit);
+  }
 }
 
 }  // namespace
@@ -111,6 +148,7 @@ onnx::ModelProto parse_model(std::string_view bytes) {
   if (bytes.empty()) user_error("the file is empty");
   if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     user_error("the file has {} bytes; protobuf ends at 2 GiB, use external data", bytes.size());
+  check_node_count(bytes);
   const auto size = static_cast<int>(bytes.size());
   google::protobuf::io::CodedInputStream stream(reinterpret_cast<const std::uint8_t*>(bytes.data()),
                                                 size);

@@ -85,9 +85,12 @@ Dataset synthetic_dataset(std::int64_t channels, std::int64_t height, std::int64
                           std::int64_t count, std::uint64_t seed) {
   ASSAY_INVARIANT(channels > 0 && height > 0 && width > 0 && count > 0, "images without pixels");
   // Factor by factor, so that the product cannot overflow.
-  ASSAY_INVARIANT(channels <= kImageLimit && height <= kImageLimit / channels &&
-                      width <= kImageLimit / (channels * height),
-                  "a synthetic image is too large");
+  if (channels > kImageLimit || height > kImageLimit / channels ||
+      width > kImageLimit / (channels * height))
+    user_error(
+        "made-up images of {}x{}x{} (channels, rows, columns) have more than {} values; export the "
+        "network for smaller images",
+        channels, height, width, kImageLimit);
   const std::int64_t bytes = channels * height * width;
   if (count > (std::int64_t{1} << 32) / bytes)
     user_error("{} synthetic images of {} bytes are more than 4 GiB; ask for fewer", count, bytes);

@@ -107,7 +107,9 @@ void plan_product(Planner& planner, const Node& node) {
   planner.set_output(std::move(out));
 }
 
-void plan_quotient(Planner& planner) {
+void plan_quotient(Planner& planner, const Node& node) {
+  if (node.outputs[0]->container != Container::kFloat32)
+    planner.fail("it divides integers, which truncates; Cast to float32 in front of it");
   const Value x = planner.any_input(0);
   Value out = planner.broadcast(x, planner.output_shape(), x.last);
   const RealArray divisor = planner.parameter(1);
@@ -156,6 +158,29 @@ void plan_batch_normalization(Planner& planner, const ops::BatchNormalization& n
   planner.set_output(std::move(x));
 }
 
+/// Integers of a container wrap around in it; their sums and products here do not.
+void check_container(const Planner& planner, const Node& node) {
+  const Tensor* output = node.outputs[0];
+  if (!output || output->container == Container::kFloat32) return;
+  const Value& value = planner.values.at(output);
+  Real lo = *std::ranges::min_element(value.offset.values),
+       hi = *std::ranges::max_element(value.offset.values);
+  for (const Value::Term& term : value.terms) {
+    const IntRange range = planner.range(term.slot);
+    std::vector<Real> ends;
+    for (const Real& scale : term.scale.values)
+      for (const std::int64_t end : {range.min, range.max}) ends.push_back(scale * Real(end));
+    lo += *std::ranges::min_element(ends);
+    hi += *std::ranges::max_element(ends);
+  }
+  const DataType type = container_type(output->container);
+  if (lo < Real(type.min()) || hi > Real(type.max()))
+    planner.fail(
+        fmt::format("its result may leave {} (it reaches from {} to {}); Cast the inputs "
+                    "to a wider type in front of it",
+                    container_name(output->container), lo.str(), hi.str()));
+}
+
 void plan_cast(Planner& planner, const Node& node) {
   const bool truncates = node.inputs[0]->container == Container::kFloat32 &&
                          node.outputs[0]->container != Container::kFloat32;
@@ -179,7 +204,7 @@ bool plan_elementwise(Planner& planner, const Node& node) {
   } else if (node.as<ops::Mul>()) {
     plan_product(planner, node);
   } else if (node.as<ops::Div>()) {
-    plan_quotient(planner);
+    plan_quotient(planner, node);
   } else if (node.as<ops::Pow>()) {
     plan_power(planner);
   } else if (node.as<ops::Relu>()) {
@@ -193,6 +218,7 @@ bool plan_elementwise(Planner& planner, const Node& node) {
   } else {
     return false;
   }
+  check_container(planner, node);
   return true;
 }
 

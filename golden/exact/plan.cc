@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <numeric>
 
 #include "compile/base/printable.h"
@@ -250,6 +251,8 @@ void Planner::plan() {
       const std::string message = error.what();
       if (message.starts_with(node->label())) throw;
       user_error("{}: {}", node->label(), message);
+    } catch (const std::bad_alloc&) {
+      fail("there is not enough memory for its tensors; export the network for smaller images");
     }
   }
   // Nothing that follows takes in a relu that is still pending at an output.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/flow/stage_files.h"
 
+#include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/onnx/export.h"
@@ -25,6 +26,11 @@ void name_checkpoints(const Graph& graph, PassReport& report) {
 BuiltStage build_stage(const RunDir& dir, const StageSpec& stage, Graph previous) {
   BuiltStage built;
   built.report = stage.build(previous);
+  if (previous.nodes().empty())
+    user_error(
+        "stage {}: no node is left, as the network only passes its input on; there is nothing to "
+        "build, end the run in front of it with --until",
+        stage.id);
   const std::string bytes = export_bytes(previous);
   built.sha256 = sha256(bytes);
   dir.write(stage.file(), bytes);

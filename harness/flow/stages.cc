@@ -19,11 +19,13 @@ void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
   if (!starts_at_pixels(graph)) graph = preprocess.in_front_of(graph);
 }
 
-/// A network that ends in labels already keeps them.
+/// A network that ends in labels already keeps them. One that ends in a map has none: its outputs
+/// stay as they are.
 void postprocess_stage(Graph& graph, std::int64_t topk) {
   const bool labelled = std::ranges::find(graph.checkpoints(), Checkpoint::Kind::kLabel,
                                           &Checkpoint::kind) != graph.checkpoints().end();
-  if (!labelled) insert_topk(graph, topk);
+  const bool map = graph.outputs().size() == 1 && !is_row_of_logits(*graph.outputs()[0]);
+  if (!labelled && !map) insert_topk(graph, topk);
   verify(graph);
 }
 

@@ -223,7 +223,7 @@ TEST(ImportGraph, DuplicateAndEmptyNodeNamesAreMadeUnique) {
 TEST(ImportGraph, GraphsBeyondAnyNetworkAreRefusedQuickly) {
   TestModel nodes = relu_model();
   for (int i = 0; i < 8192; ++i) nodes.node("Relu", {"x"}, {"t" + std::to_string(i)});
-  EXPECT_THAT(refusal(nodes), HasSubstr("8192 are supported"));
+  EXPECT_THAT(refusal(nodes), HasSubstr("more than 8192 nodes"));
   TestModel uses = relu_model();
   uses.node("Concat", TestModel::Names(8192, "x"), {"z"});
   EXPECT_THAT(refusal(uses), HasSubstr("'x' is used more than 8192 times"));
@@ -234,6 +234,73 @@ TEST(ImportGraph, GraphsBeyondAnyNetworkAreRefusedQuickly) {
     total.node("Concat", TestModel::Names(4096, name), {"c" + std::to_string(i)});
   }
   EXPECT_THAT(refusal(total), HasSubstr("65536"));
+}
+
+TEST(ImportGraph, AMillionNodesAreCountedNotParsed) {
+  onnx::GraphProto one;
+  one.add_node()->set_op_type("Relu");
+  TestModel model = relu_model();
+  std::string graph = model.graph().SerializeAsString();
+  const std::string node = one.SerializeAsString();
+  for (int i = 0; i < 1'000'000; ++i) graph += node;
+  model.proto.clear_graph();
+  std::string bytes = model.proto.SerializeAsString() + '\x3a';
+  for (std::size_t n = graph.size();; n >>= 7) {
+    bytes += static_cast<char>(n < 128 ? n : (n & 127) | 128);
+    if (n < 128) break;
+  }
+  bytes += graph;
+  EXPECT_THAT(refusal_of([&] { import_bytes(bytes, {}, "million"); }),
+              AllOf(HasSubstr("million: "), HasSubstr("more than 8192 nodes")));
+}
+
+TEST(ImportGraph, TensorsBeyondAnyMachineAreRefusedByNode) {
+  const auto small = AllOf(HasSubstr("too many elements"), HasSubstr("export"));
+  TestModel picture = relu_model();
+  picture.graph().clear_input();
+  picture.input("x", {1, 1, 100000, 100000});
+  EXPECT_THAT(refusal(picture), AllOf(HasSubstr("input 'x'"), small));
+  TestModel batch = relu_model();
+  batch.graph().clear_input();
+  batch.input("x", {2147483647, 2});
+  EXPECT_THAT(refusal(batch), AllOf(HasSubstr("input 'x'"), small));
+  TestModel pad;
+  pad.input("x", {1, 1, 4, 4});
+  pad.ints("p", {8}, {0, 0, 40000, 40000, 0, 0, 40000, 40000});
+  pad.node("Pad", {"x", "p"}, {"y"});
+  pad.output("y");
+  EXPECT_THAT(refusal(pad), AllOf(HasSubstr("'n0' (Pad)"), small));
+  TestModel sum;  // an outer product of two vectors
+  sum.input("x", {10000, 1});
+  sum.floats("v", {10000}, TestModel::Floats(10000, 1));
+  sum.node("Add", {"x", "v"}, {"y"});
+  sum.output("y");
+  EXPECT_THAT(refusal(sum), AllOf(HasSubstr("'n0' (Add)"), small));
+  TestModel doubling;
+  doubling.input("t0", {1, 2});
+  for (int i = 0; i < 70; ++i)
+    set(doubling.node("Concat", TestModel::Names(2, "t" + std::to_string(i)),
+                      {"t" + std::to_string(i + 1)}),
+        "axis", std::int64_t{1});
+  doubling.output("t70");
+  EXPECT_THAT(refusal(doubling), AllOf(HasSubstr("(Concat)"), small));
+}
+
+TEST(ImportGraph, TensorsThatAreTooLargeTogetherAreRefusedByNode) {
+  TestModel model;
+  model.input("x", {1, 1, 4096, 4096});
+  for (int i = 0; i < 40; ++i) model.node("Relu", {"x"}, {"y" + std::to_string(i)});
+  for (int i = 0; i < 40; ++i) model.output("y" + std::to_string(i));
+  EXPECT_THAT(refusal(model), AllOf(HasSubstr("'n32' (Relu)"), HasSubstr("together")));
+}
+
+TEST(ImportGraph, EmptyTensorsAreRefusedByNode) {
+  TestModel model;
+  model.input("x", {1, 2});
+  model.ints("none", {0}, {});
+  model.node("Gather", {"x", "none"}, {"y"});
+  model.output("y");
+  EXPECT_THAT(refusal(model), AllOf(HasSubstr("'n0' (Gather)"), HasSubstr("no elements")));
 }
 
 TEST(ImportGraph, StrangeNamesSurviveOrAreEscapedInMessages) {
@@ -510,6 +577,88 @@ TEST(ImportNode, EnormousAttributesAreRefused) {
     model.output("y");
     EXPECT_THAT(refusal(model), AllOf(HasSubstr("'n0'"), HasSubstr(name)));
   }
+}
+
+TEST(ImportNode, PoolsOfEnormousWindowsAreRefused) {
+  for (const char* type : {"MaxPool", "AveragePool"}) {
+    TestModel model;
+    model.input("x", {1, 1, 100, 100});
+    auto& pool = model.node(type, {"x"}, {"y"});
+    set(pool, "kernel_shape", Ints{3001, 3001});
+    set(pool, "pads", Ints(4, 3000));
+    model.output("y");
+    EXPECT_THAT(refusal(model),
+                AllOf(HasSubstr("'n0'"), HasSubstr("windows"), HasSubstr("smaller kernel")));
+  }
+}
+
+/// x -> QuantizeLinear -> `node` with the one more input "extra" -> DequantizeLinear -> y, or
+/// without the quantisers.
+std::string with_extra(const std::string& type, bool quantised, TestModel::Names inputs,
+                       int element_type) {
+  TestModel model;
+  model.input("x", {1, 2, 4, 4});
+  model.scalar("s", 0.5F);
+  model.tensor("z", {}, onnx::TensorProto::UINT8).add_int32_data(0);
+  model.ints("pads", {8}, {0, 0, 1, 1, 0, 0, 1, 1});
+  model.floats("w", {2, 2, 1, 1}, {1, 1, 1, 1});
+  model.floats("two", {2}, {1, 1});
+  const bool scalar = type != "Conv" && type != "BatchNormalization";
+  auto& extra = model.tensor("extra", scalar ? Ints{} : Ints{2}, element_type);
+  for (int i = 0; i < (scalar ? 1 : 2); ++i)
+    if (element_type == onnx::TensorProto::FLOAT)
+      extra.add_float_data(1);
+    else
+      extra.add_int32_data(1);
+  if (quantised) model.node("QuantizeLinear", {"x", "s", "z"}, {"q"});
+  const bool last = !quantised || type == "DequantizeLinear";
+  model.node(type, std::move(inputs), {last ? "y" : "t"}).set_name("subject");
+  if (!last) model.node("DequantizeLinear", {"t", "s", "z"}, {"y"});
+  model.output("y");
+  return refusal(model);
+}
+
+TEST(ImportNode, FurtherInputsOfAnotherElementTypeAreRefused) {
+  constexpr int kFloat = onnx::TensorProto::FLOAT, kInt8 = onnx::TensorProto::INT8,
+                kInt32 = onnx::TensorProto::INT32;
+  const auto one_type = [](const std::string& what) {
+    return AllOf(HasSubstr("'subject'"), HasSubstr(what + " is "), HasSubstr("one element type"));
+  };
+  const auto real = [](const std::string& what) {
+    return AllOf(HasSubstr("'subject'"), HasSubstr(what + " is int"), HasSubstr("Cast"));
+  };
+  EXPECT_THAT(with_extra("Clip", true, {"q", "extra"}, kFloat), one_type("the lower bound"));
+  EXPECT_THAT(with_extra("Clip", true, {"q", "", "extra"}, kInt8), one_type("the upper bound"));
+  EXPECT_THAT(with_extra("Clip", false, {"x", "extra"}, kInt32), one_type("the lower bound"));
+  EXPECT_THAT(with_extra("Pad", true, {"q", "pads", "extra"}, kFloat),
+              one_type("the padding value"));
+  EXPECT_THAT(with_extra("Pad", false, {"x", "pads", "extra"}, kInt8),
+              one_type("the padding value"));
+  EXPECT_THAT(with_extra("DequantizeLinear", true, {"q", "s", "extra"}, kInt8),
+              one_type("the zero point"));
+  EXPECT_THAT(with_extra("DequantizeLinear", true, {"q", "extra", "z"}, kInt32), real("the scale"));
+  EXPECT_THAT(with_extra("QuantizeLinear", false, {"x", "extra"}, kInt32), real("the scale"));
+  EXPECT_THAT(with_extra("Conv", false, {"x", "w", "extra"}, kInt32), real("the bias"));
+  EXPECT_THAT(with_extra("BatchNormalization", false, {"x", "two", "two", "two", "extra"}, kInt32),
+              real("parameter 4"));
+  EXPECT_THAT(with_extra("Conv", true, {"q", "w", "extra"}, kFloat),
+              AllOf(HasSubstr("'subject'"), HasSubstr("the input is uint8")));
+}
+
+TEST(ImportNode, QuantisersToMoreThan16BitsAreRefused) {
+  EXPECT_THAT(with_extra("QuantizeLinear", false, {"x", "s", "extra"}, onnx::TensorProto::INT32),
+              AllOf(HasSubstr("'subject'"), HasSubstr("int32"), HasSubstr("8 or 16 bits")));
+}
+
+TEST(ImportNode, ThresholdsWithoutStepsAreRefused) {
+  TestModel model;
+  model.opset("qonnx.custom_op.general", 1);
+  model.input("x", {1, 2});
+  model.floats("t", {2, 0}, {});
+  auto& node = model.node("MultiThreshold", {"x", "t"}, {"y"}, "qonnx.custom_op.general");
+  set(node, "out_dtype", std::string("UINT2"));
+  model.output("y");
+  EXPECT_THAT(refusal(model), AllOf(HasSubstr("'n0'"), HasSubstr("no steps")));
 }
 
 // ---- Quantisers ----

@@ -174,6 +174,13 @@ TEST(InsertTopK, RefusesImpossibleRequests) {
   network(two);
   two.graph.add_output(two.graph.find_tensor("to_tensor"));
   EXPECT_THAT(user_error_of([&] { insert_topk(two.graph, 1); }), HasSubstr("has 2 outputs"));
+  for (const Shape& shape : {Shape{1, 5, 1, 1}, Shape{1, 1, 4, 4}}) {
+    Net map;
+    map.graph.add_output(map.add(ops::Relu{}, {map.input(shape)}));
+    infer_shapes(map.graph);
+    EXPECT_THAT(user_error_of([&] { insert_topk(map.graph, 1); }),
+                ::testing::AllOf(HasSubstr("no row of logits"), HasSubstr("flatten")));
+  }
 }
 
 /// Images of shape [1,2,2] -> Reshape to a row -> MatMul.

@@ -164,6 +164,18 @@ TEST(Streamline, TruncationsOfBothVersions) {
   EXPECT_THAT(thresholds_of(second.graph), ElementsAre(64, 128, 192));
 }
 
+TEST(Streamline, ATruncationKeepsLevelsThatNoFloat32Holds) {
+  // Levels from (64 - 2^30 + 2^24) / 64 on, less the zero point 2^24: odd and beyond 2^24, which a
+  // MultiThreshold's bias cannot be.
+  Hand net;
+  Tensor* x =
+      net.add(ops::Sub{}, {net.pixels({1, 1, 1, 1}), net.number(static_cast<float>(1 << 30) - 64)});
+  x = net.add(ops::Trunc{}, {x, net.number(1), net.number(1 << 24), net.number(10), net.number(4)},
+              "q");
+  const auto done = streamlined(net.finish(x));
+  EXPECT_EQ(op_types(done.graph), "JoinThreshold");
+}
+
 TEST(Streamline, AReluWithoutQuantiserBecomesARamp) {
   Hand net;
   Tensor* x = net.add(ops::Sub{}, {net.pixels({1, 2}), net.number(100)});

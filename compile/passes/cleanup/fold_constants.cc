@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compile/base/error.h"
 #include "compile/graph/ops.h"
 #include "compile/passes/rewrite/constant_tools.h"
 #include "compile/passes/rewrite/rewrite.h"
@@ -216,12 +217,21 @@ Folded value_of(const Node& node) {
   return fold(node);
 }
 
+/// The same; numbers that grow beyond any network's are refused by node.
+Folded named(const Node& node) {
+  try {
+    return value_of(node);
+  } catch (const UserError& error) {
+    user_error("{}: {}", node.label(), error.what());
+  }
+}
+
 }  // namespace
 
 bool fold_constants(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : graph.topological_order()) {
-    Folded value = value_of(*node);
+    Folded value = named(*node);
     if (!value) continue;
     Tensor* output = node->outputs[0];
     graph.erase(node);

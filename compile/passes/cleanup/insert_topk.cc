@@ -10,6 +10,12 @@
 
 namespace assay {
 
+bool is_row_of_logits(const Tensor& output) {
+  const Shape& shape = known_shape(output);
+  return shape.size() < 3 || std::all_of(shape.begin() + 1, shape.end() - 1,
+                                         [](std::int64_t size) { return size == 1; });
+}
+
 void insert_topk(Graph& graph, std::int64_t k) {
   if (graph.outputs().size() != 1)
     user_error("the network has {} outputs; labels need exactly one", graph.outputs().size());
@@ -17,6 +23,9 @@ void insert_topk(Graph& graph, std::int64_t k) {
   const Shape& shape = known_shape(*logits);
   if (logits->container != Container::kFloat32 || shape.empty())
     user_error("output '{}' of the network is not a tensor of logits", printable(logits->name));
+  if (!is_row_of_logits(*logits))
+    user_error("output '{}' of shape {} is no row of logits; flatten it to [N,classes] for labels",
+               printable(logits->name), shape_text(shape));
   const std::int64_t classes = shape.back();
   if (k < 1 || k > classes)
     user_error("top-{} of {} classes does not exist; choose k between 1 and {}", k, classes,

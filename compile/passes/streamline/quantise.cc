@@ -267,7 +267,9 @@ Tensor* Streamliner::emit_thresholds(Tensor* x, const Rows& rows, std::int64_t s
                                      std::vector<std::int64_t> thresholds, const Levels& levels) {
   const Shape& shape = *x->shape;
   const std::string name = node_->name + "_thresholds";
-  if (is_positional(rows.shape) || shape.size() < 2) {
+  // MultiThreshold keeps its bias as a float32, which does not hold every integer.
+  const bool exact_bias = static_cast<std::int64_t>(static_cast<float>(levels.bias)) == levels.bias;
+  if (is_positional(rows.shape) || shape.size() < 2 || !exact_bias) {
     auto op = std::make_unique<ops::JoinThreshold>();
     op->out_dtype = levels.type;
     op->out_scale = levels.scale;

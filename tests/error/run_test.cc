@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Networks that are odd but right, and one with nothing to build.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/temp_dir.h"
+#include "compile/base/file.h"
+#include "harness/run_command.h"
+#include "onnx/test_model.h"
+
+namespace assay {
+namespace {
+
+using testing::HasSubstr;
+
+CommandResult run(const TestModel& model, const std::string& until) {
+  const TempDir dir;
+  const auto file = dir.path() / "net.onnx";
+  write_file(file, model.bytes());
+  return run_assay({"run", file.string(), "--images", "2", "--until", until, "--out",
+                    (dir.path() / "out").string()});
+}
+
+/// Two Relus on a picture: its output is a map.
+TestModel map_model() {
+  TestModel model;
+  model.input("x", {1, 1, 4, 4});
+  model.node("Relu", {"x"}, {"t"});
+  model.node("Relu", {"t"}, {"y"});
+  model.output("y");
+  return model;
+}
+
+TEST(RunOdd, ANetworkThatEndsInAMapGetsNoLabel) {
+  const CommandResult result = run(map_model(), "residual_sums");
+  EXPECT_EQ(result.code, 0) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("EQUIVALENT"));
+}
+
+TEST(RunOdd, LogitsThatAreNotFlattenedGetNoLabel) {
+  TestModel model;
+  model.input("x", {1, 1, 4, 4});
+  TestModel::Floats weights;
+  for (int i = 0; i < 48; ++i) weights.push_back(static_cast<float>(i * 5 % 7 - 3));
+  model.floats("w", {3, 1, 4, 4}, weights);
+  model.node("Conv", {"x", "w"}, {"y"});
+  model.output("y");
+  const CommandResult result = run(model, "tail");
+  EXPECT_EQ(result.code, 0) << result.out << result.err;
+}
+
+TEST(RunOdd, ANetworkOfWhichNothingIsLeftIsRefusedByStage) {
+  const CommandResult result = run(map_model(), "fifos");
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("no node is left"));
+}
+
+}  // namespace
+}  // namespace assay
