@@ -273,8 +273,7 @@ TEST(InferIm2Col, RefusesWhatDoesNotFit) {
   op.kernel_size = {4096, 4096};
   op.stride = {1, 1};
   op.pad_amount = {1, 1, 1, 1};
-  EXPECT_THAT(refusal(op, {Shape{1, 4096, 4096, 2}}),
-              HasSubstr("too many elements"));
+  EXPECT_THAT(refusal(op, {Shape{1, 4096, 4096, 2}}), HasSubstr("too many elements"));
 }
 
 TEST(InferSqueeze, DropsAndAddsAxesOfSizeOne) {
