@@ -81,7 +81,8 @@ class RunOptions : public testing::TestWithParam<std::size_t> {
 
   TempDir dir;
   std::filesystem::path model = save_tiny(dir.path() / "tiny.onnx");
-  std::filesystem::path folding = dir.write("fold.json", R"({"Defaults": {"preferred_impl_style": "lut"}})");
+  std::filesystem::path folding =
+      dir.write("fold.json", R"({"Defaults": {"preferred_impl_style": "lut"}})");
   std::filesystem::path out = dir.path() / "out";
 };
 
