@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "compile/graph/checkpoints.h"
+
 #include <algorithm>
-#include <unordered_set>
 
 #include "compile/base/error.h"
-#include "compile/graph/graph.h"
+#include "compile/graph/hw_ops.h"
 #include "compile/graph/ops.h"
+#include "compile/graph/views.h"
 
 namespace assay {
 namespace {
@@ -125,13 +127,29 @@ bool describe_trunc(const Node& node, const ops::Trunc& trunc, Checkpoint& check
   return std::ranges::all_of(zero.values, [](const Real& z) { return z.is_zero(); });
 }
 
-bool describe_thresholds(const Node& node, const ops::MultiThreshold& thresholds,
-                         Checkpoint& checkpoint) {
-  const auto steps = node.inputs[1]->shape ? (*node.inputs[1]->shape)[1] : 1;
+/// Counted thresholds [.., steps].
+bool describe_steps(const Tensor& thresholds, const Real& scale, const Real& bias,
+                    Checkpoint& checkpoint) {
+  const auto steps = thresholds.shape ? thresholds.shape->back() : 1;
   checkpoint.dtype = DataType::smallest_for(0, std::max<std::int64_t>(steps, 1));
-  checkpoint.scale = RealArray(Real::of(thresholds.out_scale));
-  checkpoint.offset = RealArray(Real::of(thresholds.out_bias));
+  checkpoint.scale = RealArray(scale);
+  checkpoint.offset = RealArray(bias);
   return true;
+}
+
+bool describe_levels(const Tensor& thresholds, const hw::Levels& levels, Checkpoint& checkpoint) {
+  return describe_steps(thresholds, Real(levels.out_scale), Real(levels.out_bias), checkpoint);
+}
+
+bool describe_layer(const Node& node, Checkpoint& checkpoint) {
+  constexpr std::size_t kThresholds = 2;  // of a product; they may be left out
+  if (const auto* layer = node.as<hw::Thresholding>())
+    return describe_levels(*node.inputs[1], layer->levels, checkpoint);
+  if (const auto* layer = node.as<hw::JoinThreshold>())
+    return describe_levels(*node.inputs[0], layer->levels, checkpoint);
+  const auto* product = node.as<hw::MultiplyOp>();
+  if (!product || node.inputs.size() <= kThresholds || !node.inputs[kThresholds]) return false;
+  return describe_levels(*node.inputs[kThresholds], product->levels, checkpoint);
 }
 
 bool describe_dequantize(const Node& node, const ops::DequantizeLinear& dequantize,
@@ -152,11 +170,50 @@ bool describe(const Node& node, Checkpoint& checkpoint) {
   if (const auto* quant = node.as<ops::Quant>()) return describe_quant(node, *quant, checkpoint);
   if (node.as<ops::BipolarQuant>()) return describe_bipolar(node, checkpoint);
   if (const auto* trunc = node.as<ops::Trunc>()) return describe_trunc(node, *trunc, checkpoint);
-  if (const auto* thresholds = node.as<ops::MultiThreshold>())
-    return describe_thresholds(node, *thresholds, checkpoint);
+  if (const auto* steps = node.as<ops::MultiThreshold>())
+    return describe_steps(*node.inputs[1], Real::of(steps->out_scale), Real::of(steps->out_bias),
+                          checkpoint);
+  if (const auto* join = node.as<ops::JoinThreshold>())
+    return describe_steps(*node.inputs[0], Real(join->out_scale), Real(join->out_bias), checkpoint);
   if (const auto* dequantize = node.as<ops::DequantizeLinear>())
     return describe_dequantize(node, *dequantize, checkpoint);
-  return false;
+  return describe_layer(node, checkpoint);
+}
+
+Checkpoint end_of_graph(Tensor* tensor, Checkpoint::Kind kind) {
+  Checkpoint checkpoint;
+  checkpoint.name = tensor->name;
+  checkpoint.kind = kind;
+  checkpoint.tensor = tensor;
+  return checkpoint;
+}
+
+Checkpoint::Kind output_kind(const Tensor& output) {
+  const bool label =
+      output.producer && output.producer->as<ops::TopK>() && output.container == Container::kInt64;
+  return label ? Checkpoint::Kind::kLabel : Checkpoint::Kind::kLogits;
+}
+
+/// Whether the outputs hold the values of the first input, at most in another order.
+bool copies(const Node& node) {
+  return reshapes(node) || node.as<ops::Transpose>() || node.as<ops::Identity>() ||
+         node.as<ops::DebugMarker>() || node.as<hw::DuplicateStreams>() ||
+         node.as<hw::StreamingDataWidthConverter>() || node.as<hw::StreamingFIFO>() ||
+         node.as<hw::TLastMarker>();
+}
+
+const Tensor* copied_from(const Tensor* tensor) {
+  while (tensor->producer && copies(*tensor->producer)) tensor = tensor->producer->inputs[0];
+  return tensor;
+}
+
+std::string free_name(const Graph& graph, std::string name) {
+  const auto taken = [&] {
+    return std::ranges::find(graph.checkpoints(), name, &Checkpoint::name) !=
+           graph.checkpoints().end();
+  };
+  while (taken()) name += "_derived";
+  return name;
 }
 
 }  // namespace
@@ -169,42 +226,65 @@ Shape Checkpoint::shape() const {
   return out;
 }
 
-void mark_checkpoints(Graph& graph) {
-  graph.checkpoints().clear();
+std::unordered_set<const Tensor*> way_to_outputs(const Graph& graph) {
+  std::unordered_set<const Tensor*> way(graph.outputs().begin(), graph.outputs().end());
+  const std::vector<Node*> order = graph.topological_order();
+  for (auto node = order.rbegin(); node != order.rend(); ++node) {
+    const auto& outputs = (*node)->outputs;
+    if (std::ranges::none_of(outputs, [&](const Tensor* t) { return way.contains(t); })) continue;
+    for (const Tensor* input : (*node)->inputs)
+      if (input) way.insert(input);
+  }
+  return way;
+}
+
+std::vector<Checkpoint> derived_checkpoints(const Graph& graph) {
+  std::vector<Checkpoint> found;
+  const std::unordered_set<const Tensor*> way = way_to_outputs(graph);
   std::unordered_set<const Tensor*> live, taken;  // live: depends on an input
   for (Tensor* input : graph.inputs()) {
     live.insert(input);
-    taken.insert(input);
-    Checkpoint checkpoint;
-    checkpoint.name = input->name;
-    checkpoint.kind = Checkpoint::Kind::kInput;
-    checkpoint.tensor = input;
-    graph.checkpoints().push_back(std::move(checkpoint));
+    found.push_back(end_of_graph(input, Checkpoint::Kind::kInput));
   }
-  for (Node* node : graph.topological_order()) {
-    const bool fed =
-        std::ranges::any_of(node->inputs, [&](const Tensor* t) { return live.contains(t); });
-    if (!fed) continue;
+  for (const Node* node : graph.topological_order()) {
+    if (std::ranges::none_of(node->inputs, [&](const Tensor* t) { return live.contains(t); }))
+      continue;
     for (const Tensor* output : node->outputs)
       if (output) live.insert(output);
     Checkpoint checkpoint;
-    if (node->outputs.empty() || !node->outputs[0] || !describe(*node, checkpoint)) continue;
+    if (node->outputs.empty() || !way.contains(node->outputs[0]) || !describe(*node, checkpoint))
+      continue;
     checkpoint.has_map = true;
     checkpoint.tensor = node->outputs[0];
     checkpoint.name = checkpoint.tensor->name;
     taken.insert(checkpoint.tensor);
-    graph.checkpoints().push_back(std::move(checkpoint));
+    found.push_back(std::move(checkpoint));
   }
-  for (Tensor* output : graph.outputs()) {
-    if (!live.contains(output) || !taken.insert(output).second) continue;
-    Checkpoint checkpoint;
-    checkpoint.name = output->name;
-    const bool label = output->producer && output->producer->as<ops::TopK>() &&
-                       output->container == Container::kInt64;
-    checkpoint.kind = label ? Checkpoint::Kind::kLabel : Checkpoint::Kind::kLogits;
-    checkpoint.tensor = output;
-    graph.checkpoints().push_back(std::move(checkpoint));
+  for (Tensor* output : graph.outputs())
+    if (live.contains(output) && !graph.is_input(output) && taken.insert(output).second)
+      found.push_back(end_of_graph(output, output_kind(*output)));
+  return found;
+}
+
+void mark_checkpoints(Graph& graph) { graph.checkpoints() = derived_checkpoints(graph); }
+
+std::size_t complete_checkpoints(Graph& graph) {
+  std::unordered_set<const Tensor*> carriers, carried;
+  for (const Checkpoint& checkpoint : graph.checkpoints()) {
+    if (checkpoint.kind == Checkpoint::Kind::kInput) continue;
+    carriers.insert(checkpoint.tensor);
+    carried.insert(copied_from(checkpoint.tensor));
   }
+  std::size_t added = 0;
+  for (Checkpoint& checkpoint : derived_checkpoints(graph)) {
+    if (checkpoint.kind == Checkpoint::Kind::kInput || carriers.contains(checkpoint.tensor))
+      continue;
+    if (!graph.is_output(checkpoint.tensor) && carried.contains(checkpoint.tensor)) continue;
+    checkpoint.name = free_name(graph, checkpoint.name);
+    graph.checkpoints().push_back(std::move(checkpoint));
+    ++added;
+  }
+  return added;
 }
 
 }  // namespace assay

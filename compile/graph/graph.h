@@ -181,10 +181,8 @@ bool infer_shapes(Graph& graph, bool overwrite = false);
 /// graphs.
 std::string to_text(const Graph& graph);
 
-/// Finds the activation quantisers (Quant, BipolarQuant, FloatQuant excepted, Trunc,
-/// MultiThreshold, and DequantizeLinear after QuantizeLinear, on paths from an input), the
-/// network's input and its outputs, and records them as checkpoints named after their tensors.
-/// Existing checkpoints are replaced.
+/// Records the checkpoints that the graph itself calls for (derived_checkpoints()). Existing
+/// checkpoints are replaced.
 void mark_checkpoints(Graph& graph);
 
 }  // namespace assay

@@ -45,12 +45,12 @@ namespace {
 /// Compares one candidate with the reference, image by image.
 class StageChecker {
  public:
-  StageChecker(Reference& reference, const Graph& candidate, Contract contract)
+  StageChecker(Reference& reference, const Graph& candidate, Contract contract, bool needs_label)
       : reference_(reference),
         candidate_(candidate),
         images_(reference.images()),
         approximate_(contract == Contract::kApproximate),
-        plan_(plan_comparison(reference.graph(), candidate)),
+        plan_(plan_comparison(reference.graph(), candidate, needs_label)),
         source_(answer_source(candidate)),
         executor_(candidate, split_images(images_.size())),
         tallies_(static_cast<std::size_t>(images_.size())),
@@ -127,8 +127,9 @@ class StageChecker {
 }  // namespace
 
 StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
-                       const Console& console, const std::string& label, Contract contract) {
-  return StageChecker(reference, candidate, contract).run(topk, console, label);
+                       const Console& console, const std::string& label, Contract contract,
+                       bool needs_label) {
+  return StageChecker(reference, candidate, contract, needs_label).run(topk, console, label);
 }
 
 std::optional<report::Effect> effect_report(const StageCheck& check) {

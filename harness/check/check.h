@@ -54,10 +54,11 @@ struct StageCheck {
 /// Executes `candidate` (from raw pixels) exactly on every image, compares every checkpoint with
 /// the reference's, and plants the canaries into the first image's results. Under an approximate
 /// contract differences are the measured effect, and the canaries are planted into a comparison of
-/// the first image's results with themselves.
+/// the first image's results with themselves. With `needs_label` the candidate has to put out a
+/// label.
 StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
                        const Console& console, const std::string& label,
-                       Contract contract = Contract::kExact);
+                       Contract contract = Contract::kExact, bool needs_label = false);
 
 report::Comparison comparison_report(const StageCheck& check);
 std::optional<report::Effect> effect_report(

@@ -6,6 +6,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "harness/check/coverage.h"
 
 namespace assay {
 namespace {
@@ -94,6 +95,19 @@ std::optional<ComparedCheckpoint> derived_label(const Graph& reference, const Gr
   return pair;
 }
 
+bool counts(const ComparedCheckpoint& checkpoint) {
+  return checkpoint.kind != Checkpoint::Kind::kInput;
+}
+
+/// The first few say enough.
+std::string faults_text(const std::vector<std::string>& faults) {
+  constexpr std::size_t kShown = 3;
+  std::string text = faults[0];
+  for (std::size_t i = 1; i < std::min(faults.size(), kShown); ++i) text += "; " + faults[i];
+  if (faults.size() > kShown) text += fmt::format("; and {} more", faults.size() - kShown);
+  return text;
+}
+
 }  // namespace
 
 std::int64_t CheckpointData::size() const {
@@ -121,7 +135,7 @@ ImageResult image_result(const Graph& graph, ExactRun run) {
   return result;
 }
 
-ComparisonPlan plan_comparison(const Graph& reference, const Graph& candidate) {
+ComparisonPlan plan_comparison(const Graph& reference, const Graph& candidate, bool needs_label) {
   ComparisonPlan plan;
   for (std::size_t r = 0; r < reference.checkpoints().size(); ++r)
     plan.checkpoints.push_back(
@@ -142,24 +156,14 @@ ComparisonPlan plan_comparison(const Graph& reference, const Graph& candidate) {
     return it == order.end() ? 0 : it->second;
   };
   std::ranges::stable_sort(plan.checkpoints, {}, rank);
+  plan.faults = coverage_faults(reference, candidate, plan, needs_label);
   return plan;
 }
 
-std::int64_t ComparisonTally::predicted() const {
+std::int64_t ComparisonTally::sum(std::int64_t CheckpointTally::*count) const {
   std::int64_t sum = 0;
-  for (const CheckpointTally& tally : checkpoints) sum += tally.predicted;
-  return sum;
-}
-
-std::int64_t ComparisonTally::compared() const {
-  std::int64_t sum = 0;
-  for (const CheckpointTally& tally : checkpoints) sum += tally.compared;
-  return sum;
-}
-
-std::int64_t ComparisonTally::differing() const {
-  std::int64_t sum = 0;
-  for (const CheckpointTally& tally : checkpoints) sum += tally.differing;
+  for (const CheckpointTally& tally : checkpoints)
+    if (tally.counts) sum += tally.*count;
   return sum;
 }
 
@@ -173,6 +177,8 @@ ComparisonTally sum_tallies(const ComparisonPlan& plan, const std::vector<ImageT
   ComparisonTally sum;
   sum.images = static_cast<std::int64_t>(images.size());
   sum.checkpoints.resize(plan.checkpoints.size());
+  for (std::size_t i = 0; i < plan.checkpoints.size(); ++i)
+    sum.checkpoints[i].counts = counts(plan.checkpoints[i]);
   for (const ImageTally& image : images) {
     ASSAY_INVARIANT(image.size() == sum.checkpoints.size(), "a tally of another plan");
     for (std::size_t i = 0; i < image.size(); ++i) {
@@ -186,17 +192,24 @@ ComparisonTally sum_tallies(const ComparisonPlan& plan, const std::vector<ImageT
   return sum;
 }
 
+std::optional<std::string> plan_gap(const ComparisonPlan& plan) {
+  for (const ComparedCheckpoint& checkpoint : plan.checkpoints)
+    if (!checkpoint.candidate)
+      return fmt::format("required checkpoint '{}' is missing", printable(checkpoint.name));
+  if (!plan.unexpected.empty())
+    return fmt::format("checkpoint '{}' is not in the reference", printable(plan.unexpected[0]));
+  if (!plan.faults.empty()) return faults_text(plan.faults);
+  if (std::ranges::none_of(plan.checkpoints, counts))
+    return "no checkpoint but the input was compared";
+  return {};
+}
+
 namespace {
 
 /// Why the comparison does not cover everything, or nothing.
 std::optional<std::string> gap(const ComparisonPlan& plan, const ComparisonTally& tally) {
   if (tally.images < 1) return "no image was compared";
-  if (plan.checkpoints.empty()) return "no checkpoint was compared";
-  for (const ComparedCheckpoint& checkpoint : plan.checkpoints)
-    if (!checkpoint.candidate)
-      return fmt::format("checkpoint '{}' is missing", printable(checkpoint.name));
-  if (!plan.unexpected.empty())
-    return fmt::format("checkpoint '{}' is not in the reference", printable(plan.unexpected[0]));
+  if (auto reason = plan_gap(plan)) return reason;
   for (std::size_t i = 0; i < plan.checkpoints.size(); ++i) {
     const ComparedCheckpoint& checkpoint = plan.checkpoints[i];
     const std::int64_t predicted = tally.images * checkpoint.elements;
@@ -213,24 +226,28 @@ std::optional<std::string> gap(const ComparisonPlan& plan, const ComparisonTally
 }  // namespace
 
 Judgement judge(const ComparisonPlan& plan, const ComparisonTally& tally) {
-  if (const Difference* first = tally.first())
+  if (const Difference* first = tally.first()) {
+    if (tally.differing() == 0)
+      return {Verdict::kDifferent,
+              fmt::format("nothing but the input '{}' differs", printable(first->checkpoint))};
     return {Verdict::kDifferent,
             fmt::format("{} of {} elements differ, first at checkpoint '{}'", tally.differing(),
                         tally.compared(), printable(first->checkpoint))};
+  }
   if (auto reason = gap(plan, tally)) return {Verdict::kInconclusive, std::move(*reason)};
   return {Verdict::kEquivalent,
           fmt::format("all {} elements of {} checkpoints agree on {} images", tally.compared(),
-                      plan.checkpoints.size(), tally.images)};
+                      std::ranges::count_if(plan.checkpoints, counts), tally.images)};
 }
 
 Judgement judge_approximate(const ComparisonPlan& plan, const ComparisonTally& tally) {
   if (auto reason = gap(plan, tally)) return {Verdict::kInconclusive, std::move(*reason)};
   const auto changed = std::ranges::count_if(
-      tally.checkpoints, [](const CheckpointTally& t) { return t.differing > 0; });
+      tally.checkpoints, [](const CheckpointTally& t) { return t.counts && t.differing > 0; });
   return {Verdict::kApproximate,
           fmt::format("{} of {} elements changed, at {} of {} checkpoints, on {} images",
-                      tally.differing(), tally.compared(), changed, plan.checkpoints.size(),
-                      tally.images)};
+                      tally.differing(), tally.compared(), changed,
+                      std::ranges::count_if(plan.checkpoints, counts), tally.images)};
 }
 
 }  // namespace assay

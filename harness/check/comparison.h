@@ -48,12 +48,16 @@ struct ComparedCheckpoint {
 struct ComparisonPlan {
   std::vector<ComparedCheckpoint> checkpoints;
   std::vector<std::string> unexpected;  ///< checkpoints of the candidate that the reference lacks
+  /// Why agreement at the checkpoints would not be agreement of the networks (coverage_faults()).
+  std::vector<std::string> faults;
 };
 
 /// Pairs the checkpoints of two graphs by name; a label that only the candidate has is derived from
-/// the reference's logits where there is exactly one such checkpoint. Both graphs need batch size 1
-/// and known shapes.
-ComparisonPlan plan_comparison(const Graph& reference, const Graph& candidate);
+/// the reference's logits where there is exactly one such checkpoint. Checkpoints of the reference
+/// are required of the candidate, and with `needs_label` a label among its outputs. Both graphs
+/// need batch size 1 and known shapes.
+ComparisonPlan plan_comparison(const Graph& reference, const Graph& candidate,
+                               bool needs_label = false);
 
 using Difference = report::Difference;
 
@@ -62,6 +66,7 @@ using Difference = report::Difference;
 void locate(const Shape& shape, Layout layout, Difference& difference);
 
 struct CheckpointTally {
+  bool counts = true;          ///< in the sums: an input that agrees says nothing about a network
   std::int64_t predicted = 0;  ///< images times elements of the shape
   std::int64_t compared = 0;
   std::int64_t differing = 0;
@@ -85,19 +90,27 @@ struct ComparisonTally {
   std::vector<CheckpointTally> checkpoints;  ///< in the plan's order
   Canaries canaries;
 
-  std::int64_t predicted() const;
-  std::int64_t compared() const;
-  std::int64_t differing() const;
+  /// Sums over all checkpoints but inputs.
+  std::int64_t predicted() const { return sum(&CheckpointTally::predicted); }
+  std::int64_t compared() const { return sum(&CheckpointTally::compared); }
+  std::int64_t differing() const { return sum(&CheckpointTally::differing); }
   /// The first difference at the first checkpoint, in topological order, that has one.
   const Difference* first() const;
+
+ private:
+  std::int64_t sum(std::int64_t CheckpointTally::*count) const;
 };
 
 /// Sums per-image tallies, which must come in the order of the images.
 ComparisonTally sum_tallies(const ComparisonPlan& plan, const std::vector<ImageTally>& images);
 
+/// Why even results that agree would say nothing about the networks; nothing when they would.
+std::optional<std::string> plan_gap(const ComparisonPlan& plan);
+
 /// DIFFERENT when an element differs. EQUIVALENT only when every checkpoint was compared in full,
-/// on at least one image and one element, no checkpoint is missing or unexpected, and every planted
-/// fault was caught. Otherwise INCONCLUSIVE.
+/// on at least one image and one element of something else than an input, no checkpoint is missing
+/// or unexpected, the plan has no faults, and every planted fault was caught. Otherwise
+/// INCONCLUSIVE.
 Judgement judge(const ComparisonPlan& plan, const ComparisonTally& tally);
 
 /// The same for a candidate that may differ: APPROXIMATE, with the count of differences as its
@@ -106,7 +119,7 @@ Judgement judge_approximate(const ComparisonPlan& plan, const ComparisonTally& t
 
 /// Plants, into copies of what the candidate left of one image, at every checkpoint: the first and
 /// the last value off by one, one element too few, the whole checkpoint missing; and a comparison
-/// without images and one without checkpoints. A fault counts as caught when `compare` with judge()
+/// without images and one of nothing but inputs. A fault counts as caught when `compare` with judge()
 /// reports it: at the planted element where there is one, and never as EQUIVALENT.
 Canaries plant_faults(const ComparisonPlan& plan, const ImageResult& reference,
                       const ImageResult& candidate, const CompareImage& compare);

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 #include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/graph/checkpoints.h"
 #include "harness/check/check.h"
 #include "harness/check/check_text.h"
 #include "harness/check/match.h"
@@ -23,13 +25,31 @@ struct CompareOptions {
   PreprocessChoice preprocess;
 };
 
-/// A network and what it is, from raw pixels.
+/// A network and what it is, from raw pixels, with all checkpoints that its graph calls for.
 struct Side {
   Side(const std::filesystem::path& path, const Preprocess& preprocess, const Console& console)
       : bytes(read_file(path)),
-        pixels(pixel_graph(import_network(bytes, path, console), preprocess)),
+        network(import_network(bytes, path, console)),
+        added(complete_checkpoints(network)),
+        pixels(pixel_graph(network, preprocess)),
         identity{path.string(), sha256(bytes)} {}
+
+  /// Forgets checkpoints that neither the file nor `reference` lists: B may have more quantisers.
+  void keep_asked_for(const Graph& reference) {
+    const auto& asked = reference.checkpoints();
+    const auto first = pixels.checkpoints().end() - static_cast<std::ptrdiff_t>(added);
+    pixels.checkpoints().erase(std::remove_if(first, pixels.checkpoints().end(),
+                                              [&](const Checkpoint& checkpoint) {
+                                                return std::ranges::find(asked, checkpoint.name,
+                                                                         &Checkpoint::name) ==
+                                                       asked.end();
+                                              }),
+                               pixels.checkpoints().end());
+  }
+
   std::string bytes;
+  Graph network;
+  std::size_t added;  ///< the last checkpoints, which the file does not list
   Graph pixels;
   report::File identity;
 };
@@ -52,6 +72,7 @@ void compare_networks(const CompareOptions& options, const Preprocess& preproces
                       Reference& reference, const Console& console, Outcome& outcome) {
   Side b(options.b, preprocess, console);
   const std::string_view matched_by = match_checkpoints(reference.graph(), b.pixels);
+  b.keep_asked_for(reference.graph());
   const StageCheck check = check_stage(reference, b.pixels, 1, console, "compare");
   outcome.report.b = b.identity;
   outcome.report.matched_by = matched_by;

@@ -41,7 +41,7 @@ struct Inputs {
   Inputs(const FlowOptions& options, const Console& console)
       : preprocess(options.preprocess),
         bytes(read_file(options.model)),
-        model(import_network(bytes, options.model, console)),
+        model(complete_network(bytes, options.model, console)),
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
         stages(stages_until(flow_stages(preprocess, options.topk, options.passes), options.until)),
@@ -217,8 +217,8 @@ class Flow {
     BuiltStage built = build_stage(dir_, stage, previous());
     const Graph saved = pixel_graph(built.graph, inputs_.preprocess);
     previous_ = std::move(built.graph);
-    const StageCheck check =
-        check_stage(reference(), saved, options_.topk, console_, stage.id, stage.contract);
+    const StageCheck check = check_stage(reference(), saved, options_.topk, console_, stage.id,
+                                         stage.contract, ends_in_labels(stage.id));
     report::Stage report;
     report.stage = stage.id;
     report.file = stage.file();

@@ -118,6 +118,11 @@ std::optional<std::string_view> stage_name(std::string_view id) {
   return id.substr(kDigits + 1);
 }
 
+bool ends_in_labels(std::string_view id) {
+  const std::optional<std::string_view> name = stage_name(id);
+  return name != "import" && name != "cleanup" && name != "preprocess";
+}
+
 std::vector<StageSpec> stages_until(std::vector<StageSpec> stages, std::string_view until) {
   if (until.empty()) return stages;
   std::string names;

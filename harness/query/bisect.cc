@@ -6,8 +6,10 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/graph/checkpoints.h"
 #include "compile/onnx/import.h"
 #include "harness/check/check.h"
+#include "harness/flow/stages.h"
 #include "harness/run/identity.h"
 #include "harness/run/saved_run.h"
 
@@ -26,7 +28,7 @@ LoadedFile load(const std::filesystem::path& path) {
 }
 
 /// The run's model when it is still there unchanged; the first stage's file otherwise.
-LoadedFile load_reference(const SavedRun& run) {
+LoadedFile find_reference(const SavedRun& run) {
   const std::filesystem::path model = run.report.model;
   std::error_code error;
   if (std::filesystem::is_regular_file(model, error)) {
@@ -38,6 +40,13 @@ LoadedFile load_reference(const SavedRun& run) {
     }
   }
   return load(run.stages.front().file);
+}
+
+/// With all checkpoints that the graph calls for, as the run had it.
+LoadedFile load_reference(const SavedRun& run) {
+  LoadedFile file = find_reference(run);
+  complete_checkpoints(file.graph);
+  return file;
 }
 
 class Bisection {
@@ -78,7 +87,8 @@ class Bisection {
     const bool edited = sha256(file.bytes) != stage.sha256;
     if (edited) console_.remark(fmt::format("{} was changed after the run.", stage.id));
     Graph pixels = pixel_graph(file.graph, preprocess_);
-    StageCheck check = check_stage(*reference_, pixels, 1, console_, stage.id, stage.contract);
+    StageCheck check = check_stage(*reference_, pixels, 1, console_, stage.id, stage.contract,
+                                   ends_in_labels(stage.id));
     if (edited && stage.contract == Contract::kApproximate)
       check.judgement = {Verdict::kInconclusive,
                          "the file of this approximate stage was changed after the run, so its "
@@ -119,6 +129,7 @@ class Bisection {
 
   Judgement judge_drop(const StageCheck& check) const {
     constexpr double kPoints = 100;
+    if (auto gap = plan_gap(check.plan)) return {Verdict::kInconclusive, std::move(*gap)};
     if (!check.accuracy || !check.accuracy->complete())
       return {Verdict::kInconclusive, "the stage's accuracy is not known"};
     // Counts, not quotients: a fall of exactly the limit is not more than it.

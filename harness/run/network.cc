@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compile/base/printable.h"
+#include "compile/graph/checkpoints.h"
 #include "compile/onnx/import.h"
 
 namespace assay {
@@ -14,6 +15,13 @@ Graph import_network(std::string_view bytes, const std::filesystem::path& path,
   Graph graph = import_bytes(bytes, path.parent_path(), path.string(), &remarks);
   for (const std::string& remark : remarks)
     console.remark(fmt::format("{}: {}", printable(path.string(), 4096), remark));
+  return graph;
+}
+
+Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
+                       const Console& console) {
+  Graph graph = import_network(bytes, path, console);
+  complete_checkpoints(graph);
   return graph;
 }
 

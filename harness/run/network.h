@@ -14,4 +14,9 @@ namespace assay {
 Graph import_network(std::string_view bytes, const std::filesystem::path& path,
                      const Console& console);
 
+/// The same with all checkpoints that the graph calls for, whatever the file lists: what other
+/// graphs are held against.
+Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
+                       const Console& console);
+
 }  // namespace assay

@@ -3,7 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "compile/base/error.h"
-#include "compile/graph/graph.h"
+#include "compile/graph/checkpoints.h"
+#include "compile/graph/hw_ops.h"
 #include "compile/graph/ops.h"
 
 namespace assay {
@@ -209,6 +210,71 @@ TEST(MarkCheckpoints, LeavesOutFloatQuantisersAndComputedParameters) {
   const auto found = b.marked(b.quant(f, scale, 0, 4, true, "q"));
   ASSERT_THAT(names(found), ElementsAre("x", "q"));
   EXPECT_EQ(found[1].kind, Kind::kLogits);
+}
+
+TEST(MarkCheckpoints, LeavesOutWhatReachesNoOutput) {
+  Builder b;
+  Tensor* x = b.graph.add_input("x", {1, 2});
+  b.quant(x, b.number(0.5F), 0, 4, true, "unused");
+  EXPECT_THAT(names(b.marked(b.quant(x, b.number(0.5F), 0, 4, true, "q"))), ElementsAre("x", "q"));
+}
+
+TEST(MarkCheckpoints, ReadsTheMapsOfIntegerQuantisers) {
+  Builder b;
+  Tensor* x = b.graph.add_input("x", {1, 2});
+  auto join = std::make_unique<ops::JoinThreshold>();
+  join->out_dtype = DataType::bipolar();
+  join->out_scale = 2;
+  join->out_bias = -1;
+  x->dtype = DataType::sint(8);
+  Tensor* joined = b.graph.add(std::move(join), {b.ints({1, 1, 1}, {3}), nullptr, x}, "joined");
+  joined->dtype = DataType::bipolar();
+  auto layer = std::make_unique<hw::Thresholding>();
+  layer->levels.out_dtype = DataType::uint(2);
+  const auto found =
+      b.marked(b.graph.add(std::move(layer), {joined, b.ints({1, 3}, {-1, 0, 1})}, "layer"));
+  ASSERT_THAT(names(found), ElementsAre("x", "joined", "layer"));
+  EXPECT_EQ(found[1].scale, RealArray(Real(2)));
+  EXPECT_EQ(found[1].offset, RealArray(Real(-1)));
+  EXPECT_EQ(found[2].dtype, DataType::uint(2));
+  EXPECT_EQ(found[2].scale, RealArray(Real(1)));
+}
+
+/// x -> q -> t (a copy) -> y
+class CompleteCheckpoints : public testing::Test {
+ protected:
+  void SetUp() override {
+    Tensor* x = b.graph.add_input("x", {1, 2});
+    Tensor* q = b.quant(x, b.number(0.5F), 0, 4, true, "q");
+    Tensor* t = b.graph.add(std::make_unique<ops::Identity>(), {q}, "t");
+    b.marked(b.graph.add(std::make_unique<ops::Relu>(), {t}, "y"));
+  }
+  std::vector<Checkpoint>& list() { return b.graph.checkpoints(); }
+  Builder b;
+};
+
+TEST_F(CompleteCheckpoints, AddsNothingToACompleteList) {
+  EXPECT_EQ(complete_checkpoints(b.graph), 0U);
+  list()[1].tensor = b.graph.find_tensor("t");
+  EXPECT_EQ(complete_checkpoints(b.graph), 0U);
+  EXPECT_THAT(names(list()), ElementsAre("x", "q", "y"));
+}
+
+TEST_F(CompleteCheckpoints, AddsWhatTheListLeavesOut) {
+  list().resize(1);
+  EXPECT_EQ(complete_checkpoints(b.graph), 2U);
+  EXPECT_THAT(names(list()), ElementsAre("x", "q", "y"));
+  EXPECT_EQ(list()[2].kind, Kind::kLogits);
+}
+
+TEST_F(CompleteCheckpoints, TrustsNoInputAndNoName) {
+  list()[1].kind = Kind::kInput;
+  list()[2].tensor = b.graph.find_tensor("t");
+  EXPECT_EQ(complete_checkpoints(b.graph), 1U);
+  list().resize(3);
+  list()[2].kind = Kind::kInput;
+  EXPECT_EQ(complete_checkpoints(b.graph), 2U);
+  EXPECT_THAT(names(list()), ElementsAre("x", "q", "y", "q_derived", "y_derived"));
 }
 
 TEST(MarkCheckpoints, FindsNothingInAnEmptyGraph) {

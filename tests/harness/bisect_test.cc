@@ -6,6 +6,7 @@
 #include "compile/base/file.h"
 #include "compile/onnx/import.h"
 #include "golden/data/npy.h"
+#include "harness/edited_network.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"
 
@@ -77,6 +78,43 @@ TEST_F(Bisect, NamesTheStageNodeAndElementOfAFlippedWeightBit) {
     EXPECT_TRUE(json["stages"].back()["edited"].get<bool>());
   }
   EXPECT_THAT(bisect({}).out, HasSubstr("first stage: 01_import"));
+}
+
+TEST_F(Bisect, NamesWhatAnEditedStageHidesFromTheComparison) {
+  const auto wrong_answer = [](Graph& graph) {
+    const Node& topk = *graph.outputs()[0]->producer;
+    Tensor* values = graph.add_tensor("wrong_values");
+    Tensor* label = graph.add_tensor("wrong_label");
+    graph.add_node(std::make_unique<ops::TopK>(), {negated(graph, topk.inputs[0]), topk.inputs[1]},
+                   {values, label});
+    graph.mutable_outputs()[0] = label;
+    infer_shapes(graph);
+  };
+  const auto no_answer = [](Graph& graph) {
+    graph.mutable_outputs()[0] = checkpoint_of(graph, "logits").tensor;
+    drop_checkpoint(graph, "label");
+  };
+  const std::vector<std::pair<std::function<void(Graph&)>, std::string>> edits = {
+      {wrong_answer, "output 'wrong_label' carries no checkpoint"},
+      {no_answer, "required checkpoint 'label' is missing"},
+      {[](Graph& g) { drop_checkpoint(g, "label"); }, "required checkpoint 'label' is missing"},
+      {[](Graph& g) { drop_checkpoint(g, "act2"); }, "required checkpoint 'act2' is missing"},
+      {[](Graph& g) { move_aside(g, "act1"); }, "'act1' is not on the way to an output"},
+      {[](Graph& g) { add_wrong_output(g, "logits"); }, "output 'wrong' carries no checkpoint"},
+      {keep_input_alone, "required checkpoint 'act1' is missing"}};
+  const fs::path file = out / "stages/04_postprocess.onnx";
+  const Graph sound = import_model(file);
+  for (const auto& [edit, reason] : edits) {
+    Graph graph = sound;
+    edit(graph);
+    export_model(graph, file);
+    const CommandResult result = bisect();
+    EXPECT_EQ(result.code, 3) << reason << result.err;
+    const Json json = result.json();
+    EXPECT_EQ(json["first_stage"], "04_postprocess");
+    EXPECT_THAT(json["reason"].get<std::string>(), HasSubstr(reason));
+    EXPECT_EQ(bisect({"--drop", "50", "--json"}).code, 3) << reason;
+  }
 }
 
 TEST_F(Bisect, FallsBackOnTheImportStageWithoutTheModel) {

@@ -54,8 +54,8 @@ TEST_F(Run, FindsEveryStageEquivalent) {
     EXPECT_EQ(stage["canaries"]["caught"], stage["canaries"]["planted"]);
     EXPECT_GT(stage["canaries"]["planted"], 0);
   }
-  EXPECT_EQ(json["stages"][0]["predicted"], 7 * (48 + 32 + 3 + 3));
-  EXPECT_EQ(json["stages"][3]["predicted"], 7 * (48 + 32 + 3 + 3 + 1));  // and the label
+  EXPECT_EQ(json["stages"][0]["predicted"], 7 * (32 + 3 + 3));
+  EXPECT_EQ(json["stages"][3]["predicted"], 7 * (32 + 3 + 3 + 1));  // and the label
 }
 
 TEST_F(Run, LeavesReportsThatKeepToTheirSchemas) {
