@@ -217,8 +217,9 @@ class Flow {
     BuiltStage built = build_stage(dir_, stage, previous());
     const Graph saved = pixel_graph(built.graph, inputs_.preprocess);
     previous_ = std::move(built.graph);
-    const StageCheck check = check_stage(reference(), saved, options_.topk, console_, stage.id,
-                                         stage.contract, ends_in_labels(stage.id));
+    const StageCheck check =
+        check_stage(reference(), saved, options_.topk, console_, stage.id, stage.contract,
+                    ends_in_labels(stage.id, reference().graph()));
     report::Stage report;
     report.stage = stage.id;
     report.file = stage.file();

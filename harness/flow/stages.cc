@@ -19,13 +19,17 @@ void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
   if (!starts_at_pixels(graph)) graph = preprocess.in_front_of(graph);
 }
 
-/// A network that ends in labels already keeps them. One that ends in a map has none: its outputs
-/// stay as they are.
+/// A network that ends in a map has no labels.
+bool ends_in_map(const Graph& network) {
+  return network.outputs().size() == 1 && !is_row_of_logits(*network.outputs()[0]);
+}
+
+/// A network that ends in labels already keeps them; the outputs of one that ends in a map stay as
+/// they are.
 void postprocess_stage(Graph& graph, std::int64_t topk) {
   const bool labelled = std::ranges::find(graph.checkpoints(), Checkpoint::Kind::kLabel,
                                           &Checkpoint::kind) != graph.checkpoints().end();
-  const bool map = graph.outputs().size() == 1 && !is_row_of_logits(*graph.outputs()[0]);
-  if (!labelled && !map) insert_topk(graph, topk);
+  if (!labelled && !ends_in_map(graph)) insert_topk(graph, topk);
   verify(graph);
 }
 
@@ -118,9 +122,9 @@ std::optional<std::string_view> stage_name(std::string_view id) {
   return id.substr(kDigits + 1);
 }
 
-bool ends_in_labels(std::string_view id) {
+bool ends_in_labels(std::string_view id, const Graph& reference) {
   const std::optional<std::string_view> name = stage_name(id);
-  return name != "import" && name != "cleanup" && name != "preprocess";
+  return !ends_in_map(reference) && name != "import" && name != "cleanup" && name != "preprocess";
 }
 
 std::vector<StageSpec> stages_until(std::vector<StageSpec> stages, std::string_view until) {
