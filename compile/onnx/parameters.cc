@@ -51,6 +51,16 @@ class ParameterCheck {
   void bits(std::size_t index, std::string_view what) const {
     integer_in(index, what, 1, kMaxBits);
   }
+  /// Integers around which float32, in which quantisers are defined, has every integer.
+  void zero_point(std::size_t index) const {
+    constexpr std::int64_t kMost = std::int64_t{1} << 24;
+    integral(index, "the zero point");
+    const Constant& value = constant(index, "the zero point");
+    for (std::int64_t i = 0; i < value.size(); ++i)
+      if (value.real(i) < Real(-kMost) || value.real(i) > Real(kMost))
+        user_error("the zero point must be between {} and {}, but element {} is {}", -kMost, kMost,
+                   i, number(value, i));
+  }
   /// Scale and zero point vary along the same axes, so that their combination is no larger than
   /// either.
   void same_axes(std::size_t scale, std::size_t zero_point) const {
@@ -116,7 +126,7 @@ void check_float_quant(const ParameterCheck& check) {
 
 void check_trunc(const ops::Trunc& op, const ParameterCheck& check) {
   check.positive(1, "the scale");
-  check.integral(2, "the zero point");
+  check.zero_point(2);
   check.same_axes(1, 2);
   check.bits(3, "the input bit width");
   if (op.version == 2) check.positive(4, "the output scale");
@@ -129,7 +139,7 @@ void check_parameters(const Node& node) {
   const ParameterCheck check(node);
   if (node.as<ops::Quant>()) {
     check.positive(1, "the scale");
-    check.integral(2, "the zero point");
+    check.zero_point(2);
     check.same_axes(1, 2);
     check.bits(3, "the bit width");
   } else if (node.as<ops::BipolarQuant>()) {

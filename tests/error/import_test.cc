@@ -683,6 +683,12 @@ TEST(ImportQuantiser, ZeroPointsMustBeIntegers) {
     EXPECT_THAT(with_scalar(1, zero), HasSubstr("node 'q' (Quant)")) << zero;
 }
 
+TEST(ImportQuantiser, ZeroPointsMustHaveEveryIntegerAroundThem) {
+  for (const float zero : {0x1p25F, -0x1p30F, 1e30F})
+    EXPECT_THAT(with_scalar(1, zero), AllOf(HasSubstr("node 'q' (Quant)"), HasSubstr("16777216")))
+        << zero;
+}
+
 TEST(ImportQuantiser, BitWidthsMustBeIntegersUpTo32) {
   for (const float bits :
        {0.0F, -1.0F, 3.5F, 33.0F, 1e30F, std::numeric_limits<float>::quiet_NaN()})
