@@ -98,6 +98,10 @@ TEST(RemoveUnusedTensors, RemovesDeadBranchesButNoCheckpoint) {
   net.add(ops::Relu{}, {kept}, "dead");
   net.number(5);
   net.finish(net.add(ops::Relu{}, {x}, "y"));
+  Checkpoint listed;  // by a file: the graph itself does not call for it
+  listed.name = "kept";
+  listed.tensor = kept;
+  net.graph.checkpoints().push_back(std::move(listed));
   expect_exact_change(net.graph, "remove_unused_tensors");
   EXPECT_EQ(nodes_text(net.graph), "kept = Quant(x, []{1}, []{0}, []{4})\ny = Relu(x)\n");
   EXPECT_EQ(net.graph.find_tensor("dead"), nullptr);
