@@ -38,7 +38,7 @@ const Shape& vectors(const InferContext& c) {
 void check_rows(const InferContext& c, std::size_t index, std::int64_t rows) {
   if (!c.has(index)) return;
   const Shape& t = c.shape(index);
-  if (t.size() != 2 || (t[0] != 1 && t[0] != rows) || t[1] < 1)
+  if (t.size() != 2 || (t[0] != 1 && t[0] != rows))
     c.fail(fmt::format("thresholds {} do not fit {} channels", shape_text(t), rows));
 }
 
@@ -212,7 +212,7 @@ void Thresholding::infer(InferContext& c) const {
     fits = true;
     for (std::size_t i = 0; i < x.size(); ++i) fits = fits && (t[i] == 1 || t[i] == x[i]);
   }
-  if (!fits || t.back() < 1)
+  if (!fits)
     c.fail(
         fmt::format("thresholds {} do not fit an input of shape {}", shape_text(t), shape_text(x)));
   keep_shape(c);
