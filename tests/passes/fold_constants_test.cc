@@ -56,6 +56,15 @@ TEST(FoldConstants, DataMoversKeepTheValues) {
   EXPECT_EQ(folded(concat, ops::Concat{},
                    {concat.floats({2, 1}, {1, 2}), concat.floats({2, 2}, {3, 4, 5, 6})}, {2, 3}),
             "y = Add(x, [2,3]{1,3,4,2,5,6})\n");
+  Net reals;  // only one of the two is a float32
+  Tensor* third = reals.add(ops::Div{}, {reals.number(1), reals.number(3)});
+  third->shape = Shape{};
+  Tensor* row = reals.add(ops::Reshape{}, {third, reals.ints({1}, {1})});
+  row->shape = Shape{1};
+  ops::Concat join;
+  join.axis = 0;
+  EXPECT_EQ(folded(reals, join, {reals.floats({1}, {2}), row, reals.floats({1}, {4})}, {3}),
+            "y = Add(x, [3]{2,1/3,4})\n");
   Net gather;
   EXPECT_EQ(folded(gather, with(&ops::Gather::axis, 1),
                    {gather.floats({2, 3}, {1, 2, 3, 4, 5, 6}), gather.ints({2}, {-1, 0})}, {2, 2}),

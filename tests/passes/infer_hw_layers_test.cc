@@ -402,6 +402,19 @@ TEST(InferHwLayers, ChannelsOfDifferentTypesGetOneThatHoldsThem) {
   }
 }
 
+TEST(InferHwLayers, AsManyStreamsAreJoinedAsALayerHasInputs) {
+  const auto joined = [](IntegerNet& net, int streams) {
+    std::vector<Tensor*> inputs;
+    for (int i = 0; i < streams; ++i) inputs.push_back(net.pixels({1, 2, 2, 2}, DataType::uint(3)));
+    return net.add(ops::Concat{}, inputs, "all");
+  };
+  IntegerNet most, more;
+  const Graph graph = as_hardware(most, joined(most, hw::StreamingConcat::kMaxInputs));
+  EXPECT_EQ(types(graph), "StreamingConcat");
+  EXPECT_THAT(refusal(more, joined(more, hw::StreamingConcat::kMaxInputs + 1)),
+              HasSubstr("join them in two steps"));
+}
+
 TEST(InferHwLayers, ConvolutionsOfOneDimensionHaveAHeightOfOne) {
   IntegerNet net;
   std::mt19937 random(1);

@@ -65,11 +65,6 @@ std::optional<std::int64_t> integer_constant(const Node& node, std::size_t index
   return floor.get_si();
 }
 
-bool is_constant_of(const Node& node, std::size_t index, std::int64_t value) {
-  const Constant* constant = constant_input(node, index);
-  return constant && all_equal(*constant, Real(value));
-}
-
 DataType quantised(const Node& node, std::size_t scale, std::size_t zero, std::size_t bits,
                    bool is_signed) {
   const std::optional<std::int64_t> width = integer_constant(node, bits);
@@ -84,7 +79,7 @@ DataType levels_type(const DataType& declared, std::int64_t scale, std::int64_t 
                      std::int64_t steps) {
   const auto [lo, hi] = std::minmax({bias, bias + scale * steps});
   bool fits = declared.is_integer() && declared.min() <= lo && declared.max() >= hi;
-  if (declared == DataType::bipolar()) fits = fits && scale * steps == 2;
+  if (declared == DataType::bipolar()) fits = fits && steps == 1 && std::abs(scale) == 2;  // no 0
   return fits ? declared : DataType::smallest_for(lo, hi);
 }
 
@@ -142,7 +137,7 @@ MaybeRange accumulator(const Node& node) {
   return bias ? MaybeRange(*sum + *bias) : std::nullopt;
 }
 
-MaybeRange arithmetic(const Node& node) {
+MaybeRange result_range(const Node& node) {
   const MaybeRange a = input_range(node, 0), b = input_range(node, 1);
   if (!a || !b) return {};
   if (node.as<ops::Mul>()) return product(*a, *b);
@@ -151,7 +146,7 @@ MaybeRange arithmetic(const Node& node) {
 
 std::optional<DataType> arithmetic_type(const Node& node) {
   if (node.as<ops::Add>() || node.as<ops::Sub>() || node.as<ops::Mul>())
-    return type_of(arithmetic(node));
+    return type_of(result_range(node));
   if (node.as<ops::MatMul>() || node.as<ops::Gemm>() || node.as<ops::Conv>() ||
       node.as<ops::ConvTranspose>() || node.as<ops::DepthwiseMatMul>())
     return type_of(accumulator(node));

@@ -10,11 +10,6 @@
 namespace assay {
 namespace {
 
-bool is_constant_of(const Node& node, std::size_t index, std::int64_t value) {
-  const Constant* constant = constant_input(node, index);
-  return constant && all_equal(*constant, Real(value));
-}
-
 bool in_order(const std::vector<std::int64_t>& perm) {
   for (std::size_t i = 0; i < perm.size(); ++i)
     if (perm[i] != static_cast<std::int64_t>(i)) return false;

@@ -4,6 +4,7 @@
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/graph/ops.h"
+#include "compile/passes/rewrite/constant_tools.h"
 
 namespace assay {
 namespace {
@@ -32,6 +33,11 @@ const Constant* constant_input(const Node& node, std::size_t index) {
   if (index >= node.inputs.size() || !node.inputs[index] || !node.inputs[index]->constant)
     return nullptr;
   return &*node.inputs[index]->constant;
+}
+
+bool is_constant_of(const Node& node, std::size_t index, std::int64_t value) {
+  const Constant* constant = constant_input(node, index);
+  return constant && all_equal(*constant, Real(value));
 }
 
 bool is_quantiser(const Node& node) {

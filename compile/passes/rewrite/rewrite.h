@@ -11,6 +11,8 @@ namespace assay {
 
 /// The constant that feeds input `index`; null when the input is left out, missing or computed.
 const Constant* constant_input(const Node& node, std::size_t index);
+/// Whether it is a constant of this value alone.
+bool is_constant_of(const Node& node, std::size_t index, std::int64_t value);
 /// Quant, BipolarQuant, Trunc, FloatQuant, QuantizeLinear, DequantizeLinear, MultiThreshold: nodes
 /// that carry the integer meaning of the network and are therefore never folded into a plain
 /// constant.
