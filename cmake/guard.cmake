@@ -13,5 +13,7 @@ function(guard name tool)
 endfunction()
 
 guard(Format "${CLANG_FORMAT}")
+find_program(AWK awk)
+guard(Names "${AWK}")
 guard(Tidy "${CLANG_TIDY}")
 guard(OtherCompiler "${CLANG}")

@@ -11,7 +11,8 @@ git rev-parse --verify --quiet HEAD >/dev/null || { echo "$name: this is no git 
 # The command that compiles a file, for clang: without g++'s precompiled header, so that every file is seen to name what
 # it uses.
 flags_of() {
-  awk -v file="$PWD/$1\"" '/"command":/ { command = $0 } index($0, "\"file\": \"" file) { print command; exit }' "$commands" |
+  unit=$(grep -lF "#include \"$PWD/$1\"" "$build"/*/CMakeFiles/*.dir/Unity/unity_*.cxx | head -n 1)
+  awk -v file="${unit:-$PWD/$1}\"" '/"command":/ { command = $0 } index($0, "\"file\": \"" file) { print command; exit }' "$commands" |
     sed -e 's/^ *"command": "//; s/",$//; s/\\"/"/g; s/\\\\/\\/g' \
         -e 's/^.*c++ / /; s/ -o .*$//' \
         -e 's/-Winvalid-pch//; s/-fpch-preprocess//; s/-include [^ ]*cmake_pch.hxx//' \
@@ -30,9 +31,35 @@ each() {
   return $failed
 }
 
+# The names that files give to what is their own: "FOLDER NAME FILE".
+own_names() {
+  "$tool" '
+    FNR == 1 { own = 0; folder = FILENAME; sub(/\/[^\/]*$/, "", folder) }
+    /^namespace \{/ { own = 1; next }
+    /^}  \/\/ namespace$/ { own = 0; next }
+    { gsub(/__attribute__\(\([a-z_]*(\([^)]*\))?\)\) /, "") }
+    !own || !/^[A-Za-z]/ || /^(using|template|static_assert|namespace|TEST|TYPED_TEST|INSTANTIATE|MATCHER)/ || /operator/ { next }
+    /^(struct|class|union) / { name = $2 }
+    /^enum / { name = $2 == "class" ? $3 : $2 }
+    !/^(struct|class|union|enum) / {
+      if (!match($0, /[A-Za-z_0-9:~]+ ?[({=[]/)) next
+      name = substr($0, RSTART, RLENGTH - 1)
+    }
+    { sub(/[ :;]*$/, "", name); if (name !~ /:/ && name != "") print folder, name, FILENAME }
+  ' "$@" | sort -u
+}
+
 case $name in
   Format)
     git ls-files '*.cc' '*.h' | xargs "$tool" --dry-run --Werror
+    ;;
+  Names)
+    # Unquoted: one argument per file.
+    own_names $(git ls-files 'compile/*.cc' 'golden/*.cc' 'sim/*.cc' 'harness/*.cc' 'tests/*.cc' |
+      grep -vE '^(compile/hw|golden/kernels|tests/hw|tests/fuzz)/') | "$tool" '
+        $1 == folder && $2 == name { print file " and " $3 " both have their own " name "; call one of them otherwise"; twice = 1 }
+        { folder = $1; name = $2; file = $3; some = 1 }
+        END { exit twice || !some }'
     ;;
   Tidy)
     git rev-parse --verify --quiet HEAD~1 >/dev/null || { echo "$name: there is no commit before this one"; exit 77; }

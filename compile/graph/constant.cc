@@ -110,7 +110,7 @@ namespace {
 
 /// Values are looked at in blocks of a fixed length, which compilers vectorise: constants may be
 /// millions of weights.
-constexpr std::size_t kBlock = 1024;
+constexpr std::size_t kFiniteBlock = 1024;
 
 int count_infinite(const float* values, std::size_t count) {
   int infinite = 0;
@@ -125,8 +125,8 @@ bool Constant::all_finite() const {
   if (!is_float()) return true;
   const auto values = floats();
   std::size_t at = 0;
-  for (; at + kBlock <= values.size(); at += kBlock)
-    if (count_infinite(values.data() + at, kBlock) != 0) return false;
+  for (; at + kFiniteBlock <= values.size(); at += kFiniteBlock)
+    if (count_infinite(values.data() + at, kFiniteBlock) != 0) return false;
   return count_infinite(values.data() + at, values.size() - at) == 0;
 }
 

@@ -6,8 +6,8 @@
 namespace assay {
 namespace {
 
-constexpr std::int64_t kLargest = 1 << 24;  ///< float32 holds all integers up to here
-constexpr std::size_t kBlock = 1024;        ///< a fixed length, so that compilers vectorise
+constexpr std::int64_t kLargest = 1 << 24;   ///< float32 holds all integers up to here
+constexpr std::size_t kCheckedBlock = 1024;  ///< a fixed length, so that compilers vectorise
 
 /// 0 when all values are integers of [lo, hi]. A NaN is clamped to lo and differs from it.
 int count_outside(const float* values, std::size_t count, float lo, float hi) {
@@ -31,8 +31,8 @@ bool surely_within(const Constant& constant, const DataType& type) {
              hi = static_cast<float>(std::min(type.max(), kLargest));
   const auto values = constant.floats();
   std::size_t at = 0;
-  for (; at + kBlock <= values.size(); at += kBlock)
-    if (count_outside(values.data() + at, kBlock, lo, hi) != 0) return false;
+  for (; at + kCheckedBlock <= values.size(); at += kCheckedBlock)
+    if (count_outside(values.data() + at, kCheckedBlock, lo, hi) != 0) return false;
   return count_outside(values.data() + at, values.size() - at, lo, hi) == 0;
 }
 

@@ -16,20 +16,20 @@ struct Bounded {
 
 Bounded at(const BoundedTensor& x, std::size_t i) { return {x.value[i], x.error[i]}; }
 
-Bounded add(Bounded a, Bounded b) {
+Bounded sum_of(Bounded a, Bounded b) {
   const Bounded sum{a.value + b.value, a.error + b.error};
   return {sum.value, sum.error + kUnit * sum.magnitude()};
 }
-Bounded subtract(Bounded a, Bounded b) { return add(a, {-b.value, b.error}); }
+Bounded difference_of(Bounded a, Bounded b) { return sum_of(a, {-b.value, b.error}); }
 
-Bounded multiply(Bounded a, Bounded b) {
+Bounded product_of(Bounded a, Bounded b) {
   const double error =
       std::fabs(a.value) * b.error + std::fabs(b.value) * a.error + a.error * b.error;
   const Bounded product{a.value * b.value, error};
   return {product.value, error + kUnit * product.magnitude() + kUnderflow};
 }
 
-Bounded divide(Bounded a, Bounded b) {
+Bounded quotient_of(Bounded a, Bounded b) {
   const double least = std::fabs(b.value) - 2 * b.error, quotient = a.value / b.value;
   if (!(least > 0)) return {quotient, HUGE_VAL};
   const Bounded result{quotient, (a.error + std::fabs(quotient) * b.error) / least};
@@ -37,7 +37,7 @@ Bounded divide(Bounded a, Bounded b) {
 }
 
 /// A power is monotone in each argument where it is defined, apart from a bend at base 0.
-Bounded raise(Bounded a, Bounded b) {
+Bounded power_of(Bounded a, Bounded b) {
   const double value = std::pow(a.value, b.value);
   double error = 0;
   for (const double x : {a.value - a.error, a.value + a.error, 0.0}) {
@@ -102,20 +102,21 @@ struct Normalisation {
 
   Normalisation(const BoundedInputs& in, std::size_t c, double epsilon)
       : gain(at(*in.at(1), c)), bias(at(*in.at(2), c)), mean(at(*in.at(3), c)) {
-    const Bounded sum = add(at(*in.at(4), c), {epsilon, 0});
+    const Bounded sum = sum_of(at(*in.at(4), c), {epsilon, 0});
     root.value = std::sqrt(sum.value);
     root.error = root.value - std::sqrt(std::max(sum.value - sum.error, 0.0));
     root.error += kUnit * root.magnitude();
     // g * (1/root) rounds twice, g / root once: the former's bound holds for both.
-    slope = multiply(gain, divide({1, 0}, root));
-    shift = subtract(bias, multiply(mean, slope));
+    slope = product_of(gain, quotient_of({1, 0}, root));
+    shift = difference_of(bias, product_of(mean, slope));
   }
 
   /// The worst of the forms in use.
   Bounded apply(Bounded x) const {
-    const Bounded affine = add(multiply(x, slope), shift);
-    const Bounded centred = add(multiply(subtract(x, mean), slope), bias);
-    const Bounded divided = add(multiply(divide(subtract(x, mean), root), gain), bias);
+    const Bounded affine = sum_of(product_of(x, slope), shift);
+    const Bounded centred = sum_of(product_of(difference_of(x, mean), slope), bias);
+    const Bounded divided =
+        sum_of(product_of(quotient_of(difference_of(x, mean), root), gain), bias);
     return {affine.value, std::max({affine.error, centred.error, divided.error})};
   }
 };
@@ -177,11 +178,11 @@ bool softmax(const ops::Softmax& op, const BoundedInputs& in, BoundedTensor& out
 bool bound_elementwise(const Node& node, const BoundedInputs& in,
                        std::vector<BoundedTensor>& outputs) {
   BoundedTensor& out = outputs[0];
-  if (node.as<ops::Add>()) return binary(in, out, add);
-  if (node.as<ops::Sub>()) return binary(in, out, subtract);
-  if (node.as<ops::Mul>()) return binary(in, out, multiply);
-  if (node.as<ops::Div>()) return binary(in, out, divide);
-  if (node.as<ops::Pow>()) return binary(in, out, raise);
+  if (node.as<ops::Add>()) return binary(in, out, sum_of);
+  if (node.as<ops::Sub>()) return binary(in, out, difference_of);
+  if (node.as<ops::Mul>()) return binary(in, out, product_of);
+  if (node.as<ops::Div>()) return binary(in, out, quotient_of);
+  if (node.as<ops::Pow>()) return binary(in, out, power_of);
   if (node.as<ops::Relu>())
     return unary(in, out, [](Bounded x) { return Bounded{std::max(x.value, 0.0), x.error}; });
   if (node.as<ops::Sign>())

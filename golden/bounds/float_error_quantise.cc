@@ -13,7 +13,7 @@
 namespace assay {
 namespace {
 
-struct Bounded {
+struct BoundedValue {
   double value = 0, error = 0;
 };
 
@@ -26,7 +26,7 @@ class Operands {
       if (in[k] && in[k]->value.size() != 1) index_[k] = index(in[k]->shape, shape);
     }
   }
-  Bounded at(std::size_t input, std::int64_t i) const {
+  BoundedValue at(std::size_t input, std::int64_t i) const {
     const BoundedTensor* tensor = input < in.size() ? in[input] : nullptr;
     if (!tensor) return {};
     const std::size_t k =
@@ -63,7 +63,7 @@ class Operands {
 
 /// A step function of u = x/s + z: the clamped rounding of a Quant and its relatives.
 struct Staircase {
-  Bounded scale, zero;  ///< zero: what is added before rounding
+  BoundedValue scale, zero;  ///< zero: what is added before rounding
   RoundingMode mode = RoundingMode::kHalfEven;
   double lo = -HUGE_VAL, hi = HUGE_VAL;
   bool bipolar = false;
@@ -76,7 +76,7 @@ struct Staircase {
   /// How far float32's u may be from the exact one.
   double uncertainty(double x, double error) const;
   /// The level of the exact number (in .value) and how many levels float32 may be away from it.
-  Bounded decide(Bounded x) const;
+  BoundedValue decide(BoundedValue x) const;
 
  private:
   double round(double u) const;
@@ -129,7 +129,7 @@ double Staircase::uncertainty(double x, double error) const {
   return bound;
 }
 
-Bounded Staircase::decide(Bounded x) const {
+BoundedValue Staircase::decide(BoundedValue x) const {
   const double u = x.value / scale.value + zero.value;
   const double reach = uncertainty(x.value, x.error) + 0x1p-40 * (std::fabs(u) + 1);
   if (!std::isfinite(reach)) return {level(u), HUGE_VAL};
@@ -183,8 +183,8 @@ double dequantisation_error(const Operands& q, std::int64_t i, double value, dou
     return 2 * kUnit * (size + std::fabs(static_cast<double>(op->out_bias)));
   }
   const auto* trunc = q.trunc;
-  const Bounded scale = q.at(trunc && trunc->version == 2 ? 4 : 1, i);
-  const Bounded zero = q.bipolar ? Bounded{} : q.at(2, i);
+  const BoundedValue scale = q.at(trunc && trunc->version == 2 ? 4 : 1, i);
+  const BoundedValue zero = q.bipolar ? BoundedValue{} : q.at(2, i);
   // y - z is exact for integers that float32 holds; then the product rounds, unless it is a float32
   // itself.
   const double steps = size / std::fabs(scale.value);
@@ -207,7 +207,7 @@ TruncScales trunc_scales(const Operands& q, const ops::Trunc& op, std::int64_t i
 }
 
 /// A level, or a value made from it, and how far float32 may be away.
-Bounded truncate(const Operands& q, const ops::Trunc& op, std::int64_t i, Bounded wide) {
+BoundedValue truncate(const Operands& q, const ops::Trunc& op, std::int64_t i, BoundedValue wide) {
   Staircase second;
   second.mode = op.rounding_mode;
   if (op.version == 2) set_bounds(second, q.scalar(5), op.is_signed, op.narrow);
@@ -220,34 +220,34 @@ Bounded truncate(const Operands& q, const ops::Trunc& op, std::int64_t i, Bounde
   return {(level - zero) * out, moved * out};
 }
 
-Bounded quantise(const Operands& q, std::int64_t i) {
+BoundedValue quantise(const Operands& q, std::int64_t i) {
   const auto at = static_cast<std::size_t>(i);
-  const Bounded x{q.in[0]->value[at], q.in[0]->error[at]};
+  const BoundedValue x{q.in[0]->value[at], q.in[0]->error[at]};
   const Staircase stairs = staircase(q, i);
   if (q.bipolar) {
     const bool sure = x.error == 0 || std::fabs(x.value) > x.error;
     const double size = stairs.scale.value;
     return {x.value >= 0 ? size : -size, sure ? 0 : 2 * std::fabs(size)};
   }
-  const Bounded level = stairs.decide(x);
+  const BoundedValue level = stairs.decide(x);
   if (const auto* op = q.trunc) return truncate(q, *op, i, level);
   return {(level.value - stairs.zero.value) * stairs.scale.value,
           level.error * std::fabs(stairs.scale.value)};
 }
 
-Bounded quantise_linear(const Operands& q, std::int64_t i) {
+BoundedValue quantise_linear(const Operands& q, std::int64_t i) {
   const auto at = static_cast<std::size_t>(i);
   const Tensor* zero = q.in.size() > 2 && q.in[2] ? q.node.inputs[2] : nullptr;
   const DataType type = container_type(zero ? zero->container : Container::kUInt8);
-  const Bounded level = staircase(q, i).decide({q.in[0]->value[at], q.in[0]->error[at]});
+  const BoundedValue level = staircase(q, i).decide({q.in[0]->value[at], q.in[0]->error[at]});
   return {std::clamp(level.value + q.at(2, i).value, static_cast<double>(type.min()),
                      static_cast<double>(type.max())),
           level.error};
 }
 
-Bounded dequantise_linear(const Operands& q, std::int64_t i) {
+BoundedValue dequantise_linear(const Operands& q, std::int64_t i) {
   const auto at = static_cast<std::size_t>(i);
-  const Bounded scale = q.at(1, i), zero = q.at(2, i);
+  const BoundedValue scale = q.at(1, i), zero = q.at(2, i);
   return {(q.in[0]->value[at] - zero.value) * scale.value,
           (q.in[0]->error[at] + zero.error) * (std::fabs(scale.value) + 2 * scale.error)};
 }
@@ -257,7 +257,7 @@ template <typename Rule>
 bool bound_each(const Operands& q, BoundedTensor& out, Rule rule) {
   for (std::size_t i = 0; i < out.value.size(); ++i) {
     const auto at = static_cast<std::int64_t>(i);
-    const Bounded result = rule(q, at);
+    const BoundedValue result = rule(q, at);
     out.value[i] = result.value;
     out.error[i] = result.error + dequantisation_error(q, at, result.value, result.error);
   }
@@ -266,7 +266,7 @@ bool bound_each(const Operands& q, BoundedTensor& out, Rule rule) {
 
 bool bound_levels(const Operands& q, BoundedTensor& out) {
   for (std::size_t i = 0; i < out.value.size(); ++i) {
-    const Bounded level = quantise_linear(q, static_cast<std::int64_t>(i));
+    const BoundedValue level = quantise_linear(q, static_cast<std::int64_t>(i));
     out.value[i] = level.value;
     out.error[i] = level.error;
   }
@@ -290,7 +290,8 @@ bool bound_multi_threshold(const Operands& q, const ops::MultiThreshold& op, Bou
       doubtful += error > 0 && std::fabs(margin) <= error * (1 + 0x1p-20) ? 1 : 0;
     }
     const double scale = static_cast<double>(op.out_scale);
-    return Bounded{scale * reached + static_cast<double>(op.out_bias), std::fabs(scale) * doubtful};
+    return BoundedValue{scale * reached + static_cast<double>(op.out_bias),
+                        std::fabs(scale) * doubtful};
   });
 }
 
@@ -302,7 +303,7 @@ bool bound_float_quant(const Operands& q, const ops::FloatQuant& op, BoundedTens
   Staircase grid;
   grid.mode = op.rounding_mode;
   for (std::size_t i = 0; i < out.value.size(); ++i) {
-    const Bounded scale = q.at(1, static_cast<std::int64_t>(i));
+    const BoundedValue scale = q.at(1, static_cast<std::int64_t>(i));
     const double x = q.in[0]->value[i] / scale.value;
     const double exponent = x == 0 ? -126 : std::floor(std::log2(std::fabs(x)));
     const double step = std::exp2(std::max(exponent, 1 - bias) - mantissa);

@@ -46,7 +46,7 @@ int on_progress(void* context, curl_off_t, curl_off_t done, curl_off_t, curl_off
   }
 }
 
-using Handle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
+using CurlHandle = std::unique_ptr<CURL, decltype(&curl_easy_cleanup)>;
 
 void configure(CURL* curl, const std::string& url, Transfer& transfer, char* error) {
   curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
@@ -73,7 +73,7 @@ std::string https_get(const std::string& url, std::uint64_t limit,
                       const DownloadProgress& progress) {
   static const CURLcode started = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (started != CURLE_OK) tool_error("libcurl cannot start: {}", curl_easy_strerror(started));
-  const Handle curl(curl_easy_init(), &curl_easy_cleanup);
+  const CurlHandle curl(curl_easy_init(), &curl_easy_cleanup);
   if (curl == nullptr) tool_error("libcurl cannot start");
   std::array<char, CURL_ERROR_SIZE> error{};
   Transfer transfer{{}, limit, progress, nullptr};

@@ -28,8 +28,8 @@ std::uint64_t big_endian(std::string_view four) {
 }
 
 /// Checks the header and returns the size that the whole content must have.
-std::uint64_t parse_header(std::string_view header, std::size_t rank, IdxFile& idx,
-                           const fs::path& file) {
+std::uint64_t parse_sizes(std::string_view header, std::size_t rank, IdxFile& idx,
+                          const fs::path& file) {
   idx.header = 4 + 4 * rank;
   const std::uint64_t magic = 0x800 + rank;
   if (header.size() < idx.header)
@@ -56,7 +56,7 @@ IdxFile read_idx_file(const fs::path& file, std::size_t rank) {
   const bool compressed = file.extension() == ".gz";
   const std::string start =
       compressed ? gunzip_prefix(idx.bytes, 4 + 4 * rank, shown(file)) : idx.bytes.substr(0, 64);
-  const std::uint64_t expected = parse_header(start, rank, idx, file);
+  const std::uint64_t expected = parse_sizes(start, rank, idx, file);
   if (compressed) idx.bytes = gunzip(idx.bytes, expected, shown(file));
   if (idx.bytes.size() != expected)
     user_error("'{}' holds {} bytes, but its header announces {}; fetch it again", shown(file),

@@ -11,7 +11,7 @@ namespace assay {
 namespace fs = std::filesystem;
 namespace {
 
-std::optional<std::vector<std::uint8_t>> read_labels(const fs::path& images, std::int64_t count) {
+std::optional<std::vector<std::uint8_t>> labels_beside(const fs::path& images, std::int64_t count) {
   fs::path file = images;
   file.replace_extension(".labels.npy");
   if (!is_file(file)) return std::nullopt;
@@ -46,7 +46,7 @@ Dataset read_npy_images(const fs::path& file, ImageRange range) {
   const std::int64_t step = set.channels * set.height * set.width;
   const auto* first = reinterpret_cast<const std::uint8_t*>(array.bytes.data());
   set.pixels.assign(first + span.begin * step, first + span.end * step);
-  if (const auto labels = read_labels(file, array.shape[0]))
+  if (const auto labels = labels_beside(file, array.shape[0]))
     set.labels.assign(labels->begin() + span.begin, labels->begin() + span.end);
   return set;
 }

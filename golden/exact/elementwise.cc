@@ -9,8 +9,6 @@
 namespace assay::exact {
 namespace {
 
-IntRange hull(IntRange a, IntRange b) { return {std::min(a.min, b.min), std::max(a.max, b.max)}; }
-
 /// Elementwise product of two slots of one shape.
 class ProductStep final : public Step {
  public:

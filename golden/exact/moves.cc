@@ -13,8 +13,6 @@
 namespace assay::exact {
 namespace {
 
-IntRange hull(IntRange a, IntRange b) { return {std::min(a.min, b.min), std::max(a.max, b.max)}; }
-
 /// Copies runs of elements; what no part covers is 0.
 class GatherStep final : public Step {
  public:

@@ -85,10 +85,6 @@ __attribute__((target("avx2"))) void narrow_avx2(const double* t, std::int64_t c
                                                  double hi, T* out) {
   narrow_block(t, count, lo, hi, out);
 }
-bool has_avx2() {
-  static const bool yes = best_isa() >= Isa::kAvx2;
-  return yes;
-}
 #endif
 
 bool round_pieces(double* t, const double* error, std::int64_t count, double lo, double hi) {
@@ -272,7 +268,7 @@ Bounds quant_bounds(Planner& planner, std::int64_t bits, bool is_signed, bool na
   return {0, (std::int64_t{1} << bits) - 1 - (narrow ? 1 : 0)};
 }
 
-std::int64_t integer(Planner& planner, const RealArray& array, std::string_view what) {
+std::int64_t integer_parameter(Planner& planner, const RealArray& array, std::string_view what) {
   if (!array.is_scalar() || !array.values[0].is_rational() ||
       array.values[0].rational().get_den() != 1 ||
       !array.values[0].rational().get_num().fits_slong_p())
@@ -301,14 +297,14 @@ std::vector<Value::Term> divided(const Value& value, const RealArray& inverse_sc
 std::int64_t level_of_zero(Planner& planner, const RealArray& zero_point,
                            const Decision& decision) {
   const mpz_class level =
-      round_exactly(Real(integer(planner, zero_point, "the zero point")), decision.mode);
+      round_exactly(Real(integer_parameter(planner, zero_point, "the zero point")), decision.mode);
   return std::clamp<std::int64_t>(level.get_si(), decision.lo, decision.hi);
 }
 
 void plan_quant(Planner& planner, const ops::Quant& quant) {
   Value x = planner.raw_input(0);
   const RealArray scale = planner.parameter(1), zero = planner.parameter(2);
-  const std::int64_t bits = integer(planner, planner.parameter(3), "the bit width");
+  const std::int64_t bits = integer_parameter(planner, planner.parameter(3), "the bit width");
   require_positive(planner, scale);
   const Bounds bounds = quant_bounds(planner, bits, quant.is_signed, quant.narrow);
   Decision decision{.mode = quant.rounding_mode, .lo = bounds.lo, .hi = bounds.hi};
@@ -350,10 +346,11 @@ void plan_quantize_linear(Planner& planner, const ops::QuantizeLinear& op, const
   const RealArray scale = axis_parameter(planner, 1, op.axis, x.shape);
   require_positive(planner, scale);
   const DataType type = container_type(node.outputs[0]->container);
-  const std::int64_t zero = planner.has_input(2)
-                                ? integer(planner, axis_parameter(planner, 2, op.axis, x.shape),
-                                          "the zero point of an activation")
-                                : 0;
+  const std::int64_t zero =
+      planner.has_input(2)
+          ? integer_parameter(planner, axis_parameter(planner, 2, op.axis, x.shape),
+                              "the zero point of an activation")
+          : 0;
   const RealArray per_scale = inverse(scale);
   // max(x, 0) quantises to max(Q(x), Q(0)), and Q(0) is the zero point.
   const std::int64_t lo = x.relu ? std::clamp(zero, type.min(), type.max()) : type.min();
@@ -374,7 +371,7 @@ void plan_dequantize_linear(Planner& planner, const ops::DequantizeLinear& op) {
 }
 
 /// 2^n as an exact number.
-Real power_of_two(std::int64_t n) {
+Real power_of_two_exactly(std::int64_t n) {
   mpq_class value(1);
   if (n >= 0)
     value <<= static_cast<mp_bitcnt_t>(n);
@@ -388,8 +385,8 @@ Real power_of_two(std::int64_t n) {
 std::int64_t nearest_log2(const Real& ratio) {
   const mpq_class square = ratio.rational() * ratio.rational();
   auto k = static_cast<std::int64_t>(std::lround(std::log2(ratio.to_double())));
-  while (Real(square) > power_of_two(2 * k + 1)) ++k;
-  while (Real(square) < power_of_two(2 * k - 1)) --k;
+  while (Real(square) > power_of_two_exactly(2 * k + 1)) ++k;
+  while (Real(square) < power_of_two_exactly(2 * k - 1)) --k;
   return k;
 }
 
@@ -401,7 +398,7 @@ struct Truncation {
 };
 
 /// The factor that shifts to the right by `shift` bits.
-RealArray shift_factor(std::int64_t shift) { return RealArray(power_of_two(-shift)); }
+RealArray shift_factor(std::int64_t shift) { return RealArray(power_of_two_exactly(-shift)); }
 
 void require_shift(Planner& planner, std::int64_t shift) {
   if (std::abs(shift) > 62) planner.fail("the bit widths differ by more than 62");
@@ -410,8 +407,8 @@ void require_shift(Planner& planner, std::int64_t shift) {
 /// Version 1: bits that the widths say; nothing is clamped.
 Truncation truncation_1(Planner& planner, const Shape& shape, SlotId whole) {
   Truncation out;
-  out.shift = integer(planner, planner.parameter(3), "the input bit width") -
-              integer(planner, planner.parameter(4), "the output bit width");
+  out.shift = integer_parameter(planner, planner.parameter(3), "the input bit width") -
+              integer_parameter(planner, planner.parameter(4), "the output bit width");
   require_shift(planner, out.shift);
   const IntRange range = out.shift < 0
                              ? value_bounds(planner, shape, {{shift_factor(out.shift), whole}}, {})
@@ -431,9 +428,9 @@ Truncation truncation_2(Planner& planner, const ops::Trunc& trunc) {
     planner.fail("version 2 needs one scale and one output scale");
   require_positive(planner, out.scale);
   out.shift = nearest_log2(out.scale.values[0] * scale.values[0].inverse());
-  const Bounds bounds =
-      quant_bounds(planner, integer(planner, planner.parameter(5), "the output bit width"),
-                   trunc.is_signed, trunc.narrow);
+  const Bounds bounds = quant_bounds(
+      planner, integer_parameter(planner, planner.parameter(5), "the output bit width"),
+      trunc.is_signed, trunc.narrow);
   require_shift(planner, out.shift);
   out.decision = {.lo = bounds.lo, .hi = bounds.hi};
   out.zero = multiply(planner.parameter(2), shift_factor(out.shift));

@@ -13,7 +13,7 @@ namespace {
 /// Up to so many thresholds are compared one after the other, eight elements at a time.
 constexpr std::int64_t kFewSteps = 16;
 /// Shorter periods are repeated, so that the vector loops are long.
-constexpr std::int64_t kShortestPeriod = 256;
+constexpr std::int64_t kShortestRow = 256;
 
 template <typename T>
 inline __attribute__((always_inline)) void add_reached(const T* x, const T* t, std::int64_t steps,
@@ -49,10 +49,6 @@ __attribute__((target("avx2"))) void guess_avx2(const T* x, const double* base, 
                                                 const double* per_unit, double steps,
                                                 std::int64_t count, std::int32_t* out) {
   guess(x, base, first, per_unit, steps, count, out);
-}
-bool has_avx2() {
-  static const bool yes = best_isa() >= Isa::kAvx2;
-  return yes;
 }
 #endif
 
@@ -125,7 +121,7 @@ void ThresholdRows::fit_lines(const Rows& rows, std::int64_t min, std::int64_t m
   }
   if (period_ > 1) return;
   for (std::vector<double>* values : {&base_, &first_, &per_unit_})
-    values->resize(kShortestPeriod, values->front());
+    values->resize(kShortestRow, values->front());
 }
 
 template <typename T>
@@ -135,7 +131,7 @@ ThresholdRows::Table<T> ThresholdRows::make_table(const Rows& rows) const {
     return static_cast<T>(rows.thresholds[static_cast<std::size_t>(row * steps_ + k)]);
   };
   if (few_) {
-    const std::int64_t repeats = std::max<std::int64_t>(1, kShortestPeriod / period_);
+    const std::int64_t repeats = std::max<std::int64_t>(1, kShortestRow / period_);
     for (std::int64_t k = 0; k < steps_; ++k)
       for (std::int64_t i = 0; i < repeats * period_; ++i)
         out.by_step.push_back(at(i % period_, k));
@@ -176,7 +172,7 @@ void ThresholdRows::count_piece(const Table<T>& table, const T* x, std::int64_t 
     }
     return;
   }
-  const std::int64_t repeats = std::max<std::int64_t>(1, kShortestPeriod / period_);
+  const std::int64_t repeats = std::max<std::int64_t>(1, kShortestRow / period_);
   const std::int64_t period = few_ || period_ == 1 ? repeats * period_ : period_;
   for (std::int64_t done = 0; done < count;) {
     const std::int64_t at = (begin + done) % period;

@@ -171,7 +171,7 @@ Value emit_count(Planner& planner, const Value& x, SlotId in, ThresholdRows::Row
 }
 
 /// The operands X0, X1... in one order.
-std::vector<Value> operands(Planner& planner, const Node& node) {
+std::vector<Value> joined_operands(Planner& planner, const Node& node) {
   std::vector<Value> out;
   for (std::size_t i = ops::JoinThreshold::kFirstX; i < node.inputs.size(); ++i)
     out.push_back(planner.ordered(planner.any_input(i),
@@ -229,7 +229,7 @@ void plan_table(Planner& planner, const Node& node, const ops::JoinThreshold& op
 }
 
 /// An integer field of a threshold operator that is stored as a float.
-std::optional<std::int64_t> small_integer(float value) {
+std::optional<std::int64_t> as_small_integer(float value) {
   if (value != std::nearbyint(value) || std::abs(value) > 0x1p30F) return {};
   return static_cast<std::int64_t>(value);
 }
@@ -237,7 +237,7 @@ std::optional<std::int64_t> small_integer(float value) {
 }  // namespace
 
 void plan_join(Planner& planner, const ops::JoinThreshold& op, const Node& node) {
-  const std::vector<Value> x = operands(planner, node);
+  const std::vector<Value> x = joined_operands(planner, node);
   const bool line = planner.has_input(1), table = !line && x.size() == 2;
   const Shape& t = planner.constant(0).shape();
   const Levels levels{op.out_scale, op.out_bias};
@@ -253,7 +253,7 @@ void plan_join(Planner& planner, const ops::JoinThreshold& op, const Node& node)
 }
 
 bool plan_integer_thresholds(Planner& planner, const ops::MultiThreshold& op, const Value& x) {
-  const auto factor = small_integer(op.out_scale), bias = small_integer(op.out_bias);
+  const auto factor = as_small_integer(op.out_scale), bias = as_small_integer(op.out_bias);
   if (!factor || !bias) return false;
   const auto in = integer_slot(planner, x);
   if (!in) return false;

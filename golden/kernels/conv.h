@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -18,12 +19,20 @@ struct IntRange {
   std::int64_t min = 0, max = 0;
   bool operator==(const IntRange&) const = default;
 };
+/// The smallest range that holds both.
+inline IntRange hull(IntRange a, IntRange b) {
+  return {std::min(a.min, b.min), std::max(a.max, b.max)};
+}
 
 /// Instruction sets in rising order; a kernel may use its own and every lower one.
 enum class Isa { kPortable, kAvx2, kAvx512Vnni };
 
 /// The highest instruction set of this CPU.
 Isa best_isa();
+inline bool has_avx2() {
+  static const bool yes = best_isa() >= Isa::kAvx2;
+  return yes;
+}
 std::string_view isa_name(Isa isa);
 
 /// One image's convolution, sizes in elements. `groups` divides both channel counts.

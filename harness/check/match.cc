@@ -12,16 +12,17 @@ bool same_names(const Graph& a, const Graph& b) {
                                      &Checkpoint::name);
 }
 
-std::optional<Shape> shape_of(const Checkpoint& checkpoint) {
+std::optional<Shape> checkpoint_shape(const Checkpoint& checkpoint) {
   if (!checkpoint.tensor->shape) return {};
   return checkpoint.shape();
 }
 
 bool same_sequence(const Graph& a, const Graph& b) {
-  return std::ranges::equal(
-      a.checkpoints(), b.checkpoints(), [](const Checkpoint& x, const Checkpoint& y) {
-        return x.kind == y.kind && x.has_map == y.has_map && shape_of(x) == shape_of(y);
-      });
+  return std::ranges::equal(a.checkpoints(), b.checkpoints(),
+                            [](const Checkpoint& x, const Checkpoint& y) {
+                              return x.kind == y.kind && x.has_map == y.has_map &&
+                                     checkpoint_shape(x) == checkpoint_shape(y);
+                            });
 }
 
 }  // namespace

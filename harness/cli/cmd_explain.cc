@@ -13,7 +13,8 @@ struct ExplainOptions {
 };
 
 template <typename T>
-void show(const CommandContext& context, const T& report, std::string (*text)(const T&)) {
+void print_explained(const CommandContext& context, const T& report,
+                     std::string (*text)(const T&)) {
   if (context.json)
     print_report(context, report);
   else
@@ -24,9 +25,9 @@ int run_explain(const ExplainOptions& options, const CommandContext& context) {
   const SavedRun run = read_run(options.dir);
   const report::Streamline streamline = read_streamline(options.dir);
   if (options.node.empty())
-    show(context, streamline, streamline_text);
+    print_explained(context, streamline, streamline_text);
   else
-    show(context, explain_node(run, streamline, options.node), explain_text);
+    print_explained(context, explain_node(run, streamline, options.node), explain_text);
   return 0;
 }
 

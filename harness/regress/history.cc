@@ -58,7 +58,7 @@ std::vector<std::string> columns(const Runs& runs) {
   return names;
 }
 
-std::string cell(const report::History::Run& run, const std::string& name) {
+std::string history_cell(const report::History::Run& run, const std::string& name) {
   for (const report::History::Metric& metric : run.metrics)
     if (metric.metric == name && metric.node.empty())
       return grouped(metric.value) + delta_text(metric.delta);
@@ -82,14 +82,14 @@ std::string node_changes(const Runs& runs) {
   return text;
 }
 
-std::string table(const Runs& runs) {
+std::string history_table(const Runs& runs) {
   const std::vector<std::string> metrics = columns(runs);
   std::vector<std::vector<std::string>> rows = {{"time", "assay", "verdict"}};
   rows[0].insert(rows[0].end(), metrics.begin(), metrics.end());
   rows[0].emplace_back("note");
   for (const report::History::Run& run : runs) {
     std::vector<std::string> row = {run.time, run.assay.sha256.substr(0, kShownHash), run.verdict};
-    for (const std::string& name : metrics) row.push_back(cell(run, name));
+    for (const std::string& name : metrics) row.push_back(history_cell(run, name));
     row.push_back(note(run));
     rows.push_back(std::move(row));
   }
@@ -118,7 +118,7 @@ std::string history_text(const report::History& history) {
   for (const report::History::Case& entry : history.cases)
     text +=
         fmt::format("{}{}, level {}\n{}{}", text.empty() ? "" : "\n", printable(entry.case_name),
-                    entry.level, table(entry.runs), node_changes(entry.runs));
+                    entry.level, history_table(entry.runs), node_changes(entry.runs));
   return text;
 }
 

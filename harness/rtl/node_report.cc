@@ -9,7 +9,8 @@
 namespace assay {
 namespace {
 
-report::RtlNode::Run run_report(const RtlLevel& level, const VerifiedNode& v, const SimRun& run) {
+report::RtlNode::Run node_run_report(const RtlLevel& level, const VerifiedNode& v,
+                                     const SimRun& run) {
   const std::string& name = v.prepared.node->name;
   report::RtlNode::Run report;
   report.profile = sim::profile_name(run.profile);
@@ -37,13 +38,13 @@ report::RtlNode::Node one_node_report(const RtlLevel& level, const VerifiedNode&
   report.memories = v.prepared.memories;
   report.canaries = canaries_report(v.prepared, v.canary);
   for (const SimRun& run : v.runs) {
-    report.runs.push_back(run_report(level, v, run));
+    report.runs.push_back(node_run_report(level, v, run));
     if (const auto cycles = measured_cycles(run)) report.cycles.measured = cycles;
   }
   return report;
 }
 
-std::vector<std::string> row(const report::RtlNode::Node& node) {
+std::vector<std::string> node_row(const report::RtlNode::Node& node) {
   std::string folding;
   for (const auto& [field, value] : node.folding)
     folding += fmt::format("{}{}={}", folding.empty() ? "" : " ", field, value);
@@ -75,7 +76,7 @@ report::RtlNode node_report(const RtlLevel& level, const std::vector<VerifiedNod
 std::string node_table(const RtlLevel& level, const report::RtlNode& report) {
   std::vector<std::vector<std::string>> rows = {
       {"node", "layer", "folding", "cycles/frame", "measured", "beats", "differing", "verdict"}};
-  for (const report::RtlNode::Node& node : report.nodes) rows.push_back(row(node));
+  for (const report::RtlNode::Node& node : report.nodes) rows.push_back(node_row(node));
   std::string text = table_text(rows);
   for (const report::RtlNode::Node& node : report.nodes)
     text += faults_text(fmt::format("node '{}'", printable(node.node)), node);

@@ -73,7 +73,7 @@ std::vector<report::RtlTop::Fifo> fifo_reports(const VerifiedTop& v) {
   return list;
 }
 
-report::RtlTop::Run run_report(const RtlLevel& level, const VerifiedTop& v, const SimRun& run) {
+report::RtlTop::Run top_run_report(const RtlLevel& level, const VerifiedTop& v, const SimRun& run) {
   report::RtlTop::Run report;
   report.profile = sim::profile_name(run.profile);
   report.seed = run.seed;
@@ -118,7 +118,7 @@ report::RtlTop::Partition partition_report(const RtlLevel& level, double clock_m
   report.nodes = node_reports(v);
   report.streams = stream_reports(v);
   report.fifos = fifo_reports(v);
-  for (const SimRun& run : v.runs) report.runs.push_back(run_report(level, v, run));
+  for (const SimRun& run : v.runs) report.runs.push_back(top_run_report(level, v, run));
   return report;
 }
 
@@ -127,7 +127,7 @@ std::string interval_text(const report::RtlTop::Partition& p) {
   return grouped(*p.interval) + (p.steady.value_or(false) ? "" : " (not steady)");
 }
 
-std::vector<std::string> row(const report::RtlTop::Partition& p) {
+std::vector<std::string> partition_row(const report::RtlTop::Partition& p) {
   std::int64_t compared = 0, differing = 0;
   for (const report::RtlTop::Run& run : p.runs) {
     compared += run.outcome.compared;
@@ -162,7 +162,7 @@ std::string top_table(const RtlLevel& level, double clock_mhz, const report::Rtl
   std::vector<std::vector<std::string>> rows = {
       {"design", "layers", "streams", "beats", "differing", "first frame", "cycles/frame",
        "slowest layer", "which", fmt::format("frames/s at {} MHz", clock_mhz), "verdict"}};
-  for (const report::RtlTop::Partition& p : report.partitions) rows.push_back(row(p));
+  for (const report::RtlTop::Partition& p : report.partitions) rows.push_back(partition_row(p));
   std::string text = table_text(rows);
   for (const report::RtlTop::Partition& p : report.partitions) text += faults_text(p.module, p);
   return text + level.totals_text(report.head, "");

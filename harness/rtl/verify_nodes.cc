@@ -43,9 +43,9 @@ std::vector<const Node*> chosen_nodes(const Graph& graph, const std::vector<std:
   return chosen;
 }
 
-class Verification {
+class NodeVerification {
  public:
-  Verification(const VerifyNodesOptions& options, const Console& console)
+  NodeVerification(const VerifyNodesOptions& options, const Console& console)
       : level_("rtl-node", options, console),
         nodes_(chosen_nodes(level_.session.graph, options.nodes)) {
     if (!options.wave.empty() && (nodes_.size() != 1 || options.profiles.size() != 1))
@@ -180,7 +180,7 @@ class Verification {
 }  // namespace
 
 VerifyNodesResult verify_nodes(const VerifyNodesOptions& options, const Console& console) {
-  return Verification(options, console).run();
+  return NodeVerification(options, console).run();
 }
 
 }  // namespace assay

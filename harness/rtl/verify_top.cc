@@ -12,9 +12,9 @@
 namespace assay {
 namespace {
 
-class Verification {
+class TopVerification {
  public:
-  Verification(const VerifyTopOptions& options, const Console& console)
+  TopVerification(const VerifyTopOptions& options, const Console& console)
       : level_("rtl-top", options, console), clock_mhz_(options.clock_mhz) {
     if (!options.wave.empty() && options.profiles.size() != 1)
       user_error("--wave shows one profile: give --profiles with one name");
@@ -112,7 +112,7 @@ class Verification {
 }  // namespace
 
 VerifyTopResult verify_top(const VerifyTopOptions& options, const Console& console) {
-  return Verification(options, console).run();
+  return TopVerification(options, console).run();
 }
 
 }  // namespace assay

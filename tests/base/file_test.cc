@@ -18,7 +18,7 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(File, ReadsBackWhatWasWritten) {
   const TempDir dir;

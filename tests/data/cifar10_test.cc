@@ -13,11 +13,11 @@
 namespace assay {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-std::string load_error(const std::filesystem::path& path, ImageRange range = {}) {
+std::string cifar_error(const std::filesystem::path& path, ImageRange range = {}) {
   return message_of<UserError>([&] { load_dataset(path, range); });
 }
 
@@ -62,10 +62,10 @@ TEST(Cifar10Binary, KeepsOnlyTheRange) {
 TEST(Cifar10Binary, RefusesARangeBeyondTheFile) {
   const TempDir dir;
   const auto file = dir.write("a.bin", cifar_record(0, 0) + cifar_record(1, 0));
-  EXPECT_THAT(load_error(file, {0, 3}), AllOf(HasSubstr("a.bin' holds 2"), HasSubstr("0:2")));
-  EXPECT_THAT(load_error(file, {2, -1}), HasSubstr("holds 2"));
-  EXPECT_THAT(load_error(file, {1, 1}), HasSubstr("empty"));
-  EXPECT_THAT(load_error(file, {-1, 1}), HasSubstr("holds 2"));
+  EXPECT_THAT(cifar_error(file, {0, 3}), AllOf(HasSubstr("a.bin' holds 2"), HasSubstr("0:2")));
+  EXPECT_THAT(cifar_error(file, {2, -1}), HasSubstr("holds 2"));
+  EXPECT_THAT(cifar_error(file, {1, 1}), HasSubstr("empty"));
+  EXPECT_THAT(cifar_error(file, {-1, 1}), HasSubstr("holds 2"));
 }
 
 TEST(Cifar10Binary, RefusesEveryLengthThatIsNotWholeRecords) {
@@ -75,21 +75,21 @@ TEST(Cifar10Binary, RefusesEveryLengthThatIsNotWholeRecords) {
     const std::size_t length = bytes.size() * i / 64;
     if (length % 3073 == 0) continue;
     SCOPED_TRACE(length);
-    EXPECT_THAT(load_error(dir.write("a.bin", bytes.substr(0, length))),
+    EXPECT_THAT(cifar_error(dir.write("a.bin", bytes.substr(0, length))),
                 AllOf(HasSubstr("a.bin"), HasSubstr("truncated")));
   }
-  EXPECT_THAT(load_error(dir.write("a.bin", bytes.substr(0, bytes.size() - 1))),
+  EXPECT_THAT(cifar_error(dir.write("a.bin", bytes.substr(0, bytes.size() - 1))),
               HasSubstr("truncated"));
-  EXPECT_THAT(load_error(dir.write("a.bin", bytes + "x")), HasSubstr("1 more than"));
-  EXPECT_THAT(load_error(dir.write("a.bin", "")), HasSubstr("holds no images"));
+  EXPECT_THAT(cifar_error(dir.write("a.bin", bytes + "x")), HasSubstr("1 more than"));
+  EXPECT_THAT(cifar_error(dir.write("a.bin", "")), HasSubstr("holds no images"));
 }
 
 TEST(Cifar10Binary, RefusesALabelAboveNineEvenOutsideTheRange) {
   const TempDir dir;
   const auto file = dir.write("a.bin", cifar_record(0, 0) + cifar_record(10, 0));
-  EXPECT_THAT(load_error(file, {0, 1}),
+  EXPECT_THAT(cifar_error(file, {0, 1}),
               AllOf(HasSubstr("record 1 at byte 3073"), HasSubstr("label 10")));
-  EXPECT_THAT(load_error(dir.write("b.bin", cifar_record(255, 0))), HasSubstr("label 255"));
+  EXPECT_THAT(cifar_error(dir.write("b.bin", cifar_record(255, 0))), HasSubstr("label 255"));
 }
 
 TEST(Cifar10Binary, SwappedPlanesOrLabelsChangeTheHash) {

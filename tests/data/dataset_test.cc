@@ -12,12 +12,12 @@
 namespace assay {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
-std::string load_error(const std::filesystem::path& path, ImageRange range = {}) {
+std::string dataset_error(const std::filesystem::path& path, ImageRange range = {}) {
   return message_of<UserError>([&] { load_dataset(path, range); });
 }
 
@@ -78,12 +78,13 @@ TEST(ImageRange, RefusesNonsenseAndEmptyRanges) {
 
 TEST(Dataset, RefusesWhatItDoesNotKnowAndSaysWhatItReads) {
   const TempDir dir;
-  EXPECT_THAT(load_error(dir.path() / "missing"),
+  EXPECT_THAT(dataset_error(dir.path() / "missing"),
               AllOf(HasSubstr("there is no"), HasSubstr(".npy")));
-  EXPECT_THAT(load_error(dir.path()), AllOf(HasSubstr("no known data set"), HasSubstr("CIFAR-10")));
-  EXPECT_THAT(load_error(dir.write("x.jpg", "x")), HasSubstr("no known data set"));
-  EXPECT_THAT(load_error("/dev/zero"), HasSubstr("no known data set"));
-  EXPECT_THAT(load_error(dir.path() / "a'\n\x1b"), HasSubstr("a\\'\\x0a\\x1b"));
+  EXPECT_THAT(dataset_error(dir.path()),
+              AllOf(HasSubstr("no known data set"), HasSubstr("CIFAR-10")));
+  EXPECT_THAT(dataset_error(dir.write("x.jpg", "x")), HasSubstr("no known data set"));
+  EXPECT_THAT(dataset_error("/dev/zero"), HasSubstr("no known data set"));
+  EXPECT_THAT(dataset_error(dir.path() / "a'\n\x1b"), HasSubstr("a\\'\\x0a\\x1b"));
 }
 
 TEST(DatasetDeathTest, AnImageOutsideTheSetIsOurBug) {
@@ -111,21 +112,21 @@ TEST(NpyImages, RefusesOtherTypesShapesAndLabels) {
   const TempDir dir;
   const auto file = dir.path() / "x.npy";
   save<float>(file, {1, 1, 1, 1}, {1.0F});
-  EXPECT_THAT(load_error(file), AllOf(HasSubstr("float32"), HasSubstr("uint8")));
+  EXPECT_THAT(dataset_error(file), AllOf(HasSubstr("float32"), HasSubstr("uint8")));
   save<std::uint8_t>(file, {2}, {1, 2});
-  EXPECT_THAT(load_error(file), HasSubstr("(N, C, H, W)"));
+  EXPECT_THAT(dataset_error(file), HasSubstr("(N, C, H, W)"));
   save<std::uint8_t>(file, {0, 3, 2, 2}, {});
-  EXPECT_THAT(load_error(file), HasSubstr("holds no images"));
+  EXPECT_THAT(dataset_error(file), HasSubstr("holds no images"));
   save<std::uint8_t>(file, {2, 3, 0, 2}, {});
-  EXPECT_THAT(load_error(file), HasSubstr("without pixels"));
+  EXPECT_THAT(dataset_error(file), HasSubstr("without pixels"));
   save<std::uint8_t>(file, {2, 1, 1, 1}, {1, 2});
   const auto labels = dir.path() / "x.labels.npy";
   save<std::int64_t>(labels, {3}, {1, 2, 3});
-  EXPECT_THAT(load_error(file), HasSubstr("one label for each of the 2 images"));
+  EXPECT_THAT(dataset_error(file), HasSubstr("one label for each of the 2 images"));
   save<std::int64_t>(labels, {2}, {1, 256});
-  EXPECT_THAT(load_error(file), AllOf(HasSubstr("x.labels.npy"), HasSubstr("element 1 is 256")));
+  EXPECT_THAT(dataset_error(file), AllOf(HasSubstr("x.labels.npy"), HasSubstr("element 1 is 256")));
   save<float>(labels, {2}, {1, 2});
-  EXPECT_THAT(load_error(file), HasSubstr("labels are integers"));
+  EXPECT_THAT(dataset_error(file), HasSubstr("labels are integers"));
 }
 
 TEST(PngFolder, OrdersClassesAndFilesByName) {
@@ -148,23 +149,23 @@ TEST(PngFolder, RefusesImagesOfDifferentSizesAndNamesBoth) {
   const TempDir dir;
   save_png(dir.path() / "a" / "1.png", 3, 2, 2, 0);
   save_png(dir.path() / "a" / "2.png", 3, 2, 3, 0);
-  EXPECT_THAT(load_error(dir.path()),
+  EXPECT_THAT(dataset_error(dir.path()),
               AllOf(HasSubstr("2.png' is 3 x 2 x 3"), HasSubstr("1.png' is 3 x 2 x 2")));
   save_png(dir.path() / "a" / "2.png", 1, 2, 2, 0);
-  EXPECT_THAT(load_error(dir.path()), HasSubstr("2.png' is 1 x 2 x 2"));
+  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("2.png' is 1 x 2 x 2"));
   EXPECT_EQ(load_dataset(dir.path(), {0, 1}).size(), 1) << "the range leaves the other one out";
 }
 
 TEST(PngFolder, RefusesStrayFilesAndEmptyFolders) {
   const TempDir dir;
   std::filesystem::create_directories(dir.path() / "a");
-  EXPECT_THAT(load_error(dir.path()), HasSubstr("holds no PNG files"));
+  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("holds no PNG files"));
   save_png(dir.path() / "a" / "1.png", 1, 1, 1, 0);
   dir.write("a/photo.jpg", "x");
-  EXPECT_THAT(load_error(dir.path()), HasSubstr("photo.jpg' is no .png file"));
+  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("photo.jpg' is no .png file"));
   std::filesystem::remove(dir.path() / "a" / "photo.jpg");
   dir.write("labels.txt", "x");
-  EXPECT_THAT(load_error(dir.path()), HasSubstr("labels.txt' lies beside"));
+  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("labels.txt' lies beside"));
 }
 
 }  // namespace

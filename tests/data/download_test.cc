@@ -18,8 +18,8 @@
 namespace assay {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 /// A small archive like CIFAR-10's, what describes it, and a folder to unpack it to.
 struct Sample {

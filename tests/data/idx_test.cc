@@ -11,9 +11,9 @@
 namespace assay {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 constexpr const char* kImages = "t10k-images-idx3-ubyte";
 constexpr const char* kLabels = "t10k-labels-idx1-ubyte";

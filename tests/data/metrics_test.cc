@@ -13,8 +13,8 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 using Logits = std::vector<double>;
 using Labels = std::vector<std::int64_t>;

@@ -12,9 +12,9 @@
 namespace assay {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 /// `count` images; a byte of every value occurs.
 std::string pixels(std::size_t count) {
@@ -105,7 +105,7 @@ TEST(Pickle, RefusesEveryOtherGlobalByName) {
     parts.labels = pickle_string("labels") + pickle_global(module, name) + ")R";
     const std::string message = parse_error(parts.all());
     EXPECT_THAT(message, AllOf(HasSubstr("opcode 0x63, offset"), HasSubstr("the global")));
-    EXPECT_THAT(message, testing::Not(HasSubstr("\x1b")));
+    EXPECT_THAT(message, ::testing::Not(HasSubstr("\x1b")));
   }
 }
 
@@ -178,7 +178,7 @@ TEST(Pickle, SurvivesHostileStacks) {
                                  "a.",
                                  "N)b.",
                                  "c_codecs\nencode\n)R."}) {
-    SCOPED_TRACE(testing::PrintToString(body));
+    SCOPED_TRACE(::testing::PrintToString(body));
     EXPECT_THROW(parse_cifar_batch("\x80\x02" + body, "batch"), UserError);
   }
 }

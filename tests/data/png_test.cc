@@ -11,11 +11,11 @@
 namespace assay {
 namespace {
 
-using testing::AllOf;
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
-std::string big_endian(std::uint32_t value) {
+std::string big_endian_word(std::uint32_t value) {
   std::string out;
   for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
   return out;
@@ -25,8 +25,8 @@ std::string chunk(const std::string& type, const std::string& data) {
   const std::string body = type + data;
   const auto crc =
       crc32(0, reinterpret_cast<const Bytef*>(body.data()), static_cast<uInt>(body.size()));
-  return big_endian(static_cast<std::uint32_t>(data.size())) + body +
-         big_endian(static_cast<std::uint32_t>(crc));
+  return big_endian_word(static_cast<std::uint32_t>(data.size())) + body +
+         big_endian_word(static_cast<std::uint32_t>(crc));
 }
 
 std::string deflated(const std::string& bytes) {
@@ -40,7 +40,7 @@ std::string deflated(const std::string& bytes) {
 /// A PNG file put together by hand: `rows` are filter bytes and samples.
 std::string png_file(std::uint32_t width, std::uint32_t height, int depth, int color,
                      const std::string& rows, const std::string& extra = "") {
-  std::string header = big_endian(width) + big_endian(height);
+  std::string header = big_endian_word(width) + big_endian_word(height);
   header += static_cast<char>(depth);
   header += static_cast<char>(color);
   header += std::string(3, '\0');
@@ -48,7 +48,7 @@ std::string png_file(std::uint32_t width, std::uint32_t height, int depth, int c
          chunk("IEND", "");
 }
 
-std::string decode_error(const std::string& bytes) {
+std::string png_error(const std::string& bytes) {
   return message_of<UserError>([&] { decode_png(bytes, "x.png"); });
 }
 
@@ -67,7 +67,7 @@ TEST(Png, ReadsGreyRowByRow) {
 }
 
 TEST(Png, LeavesSamplesAsStoredWhateverTheGammaSays) {
-  const std::string gamma = chunk("gAMA", big_endian(100000));
+  const std::string gamma = chunk("gAMA", big_endian_word(100000));
   const PngImage image =
       decode_png(png_file(2, 1, 8, 0, std::string("\0\x40\x80", 3), gamma), "x.png");
   EXPECT_THAT(image.pixels, ElementsAre(0x40, 0x80));
@@ -97,25 +97,25 @@ TEST(Png, RefusesEveryTruncationAndAFlippedByte) {
   }
   std::string bad = good;
   bad[45] = static_cast<char>(bad[45] ^ 1);
-  EXPECT_THAT(decode_error(bad), AllOf(HasSubstr("x.png"), HasSubstr("damaged")));
+  EXPECT_THAT(png_error(bad), AllOf(HasSubstr("x.png"), HasSubstr("damaged")));
 }
 
 TEST(Png, RefusesOtherDepthsAndColoursAndTransparency) {
-  EXPECT_THAT(decode_error(png_file(1, 1, 16, 0, std::string(3, '\0'))), HasSubstr("bit depth 16"));
-  EXPECT_THAT(decode_error(png_file(1, 1, 1, 0, std::string(2, '\0'))), HasSubstr("bit depth 1"));
-  EXPECT_THAT(decode_error(png_file(1, 1, 8, 3, std::string(2, '\0'))), HasSubstr("colour type 3"));
-  EXPECT_THAT(decode_error(png_file(1, 1, 8, 6, std::string(5, '\0'))), HasSubstr("colour type 6"));
+  EXPECT_THAT(png_error(png_file(1, 1, 16, 0, std::string(3, '\0'))), HasSubstr("bit depth 16"));
+  EXPECT_THAT(png_error(png_file(1, 1, 1, 0, std::string(2, '\0'))), HasSubstr("bit depth 1"));
+  EXPECT_THAT(png_error(png_file(1, 1, 8, 3, std::string(2, '\0'))), HasSubstr("colour type 3"));
+  EXPECT_THAT(png_error(png_file(1, 1, 8, 6, std::string(5, '\0'))), HasSubstr("colour type 6"));
   EXPECT_THAT(
-      decode_error(png_file(1, 1, 8, 0, std::string(2, '\0'), chunk("tRNS", std::string(2, '\0')))),
+      png_error(png_file(1, 1, 8, 0, std::string(2, '\0'), chunk("tRNS", std::string(2, '\0')))),
       HasSubstr("transparency"));
-  EXPECT_THAT(decode_error("\xff\xd8\xff\xe0 a JPEG file that is long enough"),
+  EXPECT_THAT(png_error("\xff\xd8\xff\xe0 a JPEG file that is long enough"),
               HasSubstr("no PNG file"));
 }
 
 TEST(Png, RefusesHugeSizesBeforeAllocating) {
-  EXPECT_THAT(decode_error(png_file(0x7fffffff, 0x7fffffff, 8, 2, "")), HasSubstr("at most"));
-  EXPECT_THAT(decode_error(png_file(1 << 14, 1 << 13, 8, 0, "")), HasSubstr("at most"));
-  EXPECT_THAT(decode_error(png_file(0, 1, 8, 0, "")), HasSubstr("damaged"));
+  EXPECT_THAT(png_error(png_file(0x7fffffff, 0x7fffffff, 8, 2, "")), HasSubstr("at most"));
+  EXPECT_THAT(png_error(png_file(1 << 14, 1 << 13, 8, 0, "")), HasSubstr("at most"));
+  EXPECT_THAT(png_error(png_file(0, 1, 8, 0, "")), HasSubstr("damaged"));
 }
 
 TEST(PngDeathTest, PixelsThatDoNotFitAreOurBug) {

@@ -21,8 +21,8 @@ namespace {
 
 namespace fs = std::filesystem;
 using Ints = TestModel::Ints;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 /// The message of the refusal; fails when there is none or it takes long.
 std::string refusal_of(const std::function<void()>& import) {
@@ -311,7 +311,7 @@ TEST(ImportGraph, StrangeNamesSurviveOrAreEscapedInMessages) {
   model.output("y");
   EXPECT_EQ(model.import().inputs()[0]->name, name);
   set(node(model), "odd", std::int64_t{1});
-  EXPECT_THAT(refusal(model), testing::Not(testing::AnyOf(HasSubstr("\n"), HasSubstr("\x1b"))));
+  EXPECT_THAT(refusal(model), ::testing::Not(::testing::AnyOf(HasSubstr("\n"), HasSubstr("\x1b"))));
   TestModel binary = relu_model();
   node(binary).set_name("\xff\xfe");
   EXPECT_THAT(refusal(binary), HasSubstr("UTF-8"));

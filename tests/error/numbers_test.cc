@@ -16,10 +16,10 @@
 namespace assay {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
-std::string refusal_of(const std::function<void()>& action) {
+std::string number_refusal(const std::function<void()>& action) {
   const auto begin = std::chrono::steady_clock::now();
   std::string message;
   try {
@@ -52,7 +52,8 @@ const auto kTooLong =
 TEST(ExactNumbers, ThatExplodeAreRefusedByTheReference) {
   for (const float start : {1.0000001F, 1e-30F, 1e30F}) {
     const Graph graph = chain("Mul", start, 60);
-    EXPECT_THAT(refusal_of([&] { ExactExecutor(graph, {ExactInput::integers(0, 255)}); }), kTooLong)
+    EXPECT_THAT(number_refusal([&] { ExactExecutor(graph, {ExactInput::integers(0, 255)}); }),
+                kTooLong)
         << start;
   }
 }
@@ -60,7 +61,7 @@ TEST(ExactNumbers, ThatExplodeAreRefusedByTheReference) {
 TEST(ExactNumbers, ThatExplodeAreRefusedByFolding) {
   Graph graph = chain("Mul", 1.0000001F, 60);
   PassContext context;
-  EXPECT_THAT(refusal_of([&] { fold_constants(graph, context); }), kTooLong);
+  EXPECT_THAT(number_refusal([&] { fold_constants(graph, context); }), kTooLong);
 }
 
 TEST(ExactNumbers, OfManySquaringsWithinTheBudgetAreExact) {
@@ -78,11 +79,11 @@ TEST(ExactNumbers, OfTooManyRootsAreRefused) {
     for (long n = 2; n < 200; ++n) sum += Real::sqrt(mpq_class(n));
     sum *= sum;
   };
-  EXPECT_THAT(refusal_of(add_roots), HasSubstr("square roots"));
+  EXPECT_THAT(number_refusal(add_roots), HasSubstr("square roots"));
 }
 
 TEST(ExactNumbers, ThatAreTooLongToReadAreRefused) {
-  EXPECT_THAT(refusal_of([] { Real::parse(std::string(20000, '7')); }),
+  EXPECT_THAT(number_refusal([] { Real::parse(std::string(20000, '7')); }),
               HasSubstr("not an exact number"));
 }
 
@@ -100,7 +101,7 @@ Graph byte_arithmetic(const std::string& type) {
 TEST(ExactIntegers, ThatWouldWrapAroundAreRefused) {
   for (const char* type : {"Add", "Sub", "Mul"}) {
     const Graph graph = byte_arithmetic(type);
-    EXPECT_THAT(refusal_of([&] { ExactExecutor(graph, {ExactInput::integers(0, 255)}); }),
+    EXPECT_THAT(number_refusal([&] { ExactExecutor(graph, {ExactInput::integers(0, 255)}); }),
                 AllOf(HasSubstr("'n0'"), HasSubstr("may leave uint8"), HasSubstr("Cast")))
         << type;
   }
@@ -110,7 +111,7 @@ TEST(ExactIntegers, ThatWouldWrapAroundAreRefused) {
 
 TEST(ExactIntegers, ThatWouldBeTruncatedByADivisionAreRefused) {
   const Graph graph = byte_arithmetic("Div");
-  EXPECT_THAT(refusal_of([&] { ExactExecutor(graph, {ExactInput::integers(0, 255)}); }),
+  EXPECT_THAT(number_refusal([&] { ExactExecutor(graph, {ExactInput::integers(0, 255)}); }),
               AllOf(HasSubstr("'n0' (Div)"), HasSubstr("truncates"), HasSubstr("Cast")));
 }
 

@@ -11,7 +11,7 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 CommandResult run(const TestModel& model, const std::string& until) {
   const TempDir dir;

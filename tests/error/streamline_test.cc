@@ -11,11 +11,11 @@
 namespace assay {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 /// The message of the first step that refuses; fails when none does.
-std::string refusal(Graph graph, const PassOptions& options = {}) {
+std::string streamline_refusal(Graph graph, const PassOptions& options = {}) {
   const std::string message = user_error_of([&] {
     PassContext context{.options = options};
     clean_up(graph);
@@ -31,7 +31,7 @@ TEST(StreamlineRefuses, AProductOfTwoActivations) {
   PixelNet net;
   Tensor* x = net.pixels({1, 4});
   Tensor* y = net.add(ops::Mul{}, {net.relu_quant(x, 9, 4, "a"), net.relu_quant(x, 7, 4, "b")});
-  EXPECT_THAT(refusal(net.finish(net.relu_quant(y, 30, 4))),
+  EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(y, 30, 4))),
               AllOf(HasSubstr("node 'Mul_0' (Mul)"), HasSubstr("multiplies two activations"),
                     HasSubstr("only products with constants")));
 }
@@ -40,7 +40,7 @@ TEST(StreamlineRefuses, WeightsThatAreActivations) {
   PixelNet net;
   Tensor* x = net.pixels({2, 2});
   Tensor* y = net.add(ops::MatMul{}, {net.relu_quant(x, 9, 4, "a"), net.relu_quant(x, 7, 4, "b")});
-  EXPECT_THAT(refusal(net.finish(net.relu_quant(y, 30, 4))),
+  EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(y, 30, 4))),
               AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("weights are an activation"),
                     HasSubstr("only products with constants")));
 }
@@ -48,7 +48,7 @@ TEST(StreamlineRefuses, WeightsThatAreActivations) {
 TEST(StreamlineRefuses, Softmax) {
   PixelNet net;
   Tensor* x = net.relu_quant(net.pixels({1, 4}), 9, 4);
-  EXPECT_THAT(refusal(net.finish(net.add(ops::Softmax{}, {x}, "p"))),
+  EXPECT_THAT(streamline_refusal(net.finish(net.add(ops::Softmax{}, {x}, "p"))),
               AllOf(HasSubstr("node 'Softmax_0' (Softmax)"), HasSubstr("no integer form"),
                     HasSubstr("end the network in front of it")));
 }
@@ -60,7 +60,7 @@ TEST(StreamlineRefuses, ASumWithAReluThatNothingQuantises) {
   Tensor* y =
       net.add(ops::MatMul{}, {net.add(ops::Relu{}, {net.add(ops::Sub{}, {sum, net.number(3)})}),
                               net.floats({4, 1}, {1, 2, 3, 4})});
-  EXPECT_THAT(refusal(net.finish(net.relu_quant(y, 30, 4, "y"))),
+  EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(y, 30, 4, "y"))),
               AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("Relu or Clip of a sum"),
                     HasSubstr("QuantReLU")));
 }
@@ -71,7 +71,7 @@ TEST(StreamlineRefuses, AMaxPoolOfASumThatNothingQuantises) {
   Tensor* sum = net.add(ops::Add{}, {net.relu_quant(x, 9.1F, 4, "a"), net.relu_quant(x, 7.3F, 4)});
   Tensor* y = net.add(with(&ops::MaxPool::window, window2d(2, 2)), {sum});
   y = net.add(conv2d(1), {y, net.floats({1, 1, 1, 1}, {3})});
-  EXPECT_THAT(refusal(net.finish(net.relu_quant(y, 30, 4, "y"))),
+  EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(y, 30, 4, "y"))),
               AllOf(HasSubstr("node 'Conv_0' (Conv)"), HasSubstr("max pool of a sum"),
                     HasSubstr("quantise the sum or the pool's output")));
 }
@@ -79,7 +79,7 @@ TEST(StreamlineRefuses, AMaxPoolOfASumThatNothingQuantises) {
 TEST(StreamlineRefuses, AnInputOfRealNumbers) {
   PixelNet net;
   Tensor* x = net.relu_quant(net.input({1, 4}), 9, 4);
-  EXPECT_THAT(refusal(net.finish(x)),
+  EXPECT_THAT(streamline_refusal(net.finish(x)),
               AllOf(HasSubstr("input '"), HasSubstr("FLOAT32"), HasSubstr("annotate the input")));
 }
 
@@ -91,7 +91,7 @@ TEST(StreamlineRefuses, AnOutputWithoutACommonUnit) {
                           std::vector<float>(4, variance));
   };
   Tensor* sum = net.add(ops::Add{}, {irrational("a", 2), irrational("b", 3)}, "logits");
-  EXPECT_THAT(refusal(net.finish(sum)),
+  EXPECT_THAT(streamline_refusal(net.finish(sum)),
               AllOf(HasSubstr("node 'Add_0' (Add)"), HasSubstr("output 'global_out"),
                     HasSubstr("no common unit"), HasSubstr("quantise the output")));
 }
@@ -103,8 +103,8 @@ TEST(StreamlineRefuses, ClassesWithoutACommonUnit) {
   x = net.batch_norm(x, {1, 1}, {0, 0}, {0, 0}, {2, 3});
   Graph& graph = net.finish(x);
   insert_topk(graph, 1);
-  EXPECT_THAT(refusal(graph), AllOf(HasSubstr("(TopK)"), HasSubstr("no common unit"),
-                                    HasSubstr("one weight scale for the last layer")));
+  EXPECT_THAT(streamline_refusal(graph), AllOf(HasSubstr("(TopK)"), HasSubstr("no common unit"),
+                                               HasSubstr("one weight scale for the last layer")));
 }
 
 TEST(StreamlineRefuses, AJoinOverItsBudget) {
@@ -116,7 +116,7 @@ TEST(StreamlineRefuses, AJoinOverItsBudget) {
                                   net.random_floats({2, 2, 1, 1}, -9, 9, random)});
   Graph graph = net.finish(net.quant(net.add(ops::Add{}, {a, b}), 33.3F, 4));
   EXPECT_THAT(
-      refusal(graph, {.join_budget = 2}),
+      streamline_refusal(graph, {.join_budget = 2}),
       AllOf(HasSubstr("(Quant)"), HasSubstr("channel 0, step "), HasSubstr("with 2 fraction bits"),
             HasSubstr("pairs of the sum"), HasSubstr("--join-budget"), HasSubstr("--join-bits")));
   // With the remedy it is done, and the wrong decisions are counted.
@@ -141,7 +141,7 @@ TEST(StreamlineRefuses, AccumulatorsBeyond62Bits) {
   Tensor* x = net.pixels({1, 4}, DataType::sint(32));
   // 3 * 2^30 * 2^31
   x = net.add(ops::MatMul{}, {x, net.floats({4, 1}, {0x1p30F, 0x1p30F, 0x1p30F, 1})});
-  EXPECT_THAT(refusal(net.finish(net.quant(x, 9, 4))),
+  EXPECT_THAT(streamline_refusal(net.finish(net.quant(x, 9, 4))),
               AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("more than 62 bits"),
                     HasSubstr("quantise its input and its weights")));
 }
@@ -153,7 +153,7 @@ TEST(StreamlineRefuses, TheValuesOfTopK) {
   Tensor* indices = net.graph.add_tensor("indices");
   net.graph.add_node(std::make_unique<ops::TopK>(), {x, net.shape_of({2})}, {values, indices});
   net.graph.add_output(indices);
-  EXPECT_THAT(refusal(net.finish(values)),
+  EXPECT_THAT(streamline_refusal(net.finish(values)),
               AllOf(HasSubstr("(TopK)"), HasSubstr("values of TopK are used"),
                     HasSubstr("use its indices only")));
 }
@@ -161,7 +161,7 @@ TEST(StreamlineRefuses, TheValuesOfTopK) {
 TEST(StreamlineRefuses, ATooWideQuantiser) {
   PixelNet net;
   Tensor* x = net.pixels({1, 1}, DataType::sint(20));
-  EXPECT_THAT(refusal(net.finish(net.quant(x, 1.5, 18))),
+  EXPECT_THAT(streamline_refusal(net.finish(net.quant(x, 1.5, 18))),
               AllOf(HasSubstr("(Quant)"), HasSubstr("thresholds"), HasSubstr("fewer bits")));
 }
 

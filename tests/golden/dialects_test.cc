@@ -10,7 +10,7 @@
 namespace assay {
 namespace {
 
-using testing::shared_path;
+using assay::testing::shared_path;
 
 /// Compares the integers of every quantiser on one float32 image; returns how many.
 std::int64_t compare_modes(const std::filesystem::path& folder) {

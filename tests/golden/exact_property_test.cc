@@ -12,14 +12,14 @@
 namespace assay {
 namespace {
 
-using testing::RandomGraph;
+using assay::testing::RandomGraph;
 
 struct Sample {
   ExactInputData integers;
   real_eval::RealTensor reals;
 };
 
-Sample random_image(testing::Random& random, const Shape& shape) {
+Sample random_image(assay::testing::Random& random, const Shape& shape) {
   Sample sample{{{}}, {shape, {}}};
   for (std::int64_t i = 0; i < element_count(shape); ++i) {
     sample.integers[0].push_back(random.range(0, 255));

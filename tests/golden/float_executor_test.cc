@@ -15,9 +15,9 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
-using testing::ElementsAreArray;
-using testing::FloatEq;
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
+using ::testing::FloatEq;
 
 ops::Window window(std::vector<std::int64_t> kernel, std::vector<std::int64_t> strides,
                    std::vector<std::int64_t> pads, std::vector<std::int64_t> dilations = {1, 1}) {

@@ -12,8 +12,8 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
-using testing::ElementsAreArray;
+using ::testing::ElementsAre;
+using ::testing::ElementsAreArray;
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
 

@@ -81,7 +81,7 @@ Ints output_of(T op, const std::vector<Operand>& operands, DataType out = DataTy
 }
 
 template <typename F>
-std::string message_of(F&& f) {
+std::string refusal_text(F&& f) {
   try {
     f();
   } catch (const UserError& error) {
@@ -90,7 +90,7 @@ std::string message_of(F&& f) {
   return "";
 }
 
-Ints counted(std::int64_t count) {
+Ints counted_up(std::int64_t count) {
   Ints out;
   for (std::int64_t i = 1; i <= count; ++i) out.push_back(i);
   return out;
@@ -122,7 +122,7 @@ TEST(HardwareLayers, PaddingMustBelongToTheDataType) {
   hw::FMPadding op;
   op.pads = {0, 1, 0, 0};
   const auto run = [&] { output_of(op, {{{1, 1, 1, 1}, {1}, kBipolar}}, kBipolar); };
-  EXPECT_THAT(message_of(run), AllOf(HasSubstr("layer"), HasSubstr("is 0 at element 0")));
+  EXPECT_THAT(refusal_text(run), AllOf(HasSubstr("layer"), HasSubstr("is 0 at element 0")));
 }
 
 TEST(HardwareLayers, WindowsHoldTheirTapsInOrder) {
@@ -130,7 +130,7 @@ TEST(HardwareLayers, WindowsHoldTheirTapsInOrder) {
   op.kernel = {2, 2};
   op.dilation = {1, 2};
   // One row of windows over columns 0, 2 and 1, 3; two channels.
-  EXPECT_THAT(output_of(op, {{{1, 2, 4, 2}, counted(16)}}, kInt8),
+  EXPECT_THAT(output_of(op, {{{1, 2, 4, 2}, counted_up(16)}}, kInt8),
               ElementsAre(1, 2, 5, 6, 9, 10, 13, 14, 3, 4, 7, 8, 11, 12, 15, 16));
 }
 
@@ -141,16 +141,16 @@ TEST(HardwareLayers, DepthwiseWindowsAreGrouped) {
   op.depthwise = true;
   op.simd = 2;
   // Pixels 1..4 and 5..8: channels 0, 1 of both taps, then channels 2, 3.
-  EXPECT_THAT(output_of(op, {{{1, 1, 2, 4}, counted(8)}}, kInt8),
+  EXPECT_THAT(output_of(op, {{{1, 1, 2, 4}, counted_up(8)}}, kInt8),
               ElementsAre(1, 2, 5, 6, 3, 4, 7, 8));
 }
 
 TEST(HardwareLayers, ConcatAndSplitAreInverse) {
   const Operand a{{1, 2, 2}, {1, 2, 6, 7}}, b{{1, 2, 3}, {3, 4, 5, 8, 9, 10}};
-  EXPECT_EQ(output_of(hw::StreamingConcat(), {a, b}, kInt8), counted(10));
+  EXPECT_EQ(output_of(hw::StreamingConcat(), {a, b}, kInt8), counted_up(10));
   hw::StreamingSplit split;
   split.channels = {2, 3};
-  EXPECT_THAT(outputs_of(split, {{{1, 2, 5}, counted(10)}}, {kInt8, kInt8}),
+  EXPECT_THAT(outputs_of(split, {{{1, 2, 5}, counted_up(10)}}, {kInt8, kInt8}),
               ElementsAre(a.values, b.values));
 }
 
@@ -209,7 +209,7 @@ TEST(HardwareLayers, SumsMustFitTheAccumulator) {
     return output_of(op, {{{1, 1}, {x}}, fixed({1, 1}, {1})}, kInt8);
   };
   EXPECT_THAT(run(7), ElementsAre(7));
-  EXPECT_THAT(message_of([&] { run(8); }),
+  EXPECT_THAT(refusal_text([&] { run(8); }),
               AllOf(HasSubstr("layer"), HasSubstr("its sum of type INT4 is 8 at element 0")));
 }
 
@@ -283,7 +283,7 @@ TEST(HardwareLayers, StreamsAddUp) {
   EXPECT_THAT(output_of(hw::AddStreams(), {{{1, 3}, {1, -2, 100}}, {{1, 3}, {10, -20, 100}}}),
               ElementsAre(11, -22, 200));
   const auto run = [] { output_of(hw::AddStreams(), {{{1, 1}, {100}}, {{1, 1}, {28}}}, kInt8); };
-  EXPECT_THAT(message_of(run), HasSubstr("its output of type INT8 is 128 at element 0"));
+  EXPECT_THAT(refusal_text(run), HasSubstr("its output of type INT8 is 128 at element 0"));
 }
 
 TEST(HardwareLayers, ChannelsHaveTheirOwnParameters) {
@@ -339,7 +339,7 @@ TEST(HardwareLayers, OutputsNeedAnIntegerDataType) {
   Tensor* x = graph.add_input("x", {1, 1});
   graph.add_output(graph.add(std::make_unique<hw::AddStreams>(), {x, x}, "y"));
   infer_shapes(graph);
-  EXPECT_THAT(message_of([&] { ExactExecutor(graph, {ExactInput::integers(0, 1)}); }),
+  EXPECT_THAT(refusal_text([&] { ExactExecutor(graph, {ExactInput::integers(0, 1)}); }),
               HasSubstr("its output has the data type FLOAT32"));
 }
 
@@ -352,7 +352,7 @@ TEST(HardwareLayers, InputsMustBeIntegers) {
   infer_shapes(graph);
   ExactInput half = ExactInput::integers(0, 1);
   half.terms[0].scale = RealArray(Real(mpq_class(1, 2)));
-  EXPECT_THAT(message_of([&] {
+  EXPECT_THAT(refusal_text([&] {
                 ExactExecutor(graph, {half, ExactInput::integers(0, 1)});
               }),
               HasSubstr("input 0 does not hold integers"));

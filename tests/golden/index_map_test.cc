@@ -13,7 +13,7 @@ namespace assay {
 namespace {
 
 using Ints = std::vector<std::int64_t>;
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 /// One node over inputs of known shapes, its output's shape given by hand.
 class OneNode {

@@ -10,10 +10,10 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::ThrowsMessage;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::ThrowsMessage;
 using Floats = std::vector<float>;
 using Ints = std::vector<std::int64_t>;
 using Kind = Checkpoint::Kind;
@@ -59,7 +59,7 @@ class Builder {
   }
 };
 
-std::vector<std::string> names(const std::vector<Checkpoint>& checkpoints) {
+std::vector<std::string> checkpoint_names(const std::vector<Checkpoint>& checkpoints) {
   std::vector<std::string> out;
   for (const Checkpoint& checkpoint : checkpoints) out.push_back(checkpoint.name);
   return out;
@@ -78,7 +78,7 @@ TEST(MarkCheckpoints, FindsTheQuantisersOfAResidualBlock) {
   Tensor* act = b.quant(sum, b.number(1), 0, 1, true, "act");
   const auto found = b.marked(b.graph.add(std::make_unique<ops::GlobalAveragePool>(), {act}, "y"));
 
-  ASSERT_THAT(names(found), ElementsAre("x", "pixel", "left", "right", "act", "y"));
+  ASSERT_THAT(checkpoint_names(found), ElementsAre("x", "pixel", "left", "right", "act", "y"));
   EXPECT_EQ(found[0].kind, Kind::kInput);
   EXPECT_FALSE(found[0].has_map);
   EXPECT_EQ(found[1].kind, Kind::kActivation);
@@ -103,8 +103,8 @@ TEST(MarkCheckpoints, ReplacesWhatWasThere) {
   Tensor* x = b.graph.add_input("x", {1, 2});
   const auto first = b.marked(b.quant(x, b.number(0.5F), 0, 4, true, "q"));
   mark_checkpoints(b.graph);
-  EXPECT_EQ(names(b.graph.checkpoints()), names(first));
-  EXPECT_THAT(names(first), ElementsAre("x", "q"));  // the output is marked once
+  EXPECT_EQ(checkpoint_names(b.graph.checkpoints()), checkpoint_names(first));
+  EXPECT_THAT(checkpoint_names(first), ElementsAre("x", "q"));  // the output is marked once
 }
 
 TEST(MarkCheckpoints, ReadsTheMapOfAMultiThreshold) {
@@ -116,7 +116,7 @@ TEST(MarkCheckpoints, ReadsTheMapOfAMultiThreshold) {
   op->out_bias = -2;
   const auto found =
       b.marked(b.graph.add(std::move(op), {x, b.array({1, 5}, {1, 2, 3, 4, 5})}, "steps"));
-  ASSERT_THAT(names(found), ElementsAre("x", "steps"));
+  ASSERT_THAT(checkpoint_names(found), ElementsAre("x", "steps"));
   EXPECT_EQ(found[1].dtype, DataType::uint(3));  // the count of thresholds passed, 0..5
   EXPECT_EQ(found[1].scale, RealArray(fraction(1, 2)));
   EXPECT_EQ(found[1].offset, RealArray(Real(-2)));
@@ -133,7 +133,7 @@ TEST(MarkCheckpoints, ReadsTheMapsOfBothTruncVersions) {
   const auto found = b.marked(b.graph.add(
       std::move(op), {first, b.number(0.25F), b.number(0), b.number(8), b.number(4), b.number(3)},
       "second"));
-  ASSERT_THAT(names(found), ElementsAre("x", "first", "second"));
+  ASSERT_THAT(checkpoint_names(found), ElementsAre("x", "first", "second"));
   EXPECT_EQ(found[1].scale, RealArray(fraction(1, 4)));
   EXPECT_EQ(found[1].offset, RealArray(fraction(-1, 2)));
   EXPECT_EQ(found[2].dtype, DataType::uint(3));
@@ -153,7 +153,7 @@ TEST(MarkCheckpoints, ReadsQcdqChainsAtTheirEnd) {
       {q, b.typed(Container::kInt8, {}, {-8}), b.typed(Container::kInt8, {}, {7})}, "clip");
   const auto found =
       b.marked(b.graph.add(std::make_unique<ops::DequantizeLinear>(), {clip, scale, zero}, "dq"));
-  ASSERT_THAT(names(found), ElementsAre("x", "dq"));
+  ASSERT_THAT(checkpoint_names(found), ElementsAre("x", "dq"));
   EXPECT_EQ(found[1].dtype, DataType::sint(4));
   EXPECT_EQ(found[1].scale, RealArray({2, 1, 1}, {fraction(1, 2), fraction(1, 4)}));
   EXPECT_EQ(found[1].offset, RealArray({2, 1, 1}, {Real(0), fraction(-1, 4)}));
@@ -196,7 +196,7 @@ TEST(MarkCheckpoints, LeavesOutWhatNoInputReaches) {
   Tensor* weights = b.quant(clipped, b.number(0.5F), 0, 4, true, "weights");
   b.graph.add_output(weights);
   const auto found = b.marked(label);
-  ASSERT_THAT(names(found), ElementsAre("x", "label"));
+  ASSERT_THAT(checkpoint_names(found), ElementsAre("x", "label"));
   EXPECT_EQ(found[1].kind, Kind::kLabel);
 }
 
@@ -208,7 +208,7 @@ TEST(MarkCheckpoints, LeavesOutFloatQuantisersAndComputedParameters) {
                   {x, b.number(1), b.number(4), b.number(3), b.number(7), b.number(448)}, "f");
   Tensor* scale = b.graph.add(std::make_unique<ops::Relu>(), {b.number(0.5F)}, "computed");
   const auto found = b.marked(b.quant(f, scale, 0, 4, true, "q"));
-  ASSERT_THAT(names(found), ElementsAre("x", "q"));
+  ASSERT_THAT(checkpoint_names(found), ElementsAre("x", "q"));
   EXPECT_EQ(found[1].kind, Kind::kLogits);
 }
 
@@ -216,7 +216,8 @@ TEST(MarkCheckpoints, LeavesOutWhatReachesNoOutput) {
   Builder b;
   Tensor* x = b.graph.add_input("x", {1, 2});
   b.quant(x, b.number(0.5F), 0, 4, true, "unused");
-  EXPECT_THAT(names(b.marked(b.quant(x, b.number(0.5F), 0, 4, true, "q"))), ElementsAre("x", "q"));
+  EXPECT_THAT(checkpoint_names(b.marked(b.quant(x, b.number(0.5F), 0, 4, true, "q"))),
+              ElementsAre("x", "q"));
 }
 
 TEST(MarkCheckpoints, ReadsTheMapsOfIntegerQuantisers) {
@@ -233,7 +234,7 @@ TEST(MarkCheckpoints, ReadsTheMapsOfIntegerQuantisers) {
   layer->levels.out_dtype = DataType::uint(2);
   const auto found =
       b.marked(b.graph.add(std::move(layer), {joined, b.ints({1, 3}, {-1, 0, 1})}, "layer"));
-  ASSERT_THAT(names(found), ElementsAre("x", "joined", "layer"));
+  ASSERT_THAT(checkpoint_names(found), ElementsAre("x", "joined", "layer"));
   EXPECT_EQ(found[1].scale, RealArray(Real(2)));
   EXPECT_EQ(found[1].offset, RealArray(Real(-1)));
   EXPECT_EQ(found[2].dtype, DataType::uint(2));
@@ -241,7 +242,7 @@ TEST(MarkCheckpoints, ReadsTheMapsOfIntegerQuantisers) {
 }
 
 /// x -> q -> t (a copy) -> y
-class CompleteCheckpoints : public testing::Test {
+class CompleteCheckpoints : public ::testing::Test {
  protected:
   void SetUp() override {
     Tensor* x = b.graph.add_input("x", {1, 2});
@@ -257,13 +258,13 @@ TEST_F(CompleteCheckpoints, AddsNothingToACompleteList) {
   EXPECT_EQ(complete_checkpoints(b.graph), 0U);
   list()[1].tensor = b.graph.find_tensor("t");
   EXPECT_EQ(complete_checkpoints(b.graph), 0U);
-  EXPECT_THAT(names(list()), ElementsAre("x", "q", "y"));
+  EXPECT_THAT(checkpoint_names(list()), ElementsAre("x", "q", "y"));
 }
 
 TEST_F(CompleteCheckpoints, AddsWhatTheListLeavesOut) {
   list().resize(1);
   EXPECT_EQ(complete_checkpoints(b.graph), 2U);
-  EXPECT_THAT(names(list()), ElementsAre("x", "q", "y"));
+  EXPECT_THAT(checkpoint_names(list()), ElementsAre("x", "q", "y"));
   EXPECT_EQ(list()[2].kind, Kind::kLogits);
 }
 
@@ -274,7 +275,7 @@ TEST_F(CompleteCheckpoints, TrustsNoInputAndNoName) {
   list().resize(3);
   list()[2].kind = Kind::kInput;
   EXPECT_EQ(complete_checkpoints(b.graph), 2U);
-  EXPECT_THAT(names(list()), ElementsAre("x", "q", "y", "q_derived", "y_derived"));
+  EXPECT_THAT(checkpoint_names(list()), ElementsAre("x", "q", "y", "q_derived", "y_derived"));
 }
 
 TEST(MarkCheckpoints, FindsNothingInAnEmptyGraph) {

@@ -11,9 +11,9 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 using Floats = std::vector<float>;
 using Ints = std::vector<std::int64_t>;
 using Reals = std::vector<Real>;

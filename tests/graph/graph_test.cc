@@ -10,10 +10,10 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::ThrowsMessage;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::ThrowsMessage;
 
 std::unique_ptr<Op> relu() { return std::make_unique<ops::Relu>(); }
 std::unique_ptr<Op> plus() { return std::make_unique<ops::Add>(); }
@@ -251,9 +251,9 @@ TEST(Graph, NamesANodeOnACycleNotOneBehindIt) {
   graph.add_node(plus(), {x, loop}, {in}, "enters");
   graph.add_node(relu(), {in}, {loop}, "closes");
   const auto order = [&] { graph.topological_order(); };
-  EXPECT_THAT(order, ThrowsMessage<UserError>(testing::AnyOf(HasSubstr("node 'enters' (Add)"),
-                                                             HasSubstr("node 'closes' (Relu)"))));
-  EXPECT_THAT(order, ThrowsMessage<UserError>(testing::Not(HasSubstr("behind'"))));
+  EXPECT_THAT(order, ThrowsMessage<UserError>(::testing::AnyOf(HasSubstr("node 'enters' (Add)"),
+                                                               HasSubstr("node 'closes' (Relu)"))));
+  EXPECT_THAT(order, ThrowsMessage<UserError>(::testing::Not(HasSubstr("behind'"))));
   EXPECT_THROW(verify(graph), UserError);
   EXPECT_THROW(infer_shapes(graph), UserError);
 }

@@ -8,7 +8,7 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 const Given kImage = Shape{1, 3, 32, 32};
 const Given kScalar = Shape{};
@@ -267,8 +267,8 @@ TEST(InferGemm, TransposesBothInputs) {
 }
 
 template <typename T>
-class InferBinary : public testing::Test {};
-using BinaryOps = testing::Types<ops::Add, ops::Sub, ops::Mul, ops::Div, ops::Pow>;
+class InferBinary : public ::testing::Test {};
+using BinaryOps = ::testing::Types<ops::Add, ops::Sub, ops::Mul, ops::Div, ops::Pow>;
 TYPED_TEST_SUITE(InferBinary, BinaryOps);
 
 TYPED_TEST(InferBinary, BroadcastsBothInputs) {
@@ -281,9 +281,9 @@ TYPED_TEST(InferBinary, BroadcastsBothInputs) {
 }
 
 template <typename T>
-class InferUnary : public testing::Test {};
+class InferUnary : public ::testing::Test {};
 using UnaryOps =
-    testing::Types<ops::Relu, ops::Sign, ops::Identity, ops::DebugMarker, ops::Softmax>;
+    ::testing::Types<ops::Relu, ops::Sign, ops::Identity, ops::DebugMarker, ops::Softmax>;
 TYPED_TEST_SUITE(InferUnary, UnaryOps);
 
 TYPED_TEST(InferUnary, KeepsShapeAndContainer) {

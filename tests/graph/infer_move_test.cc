@@ -11,10 +11,10 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
-constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min();
-constexpr std::int64_t kMax = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t kMinInt = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t kMaxInt = std::numeric_limits<std::int64_t>::max();
 
 template <typename T>
 T pool(ops::Window w, bool ceil_mode = false) {
@@ -25,8 +25,8 @@ T pool(ops::Window w, bool ceil_mode = false) {
 }
 
 template <typename T>
-class InferPool : public testing::Test {};
-using Pools = testing::Types<ops::MaxPool, ops::AveragePool>;
+class InferPool : public ::testing::Test {};
+using Pools = ::testing::Types<ops::MaxPool, ops::AveragePool>;
 TYPED_TEST_SUITE(InferPool, Pools);
 
 TYPED_TEST(InferPool, WorksOutStridesAndPads) {
@@ -153,7 +153,7 @@ TEST(InferReshape, RefusesOtherElementCounts) {
     EXPECT_NE(refusal(ops::Reshape{}, {x, ints(shape)}), "") << shape_text(shape);
   EXPECT_THAT(refusal(ops::Reshape{}, {x, ints({-1, -1})}), HasSubstr("not valid"));
   EXPECT_THAT(refusal(ops::Reshape{}, {x, ints({-2, 12})}), HasSubstr("not valid"));
-  EXPECT_THAT(refusal(ops::Reshape{}, {x, ints({kMax, kMax})}), HasSubstr("not valid"));
+  EXPECT_THAT(refusal(ops::Reshape{}, {x, ints({kMaxInt, kMaxInt})}), HasSubstr("not valid"));
   EXPECT_THAT(refusal(ops::Reshape{}, {x, ints({2, 3, 4, 0})}), HasSubstr("copies an axis"));
   EXPECT_THAT(refusal(ops::Reshape{}, {x, floats({24})}), HasSubstr("must hold integers"));
   EXPECT_THAT(refusal(ops::Reshape{}, {x, Shape{2}}), HasSubstr("must be a constant"));
@@ -194,7 +194,7 @@ TEST(InferPad, AddsBothEnds) {
             (Shape{1, 2, 2, 5}));
   EXPECT_THAT(refusal(ops::Pad{}, {x, ints({0, 0, -2, 0, 0, 0, -2, 0})}), HasSubstr("cut away"));
   EXPECT_THAT(refusal(ops::Pad{}, {x, ints({0, 0, 1, 1})}), HasSubstr("two entries per axis"));
-  for (const std::int64_t size : {kMin, kMax, std::int64_t{1} << 25})
+  for (const std::int64_t size : {kMinInt, kMaxInt, std::int64_t{1} << 25})
     EXPECT_THAT(refusal(ops::Pad{}, {x, ints({0, 0, size, 0, 0, 0, 0, 0})}),
                 HasSubstr("out of range"));
   EXPECT_THAT(refusal(ops::Pad{}, {x, ints(Ints(8, 0)), Shape{2}}), HasSubstr("must be a scalar"));
@@ -213,7 +213,7 @@ TEST(InferResize, TakesScalesOrSizes) {
   EXPECT_THAT(refusal(ops::Resize{}, {x, none, floats({1, 1, 0.1F, 1})}), HasSubstr("empty"));
   EXPECT_THAT(refusal(ops::Resize{}, {x, none, floats({1, 1, NAN, 1})}), HasSubstr("finite"));
   EXPECT_THAT(refusal(ops::Resize{}, {x, none, none, ints({1, 2, 0, 1})}), HasSubstr("positive"));
-  EXPECT_THAT(refusal(ops::Resize{}, {x, none, none, ints({1, kMax, 2, 1})}),
+  EXPECT_THAT(refusal(ops::Resize{}, {x, none, none, ints({1, kMaxInt, 2, 1})}),
               HasSubstr("too many elements"));
   EXPECT_THAT(refusal(ops::Resize{}, {x, none, none}), HasSubstr("input 2 must be a constant"));
   EXPECT_THAT(refusal(ops::Resize{}, {x, floats({1}), floats({1, 1, 2, 2})}),
@@ -268,7 +268,7 @@ TEST(InferIm2Col, RefusesWhatDoesNotFit) {
   EXPECT_THAT(refused({3, 9}, {1, 1}, {0, 0, 0, 0}, {1, 1}), HasSubstr("does not fit the input"));
   EXPECT_THAT(refused({3, 3}, {0, 1}, {0, 0, 0, 0}, {1, 1}), HasSubstr("must be positive"));
   EXPECT_THAT(refused({3, 3}, {1, 1}, {0, -1, 0, 0}, {1, 1}), HasSubstr("not negative"));
-  EXPECT_THAT(refused({3, 3}, {1, 1}, {kMax, 0, kMax, 0}, {1, 1}), HasSubstr("pad_amount"));
+  EXPECT_THAT(refused({3, 3}, {1, 1}, {kMaxInt, 0, kMaxInt, 0}, {1, 1}), HasSubstr("pad_amount"));
   ops::Im2Col op;
   op.kernel_size = {4096, 4096};
   op.stride = {1, 1};
@@ -347,7 +347,7 @@ TEST(InferShapes, ComparesWithWhatIsRecordedUnlessToldToOverwrite) {
 }
 
 TEST(InferShapes, RefusesInputsWithImpossibleSizes) {
-  for (const Shape& shape : {Shape{1, -1}, Shape{kMin}, Shape{kMax, 2}, Shape{kMax}}) {
+  for (const Shape& shape : {Shape{1, -1}, Shape{kMinInt}, Shape{kMaxInt, 2}, Shape{kMaxInt}}) {
     Graph graph;
     Tensor* x = graph.add_input("x", shape);
     graph.add_output(graph.add(std::make_unique<ops::Relu>(), {x}, "y"));

@@ -17,8 +17,8 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
-using testing::ThrowsMessage;
+using ::testing::HasSubstr;
+using ::testing::ThrowsMessage;
 
 Real root(std::int64_t n) { return Real::sqrt(mpq_class(mpz_class(static_cast<long>(n)))); }
 Real ratio(long n, long d) { return Real(mpq_class(n, d)); }

@@ -13,8 +13,8 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 using Floats = std::vector<float>;
 using Ints = std::vector<std::int64_t>;
 
@@ -38,7 +38,7 @@ TEST(Text, ShowsTheWholeGraph) {
   graph.inputs()[0]->layout = Layout::kNC;
   const std::string digest = Constant({}, Floats{0.25F}).digest().substr(0, 8);
   const std::string text = to_text(graph);
-  EXPECT_THAT(text, testing::StartsWith("graph 'it\\'s'\ninput %x: UINT8[1,2] NC\n"));
+  EXPECT_THAT(text, ::testing::StartsWith("graph 'it\\'s'\ninput %x: UINT8[1,2] NC\n"));
   EXPECT_THAT(text, HasSubstr("const %scale: FLOAT32[] = f{1/4} #" + digest + "\n"));
   EXPECT_THAT(text,
               HasSubstr("%q: FLOAT32[1,2] = Quant(%x, %scale, %zero, %bits) {signed=1 narrow=0 "
@@ -47,7 +47,7 @@ TEST(Text, ShowsTheWholeGraph) {
   EXPECT_THAT(text, HasSubstr("output %y: FLOAT32[1,2]\n"));
   EXPECT_THAT(text, HasSubstr("checkpoint 'x' input %x FLOAT32\n"));
   EXPECT_THAT(text, HasSubstr("checkpoint 'q' activation %q INT4 scale []{1/4} offset []{0}\n"));
-  EXPECT_THAT(text, testing::EndsWith("checkpoint 'y' logits %y FLOAT32\n"));
+  EXPECT_THAT(text, ::testing::EndsWith("checkpoint 'y' logits %y FLOAT32\n"));
 }
 
 TEST(Text, IsTheSameForEqualGraphs) {
@@ -161,7 +161,7 @@ class Importer final : public FieldVisitor {
 };
 
 TEST(Op, FieldsRefuseUnknownNamesAndBooleans) {
-  using testing::ThrowsMessage;
+  using ::testing::ThrowsMessage;
   Importer importer;
   importer.text = "FLOOR\n";
   ops::Quant quant;

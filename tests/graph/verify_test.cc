@@ -12,7 +12,7 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Floats = std::vector<float>;
 using Ints = std::vector<std::int64_t>;
 

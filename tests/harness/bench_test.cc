@@ -17,10 +17,10 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
-class Folding : public testing::Test {
+class Folding : public ::testing::Test {
  protected:
   CommandResult run(const std::vector<std::string>& more, const fs::path& to) const {
     std::vector<std::string> arguments = {"run", model.string(), "--images",
@@ -120,7 +120,7 @@ TEST_F(Folding, AClockAndARateAreATarget) {
   EXPECT_THAT(run({"--target-fps", "200000"}, out).err, HasSubstr("_fold: complete, kept"));
   const CommandResult other_rate = run({"--target-fps", "100", "--clock", "0.1"}, out);
   ASSERT_EQ(other_rate.code, 0);
-  EXPECT_THAT(other_rate.err, testing::Not(HasSubstr("_fold: complete, kept")));
+  EXPECT_THAT(other_rate.err, ::testing::Not(HasSubstr("_fold: complete, kept")));
 }
 
 TEST_F(Folding, FitsADevice) {

@@ -14,10 +14,10 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A finished run of the tiny network on labelled images.
-class Bisect : public testing::Test {
+class Bisect : public ::testing::Test {
  protected:
   void SetUp() override {
     std::vector<std::uint8_t> images, labels;

@@ -17,7 +17,7 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 TEST(Help, HasExamplesForEveryCommand) {
   const std::vector<std::vector<std::string>> commands = {
@@ -46,7 +46,7 @@ TEST(Usage, IsRefusedWithExitCode2) {
                                              {"data"}}) {
     const CommandResult result = run_assay(arguments);
     EXPECT_EQ(result.code, 2);
-    EXPECT_THAT(result.err, testing::StartsWith("assay: error: "));
+    EXPECT_THAT(result.err, ::testing::StartsWith("assay: error: "));
     EXPECT_EQ(result.out, "");
   }
 }
@@ -66,7 +66,7 @@ TEST(Usage, NamesAFileThatIsNotThere) {
   }
 }
 
-class Commands : public testing::Test {
+class Commands : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return (dir.path() / name).string(); }
 
@@ -185,7 +185,7 @@ TEST_F(Commands, AccuracyListsAndSavesMisclassifiedImages) {
   }
   const CommandResult text = run_assay({"accuracy", model, "--data", path("set.npy"), "--exact"});
   EXPECT_THAT(text.out, HasSubstr("label \\ said"));
-  EXPECT_THAT(text.out, testing::Not(HasSubstr("made up")));
+  EXPECT_THAT(text.out, ::testing::Not(HasSubstr("made up")));
 }
 
 TEST_F(Commands, CompareFindsANetworkEquivalentToItself) {
@@ -214,7 +214,7 @@ TEST_F(Commands, CompareIsNotEquivalentAfterADroppedNode) {
   const std::string other =
       save_tiny(dir.path() / "other.onnx", {.second_quantiser = false}).string();
   const CommandResult result = run_assay({"compare", model, other, "--images", "20", "--json"});
-  EXPECT_THAT(result.code, testing::AnyOf(1, 3));
+  EXPECT_THAT(result.code, ::testing::AnyOf(1, 3));
   EXPECT_NE(result.json()["verdict"], "EQUIVALENT");
 }
 
@@ -259,11 +259,11 @@ TEST(Schema, NamesWhatBreaksIt) {
   timing["stages"].push_back({{"stage", 1}, {"resumed", true}, {"seconds", -1.0}});
   timing["extra"] = 1;
   EXPECT_THAT(schema_violations(timing),
-              testing::UnorderedElementsAre("/stages/0/stage: is not of type \"string\"",
-                                            "/stages/0/seconds: is below 0",
-                                            "/: has the unknown entry \"extra\""));
+              ::testing::UnorderedElementsAre("/stages/0/stage: is not of type \"string\"",
+                                              "/stages/0/seconds: is below 0",
+                                              "/: has the unknown entry \"extra\""));
   timing.erase("stages");
-  EXPECT_THAT(schema_violations(timing), testing::Contains("/: lacks \"stages\""));
+  EXPECT_THAT(schema_violations(timing), ::testing::Contains("/: lacks \"stages\""));
   EXPECT_EQ(schema_violations(Json::array()).size(), 1U);
   EXPECT_EQ(schema_violations({{"schema", "assay.none/9"}}).size(), 1U);
 }

@@ -79,7 +79,7 @@ TEST(Comparison, IsInconclusiveWhenACheckpointIsMissing) {
   std::erase_if(without.checkpoints(), [](const Checkpoint& c) { return c.name == "act2"; });
   const Compared c = compare(graph, without);
   EXPECT_EQ(c.judgement.verdict, Verdict::kInconclusive);
-  EXPECT_THAT(c.judgement.reason, testing::HasSubstr("'act2' is missing"));
+  EXPECT_THAT(c.judgement.reason, ::testing::HasSubstr("'act2' is missing"));
   EXPECT_EQ(c.tally.predicted() - c.tally.compared(), 3);
 }
 
@@ -88,7 +88,7 @@ TEST(Comparison, IsInconclusiveWhenACheckpointIsUnexpected) {
   std::erase_if(without.checkpoints(), [](const Checkpoint& c) { return c.name == "act2"; });
   const Compared c = compare(without, graph);
   EXPECT_EQ(c.judgement.verdict, Verdict::kInconclusive);
-  EXPECT_THAT(c.judgement.reason, testing::HasSubstr("'act2' is not in the reference"));
+  EXPECT_THAT(c.judgement.reason, ::testing::HasSubstr("'act2' is not in the reference"));
 }
 
 TEST(Comparison, MeasuresAnApproximateStageOnlyWhenItComparedEverything) {
@@ -97,7 +97,7 @@ TEST(Comparison, MeasuresAnApproximateStageOnlyWhenItComparedEverything) {
   tally.canaries = {10, 10};
   const Judgement measured = judge_approximate(c.plan, tally);
   EXPECT_EQ(measured.verdict, Verdict::kApproximate);
-  EXPECT_THAT(measured.reason, testing::HasSubstr("elements changed"));
+  EXPECT_THAT(measured.reason, ::testing::HasSubstr("elements changed"));
   tally.checkpoints[1].compared -= 1;
   EXPECT_EQ(judge_approximate(c.plan, tally).verdict, Verdict::kInconclusive);
   tally = c.tally;

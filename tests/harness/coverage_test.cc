@@ -17,10 +17,10 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Edit = std::function<void(Graph&)>;
 
-ImageResult result_of(const Graph& graph) {
+ImageResult result_on(const Graph& graph) {
   std::vector<std::uint8_t> image;
   for (int i = 0; i < 48; ++i) image.push_back(static_cast<std::uint8_t>(i * 37 % 4));
   return ExactPixels(graph, false).run(image);
@@ -28,7 +28,7 @@ ImageResult result_of(const Graph& graph) {
 
 Judgement judged(const Graph& a, const Graph& b, bool needs_label = false) {
   const ComparisonPlan plan = plan_comparison(a, b, needs_label);
-  const ImageResult expected = result_of(a), got = result_of(b);
+  const ImageResult expected = result_on(a), got = result_on(b);
   ComparisonTally tally = sum_tallies(plan, {compare_image(plan, 0, expected, got)});
   tally.canaries = plant_faults(plan, expected, got, compare_image);
   return judge(plan, tally);
@@ -92,7 +92,7 @@ TEST(Coverage, NeverTakesInputsForACheck) {
   graph.add_output(graph.add_input("image", {1, 3, 4, 4}));
   mark_checkpoints(graph);
   ComparisonPlan plan = plan_comparison(graph, graph);
-  EXPECT_THAT(plan.faults, testing::Contains("output 'image' carries no checkpoint"));
+  EXPECT_THAT(plan.faults, ::testing::Contains("output 'image' carries no checkpoint"));
   plan.faults.clear();
   ComparisonTally tally = sum_tallies(plan, {{{.predicted = 48, .compared = 48, .first = {}}}});
   tally.canaries = {1, 1};
@@ -107,7 +107,7 @@ TEST(Coverage, NeverTakesInputsForACheck) {
 TEST(Coverage, StillSeesADifferentInput) {
   const Graph graph = tiny_network();
   const ComparisonPlan plan = plan_comparison(graph, graph);
-  const ImageResult expected = result_of(graph);
+  const ImageResult expected = result_on(graph);
   ImageResult got = expected;
   got[0]->value->offset = RealArray(Real(1));
   const ComparisonTally tally = sum_tallies(plan, {compare_image(plan, 0, expected, got)});
@@ -119,7 +119,7 @@ TEST(Coverage, StillSeesADifferentInput) {
 TEST(Coverage, ExposesACheckThatLooksAtInputsAlone) {
   const Graph graph = tiny_network();
   const ComparisonPlan plan = plan_comparison(graph, graph);
-  const ImageResult result = result_of(graph);
+  const ImageResult result = result_on(graph);
   const CompareImage inputs_alone = [](const ComparisonPlan& p, std::int64_t image,
                                        const ImageResult& a, const ImageResult& b) {
     ImageTally tally = compare_image(p, image, a, a);
@@ -139,7 +139,7 @@ TEST(Coverage, AsksForTheLabelWhereThereHasToBeOne) {
 }
 
 /// `assay compare` and `assay run` on files whose metadata was edited.
-class EditedFiles : public testing::Test {
+class EditedFiles : public ::testing::Test {
  protected:
   std::string saved(const std::string& name, Graph graph, const Edit& edit) const {
     edit(graph);

@@ -14,11 +14,11 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
-using testing::IsEmpty;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 /// A small residual network as an accelerator whose FIFOs are sized.
-class Fifos : public testing::Test {
+class Fifos : public ::testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {"run",   model.string(), "--images",        "2",

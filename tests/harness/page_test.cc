@@ -19,8 +19,8 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kHostile =
     "</script><script>document.title='owned'</script><img src=x onerror=alert(1)>\"'&<!--";
@@ -40,7 +40,7 @@ std::string text_after(const std::string& html, const std::string& opening) {
   return html.substr(from, html.find('<', from) - from);
 }
 
-class Page : public testing::Test {
+class Page : public ::testing::Test {
  protected:
   /// The page's elements as its scripts leave them, and what the browser's console said.
   struct Shown {

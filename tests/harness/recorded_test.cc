@@ -18,8 +18,8 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 constexpr std::int64_t kImages = 6;
 
@@ -62,7 +62,7 @@ Graph rounding_network() {
   return graph;
 }
 
-class Recorded : public testing::Test {
+class Recorded : public ::testing::Test {
  protected:
   Recorded() {
     // Small pixels, so that the tiny network's quantisers do not saturate.

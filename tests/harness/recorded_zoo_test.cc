@@ -21,7 +21,7 @@ void PrintTo(const ZooRecording& recording, std::ostream* out) {
   *out << recording.network << " " << recording.form;
 }
 
-class RecordedZoo : public testing::TestWithParam<ZooRecording> {};
+class RecordedZoo : public ::testing::TestWithParam<ZooRecording> {};
 
 TEST_P(RecordedZoo, IsMetButForProvedRoundings) {
   const ZooRecording& p = GetParam();
@@ -51,11 +51,11 @@ TEST_P(RecordedZoo, IsMetButForProvedRoundings) {
 
 INSTANTIATE_TEST_SUITE_P(
     Zoo, RecordedZoo,
-    testing::Values(ZooRecording{"resnet8_w4a4", "qonnx"}, ZooRecording{"resnet8_w4a4", "qcdq"},
-                    ZooRecording{"mobilenet_w4a4", "qonnx"}, ZooRecording{"mobilenet_w4a4", "qcdq"},
-                    ZooRecording{"cnv_w1a1", "qonnx"},
-                    ZooRecording{"resnet18norm_w2a2", "qonnx", true, 2},
-                    ZooRecording{"resnet18norm_w2a2", "qcdq", true, 2}),
+    ::testing::Values(ZooRecording{"resnet8_w4a4", "qonnx"}, ZooRecording{"resnet8_w4a4", "qcdq"},
+                      ZooRecording{"mobilenet_w4a4", "qonnx"},
+                      ZooRecording{"mobilenet_w4a4", "qcdq"}, ZooRecording{"cnv_w1a1", "qonnx"},
+                      ZooRecording{"resnet18norm_w2a2", "qonnx", true, 2},
+                      ZooRecording{"resnet18norm_w2a2", "qcdq", true, 2}),
     [](const auto& info) { return info.param.network + "_" + info.param.form; });
 
 }  // namespace

@@ -22,12 +22,12 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 // ---- Suites ---------------------------------------------------------------------------------
 
-class SuiteFile : public testing::Test {
+class SuiteFile : public ::testing::Test {
  protected:
   Suite read(const std::string& text) { return read_suite(dir.write("suite.toml", text)); }
   void refuses(const std::string& text, const std::string& message) {
@@ -149,7 +149,7 @@ TEST(Regression, IsAnythingThatGotWorse) {
 
 // ---- The database ---------------------------------------------------------------------------
 
-class Database : public testing::Test {
+class Database : public ::testing::Test {
  protected:
   void sql(const std::string& text) const {
     sqlite3* db = nullptr;
@@ -259,7 +259,7 @@ TEST(JUnit, CountsAndEscapes) {
 
 // ---- The command ----------------------------------------------------------------------------
 
-class RegressCommand : public testing::Test {
+class RegressCommand : public ::testing::Test {
  protected:
   RegressCommand() { suite("levels = [\"graph\"]\nfoldings = [{ target_cycles = 512 }]\n"); }
   void suite(const std::string& more) const {

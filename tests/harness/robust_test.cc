@@ -23,7 +23,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using namespace std::chrono_literals;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 using Clock = std::chrono::steady_clock;
 
@@ -35,7 +35,7 @@ std::string model_cache() {
 }
 
 /// Commands, one after the other, that work in one folder.
-class Robust : public testing::Test {
+class Robust : public ::testing::Test {
  protected:
   Arguments run_arguments(const fs::path& model) const {
     return {"run",   model.string(), "--images",        "4",
@@ -151,7 +151,7 @@ TEST_F(Robust, BeginsANewLineInTheLogAfterAFullDisk) {
   ASSERT_EQ(run_assay(run_arguments(model)).code, 0);
   write_file(out / "log.jsonl", "{\"time\": \"20");
   ASSERT_EQ(run_assay(run_arguments(model)).code, 0);
-  EXPECT_THAT(read_file(out / "log.jsonl"), testing::StartsWith("{\"time\": \"20\n{\"time\":"));
+  EXPECT_THAT(read_file(out / "log.jsonl"), ::testing::StartsWith("{\"time\": \"20\n{\"time\":"));
 }
 
 /// A run's folder on a disk of its own whose size can change.

@@ -18,7 +18,7 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A value for an option that is not its default, and what has to be said beside it: on the command
 /// line and in a suite.
@@ -30,7 +30,7 @@ struct Said {
 
 /// Every option of a run, taken through all that the table serves. An option without a value here
 /// fails.
-class RunOptions : public testing::TestWithParam<std::size_t> {
+class RunOptions : public ::testing::TestWithParam<std::size_t> {
  protected:
   const RunOption& option() const { return run_options()[GetParam()]; }
   Said said() const {
@@ -119,7 +119,7 @@ TEST_P(RunOptions, AreInTheIdentityOfTheirStage) {
   FAIL() << "no stage depends on " << option().name;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RunOptions, testing::Range(std::size_t{0}, run_options().size()),
+INSTANTIATE_TEST_SUITE_P(All, RunOptions, ::testing::Range(std::size_t{0}, run_options().size()),
                          [](const auto& info) {
                            return std::string(run_options()[info.param].name);
                          });

@@ -18,10 +18,10 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A folder with the tiny network in it.
-class Run : public testing::Test {
+class Run : public ::testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {"run", model.string(), "--images",
@@ -101,8 +101,8 @@ TEST_F(Run, RepeatsOnlyWhatIsDamagedOrMissing) {
   const CommandResult again = run();
   EXPECT_EQ(again.code, 0) << again.err;
   EXPECT_THAT(again.err, HasSubstr("02_cleanup: complete, kept"));
-  EXPECT_THAT(again.err, testing::Not(HasSubstr("03_preprocess: complete")));
-  EXPECT_THAT(again.err, testing::Not(HasSubstr("04_postprocess: complete")));
+  EXPECT_THAT(again.err, ::testing::Not(HasSubstr("03_preprocess: complete")));
+  EXPECT_THAT(again.err, ::testing::Not(HasSubstr("04_postprocess: complete")));
   EXPECT_EQ(results(), before);
 }
 
@@ -110,7 +110,7 @@ TEST_F(Run, RepeatsEverythingForOtherImages) {
   ASSERT_EQ(run().code, 0);
   const CommandResult again = run({"--topk", "2"});
   EXPECT_EQ(again.code, 0) << again.err;
-  EXPECT_THAT(again.err, testing::Not(HasSubstr("kept")));
+  EXPECT_THAT(again.err, ::testing::Not(HasSubstr("kept")));
   EXPECT_EQ(report("04_postprocess")["checkpoints"].back()["predicted"], 14);
 }
 
@@ -169,7 +169,7 @@ TEST_F(Run, WritesNothingWhenItRefuses) {
   for (const auto& more : refused) {
     const CommandResult result = run(more);
     EXPECT_EQ(result.code, 2) << more[0] << result.err;
-    EXPECT_THAT(result.err, testing::StartsWith("assay: error: "));
+    EXPECT_THAT(result.err, ::testing::StartsWith("assay: error: "));
     EXPECT_FALSE(fs::exists(out)) << more[0];
   }
   const std::string bytes = read_file(model);

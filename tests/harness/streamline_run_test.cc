@@ -14,11 +14,11 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 /// A folder with a small network that becomes integer.
-class Streamline : public testing::Test {
+class Streamline : public ::testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {"run", model.string(), "--images",
@@ -94,7 +94,7 @@ TEST_F(Streamline, ReportsEveryQuantiserOnceAndSaysThatNothingRealIsLeft) {
   std::map<std::string, std::string> forms;
   for (const Json& q : streamline["quantisers"]) forms[q["checkpoint"]] = q["form"];
   EXPECT_EQ(forms["act1"], "plain");
-  EXPECT_THAT(forms["sum"], testing::AnyOf("table", "line"));
+  EXPECT_THAT(forms["sum"], ::testing::AnyOf("table", "line"));
   std::size_t listed = 0;
   for (const char* stage :
        {"05_absorb_scales", "06_residual_sums", "07_tail", "08_lower", "09_xnor", "10_widths",

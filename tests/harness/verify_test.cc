@@ -15,10 +15,10 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A folder with a finished run of a small network.
-class Verify : public testing::Test {
+class Verify : public ::testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {

@@ -13,10 +13,10 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A folder with a finished run of a small residual network.
-class VerifyTop : public testing::Test {
+class VerifyTop : public ::testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {

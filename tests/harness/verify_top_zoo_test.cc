@@ -17,11 +17,11 @@ struct ZooTop {
   std::int64_t target_cycles, images;
 };
 
-std::string top_name(const testing::TestParamInfo<ZooTop>& info) {
+std::string top_name(const ::testing::TestParamInfo<ZooTop>& info) {
   return fmt::format("{}_{}", info.param.network, info.param.target_cycles);
 }
 
-class VerifyTopZooNightly : public testing::TestWithParam<ZooTop> {};
+class VerifyTopZooNightly : public ::testing::TestWithParam<ZooTop> {};
 
 TEST_P(VerifyTopZooNightly, EveryStreamEqualsGolden) {
   const ZooTop& p = GetParam();
@@ -54,18 +54,18 @@ TEST_P(VerifyTopZooNightly, EveryStreamEqualsGolden) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Zoo, VerifyTopZooNightly,
-                         testing::Values(ZooTop{"resnet8_w4a4", "cifar10", 16384, 10},
-                                         ZooTop{"resnet8_w4a4", "cifar10", 65536, 10},
-                                         ZooTop{"cnv_w1a1", "cifar10", 16384, 10},
-                                         ZooTop{"cnv_w1a1", "cifar10", 65536, 10},
-                                         ZooTop{"mobilenet_w4a4", "cifar10", 16384, 10},
-                                         ZooTop{"mobilenet_w4a4", "cifar10", 65536, 10},
-                                         ZooTop{"resnet18norm_w2a2", "cifar10", 65536, 10},
-                                         ZooTop{"resnet18norm_w2a2", "cifar10", 16384, 10},
-                                         ZooTop{"tfc_w1a1", "mnist", 64, 100},
-                                         ZooTop{"tfc_w1a1", "mnist", 1024, 100},
-                                         ZooTop{"tfc_w2a2", "mnist", 64, 100},
-                                         ZooTop{"tfc_w2a2", "mnist", 1024, 100}),
+                         ::testing::Values(ZooTop{"resnet8_w4a4", "cifar10", 16384, 10},
+                                           ZooTop{"resnet8_w4a4", "cifar10", 65536, 10},
+                                           ZooTop{"cnv_w1a1", "cifar10", 16384, 10},
+                                           ZooTop{"cnv_w1a1", "cifar10", 65536, 10},
+                                           ZooTop{"mobilenet_w4a4", "cifar10", 16384, 10},
+                                           ZooTop{"mobilenet_w4a4", "cifar10", 65536, 10},
+                                           ZooTop{"resnet18norm_w2a2", "cifar10", 65536, 10},
+                                           ZooTop{"resnet18norm_w2a2", "cifar10", 16384, 10},
+                                           ZooTop{"tfc_w1a1", "mnist", 64, 100},
+                                           ZooTop{"tfc_w1a1", "mnist", 1024, 100},
+                                           ZooTop{"tfc_w2a2", "mnist", 64, 100},
+                                           ZooTop{"tfc_w2a2", "mnist", 1024, 100}),
                          top_name);
 
 }  // namespace

@@ -20,11 +20,11 @@ struct ZooRun {
   std::int64_t target_cycles;
 };
 
-std::string run_name(const testing::TestParamInfo<ZooRun>& info) {
+std::string run_name(const ::testing::TestParamInfo<ZooRun>& info) {
   return fmt::format("{}_{}", info.param.network, info.param.target_cycles);
 }
 
-class VerifyZooNightly : public testing::TestWithParam<ZooRun> {};
+class VerifyZooNightly : public ::testing::TestWithParam<ZooRun> {};
 
 TEST_P(VerifyZooNightly, EveryNodeEqualsGolden) {
   const ZooRun& p = GetParam();
@@ -55,14 +55,14 @@ TEST_P(VerifyZooNightly, EveryNodeEqualsGolden) {
 
 INSTANTIATE_TEST_SUITE_P(
     Zoo, VerifyZooNightly,
-    testing::Values(ZooRun{"resnet8_w4a4", "cifar10", 16384},
-                    ZooRun{"resnet8_w4a4", "cifar10", 4096}, ZooRun{"cnv_w1a1", "cifar10", 16384},
-                    ZooRun{"cnv_w1a1", "cifar10", 65536},
-                    ZooRun{"mobilenet_w4a4", "cifar10", 16384},
-                    ZooRun{"mobilenet_w4a4", "cifar10", 4096}, ZooRun{"tfc_w1a1", "mnist", 64},
-                    ZooRun{"tfc_w1a1", "mnist", 1024}, ZooRun{"tfc_w2a2", "mnist", 64},
-                    ZooRun{"tfc_w2a2", "mnist", 1024},
-                    ZooRun{"resnet18norm_w2a2", "cifar10", 65536}),
+    ::testing::Values(ZooRun{"resnet8_w4a4", "cifar10", 16384},
+                      ZooRun{"resnet8_w4a4", "cifar10", 4096}, ZooRun{"cnv_w1a1", "cifar10", 16384},
+                      ZooRun{"cnv_w1a1", "cifar10", 65536},
+                      ZooRun{"mobilenet_w4a4", "cifar10", 16384},
+                      ZooRun{"mobilenet_w4a4", "cifar10", 4096}, ZooRun{"tfc_w1a1", "mnist", 64},
+                      ZooRun{"tfc_w1a1", "mnist", 1024}, ZooRun{"tfc_w2a2", "mnist", 64},
+                      ZooRun{"tfc_w2a2", "mnist", 1024},
+                      ZooRun{"resnet18norm_w2a2", "cifar10", 65536}),
     run_name);
 
 }  // namespace

@@ -89,7 +89,7 @@ TEST(ChannelwiseOp, RefusesAFoldingThatDoesNotDivide) {
     build_layer(node_of(graph));
     FAIL();
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("PE = 4 does not divide its 6 channels"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("PE = 4 does not divide its 6 channels"));
   }
 }
 

@@ -23,7 +23,7 @@ constexpr auto kUInt = &DataType::uint, kInt = &DataType::sint;
 TEST(DataWidthConverter, KeepsTheOrderOfElements) {
   const Ints input = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
   for (const auto& [in, out] : {std::pair{2, 3}, {3, 2}, {1, 4}, {4, 1}, {6, 4}}) {
-    SCOPED_TRACE(testing::Message() << in << " to " << out);
+    SCOPED_TRACE(::testing::Message() << in << " to " << out);
     const Graph graph = convert(12, kUInt(4), in, out);
     EXPECT_EQ(golden_outputs(graph, {input}), std::vector<Ints>{input});
     EXPECT_EQ(rtl_outputs(graph, {input}), std::vector<Ints>{input});
@@ -52,7 +52,8 @@ TEST(DataWidthConverter, RefusesLanesThatDoNotDivideTheFrame) {
     build_layer(node_of(graph));
     FAIL();
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("out_lanes = 5 does not divide its 12 elements"));
+    EXPECT_THAT(error.what(),
+                ::testing::HasSubstr("out_lanes = 5 does not divide its 12 elements"));
   }
 }
 

@@ -58,7 +58,7 @@ TEST(DuplicateStreams, RefusesToChangeTheDataType) {
     build_layer(node_of(graph));
     FAIL();
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("give both the same data type"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("give both the same data type"));
   }
 }
 

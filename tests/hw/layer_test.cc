@@ -85,8 +85,8 @@ std::string describe(const sim::Result& r, const Layer& layer) {
     text +=
         fmt::format("; first: out{} frame {} beat {} cycle {} ({}): expected {}, got {}",
                     r.first->output, r.first->frame, r.first->beat, r.first->cycle, r.first->fault,
-                    testing::PrintToString(sim::unpack(r.first->expected, packing(s))),
-                    testing::PrintToString(sim::unpack(r.first->got, packing(s))));
+                    ::testing::PrintToString(sim::unpack(r.first->expected, packing(s))),
+                    ::testing::PrintToString(sim::unpack(r.first->got, packing(s))));
   }
   for (const sim::Violation& v : r.violations)
     text += fmt::format("; {} on {} at cycle {}", v.rule, v.stream, v.cycle);
@@ -97,7 +97,7 @@ std::string cycles_fault(const sim::Result& r, const Layer& layer) {
   const std::size_t frames = r.frame_ends.size();
   if (frames >= 3 && r.frame_ends[frames - 1] - r.frame_ends[frames - 2] == layer.cycles) return "";
   return fmt::format("a frame should take {} cycles, but frames end at {}", layer.cycles,
-                     testing::PrintToString(r.frame_ends));
+                     ::testing::PrintToString(r.frame_ends));
 }
 
 std::vector<Ints> random_inputs(const Graph& graph, std::uint64_t seed) {

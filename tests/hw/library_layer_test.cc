@@ -13,8 +13,8 @@
 namespace assay::hw::test {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 std::string refusal(const Graph& graph) {
   try {
@@ -122,8 +122,8 @@ TEST(RtlLibrary, GivesAModuleWithAllThatItInstantiates) {
   std::vector<std::string> names;
   for (const RtlFile& file : rtl_sources("assay_add_streams")) names.emplace_back(file.name);
   EXPECT_EQ(names.front(), "assay_add_streams.sv");
-  EXPECT_THAT(names, testing::Contains("assay_skid.sv"));
-  EXPECT_THAT(names, testing::Not(testing::Contains("assay_mvau.sv")));
+  EXPECT_THAT(names, ::testing::Contains("assay_skid.sv"));
+  EXPECT_THAT(names, ::testing::Not(::testing::Contains("assay_mvau.sv")));
 }
 
 TEST(Layers, EachHasItsStemInTheLibrary) {

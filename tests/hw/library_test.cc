@@ -49,16 +49,17 @@ constexpr const char* kRefused = R"(\b(import|return|break|struct|inside|string|
 
 TEST(RtlLibrary, ShiftsNoSignedValuesInPorts) {
   // Verilator 5.006 shifts zeros in there, without a warning.
-  EXPECT_THAT(lines_with("x u (\n.a_i(y >>> 2), .b_i(z)\n);", kShiftInPort), testing::SizeIs(1));
+  EXPECT_THAT(lines_with("x u (\n.a_i(y >>> 2), .b_i(z)\n);", kShiftInPort), ::testing::SizeIs(1));
   for (const RtlFile& file : rtl_library())
-    EXPECT_THAT(lines_with(file.text, kShiftInPort), testing::IsEmpty()) << file.name;
+    EXPECT_THAT(lines_with(file.text, kShiftInPort), ::testing::IsEmpty()) << file.name;
 }
 
 TEST(RtlLibrary, KeepsToWhatAllToolsTakeAlike) {
   // Yosys 0.23 refuses most of these, and takes arrays of structs for something else silently.
-  EXPECT_THAT(lines_with("typedef struct packed {} s_t;\nreturn x;", kRefused), testing::SizeIs(2));
+  EXPECT_THAT(lines_with("typedef struct packed {} s_t;\nreturn x;", kRefused),
+              ::testing::SizeIs(2));
   for (const RtlFile& file : rtl_library())
-    EXPECT_THAT(lines_with(file.text, kRefused), testing::IsEmpty()) << file.name;
+    EXPECT_THAT(lines_with(file.text, kRefused), ::testing::IsEmpty()) << file.name;
 }
 
 TEST(RtlLibrary, LintsClean) {

@@ -211,17 +211,17 @@ Names all_names() {
   return names;
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) { return info.param; }
+std::string test_name(const ::testing::TestParamInfo<std::string>& info) { return info.param; }
 
-class Mutation : public testing::TestWithParam<std::string> {};
-class MutationNightly : public testing::TestWithParam<std::string> {};
+class Mutation : public ::testing::TestWithParam<std::string> {};
+class MutationNightly : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Mutation, IsNoticed) { expect_rate(GetParam(), 50, 0.9); }
 TEST_P(MutationNightly, IsNoticed) { expect_rate(GetParam(), 200, 0.97); }
 
-INSTANTIATE_TEST_SUITE_P(Library, Mutation, testing::Values("AddStreams", "ConverterShift", "Fifo"),
-                         test_name);
-INSTANTIATE_TEST_SUITE_P(Library, MutationNightly, testing::ValuesIn(all_names()), test_name);
+INSTANTIATE_TEST_SUITE_P(Library, Mutation,
+                         ::testing::Values("AddStreams", "ConverterShift", "Fifo"), test_name);
+INSTANTIATE_TEST_SUITE_P(Library, MutationNightly, ::testing::ValuesIn(all_names()), test_name);
 
 }  // namespace
 }  // namespace assay::hw::test

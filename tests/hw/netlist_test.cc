@@ -66,10 +66,10 @@ Names names_for_xilinx() {
   return names;
 }
 
-std::string test_name(const testing::TestParamInfo<std::string>& info) { return info.param; }
+std::string test_name(const ::testing::TestParamInfo<std::string>& info) { return info.param; }
 
-class Ice40NetlistNightly : public testing::TestWithParam<std::string> {};
-class XilinxNetlistNightly : public testing::TestWithParam<std::string> {};
+class Ice40NetlistNightly : public ::testing::TestWithParam<std::string> {};
+class XilinxNetlistNightly : public ::testing::TestWithParam<std::string> {};
 
 TEST(Ice40Netlist, OfEveryModuleEqualsGolden) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
@@ -92,8 +92,8 @@ TEST_P(XilinxNetlistNightly, EqualsGolden) {
   expect_netlists_equal(cases_called({GetParam()}), Target::kXilinx);
 }
 
-INSTANTIATE_TEST_SUITE_P(Library, Ice40NetlistNightly, testing::ValuesIn(all_names()), test_name);
-INSTANTIATE_TEST_SUITE_P(Library, XilinxNetlistNightly, testing::ValuesIn(names_for_xilinx()),
+INSTANTIATE_TEST_SUITE_P(Library, Ice40NetlistNightly, ::testing::ValuesIn(all_names()), test_name);
+INSTANTIATE_TEST_SUITE_P(Library, XilinxNetlistNightly, ::testing::ValuesIn(names_for_xilinx()),
                          test_name);
 
 TEST(NetlistCheck, RefusesCellsWithoutASimulationModel) {
@@ -106,7 +106,7 @@ TEST(NetlistCheck, RefusesCellsWithoutASimulationModel) {
     add_netlist(spec, p, Target::kXilinx);
     FAIL();
   } catch (const ToolError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("RAMB18E1 has no simulation model"));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr("RAMB18E1 has no simulation model"));
   }
 }
 

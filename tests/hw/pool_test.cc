@@ -9,8 +9,8 @@
 namespace assay::hw::test {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 
 struct Spec {
   std::int64_t rows, columns, channels, taps;

@@ -238,7 +238,7 @@ std::vector<std::string> case_names() {
   return names;
 }
 
-class ResourcesNightly : public testing::TestWithParam<std::string> {};
+class ResourcesNightly : public ::testing::TestWithParam<std::string> {};
 
 std::string row(const std::string& name, Family family, const Resources& e, const Resources& y) {
   const auto pair = [](std::int64_t a, std::int64_t b) {
@@ -276,7 +276,7 @@ TEST_P(ResourcesNightly, EstimatesAreNearYosys) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Library, ResourcesNightly, testing::ValuesIn(case_names()),
+INSTANTIATE_TEST_SUITE_P(Library, ResourcesNightly, ::testing::ValuesIn(case_names()),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

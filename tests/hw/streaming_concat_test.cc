@@ -66,7 +66,7 @@ void expect_refused(const Graph& graph, const std::string& message) {
     build_layer(node_of(graph));
     FAIL() << message;
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr(message));
+    EXPECT_THAT(error.what(), ::testing::HasSubstr(message));
   }
 }
 

@@ -181,7 +181,7 @@ void sweep(std::uint64_t first_seed, int count) {
     };
     const Integers weights = draw(shape.weight_elements(), weight);
     expect_exact(shape, weights, input, draw(shape.in_elements(), input));
-    if (testing::Test::HasFatalFailure()) return;
+    if (::testing::Test::HasFatalFailure()) return;
   }
 }
 

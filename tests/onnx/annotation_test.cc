@@ -60,7 +60,7 @@ TEST(Annotation, UnknownLayoutsAreIgnoredWithARemark) {
     std::vector<std::string> remarks;
     EXPECT_EQ(to_text(import_bytes(model.bytes(), {}, "model", &remarks)), plain);
     ASSERT_EQ(remarks.size(), 1) << list;
-    EXPECT_THAT(remarks[0], testing::HasSubstr("tensor 'x': its layout " + shown));
+    EXPECT_THAT(remarks[0], ::testing::HasSubstr("tensor 'x': its layout " + shown));
   }
 }
 

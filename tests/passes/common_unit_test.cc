@@ -8,7 +8,7 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 Real ratio(long a, long b) {
   mpq_class value(a, b);

@@ -13,7 +13,7 @@ using real_eval::RealTensor;
 using ::testing::HasSubstr;
 
 /// Two images of three pixels -> logits of two classes; all in names that pre-processing uses, too.
-Graph& network(Net& net, std::int64_t batch = 2) {
+Graph& ended_network(Net& net, std::int64_t batch = 2) {
   net.graph.name = "network";
   Tensor* x = net.input({batch, 3}, "global_in");
   Tensor* q = net.quant(x, 0.25F, 4, {}, "to_tensor");
@@ -89,7 +89,7 @@ TEST(Preprocessing, NormalizeRefusesBadNumbers) {
 
 TEST(MergeModels, ComputesPostOfPreAndKeepsCheckpoints) {
   Net net;
-  network(net);
+  ended_network(net);
   const Graph merged = merge_models(to_tensor_graph({2, 3}), net.graph);
   EXPECT_EQ(nodes_text(merged),
             "to_tensor = Div(global_in, []{255})\n"
@@ -112,7 +112,7 @@ TEST(MergeModels, ComputesPostOfPreAndKeepsCheckpoints) {
 
 TEST(MergeModels, StacksPreprocessingSteps) {
   Net net;
-  network(net);
+  ended_network(net);
   const Graph merged = merge_models(
       to_tensor_graph({2, 3}), merge_models(normalize_graph({2, 3}, {"0.5"}, {"0.25"}), net.graph));
   EXPECT_EQ(merged.nodes().size(), 5U);
@@ -124,7 +124,7 @@ TEST(MergeModels, StacksPreprocessingSteps) {
 
 TEST(MergeModels, RefusesEndsThatDoNotFit) {
   Net net;
-  network(net);
+  ended_network(net);
   const auto error = [&](const Graph& pre) {
     return user_error_of([&] { merge_models(pre, net.graph); });
   };
@@ -143,7 +143,7 @@ TEST(MergeModels, RefusesEndsThatDoNotFit) {
 
 TEST(InsertTopK, AddsTheLabelAndKeepsTheLogits) {
   Net net;
-  network(net);
+  ended_network(net);
   insert_topk(net.graph, 1);
   verify(net.graph);
   EXPECT_THAT(nodes_text(net.graph),
@@ -163,7 +163,7 @@ TEST(InsertTopK, AddsTheLabelAndKeepsTheLogits) {
 
 TEST(InsertTopK, RefusesImpossibleRequests) {
   Net net;
-  network(net);
+  ended_network(net);
   EXPECT_THAT(user_error_of([&] { insert_topk(net.graph, 3); }),
               HasSubstr("top-3 of 2 classes does not exist"));
   EXPECT_THAT(user_error_of([&] { insert_topk(net.graph, 0); }), HasSubstr("top-0"));
@@ -171,7 +171,7 @@ TEST(InsertTopK, RefusesImpossibleRequests) {
   EXPECT_THAT(user_error_of([&] { insert_topk(net.graph, 1); }),
               HasSubstr("is not a tensor of logits"));
   Net two;
-  network(two);
+  ended_network(two);
   two.graph.add_output(two.graph.find_tensor("to_tensor"));
   EXPECT_THAT(user_error_of([&] { insert_topk(two.graph, 1); }), HasSubstr("has 2 outputs"));
   for (const Shape& shape : {Shape{1, 5, 1, 1}, Shape{1, 1, 4, 4}}) {

@@ -52,7 +52,7 @@ void expect_layers(const Graph& graph) {
   }
 }
 
-void expect_equal(const Graph& before, const Graph& after, Random& random, int rounds) {
+void expect_equal_hardware(const Graph& before, const Graph& after, Random& random, int rounds) {
   const ExactExecutor reference = byte_executor(before), layers = byte_executor(after);
   for (int round = 0; round < rounds; ++round) {
     Integers pixels = random_pixels(random, *before.inputs()[0]->shape, round == 0);
@@ -106,7 +106,7 @@ void check_random_networks(std::uint64_t first, std::uint64_t last) {
           << error.what();
       ++refusals["too wide"];
     }
-    expect_equal(before, after, maker.random(), 2);
+    expect_equal_hardware(before, after, maker.random(), 2);
     if (::testing::Test::HasFailure()) return;
   }
   for (const auto& [reason, count] : refusals) std::cout << count << " refused: " << reason << "\n";
@@ -143,7 +143,7 @@ void check_network(const std::string& net, std::int64_t target) {
   verify(graph);
   expect_layers(graph);
   Random random(1);
-  expect_equal(before, graph, random, 2);
+  expect_equal_hardware(before, graph, random, 2);
 }
 
 #define LAYERED(Suite, Name, net, target) \

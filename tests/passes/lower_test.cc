@@ -71,7 +71,7 @@ TEST(Lower, ADepthwiseConvolutionKeepsOneColumnPerChannel) {
   expect_exact_step(graph, lower);
   const Constant& w = matrix_of(graph, "DepthwiseMatMul");
   EXPECT_EQ(w.shape(), (Shape{2, 2}));
-  EXPECT_THAT(w.ints(), testing::ElementsAre(1, 30, 2, 40));
+  EXPECT_THAT(w.ints(), ::testing::ElementsAre(1, 30, 2, 40));
 }
 
 TEST(Lower, GroupsAreBlocksInTheMatrix) {
@@ -81,7 +81,7 @@ TEST(Lower, GroupsAreBlocksInTheMatrix) {
   w->dtype = DataType::bipolar();
   Graph& graph = net.finish_integers(net.add(conv2d(1, 1, 0, 2), {x, w}));
   expect_exact_step(graph, lower);
-  EXPECT_THAT(matrix_of(graph, "MatMul").ints(), testing::ElementsAre(1, -1, 0, 0, 0, 0, 1, -1));
+  EXPECT_THAT(matrix_of(graph, "MatMul").ints(), ::testing::ElementsAre(1, -1, 0, 0, 0, 0, 1, -1));
 }
 
 struct ConvCase {
@@ -169,8 +169,8 @@ TEST(Lower, ReordersTheRowsOfTheMatrixBehindAFlatten) {
   const PassReport report = expect_exact_step(graph, lower);
   EXPECT_TRUE(report.remarks.empty());
   // [c0w0, c0w1, c1w0, c1w1] is now [w0c0, w0c1, w1c0, w1c1].
-  EXPECT_THAT(matrix_of(graph, "MatMul").ints(), testing::ElementsAre(10, 30, 20, 40));
-  EXPECT_THAT(matrix_of(graph, "Add").ints(), testing::ElementsAre(1, 3, 2, 4));
+  EXPECT_THAT(matrix_of(graph, "MatMul").ints(), ::testing::ElementsAre(10, 30, 20, 40));
+  EXPECT_THAT(matrix_of(graph, "Add").ints(), ::testing::ElementsAre(1, 3, 2, 4));
 }
 
 TEST(Lower, ACheckpointBehindAFlattenKeepsItsOrderByATranspose) {
@@ -183,7 +183,7 @@ TEST(Lower, ACheckpointBehindAFlattenKeepsItsOrderByATranspose) {
   const PassReport report = expect_exact_step(graph, lower);
   EXPECT_EQ(count_nodes(graph, "Transpose"), 1U);
   ASSERT_EQ(report.remarks.size(), 1U);
-  EXPECT_THAT(report.remarks[0].text, testing::HasSubstr("Flatten"));
+  EXPECT_THAT(report.remarks[0].text, ::testing::HasSubstr("Flatten"));
 }
 
 TEST(Lower, PoolsJoinsAndMovementsFollowTheOrder) {

@@ -58,7 +58,7 @@ TEST(MinimizeWidths, ThresholdsThatNothingReachesMoveToTheBound) {
   Graph& graph = net.finish_integers(net.add(op, {acc, t}, "y"));
   expect_exact_step(graph, minimize_widths);
   const Node* node = graph.outputs()[0]->producer;
-  EXPECT_THAT(node->inputs[1]->constant->ints(), testing::ElementsAre(0, 6, 7, -6, 6, 7));
+  EXPECT_THAT(node->inputs[1]->constant->ints(), ::testing::ElementsAre(0, 6, 7, -6, 6, 7));
   EXPECT_EQ(node->inputs[1]->dtype, DataType::sint(4));
   // One or two of three steps are reached in either channel.
   EXPECT_EQ(graph.outputs()[0]->dtype, DataType::uint(2));
@@ -110,7 +110,7 @@ TEST(MinimizeWidths, JoinsCountOnlyTheLevelsThatTheirInputsReach) {
       lines.finish_integers(lines.add(line, {steps, lines.values({1, 1, 2}, {3, -2}), a, a}, "j"));
   expect_exact_step(second, minimize_widths);
   EXPECT_THAT(second.outputs()[0]->producer->inputs[0]->constant->ints(),
-              testing::ElementsAre(-6, 0, 10));
+              ::testing::ElementsAre(-6, 0, 10));
 }
 
 TEST(MinimizeWidths, SharedThresholdsMeetEveryRowOfTheMultipliers) {
@@ -122,7 +122,7 @@ TEST(MinimizeWidths, SharedThresholdsMeetEveryRowOfTheMultipliers) {
   Graph& graph = net.finish_integers(net.add(line, {steps, net.values({1, 2, 1}, {1, 4}), x}, "j"));
   expect_exact_step(graph, minimize_widths);
   EXPECT_THAT(graph.outputs()[0]->producer->inputs[0]->constant->ints(),
-              testing::ElementsAre(5, 13));
+              ::testing::ElementsAre(5, 13));
 }
 
 TEST(MinimizeWidths, AnAccumulatorBeyond62BitsIsAnErrorThatNamesTheNode) {
@@ -132,7 +132,7 @@ TEST(MinimizeWidths, AnAccumulatorBeyond62BitsIsAnErrorThatNamesTheNode) {
   Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, w}, "y"));
   PassContext context;
   EXPECT_THAT(user_error_of([&] { minimize_widths(graph, context); }),
-              testing::AllOf(testing::HasSubstr("MatMul"), testing::HasSubstr("62 bits")));
+              ::testing::AllOf(::testing::HasSubstr("MatMul"), ::testing::HasSubstr("62 bits")));
 }
 
 TEST(MinimizeWidths, AFloatInputIsAnErrorThatSaysWhatToDo) {
@@ -140,11 +140,12 @@ TEST(MinimizeWidths, AFloatInputIsAnErrorThatSaysWhatToDo) {
   Tensor* x = net.pixels({1, 2}, DataType::float32());
   Graph& graph = net.finish_integers(net.add(ops::MatMul{}, {x, net.values({2, 1}, {1, 1})}));
   PassContext context;
-  EXPECT_THAT(user_error_of([&] { minimize_widths(graph, context); }), testing::HasSubstr("UINT8"));
+  EXPECT_THAT(user_error_of([&] { minimize_widths(graph, context); }),
+              ::testing::HasSubstr("UINT8"));
 }
 
 /// Random networks with convolutions, signs, joins, pools and a classifier.
-Graph random_network(unsigned seed) {
+Graph random_integers_network(unsigned seed) {
   IntegerNet net;
   std::mt19937 random(seed);
   const auto pick = [&](std::int64_t lo, std::int64_t hi) {
@@ -196,7 +197,7 @@ Graph random_network(unsigned seed) {
 TEST(MinimizeWidths, RandomNetworksKeepEveryCheckpointThroughAllThreeSteps) {
   for (unsigned seed = 1; seed <= 60; ++seed) {
     SCOPED_TRACE(seed);
-    Graph graph = random_network(seed);
+    Graph graph = random_integers_network(seed);
     const Graph before = graph;
     PassContext context;
     expect_exact_step(graph, lower, seed);
@@ -214,7 +215,7 @@ TEST(MinimizeWidths, RandomNetworksKeepEveryCheckpointThroughAllThreeSteps) {
 TEST(MinimizeWidths, TypesHoldEveryValueThatOccurs) {
   for (unsigned seed = 1; seed <= 20; ++seed) {
     SCOPED_TRACE(seed);
-    Graph graph = random_network(seed);
+    Graph graph = random_integers_network(seed);
     PassContext context;
     lower(graph, context);
     convert_to_xnor(graph, context);

@@ -8,7 +8,7 @@
 namespace assay {
 namespace {
 
-using testing::Random;
+using assay::testing::Random;
 
 int order(const Real& a, const Real& b) { return (a - b).sign(); }
 int order(std::int64_t a, std::int64_t b) { return a < b ? -1 : a > b ? 1 : 0; }

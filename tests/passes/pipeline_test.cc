@@ -137,7 +137,7 @@ class RandomNet {
   std::mt19937 random_;
 };
 
-void sweep(unsigned first, unsigned count) {
+void sweep_pipeline(unsigned first, unsigned count) {
   for (unsigned seed = first; seed < first + count; ++seed) {
     SCOPED_TRACE(fmt::format("network {}", seed));
     const Graph before = RandomNet(seed).make();
@@ -155,8 +155,8 @@ void sweep(unsigned first, unsigned count) {
   }
 }
 
-TEST(Cleanup, KeepsEveryCheckpointOfRandomNetworks) { sweep(1, 40); }
-TEST(CleanupNightly, KeepsEveryCheckpointOfManyRandomNetworks) { sweep(1000, 2000); }
+TEST(Cleanup, KeepsEveryCheckpointOfRandomNetworks) { sweep_pipeline(1, 40); }
+TEST(CleanupNightly, KeepsEveryCheckpointOfManyRandomNetworks) { sweep_pipeline(1000, 2000); }
 
 TEST(Cleanup, BringsASmallNetworkIntoItsFinalForm) {
   Net net;

@@ -9,7 +9,7 @@
 namespace assay {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// Pixels of three channels, normalised as the network wants them.
 class Normalised : public PixelNet {
@@ -130,9 +130,9 @@ TEST(ExactInput, ScalesGoIntoTheWeightsInProportion) {
   x = net.add(conv2d(1), {x, net.floats({1, 2, 1, 1}, {1, 3})});
   const auto done = streamlined(net.finish(net.relu_quant(x, 100, 2)));
   EXPECT_EQ(op_types(done.graph), "Conv MultiThreshold");
-  EXPECT_THAT(weights_of(done.graph, "Conv"), testing::ElementsAre(1, 6));
+  EXPECT_THAT(weights_of(done.graph, "Conv"), ::testing::ElementsAre(1, 6));
   // 2 * acc > 50 (a tie stays at 0), >= 150, > 250
-  EXPECT_THAT(thresholds_of(done.graph), testing::ElementsAre(26, 75, 126));
+  EXPECT_THAT(thresholds_of(done.graph), ::testing::ElementsAre(26, 75, 126));
   const UnitReport& unit = only_unit(done.report);
   EXPECT_EQ(unit.scales, 2);
   EXPECT_EQ(unit.multiplier_bits, 2);
@@ -148,7 +148,7 @@ TEST(ExactInput, NegativeAndZeroScalesAreProportionsToo) {
   x = net.add(conv2d(1), {x, net.floats({2, 3, 1, 1}, {1, 1, 1, -1, 2, 5})});
   const auto done = streamlined(net.finish(net.quant(x, 100, 4)));
   EXPECT_EQ(op_types(done.graph), "Conv MultiThreshold");
-  EXPECT_THAT(weights_of(done.graph, "Conv"), testing::ElementsAre(-3, 2, 0, 3, 4, 0));
+  EXPECT_THAT(weights_of(done.graph, "Conv"), ::testing::ElementsAre(-3, 2, 0, 3, 4, 0));
 }
 
 TEST(ExactInput, PaddingTakesTheRealZeroIntoThresholdsByPosition) {
@@ -162,7 +162,7 @@ TEST(ExactInput, PaddingTakesTheRealZeroIntoThresholdsByPosition) {
   const auto done = streamlined(net.finish(net.relu_quant(x, 10, 1)));
   EXPECT_EQ(op_types(done.graph), "Conv JoinThreshold");
   // 2 * (acc - 100.5 * n) > 5: acc >= 204 for n = 2, >= 305 for n = 3 (304.0 is no more than it)
-  EXPECT_THAT(thresholds_of(done.graph), testing::ElementsAre(204, 305, 204));
+  EXPECT_THAT(thresholds_of(done.graph), ::testing::ElementsAre(204, 305, 204));
 }
 
 TEST(ExactInput, AMaxPoolCommutesWithThresholdsByPosition) {

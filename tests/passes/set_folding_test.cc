@@ -18,7 +18,7 @@ bool fold(Graph& graph, std::int64_t target, FoldingReport& report) {
 }
 
 /// A product of 100 inputs and 10 outputs.
-Graph product() {
+Graph folded_product() {
   IntegerNet net;
   std::mt19937 random(1);
   Tensor* w = net.random_values({100, 10}, -2, 2, random);
@@ -60,7 +60,7 @@ std::int64_t least_cost(Graph graph, std::int64_t target, const hw::Device& devi
 TEST(SetFolding, KeepsTheTargetAtTheLeastCost) {
   const hw::Device& device = hw::find_device(kCostDevice);
   for (const std::int64_t target : {2000, 1000, 999, 300, 71, 50, 10, 9, 1}) {
-    Graph graph = product();
+    Graph graph = folded_product();
     const std::int64_t least = least_cost(graph, target, device);
     FoldingReport report;
     EXPECT_EQ(fold(graph, target, report), target < 1000) << target;
@@ -93,7 +93,7 @@ TEST(SetFolding, PutsLargeWeightsIntoBlockRamWhereThatIsCheaper) {
 }
 
 TEST(SetFolding, KeepsWhatIsDecided) {
-  Graph graph = product();
+  Graph graph = folded_product();
   only_node<hw::MVAU>(graph).as<hw::MVAU>()->pe = 5;
   FoldingGoal goal;
   goal.target = 300;
@@ -106,7 +106,7 @@ TEST(SetFolding, KeepsWhatIsDecided) {
 }
 
 TEST(SetFolding, ThePassTakesWishesAndTheTargetFromTheOptions) {
-  Graph graph = product();
+  Graph graph = folded_product();
   PassContext context{.options = {.target_cycles = 100}};
   context.options.folding = {
       {only_node<hw::MVAU>(graph).name, {{"PE", 5}, {"SIMD", 1}, {"preferred_impl_style", "lut"}}}};
@@ -291,12 +291,13 @@ TEST(SetFolding, NoFasterTargetFitsTheDevice) {
 }
 
 TEST(SetFolding, SaysWhatDoesNotFit) {
-  EXPECT_THAT(user_error_of([] { fit("up5k", 1); }),
-              testing::AllOf(testing::HasSubstr("does not fit 1 % of up5k"),
-                             testing::HasSubstr("LUTs of 52"), testing::HasSubstr("cycles per")));
+  EXPECT_THAT(
+      user_error_of([] { fit("up5k", 1); }),
+      ::testing::AllOf(::testing::HasSubstr("does not fit 1 % of up5k"),
+                       ::testing::HasSubstr("LUTs of 52"), ::testing::HasSubstr("cycles per")));
   EXPECT_THAT(user_error_of([] { fit("spartan", 70); }),
-              testing::AllOf(testing::HasSubstr("no device is called 'spartan'"),
-                             testing::HasSubstr("xc7z020, xczu3eg")));
+              ::testing::AllOf(::testing::HasSubstr("no device is called 'spartan'"),
+                               ::testing::HasSubstr("xc7z020, xczu3eg")));
 }
 
 }  // namespace

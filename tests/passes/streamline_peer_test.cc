@@ -13,7 +13,7 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 TEST(PeerPattern, ConvertSubToAdd) {
   PixelNet net;

@@ -141,7 +141,7 @@ void check_random_graph(std::uint64_t seed, Tally& tally) {
   check_graph(seed, before, maker.random(), tally);
 }
 
-void sweep(std::uint64_t first, std::uint64_t count) {
+void sweep_streamline(std::uint64_t first, std::uint64_t count) {
   Tally tally;
   for (std::uint64_t seed = first; seed < first + count; ++seed) {
     check_random_graph(seed, tally);
@@ -153,12 +153,12 @@ void sweep(std::uint64_t first, std::uint64_t count) {
   EXPECT_GE(tally.boundaries, static_cast<std::int64_t>(count) * 4);
 }
 
-TEST(StreamlineProperty, RandomGraphsKeepEveryCheckpointPart1) { sweep(1, 125); }
-TEST(StreamlineProperty, RandomGraphsKeepEveryCheckpointPart2) { sweep(1001, 125); }
-TEST(StreamlineProperty, RandomGraphsKeepEveryCheckpointPart3) { sweep(2001, 125); }
-TEST(StreamlineProperty, RandomGraphsKeepEveryCheckpointPart4) { sweep(3001, 125); }
+TEST(StreamlineProperty, RandomGraphsKeepEveryCheckpointPart1) { sweep_streamline(1, 125); }
+TEST(StreamlineProperty, RandomGraphsKeepEveryCheckpointPart2) { sweep_streamline(1001, 125); }
+TEST(StreamlineProperty, RandomGraphsKeepEveryCheckpointPart3) { sweep_streamline(2001, 125); }
+TEST(StreamlineProperty, RandomGraphsKeepEveryCheckpointPart4) { sweep_streamline(3001, 125); }
 TEST(StreamlinePropertyNightly, TenThousandRandomGraphsKeepEveryCheckpoint) {
-  sweep(100000, 10000);
+  sweep_streamline(100000, 10000);
 }
 
 // ---- Normalised pixels in front of a product without a quantiser in between

@@ -14,7 +14,7 @@
 namespace assay {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using Form = QuantiserReport::Form;
 
 class Hand : public PixelNet {
@@ -396,7 +396,7 @@ TEST(Streamline, ClassesAreRankedByIntegers) {
   const auto done = streamlined(graph);
   EXPECT_EQ(op_types(done.graph), "MatMul Mul Add TopK");
   ASSERT_FALSE(done.report.remarks.empty());
-  EXPECT_THAT(done.report.remarks.back().text, testing::HasSubstr("3 distinct offsets"));
+  EXPECT_THAT(done.report.remarks.back().text, ::testing::HasSubstr("3 distinct offsets"));
 }
 
 TEST(Streamline, EqualLogitsGiveTheLowerIndex) {

@@ -57,8 +57,8 @@ void expect_recorded(const Graph& before, const Graph& after, const Recording& r
             << " differ by float32 roundings\n";
 }
 
-void check_network(const std::string& net, const std::string& form, const std::string& data,
-                   std::int64_t images) {
+void check_zoo_network(const std::string& net, const std::string& form, const std::string& data,
+                       std::int64_t images) {
   const Graph before = cleaned(zoo_graph(net, form, false));
   Graph after = before;
   const PassReport report = make_integer(after);
@@ -71,7 +71,7 @@ void check_network(const std::string& net, const std::string& form, const std::s
   TEST(Suite, Name) {                                     \
     REQUIRE_SHARED("zoo/" net);                           \
     REQUIRE_SHARED(data);                                 \
-    check_network(net, form, data, images);               \
+    check_zoo_network(net, form, data, images);           \
   }
 
 STREAMLINED(StreamlineZoo, TfcW1A1StaysWhatItIs, "tfc_w1a1", "qonnx", "data/mnist", 20)

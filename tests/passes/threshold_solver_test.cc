@@ -9,7 +9,7 @@ namespace {
 
 using Integers = std::vector<std::int64_t>;
 
-constexpr std::array<RoundingMode, 7> kModes = {
+constexpr std::array<RoundingMode, 7> kRoundingModes = {
     RoundingMode::kHalfEven, RoundingMode::kHalfUp, RoundingMode::kHalfDown, RoundingMode::kCeil,
     RoundingMode::kFloor,    RoundingMode::kUp,     RoundingMode::kDown};
 
@@ -69,7 +69,7 @@ TEST(ThresholdSolver, EveryModeIsTheDefinitionAtEveryAccumulator) {
   const std::vector<std::pair<std::int64_t, std::int64_t>> ranges = {
       {0, 15}, {-8, 7}, {-7, 7}, {0, 1}, {-3, 12}};
   std::int64_t compared = 0;
-  for (const RoundingMode mode : kModes)
+  for (const RoundingMode mode : kRoundingModes)
     for (const Real& slope : slopes)
       for (const Real& shift : shifts)
         for (const auto& [lo, hi] : ranges) {
@@ -108,7 +108,7 @@ TEST(ThresholdSolver, WhatNothingReachesAndWhatEverythingReaches) {
 }
 
 TEST(ThresholdSolver, AZeroSlopeIsOneLevelForAll) {
-  for (const RoundingMode mode : kModes) {
+  for (const RoundingMode mode : kRoundingModes) {
     const ThresholdRow row = solve(Real(), quotient(5, 2), boundaries(0, 7, mode), -9, 9);
     const std::int64_t expected = defined(quotient(5, 2), 0, 7, mode);
     for (const std::int64_t n : {-9, 0, 9})

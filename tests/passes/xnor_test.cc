@@ -7,7 +7,7 @@
 namespace assay {
 namespace {
 
-Graph lowered(Graph graph) {
+Graph lowered_xnor(Graph graph) {
   PassContext context;
   lower(graph, context);
   return graph;
@@ -28,10 +28,10 @@ TEST(Xnor, MovesThresholdsFromSumsToCounts) {
   expect_exact_step(graph, convert_to_xnor);
   EXPECT_EQ(count_nodes(graph, "XnorPopcountMatMul"), 1U);
   const Node* product = graph.find_node("MatMul");
-  EXPECT_THAT(product->inputs[1]->constant->ints(), testing::ElementsAre(1, 0, 1, 1, 0, 1));
+  EXPECT_THAT(product->inputs[1]->constant->ints(), ::testing::ElementsAre(1, 0, 1, 1, 0, 1));
   EXPECT_EQ(product->inputs[0]->dtype, DataType::uint(1));
   const Node* thresholds = graph.outputs()[0]->producer;
-  EXPECT_THAT(thresholds->inputs[1]->constant->ints(), testing::ElementsAre(0, 1, 2, 2, 3, 4));
+  EXPECT_THAT(thresholds->inputs[1]->constant->ints(), ::testing::ElementsAre(0, 1, 2, 2, 3, 4));
   // q = 2 * t - 1 with real = q / 4.
   EXPECT_EQ(graph.checkpoints()[1].unit, RealArray(Real(mpq_class(1, 2))));
   EXPECT_EQ(graph.checkpoints()[1].shift, RealArray(Real(mpq_class(-1, 4))));
@@ -53,7 +53,7 @@ Graph padded_network(unsigned seed, std::int64_t pad, ops::Window pool) {
 
 TEST(Xnor, PaddingBecomesThresholdsThatDependOnThePosition) {
   for (const std::int64_t pad : {0, 1}) {
-    Graph graph = lowered(padded_network(2, pad, window2d(2)));
+    Graph graph = lowered_xnor(padded_network(2, pad, window2d(2)));
     expect_exact_step(graph, convert_to_xnor);
     EXPECT_EQ(count_nodes(graph, "XnorPopcountMatMul"), 2U);
     EXPECT_EQ(count_nodes(graph, "JoinThreshold"), pad == 0 ? 0U : 2U);
@@ -61,7 +61,7 @@ TEST(Xnor, PaddingBecomesThresholdsThatDependOnThePosition) {
 }
 
 TEST(Xnor, ComparisonSeesAForgottenBorder) {
-  Graph graph = lowered(padded_network(3, 1, window2d(2)));
+  Graph graph = lowered_xnor(padded_network(3, 1, window2d(2)));
   const Graph before = graph;
   PassContext context;
   convert_to_xnor(graph, context);
@@ -89,7 +89,7 @@ TEST(Xnor, OtherUsersGetTheSumBack) {
   Tensor* acc = net.add(conv2d(3, 1, 1), {s, net.random_signs({3, 2, 3, 3}, random)}, "acc");
   Tensor* a = net.thresholds(acc, 3, 3, -9, 9, random, "a");
   Tensor* y = net.add(ops::Add{}, {a, acc}, "y");
-  Graph graph = lowered(net.finish_integers(y));
+  Graph graph = lowered_xnor(net.finish_integers(y));
   expect_exact_step(graph, convert_to_xnor);
   EXPECT_EQ(count_nodes(graph, "XnorPopcountMatMul"), 1U);
   EXPECT_EQ(count_nodes(graph, "Mul"), 1U);
@@ -102,7 +102,7 @@ TEST(Xnor, LeavesTensorsAloneThatOthersNeedAsSigns) {
   Tensor* s = net.signs(x, 2, 100, 150, random);
   Tensor* acc = net.add(conv2d(1), {s, net.random_signs({2, 2, 1, 1}, random)}, "acc");
   Tensor* a = net.thresholds(acc, 2, 3, -3, 3, random, "a");
-  Graph graph = lowered(net.finish_integers(net.add(ops::Add{}, {a, s}, "y")));
+  Graph graph = lowered_xnor(net.finish_integers(net.add(ops::Add{}, {a, s}, "y")));
   PassContext context;
   EXPECT_FALSE(convert_to_xnor(graph, context));
 }

@@ -12,7 +12,7 @@
 namespace assay::sim {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A queue of two beats that hands bytes through, and what can be wrong with one.
 struct Faults {

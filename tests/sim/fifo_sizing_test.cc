@@ -84,8 +84,9 @@ TEST(FifoSizing, SaysWhoWaitsWhenGivenDepthsStopIt) {
   const Sizing sizing = size_fifos(r.flow, {.interval = 0, .given = {{bypass, 0}}});
   EXPECT_FALSE(sizing.interval);
   EXPECT_GE(sizing.circle.size(), 2U);
-  EXPECT_THAT(sizing.circle, Contains(testing::AllOf(testing::Field(&TokenWait::room, true),
-                                                     testing::Field(&TokenWait::stream, bypass))));
+  EXPECT_THAT(sizing.circle,
+              Contains(::testing::AllOf(::testing::Field(&TokenWait::room, true),
+                                        ::testing::Field(&TokenWait::stream, bypass))));
 }
 
 TEST(FifoSizing, ASmallerFifoIsWhatTheModelSaysOfIt) {

@@ -19,7 +19,7 @@ namespace assay::sim {
 namespace {
 
 namespace fs = std::filesystem;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 /// A register that adds one to every byte.
 constexpr const char* kPlusOne = R"(module plus_one (
@@ -38,7 +38,7 @@ endmodule
 
 /// One cache for all tests, since the run-time objects take long to build; every test builds
 /// designs of its own, told apart by a comment.
-class ModelTest : public testing::Test {
+class ModelTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     root_ = fs::temp_directory_path() / fmt::format("assay-model-{}", getpid());
@@ -49,13 +49,13 @@ class ModelTest : public testing::Test {
     cache_.reset();
     fs::remove_all(root_);
   }
-  ModelTest() : folder_(root_ / testing::UnitTest::GetInstance()->current_test_info()->name()) {
+  ModelTest() : folder_(root_ / ::testing::UnitTest::GetInstance()->current_test_info()->name()) {
     fs::create_directories(folder_);
   }
 
   static ModelSpec spec(std::string text = kPlusOne) {
     ModelSpec s;
-    text += fmt::format("// {}\n", testing::UnitTest::GetInstance()->current_test_info()->name());
+    text += fmt::format("// {}\n", ::testing::UnitTest::GetInstance()->current_test_info()->name());
     s.sources = {{"plus_one.sv", std::move(text)}};
     s.designs = {{"plus_one", {8}, {8}}};
     return s;

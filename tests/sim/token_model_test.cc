@@ -24,10 +24,10 @@ std::vector<Cycle> taken(const TokenModel& model, std::size_t stream) {
 }
 
 /// A layer that copies beats.
-TokenNode copy(std::size_t in, std::size_t out) { return {PhasesTiming{{{}}}, {in}, {out}}; }
+TokenNode copy_of(std::size_t in, std::size_t out) { return {PhasesTiming{{{}}}, {in}, {out}}; }
 
 TEST(TokenModel, ACopyTakesABeatACycleAndGivesItInTheNext) {
-  const TokenNetwork network{{copy(0, 1)}, {2, 2}};
+  const TokenNetwork network{{copy_of(0, 1)}, {2, 2}};
   TokenModel model(network, {}, kFrames);
   ASSERT_TRUE(model.run(2));
   EXPECT_THAT(taken(model, 0), ElementsAre(0, 1, 2, 3));
@@ -38,7 +38,7 @@ TEST(TokenModel, ACopyTakesABeatACycleAndGivesItInTheNext) {
 TEST(TokenModel, TwoBeatsWaitInASkidThatNobodyEmpties) {
   TokenOutside outside;
   outside.taken = {{}, {10, 11, 12, 13}};
-  TokenModel model({{copy(0, 1)}, {4, 4}}, outside, kFrames);
+  TokenModel model({{copy_of(0, 1)}, {4, 4}}, outside, kFrames);
   ASSERT_TRUE(model.run(1));
   // Full from cycle 2 on; room in the cycle behind the one in which a beat leaves.
   EXPECT_THAT(taken(model, 0), ElementsAre(0, 1, 11, 12));
@@ -49,7 +49,7 @@ TEST(TokenModel, TwoBeatsWaitInASkidThatNobodyEmpties) {
 TEST(TokenModel, SourcesOfferWhenTheyAreTold) {
   TokenOutside outside;
   outside.offered = {{3, 4, 9, 10}, {}};
-  TokenModel model({{copy(0, 1)}, {4, 4}}, outside, kFrames);
+  TokenModel model({{copy_of(0, 1)}, {4, 4}}, outside, kFrames);
   ASSERT_TRUE(model.run(1));
   EXPECT_THAT(taken(model, 1), ElementsAre(4, 5, 10, 11));
 }
@@ -57,7 +57,7 @@ TEST(TokenModel, SourcesOfferWhenTheyAreTold) {
 TEST(TokenModel, AFifoHoldsAsManyBeatsAsItIsDeep) {
   TokenOutside outside;
   outside.taken = {{}, {}, {20, 21, 22, 23, 24, 25, 26, 27}};
-  const TokenNetwork network{{copy(0, 1), {hw::FifoTiming{3, false}, {1}, {2}}}, {8, 8, 8}};
+  const TokenNetwork network{{copy_of(0, 1), {hw::FifoTiming{3, false}, {1}, {2}}}, {8, 8, 8}};
   TokenModel model(network, outside, kFrames);
   ASSERT_TRUE(model.run(1));
   EXPECT_THAT(taken(model, 1), ElementsAre(1, 2, 3, 21, 22, 23, 24, 25));
@@ -67,7 +67,7 @@ TEST(TokenModel, AFifoHoldsAsManyBeatsAsItIsDeep) {
 /// A sum of four beats: a frame every four cycles.
 TEST(TokenModel, ProvesTheIntervalOfTheSlowestLayer) {
   const TokenNetwork network{
-      {{PhasesTiming{{{.steps = 3, .gives = false}, {.steps = 1}}}, {0}, {1}}, copy(1, 2)},
+      {{PhasesTiming{{{.steps = 3, .gives = false}, {.steps = 1}}}, {0}, {1}}, copy_of(1, 2)},
       {4, 1, 1}};
   TokenModel model(network, {});
   ASSERT_TRUE(model.run(1));
@@ -128,7 +128,7 @@ TokenNetwork fork_and_join_inside(std::int64_t depth) {
       {PhasesTiming{{{.steps = 4, .gives = false}, {4, 0, 0}}}, {2}, {4}},
       {hw::FifoTiming{depth, false}, {3}, {6}},
       {PhasesTiming{{{.needs = 3, .takes = 3}}}, {4, 6}, {5}},
-      copy(5, 7),
+      copy_of(5, 7),
   };
   return network;
 }
@@ -171,7 +171,7 @@ TEST(TokenModel, DoesNotCallAScheduleSteadyThatStillMoves) {
   // Frames come ever later: no frame follows another at the same interval.
   TokenOutside outside;
   outside.offered = {{0, 4, 9, 15, 22, 30, 39, 49}, {}};
-  TokenModel model({{copy(0, 1)}, {1, 1}}, outside);
+  TokenModel model({{copy_of(0, 1)}, {1, 1}}, outside);
   ASSERT_TRUE(model.run(8));
   EXPECT_FALSE(model.steady_interval());
 }

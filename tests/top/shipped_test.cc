@@ -32,7 +32,7 @@ std::string outcome(const Graph& graph) {
   const Judgement judgement = judge_run(rig.top, run);
   if (!run.result.stuck.empty()) {
     EXPECT_FALSE(model.circle().empty());
-    EXPECT_THAT(judgement.reason, testing::HasSubstr("DEADLOCK"));
+    EXPECT_THAT(judgement.reason, ::testing::HasSubstr("DEADLOCK"));
     return judgement.reason;
   }
   EXPECT_EQ(judgement.verdict, Verdict::kEquivalent) << judgement.reason;
@@ -42,7 +42,7 @@ std::string outcome(const Graph& graph) {
   return fmt::format("{}, a frame every {} cycles", judgement.reason, timing(run)->interval);
 }
 
-class ShippedNightly : public testing::TestWithParam<std::string> {};
+class ShippedNightly : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(ShippedNightly, EveryFifoOneSmallerDoesWhatTheTokenModelSays) {
   const TempDir dir;
@@ -67,7 +67,7 @@ TEST_P(ShippedNightly, EveryFifoOneSmallerDoesWhatTheTokenModelSays) {
   EXPECT_GE(fifos, 3);  // one per residual at least
 }
 
-INSTANTIATE_TEST_SUITE_P(TargetCycles, ShippedNightly, testing::Values("16384", "65536"));
+INSTANTIATE_TEST_SUITE_P(TargetCycles, ShippedNightly, ::testing::Values("16384", "65536"));
 
 }  // namespace
 }  // namespace assay::top

@@ -16,9 +16,9 @@
 namespace assay::top {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 StitchedRtl stitched(const Graph& graph) {
   const DataflowPartition partition = dataflow_partitions(graph).at(0);

@@ -9,7 +9,7 @@
 namespace assay::top {
 namespace {
 
-using testing::HasSubstr;
+using ::testing::HasSubstr;
 
 void expect_equal_under_every_profile(Graph graph) {
   Rig rig(std::move(graph));

@@ -14,7 +14,7 @@ bool has_constant_parameters(const Node& node) {
   return true;
 }
 
-void rewrite(Graph& graph, Node* node) {
+void spell_out(Graph& graph, Node* node) {
   const Real epsilon = Real::of(node->as<ops::BatchNormalization>()->epsilon);
   const auto parameter = [&](std::size_t i, std::int64_t channel) {
     return constant_input(*node, i)->real(channel);
@@ -46,7 +46,7 @@ bool batch_norm_to_affine(Graph& graph, PassContext&) {
   bool changed = false;
   for (Node* node : nodes_of_type<ops::BatchNormalization>(graph)) {
     if (!has_constant_parameters(*node)) continue;
-    rewrite(graph, node);
+    spell_out(graph, node);
     changed = true;
   }
   return finish(graph, changed);

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kBias = 2;
 
-Tensor* per_channel(Graph& graph, Tensor* bias, std::size_t rank) {
+Tensor* bias_per_channel(Graph& graph, Tensor* bias, std::size_t rank) {
   Shape shape(rank, 1);
   shape[1] = known_shape(*bias)[0];
   const auto reshape = [&](const Constant& c) {
@@ -21,9 +21,9 @@ Tensor* per_channel(Graph& graph, Tensor* bias, std::size_t rank) {
   return graph.add(std::make_unique<ops::Reshape>(), {bias, target});
 }
 
-void rewrite(Graph& graph, Node* conv) {
+void extract_bias(Graph& graph, Node* conv) {
   Tensor* output = conv->outputs[0];
-  Tensor* bias = per_channel(graph, conv->inputs[kBias], known_shape(*output).size());
+  Tensor* bias = bias_per_channel(graph, conv->inputs[kBias], known_shape(*output).size());
   graph.remove_inputs_from(conv, kBias);
   Tensor* raw = graph.add_tensor(conv->name + "_nobias");
   graph.move_producer(output, raw);
@@ -38,7 +38,7 @@ bool extract_bias_from_conv(Graph& graph, PassContext&) {
     if (!node->as<ops::Conv>() && !node->as<ops::ConvTranspose>()) continue;
     if (node->inputs.size() <= kBias) continue;
     if (node->inputs[kBias])
-      rewrite(graph, node);
+      extract_bias(graph, node);
     else
       graph.remove_inputs_from(node, kBias);
     changed = true;

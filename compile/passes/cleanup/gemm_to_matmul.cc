@@ -29,7 +29,7 @@ Tensor* scaled(Graph& graph, Tensor* tensor, float factor) {
   return graph.add(std::make_unique<ops::Mul>(), {tensor, constant});
 }
 
-void rewrite(Graph& graph, Node* gemm) {
+void to_matmul(Graph& graph, Node* gemm) {
   const auto& op = *gemm->as<ops::Gemm>();
   Tensor* a = op.trans_a ? transposed_matrix(graph, gemm->inputs[0]) : gemm->inputs[0];
   Tensor* b = op.trans_b ? transposed_matrix(graph, gemm->inputs[1]) : gemm->inputs[1];
@@ -46,7 +46,7 @@ void rewrite(Graph& graph, Node* gemm) {
 
 bool gemm_to_matmul(Graph& graph, PassContext&) {
   const std::vector<Node*> gemms = nodes_of_type<ops::Gemm>(graph);
-  for (Node* gemm : gemms) rewrite(graph, gemm);
+  for (Node* gemm : gemms) to_matmul(graph, gemm);
   return finish(graph, !gemms.empty());
 }
 

@@ -12,16 +12,16 @@
 namespace assay {
 namespace {
 
-struct Range {
+struct LevelRange {
   std::int64_t lo, hi;
-  friend bool operator==(const Range&, const Range&) = default;
+  friend bool operator==(const LevelRange&, const LevelRange&) = default;
 };
 
 /// The parameters of a Quant that says which integers occur.
 struct Levels {
   int bits;
   bool is_signed, narrow;
-  Range range() const {
+  LevelRange range() const {
     const std::int64_t half = std::int64_t{1} << (bits - 1);
     if (is_signed) return {-half + (narrow ? 1 : 0), half - 1};
     return {0, 2 * half - 1};
@@ -30,7 +30,7 @@ struct Levels {
 
 /// The smallest Quant that holds `range`: signed ones have two bits at least, since a signed 1-bit
 /// Quant is bipolar.
-Levels smallest_levels(const Range& range) {
+Levels smallest_levels(const LevelRange& range) {
   for (int bits = range.lo < 0 ? 2 : 1;; ++bits)
     for (const bool narrow : {true, false}) {
       if (narrow && range.lo >= 0) continue;
@@ -41,10 +41,10 @@ Levels smallest_levels(const Range& range) {
 
 /// The integers that leave `tensor`: its container's, cut by the Clip that produces it. Nothing
 /// when a bound is unknown.
-std::optional<Range> integer_range(const Tensor& tensor) {
+std::optional<LevelRange> integer_range(const Tensor& tensor) {
   if (tensor.container == Container::kInt64) return {};  // wider than any Quant
   const DataType container = container_type(tensor.container);
-  Range range{container.min(), container.max()};
+  LevelRange range{container.min(), container.max()};
   if (!tensor.producer || !tensor.producer->as<ops::Clip>()) return range;
   const Node& clip = *tensor.producer;
   for (const std::size_t i : {1U, 2U}) {
@@ -110,7 +110,7 @@ bool convert_activation(Graph& graph, Node* dequantize, const Affine& affine) {
   const auto* quantize = source ? source->as<ops::QuantizeLinear>() : nullptr;
   if (!quantize || !all_even(affine.zero) || affine_of(*source, quantize->axis) != affine)
     return false;
-  const std::optional<Range> range = integer_range(*integers);
+  const std::optional<LevelRange> range = integer_range(*integers);
   if (!range) return false;
   const Levels levels = smallest_levels(*range);
   if (levels.range() != *range) return false;
@@ -131,7 +131,7 @@ std::optional<float> rounded_product(std::int64_t steps, float scale) {
   return rounded;
 }
 
-Constant dequantised(const Constant& q, const Affine& affine, const Range& range) {
+Constant dequantised(const Constant& q, const Affine& affine, const LevelRange& range) {
   const auto scale_at =
       strided_offsets(q.shape(), broadcast_strides(affine.scale.shape(), q.shape()));
   const auto zero_at =
@@ -157,7 +157,7 @@ Constant dequantised(const Constant& q, const Affine& affine, const Range& range
 
 bool convert_constant(Graph& graph, Node* dequantize, const Affine& affine) {
   const Tensor* integers = dequantize->inputs[0];
-  const std::optional<Range> range = integer_range(*integers);
+  const std::optional<LevelRange> range = integer_range(*integers);
   const bool clipped = integers->producer && integers->producer->as<ops::Clip>();
   const Tensor* source = clipped ? integers->producer->inputs[0] : integers;
   if (!range || !source->constant || !source->constant->is_int()) return false;

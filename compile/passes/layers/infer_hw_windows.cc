@@ -149,7 +149,7 @@ bool is_depthwise(const Inference& inference, const Node& node) {
   return depthwise;
 }
 
-std::int64_t whole(float value, std::string_view what) {
+std::int64_t whole_number(float value, std::string_view what) {
   if (value != std::nearbyint(value) || std::abs(value) > 0x1p31F)
     throw NoLayer{fmt::format("its {} is {}, no integer; streamline the graph first", what, value)};
   return static_cast<std::int64_t>(value);
@@ -158,7 +158,7 @@ std::int64_t whole(float value, std::string_view what) {
 void infer_im2col(Inference& inference, Node& node, const ops::Im2Col& op) {
   check_image(node);
   const Window w{op.kernel_size, op.stride, op.dilations, op.pad_amount};
-  const std::int64_t value = whole(op.pad_value, "pad_value");
+  const std::int64_t value = whole_number(op.pad_value, "pad_value");
   const bool depthwise = is_depthwise(inference, node);
   if (w.is_copy() && inference.drop(node, node.inputs[0])) return;
   const DataType dtype = type_with(node.inputs[0]->dtype, value);

@@ -17,7 +17,7 @@
 namespace assay {
 namespace {
 
-constexpr int kMaxBits = 62;
+constexpr int kMaxShiftedBits = 62;
 
 /// A float32 as mantissa * 2^exponent, mantissa odd or 0.
 struct Dyadic {
@@ -69,11 +69,11 @@ IntegerConstant dyadic_integers(const Tensor& tensor, std::size_t axis) {
   for (std::int64_t i = 0; i < c.size(); ++i) {
     const Dyadic d = dyadic(c.floats()[static_cast<std::size_t>(i)]);
     const int shift = d.mantissa == 0 ? 0 : d.exponent - lowest[entry(i)];
-    if (shift + 25 > kMaxBits)
+    if (shift + 25 > kMaxShiftedBits)
       user_error(
           "constant '{}' spans more than {} binary digits and is not quantised; quantise it in the "
           "model",
-          printable(tensor.name), kMaxBits);
+          printable(tensor.name), kMaxShiftedBits);
     out.values.push_back(d.mantissa * (std::int64_t{1} << shift));
   }
   std::vector<Real> scales;
@@ -103,7 +103,7 @@ IntegerConstant plain_integers(const Tensor& tensor, std::size_t axis) {
 }
 
 /// The level of one real, exactly.
-std::int64_t level_of(const StepFunction& f, const AffineStep& u, std::int64_t guess) {
+std::int64_t level_at(const StepFunction& f, const AffineStep& u, std::int64_t guess) {
   std::int64_t level = std::clamp(guess, f.lo, f.hi);
   while (level < f.hi && u.meets(f.boundary(level + 1), 1)) ++level;
   while (level > f.lo && !u.meets(f.boundary(level), 1)) --level;
@@ -134,7 +134,7 @@ class ConstantQuantiser {
     // From the level that is about right, so that few steps are left to the exact comparison.
     const int shift = f_.kind == StepFunction::Kind::kTrunc ? static_cast<int>(f_.shift) : 0;
     const double guess = std::clamp(std::ldexp(rounded, -shift), -0x1p40, 0x1p40);
-    return level_of(f_, AffineStep(Real(), exact), static_cast<std::int64_t>(guess) + f_.post);
+    return level_at(f_, AffineStep(Real(), exact), static_cast<std::int64_t>(guess) + f_.post);
   }
 
  private:

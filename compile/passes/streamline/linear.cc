@@ -139,7 +139,7 @@ std::vector<Term> Streamliner::masked_terms(const Term& term) {
 
 namespace {
 
-constexpr int kMaxBits = 62;  ///< of integers
+constexpr int kMaxIntegerBits = 62;  ///< of integers
 
 }  // namespace
 
@@ -171,7 +171,7 @@ Bounds Streamliner::accumulator_bounds(const Product& product, const Factor& fac
   channels[product.output_axis] = product.outputs;
   const Sums sums = worst_sums(product, factor);
   Bounds range{channels, {}, {}};
-  constexpr __int128 kLimit = __int128{1} << kMaxBits;
+  constexpr __int128 kLimit = __int128{1} << kMaxIntegerBits;
   for (std::size_t o = 0; o < sums.lo.size(); ++o) {
     if (sums.lo[o] < -kLimit || sums.hi[o] > kLimit)
       fail("its accumulator needs more than 62 bits", "quantise its input and its weights");
@@ -246,7 +246,7 @@ std::optional<Streamliner::Factor> Streamliner::over_common_unit(const Term& ter
   report.weight_bits_before = bits_of(product.weights.values);
   report.weight_bits = report.weight_bits_before + report.multiplier_bits;
   Factor factor{{compressed(parts->unit), term.tensor, term.exclusive}, {}};
-  if (report.weight_bits <= kMaxBits) {
+  if (report.weight_bits <= kMaxIntegerBits) {
     for (std::size_t i = 0; i < product.weights.values.size(); ++i) {
       const auto input = product.place(static_cast<std::int64_t>(i)).second;
       factor.weights.push_back(product.weights.values[i] *
@@ -256,7 +256,8 @@ std::optional<Streamliner::Factor> Streamliner::over_common_unit(const Term& ter
     report.weight_bits = bits_of(factor.weights);
     report.accumulator_bits =
         signed_bits(*std::ranges::min_element(sums.lo), *std::ranges::max_element(sums.hi));
-    report.taken = report.weight_bits <= limits_.weight_bits && report.accumulator_bits <= kMaxBits;
+    report.taken =
+        report.weight_bits <= limits_.weight_bits && report.accumulator_bits <= kMaxIntegerBits;
   }
   report_.units.push_back(report);
   return report.taken ? std::optional(std::move(factor)) : std::nullopt;

@@ -12,7 +12,7 @@ namespace {
 
 constexpr double kTiny = 0x1p-1000;
 constexpr std::int64_t kSaturated = std::int64_t{1} << 40;
-constexpr int kMaxBits = 61;
+constexpr int kMaxSumBits = 61;
 
 void note_margin(double& margin, double distance) {
   margin = margin < 0 ? distance : std::min(margin, distance);
@@ -127,12 +127,12 @@ std::vector<std::int64_t> multipliers(const JoinRow& row, std::size_t main, int 
 }
 
 /// Whether sum |m_k| * max|X_k| stays within 62 bits.
-bool fits(const JoinRow& row, const std::vector<std::int64_t>& m) {
+bool sum_fits(const JoinRow& row, const std::vector<std::int64_t>& m) {
   __int128 sum = 0;
   for (std::size_t k = 0; k < m.size(); ++k)
     sum += static_cast<__int128>(std::abs(m[k])) *
            (std::max(std::abs(row.min[k]), std::abs(row.max[k])) + 1);
-  return sum < (__int128{1} << kMaxBits);
+  return sum < (__int128{1} << kMaxSumBits);
 }
 
 std::int64_t others(const std::vector<std::int64_t>& m, const std::vector<std::int64_t>& x,
@@ -197,7 +197,7 @@ std::optional<LineForm> separable(const JoinRow& row, std::size_t main, const Ma
                                   int f) {
   LineForm line;
   line.multipliers = multipliers(row, main, f);
-  if (!fits(row, line.multipliers)) return {};
+  if (!sum_fits(row, line.multipliers)) return {};
   const auto found = gaps(row, main, exact.values(), line.multipliers, false);
   for (const Gap& gap : found) {
     if (!gap.open()) return {};
@@ -255,7 +255,7 @@ std::optional<RatioForm> ratio_form(const JoinRow& row) {
     if (!m.fits_slong_p()) return {};
     form.multipliers.push_back(m.get_si());
   }
-  if (!fits(row, form.multipliers)) return {};
+  if (!sum_fits(row, form.multipliers)) return {};
   if (form.unit.sign() < 0) {
     form.unit = -form.unit;
     for (std::int64_t& m : form.multipliers) m = -m;

@@ -13,7 +13,7 @@
 namespace assay {
 namespace {
 
-constexpr int kMaxBits = 32;
+constexpr int kMaxWidth = 32;
 
 Boundary boundary_at(double at, bool strict) { return {Real::of(at), at, true, strict}; }
 
@@ -78,8 +78,8 @@ std::optional<std::int64_t> common_integer(const RealArray& array) {
 
 void set_bit_width(const Node& node, StepFunction& f, std::int64_t bits, bool is_signed,
                    bool narrow) {
-  if (bits < 1 || bits > kMaxBits)
-    user_error("{}: a bit width of {} is outside [1, {}]", node.label(), bits, kMaxBits);
+  if (bits < 1 || bits > kMaxWidth)
+    user_error("{}: a bit width of {} is outside [1, {}]", node.label(), bits, kMaxWidth);
   const std::int64_t half = std::int64_t{1} << (bits - 1);
   f.lo = is_signed ? -half + (narrow ? 1 : 0) : 0;
   f.hi = is_signed ? half - 1 : 2 * half - 1 - (narrow ? 1 : 0);
@@ -172,8 +172,8 @@ StepFunction trunc(const Node& node, const ops::Trunc& op) {
       step <<= static_cast<mp_bitcnt_t>(-f.shift);
     carry_from_zero(f, out, zero * RealArray(Real(step)));
   }
-  if (std::abs(f.shift) > kMaxBits)
-    user_error("{}: the bit widths differ by more than {}", node.label(), kMaxBits);
+  if (std::abs(f.shift) > kMaxWidth)
+    user_error("{}: the bit widths differ by more than {}", node.label(), kMaxWidth);
   return f;
 }
 

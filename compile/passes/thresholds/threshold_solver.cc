@@ -13,13 +13,13 @@ namespace {
 /// A generous bound on the rounding of one double operation on a value of this size, and of the
 /// parameters that went into it.
 constexpr double kUnit = 0x1p-50;
-constexpr double kTiny = std::numeric_limits<double>::min();
+constexpr double kLeastError = std::numeric_limits<double>::min();
 
 }  // namespace
 
 Enclosed::Enclosed(Real value) : exact(std::move(value)) {
   approx = exact.to_double();
-  error = std::abs(approx) * 0x1p-53 + kTiny;
+  error = std::abs(approx) * 0x1p-53 + kLeastError;
 }
 
 bool AffineStep::meets(const Boundary& boundary, std::int64_t n) const {
@@ -27,7 +27,8 @@ bool AffineStep::meets(const Boundary& boundary, std::int64_t n) const {
   const double product = slope_.approx * x;
   const double value = product + (shift_.approx - boundary.approx);
   const double error =
-      (std::abs(product) + std::abs(shift_.approx) + std::abs(boundary.approx)) * kUnit + kTiny;
+      (std::abs(product) + std::abs(shift_.approx) + std::abs(boundary.approx)) * kUnit +
+      kLeastError;
   if (value > error) return true;  // comparisons with infinities and NaN fail: decided below
   if (value < -error) return false;
   const int sign = (slope_.exact * Real(n) + shift_.exact - boundary.at).sign();
@@ -41,7 +42,7 @@ double AffineStep::distance(const Boundary& boundary, std::int64_t n) const {
 bool AffineStep::ties(const Boundary& boundary, std::int64_t n) const {
   const double scale = std::abs(slope_.approx * static_cast<double>(n)) + std::abs(shift_.approx) +
                        std::abs(boundary.approx);
-  if (std::abs(distance(boundary, n)) > scale * kUnit + kTiny) return false;
+  if (std::abs(distance(boundary, n)) > scale * kUnit + kLeastError) return false;
   return (slope_.exact * Real(n) + shift_.exact - boundary.at).is_zero();
 }
 
