@@ -182,11 +182,13 @@ class Bench {
     const std::string text = read_file(file);
     try {
       auto top = read_report<report::RtlTop>(text, kTopReport);
-      if (top.head.stage_sha256 == stage_.sha256 && is_there(top.head.rtl)) return top;
+      if (top.head.verdict == Verdict::kEquivalent && top.head.stage_sha256 == stage_.sha256 &&
+          is_there(top.head.rtl))
+        return top;
     } catch (const UserError&) {  // damaged: of no use either
     }
-    remarks_.push_back(
-        fmt::format("{} is about another stage or other RTL and left out", kTopReport));
+    remarks_.push_back(fmt::format(
+        "{} is not EQUIVALENT, or about another stage or other RTL, and left out", kTopReport));
     return {};
   }
 

@@ -87,6 +87,7 @@ RtlHashes RtlFolder::chosen(const RtlHashes& files) const {
 }
 
 void RtlFolder::choose(std::vector<std::string> folders, bool all) {
+  if (options_.regenerate && !all) user_error("--regenerate takes all nodes; leave --nodes out");
   folders_ = std::move(folders);
   all_ = all;
   files_ = chosen(rtl_files(session_.dir.path(), level_));
@@ -156,6 +157,8 @@ void RtlFolder::write(const std::vector<File>& files) {
   std::ranges::sort(level.files, {}, &report::File::file);
   // A verdict on all nodes holds on while some of them are simulated again.
   if (!all_ && level.files == old.files) level.carried = old.carried;
+  // Files of other nodes may be those of an earlier program.
+  if (!all_) level.assay = old.assay;
   if (files_ != wanted) {
     level.before = list_of(rtl_files(session_.dir.path(), level_));
     write_manifest(level);

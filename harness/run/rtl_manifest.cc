@@ -7,6 +7,7 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
+#include "harness/report/rtl.h"
 #include "harness/report/schema.h"
 
 namespace assay {
@@ -47,6 +48,30 @@ void add_names(std::string& text, std::string_view what, const std::vector<std::
   for (std::size_t i = 0; i < std::min(paths.size(), kShown); ++i)
     text += (i == 0 ? " " : ", ") + printable(paths[i], 4096);
   if (paths.size() > kShown) text += fmt::format(" and {} more", paths.size() - kShown);
+}
+
+/// Whether the report on a level says of this RTL what the manifest says; one of them alone proves
+/// nothing.
+template <typename Report>
+bool report_agrees(const fs::path& dir, std::string_view level, const report::RtlFiles& rtl) {
+  const std::string name = fmt::format("reports/{}.json", level);
+  try {
+    const report::RtlHead head = read_report<Report>(read_file(dir / name), name).head;
+    return head.verdict == Verdict::kEquivalent && head.rtl == rtl && head.predicted > 0 &&
+           head.compared == head.predicted && head.differing == 0;
+  } catch (const UserError&) {  // missing or damaged
+    return false;
+  }
+}
+
+/// Whether these very files were found EQUIVALENT as they lie.
+bool proved_as_is(const fs::path& dir, const Level& level, const RtlHashes& files) {
+  if (!level.carried || !level.carried->rtl.as_is || level.carried->rtl.sha256 != rtl_sha256(files))
+    return false;
+  return level.carried->verdict == Verdict::kEquivalent &&
+         (level.level == kTop
+              ? report_agrees<report::RtlTop>(dir, level.level, level.carried->rtl)
+              : report_agrees<report::RtlNode>(dir, level.level, level.carried->rtl));
 }
 
 /// Removes a file and the folders below rtl/ that are empty then.
@@ -154,11 +179,7 @@ void require_unedited_rtl(const fs::path& dir, report::RtlManifest& manifest,
   const RtlHashes files = rtl_files(dir, level);
   const RtlEdits edits = rtl_edits(generated, files);
   if (edits.none()) return;
-  if (generated && generated->carried && generated->carried->rtl.as_is &&
-      generated->carried->verdict == Verdict::kEquivalent &&
-      generated->carried->rtl.sha256 == rtl_sha256(files))
-    return;
-  refuse_edits(dir, level, edits);
+  if (!generated || !proved_as_is(dir, *generated, files)) refuse_edits(dir, level, edits);
 }
 
 void require_unedited_rtl(const fs::path& dir) {

@@ -60,6 +60,7 @@ std::string secret() {
   if (!fs::exists(file)) {
     const fs::path fresh = fmt::format("{}.{}", file.string(), ::getpid());
     write_file(fresh, new_secret());
+    ::chmod(fresh.c_str(), 0600);
     const bool failed = ::link(fresh.c_str(), file.c_str()) != 0 && errno != EEXIST;
     const int reason = errno;
     ::unlink(fresh.c_str());

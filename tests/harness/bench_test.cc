@@ -195,7 +195,7 @@ TEST_F(Folding, BenchTakesWhatWasMeasured) {
   EXPECT_TRUE(folded.json().at("partitions")[0].at("token_model").is_null());
   // Of another stage, of other RTL, or damaged: left out, and said so.
   write_file(out / "reports" / "rtl-top.json", "{\"schema\": \"assay.rtl-top/1\"}");
-  EXPECT_THAT(bench().out, HasSubstr("is about another stage or other RTL and left out"));
+  EXPECT_THAT(bench().out, HasSubstr("about another stage or other RTL, and left out"));
 }
 
 TEST_F(Folding, BenchRefusesWhatIsNotFolded) {
