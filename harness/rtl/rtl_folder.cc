@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/rtl/rtl_folder.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "compile/base/error.h"
@@ -18,6 +20,10 @@ using Level = report::RtlManifest::Level;
 bool is_source(std::string_view path) {
   return std::ranges::any_of(std::initializer_list<std::string_view>{".sv", ".v", ".svh", ".vh"},
                              [&](std::string_view ending) { return path.ends_with(ending); });
+}
+
+bool lies_in(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) && path.substr(folder.size()).starts_with("/");
 }
 
 std::vector<report::File> list_of(const RtlHashes& files) {
@@ -74,9 +80,8 @@ report::RtlManifest RtlFolder::manifest() const {
 }
 
 bool RtlFolder::chosen(const std::string& path) const {
-  return all_ || std::ranges::any_of(folders_, [&](const std::string& folder) {
-           return path.starts_with(folder + "/");
-         });
+  return all_ || std::ranges::any_of(
+                     folders_, [&](const std::string& folder) { return lies_in(path, folder); });
 }
 
 RtlHashes RtlFolder::chosen(const RtlHashes& files) const {
@@ -144,9 +149,12 @@ void RtlFolder::replace(const RtlHashes& wanted, const std::vector<File>& files)
 }
 
 void RtlFolder::write(const std::vector<File>& files) {
-  if (options_.as_is) return;
   RtlHashes wanted;
   for (const File& file : files) wanted[file.path] = sha256(file.text);
+  if (as_is()) {
+    generated_ = std::move(wanted);
+    return;
+  }
   const report::RtlManifest manifest = this->manifest();
   refuse_other(manifest, wanted);
   const Level old = section(manifest);
@@ -172,7 +180,7 @@ void RtlFolder::write(const std::vector<File>& files) {
 std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder) const {
   std::vector<sim::SourceFile> result;
   for (const auto& [path, hash] : files_) {
-    if (!path.starts_with(folder + "/")) continue;
+    if (!lies_in(path, folder)) continue;
     const std::string name = path.substr(folder.size() + 1), shown = printable(path, 4096);
     std::string text = hash == "link" || hash == "device" ? "" : read_file(session_.dir.file(path));
     if (sha256(text) != hash) user_error("'{}' is no plain file, or was changed just now", shown);
@@ -191,7 +199,7 @@ std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder) const
 std::string RtlFolder::data_hash(const std::string& folder) const {
   std::string text;
   for (const auto& [path, hash] : files_)
-    if (path.starts_with(folder + "/") && !is_source(path)) text += hash + "  " + path + "\n";
+    if (lies_in(path, folder) && !is_source(path)) text += fmt::format("{}  {}\n", hash, path);
   return sha256(text);
 }
 
@@ -215,10 +223,9 @@ report::RtlFiles RtlFolder::identity() const {
   result.as_is = as_is();
   result.sha256 = rtl_sha256(files_);
   if (as_is()) {
-    report::RtlManifest manifest = this->manifest();
-    for (const std::string& path :
-         rtl_edits(find_level(manifest, level_), rtl_files(session_.dir.path(), level_)).all())
-      if (chosen(path)) result.edited.push_back(path);
+    Level generated;
+    generated.files = list_of(generated_);
+    result.edited = rtl_edits(&generated, files_).all();
   }
   return result;
 }

@@ -33,7 +33,7 @@ class RtlFolder {
   bool as_is() const { return options_.as_is; }
   /// The folders that the level works with, some of its own or all.
   void choose(std::vector<std::string> folders, bool all);
-  /// Makes these the files of the chosen folders, unless they are taken as they lie. A process that
+  /// Makes these the files of the chosen folders; taken as they lie, those are held against them. A process that
   /// dies on the way leaves nothing that looks like an edit. UserError when what lies there is other
   /// than what this program generates from this stage, whatever the manifest says.
   void write(const std::vector<File>& files);
@@ -64,7 +64,8 @@ class RtlFolder {
   const SimulationOptions& options_;
   std::vector<std::string> folders_;
   bool all_ = true;
-  RtlHashes files_;  ///< of the chosen folders
+  RtlHashes files_;      ///< of the chosen folders
+  RtlHashes generated_;  ///< what would lie there instead of what is taken as it is
 };
 
 }  // namespace assay

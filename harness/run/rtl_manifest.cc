@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/run/rtl_manifest.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "compile/base/error.h"
@@ -109,7 +111,7 @@ RtlHashes rtl_files(const fs::path& dir, std::string_view level) {
 
 std::string rtl_sha256(const RtlHashes& files) {
   std::string text;
-  for (const auto& [path, hash] : files) text += hash + "  " + path + "\n";
+  for (const auto& [path, hash] : files) text += fmt::format("{}  {}\n", hash, path);
   return sha256(text);
 }
 

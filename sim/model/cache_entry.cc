@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/model/cache_entry.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <map>
-#include <sstream>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -32,7 +32,7 @@ std::map<std::string, std::string> hashes(const fs::path& entry) {
 
 std::string list_text(const std::string& key, const std::map<std::string, std::string>& files) {
   std::string text = "key " + key + "\n";
-  for (const auto& [name, hash] : files) text += hash + "  " + name + "\n";
+  for (const auto& [name, hash] : files) text += fmt::format("{}  {}\n", hash, name);
   return text;
 }
 
@@ -42,7 +42,7 @@ std::string difference(const std::string& list, const std::string& key,
   if (list == list_text(key, files)) return "";
   if (!list.starts_with("key " + key + "\n")) return "it says that it is another model";
   for (const auto& [name, hash] : files)
-    if (list.find("\n" + hash + "  " + name + "\n") == std::string::npos)
+    if (list.find(fmt::format("\n{}  {}\n", hash, name)) == std::string::npos)
       return "'" + printable(name) + "' is not the file that was built";
   return "a file of it is missing";
 }
@@ -59,7 +59,7 @@ std::string entry_fault(const fs::path& entry, const std::string& key) {
   if (!fs::is_directory(fs::symlink_status(entry))) return "it is no folder";
   try {
     const std::string list = read_file(entry / kList);
-    const std::string text = difference(list, key, hashes(entry));
+    std::string text = difference(list, key, hashes(entry));
     if (!text.empty()) return text;
     return is_built_here(sha256(list)) ? "" : "this user did not build it";
   } catch (const UserError&) {

@@ -33,7 +33,7 @@ fs::path folder_of(const char* variable) {
 }
 
 fs::path home() {
-  if (const fs::path path = folder_of("HOME"); !path.empty()) return path;
+  if (fs::path path = folder_of("HOME"); !path.empty()) return path;
   const passwd* user = ::getpwuid(::geteuid());
   if (user && user->pw_dir && *user->pw_dir == '/') return user->pw_dir;
   user_error("there is no place for built models: set XDG_CACHE_HOME or HOME to a folder");
@@ -66,7 +66,7 @@ std::string secret() {
     ::unlink(fresh.c_str());
     if (failed) tool_error("cannot make '{}': {}", shown(file), std::strerror(reason));
   }
-  const std::string text = read_file(file);
+  std::string text = read_file(file);
   if (text.size() != kSecretDigits) user_error("'{}' is damaged; remove it", shown(file));
   return text;
 }

@@ -125,6 +125,8 @@ TEST_F(Rtl, AManifestThatWasEditedAlongHidesNothing) {
   write(kAccelerator, text(kAccelerator) + "// by hand\n");
   replace(kRtlManifest, hash, sha256(text(kAccelerator)));
   refuses(verify("rtl-top"), std::string("edited: ") + kAccelerator);
+  const CommandResult as_is = verify("rtl-top", {"--as-is", "--json"});
+  EXPECT_EQ(as_is.json().at("rtl").at("edited"), Json::array({kAccelerator}));
   fs::remove(out / kRtlManifest);
   refuses(verify("rtl-top"), "added: rtl/top/");
   write(kRtlManifest, "{");
