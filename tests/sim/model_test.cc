@@ -41,16 +41,32 @@ constexpr const char* kPlusOne = R"(module plus_one (
 endmodule
 )";
 
-/// One cache for all tests, since the run-time objects take long to build; every test builds
-/// designs of its own, told apart by a comment.
+/// Copies the run-time objects of one cache to another that lacks them.
+void copy_runtimes(const fs::path& from, const fs::path& to) {
+  for (const auto& entry : fs::directory_iterator(from)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("runtime-") || name.find(".tmp") != std::string::npos ||
+        fs::exists(to / name) || !entry_fault(entry, name).empty())
+      continue;
+    const TemporaryFolder copy(to / name);
+    fs::copy(entry, copy.path(), fs::copy_options::recursive);
+    copy.move_to(to / name);
+  }
+}
+
+/// One cache for all tests, since the run-time objects take long to build; they stay between test
+/// runs. Every test builds designs of its own, told apart by a comment.
 class ModelTest : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     root_ = fs::temp_directory_path() / fmt::format("assay-model-{}", getpid());
     fs::create_directories(root_);
     cache_ = std::make_unique<ModelCache>(root_ / "cache");
+    make_private_folder(user_model_folder());
+    copy_runtimes(user_model_folder(), root_ / "cache");
   }
   static void TearDownTestSuite() {
+    copy_runtimes(root_ / "cache", user_model_folder());
     cache_.reset();
     fs::remove_all(root_);
   }
@@ -304,10 +320,12 @@ TEST_F(ModelTest, BuildsAgainWhatItDidNotBuild) {
 
 /// A cache that came with a run's folder, say: its programs are whole, and somebody else's.
 TEST_F(ModelTest, RunsNothingOfAnotherUsers) {
-  const Model model = cache_->get(spec());
+  cache_->get(spec());
+  fs::copy(root_ / "cache", folder_ / "cache", fs::copy_options::recursive);
+  EXPECT_FALSE(ModelCache(folder_ / "cache").get(spec()).built);
   const std::string mine = std::getenv("XDG_CACHE_HOME");
   setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
-  ModelCache other(root_ / "cache");
+  ModelCache other(folder_ / "cache");
   const Model built = other.get(spec());
   setenv("XDG_CACHE_HOME", mine.c_str(), 1);
   EXPECT_TRUE(built.built);
