@@ -80,6 +80,7 @@ class Children : public testing::Test {
     const auto end = Clock::now() + time;
     while (!condition()) {
       if (Clock::now() > end) return false;
+      std::this_thread::sleep_for(2ms);
     }
     return true;
   }

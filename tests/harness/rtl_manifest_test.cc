@@ -165,17 +165,17 @@ TEST_F(Rtl, AHarmlessEditIsEquivalentAsItIs) {
 
 TEST_F(Rtl, APlantedBugIsDifferentAsItIs) {
   ASSERT_EQ(verify("rtl-top").code, 0);
-  replace("rtl/top/assay_add_streams.sv", "x0 + x1", "x0 - x1");
+  replace("rtl/top/assay_label_select.sv", "^ Turn) >", "^ Turn) <");
   const CommandResult bug = verify("rtl-top", {"--as-is"});
   EXPECT_EQ(bug.code, 1) << bug.err << bug.out;
   EXPECT_THAT(bug.out, AllOf(HasSubstr("DIFFERENT"), HasSubstr("beat "), HasSubstr("expected"),
-                             HasSubstr("not as generated: rtl/top/assay_add_streams.sv"),
+                             HasSubstr("not as generated: rtl/top/assay_label_select.sv"),
                              HasSubstr("--as-is")));
   report::RtlManifest manifest = this->manifest();
   EXPECT_EQ(find_level(manifest, "rtl-top")->carried->verdict, Verdict::kDifferent);
-  refuses(bench(), "edited: rtl/top/assay_add_streams.sv");
+  refuses(bench(), "edited: rtl/top/assay_label_select.sv");
   replace(kRtlManifest, "\"DIFFERENT\"", "\"EQUIVALENT\"");  // the report knows better
-  refuses(bench(), "edited: rtl/top/assay_add_streams.sv");
+  refuses(bench(), "edited: rtl/top/assay_label_select.sv");
   ASSERT_EQ(verify("rtl-top", {"--regenerate"}).code, 0);
 
   // A bit of a weight.
@@ -214,7 +214,7 @@ TEST_F(Rtl, ChosenNodesLeaveTheReportOnAll) {
   const std::string report = text("reports/rtl-node.json"), before = text(kRtlManifest);
   const std::string node = all.json().at("nodes").at(0).at("node");
   const std::string folder = all.json().at("nodes").at(0).at("folder");
-  const CommandResult one = verify("rtl-node", {"--nodes", node, "--json", "--images", "1"});
+  const CommandResult one = verify("rtl-node", {"--nodes", node, "--json"});
   ASSERT_EQ(one.code, 0) << one.err;
   EXPECT_EQ(one.json().at("nodes").size(), 1U);
   EXPECT_NE(one.json().at("rtl").at("sha256"), all.json().at("rtl").at("sha256"));
