@@ -88,8 +88,11 @@ void fifo_sizing(benchmark::State& state, const std::string& model) {
 
 /// One simulation at a time, under profile "always".
 void stitched(benchmark::State& state, const std::string& model) {
-  const RtlSession session(run_of(model).folder(), {}, {});
-  const PreparedTop top = std::move(prepare_tops(session, silent()).at(0));
+  SimulationOptions options;
+  options.dir = run_of(model).folder();
+  const RtlSession session(options.dir, {}, {});
+  RtlFolder rtl("rtl-top", session, options);
+  const PreparedTop top = std::move(prepare_tops(session, rtl, silent()).at(0));
   const sim::Model program = session.cache.get(top.spec);
   std::int64_t cycles = 0, images = 0;
   static std::uint64_t seed = 0;  // a run that was made before is not made again

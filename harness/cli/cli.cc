@@ -14,6 +14,8 @@
 #include "harness/report/schema.h"
 #include "harness/report/verdict.h"
 #include "harness/run/identity.h"
+#include "harness/run/saved_run.h"
+#include "sim/model/process.h"
 
 namespace assay {
 namespace {
@@ -34,7 +36,8 @@ struct Settings {
 void add_settings(Command app, Settings& settings) {
   app.add_flag("--json", settings.json,
                "Print one JSON object on standard output (docs/reports.md) and no progress");
-  app.add_option("--jobs", settings.jobs, "Threads to use; default: one per processor")
+  app.add_option("--jobs", settings.jobs,
+                 "Threads, compilers and simulations at a time; default: one per processor")
       .in_range(1, 1024)
       .type_name("N");
 }
@@ -44,6 +47,7 @@ int run_action(const CommandAction& action, const Settings& settings, const Cons
   if (settings.jobs > 0)
     limit.emplace(tbb::global_control::max_allowed_parallelism,
                   static_cast<std::size_t>(settings.jobs));
+  sim::limit_processes(settings.jobs);
   const int code = action({console, settings.json});
   console.out.flush();
   if (!console.out) tool_error("cannot write to standard output");
@@ -144,6 +148,9 @@ int run_command_line(std::vector<std::string> arguments, std::ostream& out, std:
   } catch (const UserError& error) {
     err << "assay: error: " << error.what() << "\n";
     return kExitBadInput;
+  } catch (const NotEquivalentError& error) {
+    err << "assay: error: " << error.what() << "\n";
+    return exit_code(Verdict::kInconclusive);
   } catch (const std::exception& error) {
     err << "assay: failure: " << error.what() << "\n";
     return kExitFailure;

@@ -34,7 +34,7 @@ void add_regress_command(Command& app, CommandAction& action) {
       .type_name("DB");
   command
       .add_option("--cache", options->cache,
-                  "Folder of built models, to share between runs; default: DIR/models")
+                  "Folder of built models; default: the user's, as for 'assay verify'")
       .type_name("FOLDER");
   command.add_flag("--update", options->update,
                    "Accept what is EQUIVALENT as the new baseline, better or worse");

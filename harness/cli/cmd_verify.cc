@@ -68,7 +68,9 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
       .one_of({"rtl-node", "rtl-top"})
       .capture_default_str();
   add_image_options(command, options.nodes.images);
-  command.add_option("--nodes", options.nodes.nodes, "Only these nodes, by name")
+  command
+      .add_option("--nodes", options.nodes.nodes,
+                  "Only these nodes, by name; the result is shown and the report on all stays")
       .delimiter(',')
       .type_name("NAME,..");
   command
@@ -87,14 +89,24 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
       .type_name("MHZ");
   command
       .add_option("--cache", options.nodes.cache,
-                  "Folder of built models, to share between runs; default: DIR/build/models")
+                  "Folder of built models; default: the user's, $XDG_CACHE_HOME/assay/models or "
+                  "~/.cache/assay/models")
       .type_name("FOLDER");
   command
       .add_option("--wave", options.nodes.wave,
-                  "Write a VCD file of one node, or of the accelerator, under one profile, from "
+                  "Write a waveform (.vcd or .fst) of one node, or of the accelerator, under one "
+                  "profile, from "
                   "the cycle before the "
                   "first mismatch on")
       .type_name("FILE");
+}
+
+void add_rtl_options(Command& command, VerifyCommand& options) {
+  command.add_flag(
+      "--as-is", options.nodes.as_is,
+      "Simulate the RTL that lies in DIR/rtl, edited or not, instead of generating it");
+  command.add_flag("--regenerate", options.nodes.regenerate,
+                   "Put generated RTL in the place of what was edited in DIR/rtl");
 }
 
 }  // namespace
@@ -104,13 +116,17 @@ void add_verify_command(Command& app, CommandAction& action) {
   Command command = app.add_subcommand(
       "verify", "Simulate the RTL of a run's hardware cycle by cycle and compare it with golden");
   add_simulation_options(command, *options);
+  add_rtl_options(command, *options);
   add_examples(command,
                "  assay verify out/model --level rtl-node\n"
                "  assay verify out/model --level rtl-top --images 10 --clock 200\n"
                "  assay verify out/model --images 100 --profiles all\n"
-               "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.vcd");
+               "  assay verify out/model --level rtl-top --as-is\n"
+               "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.fst");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
+      if (options->nodes.as_is && options->nodes.regenerate)
+        user_error("--as-is keeps the RTL that --regenerate replaces; give one of them");
       options->nodes.profiles = parse_profiles(options->profiles);
       options->nodes.finished = write_page;
       if (is_top(*options))

@@ -25,6 +25,7 @@
 #include "harness/report/schema.h"
 #include "harness/run/identity.h"
 #include "harness/run/network.h"
+#include "harness/run/rtl_manifest.h"
 #include "harness/run/run_dir.h"
 
 namespace assay {
@@ -101,6 +102,7 @@ class Flow {
       if (verdict == Verdict::kApproximate) refer_to(stage);
     }
     remove_other_stages();
+    remove_stale_rtl(dir_, previous_sha256_);
     for (const char* file : {kFoldingFile, kFoldingReport, kFifoReport}) dir_.remove(file);
     if (integer_) write_hardware();
     result.report = summary(result.verdict);

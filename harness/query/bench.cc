@@ -17,6 +17,7 @@
 #include "harness/flow/stages.h"
 #include "harness/report/rtl.h"
 #include "harness/report/schema.h"
+#include "harness/run/rtl_manifest.h"
 #include "harness/run/saved_run.h"
 #include "sim/token/fifo_sizing.h"
 #include "sim/token/token_dataflow.h"
@@ -32,7 +33,7 @@ class Bench {
  public:
   explicit Bench(const BenchOptions& options)
       : options_(options),
-        run_(read_run(options.dir)),
+        run_(equivalent_run(options.dir)),
         stage_(run_.stages.back()),
         graph_(read_stage()),
         device_(hw::find_device(device_name())),
@@ -56,6 +57,12 @@ class Bench {
   }
 
  private:
+  static SavedRun equivalent_run(const std::filesystem::path& dir) {
+    SavedRun run = read_run(dir);
+    require_equivalent(run.report);
+    return run;
+  }
+
   Graph read_stage() const {
     const auto name = stage_name(stage_.id);
     if (name != "fold" && name != "converters" && name != "fifos")
@@ -154,8 +161,19 @@ class Bench {
     return {};
   }
 
-  /// Nothing where there is none, or none of this stage.
+  /// Whether RTL is what lies in the folder now; says so where it was edited.
+  bool is_there(const report::RtlFiles& rtl) {
+    if (rtl.sha256 != rtl_sha256(rtl_files(options_.dir, "rtl-top"))) return false;
+    if (!rtl.edited.empty())
+      remarks_.push_back(fmt::format("measured on RTL that was edited, as it is: {}{}",
+                                     printable(rtl.edited[0], 4096),
+                                     rtl.edited.size() > 1 ? " and others" : ""));
+    return true;
+  }
+
+  /// Nothing where there is none, or none of this stage and of the RTL that is there.
   std::optional<report::RtlTop> top_report() {
+    require_unedited_rtl(options_.dir);
     const std::filesystem::path file = options_.dir / kTopReport;
     if (!std::filesystem::exists(file)) {
       remarks_.push_back("not simulated as a whole: assay verify DIR --level rtl-top measures it");
@@ -164,10 +182,13 @@ class Bench {
     const std::string text = read_file(file);
     try {
       auto top = read_report<report::RtlTop>(text, kTopReport);
-      if (top.head.stage_sha256 == stage_.sha256) return top;
+      if (top.head.verdict == Verdict::kEquivalent && top.head.stage_sha256 == stage_.sha256 &&
+          is_there(top.head.rtl))
+        return top;
     } catch (const UserError&) {  // damaged: of no use either
     }
-    remarks_.push_back(fmt::format("{} is about another stage and left out", kTopReport));
+    remarks_.push_back(fmt::format(
+        "{} is not EQUIVALENT, or about another stage or other RTL, and left out", kTopReport));
     return {};
   }
 

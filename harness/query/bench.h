@@ -18,8 +18,9 @@ struct BenchOptions {
 
 /// The cycles and the throughput of a run's layers, by their formulas, and of its accelerators:
 /// by the slowest formula, by the token model and, where reports/rtl-top.json has simulated this
-/// very stage, as measured there. UserError when the folder holds no finished run whose last stage
-/// is folded, or that stage was changed since.
+/// very stage and the RTL that is there, as measured there. UserError when the folder holds no finished
+/// run whose last stage is folded, or that stage or its RTL was changed since; NotEquivalentError when
+/// the run is not EQUIVALENT.
 report::Bench bench(const BenchOptions& options);
 
 /// The report as tables for people.

@@ -122,7 +122,7 @@ class Regress {
         dir_(options.out),
         db_(options.baseline.empty() ? dir_.file("baseline.db") : options.baseline,
             BaselineDb::Access::kWrite),
-        cache_(options.cache.empty() ? dir_.file("models") : options.cache) {}
+        cache_(options.cache) {}
 
   RegressResult run() {
     dir_.make_folder("cases");

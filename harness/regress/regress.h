@@ -12,7 +12,7 @@ namespace assay {
 struct RegressOptions {
   std::filesystem::path suite, out;
   std::filesystem::path baseline;  ///< database; empty: baseline.db in `out`
-  std::filesystem::path cache;     ///< of built models; empty: models in `out`
+  std::filesystem::path cache;     ///< of built models; empty: the user's own
   std::filesystem::path junit;     ///< XML file for CI systems; empty: none
   bool update = false;             ///< what is EQUIVALENT becomes the baseline
 };

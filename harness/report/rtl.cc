@@ -16,6 +16,7 @@ void RtlHead::fields(Fields& f) {
   f("images", images);
   f("seed", seed);
   f("tools", tools);
+  f("rtl", rtl);
   f("verdict", verdict);
   f("predicted", predicted);
   f("compared", compared);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "harness/report/parts.h"
+#include "harness/report/rtl_manifest.h"
 
 /// Reports on simulated hardware.
 namespace assay::report {
@@ -18,6 +19,7 @@ struct RtlHead {
   std::int64_t images = 0;
   std::uint64_t seed = 0;
   Tools tools;
+  RtlFiles rtl;
   Verdict verdict = Verdict::kInconclusive;
   std::int64_t predicted = 0, compared = 0, differing = 0;
   void fields(Fields& f);

@@ -67,7 +67,7 @@ std::vector<std::string> node_row(const report::RtlNode::Node& node) {
 
 report::RtlNode node_report(const RtlLevel& level, const std::vector<VerifiedNode>& nodes) {
   report::RtlNode report;
-  report.head = level.session.report_head(level.options.seed);
+  report.head = level.report_head();
   for (const VerifiedNode& v : nodes) report.nodes.push_back(one_node_report(level, v));
   sum_up(report.head, report.nodes);
   return report;

@@ -8,6 +8,10 @@ namespace assay {
 Judgement judge_run(const PreparedNode& node, const SimRun& run) {
   const sim::Result& r = run.result;
   const std::string under = under_text(run);
+  if (!run.impossible.empty())
+    return {
+        Verdict::kInconclusive,
+        fmt::format("the simulation gave a result that cannot be {}: {}", under, run.impossible)};
   if (r.differing > 0)
     return {Verdict::kDifferent, fmt::format("{} of {} beats differ {}", r.differing,
                                              r.compared + r.compared_before_reset, under)};

@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "compile/base/error.h"
+#include "compile/base/printable.h"
+
 namespace assay {
 namespace {
 
@@ -16,6 +19,16 @@ std::string image_arguments(const ImageChoice& images) {
          (images.images.empty() ? "" : " --images " + images.images);
 }
 
+/// What a verdict on RTL that was not generated is about; empty where it was.
+std::string as_is_text(const report::RtlFiles& rtl) {
+  if (!rtl.as_is) return "";
+  std::string text = fmt::format("the RTL as it lies in the folder, SHA-256 {}; ", rtl.sha256);
+  if (rtl.edited.empty()) return text + "it is as it was generated\n";
+  text += "not as generated:";
+  for (const std::string& path : rtl.edited) text += " " + printable(path, 4096);
+  return text + "\n";
+}
+
 }  // namespace
 
 RtlLevel::RtlLevel(std::string_view name, const SimulationOptions& level_options,
@@ -23,9 +36,15 @@ RtlLevel::RtlLevel(std::string_view name, const SimulationOptions& level_options
     : name_(name),
       options(level_options),
       console(level_console),
-      session(options.dir, options.images, options.cache) {}
+      session(options.dir, options.images, options.cache),
+      rtl(name_, session, options) {
+  if (!options.wave.empty()) trace_of(options.wave);
+}
 
-void RtlLevel::begin() const { session.dir.remove(report_file()); }
+void RtlLevel::begin(bool whole) {
+  whole_ = whole;
+  if (whole) session.dir.remove(report_file());
+}
 
 void RtlLevel::plan_runs(Simulations& simulations, const std::string& design,
                          std::int64_t beats) const {
@@ -47,7 +66,7 @@ void RtlLevel::simulate(const std::vector<Design>& designs) {
   const auto simulate_design = [&](std::size_t i) {
     const SimSubject& subject = *designs[i].subject;
     Simulations& s = *designs[i].simulations;
-    s.model = session.cache.get(subject.spec);
+    s.model = model_of(subject);
     progress.tick();
     tbb::parallel_for(
         std::size_t{0}, s.runs.size() + 1,
@@ -58,9 +77,35 @@ void RtlLevel::simulate(const std::vector<Design>& designs) {
         tbb::simple_partitioner());
   };
   tbb::parallel_for(std::size_t{0}, designs.size(), simulate_design, tbb::simple_partitioner());
+  show_remarks(designs);
   for (const Design& design : designs) {
     runs_ += std::ssize(design.simulations->runs);
     kept_ += std::ranges::count_if(design.simulations->runs, &SimRun::kept);
+  }
+}
+
+sim::Model RtlLevel::model_of(const SimSubject& subject) const {
+  try {
+    return session.cache.get(subject.spec);
+  } catch (const ToolError& error) {
+    if (!rtl.as_is()) throw;
+    user_error(
+        "the RTL in '{}' does not build as it is (streams inside are read by the names of the "
+        "generated wires):\n{}",
+        printable(session.dir.file(subject.folder).string(), 4096), error.what());
+  }
+}
+
+/// What was kept from before and not used.
+void RtlLevel::show_remarks(const std::vector<Design>& designs) const {
+  for (const std::string& remark : session.cache.take_remarks()) console.remark(remark);
+  for (const Design& design : designs) {
+    std::vector<const SimRun*> runs = {&design.simulations->canary};
+    for (const SimRun& run : design.simulations->runs) runs.push_back(&run);
+    for (const SimRun* run : runs)
+      if (!run->discarded.empty())
+        console.remark(fmt::format("a result kept for '{}' is simulated again: {}",
+                                   printable(design.subject->folder, 4096), run->discarded));
   }
 }
 
@@ -70,6 +115,7 @@ void RtlLevel::write_wave(const SimSubject& subject, const SimRun& run, const st
   if (run.result.first)
     window = {std::max<std::int64_t>(0, run.result.first->cycle - 1), kWaveCycles};
   session.runner.trace(subject, run, options.wave, window);
+  show_remarks({});
   console.remark(fmt::format("wrote {}: {} under profile {} from cycle {} on",
                              options.wave.string(), what, sim::profile_name(run.profile),
                              window.from));
@@ -77,9 +123,10 @@ void RtlLevel::write_wave(const SimSubject& subject, const SimRun& run, const st
 
 std::string RtlLevel::replay_command(const SimRun& run, const std::string& choice,
                                      const std::string& wave) const {
-  return fmt::format("assay verify {} --level {}{} --profiles {} --seed {}{} --wave {}.vcd",
-                     options.dir.string(), name_, choice, sim::profile_name(run.profile),
-                     options.seed, image_arguments(options.images), wave);
+  return fmt::format("assay verify {} --level {}{}{} --profiles {} --seed {}{} --wave {}.vcd",
+                     options.dir.string(), name_, rtl.as_is() ? " --as-is" : "", choice,
+                     sim::profile_name(run.profile), options.seed, image_arguments(options.images),
+                     wave);
 }
 
 report::RtlOutcome RtlLevel::outcome_report(const SimRun& run, const Judgement& judgement) {
@@ -99,15 +146,22 @@ report::RtlOutcome RtlLevel::outcome_report(const SimRun& run, const Judgement& 
 std::string RtlLevel::totals_text(const report::RtlHead& head, const std::string& what) const {
   return fmt::format(
       "\n{}: {}{} images, {} of {} predicted beats compared, {} differing; {} of {} runs kept from "
-      "before\n",
+      "before\n{}",
       verdict_name(head.verdict), what, head.images, grouped(head.compared),
-      grouped(head.predicted), grouped(head.differing), kept_, runs_);
+      grouped(head.predicted), grouped(head.differing), kept_, runs_, as_is_text(head.rtl));
 }
 
-void RtlLevel::finish(Verdict verdict, const AnyRecord& report) const {
-  session.dir.write_report(report_file(), report);
-  if (options.finished) options.finished(session.dir);
-  session.dir.log(name_, {{"verdict", verdict_name(verdict)}});
+report::RtlHead RtlLevel::report_head() const {
+  report::RtlHead head = session.report_head(options.seed);
+  head.rtl = rtl.identity();
+  return head;
+}
+
+void RtlLevel::finish(const report::RtlHead& head, const AnyRecord& report) const {
+  rtl.carry(head);
+  if (whole_) session.dir.write_report(report_file(), report);
+  if (whole_ && options.finished) options.finished(session.dir);
+  session.dir.log(name_, {{"verdict", verdict_name(head.verdict)}, {"all", whole_}});
 }
 
 void note_wrong_values(Judgement& judgement, const MemoryCheck& memories,

@@ -10,6 +10,7 @@
 #include "harness/report/console.h"
 #include "harness/report/rtl.h"
 #include "harness/rtl/node_run.h"
+#include "harness/rtl/rtl_folder.h"
 #include "harness/rtl/rtl_session.h"
 #include "harness/rtl/sim_run.h"
 #include "harness/rtl/simulation_options.h"
@@ -31,8 +32,9 @@ class RtlLevel {
   /// `name`: "rtl-node". All must outlive it.
   RtlLevel(std::string_view name, const SimulationOptions& options, const Console& console);
 
-  /// Takes the report of an earlier call away: until the end there is no verdict.
-  void begin() const;
+  /// Takes the report of an earlier call away: until the end there is no verdict. `whole`: not only
+  /// some nodes of many, which leave no report.
+  void begin(bool whole);
 
   /// A run under each profile and one for a canary, whose fault is left to the caller. `design`:
   /// its name; `beats`: of all its outputs in a frame.
@@ -70,20 +72,27 @@ class RtlLevel {
   /// The report's last line for people. `what`: "5 nodes, ", or nothing.
   std::string totals_text(const report::RtlHead& head, const std::string& what) const;
 
-  /// Writes the report, and says that the level is done.
-  void finish(Verdict verdict, const AnyRecord& report) const;
+  /// What a report of the level begins with; verdict and counts are left to the caller.
+  report::RtlHead report_head() const;
+
+  /// Writes the verdict into the RTL's manifest, and the report, and says that the level is done.
+  void finish(const report::RtlHead& head, const AnyRecord& report) const;
 
  private:
+  sim::Model model_of(const SimSubject& subject) const;
+  void show_remarks(const std::vector<Design>& designs) const;
   static report::RtlOutcome outcome_report(const SimRun& run, const Judgement& judgement);
   std::string report_file() const { return "reports/" + name_ + ".json"; }
 
   const std::string name_;
+  bool whole_ = true;
   std::int64_t runs_ = 0, kept_ = 0;
 
  public:
   const SimulationOptions& options;
   const Console& console;
   const RtlSession session;
+  RtlFolder rtl;
 };
 
 /// Cycles that a waveform shows beside what it is made for.

@@ -12,6 +12,12 @@
 namespace assay {
 namespace {
 
+SavedRun equivalent_run(const std::filesystem::path& dir) {
+  SavedRun run = read_run(dir);
+  require_equivalent(run.report);
+  return run;
+}
+
 std::string last_stage(const SavedRun& run) {
   const SavedRun::Stage& stage = run.stages.back();
   std::string bytes = read_file(stage.file);
@@ -26,7 +32,7 @@ std::string last_stage(const SavedRun& run) {
 RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& choice,
                        const std::filesystem::path& cache_path)
     : dir(existing_run(path)),
-      run_(read_run(path)),
+      run_(equivalent_run(path)),
       stage_bytes_(last_stage(run_)),
       preprocess_(run_.preprocess),
       graph(
@@ -34,7 +40,7 @@ RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& cho
                       preprocess_)),
       images(choose_images(images_of_run(run_, choice), graph)),
       image_count(choice.images.empty() ? std::min(images.size(), kVerifiedImages) : images.size()),
-      cache(cache_path.empty() ? dir.file("build/models") : cache_path),
+      cache(cache_path),
       runner(dir, cache) {
   if (image_count == 0) user_error("there are no images to verify with");
 }
@@ -49,26 +55,11 @@ void RtlSession::for_each_image(const Console& console,
   }
 }
 
-MemoryCheck RtlSession::write_memories(const Node& node, const hw::Layer& layer,
-                                       const std::string& folder, const std::string& prefix,
-                                       std::string& content) const {
-  std::vector<hw::MemoryImage> read;
-  for (const hw::MemoryImage& image : layer.images) {
-    const std::string name = folder + "/" + prefix + image.name();
-    const std::string hex = image.hex();
-    dir.write(name, hex);
-    content += sha256(hex);
-    read.push_back(hw::MemoryImage::parse(image.name(), image.word_bits(), image.words(),
-                                          read_file(dir.file(name))));
-  }
-  return check_memories(node, read);
-}
-
 report::RtlHead RtlSession::report_head(std::uint64_t seed) const {
   report::RtlHead head;
   head.assay = assay_identity();
-  head.stage = run_.stages.back().id;
-  head.stage_sha256 = run_.stages.back().sha256;
+  head.stage = stage().id;
+  head.stage_sha256 = stage().sha256;
   head.data = data_identity(images);
   head.images = image_count;
   head.seed = seed;

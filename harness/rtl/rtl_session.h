@@ -10,7 +10,6 @@
 #include "golden/exact/executor.h"
 #include "harness/report/console.h"
 #include "harness/report/rtl.h"
-#include "harness/rtl/memory_check.h"
 #include "harness/rtl/sim_run.h"
 #include "harness/run/images.h"
 #include "harness/run/preprocess.h"
@@ -28,20 +27,18 @@ inline constexpr std::int64_t kLeastFrames = 3;
 /// A finished run, opened to simulate the hardware of its last stage.
 class RtlSession {
  public:
-  /// `cache`: folder of built models; empty: build/models in `dir`. UserError when the run or its
-  /// images are not there or were changed.
+  /// `cache`: folder of built models; empty: the user's own. UserError when the run or its images are
+  /// not there or were changed, NotEquivalentError when it is not EQUIVALENT.
   RtlSession(const std::filesystem::path& dir, const ImageChoice& images,
              const std::filesystem::path& cache);
 
   /// Golden's value of every tensor, image after image.
   void for_each_image(const Console& console,
                       const std::function<void(const ExactRun&)>& body) const;
-  /// Writes a node's memories to a folder, reads them back and compares them with the graph.
-  /// `prefix`: in front of their names. Their hashes are added to `content`.
-  MemoryCheck write_memories(const Node& node, const hw::Layer& layer, const std::string& folder,
-                             const std::string& prefix, std::string& content) const;
   /// What every report on a simulation begins with; verdict and counts are left to the caller.
   report::RtlHead report_head(std::uint64_t seed) const;
+  /// The one that is simulated.
+  const SavedRun::Stage& stage() const { return run_.stages.back(); }
 
  public:
   const RunDir dir;

@@ -7,6 +7,9 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/base/printable.h"
+#include "harness/rtl/result_fault.h"
+#include "sim/model/user_cache.h"
 
 namespace assay {
 namespace {
@@ -40,7 +43,50 @@ sim::Tokens with_fault(sim::Tokens tokens, const PlantedFault& fault) {
   return tokens;
 }
 
+/// The line below a kept result: over it, and over what it is the result of.
+std::string checksum_line(const std::string& name, const std::string& result) {
+  return "checksum " + sim::user_checksum(name + "\n" + result) + "\n";
+}
+
+std::string kept_text(const std::string& name, const sim::Result& result) {
+  std::ostringstream text;
+  sim::write_result(text, result);
+  return text.str() + checksum_line(name, text.str());
+}
+
+sim::Result read_kept(const std::string& name, const std::string& text) {
+  const std::size_t end = std::min(text.rfind("checksum "), text.size());
+  const std::string result = text.substr(0, end);
+  if (text.substr(end) != checksum_line(name, result))
+    user_error("it is not the result that this user's simulation gave");
+  std::istringstream in(result);
+  return sim::read_result(in);
+}
+
+/// A result that says nothing, in the form that the run's would have.
+sim::Result nothing(const SimSubject& subject, const SimRun& run) {
+  sim::Result result;
+  result.monitors.resize(subject.monitors.size());
+  result.high_water.resize(subject.gauges.size());
+  result.frame_ends.assign(static_cast<std::size_t>(run.frames), -1);
+  return result;
+}
+
 }  // namespace
+
+sim::Trace trace_of(const std::filesystem::path& wave) {
+  if (wave.extension() == ".vcd") return sim::Trace::kVcd;
+  if (wave.extension() == ".fst") return sim::Trace::kFst;
+  user_error("--wave: '{}' should end in .vcd or .fst, the waveforms that there are",
+             printable(wave.string(), 4096));
+}
+
+sim::Tokens expected_tokens(const SimSubject& subject, const SimRun& run, bool monitor,
+                            std::size_t stream) {
+  const sim::Tokens& tokens = tokens_of(subject, monitor, stream);
+  const bool planted = run.canary && run.canary->monitor == monitor && run.canary->stream == stream;
+  return planted ? with_fault(tokens, *run.canary) : tokens;
+}
 
 std::int64_t patience_with(std::int64_t cycles) { return kPatience + 4 * cycles; }
 
@@ -74,19 +120,30 @@ std::string SimRunner::key(const SimSubject& subject, const sim::Model& model, c
 }
 
 void SimRunner::run(const SimSubject& subject, const sim::Model& model, SimRun& run) const {
-  const std::string name = key(subject, model, run), kept = "build/results/" + name;
-  try {
-    std::istringstream text(read_file(dir_.file(kept)));
-    run.result = sim::read_result(text);
-    run.kept = true;
-    return;
-  } catch (const std::exception&) {  // absent or damaged: run it
-  }
+  const std::string name = key(subject, model, run);
+  if (take_kept(subject, name, run)) return;
   run.result = simulate(subject, model, run, name, {});
-  std::ostringstream text;
-  sim::write_result(text, run.result);
+  run.impossible = result_fault(subject, run, run.result);
+  if (!run.impossible.empty()) {
+    run.result = nothing(subject, run);
+    return;
+  }
   dir_.make_folder("build/results");
-  dir_.write(kept, text.str());
+  dir_.write("build/results/" + name, kept_text(name, run.result));
+}
+
+bool SimRunner::take_kept(const SimSubject& subject, const std::string& name, SimRun& run) const {
+  const std::filesystem::path file = dir_.file("build/results/" + name);
+  if (!std::filesystem::exists(std::filesystem::symlink_status(file))) return false;
+  try {
+    sim::Result result = read_kept(name, read_file(file));
+    run.discarded = result_fault(subject, run, result);
+    if (run.discarded.empty()) run.result = std::move(result);
+  } catch (const std::exception& error) {
+    run.discarded = error.what();
+  }
+  run.kept = run.discarded.empty();
+  return run.kept;
 }
 
 sim::Result SimRunner::stamped(const SimSubject& subject, const sim::Model& model,
@@ -99,7 +156,7 @@ sim::Result SimRunner::stamped(const SimSubject& subject, const sim::Model& mode
 void SimRunner::trace(const SimSubject& subject, const SimRun& run,
                       const std::filesystem::path& wave, sim::WaveWindow window) const {
   sim::ModelSpec spec = subject.spec;
-  spec.trace = true;
+  spec.trace = trace_of(wave);
   const sim::Model model = cache_.get(spec);
   sim::JobFile job;
   job.wave = std::filesystem::absolute(wave).string();
@@ -123,9 +180,9 @@ sim::Result SimRunner::simulate(const SimSubject& subject, const sim::Model& mod
   const auto add = [&](std::string_view prefix, const std::vector<sim::Tokens>& streams,
                        std::vector<sim::StreamFile>& list, std::optional<bool> monitor) {
     for (std::size_t i = 0; i < streams.size(); ++i) {
-      const bool planted = run.canary && monitor == run.canary->monitor && i == run.canary->stream;
       const std::string file = fmt::format("{}/{}{}.bin", scratch, prefix, i);
-      list.push_back(save(dir_, file, planted ? with_fault(streams[i], *run.canary) : streams[i]));
+      list.push_back(
+          save(dir_, file, monitor ? expected_tokens(subject, run, *monitor, i) : streams[i]));
     }
   };
   add("in", subject.inputs, files.inputs, {});

@@ -48,13 +48,24 @@ struct SimRun {
   std::int64_t predicted = 0;          ///< beats of the outputs, from the tensors' shapes
   std::optional<PlantedFault> canary;  ///< must be noticed
   sim::Result result;
-  bool kept = false;  ///< an earlier run with equal contents
+  bool kept = false;      ///< an earlier run with equal contents
+  std::string discarded;  ///< why a kept result was not taken; empty: it was, or there was none
+  /// Why the result cannot be (see result_fault); nothing of it is left then. Empty: it can.
+  std::string impossible;
 };
 
 /// The seed of one run, from the user's, so that no two of them share one.
 std::uint64_t run_seed(std::uint64_t seed, const std::string& subject, std::string_view what);
 
-/// Runs simulations in a run's folder and keeps their results by content.
+/// The waveforms that a file's name asks for; UserError for other endings than .vcd and .fst.
+sim::Trace trace_of(const std::filesystem::path& wave);
+
+/// What a stream is expected to carry in a run, with the fault planted there.
+sim::Tokens expected_tokens(const SimSubject& subject, const SimRun& run, bool monitor,
+                            std::size_t stream);
+
+/// Runs simulations in a run's folder and keeps their results by content, under a checksum that only
+/// this user can make.
 class SimRunner {
  public:
   /// All must outlive it.
@@ -69,6 +80,7 @@ class SimRunner {
 
  private:
   static std::string key(const SimSubject& subject, const sim::Model& model, const SimRun& run);
+  bool take_kept(const SimSubject& subject, const std::string& name, SimRun& run) const;
   sim::Result simulate(const SimSubject& subject, const sim::Model& model, const SimRun& run,
                        const std::string& name, const sim::JobFile& base) const;
   const RunDir& dir_;

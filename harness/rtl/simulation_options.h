@@ -17,8 +17,10 @@ struct SimulationOptions {
   ImageChoice images;         ///< by default the first kVerifiedImages of the run's
   std::vector<sim::Profile> profiles = {sim::Profile::kAlways, sim::Profile::kBursts};
   std::uint64_t seed = 1;
-  std::filesystem::path cache;  ///< of built models; empty: build/models in `dir`
-  std::filesystem::path wave;   ///< a VCD file for the first mismatch; one design, one profile
+  bool as_is = false;           ///< simulates the RTL that lies in `dir`, whoever wrote it
+  bool regenerate = false;      ///< puts generated RTL in the place of what was edited
+  std::filesystem::path cache;  ///< of built models; empty: the user's own
+  std::filesystem::path wave;   ///< .vcd or .fst, for the first mismatch; one design, one profile
   RunFinished finished;
 };
 

@@ -151,7 +151,7 @@ std::vector<std::string> partition_row(const report::RtlTop::Partition& p) {
 report::RtlTop top_report(const RtlLevel& level, double clock_mhz,
                           const std::vector<VerifiedTop>& tops) {
   report::RtlTop report;
-  report.head = level.session.report_head(level.options.seed);
+  report.head = level.report_head();
   for (const VerifiedTop& v : tops)
     report.partitions.push_back(partition_report(level, clock_mhz, v));
   sum_up(report.head, report.partitions);

@@ -115,21 +115,40 @@ PreparedTop prepare_top(const DataflowPartition& partition, const std::string& m
 
 namespace {
 
-/// The design's sources and memories, instead of what an earlier run left there.
-void write_rtl(const RtlSession& session, PreparedTop& top) {
-  session.dir.make_folder(top.folder);
-  for (const std::filesystem::path& old : session.dir.files(top.folder))
-    session.dir.remove(top.folder + "/" + old.filename().string());
-  for (const NodeRtl::File& file : top.rtl.files)
-    session.dir.write(top.folder + "/" + file.name, file.text);
+void write_rtl(const std::vector<PreparedTop>& tops, RtlFolder& rtl) {
+  std::vector<std::string> folders;
+  std::vector<RtlFolder::File> files;
+  for (const PreparedTop& top : tops) {
+    folders.push_back(top.folder);
+    for (const NodeRtl::File& file : top.rtl.files)
+      files.push_back({top.folder + "/" + file.name, file.text});
+    for (const StitchedNode& node : top.rtl.nodes)
+      for (const hw::MemoryImage& image : node.layer.images)
+        files.push_back({top.folder + "/" + node.file(image), image.hex()});
+  }
+  rtl.choose(std::move(folders), true);
+  rtl.write(files);
+}
+
+void read_rtl(PreparedTop& top, const RtlFolder& rtl) {
+  if (rtl.as_is()) {
+    const std::string monitored = monitored_module(top.rtl) + ".sv";
+    top.spec.sources = rtl.sources(top.folder);
+    if (std::ranges::find(top.spec.sources, monitored, &sim::SourceFile::name) !=
+        top.spec.sources.end())
+      user_error("'{}/{}': the simulation has a file of that name", top.folder, monitored);
+    top.spec.sources.push_back({monitored, monitored_text(top.rtl)});
+    top.spec.lint = false;
+  }
+  top.content = rtl.data_hash(top.folder);
   for (const StitchedNode& node : top.rtl.nodes)
-    top.memories.push_back(
-        session.write_memories(*node.node, node.layer, top.folder, node.name + "_", top.content));
+    top.memories.push_back(rtl.read_memories(*node.node, node.layer, top.folder, node.name + "_"));
 }
 
 }  // namespace
 
-std::vector<PreparedTop> prepare_tops(const RtlSession& session, const Console& console) {
+std::vector<PreparedTop> prepare_tops(const RtlSession& session, RtlFolder& rtl,
+                                      const Console& console) {
   const auto partitions = dataflow_partitions(session.graph);
   if (partitions.empty())
     user_error("the run's last stage has no hardware layers; do the run again without --until");
@@ -138,8 +157,9 @@ std::vector<PreparedTop> prepare_tops(const RtlSession& session, const Console& 
     const std::string suffix = partitions.size() == 1 ? "" : fmt::format("_{}", partition.index);
     PreparedTop& top = tops.emplace_back(prepare_top(partition, "accelerator" + suffix));
     top.folder = "rtl/top" + suffix;
-    write_rtl(session, top);
   }
+  write_rtl(tops, rtl);
+  for (PreparedTop& top : tops) read_rtl(top, rtl);
   session.for_each_image(console, [&](const ExactRun& run) {
     for (PreparedTop& top : tops)
       add_frame(top, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
@@ -182,6 +202,10 @@ std::optional<TopTiming> timing(const SimRun& run) {
 Judgement judge_run(const PreparedTop& top, const SimRun& run) {
   const sim::Result& r = run.result;
   const std::string under = under_text(run);
+  if (!run.impossible.empty())
+    return {
+        Verdict::kInconclusive,
+        fmt::format("the simulation gave a result that cannot be {}: {}", under, run.impossible)};
   std::int64_t compared = r.compared, differing = r.differing;
   for (const sim::StreamCounts& c : r.monitors) {
     compared += c.compared;

@@ -9,6 +9,7 @@
 #include "compile/passes/streams/create_dataflow_partition.h"
 #include "harness/rtl/memory_check.h"
 #include "harness/rtl/node_run.h"
+#include "harness/rtl/rtl_folder.h"
 #include "harness/rtl/rtl_session.h"
 #include "harness/rtl/sim_run.h"
 #include "sim/token/token_model.h"
@@ -28,10 +29,10 @@ struct PreparedTop : SimSubject {
 /// Stitches a partition. `module`: an identifier.
 PreparedTop prepare_top(const DataflowPartition& partition, const std::string& module);
 
-/// Every partition of a session's graph with its RTL and memories written to rtl/top, or
-/// rtl/top_INDEX where there are several, and golden's beats of the session's images. UserError
-/// when there is none.
-std::vector<PreparedTop> prepare_tops(const RtlSession& session, const Console& console);
+/// Every partition of a session's graph with its RTL and memories in rtl/top, or rtl/top_INDEX where
+/// there are several, and golden's beats of the session's images. UserError when there is none.
+std::vector<PreparedTop> prepare_tops(const RtlSession& session, RtlFolder& rtl,
+                                      const Console& console);
 
 /// Adds a frame to what the streams carry; `values` gives golden's integers of a tensor.
 void add_frame(PreparedTop& top,

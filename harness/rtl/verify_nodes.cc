@@ -47,7 +47,8 @@ class NodeVerification {
  public:
   NodeVerification(const VerifyNodesOptions& options, const Console& console)
       : level_("rtl-node", options, console),
-        nodes_(chosen_nodes(level_.session.graph, options.nodes)) {
+        nodes_(chosen_nodes(level_.session.graph, options.nodes)),
+        all_(options.nodes.empty()) {
     if (!options.wave.empty() && (nodes_.size() != 1 || options.profiles.size() != 1))
       user_error(
           "--wave shows one node under one profile: give --nodes and --profiles with one name "
@@ -55,7 +56,7 @@ class NodeVerification {
   }
 
   VerifyNodesResult run() {
-    level_.begin();
+    level_.begin(all_);
     prepare();
     simulate();
     for (VerifiedNode& node : verified_) judge(node);
@@ -63,7 +64,7 @@ class NodeVerification {
     VerifyNodesResult result;
     result.report = node_report(level_, verified_);
     result.verdict = result.report.head.verdict;
-    level_.finish(result.verdict, result.report);
+    level_.finish(result.report.head, result.report);
     result.table = node_table(level_, result.report);
     return result;
   }
@@ -75,25 +76,43 @@ class NodeVerification {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       PreparedNode& p = verified_[i].prepared;
       p.node = nodes_[i];
-      p.folder = "rtl/" + safe_file_name(nodes_[i]->name);
+      p.folder = node_folder(nodes_[i]->name);
       p.rtl = node_rtl(*nodes_[i], "assay_node");
       p.patience = patience_with(p.rtl.layer.cycles);
       add_design(p.spec, p.rtl);
     }
-    Progress progress(level_.console, "write RTL", std::ssize(nodes_));
+    write_rtl();
+    Progress progress(level_.console, "read RTL", std::ssize(nodes_));
     for (VerifiedNode& v : verified_) {
-      write_rtl(v.prepared);
+      read_rtl(v.prepared);
       progress.tick();
     }
     collect_beats();
     for (VerifiedNode& v : verified_) hash_content(v.prepared);
   }
 
-  void write_rtl(PreparedNode& p) const {
-    level_.session.dir.make_folder(p.folder);
-    for (const NodeRtl::File& file : p.rtl.files)
-      level_.session.dir.write(p.folder + "/" + file.name, file.text);
-    p.memories = level_.session.write_memories(*p.node, p.rtl.layer, p.folder, "", p.content);
+  void write_rtl() {
+    std::vector<std::string> folders;
+    std::vector<RtlFolder::File> files;
+    for (const VerifiedNode& v : verified_) {
+      const PreparedNode& p = v.prepared;
+      folders.push_back(p.folder);
+      for (const NodeRtl::File& file : p.rtl.files)
+        files.push_back({p.folder + "/" + file.name, file.text});
+      for (const hw::MemoryImage& image : p.rtl.layer.images)
+        files.push_back({p.folder + "/" + image.name(), image.hex()});
+    }
+    level_.rtl.choose(std::move(folders), all_);
+    level_.rtl.write(files);
+  }
+
+  void read_rtl(PreparedNode& p) const {
+    if (level_.rtl.as_is()) {
+      p.spec.sources = level_.rtl.sources(p.folder);
+      p.spec.lint = false;
+    }
+    p.content = level_.rtl.data_hash(p.folder);
+    p.memories = level_.rtl.read_memories(*p.node, p.rtl.layer, p.folder, "");
   }
 
   void collect_beats() {
@@ -173,7 +192,8 @@ class NodeVerification {
   }
 
   RtlLevel level_;
-  std::vector<const Node*> nodes_;
+  const std::vector<const Node*> nodes_;
+  const bool all_;
   std::vector<VerifiedNode> verified_;
 };
 

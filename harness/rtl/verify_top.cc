@@ -22,8 +22,8 @@ class TopVerification {
   }
 
   VerifyTopResult run() {
-    level_.begin();
-    for (PreparedTop& top : prepare_tops(level_.session, level_.console))
+    level_.begin(true);
+    for (PreparedTop& top : prepare_tops(level_.session, level_.rtl, level_.console))
       tops_.emplace_back().prepared = std::move(top);
     simulate();
     for (VerifiedTop& v : tops_) judge(v);
@@ -31,7 +31,7 @@ class TopVerification {
     VerifyTopResult result;
     result.report = top_report(level_, clock_mhz_, tops_);
     result.verdict = result.report.head.verdict;
-    level_.finish(result.verdict, result.report);
+    level_.finish(result.report.head, result.report);
     result.table = top_table(level_, clock_mhz_, result.report);
     return result;
   }

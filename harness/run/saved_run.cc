@@ -55,6 +55,22 @@ SavedRun read_run(const std::filesystem::path& dir) {
   return run;
 }
 
+void require_equivalent(const report::Run& run) {
+  Verdict verdict = run.verdict;
+  std::string what = run.reason;
+  for (const report::StageSummary& stage : run.stages) {
+    if (exit_code(stage.verdict) == 0) continue;
+    verdict = worse(verdict, stage.verdict);
+    what = fmt::format("stage {}: {}", stage.stage, stage.reason);
+    break;
+  }
+  if (verdict == Verdict::kEquivalent) return;
+  throw NotEquivalentError(fmt::format(
+      "the run is {} ({}), and nothing is built on it; 'assay bisect' shows where, then do "
+      "the run again",
+      verdict_name(verdict), what));
+}
+
 ImageChoice images_of_run(const SavedRun& run, const ImageChoice& given) {
   ImageChoice choice = given;
   if (choice.data.empty()) choice.data = run.images.data;

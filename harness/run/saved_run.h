@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,12 @@ struct SavedRun {
   PreprocessChoice preprocess;  ///< the same
 };
 
+/// Something is asked of a run that takes a verdict which it does not have. Exit code 3.
+class NotEquivalentError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 /// Whether `path` is a folder rather than a model file.
 bool is_run_folder(const std::filesystem::path& path);
 
@@ -34,6 +41,10 @@ const std::filesystem::path& existing_run(const std::filesystem::path& dir);
 
 /// UserError when the folder holds no finished run or its report is damaged.
 SavedRun read_run(const std::filesystem::path& dir);
+
+/// NotEquivalentError that names the run's verdict and stage unless the run is EQUIVALENT: nothing is
+/// built on another.
+void require_equivalent(const report::Run& run);
 
 /// `given` where it says something, else what the run was told.
 ImageChoice images_of_run(const SavedRun& run, const ImageChoice& given);

@@ -14,7 +14,7 @@ namespace assay::sim {
 struct JobFile {
   int dut = 0;  ///< of the model
   Job job;
-  std::string wave;        ///< VCD file; empty: none
+  std::string wave;        ///< a waveform's file; empty: none
   WaveWindow wave_window;  ///< what is in it
   std::string collect;     ///< writes what output i gave to collect<i>; empty: does not
   std::string stamps;      ///< writes Result's stamps to this file; empty: does not

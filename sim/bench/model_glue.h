@@ -11,7 +11,7 @@
 namespace assay::sim {
 
 /// Generated for every model (sim/model/model.cc): design `dut` of the model, with registers in a state
-/// drawn from `seed` and its control inputs set. `wave`: a VCD file; empty: none.
+/// drawn from `seed` and its control inputs set. `wave`: a waveform's file; empty: none.
 std::unique_ptr<Dut> make_dut(int dut, std::uint64_t seed, const std::string& wave,
                               const std::vector<std::uint64_t>& controls);
 

@@ -37,8 +37,12 @@ std::vector<Pin> pins(const Design& design) {
 
 constexpr std::string_view kGlueHead = R"(#include "Vmodel.h"
 #include "sim/bench/model_pch.h"
-#if VM_TRACE
+#if VM_TRACE_FST
+#include "verilated_fst_c.h"
+using Trace = VerilatedFstC;
+#elif VM_TRACE
 #include "verilated_vcd_c.h"
+using Trace = VerilatedVcdC;
 #endif
 
 double sc_time_stamp() { return 0; }
@@ -62,7 +66,7 @@ class VerilatedDut final : public Dut {
     connect(dut, controls);
 #if VM_TRACE
     if (!wave.empty()) {
-      trace_ = std::make_unique<VerilatedVcdC>();
+      trace_ = std::make_unique<Trace>();
       top_->trace(trace_.get(), 99);
       trace_->open(wave.c_str());
       if (!trace_->isOpen()) throw std::runtime_error("cannot write " + wave);
@@ -91,7 +95,7 @@ constexpr std::string_view kGlueTail = R"(
   VerilatedContext context_;
   std::unique_ptr<Vmodel> top_;
 #if VM_TRACE
-  std::unique_ptr<VerilatedVcdC> trace_;
+  std::unique_ptr<Trace> trace_;
 #endif
 };
 

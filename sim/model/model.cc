@@ -4,15 +4,18 @@
 #include <algorithm>
 #include <fstream>
 #include <sstream>
+#include <utility>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
+#include "sim/model/cache_entry.h"
 #include "sim/model/glue.h"
 #include "sim/model/process.h"
 #include "sim/model/runtime_sources.h"
 #include "sim/model/temporary_folder.h"
+#include "sim/model/user_cache.h"
 
 namespace assay::sim {
 namespace {
@@ -47,19 +50,21 @@ std::vector<std::string> verilator_flags(const ModelSpec& spec) {
                                     "Vmodel",     "--top-module", "assay_top",
                                     "--Mdir",     "obj",          "--output-split",
                                     "0"};
-  if (spec.trace) flags.insert(flags.end(), {"--trace", "--trace-structs"});
+  if (spec.trace != Trace::kNone)
+    flags.insert(flags.end(),
+                 {spec.trace == Trace::kFst ? "--trace-fst" : "--trace", "--trace-structs"});
   flags.emplace_back(spec.assertions ? "--assert" : "--no-assert");
   // -fno-gate, -fno-dfg: without them Verilator 5.006 computes some netlists wrongly.
-  if (spec.netlist)
-    flags.insert(flags.end(), {"-fno-gate", "-fno-dfg", "-Wno-fatal", "-Wno-lint", "-Wno-style"});
+  if (spec.netlist) flags.insert(flags.end(), {"-fno-gate", "-fno-dfg"});
+  if (spec.netlist || !spec.lint)
+    flags.insert(flags.end(), {"-Wno-fatal", "-Wno-lint", "-Wno-style"});
   else
     flags.emplace_back("-Wall");
   for (const std::string& define : spec.defines) flags.push_back("-D" + define);
   return flags;
 }
 
-std::vector<std::string> compiler_flags(const Tools& tools, int optimise, bool trace) {
-  const int on = trace ? 1 : 0;
+std::vector<std::string> compiler_flags(const Tools& tools, int optimise, Trace trace) {
   return {fmt::format("-O{}", optimise),
           "-std=c++20",
           "-w",
@@ -68,8 +73,9 @@ std::vector<std::string> compiler_flags(const Tools& tools, int optimise, bool t
           "-I" + (tools.include / "vltstd").string(),
           "-DVM_COVERAGE=0",
           "-DVM_SC=0",
-          fmt::format("-DVM_TRACE={}", on),
-          fmt::format("-DVM_TRACE_VCD={}", on)};
+          fmt::format("-DVM_TRACE={}", trace != Trace::kNone ? 1 : 0),
+          fmt::format("-DVM_TRACE_VCD={}", trace == Trace::kVcd ? 1 : 0),
+          fmt::format("-DVM_TRACE_FST={}", trace == Trace::kFst ? 1 : 0)};
 }
 
 /// One translation unit of all that Verilator wrote: the headers cost more than the code.
@@ -82,6 +88,9 @@ void join_sources(const fs::path& dir) {
   for (const std::string& name : names) unit += "#include \"obj/" + name + "\"\n";
   write_file(dir / "unit.cc", unit + "#include \"glue.cc\"\n");
 }
+
+/// Whether Verilator is given the file; others are there to be included.
+bool is_unit(const std::string& name) { return name.ends_with(".sv") || name.ends_with(".v"); }
 
 std::string shown_output(const std::string& text) { return text.empty() ? "(no output)" : text; }
 
@@ -102,13 +111,39 @@ Tools find_tools() {
   return tools;
 }
 
-ModelCache::ModelCache(fs::path folder) : folder_(std::move(folder)), tools_(find_tools()) {
-  std::error_code error;
-  fs::create_directories(folder_, error);
-  if (error)
-    tool_error("cannot make the folder {}: {}", printable(folder_.string(), 4096), error.message());
-  folder_ = fs::absolute(folder_);
+ModelCache::ModelCache(fs::path folder)
+    : folder_(fs::absolute(folder.empty() ? user_model_folder() : folder)), tools_(find_tools()) {
+  make_private_folder(folder_);
   TemporaryFolder::remove_abandoned(folder_);
+}
+
+std::vector<std::string> ModelCache::take_remarks() {
+  const std::lock_guard lock(remarks_mutex_);
+  return std::exchange(remarks_, {});
+}
+
+bool ModelCache::usable(const fs::path& entry, const std::string& key) {
+  if (!fs::exists(fs::symlink_status(entry))) return false;
+  const std::string fault = entry_fault(entry, key);
+  if (fault.empty()) return true;
+  const std::lock_guard lock(remarks_mutex_);
+  remarks_.push_back(
+      fmt::format("the model '{}' is built again: {}", printable(entry.string(), 4096), fault));
+  return false;
+}
+
+/// Moves what was built to its place; what another process built meanwhile is as good.
+void ModelCache::keep(const TemporaryFolder& work, const fs::path& entry,
+                      const std::string& key) const {
+  seal_entry(work.path(), key);
+  const FolderLock lock(folder_);
+  if (fs::exists(fs::symlink_status(entry)) && !entry_fault(entry, key).empty()) {
+    std::error_code ignored;
+    fs::remove_all(entry, ignored);
+  }
+  work.move_to(entry);
+  if (const std::string fault = entry_fault(entry, key); !fault.empty())
+    tool_error("cannot keep '{}': {}", printable(entry.string(), 4096), fault);
 }
 
 std::string ModelCache::key(const ModelSpec& spec) const {
@@ -155,13 +190,13 @@ Model ModelCache::get(const ModelSpec& spec) {
 Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
   const fs::path entry = folder_ / key;
   Model model{key, entry / kProgram, false};
-  if (fs::exists(model.program)) return model;
+  if (usable(entry, key)) return model;
   const TemporaryFolder work(entry);
   std::vector<std::string> command = {tools_.verilator.string()};
   for (const std::string& flag : verilator_flags(spec)) command.push_back(flag);
   for (const SourceFile& source : spec.sources) {
     write_file(work.path() / source.name, source.text);
-    command.push_back(source.name);
+    if (is_unit(source.name)) command.push_back("./" + source.name);
   }
   write_file(work.path() / "assay_top.sv", top_text(spec));
   command.emplace_back("assay_top.sv");
@@ -178,6 +213,7 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
   for (const auto& file : fs::directory_iterator(objects))
     if (file.path().extension() == ".o") command.push_back(file.path().string());
   command.insert(command.end(), {"-pthread", "-o", std::string(kProgram)});
+  if (spec.trace == Trace::kFst) command.emplace_back("-lz");
   run_tool(command, work.path(), "the C++ compiler");
 
   const TemporaryFolder kept(entry);
@@ -185,7 +221,7 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
   fs::rename(work.path() / kProgram, kept.path() / kProgram, error);
   if (error)
     tool_error("cannot keep {}: {}", printable(model.program.string(), 4096), error.message());
-  kept.move_to(entry);
+  keep(kept, entry, key);
   model.built = true;
   return model;
 }
@@ -203,13 +239,14 @@ fs::path ModelCache::runtime(const ModelSpec& spec) {
   return known;
 }
 
-fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key) const {
+fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key) {
   const fs::path entry = folder_ / key;
-  if (fs::exists(entry)) return entry;
+  if (usable(entry, key)) return entry;
   const TemporaryFolder work(entry);
   std::vector<fs::path> units = {tools_.include / "verilated.cpp",
                                  tools_.include / "verilated_threads.cpp"};
-  if (spec.trace) units.push_back(tools_.include / "verilated_vcd_c.cpp");
+  if (spec.trace == Trace::kVcd) units.push_back(tools_.include / "verilated_vcd_c.cpp");
+  if (spec.trace == Trace::kFst) units.push_back(tools_.include / "verilated_fst_c.cpp");
   for (const RuntimeSource& source : runtime_sources()) {
     const fs::path path = work.path() / "src" / source.name;
     fs::create_directories(path.parent_path());
@@ -233,7 +270,7 @@ fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key
   compile(spec.optimise, {"-x", "c++-header", header, "-o", header + ".gch"});
   for (const fs::path& unit : units) compile(2, {"-c", unit.string()});
   for (std::future<void>& job : jobs) job.get();
-  work.move_to(entry);
+  keep(work, entry, key);
   return entry;
 }
 

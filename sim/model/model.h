@@ -14,6 +14,8 @@
 /// Verilated simulation programs: built once per content, kept in a folder, run as processes.
 namespace assay::sim {
 
+class TemporaryFolder;
+
 struct SourceFile {
   std::string name;  ///< "assay_skid.sv": the module's name and .sv or .v
   std::string text;
@@ -30,13 +32,17 @@ struct Design {
   std::vector<int> monitors = {};    ///< bits of the data of streams inside
 };
 
+/// The waveforms that a model can write.
+enum class Trace : std::uint8_t { kNone, kVcd, kFst };
+
 struct ModelSpec {
-  std::vector<SourceFile> sources;
-  std::vector<Design> designs;  ///< simulated one at a time; several share the cost of a build
-  bool trace = false;           ///< can write waveforms
-  bool netlist = false;         ///< synthesised: lint is off
-  bool assertions = true;       ///< off for benchmarks
-  int optimise = 1;             ///< of the C++ compiler: -O<n>
+  std::vector<SourceFile> sources;  ///< headers (.svh, .vh) lie beside the others
+  std::vector<Design> designs;      ///< simulated one at a time; several share the cost of a build
+  Trace trace = Trace::kNone;
+  bool lint = true;        ///< a warning is an error; off for what users wrote
+  bool netlist = false;    ///< synthesised: lint is off
+  bool assertions = true;  ///< off for benchmarks
+  int optimise = 1;        ///< of the C++ compiler: -O<n>
   std::vector<std::string> defines = {};
 };
 
@@ -57,15 +63,19 @@ struct Tools {
 Tools find_tools();
 
 /// A folder of models by content. Thread-safe, and safe for several processes: an entry appears
-/// whole or not at all.
+/// whole or not at all. An entry that is not to the byte what this user built (see entry_fault) is
+/// never run: it is built again, and a remark says so.
 class ModelCache {
  public:
-  /// The folder is made when needed.
+  /// The folder is made when needed; empty: user_model_folder(). UserError for a folder that others
+  /// may write.
   explicit ModelCache(std::filesystem::path folder);
 
   /// The model, built unless it is there. ToolError with the tool's own message when a build fails;
   /// the cache is as it was then.
   Model get(const ModelSpec& spec);
+  /// What was found wrong since the last call.
+  std::vector<std::string> take_remarks();
   const Tools& tools() const { return tools_; }
   /// What get() would look for.
   std::string key(const ModelSpec& spec) const;
@@ -73,11 +83,15 @@ class ModelCache {
  private:
   Model build(const ModelSpec& spec, const std::string& key);
   std::filesystem::path runtime(const ModelSpec& spec);
-  std::filesystem::path build_runtime(const ModelSpec& spec, const std::string& key) const;
+  std::filesystem::path build_runtime(const ModelSpec& spec, const std::string& key);
+  bool usable(const std::filesystem::path& entry, const std::string& key);
+  void keep(const TemporaryFolder& work, const std::filesystem::path& entry,
+            const std::string& key) const;
 
   std::filesystem::path folder_;
   Tools tools_;
-  std::mutex mutex_;
+  std::mutex mutex_, remarks_mutex_;
+  std::vector<std::string> remarks_;
   std::map<std::string, std::shared_future<Model>> building_;
   std::map<std::string, std::filesystem::path> runtimes_;
 };

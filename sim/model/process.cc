@@ -3,17 +3,23 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <mutex>
 #include <string_view>
+#include <thread>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "sim/model/process_guard.h"
 
 namespace assay::sim {
 namespace {
@@ -49,31 +55,80 @@ std::vector<std::string> environment() {
 
 std::vector<char*> pointers(const std::vector<std::string>& strings) {
   std::vector<char*> result;
+  result.reserve(strings.size() + 1);
   for (const std::string& s : strings) result.push_back(const_cast<char*>(s.c_str()));
   result.push_back(nullptr);
   return result;
 }
 
+/// What the child needs to become a program, made before there is a child.
+struct Launch {
+  const char* dir;
+  char* const* arguments;
+  char* const* environment;
+  int out;
+  sigset_t signals;  ///< that are blocked in the program
+};
+
+/// In the child, which shares its memory with this process: calls nothing that could notice. The
+/// number of what failed.
+int become(const Launch& launch) {
+  // A group of its own, so that a time-out and the guard also reach what the program starts.
+  ::setpgid(0, 0);
+  guard_group(::getpid());
+  for (int signal = 1; signal < NSIG; ++signal) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) != 0 || action.sa_handler == SIG_IGN) continue;
+    action.sa_handler = SIG_DFL;
+    action.sa_flags = 0;
+    ::sigaction(signal, &action, nullptr);
+  }
+  ::sigprocmask(SIG_SETMASK, &launch.signals, nullptr);
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  if (nothing < 0 || ::dup2(nothing, 0) < 0 || ::dup2(launch.out, 1) < 0 ||
+      ::dup2(launch.out, 2) < 0 || ::chdir(launch.dir) != 0)
+    return errno;
+  if (nothing > 2) ::close(nothing);
+  ::execve(launch.arguments[0], launch.arguments, launch.environment);
+  return errno;
+}
+
+/// Waits for the end of a program; its status.
+int finish(pid_t pid) {
+  siginfo_t ended{};
+  while (::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOWAIT) != 0 &&
+         errno == EINTR) {
+  }
+  release_group(pid);  // while the number is still its own
+  int status = 0;
+  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  return status;
+}
+
 pid_t start(const std::vector<std::string>& arguments, const std::filesystem::path& dir, int out) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawnattr_init(&attributes);
-  posix_spawn_file_actions_addchdir_np(&actions, dir.c_str());
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&actions, out, 1);
-  posix_spawn_file_actions_adddup2(&actions, out, 2);
-  // A group of its own, so that a time-out also reaches what the program started.
-  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-  posix_spawnattr_setpgroup(&attributes, 0);
+  start_guard();
   const std::vector<std::string> env = environment();
-  pid_t pid = -1;
-  const int error = posix_spawn(&pid, arguments[0].c_str(), &actions, &attributes,
-                                pointers(arguments).data(), pointers(env).data());
-  posix_spawn_file_actions_destroy(&actions);
-  posix_spawnattr_destroy(&attributes);
-  if (error != 0) tool_error("cannot start {}: {}", printable(arguments[0], 4096), strerror(error));
-  return pid;
+  const std::vector<char*> argument_pointers = pointers(arguments), env_pointers = pointers(env);
+  Launch launch{dir.c_str(), argument_pointers.data(), env_pointers.data(), out, {}};
+  sigset_t all;
+  sigfillset(&all);
+  // A handler of this process must not run in the child.
+  ::pthread_sigmask(SIG_SETMASK, &all, &launch.signals);
+  volatile int error = 0;
+  // Registers itself with the guard before it is a program: no moment is left in which this process
+  // could die and leave it behind. NOLINTNEXTLINE
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    error = become(launch);
+    ::_exit(127);
+  }
+  if (pid < 0) error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &launch.signals, nullptr);
+  if (error == 0) return pid;
+  if (pid > 0) finish(pid);
+  tool_error("cannot start {}: {}", printable(arguments[0], 4096),
+             std::strerror(static_cast<int>(error)));
 }
 
 /// Reads until the other end is closed; false when time is over before.
@@ -95,7 +150,46 @@ bool read_all(int fd, Clock::time_point deadline, std::string& output) {
   }
 }
 
+/// How many programs run and may run.
+struct Turns {
+  std::mutex mutex;
+  std::condition_variable changed;
+  int running = 0, limit = 0;
+
+  bool free() const {
+    const int most = limit > 0 ? limit : static_cast<int>(std::thread::hardware_concurrency());
+    return running < std::max(most, 1);
+  }
+};
+
+Turns& turns() {
+  static Turns all;
+  return all;
+}
+
+/// One of the programs that may run at a time.
+class Turn {
+ public:
+  Turn() {
+    std::unique_lock lock(turns().mutex);
+    turns().changed.wait(lock, [] { return turns().free(); });
+    ++turns().running;
+  }
+  ~Turn() {
+    const std::lock_guard lock(turns().mutex);
+    --turns().running;
+    turns().changed.notify_one();
+  }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+};
+
 }  // namespace
+
+void limit_processes(int count) {
+  const std::lock_guard lock(turns().mutex);
+  turns().limit = count;
+}
 
 std::filesystem::path find_program(const std::string& name, const std::string& package) {
   const char* path = std::getenv("PATH");
@@ -114,15 +208,14 @@ std::filesystem::path find_program(const std::string& name, const std::string& p
 
 ProcessResult run_process(const std::vector<std::string>& arguments,
                           const std::filesystem::path& dir, std::chrono::seconds limit) {
+  const Turn turn;
   Pipe pipe;
   const pid_t pid = start(arguments, dir, pipe.ends[1]);
   pipe.close_end(1);
   ProcessResult result;
   result.timed_out = !read_all(pipe.ends[0], Clock::now() + limit, result.output);
   if (result.timed_out) kill(-pid, SIGKILL);
-  int status = 0;
-  while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-  }
+  const int status = finish(pid);
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (result.output.size() > kKeep) result.output.erase(0, result.output.size() - kKeep);
   return result;

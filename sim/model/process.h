@@ -20,8 +20,12 @@ struct ProcessResult {
 /// The program called `name` in PATH. ToolError that says which Debian package has it otherwise.
 std::filesystem::path find_program(const std::string& name, const std::string& package);
 
+/// How many programs run at a time; 0, as at the start: one per processor. Others wait.
+void limit_processes(int count);
+
 /// Runs a program, never through a shell, in folder `dir`, with nothing to read. It and what it
-/// started are killed when `limit` is over. ToolError when it cannot be started.
+/// started are killed when `limit` is over, and when this process dies in whatever way. ToolError
+/// when it cannot be started.
 ProcessResult run_process(const std::vector<std::string>& arguments,
                           const std::filesystem::path& dir, std::chrono::seconds limit);
 

@@ -30,6 +30,19 @@ int lock_folder(const fs::path& path) {
 
 }  // namespace
 
+FolderLock::FolderLock(const fs::path& folder)
+    : fd_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+  while (fd_ >= 0 && ::flock(fd_, LOCK_EX) != 0) {
+    if (errno == EINTR) continue;
+    ::close(fd_);
+    fd_ = -1;
+  }
+  if (fd_ < 0)
+    tool_error("cannot lock '{}': {}", printable(folder.string(), 4096), std::strerror(errno));
+}
+
+FolderLock::~FolderLock() { ::close(fd_); }
+
 TemporaryFolder::TemporaryFolder(const fs::path& beside) {
   while (true) {
     // mkdtemp wants the X at the end, where the ending belongs.
@@ -38,7 +51,6 @@ TemporaryFolder::TemporaryFolder(const fs::path& beside) {
       tool_error("cannot make a folder beside '{}': {}", printable(beside.string(), 4096),
                  std::strerror(errno));
     path_ = pattern;
-    ::chmod(path_.c_str(), 0755);  // a kept one serves others too
     lock_ = lock_folder(path_);
     // Another process may have taken it for abandoned before it was locked.
     struct stat held {

@@ -5,6 +5,18 @@
 
 namespace assay::sim {
 
+/// Holds a folder's lock while it lives, after waiting for it. ToolError when there is none to be had.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::filesystem::path& folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  int fd_ = -1;
+};
+
 /// A fresh folder, locked while its process lives, and removed with everything in it unless it was
 /// kept.
 class TemporaryFolder {

@@ -193,9 +193,9 @@ TEST_F(Folding, BenchTakesWhatWasMeasured) {
   const CommandResult folded = bench({"--json"});
   ASSERT_EQ(folded.code, 0) << folded.err;
   EXPECT_TRUE(folded.json().at("partitions")[0].at("token_model").is_null());
-  // Of another stage, or damaged: left out, and said so.
+  // Of another stage, of other RTL, or damaged: left out, and said so.
   write_file(out / "reports" / "rtl-top.json", "{\"schema\": \"assay.rtl-top/1\"}");
-  EXPECT_THAT(bench().out, HasSubstr("is about another stage and left out"));
+  EXPECT_THAT(bench().out, HasSubstr("about another stage or other RTL, and left out"));
 }
 
 TEST_F(Folding, BenchRefusesWhatIsNotFolded) {

@@ -3,17 +3,22 @@
 
 #include <gmock/gmock.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <functional>
 #include <set>
 #include <thread>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "sim/model/cache_entry.h"
 #include "sim/model/glue.h"
 #include "sim/model/process.h"
 #include "sim/model/temporary_folder.h"
+#include "sim/model/user_cache.h"
 
 namespace assay::sim {
 namespace {
@@ -36,16 +41,32 @@ constexpr const char* kPlusOne = R"(module plus_one (
 endmodule
 )";
 
-/// One cache for all tests, since the run-time objects take long to build; every test builds
-/// designs of its own, told apart by a comment.
+/// Copies the run-time objects of one cache to another that lacks them.
+void copy_runtimes(const fs::path& from, const fs::path& to) {
+  for (const auto& entry : fs::directory_iterator(from)) {
+    const std::string name = entry.path().filename();
+    if (!name.starts_with("runtime-") || name.find(".tmp") != std::string::npos ||
+        fs::exists(to / name) || !entry_fault(entry, name).empty())
+      continue;
+    const TemporaryFolder copy(to / name);
+    fs::copy(entry, copy.path(), fs::copy_options::recursive);
+    copy.move_to(to / name);
+  }
+}
+
+/// One cache for all tests, since the run-time objects take long to build; they stay between test
+/// runs. Every test builds designs of its own, told apart by a comment.
 class ModelTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
     root_ = fs::temp_directory_path() / fmt::format("assay-model-{}", getpid());
     fs::create_directories(root_);
     cache_ = std::make_unique<ModelCache>(root_ / "cache");
+    make_private_folder(user_model_folder());
+    copy_runtimes(user_model_folder(), root_ / "cache");
   }
   static void TearDownTestSuite() {
+    copy_runtimes(root_ / "cache", user_model_folder());
     cache_.reset();
     fs::remove_all(root_);
   }
@@ -115,7 +136,7 @@ TEST_F(ModelTest, BringsStampsBack) {
 TEST_F(ModelTest, KeyDependsOnEverythingThatIsBuilt) {
   ModelSpec other = spec(std::string(kPlusOne) + "// edited\n"), traced = spec(), fast = spec(),
             defined = spec();
-  traced.trace = true;
+  traced.trace = Trace::kVcd;
   fast.optimise = 3;
   defined.defines = {"X"};
   for (const ModelSpec& s : {other, traced, fast, defined})
@@ -186,7 +207,7 @@ TEST_F(ModelTest, SaysHowToInstallWhatIsMissing) {
 
 TEST_F(ModelTest, WritesAWaveform) {
   ModelSpec traced = spec();
-  traced.trace = true;
+  traced.trace = Trace::kVcd;
   JobFile job;
   job.wave = (folder_ / "wave.vcd").string();
   job.wave_window = {10, 5};
@@ -196,6 +217,17 @@ TEST_F(ModelTest, WritesAWaveform) {
   EXPECT_THAT(text, HasSubstr("\n#20\n"));
   EXPECT_EQ(text.find("\n#18\n"),
             std::string::npos);  // two time steps a cycle, cycle 9 is left out
+}
+
+TEST_F(ModelTest, WritesAnFstWaveform) {
+  ModelSpec traced = spec();
+  traced.trace = Trace::kFst;
+  JobFile job;
+  job.wave = (folder_ / "wave.fst").string();
+  job.wave_window = {10, 5};
+  run(cache_->get(traced), 1, job);
+  // A header block of 329 bytes.
+  EXPECT_EQ(read_file(job.wave).substr(0, 9), std::string("\0\0\0\0\0\0\0\x01\x49", 9));
 }
 
 TEST_F(ModelTest, ACrashIsAnErrorAndNoResult) {
@@ -208,6 +240,155 @@ TEST_F(ModelTest, ACrashIsAnErrorAndNoResult) {
                ToolError);
   EXPECT_THROW(run_model({"x", "/bin/true", false}, {}, {{in}, {in}}, folder_, folder_, "run"),
                ToolError);
+}
+
+/// What somebody does to the entry of a model, and what is said of it.
+struct EntryEdit {
+  std::string what;
+  std::function<void(const fs::path& entry)> edit;
+  std::string remark;
+};
+
+/// Rewrites an entry's list as whoever plants a program would: right key, right hashes.
+void forge_list(const fs::path& entry) {
+  std::string list = read_file(entry / "files.sha256");
+  const std::string hash = sha256(read_file(entry / "model"));
+  list.replace(list.find('\n') + 1, hash.size(), hash);
+  write_file(entry / "files.sha256", list);
+}
+
+void plant(const fs::path& program) {
+  write_file(program, "#!/bin/sh\ntouch " + (program.parent_path() / "executed").string() + "\n");
+  fs::permissions(program, fs::perms::owner_all);
+}
+
+const std::vector<EntryEdit>& entry_edits() {
+  static const std::vector<EntryEdit> edits = {
+      {"a longer program",
+       [](const fs::path& entry) { write_file(entry / "model", read_file(entry / "model") + " "); },
+       "'model' is not the file that was built"},
+      {"a truncated program", [](const fs::path& entry) { fs::resize_file(entry / "model", 1000); },
+       "'model' is not the file that was built"},
+      {"another key",
+       [](const fs::path& entry) {
+         std::string list = read_file(entry / "files.sha256");
+         list[4] = list[4] == '0' ? '1' : '0';
+         write_file(entry / "files.sha256", list);
+       },
+       "it says that it is another model"},
+      {"no list", [](const fs::path& entry) { fs::remove(entry / "files.sha256"); },
+       "its list of files cannot be read"},
+      {"a planted program under the right key",
+       [](const fs::path& entry) {
+         plant(entry / "model");
+         forge_list(entry);
+       },
+       "this user did not build it"},
+      {"a link to a planted program",
+       [](const fs::path& entry) {
+         plant(entry / "other");
+         fs::remove(entry / "model");
+         fs::create_symlink("other", entry / "model");
+       },
+       "is not the file that was built"},
+      {"one more file", [](const fs::path& entry) { write_file(entry / "libm.so", "x"); },
+       "'libm.so' is not the file that was built"},
+      {"no program", [](const fs::path& entry) { fs::remove(entry / "model"); },
+       "a file of it is missing"},
+  };
+  return edits;
+}
+
+TEST_F(ModelTest, BuildsAgainWhatItDidNotBuild) {
+  const Model model = cache_->get(spec());
+  const std::string list = read_file(model.program.parent_path() / "files.sha256");
+  for (const EntryEdit& edit : entry_edits()) {
+    SCOPED_TRACE(edit.what);
+    edit.edit(model.program.parent_path());
+    ModelCache again(root_ / "cache");
+    EXPECT_TRUE(again.get(spec()).built);
+    EXPECT_THAT(again.take_remarks(),
+                ::testing::ElementsAre(AllOf(HasSubstr("is built again"), HasSubstr(edit.remark))));
+    EXPECT_EQ(run(model, 1).compared, 32);
+    EXPECT_FALSE(fs::exists(model.program.parent_path() / "executed"));
+  }
+  EXPECT_EQ(read_file(model.program.parent_path() / "files.sha256"), list);
+  ModelCache last(root_ / "cache");
+  EXPECT_FALSE(last.get(spec()).built);
+  EXPECT_TRUE(last.take_remarks().empty());
+}
+
+/// A cache that came with a run's folder, say: its programs are whole, and somebody else's.
+TEST_F(ModelTest, RunsNothingOfAnotherUsers) {
+  cache_->get(spec());
+  fs::copy(root_ / "cache", folder_ / "cache", fs::copy_options::recursive);
+  EXPECT_FALSE(ModelCache(folder_ / "cache").get(spec()).built);
+  const std::string mine = std::getenv("XDG_CACHE_HOME");
+  setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+  ModelCache other(folder_ / "cache");
+  const Model built = other.get(spec());
+  setenv("XDG_CACHE_HOME", mine.c_str(), 1);
+  EXPECT_TRUE(built.built);
+  const std::vector<std::string> remarks = other.take_remarks();
+  ASSERT_EQ(remarks.size(), 2U);  // the shared objects and the program
+  for (const std::string& remark : remarks)
+    EXPECT_THAT(remark, HasSubstr("this user did not build it"));
+}
+
+TEST_F(ModelTest, SharedObjectsAreCheckedLikePrograms) {
+  const fs::path entry = folder_ / "runtime-1";
+  fs::create_directories(entry / "src/sim");
+  write_file(entry / "bench.o", "object");
+  write_file(entry / "src/sim/bench.h", "header");
+  EXPECT_EQ(entry_fault(entry, "runtime-1"), "its list of files cannot be read");
+  seal_entry(entry, "runtime-1");
+  EXPECT_EQ(entry_fault(entry, "runtime-1"), "");
+  EXPECT_EQ(entry_fault(entry, "runtime-2"), "it says that it is another model");
+  write_file(entry / "src/sim/bench.h", "planted");
+  EXPECT_EQ(entry_fault(entry, "runtime-1"), "'src/sim/bench.h' is not the file that was built");
+  write_file(entry / "src/sim/bench.h", "header");
+  EXPECT_EQ(entry_fault(entry, "runtime-1"), "");
+  fs::create_symlink(entry, folder_ / "link");
+  EXPECT_EQ(entry_fault(folder_ / "link", "runtime-1"), "it is no folder");
+}
+
+TEST_F(ModelTest, RefusesAFolderThatOthersMayWrite) {
+  const fs::path shared = folder_ / "shared";
+  fs::create_directory(shared);
+  for (const fs::perms who : {fs::perms::group_write, fs::perms::others_write}) {
+    fs::permissions(shared, fs::perms::owner_all | who);
+    try {
+      const ModelCache cache(shared);
+      FAIL() << "others may write there";
+    } catch (const UserError& error) {
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("others may write"), HasSubstr("chmod 700")));
+    }
+  }
+  if (::geteuid() != 0 || ::chown(shared.c_str(), 1234, 1234) != 0) return;  // not ours to give
+  EXPECT_THROW(ModelCache{shared}, UserError);
+}
+
+TEST_F(ModelTest, KeepsModelsInTheUsersCacheFolder) {
+  const std::string mine = std::getenv("XDG_CACHE_HOME"), home = std::getenv("HOME");
+  setenv("XDG_CACHE_HOME", (folder_ / "xdg").c_str(), 1);
+  const ModelCache cache({});
+  struct stat status {};
+  ASSERT_EQ(::stat((folder_ / "xdg/assay/models").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 0777U, 0700U);
+  unsetenv("XDG_CACHE_HOME");
+  setenv("HOME", folder_.c_str(), 1);
+  EXPECT_EQ(user_model_folder(), folder_ / ".cache/assay/models");
+  setenv("HOME", home.c_str(), 1);
+  setenv("XDG_CACHE_HOME", mine.c_str(), 1);
+}
+
+TEST_F(ModelTest, OnlyThisUserMakesItsChecksums) {
+  const std::string mine = std::getenv("XDG_CACHE_HOME"), one = user_checksum("text");
+  EXPECT_EQ(one, user_checksum("text"));
+  EXPECT_NE(one, user_checksum("texts"));
+  setenv("XDG_CACHE_HOME", folder_.c_str(), 1);
+  EXPECT_NE(one, user_checksum("text"));
+  setenv("XDG_CACHE_HOME", mine.c_str(), 1);
 }
 
 TEST(Process, GivesExitCodeAndOutput) {

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+namespace assay::sim {
+
+/// Completes the folder of an entry: writes down its key and the SHA-256 of every file in it, and
+/// notes in the user's own cache folder that this user built it.
+void seal_entry(const std::filesystem::path& entry, const std::string& key);
+
+/// Why an entry must not be used: "'model' is not the file that was built". Empty when every file
+/// is as this user built it, and none is missing or more than that.
+std::string entry_fault(const std::filesystem::path& entry, const std::string& key);
+
+}  // namespace assay::sim

@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+// The RTL of a run: what was generated, what was edited since, and the verdict that it carries.
+#include "harness/run/rtl_manifest.h"
+
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/temp_dir.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "harness/integer_network.h"
+#include "harness/rtl/rtl_folder.h"
+#include "harness/run_command.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+constexpr const char* kAccelerator = "rtl/top/accelerator.sv";
+
+/// A folder with a finished run of a small network.
+class Rtl : public ::testing::Test {
+ protected:
+  Rtl() { EXPECT_EQ(run().code, 0); }
+  CommandResult run(const std::string& cycles = "512") const {
+    return run_assay(
+        {"run", model.string(), "--images", "4", "--target-cycles", cycles, "--out", out.string()});
+  }
+  CommandResult verify(const std::string& level, const Arguments& more = {}) const {
+    Arguments arguments = {"verify",   out.string(), "--level",    level,
+                           "--images", "2",          "--profiles", "always"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_assay(arguments);
+  }
+  CommandResult bench() const { return run_assay({"bench", out.string()}); }
+  void refuses(const CommandResult& result, const std::string& message) const {
+    EXPECT_EQ(result.code, 2) << result.out;
+    EXPECT_THAT(result.err,
+                AllOf(HasSubstr(message), HasSubstr("--as-is"), HasSubstr("--regenerate")));
+  }
+  std::string text(const std::string& file) const { return read_file(out / file); }
+  void write(const std::string& file, const std::string& bytes) const {
+    write_file(out / file, bytes);
+  }
+  void replace(const std::string& file, const std::string& from, const std::string& to) const {
+    std::string bytes = text(file);
+    ASSERT_NE(bytes.find(from), std::string::npos) << from;
+    write(file, bytes.replace(bytes.find(from), from.size(), to));
+  }
+  report::RtlManifest manifest() const { return read_rtl_manifest(out); }
+  /// The weights of a layer, in a folder below rtl/.
+  std::string weights(const std::string& folder) const {
+    for (const auto& entry : fs::directory_iterator(out / folder))
+      if (entry.path().string().ends_with("weights.hex"))
+        return folder + "/" + entry.path().filename().string();
+    ADD_FAILURE() << "no weights in " << folder;
+    return {};
+  }
+
+  TempDir dir;
+  fs::path model = save_integer_network(dir.path() / "net.onnx");
+  fs::path out = dir.path() / "out";
+};
+
+TEST_F(Rtl, ManifestSaysWhatWasGeneratedFromWhatAndHowItStands) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  ASSERT_EQ(verify("rtl-node").code, 0);
+  const Json run = Json::parse(text("reports/run.json"));
+  report::RtlManifest manifest = this->manifest();
+  ASSERT_EQ(manifest.levels.size(), 2U);
+  std::size_t files = 0;
+  for (const report::RtlManifest::Level& level : manifest.levels) {
+    SCOPED_TRACE(level.level);
+    EXPECT_EQ(level.stage_sha256, run.at("stages").back().at("sha256"));
+    EXPECT_FALSE(level.before);
+    for (const report::File& file : level.files)
+      EXPECT_EQ(file.sha256, sha256(text(file.file))) << file.file;
+    files += level.files.size();
+    ASSERT_TRUE(level.carried);
+    EXPECT_EQ(level.carried->verdict, Verdict::kEquivalent);
+    EXPECT_EQ(level.carried->images, 2);
+    EXPECT_THAT(level.carried->profiles, ElementsAre("always"));
+    EXPECT_FALSE(level.carried->rtl.as_is);
+    EXPECT_EQ(level.carried->rtl.sha256, rtl_sha256(rtl_files(out, level.level)));
+    const Json report = Json::parse(text("reports/" + level.level + ".json"));
+    EXPECT_EQ(report.at("rtl").at("sha256"), level.carried->rtl.sha256);
+  }
+  EXPECT_EQ(files, rtl_files(out, "rtl-top").size() + rtl_files(out, "rtl-node").size());
+  EXPECT_GT(files, 40U);
+  const std::string before = text(kRtlManifest);
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  EXPECT_EQ(text(kRtlManifest), before);
+}
+
+TEST_F(Rtl, EditsAreKeptAndSaid) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  const std::string edited = text(kAccelerator) + "// by hand\n";
+  write(kAccelerator, edited);
+  const std::string message = std::string("edited: ") + kAccelerator;
+  refuses(verify("rtl-top"), message);
+  refuses(verify("rtl-node"), message);
+  refuses(bench(), message);
+  EXPECT_EQ(text(kAccelerator), edited);
+  write("rtl/top/more.sv", "");
+  fs::remove(out / weights("rtl/top"));
+  refuses(verify("rtl-top"), "added: rtl/top/more.sv; missing: rtl/top/");
+  EXPECT_EQ(verify("rtl-top", {"--as-is", "--regenerate"}).code, 2);
+
+  ASSERT_EQ(verify("rtl-top", {"--regenerate"}).code, 0);
+  EXPECT_FALSE(fs::exists(out / "rtl/top/more.sv"));
+  EXPECT_EQ(text(kAccelerator) + "// by hand\n", edited);
+  EXPECT_EQ(verify("rtl-top").code, 0);
+  EXPECT_EQ(bench().code, 0);
+}
+
+TEST_F(Rtl, AManifestThatWasEditedAlongHidesNothing) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  const std::string hash = sha256(text(kAccelerator));
+  write(kAccelerator, text(kAccelerator) + "// by hand\n");
+  replace(kRtlManifest, hash, sha256(text(kAccelerator)));
+  refuses(verify("rtl-top"), std::string("edited: ") + kAccelerator);
+  const CommandResult as_is = verify("rtl-top", {"--as-is", "--json"});
+  EXPECT_EQ(as_is.json().at("rtl").at("edited"), Json::array({kAccelerator}));
+  fs::remove(out / kRtlManifest);
+  refuses(verify("rtl-top"), "added: rtl/top/");
+  write(kRtlManifest, "{");
+  EXPECT_EQ(verify("rtl-top").code, 2);
+  EXPECT_THAT(bench().err, HasSubstr("nobody can say which RTL was generated"));
+  EXPECT_EQ(verify("rtl-top", {"--regenerate"}).code, 0);
+  EXPECT_EQ(bench().code, 0);
+}
+
+TEST_F(Rtl, AHarmlessEditIsEquivalentAsItIs) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  // With what lint would complain of.
+  replace(kAccelerator, ");\n", ");\n  logic [7:0] unused_by_hand;\n");
+  const std::string edited = text(kAccelerator);
+  const CommandResult result = verify("rtl-top", {"--as-is", "--json"});
+  ASSERT_EQ(result.code, 0) << result.err << result.out;
+  const Json rtl = result.json().at("rtl");
+  EXPECT_EQ(rtl.at("as_is"), true);
+  EXPECT_EQ(rtl.at("edited"), Json::array({kAccelerator}));
+  EXPECT_EQ(rtl.at("sha256"), rtl_sha256(rtl_files(out, "rtl-top")));
+  EXPECT_GT(result.json().at("compared"), 0);
+  EXPECT_EQ(text(kAccelerator), edited);
+  report::RtlManifest manifest = this->manifest();
+  EXPECT_EQ(to_json(find_level(manifest, "rtl-top")->carried->rtl), rtl);
+
+  // What it is proved of may be built on, and is never replaced unasked.
+  EXPECT_EQ(verify("rtl-node").code, 0);
+  const CommandResult table = bench();
+  EXPECT_EQ(table.code, 0) << table.err;
+  EXPECT_THAT(table.out, HasSubstr("measured on RTL that was edited"));
+  refuses(verify("rtl-top"), std::string("edited: ") + kAccelerator);
+  // One byte more is another matter.
+  write(kAccelerator, edited + "\n");
+  refuses(bench(), std::string("edited: ") + kAccelerator);
+}
+
+TEST_F(Rtl, APlantedBugIsDifferentAsItIs) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  replace("rtl/top/assay_label_select.sv", "^ Turn) >", "^ Turn) <");
+  const CommandResult bug = verify("rtl-top", {"--as-is"});
+  EXPECT_EQ(bug.code, 1) << bug.err << bug.out;
+  EXPECT_THAT(bug.out, AllOf(HasSubstr("DIFFERENT"), HasSubstr("beat "), HasSubstr("expected"),
+                             HasSubstr("not as generated: rtl/top/assay_label_select.sv"),
+                             HasSubstr("--as-is")));
+  report::RtlManifest manifest = this->manifest();
+  EXPECT_EQ(find_level(manifest, "rtl-top")->carried->verdict, Verdict::kDifferent);
+  refuses(bench(), "edited: rtl/top/assay_label_select.sv");
+  replace(kRtlManifest, "\"DIFFERENT\"", "\"EQUIVALENT\"");  // the report knows better
+  refuses(bench(), "edited: rtl/top/assay_label_select.sv");
+  ASSERT_EQ(verify("rtl-top", {"--regenerate"}).code, 0);
+
+  // A bit of a weight.
+  const std::string file = weights("rtl/top");
+  std::string hex = text(file);
+  hex[0] = hex[0] == '0' ? '1' : '0';
+  write(file, hex);
+  const CommandResult weight = verify("rtl-top", {"--as-is", "--json"});
+  EXPECT_EQ(weight.code, 1) << weight.err;
+  const Json partition = weight.json().at("partitions").at(0);
+  std::int64_t wrong = 0;
+  for (const Json& node : partition.at("nodes"))
+    wrong += node.at("memories").at("differing").get<std::int64_t>();
+  EXPECT_EQ(wrong, 1);
+  // What is not there cannot be compared.
+  fs::remove(out / file);
+  EXPECT_NE(verify("rtl-top", {"--as-is"}).code, 0);
+}
+
+TEST_F(Rtl, WhatDoesNotBuildAsItIsIsBadInput) {
+  EXPECT_THAT(verify("rtl-top", {"--as-is"}).err, HasSubstr("there is no RTL in"));
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  write(kAccelerator, text(kAccelerator) + "module\n");
+  const CommandResult result = verify("rtl-top", {"--as-is"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err,
+              AllOf(HasSubstr("does not build as it is"), HasSubstr("accelerator.sv:")));
+  fs::remove(out / kAccelerator);
+  fs::create_symlink(model, out / kAccelerator);
+  EXPECT_THAT(verify("rtl-top", {"--as-is"}).err, HasSubstr("is no plain file"));
+}
+
+TEST_F(Rtl, ChosenNodesLeaveTheReportOnAll) {
+  const CommandResult all = verify("rtl-node", {"--json"});
+  ASSERT_EQ(all.code, 0) << all.err;
+  const std::string report = text("reports/rtl-node.json"), before = text(kRtlManifest);
+  const std::string node = all.json().at("nodes").at(0).at("node");
+  const std::string folder = all.json().at("nodes").at(0).at("folder");
+  const CommandResult one = verify("rtl-node", {"--nodes", node, "--json"});
+  ASSERT_EQ(one.code, 0) << one.err;
+  EXPECT_EQ(one.json().at("nodes").size(), 1U);
+  EXPECT_NE(one.json().at("rtl").at("sha256"), all.json().at("rtl").at("sha256"));
+  EXPECT_EQ(text("reports/rtl-node.json"), report);
+  EXPECT_EQ(text(kRtlManifest), before);
+
+  EXPECT_EQ(verify("rtl-node", {"--nodes", node, "--regenerate"}).code, 2);
+
+  // As it is, one node alone.
+  const std::string file = folder + "/assay_node.sv";
+  write(file, text(file) + "// by hand\n");
+  refuses(verify("rtl-node", {"--nodes", node}), "edited: " + file);
+  const CommandResult as_is = verify("rtl-node", {"--nodes", node, "--as-is", "--json"});
+  EXPECT_EQ(as_is.code, 0) << as_is.err;
+  EXPECT_EQ(as_is.json().at("rtl").at("edited"), Json::array({file}));
+  refuses(bench(), "edited: " + file);  // nothing is carried for one node
+  EXPECT_EQ(verify("rtl-node", {"--as-is"}).code, 0);
+  EXPECT_EQ(bench().code, 0);
+}
+
+TEST_F(Rtl, GoesWithItsStageUnlessItWasEdited) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  ASSERT_EQ(verify("rtl-node").code, 0);
+  write(kAccelerator, text(kAccelerator) + "// by hand\n");
+  ASSERT_EQ(run("4096").code, 0);
+  EXPECT_TRUE(rtl_files(out, "rtl-node").empty());
+  EXPECT_FALSE(fs::exists(out / "reports/rtl-node.json"));
+  EXPECT_TRUE(fs::exists(out / kAccelerator));
+  refuses(verify("rtl-node"), std::string("edited: ") + kAccelerator);
+  EXPECT_THAT(verify("rtl-top", {"--as-is"}).err, HasSubstr("of another run"));
+  EXPECT_EQ(verify("rtl-top", {"--regenerate"}).code, 0);
+  EXPECT_EQ(bench().code, 0);
+  ASSERT_EQ(run("512").code, 0);
+  EXPECT_FALSE(fs::exists(out / "rtl/top"));
+}
+
+TEST_F(Rtl, NothingIsBuiltOnARunThatIsNotEquivalent) {
+  const std::string report = text("reports/run.json");
+  const auto refuses_to_build = [&](const std::string& message) {
+    for (const CommandResult& result : {verify("rtl-top"), verify("rtl-node"), bench()}) {
+      EXPECT_EQ(result.code, 3);
+      EXPECT_THAT(result.err, HasSubstr(message));
+    }
+    EXPECT_FALSE(fs::exists(out / "rtl"));
+  };
+  Json whole = Json::parse(report);
+  whole["verdict"] = "INCONCLUSIVE";
+  write("reports/run.json", json_text(whole));
+  refuses_to_build("the run is INCONCLUSIVE");
+  Json stage = Json::parse(report);
+  stage["stages"][2]["verdict"] = "DIFFERENT";
+  write("reports/run.json", json_text(stage));
+  refuses_to_build("the run is DIFFERENT (stage 03_");
+}
+
+// ---- Units ----------------------------------------------------------------------------------
+
+TEST(RtlManifest, TellsLevelsApart) {
+  for (const char* path : {"rtl/top/a.sv", "rtl/top_0/a.sv", "rtl/top_12/a/b.hex"})
+    EXPECT_EQ(rtl_level_of(path), "rtl-top") << path;
+  for (const char* path :
+       {"rtl/topping/a.sv", "rtl/top_/a.sv", "rtl/top_1x/a", "rtl/a.sv", "rtl/top"})
+    EXPECT_EQ(rtl_level_of(path), "rtl-node") << path;
+  EXPECT_EQ(node_folder("conv"), "rtl/conv");
+  for (const char* node : {"top", "top_1", "manifest.json"}) {
+    const std::string folder = node_folder(node);
+    EXPECT_NE(folder, std::string("rtl/") + node);
+    EXPECT_EQ(rtl_level_of(folder + "/a.sv"), "rtl-node") << folder;
+  }
+}
+
+TEST(RtlManifest, WhatWasBeingWrittenIsNoEdit) {
+  report::RtlManifest::Level level;
+  level.files = {{"rtl/top/kept", "1"}, {"rtl/top/new", "2"}, {"rtl/top/changed", "4"}};
+  level.before = {{"rtl/top/kept", "1"}, {"rtl/top/changed", "3"}, {"rtl/top/old", "5"}};
+  for (const RtlHashes& files :
+       {RtlHashes{{"rtl/top/kept", "1"}, {"rtl/top/changed", "3"}, {"rtl/top/old", "5"}},
+        RtlHashes{{"rtl/top/kept", "1"}, {"rtl/top/changed", "4"}},
+        RtlHashes{{"rtl/top/kept", "1"}, {"rtl/top/changed", "4"}, {"rtl/top/new", "2"}}})
+    EXPECT_TRUE(rtl_edits(&level, files).none()) << rtl_edits(&level, files).text();
+  EXPECT_EQ(rtl_edits(&level, {{"rtl/top/kept", "9"}, {"rtl/top/other", "1"}}).text(),
+            "edited: rtl/top/kept; added: rtl/top/other; missing: rtl/top/changed");
+  level.before.reset();
+  EXPECT_EQ(rtl_edits(&level, {{"rtl/top/kept", "1"}, {"rtl/top/changed", "3"}}).text(),
+            "edited: rtl/top/changed; missing: rtl/top/new");
+  EXPECT_EQ(rtl_edits(nullptr, {{"rtl/top/kept", "1"}}).text(), "added: rtl/top/kept");
+}
+
+}  // namespace
+}  // namespace assay
