@@ -186,6 +186,10 @@ TEST_F(Folding, BenchSaysWhereItsNumbersComeFrom) {
   const std::string text = read_file(csv);
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')),
             1 + json.at("layers").size() + 2);
+  const CommandResult nowhere = bench({"--csv", (dir.path() / "none" / "bench.csv").string()});
+  EXPECT_EQ(nowhere.code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("there is no folder"));
+  EXPECT_EQ(bench({"--csv", dir.path().string()}).code, 2);
 }
 
 TEST_F(Folding, BenchTakesWhatWasMeasured) {
