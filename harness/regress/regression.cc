@@ -58,10 +58,6 @@ std::int64_t images_of(const Json& setup) {
 }
 
 bool is_accuracy(const std::string& name) { return name.starts_with("top-"); }
-/// Metrics that are more with more images, whatever the network is.
-bool counts_images(const std::string& name) {
-  return name == "compared" || name == "activations changed";
-}
 
 Standing standing_of(bool better, bool within) {
   if (better) return Standing::kImproved;
@@ -109,9 +105,10 @@ class Differ {
   }
 
  private:
+  /// Of something else that was run, layers need not correspond, and how much there is to compare
+  /// follows from images, network and folding.
   bool listed_only(const Metric& metric) const {
-    return (!difference_.empty() && !metric.node.empty()) ||
-           (other_images_ && counts_images(metric.name));
+    return !difference_.empty() && (!metric.node.empty() || metric.name == "compared");
   }
 
   Change change_of(const Metric& metric, const Metric* before) const {
@@ -183,7 +180,7 @@ std::string changes_text(const std::vector<Change>& changes, Standing standing) 
 std::string comparison_text(const Comparison& comparison, std::size_t metrics) {
   if (comparison.standing == Standing::kEqual)
     return comparison.changes.empty() ? fmt::format("all {} numbers equal the baseline", metrics)
-                                      : "all numbers of the whole equal the baseline";
+                                      : "all numbers that are judged equal the baseline";
   if (comparison.standing == Standing::kOther)
     return "nothing got worse, but on other images that is no pass; accept them with --update";
   return changes_text(comparison.changes, comparison.standing);

@@ -13,7 +13,7 @@ namespace assay {
 /// another model, another folding, other options. What is run again unchanged is compared exactly.
 struct Tolerance {
   double accuracy = 0;  ///< percent points of right answers
-  double cost = 0;      ///< percent more cycles, memory or logic, of the whole
+  double cost = 5;      ///< percent more cycles, memory or logic, of the whole
 };
 
 /// One network with one folding.

@@ -181,6 +181,15 @@ TEST(Regression, OfAnotherModelIsFoundAllTheSame) {
   EXPECT_EQ(comparison.text, "the baseline has another model; top-1 exact 7 -> 6");
   EXPECT_EQ(comparison.changes.size(), 3U) << "every delta is listed";
   EXPECT_FALSE(comparison.same_setup);
+  // Another folding has other beats to compare.
+  Measurement before = measurement();
+  before.metrics.push_back({"compared", "", true, 100});
+  now = measurement();
+  now.setup = R"({"model":"n","data":{"images":10}})";
+  now.metrics.push_back({"compared", "", true, 50});
+  EXPECT_EQ(compare_with_baseline(now, before, {}).standing, Standing::kEqual);
+  now.setup = before.setup;
+  EXPECT_EQ(compare_with_baseline(now, before, {}).standing, Standing::kRegressed);
 }
 
 TEST(Regression, OnOtherImagesComparesSharesAndIsNoPass) {

@@ -291,8 +291,8 @@ std::optional<std::string> folding_value_fault(const std::string& field,
       {std::string(kOutDepths), 0, {}}};
   const auto known = std::ranges::find(all, field, &Field::name);
   if (known == all.end()) {
-    std::vector<std::string> names;
-    for (const Field& f : all) names.push_back(f.name);
+    std::vector<std::string> names(all.size());
+    std::ranges::transform(all, names.begin(), &Field::name);
     user_error("no layer has a field '{}'; the fields are {}", printable(field), joined(names));
   }
   if (known->words.empty() && !known->is_flag() && !known->is_depths()) {
