@@ -23,6 +23,7 @@ const grouped = (value) => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 const percent = (part, whole) => (whole ? (100 * part / whole).toFixed(2) : '0.00') + ' %';
 const sum = (list, key) => list.reduce((total, entry) => total + entry[key], 0);
 const plural = (count, word) => grouped(count) + ' ' + word + (count === 1 ? '' : 's');
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + '.';
 const stem = (stage) => stage.replace(/^\d+_/, '');
 const tone = (verdict) =>
   verdict === 'EQUIVALENT' ? 'good' : verdict === 'DIFFERENT' ? 'bad' : 'unsure';
@@ -93,8 +94,8 @@ function head() {
     el('p', {class: 'eyebrow name'}, model.length ? model.join('/') + '/' : 'Assay'),
     el('div', {class: 'title'}, el('h1', {class: 'name'}, file),
       el('span', {id: 'verdict', class: 'verdict ' + tone(data.verdict)}, data.verdict)),
-    el('p', {class: 'lead'}, data.reason.charAt(0).toUpperCase() + data.reason.slice(1) + '.'),
-    ...data.warnings.map((warning) => el('p', {class: 'warning', 'data-warning': ''}, warning + '.')),
+    el('p', {class: 'lead'}, sentence(data.reason)),
+    ...data.warnings.map((warning) => el('p', {class: 'warning', 'data-warning': ''}, sentence(warning))),
     ...data.notes.map((note) => el('p', {}, note + '.')),
     data.unseen.length ? el('div', {class: 'unseen', id: 'unseen'}, el('strong', {}, 'What these images cannot see'),
       el('ul', {}, ...data.unseen.map((line) => el('li', {}, line)))) : null,

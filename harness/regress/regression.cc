@@ -101,6 +101,8 @@ class Differ {
                            metric.value,
                            {},
                            listed_only(metric) ? Standing::kOther : Standing::kRegressed});
+    // The whole before its layers.
+    std::ranges::stable_partition(changes, &std::string::empty, &Change::node);
     return changes;
   }
 

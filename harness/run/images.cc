@@ -76,7 +76,8 @@ ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels) {
 std::string class_note(const ChosenImages& images, const Graph& pixels) {
   const std::optional<AnswerSource> source = answer_source(pixels);
   const auto named = std::ssize(images.set.class_names);
-  if (!source || source->classes == 0 || named == 0 || named == source->classes) return {};
+  const bool asked = source && source->classes > 0 && named > 0 && !images.set.synthetic;
+  if (!asked || named == source->classes) return {};
   return fmt::format(
       "the data '{}' has {} classes, the network {}: a label is the place of its class in the "
       "data, "

@@ -21,8 +21,9 @@ using testing::IsEmpty;
 class Fifos : public testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments = {"run",   model.string(), "--images",        "2",
-                                          "--out", out.string(),   "--target-cycles", "64"};
+    std::vector<std::string> arguments = {"run",          model.string(), "--images",        "2",
+                                          "--out",        out.string(),   "--target-cycles", "64",
+                                          "--best-effort"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_assay(arguments);
   }
