@@ -5,6 +5,17 @@
 #include "compile/base/printable.h"
 
 namespace assay {
+namespace {
+
+/// "; 45 of 45 planted faults caught". Where results differ by themselves no count says whether a
+/// planted difference was seen.
+std::string faults_text(const StageCheck& check) {
+  if (check.judgement.verdict == Verdict::kDifferent) return "";
+  const Canaries& canaries = check.tally.canaries;
+  return fmt::format("; {} of {} planted faults caught", canaries.caught, canaries.planted);
+}
+
+}  // namespace
 
 std::string check_text(const StageCheck& check) {
   std::vector<std::vector<std::string>> rows = {
@@ -17,10 +28,8 @@ std::string check_text(const StageCheck& check) {
                     pair.candidate ? printable(pair.node) : "(missing)"});
   }
   std::string text = table_text(rows);
-  const Canaries& canaries = check.tally.canaries;
-  text += fmt::format("\n{}: {}; {} of {} planted faults caught\n",
-                      verdict_name(check.judgement.verdict), check.judgement.reason,
-                      canaries.caught, canaries.planted);
+  text += fmt::format("\n{}: {}{}\n", verdict_name(check.judgement.verdict), check.judgement.reason,
+                      faults_text(check));
   if (const Difference* first = check.tally.first())
     text += "first difference: " + difference_text(*first) + "\n";
   return text;

@@ -6,6 +6,7 @@
 #include "harness/check/check.h"
 #include "harness/check/recorded_report.h"
 #include "harness/report/console.h"
+#include "harness/report/sentence.h"
 
 namespace assay {
 namespace {
@@ -21,6 +22,12 @@ std::string time_cell(const std::optional<report::Timing>& timing, std::size_t i
   if (!timing || index >= timing->stages.size()) return "-";
   const report::Timing::Stage& entry = timing->stages[index];
   return entry.resumed ? "kept" : fmt::format("{:.2f} s", entry.seconds);
+}
+
+/// Where results differ by themselves no count says whether a planted difference was seen.
+std::string faults_cell(const report::StageSummary& stage) {
+  if (stage.verdict == Verdict::kDifferent) return "-";
+  return grouped(stage.canaries.caught) + " of " + grouped(stage.canaries.planted);
 }
 
 /// How long the stages took; empty without times.
@@ -53,9 +60,8 @@ std::string stages_table(const report::Run& run, const std::optional<report::Tim
     const report::StageSummary& stage = run.stages[i];
     rows.push_back({stage.stage, stage.contract, std::string(verdict_name(stage.verdict)),
                     grouped(stage.checkpoints), grouped(stage.compared), grouped(stage.differing),
-                    grouped(stage.canaries.caught) + " of " + grouped(stage.canaries.planted),
-                    accuracy_cell(stage.accuracy.exact), accuracy_cell(stage.accuracy.floating),
-                    time_cell(timing, i)});
+                    faults_cell(stage), accuracy_cell(stage.accuracy.exact),
+                    accuracy_cell(stage.accuracy.floating), time_cell(timing, i)});
   }
   return table_text(rows);
 }
@@ -89,16 +95,29 @@ std::string effect_text(std::string_view stage, const report::Effect& effect) {
   return text;
 }
 
+std::string unseen_text(const std::vector<std::string>& sentences) {
+  std::string text;
+  for (const std::string& line : sentences)
+    text += fmt::format("NOT SEEN by these images: {}\n", sentence(line));
+  return text;
+}
+
+std::string warnings_text(const report::Run& run) {
+  std::string text;
+  for (const std::string& warning : run.warnings)
+    text += fmt::format("WARNING: {}\n", sentence(warning));
+  return text + unseen_text(run.unseen);
+}
+
 std::string run_table(const report::Run& run, const std::optional<report::Timing>& timing) {
   std::string text = stages_table(run, timing) + "\n" + total_time(timing) + approximate_text(run);
   for (const std::string& note : run.notes) text += note + "\n";
   if (run.recorded) text += recorded_text(*run.recorded);
-  text += fmt::format("{}{}: {}\n", verdict_name(run.verdict),
-                      run.approximate.empty() ? "" : " apart from approximate stages", run.reason);
+  text += fmt::format("{}: {}\n", verdict_name(run.verdict), run.reason);
   text += stop_text(run.stages.back());
   if (run.accuracy_means_nothing)
     text += "The images are made up: accuracy means nothing on them. Give --data for real ones.\n";
-  return text;
+  return text + warnings_text(run);
 }
 
 }  // namespace assay

@@ -3,14 +3,21 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/report/run.h"
 
 namespace assay {
 
-/// A run's report as a table for people: a line per stage, then the verdict and where it first
-/// differs.
+/// A run's report as a table for people: a line per stage, then the verdict, where it first
+/// differs, and the warnings.
 std::string run_table(const report::Run& run, const std::optional<report::Timing>& timing);
+
+/// A line for each sentence on what images cannot show.
+std::string unseen_text(const std::vector<std::string>& sentences);
+
+/// A line for each of a run's warnings, and for what its images cannot show.
+std::string warnings_text(const report::Run& run);
 
 /// "stage 05_quantize_input changed 7 of 90 activations (7.78 %) and 1 of 5 labels; top-1 ..."
 std::string effect_text(std::string_view stage, const report::Effect& effect);

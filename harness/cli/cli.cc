@@ -10,8 +10,11 @@
 #include <optional>
 
 #include "compile/base/error.h"
+#include "compile/base/printable.h"
 #include "harness/cli/command.h"
 #include "harness/report/schema.h"
+#include "harness/report/sentence.h"
+#include "harness/report/similar.h"
 #include "harness/report/verdict.h"
 #include "harness/run/identity.h"
 #include "harness/run/saved_run.h"
@@ -54,14 +57,43 @@ int run_action(const CommandAction& action, const Settings& settings, const Cons
   return code;
 }
 
+/// "\nno command is called 'rnu'; the nearest are 'run', ..": of the first argument that is
+/// neither a command nor an option where it stands; empty when all are.
+std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
+  const CLI::App* at = &app;
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    const auto commands = at->get_subcommands([](const CLI::App*) { return true; });
+    const auto command = std::ranges::find(commands, argument, &CLI::App::get_name);
+    std::vector<std::string> known;
+    if (command != commands.end()) {
+      at = *command;
+    } else if (argument.starts_with("--")) {
+      const std::string name = argument.substr(0, argument.find('='));
+      if (at->get_option_no_throw(name)) continue;
+      for (const CLI::Option* option : at->get_options())
+        for (const std::string& other : option->get_lnames()) known.push_back("--" + other);
+      return fmt::format("\nno option of '{}' is called '{}'; the nearest are {}",
+                         at == &app ? "assay" : "assay " + at->get_name(), printable(name),
+                         similar_names(name, known));
+    } else if (!commands.empty() && !argument.starts_with("-")) {
+      for (const CLI::App* other : commands) known.push_back(other->get_name());
+      return fmt::format("\nno command is called '{}'; the nearest are {}", printable(argument),
+                         similar_names(argument, known));
+    }
+  }
+  return "";
+}
+
 /// Messages for people go to `err`, help to `out`.
-int report_parse_result(const CLI::App& app, const CLI::ParseError& error, std::ostream& out,
+int report_parse_result(const CLI::App& app, const CLI::ParseError& error,
+                        const std::vector<std::string>& arguments, std::ostream& out,
                         std::ostream& err) {
   if (error.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     app.exit(error, out, err);
     return 0;
   }
-  err << "assay: error: " << error.what() << "\n"
+  err << "assay: error: " << sentence(error.what()) << suggestion(app, arguments) << "\n"
       << "Run 'assay --help' or 'assay COMMAND --help'.\n";
   return kExitBadInput;
 }
@@ -119,8 +151,8 @@ void print_report(const CommandContext& context, const AnyRecord& report) {
   context.console.out << json_text(checked_report(to_json(report)));
 }
 
-int run_command_line(std::vector<std::string> arguments, std::ostream& out, std::ostream& err,
-                     bool terminal) {
+int run_command_line(const std::vector<std::string>& arguments, std::ostream& out,
+                     std::ostream& err, bool terminal) {
   CLI::App app(kAbout, "assay");
   Settings settings;
   CommandAction action;
@@ -139,12 +171,12 @@ int run_command_line(std::vector<std::string> arguments, std::ostream& out, std:
     if (nested.empty()) add_settings(Command(command), settings);
   }
   try {
-    std::ranges::reverse(arguments);  // CLI11 takes them last first
-    app.parse(arguments);
+    std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+    app.parse(reversed);  // CLI11 takes them last first
     const Console console{out, err, terminal, settings.json};
     return run_action(action, settings, console);
   } catch (const CLI::ParseError& error) {
-    return report_parse_result(app, error, out, err);
+    return report_parse_result(app, error, arguments, out, err);
   } catch (const UserError& error) {
     err << "assay: error: " << error.what() << "\n";
     return kExitBadInput;

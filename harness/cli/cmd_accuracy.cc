@@ -99,6 +99,8 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
         pixel_graph(import_network(bytes, network.file, context.console), preprocess);
     if (!images) {
       images = choose_images(target.images, pixels);
+      if (const std::string note = class_note(*images, pixels); !note.empty())
+        context.console.remark(note);
       recorded = check_recording(options, pixels, *images, context.console);
     }
     networks.push_back(measure_accuracy(pixels, *images, modes_for(pixels, options), options.topk,

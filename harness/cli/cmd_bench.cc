@@ -4,6 +4,7 @@
 #include "compile/base/file.h"
 #include "harness/cli/command.h"
 #include "harness/query/bench.h"
+#include "harness/report/output_file.h"
 
 namespace assay {
 
@@ -43,6 +44,7 @@ void add_bench_command(Command& app, CommandAction& action) {
                "  assay bench out/model --json > model.json");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
+      if (!options->csv.empty()) check_output_file(options->csv, "--csv");
       const report::Bench report = bench(options->bench);
       if (!options->csv.empty()) write_file(options->csv, bench_csv(report));
       if (context.json)

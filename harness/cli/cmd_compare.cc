@@ -11,6 +11,8 @@
 #include "harness/check/check_text.h"
 #include "harness/check/match.h"
 #include "harness/check/recorded_report.h"
+#include "harness/check/run_table.h"
+#include "harness/check/stimuli.h"
 #include "harness/cli/command.h"
 #include "harness/report/query.h"
 #include "harness/run/identity.h"
@@ -92,6 +94,16 @@ void compare_recording(const Recording& recording, Reference& reference, const C
   outcome.note(recorded.judgement);
 }
 
+/// Says what the images cannot show; images that are all the same settle nothing.
+void look_at(Reference& reference, Outcome& outcome) {
+  outcome.report.stimuli = look_at_images(reference);
+  if (const auto judgement = judge_images(outcome.report.stimuli);
+      judgement && exit_code(outcome.judgement.verdict) == 0) {
+    outcome.judgement = *judgement;
+    outcome.text += fmt::format("{}: {}\n", verdict_name(judgement->verdict), judgement->reason);
+  }
+}
+
 /// The last line where two verdicts stand above it.
 std::string overall_text(const Outcome& outcome, const CompareOptions& options) {
   if (options.b.empty() || options.against.empty()) return {};
@@ -115,12 +127,14 @@ int run_compare(const CompareOptions& options, const CommandContext& context) {
   if (!options.b.empty())
     compare_networks(options, preprocess, reference, context.console, outcome);
   if (recording) compare_recording(*recording, reference, context.console, outcome);
+  look_at(reference, outcome);
   outcome.report.verdict = outcome.judgement.verdict;
   outcome.report.reason = outcome.judgement.reason;
   if (context.json)
     print_report(context, outcome.report);
   else
-    context.console.out << outcome.text << overall_text(outcome, options);
+    context.console.out << outcome.text << overall_text(outcome, options)
+                        << unseen_text(unseen(outcome.report.stimuli));
   return exit_code(outcome.judgement.verdict);
 }
 

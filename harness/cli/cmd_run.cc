@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 
+#include "harness/check/run_table.h"
 #include "harness/cli/command.h"
 #include "harness/flow/flow.h"
 #include "harness/page/page.h"
@@ -84,7 +85,7 @@ int run(const FlowOptions& options, double clock_mhz, bool simulates,
   if (!context.json) context.console.out << result.table;
   if (simulates && exit_code(result.verdict) == 0) {
     VerifyTopResult top = simulate(options, clock_mhz, context.console);
-    if (!context.json) context.console.out << '\n' << top.table;
+    if (!context.json) context.console.out << '\n' << top.table << warnings_text(result.report);
     Headline headline(result.report);
     headline.note(kTopLevel, top.verdict);
     result.verdict = headline.verdict;

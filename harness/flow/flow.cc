@@ -16,7 +16,9 @@
 #include "harness/check/float_report.h"
 #include "harness/check/recorded_report.h"
 #include "harness/check/run_table.h"
+#include "harness/check/stimuli.h"
 #include "harness/flow/fifos.h"
+#include "harness/flow/folding_check.h"
 #include "harness/flow/folding_config.h"
 #include "harness/flow/folding_report.h"
 #include "harness/flow/scale_notes.h"
@@ -54,6 +56,7 @@ struct Inputs {
     identity.preprocess = preprocess.identity();
     identity.topk = options.topk;
     if (!options.against.empty()) recording.emplace(options.against, pixels, images);
+    check_folding(model, stages, preprocess, options.passes.folding);
   }
 
   void check_topk(std::int64_t topk) const {
@@ -101,6 +104,9 @@ class Flow {
       integer_ = stage.integer;
       if (verdict == Verdict::kApproximate) refer_to(stage);
     }
+    if (result.verdict == Verdict::kEquivalent && is_approximate())
+      result.verdict = Verdict::kApproximate;
+    if (all_hold() && judge_images(stimuli())) result.verdict = Verdict::kInconclusive;
     remove_other_stages();
     remove_stale_rtl(dir_, previous_sha256_);
     for (const char* file : {kFoldingFile, kFoldingReport, kFifoReport}) dir_.remove(file);
@@ -203,7 +209,7 @@ class Flow {
       report::Stage report =
           read_report<report::Stage>(read_file(dir_.file(stage.report())), stage.report());
       if (report.stage == stage.id && report.inputs == stage_inputs(stage) &&
-          report.check.verdict == expected_of(stage) &&
+          report.check.verdict == expected_of(stage) && report.stimuli.has_value() == is_import() &&
           report.sha256 == sha256(read_file(dir_.file(stage.file()))))
         return report;
     } catch (const UserError&) {  // absent or damaged: do it again
@@ -236,6 +242,7 @@ class Flow {
     report.accuracy.exact = accuracy_summary(check.accuracy);
     if (is_import()) {
       add_float_reference(report);
+      report.stimuli = look_at_images(reference());
       if (inputs_.recording) add_recorded(report);
     }
     return report;
@@ -294,6 +301,10 @@ class Flow {
     run.inputs = run_inputs();
     run.accuracy_means_nothing = inputs_.images.set.synthetic;
     run.notes = scale_notes(reports_, folding_);
+    if (folding_) run.warnings = folding_->warnings;
+    if (std::string note = class_note(inputs_.images, inputs_.model); !note.empty())
+      run.warnings.push_back(std::move(note));
+    run.unseen = unseen(stimuli());
     run.recorded = reports_.front().recorded;
     for (const report::Stage& report : reports_) {
       run.stages.push_back(stage_summary(report));
@@ -303,9 +314,23 @@ class Flow {
     return run;
   }
 
+  /// What the images can show, as the first stage saw them.
+  const report::Stimuli& stimuli() const { return reports_.front().stimuli.value(); }
+
+  bool all_hold() const {
+    return std::ranges::all_of(
+        reports_, [](const report::Stage& stage) { return exit_code(stage.check.verdict) == 0; });
+  }
+
+  bool is_approximate() const {
+    return std::ranges::any_of(reports_,
+                               [](const report::Stage& stage) { return stage.effect.has_value(); });
+  }
+
   /// The last stage's, and what approximate stages did: a run with one is no plain pass.
   std::string run_reason() const {
     std::string reason = reports_.back().check.reason;
+    if (const auto images = judge_images(stimuli()); images && all_hold()) reason = images->reason;
     for (const report::Stage& report : reports_)
       if (report.effect) reason += "; approximate: " + effect_text(report.stage, *report.effect);
     return reason;

@@ -2,13 +2,14 @@
 #include "harness/flow/folding_config.h"
 
 #include <algorithm>
-
 #include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
+#include "compile/passes/layers/folding_config.h"
 #include "harness/report/json.h"
 
 namespace assay {
@@ -26,6 +27,20 @@ FoldingValue value_of(const Json& value, const std::string& where) {
   user_error("{} is neither an integer, nor a string, nor a list of integers", where);
 }
 
+/// Refuses what no layer of any network could follow.
+void check_entry(const std::string& shown, const std::string& node, const std::string& field,
+                 const FoldingValue& value) {
+  std::optional<std::string> allowed;
+  try {
+    allowed = folding_value_fault(field, value);
+  } catch (const UserError& error) {
+    user_error("{}: '{}': {}", shown, printable(node), error.what());
+  }
+  if (allowed)
+    user_error("{}: '{}' of '{}' cannot be that; choose one of {}", shown, printable(field),
+               printable(node), *allowed);
+}
+
 }  // namespace
 
 FoldingConfig read_folding_config(const std::filesystem::path& file) {
@@ -36,9 +51,12 @@ FoldingConfig read_folding_config(const std::filesystem::path& file) {
   for (const auto& [node, fields] : json.items()) {
     if (!fields.is_object())
       user_error("{}: '{}' should be an object of fields", shown, printable(node));
-    for (const auto& [field, value] : fields.items())
-      config[node][field] = value_of(
+    FoldingConfig::mapped_type& wishes = config[node];
+    for (const auto& [field, value] : fields.items()) {
+      wishes[field] = value_of(
           value, fmt::format("{}: '{}' of '{}'", shown, printable(field), printable(node)));
+      check_entry(shown, node, field, wishes[field]);
+    }
   }
   return config;
 }

@@ -10,8 +10,8 @@
 namespace assay {
 
 /// Reads a folding file in FINN's form: {"Defaults": {"mem_mode": "decoupled"}, "MVAU_0": {"PE": 4,
-/// ..}}. UserError naming the file when it is no JSON, no object of objects, or a value is neither
-/// an integer, nor a string, nor a list of integers.
+/// ..}}. UserError naming the file when it is no JSON, no object of objects, or a field or its
+/// value is one that no layer has.
 FoldingConfig read_folding_config(const std::filesystem::path& file);
 /// A folding file that reads back as `config`.
 std::string folding_config_text(const FoldingConfig& config);

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/flow/folding_report.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compile/base/printable.h"
+#include "compile/graph/hw_ops.h"
 #include "compile/hw/layer.h"
 #include "compile/passes/folding/folding_summary.h"
 #include "compile/passes/folding/set_folding.h"
+#include "harness/report/console.h"
 
 namespace assay {
 namespace {
@@ -39,6 +46,55 @@ report::Folding::Node node_report(const LayerSummary& layer, std::int64_t interv
   return entry;
 }
 
+/// A layer that computes; converters and FIFOs only pass on.
+bool computes(const report::Folding::Node& node) {
+  return node.op != hw::StreamingFIFO::kType && node.op != hw::StreamingDataWidthConverter::kType;
+}
+
+/// Says how many layers miss the target, and which by most; empty when none does.
+std::string target_warning(const report::Folding& report) {
+  std::int64_t layers = 0, slow = 0;
+  const report::Folding::Node* slowest = nullptr;
+  for (const report::Folding::Node& node : report.nodes) {
+    layers += computes(node) ? 1 : 0;
+    slow += computes(node) && !node.reached.value_or(true) ? 1 : 0;
+    if (!slowest || node.cycles > slowest->cycles) slowest = &node;
+  }
+  if (!slowest || report.reached.value_or(true)) return "";
+  return fmt::format(
+      "the target of {} cycles per frame is not reached: {} of {} layers are slower, '{}' takes "
+      "{} ({:.1f} times the target)",
+      grouped(*report.goal.target_cycles), grouped(slow), grouped(layers), printable(slowest->node),
+      grouped(slowest->cycles),
+      static_cast<double>(slowest->cycles) / static_cast<double>(*report.goal.target_cycles));
+}
+
+/// Says what of the device is not enough; empty when all is.
+std::string device_warning(const report::Folding& report) {
+  struct Amount {
+    const char* name;
+    std::int64_t needs, has;
+  };
+  const report::Resources &needs = report.estimates, &has = report.device.has;
+  std::string text;
+  double worst = 0;
+  for (const Amount& a :
+       {Amount{"LUTs", needs.lut, has.lut}, Amount{"flip-flops", needs.ff, has.ff},
+        Amount{"block RAMs", needs.bram, has.bram}, Amount{"DSP blocks", needs.dsp, has.dsp}}) {
+    if (a.needs <= a.has) continue;
+    text += fmt::format("{}{} {} of {}", text.empty() ? "" : ", ", grouped(a.needs), a.name,
+                        grouped(a.has));
+    if (a.has > 0)
+      worst = std::max(worst, static_cast<double>(a.needs) / static_cast<double>(a.has));
+  }
+  if (text.empty()) return "";
+  const bool chosen = report.goal.device.has_value();
+  return fmt::format("the design does not fit {}{}: it is estimated to take {}{}",
+                     report.device.name,
+                     chosen ? "" : ", the part that costs are weighed by without --device", text,
+                     worst > 0 ? fmt::format(" ({:.1f} times the part)", worst) : "");
+}
+
 }  // namespace
 
 report::Resources resources_report(const hw::Resources& r) { return {r.lut, r.ff, r.bram, r.dsp}; }
@@ -66,6 +122,10 @@ report::Folding folding_report(const Graph& graph, std::string_view stage,
   report.device = device_report(device);
   for (const LayerSummary& layer : summary.layers)
     report.nodes.push_back(node_report(layer, summary.interval, options));
+  const std::string beyond = device_warning(report);
+  report.fits = beyond.empty();
+  for (const std::string& warning : {target_warning(report), beyond})
+    if (!warning.empty()) report.warnings.push_back(warning);
   return report;
 }
 

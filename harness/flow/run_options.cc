@@ -68,6 +68,10 @@ std::vector<RunOption> goal_options() {
       {"device_share", "device_share", true, "fold", "P", kApart, 1, 100, "",
        [](RunChoice& c) { return OptionSlot(&c.folding.device_share); },
        fmt::format("Percent of the device that layers may take; {} if not given", kDeviceShare)},
+      {"best_effort", "best_effort", true, "fold", "", kGiven, 0, 1, "",
+       [](RunChoice& c) { return OptionSlot(&c.folding.best_effort); },
+       "Take every layer's fastest folding where a target that is given cannot be reached, instead "
+       "of refusing it"},
   };
 }
 
@@ -162,6 +166,10 @@ void settle(RunChoice& choice) {
     user_error("--device-share is a share of --device, which is not given");
   if (said.target_cycles) passes.target_cycles = *said.target_cycles;
   if (said.target_fps) passes.target_cycles = cycles_per_frame(*said.target_fps, said.clock_mhz);
+  const bool targeted = said.target_cycles || said.target_fps;
+  if (said.best_effort && !targeted)
+    user_error("--best-effort is about --target-cycles or --target-fps; give one of them");
+  passes.target_required = targeted && !said.best_effort;
   if (device) hw::find_device(said.device);
   passes.device = said.device;
   passes.device_share = said.device_share.value_or(kDeviceShare);

@@ -23,6 +23,7 @@ struct FoldingChoice {
   double clock_mhz = 100;
   std::string device;
   std::optional<std::int64_t> device_share;
+  bool best_effort = false;    ///< a target that cannot be reached is no refusal
   std::filesystem::path file;  ///< of fields of single layers
 };
 

@@ -6,6 +6,7 @@
 #include "compile/base/printable.h"
 #include "compile/passes/pipeline/pass.h"
 #include "harness/report/console.h"
+#include "harness/report/sentence.h"
 
 namespace assay {
 namespace {
@@ -42,7 +43,7 @@ std::vector<std::string> scale_notes(const std::vector<report::Stage>& stages,
     if (stage.contract != contract_name(Contract::kApproximate)) continue;
     for (const report::Remark& remark : stage.streamline->remarks)
       notes.push_back(
-          fmt::format("approximate: {}: {}", printable(remark.node), printable(remark.text, 4096)));
+          fmt::format("approximate: {}: {}", printable(remark.node), sentence(remark.text)));
   }
   return notes;
 }

@@ -23,6 +23,7 @@ const grouped = (value) => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 const percent = (part, whole) => (whole ? (100 * part / whole).toFixed(2) : '0.00') + ' %';
 const sum = (list, key) => list.reduce((total, entry) => total + entry[key], 0);
 const plural = (count, word) => grouped(count) + ' ' + word + (count === 1 ? '' : 's');
+const sentence = (text) => text.charAt(0).toUpperCase() + text.slice(1) + '.';
 const stem = (stage) => stage.replace(/^\d+_/, '');
 const tone = (verdict) =>
   verdict === 'EQUIVALENT' ? 'good' : verdict === 'DIFFERENT' ? 'bad' : 'unsure';
@@ -69,12 +70,15 @@ function topFiguresOf(p, _, all) {
 }
 
 function topFigures() {
-  const compared = sum(data.stages, 'compared'), differing = sum(data.stages, 'differing');
-  const worst = slowest(), caught = data.stages.reduce((n, s) => n + s.canaries.caught, 0);
+  const exact = data.stages.filter((s) => s.contract === 'exact'), approximate = data.stages.filter((s) => s.contract !== 'exact');
+  const compared = sum(data.stages, 'compared'), differing = sum(exact, 'differing'), worst = slowest();
+  const caught = data.stages.filter((s) => s.verdict !== 'DIFFERENT').reduce((n, s) => n + s.canaries.caught, 0);
   return [
     accuracyFigure('Top-1, exact', 'exact'), accuracyFigure('Top-1, float', 'float'),
     figure('Compared', grouped(compared), `${plural(data.stages.length, 'stage')}, ${plural(data.images, 'image')}`),
-    figure('Differing', grouped(differing), `${grouped(caught)} planted faults caught`),
+    figure('Differing', grouped(differing), differing ? null : `${grouped(caught)} planted faults caught`),
+    approximate.length ? figure('Approximate', grouped(sum(approximate, 'differing')),
+      `changed by ${approximate.map((s) => s.stage).join(', ')}`) : null,
     worst ? figure('Slowest layer', grouped(worst.cycles), 'cycles per frame') : null,
     ...(data.rtl_top ? data.rtl_top.partitions : data.schedules).flatMap(topFiguresOf),
     data.rtl_node ? figure('RTL beats equal', grouped(data.rtl_node.compared - data.rtl_node.differing),
@@ -90,8 +94,11 @@ function head() {
     el('p', {class: 'eyebrow name'}, model.length ? model.join('/') + '/' : 'Assay'),
     el('div', {class: 'title'}, el('h1', {class: 'name'}, file),
       el('span', {id: 'verdict', class: 'verdict ' + tone(data.verdict)}, data.verdict)),
-    el('p', {class: 'lead'}, data.reason.charAt(0).toUpperCase() + data.reason.slice(1) + '.'),
+    el('p', {class: 'lead'}, sentence(data.reason)),
+    ...data.warnings.map((warning) => el('p', {class: 'warning', 'data-warning': ''}, sentence(warning))),
     ...data.notes.map((note) => el('p', {}, note + '.')),
+    data.unseen.length ? el('div', {class: 'unseen', id: 'unseen'}, el('strong', {}, 'What these images cannot see'),
+      el('ul', {}, ...data.unseen.map((line) => el('li', {}, line)))) : null,
     el('dl', {class: 'figures'}, ...topFigures())));
 }
 
@@ -156,13 +163,12 @@ function place(d) {
 function accuracyCell(accuracy) { return accuracy ? percent(accuracy.correct, accuracy.of) : '–'; }
 
 function stageRow(stage, i) {
-  const ok = stage.verdict === 'EQUIVALENT';
   return el('tr', {class: 'pick', 'data-stage': i, onclick: () => { showGraph(i); document.getElementById('graph').scrollIntoView({behavior: 'smooth'}); }},
     el('td', {}, stage.stage), el('td', {}, stage.contract),
-    el('td', {}, el('span', {class: 'mark ' + (ok ? 'good' : tone(stage.verdict))}, ok ? 'equal' : stage.verdict)),
+    el('td', {}, el('span', {class: 'mark ' + tone(stage.verdict)}, stage.verdict)),
     el('td', {class: 'n'}, grouped(stage.checkpoints)), el('td', {class: 'n'}, grouped(stage.compared)),
     el('td', {class: 'n' + (stage.differing && stage.contract === 'exact' ? ' bad' : '')}, grouped(stage.differing)),
-    el('td', {class: 'n'}, `${stage.canaries.caught} of ${stage.canaries.planted}`),
+    el('td', {class: 'n'}, stage.verdict === 'DIFFERENT' ? '–' : `${stage.canaries.caught} of ${stage.canaries.planted}`),
     el('td', {class: 'n'}, accuracyCell(stage.exact)), el('td', {class: 'n'}, accuracyCell(stage.float)));
 }
 
@@ -420,9 +426,10 @@ function foldingSection() {
   if (!data.folding) return;
   const kinds = Object.keys(data.folding.estimates), share = (value) => (100 * value).toFixed(1) + ' %';
   const has = data.folding.device && data.folding.device.has;
-  const row = (name, entry, remark) => el('tr', {'data-folding': ''}, el('td', {class: 'name'}, name), el('td', {}, remark),
+  const over = (kind) => has && data.folding.estimates[kind] > has[kind];
+  const row = (name, entry, remark) => el('tr', {'data-folding': ''}, el('td', {class: 'name' + (entry.reached === false ? ' bad' : '')}, name), el('td', {}, remark),
     el('td', {class: 'n'}, entry.efficiency ? share(entry.efficiency) : '–'),
-    ...kinds.map((kind) => el('td', {class: 'n'}, grouped(entry.estimates[kind]))));
+    ...kinds.map((kind) => el('td', {class: 'n' + (entry === data.folding && over(kind) ? ' bad' : '')}, grouped(entry.estimates[kind]))));
   section('folding', 'Folding', 'Share of the multipliers\u2019 cycles in use, and estimated resources' +
       (data.folding.device ? ` for ${data.folding.device.name}.` : '.'),
     el('div', {class: 'panel scroll'}, el('table', {},

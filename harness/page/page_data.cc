@@ -180,8 +180,9 @@ Json fifos_json(const std::optional<report::Fifos>& report) {
 /// Estimates and efficiency of the folding.
 Json folding_json(const std::optional<report::Folding>& report) {
   if (!report) return {};
-  Json result = chosen(to_json(*report), {"goal", "interval", "efficiency", "estimates", "device"});
-  result["nodes"] = each(report->nodes, {"node", "folding", "efficiency", "estimates"});
+  Json result = chosen(to_json(*report), {"goal", "interval", "reached", "efficiency", "estimates",
+                                          "device", "fits"});
+  result["nodes"] = each(report->nodes, {"node", "folding", "reached", "efficiency", "estimates"});
   return result;
 }
 
@@ -215,6 +216,8 @@ Json page_data(const fs::path& dir) {
           {"verdict", verdict_name(headline.verdict)},
           {"reason", headline.reason},
           {"notes", run.report.notes},
+          {"warnings", run.report.warnings},
+          {"unseen", run.report.unseen},
           {"accuracy_means_nothing", run.report.accuracy_means_nothing},
           {"images", stages.back().images},
           {"inputs", to_json(run.report.inputs)},

@@ -7,6 +7,7 @@
 #include "compile/base/printable.h"
 #include "harness/query/bench.h"
 #include "harness/report/console.h"
+#include "harness/report/sentence.h"
 
 namespace assay {
 namespace {
@@ -96,7 +97,7 @@ std::string bench_table(const report::Bench& report) {
       "\nCycles of layers are their formulas, exact for each alone; frames/s at {} MHz.\n"
       "* estimates for {}, not synthesised.\n",
       report.clock_mhz, printable(report.device.name));
-  for (const std::string& remark : report.remarks) text += printable(remark) + "\n";
+  for (const std::string& remark : report.remarks) text += sentence(remark) + "\n";
   return text;
 }
 

@@ -76,12 +76,20 @@ class Bisection {
       first_stage_ = stage.id;
       break;
     }
+    if (result.verdict == Verdict::kEquivalent && !options_.drop && has_approximate())
+      result.verdict = Verdict::kApproximate;
     result.report = report(result.verdict);
     result.text = text(result.verdict);
     return result;
   }
 
  private:
+  bool has_approximate() const {
+    return std::ranges::any_of(run_.stages, [](const SavedRun::Stage& stage) {
+      return stage.contract == Contract::kApproximate;
+    });
+  }
+
   Judgement look_at(const SavedRun::Stage& stage) {
     const LoadedFile file = load(stage.file);
     const bool edited = sha256(file.bytes) != stage.sha256;

@@ -11,14 +11,21 @@
 #include "compile/passes/cleanup/change_batch_size.h"
 #include "golden/data/npy.h"
 #include "harness/check/execute.h"
+#include "harness/report/output_file.h"
 #include "harness/report/schema.h"
 #include "harness/run/identity.h"
 #include "harness/run/network.h"
+#include "harness/run/preprocess.h"
 
 namespace assay {
 namespace {
 
 constexpr std::int64_t kByteMax = 255;
+constexpr const char* kBytesGiven =
+    "The input holds bytes, and the network gets them as they are, from 0 to 255: its input is not "
+    "annotated UINT8. A network that was trained on pixels from 0 to 1 needs float32 of pixel / "
+    "255; "
+    "stages of a run from 'preprocess' on take bytes.";
 
 /// What one image gave.
 struct ImageOutput {
@@ -106,9 +113,11 @@ class Execution {
         bytes_(read_file(options.model)),
         graph_(import_network(bytes_, options.model, console)),
         identity_(model_identity(bytes_, graph_)) {
+    check_output_file(options.output, "--output");
     const Tensor& input = only_input(graph_);
     if (!input.shape) user_error("the shape of the network's input is not known");
     batch_ = read_batch(options.input, *input.shape);
+    if (batch_.bytes && !starts_at_pixels(graph_)) console.remark(kBytesGiven);
     if (input.shape->front() != 1) change_batch_size(graph_, 1);
     for (std::size_t i = 0; i < graph_.checkpoints().size(); ++i)
       if (graph_.checkpoints()[i].has_map) mapped_.push_back(i);

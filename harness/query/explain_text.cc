@@ -8,6 +8,7 @@
 #include "compile/graph/constant.h"
 #include "harness/query/explain.h"
 #include "harness/report/console.h"
+#include "harness/report/sentence.h"
 
 namespace assay {
 namespace {
@@ -77,16 +78,22 @@ std::string remark_lines(const std::vector<report::Remark>& remarks) {
   std::string text;
   for (const report::Remark& remark : remarks)
     text += fmt::format("{}: {}: {}\n", stage_text(remark.stage), printable(remark.node),
-                        printable(remark.text));
+                        sentence(remark.text));
   return text;
 }
 
+/// What was enumerated are values of all inputs but one; what goes wrong is counted with the values
+/// of that one too, at each threshold.
 std::string join_line(const report::Quantiser& q) {
-  std::string text = fmt::format("  join          {} fraction bits, {} combinations looked at",
-                                 grouped(q.fraction_bits), grouped(q.pairs));
+  std::string text = fmt::format(
+      "  join          {} fraction bits; {} combinations of values of the other inputs "
+      "enumerated\n",
+      grouped(q.fraction_bits), grouped(q.pairs));
   if (q.inseparable != 0)
-    text += fmt::format(", {} of them decided WRONGLY (--join-bits)", grouped(q.inseparable));
-  return text + "\n";
+    text += fmt::format(
+        "  WRONG         at {} combinations of values of all inputs and thresholds (--join-bits)\n",
+        grouped(q.inseparable));
+  return text;
 }
 
 std::string quantiser_text(const report::Quantiser& q) {

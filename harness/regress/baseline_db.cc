@@ -160,6 +160,17 @@ std::optional<Measurement> BaselineDb::baseline(const std::string& case_name,
       case_name, level, row.text(1), row.text(2), row.text(3), metrics(row.integer(0)), false};
 }
 
+std::vector<BaselineName> BaselineDb::baselines_of(const std::string& suite) const {
+  Statement rows(*this,
+                 "SELECT b.case_name, b.level FROM baselines b JOIN measurements m ON m.id = "
+                 "b.measurement JOIN runs r ON r.id = m.run WHERE r.suite = ?1 ORDER BY "
+                 "b.case_name, b.level");
+  rows.bind(suite);
+  std::vector<BaselineName> result;
+  while (rows.step()) result.push_back({rows.text(0), rows.text(1)});
+  return result;
+}
+
 std::int64_t BaselineDb::insert(const RegressRun& run) {
   Statement(*this, "INSERT INTO runs (time, suite, version, program) VALUES (?1, ?2, ?3, ?4)")
       .bind(run.time)
@@ -205,14 +216,23 @@ void BaselineDb::accept(const Measurement& m, std::int64_t id) {
       .step();
 }
 
+void BaselineDb::forget(const BaselineName& name) {
+  Statement(*this, "DELETE FROM baselines WHERE case_name = ?1 AND level = ?2")
+      .bind(name.case_name)
+      .bind(name.level)
+      .step();
+}
+
 void BaselineDb::record(const RegressRun& run, const std::vector<Measurement>& measurements,
-                        const std::vector<std::size_t>& accepted) {
+                        const std::vector<std::size_t>& accepted,
+                        const std::vector<BaselineName>& forgotten) {
   execute("BEGIN IMMEDIATE");
   try {
     const std::int64_t id = insert(run);
     std::vector<std::int64_t> ids;
     for (const Measurement& m : measurements) ids.push_back(insert(id, m));
     for (const std::size_t i : accepted) accept(measurements.at(i), ids.at(i));
+    for (const BaselineName& name : forgotten) forget(name);
     execute("COMMIT");
   } catch (...) {
     sqlite3_exec(db_, "ROLLBACK", nullptr, nullptr, nullptr);

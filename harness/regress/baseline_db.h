@@ -27,6 +27,10 @@ struct RecordedMeasurement {
   bool baseline = false;    ///< accepted, and no later one is
 };
 
+struct BaselineName {
+  std::string case_name, level;
+};
+
 /// Measurements over time, and which of them are the baselines: an SQLite file. Every change is one
 /// transaction.
 class BaselineDb {
@@ -41,9 +45,13 @@ class BaselineDb {
 
   /// What is to be compared with; nothing when none was accepted yet.
   std::optional<Measurement> baseline(const std::string& case_name, const std::string& level) const;
-  /// Records a run with all its measurements; those at the indices `accepted` become baselines.
+  /// The baselines that runs of a suite were accepted as, by case and level.
+  std::vector<BaselineName> baselines_of(const std::string& suite) const;
+  /// Records a run with all its measurements; those at the indices `accepted` become baselines, and
+  /// the `forgotten` are none any more.
   void record(const RegressRun& run, const std::vector<Measurement>& measurements,
-              const std::vector<std::size_t>& accepted);
+              const std::vector<std::size_t>& accepted,
+              const std::vector<BaselineName>& forgotten = {});
   /// Everything recorded, by case, level and time; of one case unless `case_name` is empty.
   std::vector<RecordedMeasurement> history(const std::string& case_name) const;
 
@@ -56,6 +64,7 @@ class BaselineDb {
   std::int64_t insert(const RegressRun& run);
   std::int64_t insert(std::int64_t run, const Measurement& m);
   void accept(const Measurement& m, std::int64_t id);  ///< as the baseline of its case
+  void forget(const BaselineName& name);
   std::vector<Metric> metrics(std::int64_t measurement) const;
   [[noreturn]] void fail() const;
 

@@ -37,7 +37,9 @@ std::string xml(const std::string& text) {
 
 /// "failure", "error", or empty for what passes.
 std::string element_of(const report::Regress::Case& outcome) {
-  if (outcome.accepted || outcome.standing == "equal" || outcome.standing == "improved") return "";
+  if (outcome.accepted || outcome.standing == "equal" || outcome.standing == "improved" ||
+      outcome.standing == "within tolerance")
+    return "";
   return outcome.standing == "failed" ? "error" : "failure";
 }
 
@@ -55,13 +57,13 @@ std::string details(const report::Regress::Case& outcome) {
   return text;
 }
 
-std::string test_case(const report::Regress::Case& outcome) {
-  std::string text = fmt::format("    <testcase classname=\"{}\" name=\"{}\"",
-                                 xml(outcome.case_name), xml(outcome.level));
+std::string test_case(const report::Regress::Case& outcome, double seconds) {
+  std::string text = fmt::format("    <testcase classname=\"{}\" name=\"{}\" time=\"{:.3f}\"",
+                                 xml(outcome.case_name), xml(outcome.level), seconds);
   const std::string element = element_of(outcome);
   if (element.empty())
-    return text + fmt::format(">\n      <system-out>{}</system-out>\n    </testcase>\n",
-                              xml(outcome.text));
+    return text + fmt::format(">\n      <system-out>{}\n{}</system-out>\n    </testcase>\n",
+                              xml(outcome.text), details(outcome));
   return text +
          fmt::format(">\n      <{0} type=\"{1}\" message=\"{2}\">{3}</{0}>\n    </testcase>\n",
                      element, xml(outcome.standing), xml(outcome.text), details(outcome));
@@ -69,20 +71,23 @@ std::string test_case(const report::Regress::Case& outcome) {
 
 }  // namespace
 
-std::string junit_xml(const report::Regress& report) {
+std::string junit_xml(const report::Regress& report, const std::vector<double>& seconds) {
   std::size_t failures = 0, errors = 0;
+  double total = 0;
   std::string cases;
-  for (const report::Regress::Case& outcome : report.cases) {
+  for (std::size_t i = 0; i < report.cases.size(); ++i) {
+    const report::Regress::Case& outcome = report.cases[i];
     const std::string element = element_of(outcome);
     failures += element == "failure" ? 1 : 0;
     errors += element == "error" ? 1 : 0;
-    cases += test_case(outcome);
+    cases += test_case(outcome, seconds.at(i));
+    total += seconds[i];
   }
   return fmt::format(
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"{}\" "
-      "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\">\n{}  "
+      "tests=\"{}\" failures=\"{}\" errors=\"{}\" skipped=\"0\" time=\"{:.3f}\">\n{}  "
       "</testsuite>\n</testsuites>\n",
-      xml(report.suite), report.cases.size(), failures, errors, cases);
+      xml(report.suite), report.cases.size(), failures, errors, total, cases);
 }
 
 }  // namespace assay

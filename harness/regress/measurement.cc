@@ -2,17 +2,16 @@
 #include "harness/regress/measurement.h"
 
 #include <algorithm>
+#include <chrono>
 #include <functional>
 #include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/graph/hw_ops.h"
 #include "compile/hw/layer.h"
 #include "compile/onnx/import.h"
-#include "harness/flow/folding_config.h"
 #include "harness/page/page.h"
 #include "harness/report/hardware.h"
 #include "harness/report/schema.h"
@@ -103,10 +102,6 @@ std::string setup_text(Json inputs, const Json& more) {
   return text;
 }
 
-std::string folding_hash(const FoldingConfig& config) {
-  return config.empty() ? "" : sha256(folding_config_text(config));
-}
-
 void run_graph(const Place& place, Measurement& m) {
   FlowOptions options = place.entry.flow;
   options.out = place.dir;
@@ -114,10 +109,7 @@ void run_graph(const Place& place, Measurement& m) {
   const report::Run report = run_flow(options, place.console).report;
   m.verdict = verdict_name(report.verdict);
   m.reason = report.reason;
-  m.setup = setup_text(to_json(report.inputs),
-                       {{"folding", folding_hash(options.passes.folding)},
-                        {"standalone_thresholds", options.passes.standalone_thresholds},
-                        {"allow_software", options.passes.allow_software}});
+  m.setup = setup_text(to_json(report.inputs), Json::object());
   std::int64_t compared = 0;
   for (const report::StageSummary& stage : report.stages) {
     compared += stage.compared;
@@ -196,6 +188,7 @@ const std::vector<Level>& levels() {
 
 /// `m` with what became of running its level.
 void run_level(const Level& level, const Place& place, Measurement& m) {
+  const auto start = std::chrono::steady_clock::now();
   try {
     level.run(place, m);
   } catch (const UserError& error) {
@@ -206,6 +199,7 @@ void run_level(const Level& level, const Place& place, Measurement& m) {
     m.reason = error.what();
     m.tool_failed = true;
   }
+  m.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 }  // namespace
@@ -217,6 +211,11 @@ const std::vector<std::string>& known_levels() {
     return result;
   }();
   return names;
+}
+
+bool is_right(const Measurement& m) {
+  return m.verdict == verdict_name(Verdict::kEquivalent) ||
+         m.verdict == verdict_name(Verdict::kApproximate);
 }
 
 std::vector<Measurement> measure(const SuiteCase& entry, const fs::path& dir, const fs::path& cache,
@@ -238,8 +237,7 @@ std::vector<Measurement> measure(const SuiteCase& entry, const fs::path& dir, co
     }
     if (level.name == "graph") {
       setup = m.setup;
-      if (m.verdict != verdict_name(Verdict::kEquivalent))
-        trouble = "not run: level graph is " + m.verdict;
+      if (!is_right(m)) trouble = "not run: level graph is " + m.verdict;
     }
     if (wanted || !trouble.empty()) result.push_back(std::move(m));
   }

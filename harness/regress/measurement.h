@@ -22,14 +22,19 @@ struct Metric {
 /// What running a case at a level gave.
 struct Measurement {
   std::string case_name, level;
-  std::string setup;    ///< what was run, as JSON: only equal setups can be compared
+  std::string setup;    ///< what was run, as JSON: network, images, options
   std::string verdict;  ///< a verdict's name, or kFailed
   std::string reason;
   std::vector<Metric> metrics;
   bool tool_failed = false;  ///< under kFailed: a tool, not the input
+  double seconds = 0;        ///< that running it took
 };
 
 inline constexpr const char* kFailed = "FAILED";
+inline constexpr const char* kNotRun = "NOT RUN";  ///< of a baseline whose case is gone
+
+/// Whether the verdict is one that later runs may be held to: EQUIVALENT or APPROXIMATE.
+bool is_right(const Measurement& m);
 
 /// Runs a case in folder `dir`, with built models in `cache`, through the same functions as `assay
 /// run` and `assay verify`; a level whose foundation is not EQUIVALENT is INCONCLUSIVE. What a case

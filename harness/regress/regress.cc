@@ -10,6 +10,7 @@
 #include "compile/base/printable.h"
 #include "harness/regress/baseline_db.h"
 #include "harness/regress/regression.h"
+#include "harness/report/output_file.h"
 #include "harness/run/identity.h"
 #include "harness/run/run_dir.h"
 
@@ -51,8 +52,10 @@ int exit_code_of(const Outcome& outcome) {
   switch (outcome.comparison.standing) {
     case Standing::kEqual:
     case Standing::kImproved:
+    case Standing::kTolerated:
       return 0;
     case Standing::kRegressed:
+    case Standing::kMissing:
       return kExitRegressed;
     case Standing::kNew:
     case Standing::kOther:
@@ -79,9 +82,26 @@ std::string cell(const Measurement& m, std::string_view name) {
 
 /// Why a case does not equal its baseline.
 std::string remark(const Outcome& o) {
-  const Standing standing = o.comparison.standing;
-  const bool unknown = standing == Standing::kNew || standing == Standing::kOther;
-  return o.accepted && unknown ? "is the baseline from now on" : o.comparison.text;
+  if (!o.accepted) return o.comparison.text;
+  if (o.measurement.verdict == kNotRun) return "was not run; its baseline is forgotten";
+  const bool news = o.comparison.standing == Standing::kNew && o.comparison.changes.empty();
+  return news ? "is the baseline from now on"
+              : o.comparison.text + "; it is the baseline from now on";
+}
+
+/// What is said of a case below the table: nothing of one that equals its baseline; else one line,
+/// and each delta.
+std::string remarks(const Outcome& o) {
+  const Comparison& comparison = o.comparison;
+  if (comparison.standing == Standing::kEqual && comparison.same_setup) return "";
+  std::string text =
+      fmt::format("{} {} ({}): {}\n", standing_name(comparison.standing),
+                  printable(o.measurement.case_name), o.measurement.level, remark(o));
+  for (const Change& change : comparison.changes)
+    text += fmt::format(
+        "  {}: {}\n", change_text(change),
+        change.standing == Standing::kOther ? "not judged" : standing_name(change.standing));
+  return text;
 }
 
 std::string table(const std::vector<Outcome>& outcomes) {
@@ -94,23 +114,39 @@ std::string table(const std::vector<Outcome>& outcomes) {
          cell(o.measurement, "top-1 float"), cell(o.measurement, "cycles"),
          std::string(standing_name(o.comparison.standing)) + (o.accepted ? ", accepted" : "")});
   std::string text = table_text(rows) + "\n";
-  for (const Outcome& o : outcomes)
-    if (o.comparison.standing != Standing::kEqual)
-      text += fmt::format("{} {} ({}): {}\n", standing_name(o.comparison.standing),
-                          printable(o.measurement.case_name), o.measurement.level, remark(o));
+  for (const Outcome& o : outcomes) text += remarks(o);
   return text;
 }
 
-std::string summary(const std::vector<Outcome>& outcomes, int code) {
-  std::string counts;
-  for (const Standing standing : {Standing::kEqual, Standing::kImproved, Standing::kRegressed,
-                                  Standing::kNew, Standing::kOther, Standing::kFailed}) {
-    const auto count = std::ranges::count_if(
-        outcomes, [&](const Outcome& o) { return o.comparison.standing == standing; });
-    if (count > 0)
-      counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", count, standing_name(standing));
+/// "2 equal, 1 regressed": those that `counts` says yes to.
+template <typename Counts>
+std::string counted(const std::vector<Outcome>& outcomes, Counts counts) {
+  std::string text;
+  for (const std::string_view name : report::Regress::standings()) {
+    const auto count = std::ranges::count_if(outcomes, [&](const Outcome& o) {
+      return counts(o) && standing_name(o.comparison.standing) == name;
+    });
+    if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, name);
   }
-  return fmt::format("{}: {}", code == 0 ? "PASSED" : "NOT PASSED", counts);
+  return text;
+}
+
+/// The last line of --update: what it changed, and what could not be accepted.
+std::string update_summary(const std::vector<Outcome>& outcomes) {
+  const std::string accepted = counted(outcomes, [](const Outcome& o) { return o.accepted; });
+  const std::string kept =
+      counted(outcomes, [](const Outcome& o) { return !o.accepted && exit_code_of(o) == 0; });
+  const std::string refused =
+      counted(outcomes, [](const Outcome& o) { return exit_code_of(o) != 0; });
+  return fmt::format("ACCEPTED: {}{}{}", accepted.empty() ? "nothing new" : accepted,
+                     kept.empty() ? "" : "; as before: " + kept,
+                     refused.empty() ? "" : "; NOT ACCEPTED: " + refused);
+}
+
+std::string summary(const std::vector<Outcome>& outcomes, int code, bool update) {
+  if (update) return update_summary(outcomes);
+  return fmt::format("{}: {}", code == 0 ? "PASSED" : "NOT PASSED",
+                     counted(outcomes, [](const Outcome&) { return true; }));
 }
 
 class Regress {
@@ -125,19 +161,21 @@ class Regress {
         cache_(options.cache) {}
 
   RegressResult run() {
+    if (!options_.junit.empty()) check_output_file(options_.junit, "--junit");
     dir_.make_folder("cases");
     dir_.make_folder("reports");
     dir_.remove_half_written("reports");
     dir_.remove(kReport);
     dir_.log("start", {{"suite", options_.suite.string()}});
     for (std::size_t i = 0; i < suite_.cases.size(); ++i) run_case(i);
+    look_for_missing();
     record();
     RegressResult result;
     result.exit_code = exit_code_of(outcomes_);
     result.report = report(result.exit_code);
-    result.table = table(outcomes_) + summary(outcomes_, result.exit_code) + "\n";
+    result.table = table(outcomes_) + summary(outcomes_, result.exit_code, options_.update) + "\n";
     dir_.write_report(kReport, result.report);
-    if (!options_.junit.empty()) write_file(options_.junit, junit_xml(result.report));
+    if (!options_.junit.empty()) write_junit(result.report);
     dir_.log("end", {{"exit_code", result.exit_code}});
     return result;
   }
@@ -154,7 +192,7 @@ class Regress {
       Outcome outcome{std::move(m), {}, false};
       outcome.comparison = compare_with_baseline(
           outcome.measurement,
-          db_.baseline(outcome.measurement.case_name, outcome.measurement.level));
+          db_.baseline(outcome.measurement.case_name, outcome.measurement.level), entry.tolerance);
       outcome.accepted = accepts(outcome);
       dir_.log("case", {{"case", outcome.measurement.case_name},
                         {"level", outcome.measurement.level},
@@ -163,22 +201,58 @@ class Regress {
     }
   }
 
+  /// Baselines of this suite that nothing was measured for: a case that is renamed or deleted must
+  /// not take a regression with it.
+  void look_for_missing() {
+    const auto is_measured = [&](const BaselineName& name) {
+      return std::ranges::any_of(outcomes_, [&](const Outcome& o) {
+        return o.measurement.case_name == name.case_name && o.measurement.level == name.level;
+      });
+    };
+    for (const BaselineName& name : db_.baselines_of(suite_.name)) {
+      if (is_measured(name)) continue;
+      Outcome outcome;
+      outcome.measurement.case_name = name.case_name;
+      outcome.measurement.level = name.level;
+      outcome.measurement.verdict = kNotRun;
+      outcome.comparison.standing = Standing::kMissing;
+      outcome.comparison.text =
+          "has a baseline, but the suite does not run it any more; was it renamed or deleted? "
+          "--update forgets it";
+      outcome.accepted = options_.update;
+      outcomes_.push_back(std::move(outcome));
+    }
+  }
+
   /// Only what is right can be what later runs are held to.
   bool accepts(const Outcome& outcome) const {
-    return options_.update && outcome.comparison.standing != Standing::kEqual &&
-           outcome.measurement.verdict == verdict_name(Verdict::kEquivalent);
+    const Comparison& comparison = outcome.comparison;
+    return options_.update && (comparison.standing != Standing::kEqual || !comparison.same_setup) &&
+           is_right(outcome.measurement);
   }
 
   void record() {
     const report::Program program = assay_identity();
     std::vector<Measurement> measurements;
     std::vector<std::size_t> accepted;
+    std::vector<BaselineName> forgotten;
     for (const Outcome& outcome : outcomes_) {
+      const Measurement& m = outcome.measurement;
+      if (m.verdict == kNotRun) {
+        if (outcome.accepted) forgotten.push_back({m.case_name, m.level});
+        continue;
+      }
       if (outcome.accepted) accepted.push_back(measurements.size());
-      measurements.push_back(outcome.measurement);
+      measurements.push_back(m);
     }
-    db_.record({0, utc_now(), suite_.name, program.version, program.sha256}, measurements,
-               accepted);
+    db_.record({0, utc_now(), suite_.name, program.version, program.sha256}, measurements, accepted,
+               forgotten);
+  }
+
+  void write_junit(const report::Regress& report) const {
+    std::vector<double> seconds;
+    for (const Outcome& outcome : outcomes_) seconds.push_back(outcome.measurement.seconds);
+    write_file(options_.junit, junit_xml(report, seconds));
   }
 
   report::Regress report(int code) const {

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/report/console.h"
 #include "harness/report/regress.h"
@@ -14,7 +15,8 @@ struct RegressOptions {
   std::filesystem::path baseline;  ///< database; empty: baseline.db in `out`
   std::filesystem::path cache;     ///< of built models; empty: the user's own
   std::filesystem::path junit;     ///< XML file for CI systems; empty: none
-  bool update = false;             ///< what is EQUIVALENT becomes the baseline
+  /// What is EQUIVALENT becomes the baseline, and baselines without a case are forgotten.
+  bool update = false;
 };
 
 struct RegressResult {
@@ -26,11 +28,12 @@ struct RegressResult {
 };
 
 /// Runs every case of a suite in its own folder below `out`/cases, compares what it measures with
-/// the baselines, records it, and writes reports. UserError for a bad suite or database, before
+/// the baselines, records it, and writes reports. A baseline of this suite that no case is measured
+/// for any more is a regression. UserError for a bad suite or database, before
 /// anything runs; ToolError when results cannot be written.
 RegressResult regress(const RegressOptions& options, const Console& console);
 
-/// The report as JUnit's XML.
-std::string junit_xml(const report::Regress& report);
+/// The report as JUnit's XML; `seconds` has how long each of its cases took.
+std::string junit_xml(const report::Regress& report, const std::vector<double>& seconds);
 
 }  // namespace assay

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "harness/regress/measurement.h"
+#include "harness/regress/suite.h"
 
 namespace assay {
 
@@ -14,10 +15,12 @@ namespace assay {
 enum class Standing {
   kEqual,
   kImproved,   ///< nothing got worse and something better
-  kRegressed,  ///< a verdict other than EQUIVALENT, a metric that got worse or was not measured
+  kTolerated,  ///< of something else that was run: worse, but within the tolerance
+  kRegressed,  ///< a worse verdict, a metric that got worse or was not measured
   kNew,        ///< no baseline, or metrics that it does not have
-  kOther,      ///< the baseline is of another setup: another model, other images or options
+  kOther,      ///< no worse, but on other images than the baseline: no pass, no regression
   kFailed,     ///< it could not be measured, and there is no baseline that says it could
+  kMissing,    ///< it has a baseline and was not run: its case was renamed or deleted
 };
 std::string_view standing_name(Standing standing);
 
@@ -25,16 +28,23 @@ std::string_view standing_name(Standing standing);
 struct Change {
   std::string name, node;
   std::optional<std::int64_t> before, now;
+  /// kOther where it cannot be judged: counts on other images, single layers of another network.
   Standing standing = Standing::kEqual;
 };
 
 struct Comparison {
   Standing standing = Standing::kEqual;
   std::string text;  ///< one sentence
+  bool same_setup = true;
   std::vector<Change> changes;
 };
 
-Comparison compare_with_baseline(const Measurement& now, const std::optional<Measurement>& before);
+/// What was run again unchanged is compared exactly, number by number. A retrained or refolded
+/// network is compared all the same: the numbers of the whole with the tolerance; those of single
+/// layers and FIFOs, which may not correspond, are listed. On other images right answers are
+/// compared as shares of the images.
+Comparison compare_with_baseline(const Measurement& now, const std::optional<Measurement>& before,
+                                 const Tolerance& tolerance);
 
 /// "cycles of 'MVAU_0' 1,024 -> 2,048".
 std::string change_text(const Change& change);

@@ -110,6 +110,12 @@ class Reader {
     if (!value || !(*value > 0)) fail(node, fmt::format("'{}' should be a positive number", key));
     return *value;
   }
+  double percentage(const toml::node& node, std::string_view key) const {
+    const auto value = node.value<double>();
+    if (!value || !(*value >= 0 && *value <= 100))
+      fail(node, fmt::format("'{}' should be a number from 0 to 100", key));
+    return *value;
+  }
   bool flag(const toml::node& node, std::string_view key) const {
     const auto value = node.value_exact<bool>();
     if (!value) fail(node, fmt::format("'{}' should be true or false", key));
@@ -198,15 +204,15 @@ class Reader {
   }
 
   /// Adds the options that an entry of `foldings` may say, or a network; what they add to the name
-  /// of a case goes to `label`.
-  void add_options(bool of_folding, std::string& label, Fields& fields) const {
+  /// of a case goes to `label`, which networks have none of.
+  void add_options(bool of_folding, std::string* label, Fields& fields) const {
     for (const RunOption& option : run_options()) {
       if (option.of_folding != of_folding) continue;
-      fields[std::string(option.suite)] = [this, &option, &label](Network& n, const toml::node& v) {
+      fields[std::string(option.suite)] = [this, &option, label](Network& n, const toml::node& v) {
         std::visit(
             [&](auto* value) {
               read(option, v, *value);
-              label += label_of(option, *value);
+              if (label) *label += label_of(option, *value);
             },
             option.slot(n.base.flow));
       };
@@ -226,8 +232,12 @@ class Reader {
         {"mean", [this](N& n, V& v) { n.base.flow.preprocess.mean = texts(v, "mean"); }},
         {"std", [this](N& n, V& v) { n.base.flow.preprocess.std = texts(v, "std"); }},
         {"against", [this](N& n, V& v) { n.base.flow.against = path(v, "against"); }},
+        {"accuracy_tolerance",
+         [this](N& n, V& v) { n.base.tolerance.accuracy = percentage(v, "accuracy_tolerance"); }},
+        {"cost_tolerance",
+         [this](N& n, V& v) { n.base.tolerance.cost = percentage(v, "cost_tolerance"); }},
     };
-    add_options(false, no_label_, fields);
+    add_options(false, nullptr, fields);
     return fields;
   }
 
@@ -249,7 +259,7 @@ class Reader {
   Fields folding_fields(std::string& label) const {
     Fields fields = {
         {"name", [this](Network& n, const toml::node& v) { n.name = text(v, "name"); }}};
-    add_options(true, label, fields);
+    add_options(true, &label, fields);
     return fields;
   }
 
@@ -305,6 +315,8 @@ class Reader {
     if (goals > 1) fail(entry, "'target_cycles', 'fps' and 'device' exclude each other");
     if (said.target_fps.has_value() != table.contains("clock_mhz"))
       fail(entry, "'fps' needs 'clock_mhz', and 'clock_mhz' needs 'fps'");
+    if (said.best_effort && !said.target_cycles && !said.target_fps)
+      fail(entry, "'best_effort' is about 'target_cycles' or 'fps', which are not given");
     if (said.device_share && said.device.empty())
       fail(entry, "'device_share' is a share of 'device', which is not given");
     settle(flow);
@@ -319,7 +331,6 @@ class Reader {
   }
 
   const fs::path& file_;
-  mutable std::string no_label_;  ///< options of networks are in no name
   std::string shown_;
   toml::table table_;
   SuiteCase base_;

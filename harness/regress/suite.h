@@ -9,12 +9,20 @@
 
 namespace assay {
 
+/// How much worse than its baseline the numbers of a case may be once something else was run:
+/// another model, another folding, other options. What is run again unchanged is compared exactly.
+struct Tolerance {
+  double accuracy = 0;  ///< percent points of right answers
+  double cost = 5;      ///< percent more cycles, memory or logic, of the whole
+};
+
 /// One network with one folding.
 struct SuiteCase {
   std::string name;                 ///< "resnet8_w4a4/16384 cycles"
   FlowOptions flow;                 ///< `out` is left to who runs it
   std::string rtl_images;           ///< of the levels below the graph; empty: their default
   std::vector<std::string> levels;  ///< in the order of known_levels()
+  Tolerance tolerance;
 };
 
 struct Suite {

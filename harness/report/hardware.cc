@@ -36,6 +36,8 @@ void Folding::fields(Fields& f) {
   f("efficiency", efficiency);
   f("estimates", estimates);
   f("device", device);
+  f("fits", fits);
+  f("warnings", warnings);
   f("nodes", nodes);
 }
 

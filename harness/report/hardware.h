@@ -36,6 +36,8 @@ struct Folding {
   double efficiency = 0;
   Resources estimates;
   Device device;
+  bool fits = true;  ///< what is estimated, in what the device has
+  std::vector<std::string> warnings;
   std::vector<Node> nodes;
   void fields(Fields& f);
 };

@@ -35,7 +35,7 @@ void Bisect::Stage::fields(Fields& f) {
 
 void Bisect::fields(Fields& f) {
   f.schema(kSchema);
-  f("verdict", verdict);
+  f.stage_verdict("verdict", verdict);
   f("reason", reason);
   f("reference", reference);
   f("data", data);
@@ -170,6 +170,7 @@ void Compare::fields(Fields& f) {
   f.where_given("matched_by", matched_by, {"name", "order"});
   f("verdict", verdict);
   f("reason", reason);
+  f("stimuli", stimuli);
   f.where_given("images", images);
   f.where_given("predicted", predicted);
   f.where_given("compared", compared);

@@ -161,6 +161,7 @@ struct Compare {
   std::optional<std::string> matched_by;
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;
+  Stimuli stimuli;
   // With b: what came of the comparison
   std::optional<std::int64_t> images, predicted, compared, differing;
   std::optional<Canaries> canaries;

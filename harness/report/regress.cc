@@ -20,7 +20,8 @@ void Regress::Change::fields(Fields& f) {
 void Regress::Case::fields(Fields& f) {
   f("case", case_name);
   f("level", level);
-  f.word("verdict", verdict, {"EQUIVALENT", "DIFFERENT", "INCONCLUSIVE", "FAILED"});
+  f.word("verdict", verdict,
+         {"EQUIVALENT", "APPROXIMATE", "DIFFERENT", "INCONCLUSIVE", "FAILED", "NOT RUN"});
   f("reason", reason);
   f.word("standing", standing, standings());
   f("text", text);

@@ -10,7 +10,8 @@ namespace assay::report {
 struct Regress {
   static constexpr std::string_view kSchema = "assay.regress/1";
   static std::vector<std::string_view> standings() {
-    return {"equal", "improved", "regressed", "no baseline", "other setup", "failed"};
+    return {"equal",       "improved",    "within tolerance", "regressed",
+            "no baseline", "other setup", "failed",           "missing"};
   }
   struct Metric {
     std::string metric, node;

@@ -5,7 +5,7 @@ namespace assay::report {
 
 void Run::fields(Fields& f) {
   f.schema(kSchema);
-  f("verdict", verdict);
+  f.stage_verdict("verdict", verdict);
   f("reason", reason);
   f("model", model);
   f("data", data);
@@ -16,6 +16,8 @@ void Run::fields(Fields& f) {
   f("approximate", approximate);
   f("accuracy_means_nothing", accuracy_means_nothing);
   f("notes", notes);
+  f("warnings", warnings);
+  f("unseen", unseen);
   f("recorded", recorded);
   f("stages", stages);
   f.where_given("rtl_top", rtl_top);

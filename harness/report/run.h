@@ -18,6 +18,8 @@ struct Run {
   std::vector<std::string> approximate;  ///< stages
   bool accuracy_means_nothing = false;
   std::vector<std::string> notes;
+  std::vector<std::string> warnings;  ///< what the verdict does not say and a user must know
+  std::vector<std::string> unseen;    ///< what the images cannot show
   std::optional<Recorded> recorded;
   std::vector<StageSummary> stages;
   std::optional<RtlTop> rtl_top;  ///< only of `assay run --json`

@@ -52,6 +52,7 @@ void Stage::fields(Fields& f) {
   f("accuracy", accuracy);
   f("float_reference", float_reference);
   f("recorded", recorded);
+  f("stimuli", stimuli);
 }
 
 void StageSummary::fields(Fields& f) {

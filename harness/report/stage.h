@@ -3,6 +3,7 @@
 
 #include "harness/report/parts.h"
 #include "harness/report/recorded.h"
+#include "harness/report/stimuli.h"
 #include "harness/report/streamline.h"
 
 /// The flow's reports.
@@ -54,6 +55,7 @@ struct Stage {
   Accuracies accuracy;
   std::optional<FloatReference> float_reference;
   std::optional<Recorded> recorded;
+  std::optional<Stimuli> stimuli;  ///< at the import stage
   void fields(Fields& f);
 };
 

@@ -73,6 +73,19 @@ ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels) {
   return chosen;
 }
 
+std::string class_note(const ChosenImages& images, const Graph& pixels) {
+  const std::optional<AnswerSource> source = answer_source(pixels);
+  const auto named = std::ssize(images.set.class_names);
+  const bool asked = source && source->classes > 0 && named > 0 && !images.set.synthetic;
+  if (!asked || named == source->classes) return {};
+  return fmt::format(
+      "the data '{}' has {} classes, the network {}: a label is the place of its class in the "
+      "data, "
+      "so accuracy is right only if the first {} classes of both are the same",
+      printable(images.set.name), named, source->classes,
+      std::min<std::int64_t>(named, source->classes));
+}
+
 std::string synthetic_note(const ChosenImages& images) {
   if (!images.set.synthetic) return {};
   return "The images are made up: accuracy means nothing on them. Give --data for real ones.";

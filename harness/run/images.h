@@ -31,6 +31,10 @@ struct ChosenImages {
 /// labels do not fit the network. Labels of made-up images are taken modulo its number of classes.
 ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels);
 
+/// A question when the data names another number of classes than the network has: labels follow the
+/// order of the classes in the data; else empty.
+std::string class_note(const ChosenImages& images, const Graph& pixels);
+
 /// A note for people when accuracy means nothing on these images, else empty.
 std::string synthetic_note(const ChosenImages& images);
 

@@ -186,6 +186,10 @@ TEST_F(Folding, BenchSaysWhereItsNumbersComeFrom) {
   const std::string text = read_file(csv);
   EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')),
             1 + json.at("layers").size() + 2);
+  const CommandResult nowhere = bench({"--csv", (dir.path() / "none" / "bench.csv").string()});
+  EXPECT_EQ(nowhere.code, 2);
+  EXPECT_THAT(nowhere.err, HasSubstr("there is no folder"));
+  EXPECT_EQ(bench({"--csv", dir.path().string()}).code, 2);
 }
 
 TEST_F(Folding, BenchTakesWhatWasMeasured) {
@@ -211,8 +215,7 @@ TEST_F(Folding, BenchRefusesWhatIsNotFolded) {
   refuses({"--device", "moon"}, "no device is called 'moon'");
   refuses({"--frames", "0"}, "--frames");
   refuses({"--clock", "0"}, "--clock");
-  const CommandResult full = bench({"--csv", "/dev/full/x.csv"});
-  EXPECT_EQ(full.code, 4);
+  refuses({"--csv", "/dev/full/x.csv"}, "there is no folder '/dev/full'");
   for (const auto& entry : fs::directory_iterator(out / "stages"))
     if (entry.path().stem().string().ends_with("_fifos"))
       write_file(entry.path(), read_file(entry.path()) + " ");

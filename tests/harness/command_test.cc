@@ -51,6 +51,23 @@ TEST(Usage, IsRefusedWithExitCode2) {
   }
 }
 
+TEST(Usage, SuggestsWhatWasMeant) {
+  const auto message = [](const std::vector<std::string>& arguments) {
+    const CommandResult result = run_assay(arguments);
+    EXPECT_EQ(result.code, 2);
+    return result.err;
+  };
+  EXPECT_THAT(message({"rnu", "x.onnx"}),
+              HasSubstr("no command is called 'rnu'; the nearest are 'run', "));
+  EXPECT_THAT(message({"data", "cifra10"}),
+              HasSubstr("no command is called 'cifra10'; the nearest are 'cifar10', "));
+  EXPECT_THAT(message({"run", "x.onnx", "--out", "y", "--target-cylces=5"}),
+              HasSubstr("no option of 'assay run' is called '--target-cylces'; the nearest are "
+                        "'--target-cycles', "));
+  EXPECT_THAT(message({"--jsn", "run"}), HasSubstr("no option of 'assay' is called '--jsn'"));
+  EXPECT_THAT(message({"run", "x.onnx"}), ::testing::Not(HasSubstr("nearest")));
+}
+
 TEST(Usage, NamesAFileThatIsNotThere) {
   for (const std::vector<std::string>& arguments : std::vector<std::vector<std::string>>{
            {"show", "/nowhere.onnx"},
@@ -129,6 +146,12 @@ TEST_F(Commands, ExecTakesBytesAsTheIntegersTheyAre) {
   ASSERT_EQ(run_assay({"exec", model, "--input", path("f.npy"), "--output", path("yf.npy")}).code,
             0);
   EXPECT_EQ(read_file(path("yb.npy")), read_file(path("yf.npy")));
+  // The network does not say that it takes bytes.
+  const auto remarks = [&](const std::string& input) {
+    return run_assay({"exec", model, "--input", path(input), "--output", path("y.npy")}).err;
+  };
+  EXPECT_THAT(remarks("b.npy"), HasSubstr("The input holds bytes, and the network gets them"));
+  EXPECT_THAT(remarks("f.npy"), ::testing::Not(HasSubstr("bytes")));
 }
 
 TEST_F(Commands, ExecRefusesInputsThatDoNotFitAndWritesNothing) {
@@ -142,6 +165,22 @@ TEST_F(Commands, ExecRefusesInputsThatDoNotFitAndWritesNothing) {
         << name;
     EXPECT_FALSE(fs::exists(path("y.npy"))) << name;
   }
+}
+
+TEST_F(Commands, ExecRefusesAPlaceThatIsNotThere) {
+  const CommandResult result =
+      run_assay({"exec", model, "--input", save_input(), "--output", path("none/y.npy")});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("--output '" + path("none/y.npy") + "': there is no folder"));
+  EXPECT_EQ(run_assay({"exec", model, "--input", save_input(), "--output", path("")}).code, 2);
+}
+
+TEST_F(Commands, CompareSaysHowManyFaultsWereCaughtOnlyWhereThatSaysSomething) {
+  EXPECT_THAT(run_assay({"compare", model, model, "--images", "5"}).out,
+              HasSubstr(" planted faults caught"));
+  const std::string other = save_tiny(dir.path() / "other.onnx", {.swap_channels = true}).string();
+  EXPECT_THAT(run_assay({"compare", model, other, "--images", "5"}).out,
+              ::testing::Not(HasSubstr("planted")));
 }
 
 TEST_F(Commands, AccuracyMeasuresBothReferencesAndSaysWhenItMeansNothing) {

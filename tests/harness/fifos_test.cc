@@ -21,8 +21,9 @@ using ::testing::IsEmpty;
 class Fifos : public ::testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments = {"run",   model.string(), "--images",        "2",
-                                          "--out", out.string(),   "--target-cycles", "64"};
+    std::vector<std::string> arguments = {"run",          model.string(), "--images",        "2",
+                                          "--out",        out.string(),   "--target-cycles", "64",
+                                          "--best-effort"};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_assay(arguments);
   }
@@ -99,8 +100,8 @@ TEST_F(Fifos, MayBeSizedForASlowerAccelerator) {
 /// Of several residuals, whose FIFOs matter to each other.
 TEST_F(Fifos, OfTheShippedNetworkCannotBeSmaller) {
   const std::string shipped = ASSAY_SOURCE_DIR "/models/resnet8_w4a4/model.qonnx.onnx";
-  const CommandResult result = run_assay(
-      {"run", shipped, "--images", "1", "--out", out.string(), "--target-cycles", "4096"});
+  const CommandResult result = run_assay({"run", shipped, "--images", "1", "--out", out.string(),
+                                          "--target-cycles", "4096", "--best-effort"});
   ASSERT_EQ(result.code, 0) << result.err;
   const Json p = partition();
   EXPECT_EQ(p["interval"], p["slowest_layer"]);

@@ -109,6 +109,9 @@ TEST_F(Page, ShowsWhatTheReportsSay) {
   EXPECT_EQ(text_after(shown.dom, "<dt>Slowest layer</dt><dd"), grouped(slowest));
   EXPECT_EQ(text_after(shown.dom, "<dt>Compared</dt><dd"), grouped(compared));
   EXPECT_THAT(shown.dom, HasSubstr("reports/rtl-top.json: not made yet"));
+  EXPECT_EQ(count(shown.dom, "data-warning"), run["warnings"].size());
+  for (const Json& line : run["unseen"])
+    EXPECT_THAT(shown.dom, HasSubstr("<li>" + line.get<std::string>() + "</li>"));
 }
 
 TEST_F(Page, ShowsStreamsFifosAndDifferences) {

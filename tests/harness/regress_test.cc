@@ -89,10 +89,13 @@ TEST_F(SuiteFile, RefusesWhatItDoesNotKnowWithFileAndLine) {
   refuses(net + "allow_software = 1\n", "'allow_software' should be true or false");
   refuses(net + "mean = [1]\n", "'mean' should be a string");
   refuses(net + "foldings = 3\n", "'foldings' should be an array of tables");
+  refuses(net + "accuracy_tolerance = -1\n", ":3: 'accuracy_tolerance' should be a number from 0");
+  refuses(net + "cost_tolerance = \"1\"\n", ":3: 'cost_tolerance' should be a number from 0");
   refuses(net + "foldings = [{ name = \"x\" }]\n", "the folding says nothing: give target_cycles");
   refuses(net + "foldings = [{ fps = 30 }]\n", ":3: 'fps' needs 'clock_mhz'");
   refuses(net + "foldings = [{ target_cycles = 3, device = \"up5k\" }]\n", "exclude each other");
   refuses(net + "foldings = [{ device = \"up5l\" }]\n", ":3: ");
+  refuses(net + "foldings = [{ device = \"up5k\", best_effort = true }]\n", ":3: 'best_effort' is");
   refuses(net + net, ":3: two cases are called");
   refuses("[[network]]\nmodel = \"\xff\"\n", ":2: ");
 }
@@ -100,15 +103,16 @@ TEST_F(SuiteFile, RefusesWhatItDoesNotKnowWithFileAndLine) {
 // ---- Comparing ------------------------------------------------------------------------------
 
 Measurement measurement() {
-  return {"net",        "graph", R"({"model":"m","data":"d"})",
+  return {"net",        "graph", R"({"model":"m","data":{"images":10}})",
           "EQUIVALENT", "",      {{"cycles", "a", false, 10}, {"top-1 exact", "", true, 7}},
           false};
 }
 
-Standing standing_after(const std::function<void(Measurement&)>& change) {
+Standing standing_after(const std::function<void(Measurement&)>& change,
+                        const Tolerance& tolerance = {}) {
   Measurement now = measurement();
   change(now);
-  return compare_with_baseline(now, measurement()).standing;
+  return compare_with_baseline(now, measurement(), tolerance).standing;
 }
 
 TEST(Regression, IsAnythingThatGotWorse) {
@@ -125,26 +129,88 @@ TEST(Regression, IsAnythingThatGotWorse) {
             Standing::kNew);
   EXPECT_EQ(standing_after([](M m) { m.verdict = "DIFFERENT"; }), Standing::kRegressed);
   EXPECT_EQ(standing_after([](M m) { m.verdict = "INCONCLUSIVE"; }), Standing::kRegressed);
+  EXPECT_EQ(standing_after([](M m) { m.verdict = "APPROXIMATE"; }), Standing::kRegressed);
   EXPECT_EQ(standing_after([](M m) { m.verdict = kFailed; }), Standing::kRegressed);
   EXPECT_EQ(standing_after([](M m) {
               m.verdict = kFailed;
               m.tool_failed = true;
             }),
             Standing::kFailed);
-  EXPECT_EQ(standing_after([](M m) { m.setup = "{}"; }), Standing::kOther);
   // One number better and one worse is worse.
   EXPECT_EQ(standing_after([](M m) {
               m.metrics[0].value = 9;
               m.metrics[1].value = 6;
             }),
             Standing::kRegressed);
-  EXPECT_EQ(compare_with_baseline(measurement(), {}).standing, Standing::kNew);
+  EXPECT_EQ(compare_with_baseline(measurement(), {}, {}).standing, Standing::kNew);
   Measurement now = measurement();
-  now.setup = R"({"model":"m","data":"e"})";
-  EXPECT_THAT(compare_with_baseline(now, measurement()).text, HasSubstr("another data;"));
-  now = measurement();
   now.metrics[0].value = 1234;
-  EXPECT_EQ(compare_with_baseline(now, measurement()).text, "cycles of 'a' 10 -> 1,234");
+  EXPECT_EQ(compare_with_baseline(now, measurement(), {}).text, "cycles of 'a' 10 -> 1,234");
+  // What is run again unchanged has no tolerance.
+  EXPECT_EQ(standing_after([](M m) { m.metrics[1].value = 6; }, {50, 50}), Standing::kRegressed);
+}
+
+TEST(Regression, OfAnotherModelIsFoundAllTheSame) {
+  const auto retrained = [](std::int64_t right, std::int64_t layer, std::int64_t slowest = 10) {
+    return [=](Measurement& m) {
+      m.setup = R"({"model":"n","data":{"images":10}})";
+      m.metrics[0] = {"cycles", "b", false, layer};
+      m.metrics[1].value = right;
+      m.metrics.push_back({"cycles", "", false, slowest});
+    };
+  };
+  const auto standing = [&](const auto& change, const Tolerance& tolerance) {
+    Measurement before = measurement(), now = measurement();
+    before.metrics.push_back({"cycles", "", false, 10});
+    change(now);
+    return compare_with_baseline(now, before, tolerance).standing;
+  };
+  EXPECT_EQ(standing(retrained(2, 10), {}), Standing::kRegressed);
+  EXPECT_EQ(standing(retrained(6, 10), {}), Standing::kRegressed);
+  EXPECT_EQ(standing(retrained(6, 10), {9.9, 0}), Standing::kRegressed);
+  EXPECT_EQ(standing(retrained(6, 10), {10, 0}), Standing::kTolerated);
+  EXPECT_EQ(standing(retrained(8, 10), {}), Standing::kImproved);
+  EXPECT_EQ(standing(retrained(7, 99), {}), Standing::kEqual) << "layers need not correspond";
+  EXPECT_EQ(standing(retrained(7, 99, 11), {}), Standing::kRegressed);
+  EXPECT_EQ(standing(retrained(7, 99, 11), {0, 10}), Standing::kTolerated);
+  EXPECT_EQ(standing(retrained(7, 99, 12), {0, 10}), Standing::kRegressed);
+  Measurement now = measurement();
+  retrained(6, 99)(now);
+  now.metrics.pop_back();
+  const Comparison comparison = compare_with_baseline(now, measurement(), {});
+  EXPECT_EQ(comparison.text, "the baseline has another model; top-1 exact 7 -> 6");
+  EXPECT_EQ(comparison.changes.size(), 3U) << "every delta is listed";
+  EXPECT_FALSE(comparison.same_setup);
+  // Another folding has other beats to compare.
+  Measurement before = measurement();
+  before.metrics.push_back({"compared", "", true, 100});
+  now = measurement();
+  now.setup = R"({"model":"n","data":{"images":10}})";
+  now.metrics.push_back({"compared", "", true, 50});
+  EXPECT_EQ(compare_with_baseline(now, before, {}).standing, Standing::kEqual);
+  now.setup = before.setup;
+  EXPECT_EQ(compare_with_baseline(now, before, {}).standing, Standing::kRegressed);
+}
+
+TEST(Regression, OnOtherImagesComparesSharesAndIsNoPass) {
+  const auto images = [](std::int64_t count, std::int64_t right) {
+    return [=](Measurement& m) {
+      m.setup = fmt::format(R"({{"model":"m","data":{{"images":{}}}}})", count);
+      m.metrics[1].value = right;
+    };
+  };
+  EXPECT_EQ(standing_after(images(20, 14)), Standing::kOther);
+  EXPECT_EQ(standing_after(images(20, 15)), Standing::kOther);
+  EXPECT_EQ(standing_after(images(20, 13)), Standing::kRegressed);
+  EXPECT_EQ(standing_after(images(20, 13), {5, 0}), Standing::kOther);
+  EXPECT_EQ(standing_after(images(5, 4)), Standing::kOther);
+  EXPECT_EQ(standing_after(images(5, 3)), Standing::kRegressed);
+  Measurement now = measurement();
+  now.setup = R"({"model":"m","data":{"images":10},"options":{"topk":2}})";
+  Measurement before = measurement();
+  before.setup = R"({"model":"m","data":{"images":10},"options":{"topk":1}})";
+  EXPECT_THAT(compare_with_baseline(now, before, {}).text,
+              HasSubstr("the baseline has another topk;"));
 }
 
 // ---- The database ---------------------------------------------------------------------------
@@ -249,8 +315,10 @@ TEST(JUnit, CountsAndEscapes) {
   report.cases = {outcome("equal", false), outcome("regressed", false),
                   outcome("no baseline", false), outcome("no baseline", true),
                   outcome("failed", false)};
-  const std::string xml = junit_xml(report);
+  const std::string xml = junit_xml(report, {1.5, 0, 0.25, 0, 0});
   EXPECT_THAT(xml, HasSubstr("name=\"s&amp;t\" tests=\"5\" failures=\"2\" errors=\"1\""));
+  EXPECT_THAT(xml, HasSubstr("skipped=\"0\" time=\"1.750\">"));
+  EXPECT_THAT(xml, HasSubstr("name=\"graph\" time=\"0.250\">"));
   EXPECT_THAT(xml, HasSubstr("classname=\"a&lt;b&gt;&amp;&quot;'\\x01\\xff\" name=\"graph\""));
   EXPECT_THAT(xml, HasSubstr("regressed: cycles &lt;x&gt;\\x0a 1 -&gt; 2\n</failure>"));
   EXPECT_THAT(xml, HasSubstr("&quot;]]&gt;&quot;"));
@@ -263,8 +331,8 @@ class RegressCommand : public ::testing::Test {
  protected:
   RegressCommand() { suite("levels = [\"graph\"]\nfoldings = [{ target_cycles = 512 }]\n"); }
   void suite(const std::string& more) const {
-    dir.write("suite.toml",
-              "[[network]]\nname = \"net\"\nmodel = \"net.onnx\"\nimages = 3\n" + more);
+    dir.write("suite.toml", "defaults.images = 3\n[[network]]\nname = \"net\"\n" +
+                                ("model = \"net.onnx\"\n" + more));
   }
   CommandResult regress(const std::vector<std::string>& more = {}) const {
     std::vector<std::string> arguments = {"regress", (dir.path() / "suite.toml").string(), "--out",
@@ -290,7 +358,8 @@ TEST_F(RegressCommand, PassesOnlyAgainstAnAcceptedBaseline) {
   const CommandResult update = regress({"--update"});
   EXPECT_EQ(update.code, 0) << update.err << update.out;
   EXPECT_THAT(update.out,
-              AllOf(HasSubstr("no baseline, accepted"), HasSubstr("is the baseline from now on")));
+              AllOf(HasSubstr("no baseline, accepted"), HasSubstr("is the baseline from now on"),
+                    HasSubstr("\nACCEPTED: 1 no baseline\n")));
   const CommandResult again = regress({"--json"});
   EXPECT_EQ(again.code, 0);
   const Json json = again.json();
@@ -307,10 +376,12 @@ TEST_F(RegressCommand, NoticesWhatGotSlowerAndShowsIt) {
   suite("levels = [\"graph\"]\nfoldings = [{ name = \"f\", file = \"fold.json\" }]\n");
   ASSERT_EQ(regress({"--update"}).code, 0);
   // Other images are another setup, never a pass.
-  suite("topk = 2\nlevels = [\"graph\"]\nfoldings = [{ name = \"f\", file = \"fold.json\" }]\n");
+  suite(
+      "images = 4\naccuracy_tolerance = 100\nlevels = [\"graph\"]\nfoldings = [{ name = \"f\", "
+      "file = \"fold.json\" }]\n");
   const CommandResult other = regress();
   EXPECT_EQ(other.code, 3) << other.out;
-  EXPECT_THAT(other.out, HasSubstr("the baseline has another topk"));
+  EXPECT_THAT(other.out, HasSubstr("the baseline has another data"));
   // The baseline is made a little better than what comes out.
   suite("levels = [\"graph\"]\nfoldings = [{ name = \"f\", file = \"fold.json\" }]\n");
   sqlite3* db = nullptr;
@@ -338,6 +409,48 @@ TEST_F(RegressCommand, NoticesWhatGotSlowerAndShowsIt) {
   const CommandResult nobody = history({"--case", "net/g"});
   EXPECT_EQ(nobody.code, 2);
   EXPECT_THAT(nobody.err, HasSubstr("no case is called 'net/g'; the nearest are 'net/f'"));
+}
+
+TEST_F(RegressCommand, ComparesARefoldedNetworkWithItsBaseline) {
+  const auto folded = [&](int cycles) {
+    suite(fmt::format("levels = [\"graph\"]\nfoldings = [{{ name = \"f\", target_cycles = {} }}]\n",
+                      cycles));
+  };
+  folded(512);
+  ASSERT_EQ(regress({"--update"}).code, 0);
+  folded(4096);
+  const CommandResult slower = regress();
+  EXPECT_EQ(slower.code, 1) << slower.out;
+  EXPECT_THAT(slower.out, HasSubstr("the baseline has another target_cycles; cycles "));
+  EXPECT_THAT(slower.out, HasSubstr("\n  interval "));
+  EXPECT_THAT(slower.out, HasSubstr(": not judged\n"));
+  const CommandResult accepted = regress({"--update"});
+  EXPECT_EQ(accepted.code, 0) << accepted.out;
+  EXPECT_THAT(accepted.out, HasSubstr("\nACCEPTED: 1 regressed\n"));
+  EXPECT_EQ(regress().code, 0);
+}
+
+TEST_F(RegressCommand, MissesACaseThatWasRenamedOrDeleted) {
+  ASSERT_EQ(regress({"--update"}).code, 0);
+  suite("levels = [\"graph\"]\nfoldings = [{ name = \"renamed\", target_cycles = 512 }]\n");
+  const fs::path junit = dir.path() / "junit.xml";
+  const CommandResult renamed = regress({"--json", "--junit", junit.string()});
+  EXPECT_EQ(renamed.code, 1) << renamed.out;
+  const Json cases = renamed.json()["cases"];
+  ASSERT_EQ(cases.size(), 2U);
+  EXPECT_EQ(cases[0]["standing"], "no baseline");
+  EXPECT_EQ(cases[1]["case"], "net/512 cycles");
+  EXPECT_EQ(cases[1]["verdict"], "NOT RUN");
+  EXPECT_EQ(cases[1]["standing"], "missing");
+  EXPECT_THAT(read_file(junit), HasSubstr("<failure type=\"missing\""));
+  EXPECT_EQ(regress({"--junit", (dir.path() / "none" / "junit.xml").string()}).code, 2);
+  const CommandResult update = regress({"--update"});
+  EXPECT_EQ(update.code, 0) << update.out;
+  EXPECT_THAT(update.out, HasSubstr("was not run; its baseline is forgotten"));
+  EXPECT_THAT(update.out, HasSubstr("\nACCEPTED: 1 no baseline, 1 missing\n"));
+  const CommandResult after = regress();
+  EXPECT_EQ(after.code, 0) << after.out;
+  EXPECT_THAT(after.out, HasSubstr("PASSED: 1 equal\n"));
 }
 
 TEST_F(RegressCommand, ACaseThatCannotBeRunIsNamedAndDoesNotStopTheOthers) {

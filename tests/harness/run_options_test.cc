@@ -45,6 +45,7 @@ class RunOptions : public ::testing::TestWithParam<std::size_t> {
         {"clock", {"50", {"--target-fps", "12345"}, ", fps = 12345"}},
         {"device", {"xc7z020", {}, ""}},
         {"device_share", {"50", {"--device", "xc7z020"}, ", device = \"xc7z020\""}},
+        {"best_effort", {"true", {"--target-cycles", "512"}, ", target_cycles = 512"}},
         {"join_bits", {"8", {}, ""}},
         {"standalone_thresholds", {"true", {}, ""}},
         {"allow_software", {"true", {}, ""}},

@@ -269,6 +269,28 @@ TEST(SetFolding, FillsTheShareOfADevice) {
   EXPECT_GT(last, 1);
 }
 
+TEST(SetFolding, RefusesATargetThatIsRequiredAndCannotBeReached) {
+  Graph graph = product();
+  Node& node = only_node<hw::MVAU>(graph);
+  PassContext context;
+  // Ten outputs, one at a time, of a hundred inputs: the folding file keeps the layer slow.
+  context.options.folding = {{node.name, {{"PE", 1}}}};
+  context.options.target_cycles = 9;
+  context.options.target_required = true;
+  EXPECT_THAT(user_error_of([&] { set_folding(graph, context); }),
+              ::testing::AllOf(::testing::HasSubstr("no folding keeps 9 cycles per frame: "),
+                               ::testing::HasSubstr(node.name), ::testing::HasSubstr("takes 10 "),
+                               ::testing::HasSubstr("1 of 1 layers are slower"),
+                               ::testing::HasSubstr("--target-cycles 10, ")));
+  context.options.target_cycles = 10;
+  EXPECT_TRUE(set_folding(graph, context));
+  context.options.target_cycles = 9;
+  context.options.target_required = false;
+  set_folding(graph, context);
+  ASSERT_FALSE(context.report.remarks.empty());
+  EXPECT_EQ(context.report.remarks.back().text, "takes 10 cycles per frame; the target is 9");
+}
+
 TEST(SetFolding, ADeviceTakesThePlaceOfTheTarget) {
   Graph graph = two_products();
   PassContext context{.options = {.device = "xc7z020", .device_share = 70}};

@@ -194,6 +194,36 @@ TEST(FoldingConfig, KeepsFifoDepthsAtTheNodes) {
               HasSubstr("PE cannot be [1]; choose one of 1, 2, 5, 10"));
 }
 
+TEST(FoldingConfig, PutsWeightsIntoBlockRamWhereThatIsWished) {
+  for (const char* node : {"fc", "Defaults"}) {
+    Graph graph = small_network();
+    PassContext context;
+    const FoldingConfig config = {{node, {{"ram_style", "block"}}}};
+    EXPECT_TRUE(apply_folding_config(graph, config, context.report));
+    EXPECT_EQ(layer<hw::MVAU>(graph).mem_mode, "decoupled");
+    EXPECT_EQ(hw::build_layer(only_node<hw::MVAU>(graph), false).memories.at(0).style, "block");
+    check_memory_wishes(graph, config);
+  }
+}
+
+TEST(FoldingConfig, RefusesAMemoryThatCannotLieWhereItIsWished) {
+  const auto refusal = [](const std::string& node,
+                          const std::map<std::string, FoldingValue>& wishes) {
+    Graph graph = small_network();
+    PassContext context;
+    const FoldingConfig config = {{node, wishes}};
+    apply_folding_config(graph, config, context.report);
+    return user_error_of([&] { check_memory_wishes(graph, config); });
+  };
+  EXPECT_THAT(refusal("fc", {{"ram_style", "block"}, {"mem_mode", "embedded"}}),
+              AllOf(HasSubstr("'fc'"), HasSubstr("ram_style block has no effect"),
+                    HasSubstr("set mem_mode to decoupled")));
+  EXPECT_THAT(refusal("fc", {{"ram_style", "block"}, {"mem_mode", "external"}}),
+              HasSubstr("its weights are external"));
+  EXPECT_THAT(refusal("Defaults", {{"ram_style", "block"}, {"mem_mode", "embedded"}}),
+              HasSubstr("ram_style block has no effect"));
+}
+
 TEST(FoldingConfig, SaysWhatIsAllowed) {
   const auto message = [](const FoldingConfig& config) {
     Graph graph = small_network();

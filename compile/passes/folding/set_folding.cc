@@ -148,13 +148,31 @@ class Chooser {
   std::map<std::tuple<std::int64_t, std::int64_t, int>, Resources> converters_;
 };
 
+/// Of its fastest folding.
+std::int64_t least_cycles(const FoldingUnit& unit) {
+  return std::ranges::min(unit.candidates, {}, &FoldingCandidate::cycles).cycles;
+}
+
 /// The most cycles of a layer that is folded as little as possible: no target below is reached.
 std::int64_t fastest_interval(const FoldingSpace& space) {
   std::int64_t slowest = 1;
-  for (const FoldingUnit& unit : space.units)
-    slowest =
-        std::max(slowest, std::ranges::min(unit.candidates, {}, &FoldingCandidate::cycles).cycles);
+  for (const FoldingUnit& unit : space.units) slowest = std::max(slowest, least_cycles(unit));
   return slowest;
+}
+
+/// Refuses a target that a layer cannot reach, with the layer that is farthest from it.
+void require_reachable(const FoldingSpace& space, std::int64_t target) {
+  const auto slow = std::ranges::count_if(
+      space.units, [&](const FoldingUnit& unit) { return least_cycles(unit) > target; });
+  if (slow == 0) return;
+  const auto slowest = std::ranges::max_element(space.units, {}, least_cycles);
+  const std::int64_t fastest = least_cycles(*slowest);
+  user_error(
+      "no folding keeps {} cycles per frame: {} takes {} however far it is unfolded, and {} of {} "
+      "layers are slower than the target. The fastest that the network reaches, as far as a "
+      "folding file leaves it open, is {} cycles per frame: aim at that with --target-cycles {}, "
+      "or take every layer's fastest folding with --best-effort",
+      target, slowest->node->label(), fastest, slow, space.units.size(), fastest, fastest);
 }
 
 /// Searches the smallest target whose layers fit a device.
@@ -253,6 +271,7 @@ FoldingGoal goal_of(const PassOptions& options) {
   goal.decided = options.folding;
   if (options.device.empty()) {
     goal.target = options.target_cycles;
+    goal.required = options.target_required;
   } else {
     goal.device = options.device;
     goal.share = options.device_share;
@@ -270,6 +289,7 @@ bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& repor
   Choice choice;
   if (goal.target) {
     report.target = *goal.target;
+    if (goal.required) require_reachable(space, report.target);
     choice = chooser.choose(report.target);
   } else if (!space.units.empty()) {
     std::tie(report.target, choice) = Budget(space, device, goal.share).search();
@@ -291,6 +311,7 @@ bool set_folding(Graph& graph, PassContext& context) {
         {layer.node,
          fmt::format("takes {} cycles per frame; the target is {}", layer.cycles, report.target)});
   changed |= choose_memories(graph, context);
+  check_memory_wishes(graph, context.options.folding);
   return changed;
 }
 

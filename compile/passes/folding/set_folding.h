@@ -20,6 +20,7 @@ inline constexpr std::string_view kCostDevice = "xc7z020";
 struct FoldingGoal {
   /// Cycles per frame that every layer keeps; nothing: the least that fits the device.
   std::optional<std::int64_t> target;
+  bool required = false;  ///< no layer may be slower than the target
   std::string device = std::string(kCostDevice);
   std::int64_t share = 100;  ///< percent of the device that layers may take; without target only
   FoldingConfig decided;     ///< fields that are not to be chosen
@@ -44,18 +45,18 @@ struct FoldingReport {
 /// the sum of the shares of the device's LUTs, flip-flops, block RAMs and DSP blocks that it and
 /// the converters to its neighbours are estimated to take; among equals the fewest lanes, then the
 /// most SIMD. A layer that cannot reach the target gets its fastest folding, and the report says
-/// so. Without a target it is the smallest whose layers fit the share of the device, for which
-/// multipliers may also move between LUTs and DSP blocks.
+/// so, unless the target is required. Without a target it is the smallest whose layers fit the
+/// share of the device, for which multipliers may also move between LUTs and DSP blocks.
 ///
 /// Layers keep their implementation otherwise, and parallel windows. UserError, with numbers, when
-/// nothing fits the device, and for a layer that cannot be built at all. Returns whether anything
-/// changed; every checkpoint stays.
+/// nothing fits the device, when a layer cannot reach a target that is required, and for a layer
+/// that cannot be built at all. Returns whether anything changed; every checkpoint stays.
 bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& report);
 
 /// Sets the wishes of PassOptions::folding for foldings and FIFOs, chooses the other foldings for
 /// PassOptions::target_cycles or, where that is given, PassOptions::device and its share, and then
 /// where memories lie (choose_memories). Remarks name the layers that miss the target. UserError as
-/// apply_folding_config() and choose_foldings(). Contract: exact.
+/// apply_folding_config(), choose_foldings() and check_memory_wishes(). Contract: exact.
 bool set_folding(Graph& graph, PassContext& context);
 
 }  // namespace assay

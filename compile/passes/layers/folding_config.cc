@@ -17,6 +17,8 @@ using Depths = std::vector<std::int64_t>;
 
 constexpr std::string_view kDefaults = "Defaults";
 constexpr std::string_view kParallelWindow = "parallel_window";
+constexpr std::string_view kRamStyle = "ram_style", kMemMode = "mem_mode";
+constexpr std::string_view kImplStyle = "preferred_impl_style";
 constexpr std::string_view kInDepths = "inFIFODepths", kOutDepths = "outFIFODepths";
 
 /// A field that a node has: numbers that divide `divides`, 0 or 1, one of some words, or depths.
@@ -29,19 +31,22 @@ struct Field {
   bool is_depths() const { return name == kInDepths || name == kOutDepths; }
 };
 
+const std::vector<std::string> kRamStyles = {"auto", "distributed", "block"};
+const std::vector<std::string> kMemModes = {"embedded", "decoupled", "external"};
+
 std::vector<Field> fields_of(const Node& node) {
   const hw::LayerKind* kind = hw::find_layer(node);
   if (!kind) return {};
   std::vector<Field> fields;
   for (const hw::FoldingRule& rule : kind->rules(node))
     fields.push_back({rule.field, rule.divides, {}});
-  fields.push_back({"ram_style", 0, {"auto", "distributed", "block"}});
+  fields.push_back({std::string(kRamStyle), 0, kRamStyles});
   if (node.as<hw::MultiplyOp>()) {
-    fields.push_back({"mem_mode", 0, {"embedded", "decoupled", "external"}});
-    fields.push_back({"preferred_impl_style", 0, {"auto", "popcount", "lut", "dsp"}});
+    fields.push_back({std::string(kMemMode), 0, kMemModes});
+    fields.push_back({std::string(kImplStyle), 0, {"auto", "popcount", "lut", "dsp"}});
   }
   if (node.as<hw::Thresholding>())
-    fields.push_back({"preferred_impl_style", 0, {"auto", "comparators", "search"}});
+    fields.push_back({std::string(kImplStyle), 0, {"auto", "comparators", "search"}});
   if (node.as<hw::ConvolutionInputGenerator>())
     fields.push_back({std::string(kParallelWindow), 0, {}});
   fields.push_back({std::string(kInDepths), 0, {}});
@@ -126,7 +131,8 @@ class Reader final : public FieldVisitor {
   const std::string& name_;
 };
 
-bool set_field(Node& node, const std::string& name, const FoldingValue& value) {
+/// Throws for a field that the node does not have, and for a value that does not fit.
+void check_field(const Node& node, const std::string& name, const FoldingValue& value) {
   const std::vector<Field> fields = fields_of(node);
   const auto field = std::ranges::find(fields, name, &Field::name);
   if (field == fields.end()) {
@@ -138,6 +144,10 @@ bool set_field(Node& node, const std::string& name, const FoldingValue& value) {
   if (!allows(*field, value))
     hw::layer_error(node, fmt::format("{} cannot be {}; choose one of {}", name, value_text(value),
                                       allowed_text(*field)));
+}
+
+bool set_field(Node& node, const std::string& name, const FoldingValue& value) {
+  check_field(node, name, value);
   Writer writer(name, value);
   node.op->fields(writer);
   return writer.changed;
@@ -175,6 +185,41 @@ void check_names(const Graph& graph, const FoldingConfig& config) {
           printable(name), joined({fields.begin(), fields.end()}));
 }
 
+/// What the user wishes for a node: its own entry before the defaults.
+std::map<std::string, FoldingValue> wishes_of(const Node& node, const FoldingConfig& config) {
+  std::map<std::string, FoldingValue> wishes = defaults_of(node, config);
+  if (const auto own = config.find(node.name); own != config.end())
+    for (const auto& [name, value] : own->second) wishes[name] = value;
+  return wishes;
+}
+
+bool is_wish(const std::map<std::string, FoldingValue>& wishes, std::string_view field,
+             const std::string& value) {
+  const auto wish = wishes.find(std::string(field));
+  return wish != wishes.end() && wish->second == FoldingValue(value);
+}
+
+/// Block RAM for weights means a memory of their own: embedded ones are constants in logic.
+void add_memory_mode(const Node& node, std::map<std::string, FoldingValue>& wishes) {
+  const auto* product = node.as<hw::MultiplyOp>();
+  if (product && is_wish(wishes, kRamStyle, "block") && !wishes.contains(std::string(kMemMode)) &&
+      product->mem_mode == "embedded")
+    wishes[std::string(kMemMode)] = std::string("decoupled");
+}
+
+bool lies_in_block_ram(const Node& node) {
+  const std::vector<hw::MemoryNeed> memories = hw::build_layer(node, false).memories;
+  return std::ranges::find(memories, "block", &hw::MemoryNeed::style) != memories.end();
+}
+
+std::string memory_remedy(const Node& node) {
+  const auto* product = node.as<hw::MultiplyOp>();
+  if (!product) return "no memory of this layer can lie there; leave ram_style out";
+  return fmt::format(
+      "its weights are {}; set mem_mode to decoupled, or leave ram_style out",
+      product->mem_mode == "embedded" ? "embedded, that is constants in logic" : product->mem_mode);
+}
+
 /// A generator of grouped windows has no choice of its SIMD.
 bool is_followed(const Node& node, std::string_view field) {
   return field == "SIMD" && grouped_reader(node);
@@ -197,10 +242,8 @@ bool apply_folding_config(Graph& graph, const FoldingConfig& config, PassReport&
   check_names(graph, config);
   bool changed = false;
   for (const auto& node : graph.nodes()) {
-    const auto own = config.find(node->name);
-    std::map<std::string, FoldingValue> wishes = defaults_of(*node, config);
-    if (own != config.end())
-      for (const auto& [name, value] : own->second) wishes[name] = value;
+    std::map<std::string, FoldingValue> wishes = wishes_of(*node, config);
+    add_memory_mode(*node, wishes);
     bool set = false;
     for (const auto& [name, value] : wishes)
       if (!is_followed(*node, name)) set |= set_field(*node, name, value);
@@ -215,6 +258,48 @@ bool apply_folding_config(Graph& graph, const FoldingConfig& config, PassReport&
     hw::build_layer(*node, false);  // says what does not fit together
   }
   return changed;
+}
+
+void check_folding_config(const Graph& graph, const FoldingConfig& config) {
+  check_names(graph, config);
+  for (const auto& node : graph.nodes())
+    for (const auto& [name, value] : wishes_of(*node, config))
+      if (!is_followed(*node, name)) check_field(*node, name, value);
+}
+
+void check_memory_wishes(const Graph& graph, const FoldingConfig& config) {
+  for (const auto& node : graph.nodes()) {
+    if (!hw::find_layer(*node)) continue;
+    const bool own =
+        config.contains(node->name) && config.at(node->name).contains(std::string(kRamStyle));
+    if (!own && !node->as<hw::MultiplyOp>()) continue;  // defaults are for those that can
+    if (is_wish(wishes_of(*node, config), kRamStyle, "block") && !lies_in_block_ram(*node))
+      hw::layer_error(*node, "ram_style block has no effect: " + memory_remedy(*node));
+  }
+}
+
+std::optional<std::string> folding_value_fault(const std::string& field,
+                                               const FoldingValue& value) {
+  static const std::vector<Field> all = {
+      {"PE", 0, {}},
+      {"SIMD", 0, {}},
+      {std::string(kRamStyle), 0, kRamStyles},
+      {std::string(kMemMode), 0, kMemModes},
+      {std::string(kImplStyle), 0, {"auto", "popcount", "lut", "dsp", "comparators", "search"}},
+      {std::string(kParallelWindow), 0, {}},
+      {std::string(kInDepths), 0, {}},
+      {std::string(kOutDepths), 0, {}}};
+  const auto known = std::ranges::find(all, field, &Field::name);
+  if (known == all.end()) {
+    std::vector<std::string> names(all.size());
+    std::ranges::transform(all, names.begin(), &Field::name);
+    user_error("no layer has a field '{}'; the fields are {}", printable(field), joined(names));
+  }
+  if (known->words.empty() && !known->is_flag() && !known->is_depths()) {
+    const auto* number = std::get_if<std::int64_t>(&value);
+    return number && *number >= 1 ? std::nullopt : std::optional<std::string>("divisors, from 1");
+  }
+  return allows(*known, value) ? std::nullopt : std::optional(allowed_text(*known));
 }
 
 FoldingConfig folding_wishes(const FoldingConfig& config, WishKind kind) {

@@ -43,6 +43,8 @@ struct PassOptions {
   bool allow_software = false;
   /// Cycles per frame that every layer is to keep.
   std::int64_t target_cycles = kTargetCycles;
+  /// Refuses a network with layers that cannot keep them, instead of unfolding those fully.
+  bool target_required = false;
   /// Cycles per frame that FIFOs must allow; 0: those of the slowest layer.
   std::int64_t fifo_interval = 0;
   /// The part whose share the layers are to fit at the best throughput, in place of a target;
