@@ -110,6 +110,7 @@ std::string folding_hash(const FoldingConfig& config) {
 void run_graph(const Place& place, Measurement& m) {
   FlowOptions options = place.entry.flow;
   options.out = place.dir;
+  options.replace = true;  // a case may have got another model
   options.finished = write_page;
   const report::Run report = run_flow(options, place.console).report;
   m.verdict = verdict_name(report.verdict);

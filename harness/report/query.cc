@@ -35,6 +35,8 @@ void Bisect::Stage::fields(Fields& f) {
 
 void Bisect::fields(Fields& f) {
   f.schema(kSchema);
+  f("run_verdict", run_verdict);
+  f("run_reason", run_reason);
   f("verdict", verdict);
   f("reason", reason);
   f("reference", reference);
