@@ -346,7 +346,8 @@ class Flow {
     if (kept == derived) return;
     const Json difference = Json::diff(derived, kept);
     const Json& first = difference.at(0);
-    const auto place = Json::json_pointer(first.at("path").get<std::string>());
+    auto place = Json::json_pointer(first.at("path").get<std::string>());
+    if (place.back() == "-") place.pop_back();  // an entry more
     const auto value = [&](const Json& report) {
       return report.contains(place) ? printable(report.at(place).dump(-1, ' ', true)) : "nothing";
     };

@@ -133,8 +133,6 @@ TEST_F(Fifos, WhatIfsAreAStepWhoseResultIsKept) {
     ASSERT_EQ(run().code, 0);
     EXPECT_EQ(read_file(file), before) << i;
   }
-  ASSERT_EQ(run({"--fifo-interval", "1000"}).code, 0);
-  EXPECT_FALSE(kept());
 }
 
 /// Of several residuals, whose FIFOs matter to each other.
