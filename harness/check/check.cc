@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/check/check.h"
 
+#include <numeric>
+#include <set>
+
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 
@@ -40,36 +43,53 @@ Reference::Reference(const Graph& graph, const ChosenImages& images)
       results_(images.size(), kKeptBytes,
                [this](std::int64_t image) { return executor_.run(images_.set.image(image)); }) {}
 
+const std::vector<Answer>& Reference::answers() {
+  if (answers_) return *answers_;
+  const std::optional<AnswerSource> source = answer_source(graph_);
+  answers_.emplace(source ? static_cast<std::size_t>(images_.size()) : 0);
+  if (source)
+    for_each_image(images_.size(), [&](std::int64_t image) {
+      ImageResult scratch;
+      answers_->at(static_cast<std::size_t>(image)) = exact_answer(*source, result(image, scratch));
+    });
+  return *answers_;
+}
+
 namespace {
+
+std::vector<std::int64_t> all_images(std::int64_t count) {
+  std::vector<std::int64_t> images(static_cast<std::size_t>(count));
+  std::iota(images.begin(), images.end(), 0);
+  return images;
+}
 
 /// Compares one candidate with the reference, image by image.
 class StageChecker {
  public:
-  StageChecker(Reference& reference, const Graph& candidate, Contract contract, bool needs_label)
+  /// `chosen`: the images, by their places.
+  StageChecker(Reference& reference, const Graph& candidate, Contract contract, bool needs_label,
+               std::vector<std::int64_t> chosen)
       : reference_(reference),
         candidate_(candidate),
         images_(reference.images()),
+        chosen_(std::move(chosen)),
         approximate_(contract == Contract::kApproximate),
         plan_(plan_comparison(reference.graph(), candidate, needs_label)),
         source_(answer_source(candidate)),
-        executor_(candidate, split_images(images_.size())),
-        tallies_(static_cast<std::size_t>(images_.size())),
+        executor_(candidate, split_images(std::ssize(chosen_))),
+        tallies_(chosen_.size()),
         answers_(source_ ? tallies_.size() : 0) {
     if (approximate_ && source_) reference_source_ = answer_source(reference.graph());
     if (reference_source_) reference_answers_.resize(tallies_.size());
   }
 
   StageCheck run(std::int64_t topk, const Console& console, const std::string& label) {
-    Progress progress(console, label, images_.size());
-    for_each_image(images_.size(), [&](std::int64_t image) {
-      compare(image);
+    Progress progress(console, label, std::ssize(chosen_));
+    for_each_image(std::ssize(chosen_), [&](std::int64_t at) {
+      compare(static_cast<std::size_t>(at));
       progress.tick();
     });
-    StageCheck check;
-    check.tally = sum_tallies(plan_, tallies_);
-    check.tally.canaries = canaries_;
-    check.judgement =
-        approximate_ ? judge_approximate(plan_, check.tally) : judge(plan_, check.tally);
+    StageCheck check = judged(approximate_ ? judge_approximate : judge);
     if (source_)
       check.accuracy = count_accuracy(*source_, images_.set, images_.first, answers_, topk);
     if (approximate_) check.effect = effect(check.tally, topk);
@@ -77,9 +97,31 @@ class StageChecker {
     return check;
   }
 
+  StageCheck sample(std::int64_t topk) {
+    for_each_image(std::ssize(chosen_),
+                   [&](std::int64_t at) { compare(static_cast<std::size_t>(at)); });
+    StageCheck check = judged(judge);
+    if (check.judgement.verdict == Verdict::kEquivalent) {
+      extend(check.tally);
+      check.judgement = judge(plan_, check.tally);
+      check.accuracy = agreed_accuracy(topk);
+    }
+    check.plan = std::move(plan_);
+    return check;
+  }
+
  private:
-  void compare(std::int64_t image) {
-    const auto at = static_cast<std::size_t>(image);
+  template <typename Judge>
+  StageCheck judged(const Judge& judge_tally) const {
+    StageCheck check;
+    check.tally = sum_tallies(plan_, tallies_);
+    check.tally.canaries = canaries_;
+    check.judgement = judge_tally(plan_, check.tally);
+    return check;
+  }
+
+  void compare(std::size_t at) {
+    const std::int64_t image = chosen_[at];
     ImageResult scratch;
     const ImageResult& expected = reference_.result(image, scratch);
     const ImageResult got = executor_.run(images_.set.image(image));
@@ -87,6 +129,27 @@ class StageChecker {
     if (source_) answers_[at] = exact_answer(*source_, got);
     if (reference_source_) reference_answers_[at] = exact_answer(*reference_source_, expected);
     if (image == 0) plant(expected, got);
+  }
+
+  /// As many of all images as of the chosen ones; nothing differs.
+  void extend(ComparisonTally& tally) const {
+    for (CheckpointTally& checkpoint : tally.checkpoints)
+      for (std::int64_t* count : {&checkpoint.predicted, &checkpoint.compared})
+        *count = *count / tally.images * images_.size();
+    tally.images = images_.size();
+  }
+
+  /// The candidate's accuracy once it is known to answer as the reference does.
+  std::optional<Accuracy> agreed_accuracy(std::int64_t topk) {
+    if (!source_) return {};
+    std::vector<Answer> answers = reference_.answers();
+    const auto ranks = static_cast<std::size_t>(source_->ranks);
+    for (Answer& answer : answers) {
+      if (!source_->logits) answer.logits.clear();
+      if (answer.ranked.size() > ranks) answer.ranked.resize(ranks);
+    }
+    if (answers.empty() || answers[0].ranked.size() < ranks) return {};
+    return count_accuracy(*source_, images_.set, images_.first, answers, topk);
   }
 
   void plant(const ImageResult& expected, const ImageResult& got) {
@@ -115,6 +178,7 @@ class StageChecker {
   Reference& reference_;
   const Graph& candidate_;
   const ChosenImages& images_;
+  std::vector<std::int64_t> chosen_;
   bool approximate_;
   ComparisonPlan plan_;
   std::optional<AnswerSource> source_, reference_source_;
@@ -129,7 +193,25 @@ class StageChecker {
 StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
                        const Console& console, const std::string& label, Contract contract,
                        bool needs_label) {
-  return StageChecker(reference, candidate, contract, needs_label).run(topk, console, label);
+  return StageChecker(reference, candidate, contract, needs_label,
+                      all_images(reference.images().size()))
+      .run(topk, console, label);
+}
+
+StageCheck sample_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
+                        const std::vector<std::int64_t>& images, bool needs_label) {
+  return StageChecker(reference, candidate, Contract::kExact, needs_label, images).sample(topk);
+}
+
+std::vector<std::int64_t> sampled_images(std::int64_t count, const std::string& seed) {
+  constexpr std::int64_t kSampled = 4;
+  constexpr std::size_t kDigits = 8;  // of the seed, for each image
+  if (count <= kSampled) return all_images(count);
+  std::set<std::int64_t> images = {0, count - 1};
+  for (std::size_t at = 0; std::ssize(images) < kSampled && at + kDigits <= seed.size();
+       at += kDigits)
+    images.insert(std::stoll(seed.substr(at, kDigits), nullptr, 16) % count);
+  return {images.begin(), images.end()};
 }
 
 std::optional<report::Effect> effect_report(const StageCheck& check) {

@@ -27,12 +27,15 @@ class Reference {
   const ImageResult& result(std::int64_t image, ImageResult& scratch) {
     return results_.get(image, scratch);
   }
+  /// What it answers to every image; empty where it gives no answers.
+  const std::vector<Answer>& answers();
 
  private:
   const Graph& graph_;
   const ChosenImages& images_;
   ExactPixels executor_;
   ReferenceResults results_;
+  std::optional<std::vector<Answer>> answers_;
 };
 
 /// What an approximate stage did to the results.
@@ -59,6 +62,16 @@ struct StageCheck {
 StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
                        const Console& console, const std::string& label,
                        Contract contract = Contract::kExact, bool needs_label = false);
+
+/// What check_stage() under an exact contract finds if all images are like those that are executed
+/// here, `images` by their places with the first one among them: counts are over all images, and the
+/// accuracy is the reference's, where these agree. Otherwise only what they leave.
+StageCheck sample_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
+                        const std::vector<std::int64_t>& images, bool needs_label);
+
+/// The images to look at again of `count`: all of few; else the first, the last and some in between
+/// that `seed`, a SHA-256, decides.
+std::vector<std::int64_t> sampled_images(std::int64_t count, const std::string& seed);
 
 report::Comparison comparison_report(const StageCheck& check);
 std::optional<report::Effect> effect_report(

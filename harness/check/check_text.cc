@@ -9,7 +9,7 @@ namespace {
 
 /// "; 45 of 45 planted faults caught". Where results differ by themselves no count says whether a
 /// planted difference was seen.
-std::string faults_text(const StageCheck& check) {
+std::string planted_text(const StageCheck& check) {
   if (check.judgement.verdict == Verdict::kDifferent) return "";
   const Canaries& canaries = check.tally.canaries;
   return fmt::format("; {} of {} planted faults caught", canaries.caught, canaries.planted);
@@ -29,7 +29,7 @@ std::string check_text(const StageCheck& check) {
   }
   std::string text = table_text(rows);
   text += fmt::format("\n{}: {}{}\n", verdict_name(check.judgement.verdict), check.judgement.reason,
-                      faults_text(check));
+                      planted_text(check));
   if (const Difference* first = check.tally.first())
     text += "first difference: " + difference_text(*first) + "\n";
   return text;

@@ -11,13 +11,6 @@
 namespace assay {
 namespace {
 
-/// "84.50 % (643 of 761)", or "-".
-std::string accuracy_cell(const std::optional<report::Accuracy>& accuracy) {
-  if (!accuracy) return "-";
-  return fmt::format("{} ({} of {})", percent(accuracy->top1), accuracy->top1_correct,
-                     accuracy->compared);
-}
-
 std::string time_cell(const std::optional<report::Timing>& timing, std::size_t index) {
   if (!timing || index >= timing->stages.size()) return "-";
   const report::Timing::Stage& entry = timing->stages[index];
@@ -39,8 +32,13 @@ std::string total_time(const std::optional<report::Timing>& timing) {
     seconds += entry.seconds;
     kept += entry.resumed ? 1 : 0;
   }
-  return fmt::format("{} stages in {:.1f} s{}\n", timing->stages.size(), seconds,
-                     kept > 0 ? fmt::format(", {} kept from before", kept) : "");
+  std::string text = fmt::format("{} stages in {:.1f} s{}\n", timing->stages.size(), seconds,
+                                 kept > 0 ? fmt::format(", {} kept from before", kept) : "");
+  if (timing->steps)
+    for (const report::Timing::Stage& step : *timing->steps)
+      text += fmt::format("{}: {}\n", step.stage,
+                          step.resumed ? "kept" : fmt::format("{:.2f} s", step.seconds));
+  return text;
 }
 
 /// A line for each approximate stage: what it changed.
@@ -79,22 +77,6 @@ std::string stop_text(const report::StageSummary& last) {
 
 }  // namespace
 
-std::string effect_text(std::string_view stage, const report::Effect& effect) {
-  const double share = effect.activations > 0 ? static_cast<double>(effect.changed) /
-                                                    static_cast<double>(effect.activations)
-                                              : 0;
-  std::string text =
-      fmt::format("stage {} changed {} of {} activations ({})", stage, grouped(effect.changed),
-                  grouped(effect.activations), percent(share));
-  if (effect.labels != 0)
-    text +=
-        fmt::format(" and {} of {} labels", grouped(effect.labels_changed), grouped(effect.labels));
-  if (effect.accuracy_before && effect.accuracy_after)
-    text += fmt::format("; top-1 {} before it, {} after it", accuracy_cell(effect.accuracy_before),
-                        accuracy_cell(effect.accuracy_after));
-  return text;
-}
-
 std::string unseen_text(const std::vector<std::string>& sentences) {
   std::string text;
   for (const std::string& line : sentences)
@@ -113,7 +95,9 @@ std::string run_table(const report::Run& run, const std::optional<report::Timing
   std::string text = stages_table(run, timing) + "\n" + total_time(timing) + approximate_text(run);
   for (const std::string& note : run.notes) text += note + "\n";
   if (run.recorded) text += recorded_text(*run.recorded);
-  text += fmt::format("{}: {}\n", verdict_name(run.verdict), run.reason);
+  // What is asked for behind the stages has a say of its own.
+  text += fmt::format("{}{}: {}\n", run.simulation ? "stages: " : "",
+                      verdict_name(run.stages_verdict()), run.stages_reason());
   text += stop_text(run.stages.back());
   if (run.accuracy_means_nothing)
     text += "The images are made up: accuracy means nothing on them. Give --data for real ones.\n";

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "harness/report/effect_text.h"
 #include "harness/report/run.h"
 
 namespace assay {
@@ -18,8 +19,5 @@ std::string unseen_text(const std::vector<std::string>& sentences);
 
 /// A line for each of a run's warnings, and for what its images cannot show.
 std::string warnings_text(const report::Run& run);
-
-/// "stage 05_quantize_input changed 7 of 90 activations (7.78 %) and 1 of 5 labels; top-1 ..."
-std::string effect_text(std::string_view stage, const report::Effect& effect);
 
 }  // namespace assay

@@ -15,7 +15,7 @@
 namespace assay {
 namespace {
 
-constexpr std::size_t kShown = 8;
+constexpr std::size_t kListed = 8;
 
 /// Which elements of a checkpoint differ between images. Thread-safe.
 class Variety {
@@ -116,11 +116,11 @@ void count_classes(const AnswerSource& source, const Dataset& set,
 
 /// "'a', 'b' and 3 more"
 template <typename T>
-std::string listed(const std::vector<T>& list) {
+std::string first_of(const std::vector<T>& list) {
   std::string text;
-  for (std::size_t i = 0; i < std::min(kShown, list.size()); ++i)
+  for (std::size_t i = 0; i < std::min(kListed, list.size()); ++i)
     text += fmt::format("{}{}", i == 0 ? "" : ", ", list[i]);
-  return list.size() > kShown ? text + fmt::format(" and {} more", list.size() - kShown) : text;
+  return list.size() > kListed ? text + fmt::format(" and {} more", list.size() - kListed) : text;
 }
 
 void say_images(const report::Stimuli& s, std::vector<std::string>& sentences) {
@@ -146,7 +146,7 @@ void say_checkpoints(const report::Stimuli& s, std::vector<std::string>& sentenc
   }
   if (!constant.empty())
     sentences.push_back(fmt::format("{} of {} checkpoints are the same on every image: {}",
-                                    constant.size(), s.checkpoints.size(), listed(constant)));
+                                    constant.size(), s.checkpoints.size(), first_of(constant)));
   if (dead > 0)
     sentences.push_back(fmt::format("{} of {} channels are the same on every image", grouped(dead),
                                     grouped(channels)));
@@ -158,7 +158,7 @@ void say_classes(const report::Stimuli& s, std::vector<std::string>& sentences) 
     if (!list.empty())
       sentences.push_back(fmt::format("{} of {} classes are never {}: {}",
                                       grouped(std::ssize(list)), grouped(*s.classes), what,
-                                      listed(list)));
+                                      first_of(list)));
   };
   say(s.never_predicted, "predicted");
   if (s.never_labelled) say(*s.never_labelled, "a label");

@@ -7,8 +7,8 @@
 #include "harness/cli/command.h"
 #include "harness/flow/flow.h"
 #include "harness/page/page.h"
-#include "harness/report/headline.h"
 #include "harness/rtl/verify_top.h"
+#include "harness/run/ledger.h"
 
 namespace assay {
 
@@ -62,6 +62,8 @@ void add_flow_options(Command& command, FlowOptions& options) {
                   "Last stage, such as cleanup or fifos; default: all of them, and then "
                   "rtl-top, the simulation of the whole accelerator")
       .type_name("STAGE");
+  command.add_flag("--replace", options.replace,
+                   "DIR may hold a run of another model, whose place this one takes");
   command
       .add_option("--out", options.out,
                   "Folder for stages, reports and log; a killed run goes on there")
@@ -69,7 +71,7 @@ void add_flow_options(Command& command, FlowOptions& options) {
       .type_name("DIR");
 }
 
-/// The last step: the stitched RTL of what the stages have built.
+/// The last step: the stitched RTL of what the stages have built, which settles the run's verdict.
 VerifyTopResult simulate(const FlowOptions& options, double clock_mhz, const Console& console) {
   VerifyTopOptions top;
   top.dir = options.out;
@@ -78,23 +80,37 @@ VerifyTopResult simulate(const FlowOptions& options, double clock_mhz, const Con
   return verify_top(top, console);
 }
 
+/// Leaves a run that says why it was not simulated, or if that cannot be written none.
+void note_failure(const std::filesystem::path& out, const std::string& what,
+                  const CommandContext& context) {
+  const std::string why = what.substr(0, what.find('\n'));
+  try {
+    note_failed_simulation(RunDir(out), why);
+  } catch (const std::exception&) {  // the disk is full
+    std::error_code ignored;
+    std::filesystem::remove(out / kRunReport, ignored);
+  }
+  if (!context.json)
+    context.console.out << "\n"
+                        << verdict_name(Verdict::kInconclusive) << ": the stages agree, but "
+                        << kTopLevel << " was not simulated: " << why << "\n";
+}
+
 /// Every stage, and then the RTL. Prints the report or the tables; returns the exit code.
-int run(const FlowOptions& options, double clock_mhz, bool simulates,
-        const CommandContext& context) {
+int run(const FlowOptions& options, double clock_mhz, const CommandContext& context) {
   FlowResult result = run_flow(options, context.console);
   if (!context.json) context.console.out << result.table;
-  if (simulates && exit_code(result.verdict) == 0) {
-    VerifyTopResult top = simulate(options, clock_mhz, context.console);
-    if (!context.json) context.console.out << '\n' << top.table << warnings_text(result.report);
-    Headline headline(result.report);
-    headline.note(kTopLevel, top.verdict);
-    result.verdict = headline.verdict;
-    result.report.verdict = headline.verdict;
-    result.report.reason = headline.reason;
-    result.report.rtl_top = std::move(top.report);
-  }
+  if (options.simulates && exit_code(result.verdict) == 0) try {
+      VerifyTopResult top = simulate(options, clock_mhz, context.console);
+      if (!context.json) context.console.out << '\n' << top.table << warnings_text(result.report);
+      result.report = read_sealed_run(options.out);
+      result.report.rtl_top = std::move(top.report);
+    } catch (const std::exception& error) {
+      note_failure(options.out, error.what(), context);
+      throw;
+    }
   if (context.json) print_report(context, result.report);
-  return exit_code(result.verdict);
+  return exit_code(result.report.verdict);
 }
 
 }  // namespace
@@ -118,9 +134,9 @@ void add_run_command(Command& app, CommandAction& action) {
     action = [options](const CommandContext& context) {
       options->finished = write_page;
       settle(*options);
-      const bool simulates = options->until.empty() || options->until == kTopLevel;
-      if (simulates) options->until.clear();
-      return run(*options, options->folding.clock_mhz, simulates, context);
+      options->simulates = options->until.empty() || options->until == kTopLevel;
+      if (options->simulates) options->until.clear();
+      return run(*options, options->folding.clock_mhz, context);
     };
   });
 }

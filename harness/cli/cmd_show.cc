@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
-#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
-#include "harness/check/run_table.h"
 #include "harness/cli/command.h"
+#include "harness/query/show_run.h"
 #include "harness/query/summary.h"
-#include "harness/report/schema.h"
+#include "harness/run/ledger.h"
 #include "harness/run/network.h"
 #include "harness/run/saved_run.h"
 
@@ -17,33 +16,34 @@ namespace {
 
 struct ShowOptions {
   std::filesystem::path target;
-  bool text = false;
+  bool text = false, check = false;
 };
 
-/// The times of a run; nothing where they are missing or damaged.
-std::optional<report::Timing> read_timing(const std::filesystem::path& dir) {
-  const std::filesystem::path file = dir / "reports" / "timing.json";
-  if (!std::filesystem::exists(file)) return {};
-  const std::string text = read_file(file);
-  try {
-    return read_report<report::Timing>(text, file.string());
-  } catch (const UserError&) {  // the run is what matters
-    return {};
-  }
-}
-
-int show_run(const ShowOptions& options, const CommandContext& context) {
+int show_the_run(const ShowOptions& options, const CommandContext& context) {
   if (options.text)
     user_error("--text shows a network; give a stage's file of the run, not its folder");
-  const report::ShowRun shown{read_run(options.target).report, read_timing(options.target)};
+  const report::ShowRun shown = show_run(options.target);
   if (context.json)
     print_report(context, shown);
   else
-    context.console.out << run_table(shown.run, shown.timing);
-  return 0;
+    context.console.out << show_run_text(shown);
+  return shown.faults.empty() ? 0 : exit_code(shown.verdict);
+}
+
+/// Whether every file of a run is what it was: a line for each that is not, and 1, or the count.
+int check_the_run(const ShowOptions& options, const CommandContext& context) {
+  const LedgerCheck check = check_ledger(options.target);
+  if (context.json)
+    print_report(context, show_run(options.target));
+  else if (!check.faults.empty() || check.checked == 0)
+    for (const std::string& fault : check.faults) context.console.out << fault << "\n";
+  else
+    context.console.out << check.checked << " files are what they were\n";
+  return check.faults.empty() && check.checked > 0 ? 0 : exit_code(Verdict::kDifferent);
 }
 
 int show_model(const ShowOptions& options, const CommandContext& context) {
+  if (options.check) user_error("--check looks at the folder of a run");
   const std::string bytes = read_file(options.target);
   const Graph graph = import_network(bytes, options.target, context.console);
   report::Show summary = graph_summary(graph);
@@ -64,15 +64,18 @@ void add_show_command(Command& app, CommandAction& action) {
   command.add_option("TARGET", options->target, "A network, a stage's file, or the folder of a run")
       .required();
   command.add_flag("--text", options->text, "The whole graph, a line per node and constant");
+  command.add_flag("--check", options->check,
+                   "Only hold a run's files against the hashes that it has of them");
   add_examples(command,
                "  assay show model.onnx\n"
                "  assay show model.onnx --text\n"
                "  assay show out/model\n"
+               "  assay show out/model --check\n"
                "  assay show out/model/stages/02_cleanup.onnx --json");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
-      return is_run_folder(options->target) ? show_run(*options, context)
-                                            : show_model(*options, context);
+      if (!is_run_folder(options->target)) return show_model(*options, context);
+      return options->check ? check_the_run(*options, context) : show_the_run(*options, context);
     };
   });
 }

@@ -4,12 +4,14 @@
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/passes/streams/create_dataflow_partition.h"
 #include "compile/passes/streams/dataflow_streams.h"
 #include "compile/passes/streams/insert_fifos.h"
+#include "harness/report/checksum.h"
 #include "sim/token/fifo_sizing.h"
 #include "sim/token/token_dataflow.h"
 
@@ -62,35 +64,104 @@ std::string circle_text(const Dataflow& flow, const std::vector<sim::TokenWait>&
       circle_text(flow, sizing.circle));
 }
 
-report::Fifos::Partition partition_report(const Graph& graph, std::int64_t index) {
-  const Dataflow flow = dataflow(graph, index);
-  const sim::TokenNetwork network = sim::token_network(flow);
-  const sim::Schedule schedule = sim::schedule(network);
-  std::vector<std::size_t> fifos;
-  for (std::size_t i = 0; i < flow.nodes.size(); ++i)
-    if (flow.nodes[i]->as<hw::StreamingFIFO>()) fifos.push_back(i);
-  report::Fifos::Partition report;
-  report.partition = index;
-  report.fifos.resize(fifos.size());
-  tbb::parallel_for(std::size_t{0}, fifos.size(), [&](std::size_t i) {
-    const Node* node = flow.nodes[fifos[i]];
-    const hw::Layer& layer = flow.layer(node);
-    const int bits = layer.inputs[0].bits();
-    const sim::SmallerFifo smaller = sim::with_smaller(network, fifos[i], bits);
-    report.fifos[i] = {
-        node->name,
-        node->as<hw::StreamingFIFO>()->depth,
-        bits,
-        layer.memories[0].style,
-        schedule.fifos[fifos[i]],
-        {smaller.depth, smaller.stops ? std::nullopt : std::optional(smaller.interval)}};
-  });
-  for (const Node* node : flow.nodes)
-    report.slowest_layer = std::max(report.slowest_layer, flow.layer(node).cycles);
-  report.interval = schedule.interval;
-  if (!schedule.frame_ends.empty()) report.first_frame_latency = schedule.frame_ends[0] + 1;
-  report.frames = std::ssize(schedule.frame_ends);
+/// A partition as it lies in the graph, and what the token model says of it.
+class PartitionFifos {
+ public:
+  PartitionFifos(const Graph& graph, std::int64_t index)
+      : flow_(dataflow(graph, index)), network_(sim::token_network(flow_)) {
+    const sim::Schedule schedule = sim::schedule(network_);
+    report.partition = index;
+    report.interval = schedule.interval;
+    if (!schedule.frame_ends.empty()) report.first_frame_latency = schedule.frame_ends[0] + 1;
+    report.frames = std::ssize(schedule.frame_ends);
+    for (const Node* node : flow_.nodes)
+      report.slowest_layer = std::max(report.slowest_layer, flow_.layer(node).cycles);
+    for (std::size_t i = 0; i < flow_.nodes.size(); ++i)
+      if (flow_.nodes[i]->as<hw::StreamingFIFO>()) add(i, schedule);
+  }
+
+  /// What if FIFO `at` of the report had the next smaller depth?
+  report::Fifos::Smaller smaller(std::size_t at) const {
+    const sim::SmallerFifo found =
+        sim::with_smaller(network_, nodes_[at], static_cast<int>(report.fifos[at].bits));
+    return {found.depth, found.stops ? std::nullopt : std::optional(found.interval)};
+  }
+
+  report::Fifos::Partition report;  ///< without the what-ifs' intervals
+
+ private:
+  void add(std::size_t i, const sim::Schedule& schedule) {
+    const Node* node = flow_.nodes[i];
+    const hw::Layer& layer = flow_.layer(node);
+    const std::int64_t depth = node->as<hw::StreamingFIFO>()->depth;
+    nodes_.push_back(i);
+    report.fifos.push_back({node->name,
+                            depth,
+                            layer.inputs[0].bits(),
+                            layer.memories[0].style,
+                            schedule.fifos[i],
+                            {sim::smaller_depth(depth), {}}});
+  }
+
+  Dataflow flow_;
+  sim::TokenNetwork network_;
+  std::vector<std::size_t> nodes_;  ///< of the FIFOs, in the flow
+};
+
+/// A FIFO by its partition and its place there.
+struct FifoPlace {
+  std::size_t partition, fifo;
+};
+
+std::vector<FifoPlace> places_of(const report::Fifos& report) {
+  std::vector<FifoPlace> places;
+  for (std::size_t p = 0; p < report.partitions.size(); ++p)
+    for (std::size_t f = 0; f < report.partitions[p].fifos.size(); ++f) places.push_back({p, f});
+  return places;
+}
+
+report::Fifos without_what_ifs(report::Fifos report) {
+  for (report::Fifos::Partition& partition : report.partitions)
+    for (report::Fifos::Fifo& fifo : partition.fifos) fifo.smaller.interval.reset();
+  report.checksum.reset();
   return report;
+}
+
+/// What-ifs to look at again: one that the stage decides, and the last.
+std::vector<FifoPlace> sampled(const std::vector<FifoPlace>& places, const std::string& seed) {
+  if (places.empty()) return {};
+  return {places[std::stoull(seed.substr(0, 8), nullptr, 16) % places.size()], places.back()};
+}
+
+/// Simulates the what-ifs at `places` into the report.
+void fill(report::Fifos& report, const std::vector<PartitionFifos>& partitions,
+          const std::vector<FifoPlace>& places, const Console& console) {
+  Progress progress(console, kWhatIfs, std::ssize(places));
+  tbb::parallel_for(std::size_t{0}, places.size(), [&](std::size_t i) {
+    const auto [p, f] = places[i];
+    report.partitions[p].fifos[f].smaller = partitions[p].smaller(f);
+    progress.tick();
+  });
+}
+
+/// A smaller FIFO makes nothing faster.
+bool possible(const report::Fifos& report) {
+  return std::ranges::all_of(report.partitions, [](const report::Fifos::Partition& partition) {
+    return std::ranges::all_of(partition.fifos, [&](const report::Fifos::Fifo& fifo) {
+      return !fifo.smaller.interval || !partition.interval ||
+             *fifo.smaller.interval >= *partition.interval;
+    });
+  });
+}
+
+bool still_holds(const report::Fifos& earlier, const report::Fifos& found,
+                 const std::vector<PartitionFifos>& partitions) {
+  if (!is_sealed(earlier) || !possible(earlier)) return false;
+  if (to_json(without_what_ifs(earlier)) != to_json(found)) return false;
+  return std::ranges::all_of(sampled(places_of(found), found.stage_sha256), [&](FifoPlace at) {
+    const report::Fifos::Smaller again = partitions[at.partition].smaller(at.fifo);
+    return again.interval == earlier.partitions[at.partition].fifos[at.fifo].smaller.interval;
+  });
 }
 
 }  // namespace
@@ -115,11 +186,18 @@ bool insert_sized_fifos(Graph& graph, PassContext& context) {
   return inserted;
 }
 
-report::Fifos fifo_report(const Graph& graph) {
-  report::Fifos report;
-  for (const DataflowPartition& partition : dataflow_partitions(graph))
-    report.partitions.push_back(partition_report(graph, partition.index));
-  return report;
+FifoReport fifo_report(const Graph& graph, report::Fifos head,
+                       const std::optional<report::Fifos>& earlier, const Console& console) {
+  report::Fifos& report = head;
+  std::vector<PartitionFifos> partitions;
+  for (const DataflowPartition& partition : dataflow_partitions(graph)) {
+    partitions.emplace_back(graph, partition.index);
+    report.partitions.push_back(partitions.back().report);
+  }
+  if (earlier && still_holds(*earlier, report, partitions)) return {*earlier, true};
+  fill(report, partitions, places_of(report), console);
+  seal(report);
+  return {std::move(report), false};
 }
 
 }  // namespace assay

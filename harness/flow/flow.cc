@@ -11,7 +11,10 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/base/printable.h"
+#include "compile/onnx/import.h"
 #include "compile/passes/layers/folding_config.h"
+#include "compile/passes/streamline/streamline.h"
 #include "harness/check/check.h"
 #include "harness/check/float_report.h"
 #include "harness/check/recorded_report.h"
@@ -24,8 +27,10 @@
 #include "harness/flow/scale_notes.h"
 #include "harness/flow/stage_files.h"
 #include "harness/flow/streamline_report.h"
+#include "harness/report/checksum.h"
 #include "harness/report/schema.h"
 #include "harness/run/identity.h"
+#include "harness/run/ledger.h"
 #include "harness/run/network.h"
 #include "harness/run/rtl_manifest.h"
 #include "harness/run/run_dir.h"
@@ -87,36 +92,26 @@ class Flow {
         reference_sha256_(inputs_.identity.model.graph_sha256) {}
 
   FlowResult run() {
-    dir_.remove("reports/run.json");  // until the end there is no verdict
-    dir_.remove("reports/rtl-top.json");
+    if (!options_.replace) refuse_another_model();
+    const Named<std::string> registered = registered_files();
+    dir_.remove(kRunReport);  // until the end there is no verdict
+    dir_.remove(kTopReport);
     dir_.remove(kStreamlineReport);
     dir_.remove(kPageFile);
     dir_.log("start", {{"model", options_.model.string()}, {"inputs", to_json(inputs_.identity)}});
     FlowResult result;
-    result.verdict = Verdict::kEquivalent;
-    for (StageSpec& stage : inputs_.stages) {
-      if (!needed(stage)) continue;
-      stage.id = stage_id(reports_.size() + 1, stage.name);
-      reports_.push_back(run_stage(stage));
-      const Verdict verdict = reports_.back().check.verdict;
-      result.verdict = worse(result.verdict, verdict);
-      if (result.verdict != Verdict::kEquivalent) break;
-      integer_ = stage.integer;
-      if (verdict == Verdict::kApproximate) refer_to(stage);
-    }
-    if (result.verdict == Verdict::kEquivalent && is_approximate())
-      result.verdict = Verdict::kApproximate;
-    if (all_hold() && judge_images(stimuli())) result.verdict = Verdict::kInconclusive;
+    run_stages();
     remove_other_stages();
     remove_stale_rtl(dir_, previous_sha256_);
-    for (const char* file : {kFoldingFile, kFoldingReport, kFifoReport}) dir_.remove(file);
-    if (integer_) write_hardware();
-    result.report = summary(result.verdict);
+    remove_other_rtl_reports(registered);
+    write_hardware();
     if (const auto streamline = streamline_summary(reports_, integer_))
-      dir_.write_report(kStreamlineReport, *streamline);
+      write_beside(kStreamlineReport, *streamline);
     dir_.write_report("reports/timing.json", timing_);
-    dir_.write_report("reports/run.json", result.report);
-    if (options_.finished) options_.finished(dir_);
+    write_run(dir_, summary(), beside_);
+    finish();
+    result.report = read_sealed_run(dir_.path());
+    result.verdict = result.report.stages_verdict();
     dir_.log("end", {{"verdict", verdict_name(result.verdict)}});
     result.table = run_table(result.report, timing_);
     return result;
@@ -128,16 +123,135 @@ class Flow {
   static constexpr const char* kFoldingReport = "reports/folding.json";
   static constexpr const char* kFoldingFile = "folding.json";
 
+  /// Up to the last one, or the first one that does not hold.
+  void run_stages() {
+    for (std::size_t i = 0; i < inputs_.stages.size(); ++i) {
+      StageSpec& stage = inputs_.stages[i];
+      if (!needed(stage)) continue;
+      stage.id = stage_id(reports_.size() + 1, stage.name);
+      reports_.push_back(run_stage(stage, may_be_last(i)));
+      const Verdict verdict = reports_.back().check.verdict;
+      if (exit_code(verdict) != 0) break;
+      integer_ = stage.integer;
+      if (verdict == Verdict::kApproximate) refer_to(stage);
+    }
+  }
+
+  /// Whether no step behind this one is sure to be taken.
+  bool may_be_last(std::size_t i) const {
+    return std::all_of(inputs_.stages.begin() + static_cast<std::ptrdiff_t>(i) + 1,
+                       inputs_.stages.end(),
+                       [](const StageSpec& later) { return later.applies != nullptr; });
+  }
+
+  /// The model is named by the report of an earlier run or, where none was finished, of its first
+  /// stage.
+  void refuse_another_model() const {
+    const std::string first = fmt::format("reports/{}.json", stage_id(1, inputs_.stages[0].name));
+    std::string name, hash;
+    if (const auto run = earlier<report::Run>(kRunReport)) {
+      name = fmt::format(" '{}'", printable(run->model, 4096));
+      hash = run->inputs.model.sha256;
+    } else if (const auto stage = earlier<report::Stage>(first)) {
+      hash = stage->inputs.model.sha256;
+    }
+    if (hash.empty() || hash == inputs_.identity.model.sha256) return;
+    user_error(
+        "'{}' holds a run of another model{} (SHA-256 {}); give --replace to put this run in its "
+        "place, or another folder as --out",
+        printable(dir_.path().string(), 4096), name, hash);
+  }
+
+  /// A report of an earlier run; nothing where it is absent or damaged.
+  template <Record T>
+  std::optional<T> earlier(const std::string& file) const {
+    try {
+      return read_report<T>(read_file(dir_.file(file)), file);
+    } catch (const UserError&) {
+      return {};
+    }
+  }
+
+  /// A file of an earlier run; empty where there is none.
+  std::string text_of(const std::string& file) const {
+    try {
+      return read_file(dir_.file(file));
+    } catch (const UserError&) {
+      return {};
+    }
+  }
+
+  /// A report that the run speaks of besides those of its stages.
+  void write_beside(const std::string& file, const AnyRecord& report) {
+    dir_.write_report(file, report);
+    beside_.push_back(file);
+  }
+
+  /// A run whose page could not be written has failed, and leaves no verdict.
+  void finish() const {
+    if (!options_.finished) return;
+    try {
+      options_.finished(dir_);
+    } catch (...) {
+      dir_.remove(kRunReport);
+      throw;
+    }
+  }
+
   /// From the fold stage on: how layers are folded, also as a file that says so to the next run.
   /// Behind the fifos stage nothing is missing between the layers.
   void write_hardware() {
     const std::string& id = reports_.back().stage;
-    const auto name = stage_name(id);
+    const auto name = integer_ ? stage_name(id) : std::nullopt;
+    for (const char* file : {kFoldingFile, kFoldingReport}) dir_.remove(file);
+    if (name != "fifos") dir_.remove(kFifoReport);
     if (name != "fold" && name != "converters" && name != "fifos") return;
     dir_.write(kFoldingFile, folding_config_text(folding_config(previous())));
+    beside_.emplace_back(kFoldingFile);
     folding_ = folding_report(previous(), id, previous_sha256_, options_.passes);
-    dir_.write_report(kFoldingReport, *folding_);
-    if (name == "fifos") dir_.write_report(kFifoReport, fifo_report(previous()));
+    write_beside(kFoldingReport, *folding_);
+    if (name == "fifos") write_fifos();
+  }
+
+  void write_fifos() {
+    const auto start = Clock::now();
+    report::Fifos head;
+    head.assay = inputs_.identity.assay;
+    head.stage_sha256 = previous_sha256_;
+    const FifoReport fifos =
+        fifo_report(previous(), std::move(head), earlier<report::Fifos>(kFifoReport), console_);
+    write_beside(kFifoReport, fifos.report);
+    timing_.steps.emplace().push_back({kWhatIfs, fifos.kept, seconds_since(start)});
+  }
+
+  /// What the run that was finished here says of its files.
+  Named<std::string> registered_files() const {
+    try {
+      return *read_sealed_run(dir_.path()).files;
+    } catch (const UserError&) {  // there is none
+      return {};
+    }
+  }
+
+  /// Whether the earlier run spoke of a file with this text.
+  static bool spoke_of(const Named<std::string>& registered, const std::string& name,
+                       const std::string& text) {
+    return std::ranges::find(registered, std::pair(name, sha256(text))) != registered.end();
+  }
+
+  /// Reports on RTL that are of another last stage, or that the earlier run did not have like this.
+  /// The RTL itself is looked at by who simulates it.
+  void remove_other_rtl_reports(const Named<std::string>& registered) {
+    if (spoke_of(registered, kRtlManifest, text_of(kRtlManifest))) beside_.push_back(kRtlManifest);
+    for (const std::filesystem::path& file : dir_.files("reports")) {
+      const std::string name = "reports/" + file.filename().string();
+      if (!name.starts_with("reports/rtl") || file.extension() != ".json") continue;
+      const std::string text = text_of(name);
+      if (text.find(previous_sha256_) != std::string::npos && spoke_of(registered, name, text))
+        beside_.push_back(name);
+      else
+        dir_.remove(name);
+    }
   }
 
   /// Whether a step that depends on the network is to be taken.
@@ -172,14 +286,11 @@ class Flow {
     return *inputs_.reference;
   }
 
-  report::Stage run_stage(const StageSpec& stage) {
+  report::Stage run_stage(const StageSpec& stage, bool last) {
     const auto start = Clock::now();
-    std::optional<report::Stage> kept = completed(stage);
+    std::optional<report::Stage> kept = completed(stage, last);
     const bool resumed = kept.has_value();
-    if (resumed) {
-      previous_.reset();
-      console_.remark(fmt::format("{}: complete, kept", stage.id));
-    } else {
+    if (!resumed) {
       dir_.remove(stage.report());
       kept = execute(stage);
       dir_.write_report(stage.report(), *kept);
@@ -203,18 +314,56 @@ class Flow {
     return inputs;
   }
 
-  /// The report of an equal or approximate stage that was completed earlier.
-  std::optional<report::Stage> completed(const StageSpec& stage) const {
+  /// The report of an equal or approximate stage that was completed earlier, where it is what can
+  /// be derived again.
+  std::optional<report::Stage> completed(const StageSpec& stage, bool last) {
+    if (!std::filesystem::exists(dir_.file(stage.report()))) return {};
     try {
-      report::Stage report =
+      auto report =
           read_report<report::Stage>(read_file(dir_.file(stage.report())), stage.report());
-      if (report.stage == stage.id && report.inputs == stage_inputs(stage) &&
-          report.check.verdict == expected_of(stage) && report.stimuli.has_value() == is_import() &&
-          report.sha256 == sha256(read_file(dir_.file(stage.file()))))
-        return report;
-    } catch (const UserError&) {  // absent or damaged: do it again
+      if (report.stage != stage.id || report.inputs != stage_inputs(stage)) return {};
+      prove(stage, last, report);
+      return report;
+    } catch (const UserError& error) {
+      console_.remark(fmt::format("{}: done again, as {}", stage.id, error.what()));
     }
     return {};
+  }
+
+  /// UserError where a report does not say what its stage's file shows.
+  void prove(const StageSpec& stage, bool last, const report::Stage& kept) {
+    if (kept.check.verdict != expected_of(stage))
+      user_error("its report says {}", verdict_name(kept.check.verdict));
+    if (!is_sealed(kept)) user_error("the checksum of its report is wrong");
+    const std::string bytes = read_file(dir_.file(stage.file()));
+    if (sha256(bytes) != kept.sha256) user_error("its file is not the one that was checked");
+    Graph graph = import_bytes(bytes, {}, dir_.file(stage.file()).string());
+    if (stage.integer) verify_integer(graph);
+    const bool whole = last || stage.contract == Contract::kApproximate;
+    const std::vector<std::int64_t> images =
+        whole ? std::vector<std::int64_t>() : sampled_images(inputs_.images.size(), kept.sha256);
+    report::Stage derived =
+        check(stage, kept.sha256, pixel_graph(graph, inputs_.preprocess), images);
+    if (stage.streamlines) derived.streamline = kept.streamline;
+    seal(derived);
+    refuse_other_claims(to_json(kept), to_json(derived));
+    console_.remark(fmt::format("{}: complete, kept; {} of {} images compared again", stage.id,
+                                whole ? kept.check.images : std::ssize(images), kept.check.images));
+    previous_ = std::move(graph);
+  }
+
+  /// Names the first entry of a report that is not what was derived again.
+  static void refuse_other_claims(const Json& kept, const Json& derived) {
+    if (kept == derived) return;
+    const Json difference = Json::diff(derived, kept);
+    const Json& first = difference.at(0);
+    auto place = Json::json_pointer(first.at("path").get<std::string>());
+    if (place.back() == "-") place.pop_back();  // an entry more
+    const auto value = [&](const Json& report) {
+      return report.contains(place) ? printable(report.at(place).dump(-1, ' ', true)) : "nothing";
+    };
+    user_error("its report says {} {}, not {}", printable(place.to_string()), value(kept),
+               value(derived));
   }
 
   static Verdict expected_of(const StageSpec& stage) {
@@ -225,20 +374,31 @@ class Flow {
     BuiltStage built = build_stage(dir_, stage, previous());
     const Graph saved = pixel_graph(built.graph, inputs_.preprocess);
     previous_ = std::move(built.graph);
-    const StageCheck check =
-        check_stage(reference(), saved, options_.topk, console_, stage.id, stage.contract,
-                    ends_in_labels(stage.id, reference().graph()));
+    report::Stage report = check(stage, built.sha256, saved, {});
+    if (stage.streamlines) report.streamline = streamline_report(built.report);
+    seal(report);
+    return report;
+  }
+
+  /// Compares a stage as it was saved with the reference: on a sample of the images, by their
+  /// places, or where there is none on all of them.
+  report::Stage check(const StageSpec& stage, const std::string& file_sha256, const Graph& saved,
+                      const std::vector<std::int64_t>& sample) {
+    const bool labels = ends_in_labels(stage.id, reference().graph());
+    const StageCheck check = sample.empty()
+                                 ? check_stage(reference(), saved, options_.topk, console_,
+                                               stage.id, stage.contract, labels)
+                                 : sample_stage(reference(), saved, options_.topk, sample, labels);
     report::Stage report;
     report.stage = stage.id;
     report.file = stage.file();
-    report.sha256 = built.sha256;
+    report.sha256 = file_sha256;
     report.contract = contract_name(stage.contract);
     report.passes = stage.passes;
     report.inputs = stage_inputs(stage);
     report.reference = reference_stage_;
     report.check = comparison_report(check);
     report.effect = effect_report(check);
-    if (stage.streamlines) report.streamline = streamline_report(built.report);
     report.accuracy.exact = accuracy_summary(check.accuracy);
     if (is_import()) {
       add_float_reference(report);
@@ -289,10 +449,8 @@ class Flow {
       }
   }
 
-  report::Run summary(Verdict verdict) const {
+  report::Run summary() const {
     report::Run run;
-    run.verdict = verdict;
-    run.reason = run_reason();
     run.model = options_.model.string();
     if (!options_.images.data.empty()) run.data = options_.images.data;
     if (!options_.images.images.empty()) run.images = options_.images.images;
@@ -305,36 +463,20 @@ class Flow {
     if (std::string note = class_note(inputs_.images, inputs_.model); !note.empty())
       run.warnings.push_back(std::move(note));
     run.unseen = unseen(stimuli());
+    if (const auto images = judge_images(stimuli())) run.blind = images->reason;
     run.recorded = reports_.front().recorded;
     for (const report::Stage& report : reports_) {
-      run.stages.push_back(stage_summary(report));
+      run.stages.push_back(summary_of(report));
       if (report.contract == contract_name(Contract::kApproximate))
         run.approximate.push_back(report.stage);
     }
+    if (options_.simulates)
+      run.simulation = {"rtl-top", Verdict::kInconclusive, "it has not been simulated"};
     return run;
   }
 
   /// What the images can show, as the first stage saw them.
   const report::Stimuli& stimuli() const { return reports_.front().stimuli.value(); }
-
-  bool all_hold() const {
-    return std::ranges::all_of(
-        reports_, [](const report::Stage& stage) { return exit_code(stage.check.verdict) == 0; });
-  }
-
-  bool is_approximate() const {
-    return std::ranges::any_of(reports_,
-                               [](const report::Stage& stage) { return stage.effect.has_value(); });
-  }
-
-  /// The last stage's, and what approximate stages did: a run with one is no plain pass.
-  std::string run_reason() const {
-    std::string reason = reports_.back().check.reason;
-    if (const auto images = judge_images(stimuli()); images && all_hold()) reason = images->reason;
-    for (const report::Stage& report : reports_)
-      if (report.effect) reason += "; approximate: " + effect_text(report.stage, *report.effect);
-    return reason;
-  }
 
   report::Inputs run_inputs() const {
     report::Inputs inputs = inputs_.identity;
@@ -343,31 +485,12 @@ class Flow {
     return inputs;
   }
 
-  static report::StageSummary stage_summary(const report::Stage& stage) {
-    const report::Comparison& check = stage.check;
-    return {.stage = stage.stage,
-            .file = stage.file,
-            .sha256 = stage.sha256,
-            .contract = stage.contract,
-            .verdict = check.verdict,
-            .reason = check.reason,
-            .images = check.images,
-            .predicted = check.predicted,
-            .compared = check.compared,
-            .differing = check.differing,
-            .canaries = check.canaries,
-            .first_difference = check.first_difference,
-            .accuracy = stage.accuracy,
-            .reference = stage.reference,
-            .effect = stage.effect,
-            .checkpoints = std::ssize(check.checkpoints)};
-  }
-
   const FlowOptions& options_;
   const Console& console_;
   Inputs inputs_;
   RunDir dir_;
   std::vector<report::Stage> reports_;
+  std::vector<std::string> beside_;  ///< files of the run besides stages and their reports
   report::Timing timing_;
   std::optional<Graph> previous_;  ///< the last stage's, once it was needed
   std::string previous_file_, previous_sha256_;

@@ -21,13 +21,15 @@ struct FlowOptions : RunChoice {
   std::filesystem::path against;  ///< a recording for the import stage; empty: none
   ImageChoice images;
   PreprocessChoice preprocess;
-  std::string until;  ///< last stage; empty: all
+  std::string until;       ///< last stage; empty: all
+  bool replace = false;    ///< the folder may hold a run of another model
+  bool simulates = false;  ///< the stitched RTL is to be simulated behind the stages
   RunFinished finished;
 };
 
 struct FlowResult {
-  Verdict verdict = Verdict::kInconclusive;
-  report::Run report;  ///< reports/run.json
+  Verdict verdict = Verdict::kInconclusive;  ///< over the stages
+  report::Run report;  ///< reports/run.json; with `simulates` not EQUIVALENT before that is done
   std::string table;   ///< the stages, for people
 };
 
@@ -35,8 +37,10 @@ struct FlowResult {
 /// exactly on the chosen images and compares every checkpoint with the imported model's; behind an
 /// approximate stage, whose differences are its measured effect, with that stage's. Stops after the
 /// first stage that is neither EQUIVALENT nor APPROXIMATE. Stages that an earlier, equal run
-/// completed are not repeated; reports do not depend on whether that happened. UserError, with
-/// nothing written, when the model, the images or the options are bad.
+/// completed are not built again when their reports are what can be derived from their files: by
+/// executing them again on a sample of the images, the last one and approximate ones on all.
+/// Reports do not depend on whether that happened. UserError, with nothing written, when the model,
+/// the images or the options are bad, or the folder holds a run of another model.
 FlowResult run_flow(const FlowOptions& options, const Console& console);
 
 }  // namespace assay

@@ -195,7 +195,7 @@ Json schedules_json(const std::optional<report::Fifos>& report) {
 }  // namespace
 
 Json page_data(const fs::path& dir) {
-  const SavedRun run = read_run(dir);
+  const SavedRun run = read_run_alone(dir);
   const std::vector<report::StageSummary>& stages = run.report.stages;
   std::vector<StageGraph> graphs(stages.size());
   tbb::parallel_for(std::size_t{0}, graphs.size(), [&](std::size_t i) {

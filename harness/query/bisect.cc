@@ -6,6 +6,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/base/printable.h"
 #include "compile/graph/checkpoints.h"
 #include "compile/onnx/import.h"
 #include "harness/check/check.h"
@@ -27,19 +28,18 @@ LoadedFile load(const std::filesystem::path& path) {
   return file;
 }
 
-/// The run's model when it is still there unchanged; the first stage's file otherwise.
+/// The run's model while it is there, else the first stage's file: that of the run, or nothing would
+/// be left to compare with.
 LoadedFile find_reference(const SavedRun& run) {
   const std::filesystem::path model = run.report.model;
   std::error_code error;
-  if (std::filesystem::is_regular_file(model, error)) {
-    std::string bytes = read_file(model);
-    if (sha256(bytes) == run.report.inputs.model.sha256) {
-      LoadedFile file{model.string(), std::move(bytes), {}};
-      file.graph = import_bytes(file.bytes, model.parent_path(), file.name);
-      return file;
-    }
-  }
-  return load(run.stages.front().file);
+  if (std::filesystem::exists(model, error)) return load(model);
+  const SavedRun::Stage& first = run.stages.front();
+  LoadedFile file = load(first.file);
+  if (sha256(file.bytes) != first.sha256)
+    user_error("the model '{}' is gone, and '{}' was changed since the run; do the run again",
+               printable(model.string(), 4096), printable(first.file.string(), 4096));
+  return file;
 }
 
 /// With all checkpoints that the graph calls for, as the run had it.
@@ -78,6 +78,7 @@ class Bisection {
     }
     if (result.verdict == Verdict::kEquivalent && !options_.drop && has_approximate())
       result.verdict = Verdict::kApproximate;
+    note_run(result.verdict);
     result.report = report(result.verdict);
     result.text = text(result.verdict);
     return result;
@@ -88,6 +89,15 @@ class Bisection {
     return std::ranges::any_of(run_.stages, [](const SavedRun::Stage& stage) {
       return stage.contract == Contract::kApproximate;
     });
+  }
+
+  /// A run that went wrong in another way than exact arithmetic shows is not called sound.
+  void note_run(Verdict& verdict) {
+    if (options_.drop || exit_code(verdict) != 0 || exit_code(run_.report.stages_verdict()) == 0)
+      return;
+    verdict = Verdict::kInconclusive;
+    reason_ = fmt::format("no stage differs now, but the run was {}: {}",
+                          verdict_name(run_.report.verdict), run_.report.reason);
   }
 
   Judgement look_at(const SavedRun::Stage& stage) {
@@ -156,6 +166,8 @@ class Bisection {
 
   report::Bisect report(Verdict verdict) const {
     report::Bisect report;
+    report.run_verdict = run_.report.verdict;
+    report.run_reason = run_.report.reason;
     report.verdict = verdict;
     report.reason = reason_;
     report.reference = reference_file_.name;
@@ -174,7 +186,9 @@ class Bisection {
       rows.push_back({stage.stage, std::string(verdict_name(stage.verdict)),
                       grouped(stage.compared), grouped(stage.differing),
                       stage.accuracy ? percent(stage.accuracy->top1) : "-"});
-    std::string text = table_text(rows) + fmt::format("\n{}: {}\n", verdict_name(verdict), reason_);
+    std::string text =
+        fmt::format("the run was {}: {}\n\n{}\n{}: {}\n", verdict_name(run_.report.verdict),
+                    run_.report.reason, table_text(rows), verdict_name(verdict), reason_);
     if (!first_stage_.empty()) text += "first stage: " + first_stage_ + "\n";
     for (const SavedRun::Stage& stage : run_.stages)
       if (stage.contract == Contract::kApproximate)

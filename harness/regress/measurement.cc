@@ -105,6 +105,7 @@ std::string setup_text(Json inputs, const Json& more) {
 void run_graph(const Place& place, Measurement& m) {
   FlowOptions options = place.entry.flow;
   options.out = place.dir;
+  options.replace = true;  // a case may have got another model
   options.finished = write_page;
   const report::Run report = run_flow(options, place.console).report;
   m.verdict = verdict_name(report.verdict);

@@ -66,7 +66,10 @@ void Fifos::Partition::fields(Fields& f) {
 
 void Fifos::fields(Fields& f) {
   f.schema(kSchema);
+  f("assay", assay);
+  f("stage_sha256", stage_sha256);
   f("partitions", partitions);
+  f.where_given("checksum", checksum);
 }
 
 void Throughput::fields(Fields& f) {

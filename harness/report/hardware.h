@@ -65,7 +65,10 @@ struct Fifos {
     std::vector<Fifo> fifos;
     void fields(Fields& f);
   };
+  Program assay;
+  std::string stage_sha256;
   std::vector<Partition> partitions;
+  std::optional<std::string> checksum;  ///< checksum.h
   void fields(Fields& f);
 };
 

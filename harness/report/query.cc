@@ -35,6 +35,8 @@ void Bisect::Stage::fields(Fields& f) {
 
 void Bisect::fields(Fields& f) {
   f.schema(kSchema);
+  f.stage_verdict("run_verdict", run_verdict);
+  f("run_reason", run_reason);
   f.stage_verdict("verdict", verdict);
   f("reason", reason);
   f("reference", reference);

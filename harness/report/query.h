@@ -36,6 +36,8 @@ struct Bisect {
     std::optional<Accuracy> accuracy;
     void fields(Fields& f);
   };
+  Verdict run_verdict = Verdict::kInconclusive;  ///< what the run itself came to
+  std::string run_reason;
   Verdict verdict = Verdict::kInconclusive;
   std::string reason, reference;
   Data data;

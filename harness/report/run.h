@@ -9,6 +9,13 @@ namespace assay::report {
 /// reports/run.json
 struct Run {
   static constexpr std::string_view kSchema = "assay.run/1";
+  /// What was asked for behind the stages. INCONCLUSIVE until it has been done.
+  struct Simulation {
+    std::string level;  ///< "rtl-top"
+    Verdict verdict = Verdict::kInconclusive;
+    std::string reason;
+    void fields(Fields& f);
+  };
   Verdict verdict = Verdict::kInconclusive;
   std::string reason, model;
   std::optional<std::string> data, images;
@@ -20,17 +27,42 @@ struct Run {
   std::vector<std::string> notes;
   std::vector<std::string> warnings;  ///< what the verdict does not say and a user must know
   std::vector<std::string> unseen;    ///< what the images cannot show
+  std::optional<std::string> blind;   ///< why they show nothing
   std::optional<Recorded> recorded;
   std::vector<StageSummary> stages;
-  std::optional<RtlTop> rtl_top;  ///< only of `assay run --json`
+  std::optional<Simulation> simulation;  ///< null: none was asked for
+  /// SHA-256 of every file that the run speaks of, by its path in the folder.
+  std::optional<Named<std::string>> files;
+  std::optional<std::string> checksum;  ///< checksum.h
+  std::optional<RtlTop> rtl_top;        ///< only of `assay run --json`
+
+  /// The verdict over the stages alone: APPROXIMATE where one of them is, INCONCLUSIVE on images
+  /// that show nothing.
+  Verdict stages_verdict() const;
+  /// The last stage's reason, and what approximate stages did: a run with one is no plain pass.
+  std::string stages_reason() const;
+  /// Sets verdict and reason: the worse one of the stages and of the simulation.
+  void conclude();
   void fields(Fields& f);
 };
 
 /// `assay show DIR`
 struct ShowRun {
   static constexpr std::string_view kSchema = "assay.show-run/1";
+  /// A level that was simulated.
+  struct Level {
+    std::string level, stage;
+    Verdict verdict = Verdict::kInconclusive;
+    std::int64_t predicted = 0, compared = 0, differing = 0;
+    void fields(Fields& f);
+  };
+  Verdict verdict = Verdict::kInconclusive;  ///< over run, faults and levels
+  std::string reason;
+  std::int64_t checked = 0;  ///< files whose hashes were looked at
   Run run;
   std::optional<Timing> timing;
+  std::vector<std::string> faults;  ///< why the verdict no longer holds
+  std::vector<Level> levels;
   void fields(Fields& f);
 };
 

@@ -53,6 +53,27 @@ void Stage::fields(Fields& f) {
   f("float_reference", float_reference);
   f("recorded", recorded);
   f("stimuli", stimuli);
+  f.where_given("checksum", checksum);
+}
+
+StageSummary summary_of(const Stage& stage) {
+  const Comparison& check = stage.check;
+  return {.stage = stage.stage,
+          .file = stage.file,
+          .sha256 = stage.sha256,
+          .contract = stage.contract,
+          .verdict = check.verdict,
+          .reason = check.reason,
+          .images = check.images,
+          .predicted = check.predicted,
+          .compared = check.compared,
+          .differing = check.differing,
+          .canaries = check.canaries,
+          .first_difference = check.first_difference,
+          .accuracy = stage.accuracy,
+          .reference = stage.reference,
+          .effect = stage.effect,
+          .checkpoints = std::ssize(check.checkpoints)};
 }
 
 void StageSummary::fields(Fields& f) {
@@ -83,6 +104,7 @@ void Timing::Stage::fields(Fields& f) {
 void Timing::fields(Fields& f) {
   f.schema(kSchema);
   f("stages", stages);
+  f.where_given("steps", steps);
 }
 
 }  // namespace assay::report

@@ -55,7 +55,8 @@ struct Stage {
   Accuracies accuracy;
   std::optional<FloatReference> float_reference;
   std::optional<Recorded> recorded;
-  std::optional<Stimuli> stimuli;  ///< at the import stage
+  std::optional<Stimuli> stimuli;       ///< at the import stage
+  std::optional<std::string> checksum;  ///< checksum.h
   void fields(Fields& f);
 };
 
@@ -73,6 +74,7 @@ struct StageSummary {
   std::int64_t checkpoints = 0;
   void fields(Fields& f);
 };
+StageSummary summary_of(const Stage& stage);
 
 /// reports/timing.json
 struct Timing {
@@ -84,6 +86,7 @@ struct Timing {
     void fields(Fields& f);
   };
   std::vector<Stage> stages;
+  std::optional<std::vector<Stage>> steps;  ///< what else was done, by name
   void fields(Fields& f);
 };
 

@@ -9,6 +9,8 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "harness/run/ledger.h"
+#include "harness/run/rtl_manifest.h"
 
 namespace assay {
 namespace {
@@ -159,7 +161,12 @@ report::RtlHead RtlLevel::report_head() const {
 
 void RtlLevel::finish(const report::RtlHead& head, const AnyRecord& report) const {
   rtl.carry(head);
-  if (whole_) session.dir.write_report(report_file(), report);
+  std::vector<std::string> written = {kRtlManifest};
+  if (whole_) {
+    session.dir.write_report(report_file(), report);
+    written.push_back(report_file());
+  }
+  register_files(session.dir, written);
   if (whole_ && options.finished) options.finished(session.dir);
   session.dir.log(name_, {{"verdict", verdict_name(head.verdict)}, {"all", whole_}});
 }

@@ -3,23 +3,55 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/hash.h"
 #include "compile/base/printable.h"
-#include "harness/report/schema.h"
+#include "compile/graph/checkpoints.h"
+#include "compile/onnx/import.h"
+#include "harness/run/ledger.h"
 
 namespace assay {
 namespace {
-
-[[noreturn]] void refuse_unfinished(const std::filesystem::path& dir) {
-  user_error(
-      "'{}' holds no finished run (there is no reports/run.json); start or finish it with 'assay "
-      "run'",
-      printable(dir.string(), 4096));
-}
 
 PreprocessChoice preprocess_of(const report::Run& run) {
   const report::Preprocess& identity = run.inputs.preprocess;
   return {run.preprocess, identity.mean.value_or(std::vector<std::string>{}),
           identity.std.value_or(std::vector<std::string>{})};
+}
+
+/// "'/data/model.onnx' is not the file that the run was about"
+std::string replaced_text(std::string_view what, const std::filesystem::path& path) {
+  return fmt::format("the {} '{}' is not the one of the run any more", what,
+                     printable(std::filesystem::absolute(path).string(), 4096));
+}
+
+/// Data outside of the model's file is read only where the file names some.
+std::string graph_hash(const std::string& bytes, const std::filesystem::path& path) {
+  Graph graph = import_bytes(bytes, path.parent_path(), path.string());
+  complete_checkpoints(graph);
+  return sha256(to_text(graph));
+}
+
+bool same_model(const SavedRun& run, const std::filesystem::path& path) {
+  const std::string bytes = read_file(path);
+  if (sha256(bytes) != run.report.inputs.model.sha256) return false;
+  const bool whole = bytes.find("location") == std::string::npos;
+  return whole || graph_hash(bytes, path) == run.report.inputs.model.graph_sha256;
+}
+
+bool same_images(const SavedRun& run) {
+  const ImageRange range =
+      run.images.images.empty() ? ImageRange{} : parse_image_range(run.images.images);
+  return load_dataset(run.images.data, range).sha256 == run.report.inputs.data.sha256;
+}
+
+/// `test`, and false where what should be the same cannot be read.
+template <typename Test>
+bool holds(const Test& test) {
+  try {
+    return test();
+  } catch (const UserError&) {
+    return false;
+  }
 }
 
 }  // namespace
@@ -30,45 +62,60 @@ bool is_run_folder(const std::filesystem::path& path) {
 }
 
 const std::filesystem::path& existing_run(const std::filesystem::path& dir) {
-  if (!std::filesystem::exists(dir / ".assay-lock")) refuse_unfinished(dir);
+  if (!std::filesystem::exists(dir / ".assay-lock"))
+    user_error(
+        "'{}' holds no finished run (no run has worked there); start or finish it with 'assay run'",
+        printable(dir.string(), 4096));
   return dir;
 }
 
-SavedRun read_run(const std::filesystem::path& dir) {
-  const std::filesystem::path file = dir / "reports" / "run.json";
-  const std::string shown = printable(file.string(), 4096);
-  if (!std::filesystem::exists(file)) refuse_unfinished(dir);
+SavedRun read_run_alone(const std::filesystem::path& dir) {
   SavedRun run;
-  try {
-    run.report = read_report<report::Run>(read_file(file), shown);
-  } catch (const UserError& error) {
-    user_error("{}; do the run again", error.what());
-  }
+  run.dir = dir;
+  run.report = read_sealed_run(dir);
   for (const report::StageSummary& stage : run.report.stages)
     run.stages.push_back({stage.stage, dir / stage.file, stage.sha256,
                           stage.contract == contract_name(Contract::kApproximate)
                               ? Contract::kApproximate
                               : Contract::kExact});
-  if (run.stages.empty()) user_error("'{}' lists no stage; do the run again", shown);
   run.images = {run.report.data.value_or(""), run.report.images.value_or("")};
   run.preprocess = preprocess_of(run.report);
   return run;
 }
 
 void require_equivalent(const report::Run& run) {
-  Verdict verdict = run.verdict;
-  std::string what = run.reason;
+  // The simulation behind the stages is what is to be built.
+  const Verdict verdict = run.stages_verdict();
+  if (exit_code(verdict) == 0) return;
+  std::string what = run.stages_reason();
   for (const report::StageSummary& stage : run.stages) {
     if (exit_code(stage.verdict) == 0) continue;
-    verdict = worse(verdict, stage.verdict);
     what = fmt::format("stage {}: {}", stage.stage, stage.reason);
     break;
   }
-  if (verdict == Verdict::kEquivalent) return;
   throw NotEquivalentError(fmt::format(
       "the run is {} ({}), and nothing is built on it; 'assay bisect' shows where, then do "
       "the run again",
       verdict_name(verdict), what));
+}
+
+std::vector<std::string> replaced_sources(const SavedRun& run) {
+  std::vector<std::string> replaced;
+  std::error_code error;
+  const std::filesystem::path model = run.report.model, data = run.images.data;
+  if (std::filesystem::exists(model, error) && !holds([&] { return same_model(run, model); }))
+    replaced.push_back(replaced_text("model", model));
+  if (!data.empty() && std::filesystem::exists(data, error) &&
+      !holds([&] { return same_images(run); }))
+    replaced.push_back(replaced_text("data set", data));
+  return replaced;
+}
+
+SavedRun read_run(const std::filesystem::path& dir) {
+  SavedRun run = read_run_alone(dir);
+  if (const std::vector<std::string> replaced = replaced_sources(run); !replaced.empty())
+    user_error("{}; do the run again, or put back what it was about", replaced.front());
+  return run;
 }
 
 ImageChoice images_of_run(const SavedRun& run, const ImageChoice& given) {

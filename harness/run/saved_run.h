@@ -22,6 +22,7 @@ struct SavedRun {
     Contract contract = Contract::kExact;
   };
   report::Run report;  ///< reports/run.json
+  std::filesystem::path dir;
   std::vector<Stage> stages;
   ImageChoice images;           ///< what the run was told
   PreprocessChoice preprocess;  ///< the same
@@ -39,12 +40,20 @@ bool is_run_folder(const std::filesystem::path& path);
 /// `dir`, once it is sure that a run made it. UserError otherwise.
 const std::filesystem::path& existing_run(const std::filesystem::path& dir);
 
-/// UserError when the folder holds no finished run or its report is damaged.
+/// UserError when the folder holds no finished run, its report is damaged or was edited, or the
+/// model or the images were replaced since (replaced_sources()).
 SavedRun read_run(const std::filesystem::path& dir);
 
 /// NotEquivalentError that names the run's verdict and stage unless the run is EQUIVALENT: nothing is
 /// built on another.
 void require_equivalent(const report::Run& run);
+
+/// The same run, whatever became of its model and images: to show it.
+SavedRun read_run_alone(const std::filesystem::path& dir);
+
+/// What no longer is what the run was about: its model's file, where there still is one, the data
+/// that belongs to it, its images. A line for each.
+std::vector<std::string> replaced_sources(const SavedRun& run);
 
 /// `given` where it says something, else what the run was told.
 ImageChoice images_of_run(const SavedRun& run, const ImageChoice& given);

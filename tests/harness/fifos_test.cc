@@ -9,6 +9,7 @@
 #include "harness/integer_network.h"
 #include "harness/report/schema.h"
 #include "harness/run_command.h"
+#include "harness/sealed_report.h"
 
 namespace assay {
 namespace {
@@ -95,6 +96,44 @@ TEST_F(Fifos, MayBeSizedForASlowerAccelerator) {
   ASSERT_EQ(run({"--fifo-interval", "1000"}).code, 0);
   EXPECT_LE(partition()["interval"], 1000);
   EXPECT_LE(partition()["fifos"].size(), fast["fifos"].size());
+}
+
+/// The what-ifs of an earlier run are taken over where the rest is found again.
+TEST_F(Fifos, WhatIfsAreAStepWhoseResultIsKept) {
+  const auto kept = [&] {
+    const Json timing = Json::parse(read_file(out / "reports/timing.json"));
+    EXPECT_EQ(timing["steps"][0]["stage"], "what-ifs of FIFOs");
+    return timing["steps"][0]["resumed"].get<bool>();
+  };
+  ASSERT_EQ(run().code, 0);
+  EXPECT_FALSE(kept());
+  const fs::path file = out / "reports/fifos.json";
+  const std::string before = read_file(file);
+  const CommandResult again = run();
+  EXPECT_THAT(again.out, HasSubstr("what-ifs of FIFOs: kept"));
+  EXPECT_TRUE(kept());
+  EXPECT_EQ(read_file(file), before);
+  const auto fifo = [](Json& r) -> Json& { return r["partitions"][0]["fifos"].back(); };
+  const std::vector<std::function<void(Json&)>> edits = {
+      [&](Json& r) { fifo(r)["smaller"]["interval"] = 99999; },  // one that is looked at again
+      [&](Json& r) { fifo(r)["high_water"] = 0; },
+      [&](Json& r) { fifo(r)["depth"] = 1; },
+      [](Json& r) { r["partitions"][0]["interval"] = 1; },
+      [](Json& r) { r["partitions"][0]["fifos"].erase(0); },
+      [](Json& r) { r["stage_sha256"] = std::string(64, '0'); },
+      [](Json& r) { r["assay"]["sha256"] = ""; }};
+  for (const auto& edit : edits) {
+    forge_report(file, edit);
+    ASSERT_EQ(run().code, 0);
+    EXPECT_FALSE(kept());
+    EXPECT_EQ(read_file(file), before);
+  }
+  for (Json::size_type i = 0; i < partition()["fifos"].size(); ++i) {
+    edit_report(file,
+                [&](Json& r) { r["partitions"][0]["fifos"][i]["smaller"]["interval"] = 99999; });
+    ASSERT_EQ(run().code, 0);
+    EXPECT_EQ(read_file(file), before) << i;
+  }
 }
 
 /// Of several residuals, whose FIFOs matter to each other.

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/query/show_run.h"
+
+#include <fmt/format.h>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "harness/check/run_table.h"
+#include "harness/report/console.h"
+#include "harness/report/headline.h"
+#include "harness/report/schema.h"
+#include "harness/run/ledger.h"
+#include "harness/run/saved_run.h"
+
+namespace assay {
+namespace {
+
+/// A report of the run; nothing where it is missing or damaged.
+template <Record T>
+std::optional<T> optional_report(const std::filesystem::path& file) {
+  if (!std::filesystem::exists(file)) return {};
+  try {
+    return read_report<T>(read_file(file), file.string());
+  } catch (const UserError&) {  // the run is what matters
+    return {};
+  }
+}
+
+template <Record T>
+void add_level(const std::string& level, report::ShowRun& shown, const SavedRun& run) {
+  const std::string name = "reports/" + level + ".json";
+  const std::optional<T> report = optional_report<T>(run.dir / name);
+  if (!report) return;
+  const report::RtlHead& head = report->head;
+  if (head.stage_sha256 != run.stages.back().sha256)
+    shown.faults.push_back(name + ": is about another stage");
+  shown.levels.push_back(
+      {level, head.stage, head.verdict, head.predicted, head.compared, head.differing});
+}
+
+void conclude(report::ShowRun& shown) {
+  Headline headline(shown.run);
+  for (const report::ShowRun::Level& level : shown.levels)
+    headline.note(level.level, level.verdict);
+  if (!shown.faults.empty()) {
+    headline.reason = fmt::format("the run was {}, but what it was about has changed since",
+                                  verdict_name(headline.verdict));
+    headline.verdict = Verdict::kInconclusive;
+  }
+  shown.verdict = headline.verdict;
+  shown.reason = headline.reason;
+}
+
+}  // namespace
+
+report::ShowRun show_run(const std::filesystem::path& dir) {
+  const SavedRun run = read_run_alone(dir);
+  LedgerCheck ledger = check_ledger(dir);
+  report::ShowRun shown;
+  shown.run = run.report;
+  shown.timing = optional_report<report::Timing>(dir / "reports" / "timing.json");
+  shown.checked = ledger.checked;
+  shown.faults = std::move(ledger.faults);
+  for (std::string& replaced : replaced_sources(run)) shown.faults.push_back(std::move(replaced));
+  add_level<report::RtlNode>("rtl-node", shown, run);
+  add_level<report::RtlTop>("rtl-top", shown, run);
+  conclude(shown);
+  return shown;
+}
+
+std::string show_run_text(const report::ShowRun& shown) {
+  std::string text = fmt::format("{}: {}\n", verdict_name(shown.verdict), shown.reason);
+  for (const std::string& fault : shown.faults) text += fault + "\n";
+  text += "\n" + run_table(shown.run, shown.timing);
+  for (const report::ShowRun::Level& level : shown.levels)
+    text += fmt::format("{}: {}: {} of {} predicted beats compared, {} differing\n", level.level,
+                        verdict_name(level.verdict), grouped(level.compared),
+                        grouped(level.predicted), grouped(level.differing));
+  return text;
+}
+
+}  // namespace assay
