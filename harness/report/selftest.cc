@@ -8,6 +8,7 @@ void Selftest::Counts::fields(Fields& f) {
   f("caught", caught);
   f("named", named);
   f("regenerated", regenerated);
+  f("harmless", harmless);
   f("missed", missed);
   f("crashed", crashed);
 }

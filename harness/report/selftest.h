@@ -9,11 +9,12 @@ namespace assay::report {
 struct Selftest {
   static constexpr std::string_view kSchema = "assay.selftest/1";
   static std::vector<std::string_view> outcomes() {
-    return {"caught", "regenerated", "missed", "crashed"};
+    return {"caught", "regenerated", "harmless", "missed", "crashed"};
   }
   /// Faults by what came of them.
   struct Counts {
-    std::int64_t planted = 0, caught = 0, named = 0, regenerated = 0, missed = 0, crashed = 0;
+    std::int64_t planted = 0, caught = 0, named = 0, regenerated = 0, harmless = 0, missed = 0,
+                 crashed = 0;
     void fields(Fields& f);
   };
   struct Kind {
@@ -33,7 +34,7 @@ struct Selftest {
     std::string outcome;
     std::int64_t exit_code = 0;
     std::string says;                ///< the last line of the command
-    std::vector<std::string> stays;  ///< files that are not as in the run, of a missed fault
+    std::vector<std::string> stays;  ///< files that are not as in the run, where it ended with 0
     void fields(Fields& f);
   };
   Program assay;

@@ -246,12 +246,14 @@ void add_stages(Kinds& kinds) {
                      "the same, and every report has the new digest",
                      {kRunCommand},
                      1,
-                     edit(stages, fault.edit, Hashes::kFixed)});
+                     edit(stages, fault.edit, Hashes::kFixed),
+                     true});
     kinds.push_back({fmt::format("last stage: {}, hashes fixed", fault.name),
                      "the same of the stage that RTL is made from",
                      {kTopCommand},
                      1,
-                     edit(last_stage, fault.edit, Hashes::kFixed)});
+                     edit(last_stage, fault.edit, Hashes::kFixed),
+                     true});
   }
   kinds.push_back({"stage: cut off", "the end is missing", kEveryRun, 1, edit(stages, cut_off)});
   kinds.push_back({"stage: bit", "one bit of the file", kEveryRun, 1, edit(stages, flip_bit)});
@@ -261,7 +263,8 @@ void add_stages(Kinds& kinds) {
                    "the same, and every report has the new digest",
                    {kRunCommand},
                    1,
-                   exchange(stages, Hashes::kFixed)});
+                   exchange(stages, Hashes::kFixed),
+                   true});
 }
 
 void add_claims(Kinds& kinds, std::string_view name, std::string_view what, FindFiles find,

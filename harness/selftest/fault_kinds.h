@@ -33,6 +33,8 @@ struct FaultKind {
   std::int64_t every = 1;  ///< it is planted in every so manieth round: more for slow ones
   /// Plants one; nothing when the run has no such artefact.
   std::function<std::optional<Fault>(const Sandbox& box, Draw& draw)> plant;
+  /// The file is a network, and one that gives the same results on the run's images is no fault.
+  bool by_results = false;
 };
 
 /// All of them. In the sandbox, a run is in run/, its model in model/, its images in data/ and the

@@ -107,6 +107,8 @@ std::vector<std::string> Sandbox::changes() const {
   return names;
 }
 
+std::string Sandbox::kept(std::string_view name) const { return read_file(kept_ / name); }
+
 void Sandbox::restore() const {
   for (const std::string& name : differing()) {
     if (is_regular(kept_ / name)) {

@@ -13,6 +13,7 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "harness/run/identity.h"
+#include "harness/selftest/same_results.h"
 
 namespace assay {
 namespace {
@@ -68,6 +69,7 @@ void count(report::Selftest::Counts& counts, const report::Selftest::Fault& faul
   if (fault.outcome == "caught") ++counts.caught;
   if (fault.outcome == "caught" && named) ++counts.named;
   if (fault.outcome == "regenerated") ++counts.regenerated;
+  if (fault.outcome == "harmless") ++counts.harmless;
   if (fault.outcome == "missed") ++counts.missed;
   if (fault.outcome == "crashed") ++counts.crashed;
 }
@@ -229,6 +231,9 @@ class Campaign {
                                     last_word(outcome.output),
                                     {}};
       classify(entry, outcome, planted);
+      if (entry.outcome == "missed" && kind.by_results &&
+          same_results(box_.kept(fault->file), box_.read(fault->file), run_, box_))
+        entry.outcome = "harmless";
       const bool named = names_file(outcome.output, fault->file);
       count(report_.counts, entry, named);
       count(report_.kinds[planned.kind].counts, entry, named);
@@ -266,7 +271,7 @@ class Campaign {
   }
 
   void judge(const std::optional<std::string>& unfit) {
-    Judgement judgement{Verdict::kEquivalent, "every planted fault was caught or undone"};
+    Judgement judgement{Verdict::kEquivalent, "no planted fault was missed"};
     if (unfit) judgement.note(Verdict::kInconclusive, *unfit);
     const std::int64_t missed = report_.counts.missed, crashed = report_.counts.crashed;
     if (missed + crashed > 0)
@@ -294,10 +299,11 @@ SelftestResult selftest(const SelftestOptions& options, const Console& console) 
 
 std::string selftest_table(const report::Selftest& report) {
   std::vector<std::vector<std::string>> rows = {
-      {"artefact", "planted", "caught", "named", "regenerated", "missed", "crashed"}};
+      {"artefact", "planted", "caught", "named", "regenerated", "harmless", "missed", "crashed"}};
   const auto add = [&](const std::string& name, const report::Selftest::Counts& c) {
     std::vector<std::string> row = {name};
-    for (const std::int64_t n : {c.planted, c.caught, c.named, c.regenerated, c.missed, c.crashed})
+    for (const std::int64_t n :
+         {c.planted, c.caught, c.named, c.regenerated, c.harmless, c.missed, c.crashed})
       row.push_back(grouped(n));
     rows.push_back(std::move(row));
   };
@@ -312,10 +318,11 @@ std::string selftest_table(const report::Selftest& report) {
       text += fmt::format("{}: {} ({}): {}; '{}' ended with {}: {}\n", fault.outcome,
                           printable(fault.file, 4096), fault.kind, fault.change, fault.command,
                           fault.exit_code, printable(fault.says, 400));
-  return text + fmt::format("\n{}: {}: {} planted, {} caught, {} regenerated, {} missed\n",
-                            verdict_name(report.verdict), report.reason,
-                            grouped(report.counts.planted), grouped(report.counts.caught),
-                            grouped(report.counts.regenerated), grouped(report.counts.missed));
+  return text +
+         fmt::format("\n{}: {}: {} planted, {} caught, {} regenerated, {} harmless, {} missed\n",
+                     verdict_name(report.verdict), report.reason, grouped(report.counts.planted),
+                     grouped(report.counts.caught), grouped(report.counts.regenerated),
+                     grouped(report.counts.harmless), grouped(report.counts.missed));
 }
 
 }  // namespace assay

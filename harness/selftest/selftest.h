@@ -32,9 +32,11 @@ struct SelftestResult {
 ///  - caught: the command ends with another exit code than 0;
 ///  - regenerated: it ends with 0, and every file is what it was before the fault, to the byte (a
 ///    program built anew in the cache may be another, but not the planted one);
-///  - missed: it ends with 0 and something is not as it was;
+///  - harmless: it ends with 0, and something is not as it was, but that is a network of which all
+///    reports speak as it is now, and which gives the same results on all images of the run;
+///  - missed: it ends with 0 and something else is not as it was;
 ///  - crashed: a signal ended it, or it did not end.
-/// All of them are decided by the exit code and the files alone. EQUIVALENT when as many faults
+/// Exit code and files alone decide, but for the third. EQUIVALENT when as many faults
 /// were planted as asked for and none was missed or crashed; DIFFERENT when one was; INCONCLUSIVE
 /// when fewer were planted, or when a command is not content with the copy before any fault or
 /// changes it. The run's own folder, its model and its images are only read. UserError when the run
