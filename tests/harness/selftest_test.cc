@@ -401,9 +401,9 @@ TEST_F(SelftestCampaign, RepeatsTheRunAsItWasTold) {
   EXPECT_THAT(repeated, Contains("--mean=0.5,0.25,63/255"));
   // Images and labels that are the run's own can be changed.
   const SelftestResult result = campaign(content, fault_kinds(), 60);
-  EXPECT_EQ(
-      std::ranges::find(result.report.kinds, "data", &report::Selftest::Kind::kind)->counts.missed,
-      1);
+  const auto data = std::ranges::find(result.report.kinds, "data", &report::Selftest::Kind::kind);
+  ASSERT_NE(data, result.report.kinds.end());
+  EXPECT_GE(data->counts.missed, 1);
 }
 
 // ---- The campaign with the product's own commands
