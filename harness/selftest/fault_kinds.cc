@@ -238,7 +238,7 @@ constexpr NetworkFault kNetworkFaults[] = {
     {"checkpoint added", "metadata has a checkpoint twice", add_checkpoint},
 };
 
-void add_stages(Kinds& kinds) {
+void add_networks(Kinds& kinds) {
   for (const NetworkFault& fault : kNetworkFaults) {
     kinds.push_back({fmt::format("stage: {}", fault.name), std::string(fault.changes), kEveryRun, 1,
                      edit(stages, fault.edit)});
@@ -255,6 +255,10 @@ void add_stages(Kinds& kinds) {
                      edit(last_stage, fault.edit, Hashes::kFixed),
                      true});
   }
+}
+
+void add_stages(Kinds& kinds) {
+  add_networks(kinds);
   kinds.push_back({"stage: cut off", "the end is missing", kEveryRun, 1, edit(stages, cut_off)});
   kinds.push_back({"stage: bit", "one bit of the file", kEveryRun, 1, edit(stages, flip_bit)});
   kinds.push_back(

@@ -97,6 +97,8 @@ class Campaign {
       plant_all();
       unfit = shortfall();
     }
+    // A full disk, say, would have caught every fault.
+    if (!unfit && report_.counts.caught > 0) unfit = discontent_without_fault("at last");
     judge(unfit);
     SelftestResult result;
     result.verdict = report_.verdict;
@@ -125,8 +127,8 @@ class Campaign {
     return running.get();
   }
 
-  /// Every command once, to make what it makes, and once more, to see that it is content and
-  /// changes nothing. What keeps faults from being planted, or nothing.
+  /// Every command once, to make what it makes, and once more. What keeps faults from being planted,
+  /// or nothing.
   std::optional<std::string> make_baseline() {
     for (const Repeat& repeat : repeats_) {
       report_.commands.push_back({repeat.name, line_of(repeat), 0});
@@ -135,8 +137,14 @@ class Campaign {
       if (outcome.exit_code != 0) return discontent(repeat, outcome);
     }
     box_.keep();
+    return discontent_without_fault("again");
+  }
+
+  /// Every command on the copy as it was kept: it has to be content, and to change nothing.
+  std::optional<std::string> discontent_without_fault(std::string_view when) {
+    times_.clear();
     for (const Repeat& repeat : repeats_) {
-      console_.remark(fmt::format("without a fault, again: {}", repeat.name));
+      console_.remark(fmt::format("without a fault, {}: {}", when, repeat.name));
       const auto start = Clock::now();
       const CommandOutcome outcome = call(repeat, kFirstLimit);
       times_.push_back(Clock::now() - start);
@@ -213,36 +221,39 @@ class Campaign {
 
   void plant(const Planned& planned, std::int64_t index) {
     const FaultKind& kind = options_.kinds[planned.kind];
-    const Repeat& repeat = repeats_[planned.repeat];
     Draw draw = draw_of(options_.seed, index, kind.name);
-    if (const std::optional<Fault> fault = kind.plant(box_, draw)) {
-      ASSAY_INVARIANT(!box_.changes().empty(), "a planted fault changes a file");
-      const std::string planted = state_of(fault->file);
-      const seconds limit =
-          kLeastLimit + std::chrono::duration_cast<seconds>(kPatience * times_[planned.repeat]);
-      const CommandOutcome outcome = call(repeat, limit);
-      ++report_.commands[planned.repeat].repeated;
-      report::Selftest::Fault entry{kind.name,
-                                    fault->file,
-                                    fault->change,
-                                    repeat.name,
-                                    "",
-                                    outcome.exit_code,
-                                    last_word(outcome.output),
-                                    {}};
-      classify(entry, outcome, planted);
-      if (entry.outcome == "missed" && kind.by_results &&
-          same_results(box_.kept(fault->file), box_.read(fault->file), run_, box_))
-        entry.outcome = "harmless";
-      const bool named = names_file(outcome.output, fault->file);
-      count(report_.counts, entry, named);
-      count(report_.kinds[planned.kind].counts, entry, named);
-      if (entry.outcome == "missed" || entry.outcome == "crashed")
-        console_.remark(
-            fmt::format("{}: {}, {}: {}", entry.outcome, fault->file, fault->change, repeat.name));
-      report_.faults.push_back(std::move(entry));
-    }
+    if (const std::optional<Fault> fault = kind.plant(box_, draw)) show(planned, *fault);
     box_.restore();
+  }
+
+  /// Shows a planted fault to its command.
+  void show(const Planned& planned, const Fault& fault) {
+    ASSAY_INVARIANT(!box_.changes().empty(), "a planted fault changes a file");
+    const FaultKind& kind = options_.kinds[planned.kind];
+    const Repeat& repeat = repeats_[planned.repeat];
+    const std::string state = state_of(fault.file);
+    const seconds limit =
+        kLeastLimit + std::chrono::duration_cast<seconds>(kPatience * times_[planned.repeat]);
+    const CommandOutcome outcome = call(repeat, limit);
+    ++report_.commands[planned.repeat].repeated;
+    report::Selftest::Fault entry;
+    entry.kind = kind.name;
+    entry.file = fault.file;
+    entry.change = fault.change;
+    entry.command = repeat.name;
+    entry.exit_code = outcome.exit_code;
+    entry.says = last_word(outcome.output);
+    classify(entry, outcome, state);
+    if (entry.outcome == "missed" && kind.by_results &&
+        same_results(box_.kept(fault.file), box_.read(fault.file), run_, box_))
+      entry.outcome = "harmless";
+    const bool named = names_file(outcome.output, fault.file);
+    count(report_.counts, entry, named);
+    count(report_.kinds[planned.kind].counts, entry, named);
+    if (entry.outcome == "missed" || entry.outcome == "crashed")
+      console_.remark(
+          fmt::format("{}: {}, {}: {}", entry.outcome, fault.file, fault.change, repeat.name));
+    report_.faults.push_back(std::move(entry));
   }
 
   /// A file's content, or that it is not there.

@@ -38,8 +38,8 @@ struct SelftestResult {
 ///  - crashed: a signal ended it, or it did not end.
 /// Exit code and files alone decide, but for the third. EQUIVALENT when as many faults
 /// were planted as asked for and none was missed or crashed; DIFFERENT when one was; INCONCLUSIVE
-/// when fewer were planted, or when a command is not content with the copy before any fault or
-/// changes it. The run's own folder, its model and its images are only read. UserError when the run
+/// when fewer were planted, or when a command is not content with the copy without a fault, before
+/// the first or after the last, or changes it. The run's own folder, its model and its images are only read. UserError when the run
 /// is not EQUIVALENT.
 SelftestResult selftest(const SelftestOptions& options, const Console& console);
 

@@ -336,6 +336,18 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
   EXPECT_THAT(changing.report.reason, HasSubstr("without any fault 'run' changes run/reports/"));
 }
 
+TEST_F(SelftestCampaign, CommandsThatFailFromSomeTimeOnProveNothing) {
+  int calls = 0;
+  const RunCommand full_disk = [&](const std::vector<std::string>&, const fs::path&,
+                                   std::chrono::seconds) {
+    return ++calls <= 4 ? CommandOutcome{} : CommandOutcome{4, false, "the disk is full\n"};
+  };
+  const SelftestResult result = campaign(full_disk, {nobodys()}, 3);
+  EXPECT_EQ(result.report.counts.caught, 3);
+  EXPECT_EQ(result.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(result.report.reason, HasSubstr("ends with exit code 4: the disk is full"));
+}
+
 TEST_F(SelftestCampaign, LeavesTheRunAloneAndIsTheSameForTheSameSeed) {
   const auto before = run_results(out);
   const std::string model = read_file(dir.path() / "net.onnx");
