@@ -49,12 +49,11 @@ void expect_changes(EditFile edit, const std::string& bytes) {
 }
 
 TEST(SelftestFaults, NetworksStayNetworksAndAreOthers) {
-  const std::string bytes = export_bytes(integer_network());
+  const std::string bytes = export_bytes(tiny_network());
   const std::string before = to_text(import_bytes(bytes, {}, "net"));
   for (const EditFile edit :
        {change_weight, change_scalar, change_attribute, rewire_input, rewire_output,
         drop_checkpoint, rename_checkpoint, move_checkpoint, add_checkpoint}) {
-    SCOPED_TRACE(before);
     expect_changes(edit, bytes);
     Draw draw(kSeed);
     const Graph after = import_bytes(edit(bytes, draw)->bytes, {}, "net");
@@ -228,7 +227,7 @@ TEST_F(SelftestCampaign, CommandsThatSayYesToEverythingMissEveryFault) {
   EXPECT_EQ(result.report.counts.planted, 60);
   // Of networks of which the reports speak as they are, some give the same results.
   EXPECT_EQ(result.report.counts.missed + result.report.counts.harmless, 60);
-  EXPECT_GE(result.report.counts.missed, 50);
+  EXPECT_GE(result.report.counts.missed, 45);
   EXPECT_GE(available_kinds(result), 30);
   std::map<std::string, std::int64_t> planted;
   for (const auto& fault : result.report.faults) {
