@@ -36,6 +36,7 @@ void add_history_command(Command& app, CommandAction& action);
 void add_show_command(Command& app, CommandAction& action);
 void add_explain_command(Command& app, CommandAction& action);
 void add_data_command(Command& app, CommandAction& action);
+void add_selftest_command(Command& app, CommandAction& action);
 
 /// --data and --images.
 void add_image_options(Command& command, ImageChoice& choice);

@@ -12,6 +12,7 @@
 #include "harness/report/rtl.h"
 #include "harness/report/rtl_manifest.h"
 #include "harness/report/run.h"
+#include "harness/report/selftest.h"
 
 namespace assay {
 namespace {
@@ -23,8 +24,8 @@ const std::map<std::string_view, Json>& schemas() {
     const auto add = [&]<typename... T>() { ((result[T::kSchema] = json_schema(T{})), ...); };
     using namespace report;
     add.operator()<AccuracyReport, Bench, Bisect, Compare, DataReport, Exec, Explain, Fifos,
-                   Folding, History, Regress, RtlManifest, RtlNode, RtlTop, Run, Scales, Show,
-                   ShowRun, Stage, Streamline, Timing>();
+                   Folding, History, Regress, RtlManifest, RtlNode, RtlTop, Run, Scales, Selftest,
+                   Show, ShowRun, Stage, Streamline, Timing>();
     return result;
   }();
   return all;
