@@ -27,7 +27,7 @@ constexpr const char* kTopReport = "run/reports/rtl-top.json";
 constexpr const char* kNodeReport = "run/reports/rtl-node.json";
 constexpr const char* kFolding = "folding.json";
 
-std::string shown(const fs::path& path) { return printable(path.string(), 4096); }
+std::string shown_text(const fs::path& path) { return printable(path.string(), 4096); }
 
 /// The user's cache folder; nothing when the user has no home.
 std::optional<fs::path> user_cache() {
@@ -72,7 +72,8 @@ void copy_models(const Sandbox& box) {
 void copy_model(const SavedRun& run, const Sandbox& box) {
   const fs::path model = run.report.model;
   if (!fs::is_regular_file(model) || sha256(read_file(model)) != run.report.inputs.model.sha256)
-    user_error("'{}', the model of the run, is not there any more as the run had it", shown(model));
+    user_error("'{}', the model of the run, is not there any more as the run had it",
+               shown_text(model));
   box.add(model, fs::path("model") / model.filename());
 }
 
@@ -80,7 +81,7 @@ void copy_images(const SavedRun& run, const Sandbox& box) {
   const fs::path data = run.images.data;
   if (data.empty()) return;
   if (!fs::exists(data))
-    user_error("'{}', the images of the run, are not there any more", shown(data));
+    user_error("'{}', the images of the run, are not there any more", shown_text(data));
   box.add(data, fs::path("data") / fs::absolute(data / "").parent_path().filename());
   // Labels of arrays lie beside them.
   const fs::path labels = fs::path(data).replace_extension(".labels.npy");

@@ -29,7 +29,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::uint64_t kSeed = 5;
+constexpr std::uint64_t kCampaignSeed = 5;
 
 // ---- Faults in single files
 
@@ -55,7 +55,7 @@ TEST(SelftestFaults, NetworksStayNetworksAndAreOthers) {
        {change_weight, change_scalar, change_attribute, rewire_input, rewire_output,
         drop_checkpoint, rename_checkpoint, move_checkpoint, add_checkpoint}) {
     expect_changes(edit, bytes);
-    Draw draw(kSeed);
+    Draw draw(kCampaignSeed);
     const Graph after = import_bytes(edit(bytes, draw)->bytes, {}, "net");
     EXPECT_NE(to_text(after), before);
   }
@@ -63,7 +63,7 @@ TEST(SelftestFaults, NetworksStayNetworksAndAreOthers) {
 
 TEST(SelftestFaults, SayWhatTheyChanged) {
   const std::string bytes = export_bytes(tiny_network());
-  Draw draw(kSeed);
+  Draw draw(kCampaignSeed);
   EXPECT_THAT(change_weight(bytes, draw)->change, HasSubstr("element"));
   EXPECT_THAT(drop_checkpoint(bytes, draw)->change, HasSubstr("no checkpoint '"));
   const auto edit = change_claim(R"({"schema": "assay.run/1", "differing": 7})", draw);
@@ -118,7 +118,7 @@ TEST(SelftestFaults, SourcesAndMemoriesChangeInOnePlace) {
   EXPECT_EQ(found,
             (std::set<std::string>{"// a + b\nassign y = a - b;\nlocalparam int N = 12;\n",
                                    "// a + b\nassign y = a + b;\nlocalparam int N = 13;\n"}));
-  Draw draw(kSeed);
+  Draw draw(kCampaignSeed);
   const std::string memory = change_memory("a\n", draw)->bytes;
   EXPECT_THAT((std::set<std::string>{"b\n", "8\n", "e\n", "2\n"}), Contains(memory));
   for (const EditFile edit : {flip_bit, cut_off, change_number})
