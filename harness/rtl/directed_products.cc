@@ -279,7 +279,7 @@ class ProductStimuli final : public NodeStimuli {
       std::int64_t& value = x[product_.place(row, bit.column)];
       if (turn % 3 == 0) value = product_.x.max();
       if (turn % 3 == 1) value = product_.x.min();
-      if (turn % 3 == 2 && random_() % 4 != 0) value = nearest_zero();
+      if (turn % 3 == 2 && random_() % 2 != 0) value = nearest_zero();
       kept[static_cast<std::size_t>(bit.column)] = 1;
     }
     if (!has_thresholds_) return true;
