@@ -128,6 +128,7 @@ class Programs {
       EXPECT_NE(at, std::string::npos) << label << ": " << c.from;
       if (at != std::string::npos) text.replace(at, c.from.size(), c.to);
     }
+    fs::create_directories(folder_ / label);
     std::map<std::string, fs::path> objects = objects_;
     for (const auto& [name, text] : changed) {
       write(folder_ / label / name, text);
