@@ -47,6 +47,8 @@ bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
 VerifyTopOptions top_options(const VerifyCommand& command) {
   if (!command.nodes.nodes.empty())
     user_error("--nodes chooses nodes at --level rtl-node; rtl-top simulates them all");
+  if (command.nodes.min_coverage)
+    user_error("--min-coverage is of the nodes: it belongs to --level rtl-node");
   return {static_cast<const SimulationOptions&>(command.nodes), command.clock_mhz};
 }
 
@@ -79,6 +81,11 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
       .delimiter(',')
       .type_name("NAME,..")
       .capture_default_str();
+  command
+      .add_option("--min-coverage", options.nodes.min_coverage,
+                  "Percent of every node's thresholds and weight bits that images and directed "
+                  "frames have to cover at rtl-node, else INCONCLUSIVE")
+      .type_name("P");
   command.add_option("--seed", options.nodes.seed, "Seed of everything random")
       .capture_default_str()
       .type_name("S");

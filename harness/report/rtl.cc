@@ -46,6 +46,19 @@ void RtlOutcome::fields(Fields& f) {
   f("first_mismatch", first_mismatch);
 }
 
+void Coverage::Count::fields(Fields& f) {
+  f("all", all);
+  f("unreachable", unreachable);
+  f("seen", seen);
+}
+
+void Coverage::fields(Fields& f) {
+  f("thresholds", thresholds);
+  f("weight_bits", weight_bits);
+  f("sum_bits", sum_bits);
+  f("rows", rows);
+}
+
 void RtlNode::Cycles::fields(Fields& f) {
   f("formula", formula);
   f("measured", measured);
@@ -70,12 +83,16 @@ void RtlNode::Node::fields(Fields& f) {
   f("cycles", cycles);
   f("memories", memories);
   f("canaries", canaries);
+  f("directed_frames", directed_frames);
+  f("coverage_of_images", images);
+  f("coverage", directed);
   f("runs", runs);
 }
 
 void RtlNode::fields(Fields& f) {
   f.schema(kSchema);
   head.fields(f);
+  f("min_coverage", min_coverage);
   f("nodes", nodes);
 }
 

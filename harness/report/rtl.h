@@ -47,6 +47,22 @@ struct RtlOutcome {
   void fields(Fields& f);
 };
 
+/// What the inputs of a hardware node could tell of it.
+struct Coverage {
+  /// Things that could be wrong: how many there are, how many no input can show, how many were
+  /// shown.
+  struct Count {
+    std::int64_t all = 0, unreachable = 0, seen = 0;
+    std::int64_t reachable() const { return all - unreachable; }
+    void fields(Fields& f);
+  };
+  Count thresholds;   ///< with a value on either side of them
+  Count weight_bits;  ///< that their flip would have changed an output
+  Count sum_bits;     ///< of the accumulator, seen 0 and 1
+  Count rows;         ///< of the table of thresholds, looked up
+  void fields(Fields& f);
+};
+
 /// reports/rtl-node.json
 struct RtlNode {
   static constexpr std::string_view kSchema = "assay.rtl-node/1";
@@ -71,10 +87,13 @@ struct RtlNode {
     Cycles cycles;
     Tally memories;
     Canaries canaries;
+    std::int64_t directed_frames = 0;
+    Coverage images, directed;  ///< of the images alone, and with the directed frames
     std::vector<Run> runs;
     void fields(Fields& f);
   };
   RtlHead head;
+  std::optional<double> min_coverage;  ///< percent that was asked for
   std::vector<Node> nodes;
   void fields(Fields& f);
 };

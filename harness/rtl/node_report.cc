@@ -5,6 +5,7 @@
 
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
+#include "harness/rtl/canaries.h"
 
 namespace assay {
 namespace {
@@ -36,12 +37,65 @@ report::RtlNode::Node one_node_report(const RtlLevel& level, const VerifiedNode&
   report.reason = v.judgement.reason;
   report.cycles.formula = v.prepared.rtl.layer.cycles;
   report.memories = v.prepared.memories;
-  report.canaries = canaries_report(v.prepared, v.canary);
+  report.canaries = canaries_of(v.prepared, v.canaries);
+  report.directed_frames = v.prepared.directed;
+  report.images = v.of_images;
+  report.directed = v.coverage;
   for (const SimRun& run : v.runs) {
     report.runs.push_back(node_run_report(level, v, run));
     if (const auto cycles = measured_cycles(run)) report.cycles.measured = cycles;
   }
   return report;
+}
+
+using Count = report::Coverage::Count;
+
+/// Of all nodes together.
+Count total(const report::RtlNode& report, report::Coverage report::RtlNode::Node::*coverage,
+            Count report::Coverage::*count) {
+  Count sum;
+  for (const report::RtlNode::Node& node : report.nodes) {
+    const Count& c = node.*coverage.*count;
+    sum = {sum.all + c.all, sum.unreachable + c.unreachable, sum.seen + c.seen};
+  }
+  return sum;
+}
+
+/// Nodes with something that could be shown and was not.
+std::string not_shown_text(const report::RtlNode& report, Count report::Coverage::*count) {
+  constexpr int kShown = 5;
+  std::string text;
+  int nodes = 0;
+  for (const report::RtlNode::Node& node : report.nodes) {
+    const Count& c = node.directed.*count;
+    if (c.seen == c.reachable()) continue;
+    if (nodes++ < kShown)
+      text += fmt::format("{}{} in '{}'", text.empty() ? "; not shown: " : ", ",
+                          grouped(c.reachable() - c.seen), printable(node.node, 40));
+  }
+  return nodes > kShown ? text + fmt::format(" and {} more nodes", nodes - kShown) : text;
+}
+
+std::string count_text(const report::RtlNode& report, std::string_view what,
+                       Count report::Coverage::*count) {
+  const Count images = total(report, &report::RtlNode::Node::images, count),
+              all = total(report, &report::RtlNode::Node::directed, count);
+  if (all.all == 0) return "";
+  return fmt::format("  {}: {} of {} ({} by the images alone; {} more no input can show{})\n", what,
+                     grouped(all.seen), grouped(all.reachable()), grouped(images.seen),
+                     grouped(all.unreachable), not_shown_text(report, count));
+}
+
+/// What images and directed frames could tell.
+std::string coverage_text(const report::RtlNode& report) {
+  std::int64_t frames = 0;
+  for (const report::RtlNode::Node& node : report.nodes) frames += node.directed_frames;
+  return fmt::format("\nCoverage with {} directed frames behind the images':\n", grouped(frames)) +
+         count_text(report, "thresholds with a value on either side",
+                    &report::Coverage::thresholds) +
+         count_text(report, "weight bits told from their flip", &report::Coverage::weight_bits) +
+         count_text(report, "accumulator bits seen 0 and 1", &report::Coverage::sum_bits) +
+         count_text(report, "rows of thresholds looked up", &report::Coverage::rows);
 }
 
 std::vector<std::string> node_row(const report::RtlNode::Node& node) {
@@ -50,7 +104,7 @@ std::vector<std::string> node_row(const report::RtlNode::Node& node) {
     folding += fmt::format("{}{}={}", folding.empty() ? "" : " ", field, value);
   std::int64_t compared = 0, differing = 0;
   for (const report::RtlNode::Run& run : node.runs) {
-    compared += run.outcome.compared + run.outcome.compared_before_reset;
+    compared += run.outcome.compared;
     differing += run.outcome.differing;
   }
   return {printable(node.node, 40),
@@ -64,6 +118,33 @@ std::vector<std::string> node_row(const report::RtlNode::Node& node) {
 }
 
 }  // namespace
+
+std::string coverage_fault(const report::Coverage& coverage, std::optional<double> percent) {
+  if (!percent) return "";
+  const auto fault = [&](std::string_view what, const Count& c) {
+    const double share = 100.0 * static_cast<double>(c.seen) / static_cast<double>(c.reachable());
+    return c.reachable() == 0 || share >= *percent
+               ? std::string()
+               : fmt::format("{} of {} {} are covered ({:.2f} %), {} % were asked for",
+                             grouped(c.seen), grouped(c.reachable()), what, share, *percent);
+  };
+  const std::string thresholds = fault("thresholds", coverage.thresholds);
+  return thresholds.empty() ? fault("weight bits", coverage.weight_bits) : thresholds;
+}
+
+Judgement judge_node(const VerifiedNode& v, std::optional<double> min_coverage) {
+  Judgement j = {Verdict::kEquivalent, "every beat, cycle count and memory agrees"};
+  note_wrong_values(j, v.prepared.memories, "its memories");
+  for (const SimRun& run : v.runs) {
+    const Judgement judgement = judge_run(v.prepared, run);
+    j.note(judgement.verdict, judgement.reason);
+  }
+  note_missing_values(j, v.prepared.memories, "its memories");
+  note_canaries(j, v.prepared, v.canaries);
+  if (const std::string few = coverage_fault(v.coverage, min_coverage); !few.empty())
+    j.note(Verdict::kInconclusive, few);
+  return j;
+}
 
 report::RtlNode node_report(const RtlLevel& level, const std::vector<VerifiedNode>& nodes) {
   report::RtlNode report;
@@ -80,7 +161,8 @@ std::string node_table(const RtlLevel& level, const report::RtlNode& report) {
   std::string text = table_text(rows);
   for (const report::RtlNode::Node& node : report.nodes)
     text += faults_text(fmt::format("node '{}'", printable(node.node)), node);
-  return text + level.totals_text(report.head, fmt::format("{} nodes, ", report.nodes.size()));
+  return text + coverage_text(report) +
+         level.totals_text(report.head, fmt::format("{} nodes, ", report.nodes.size()));
 }
 
 }  // namespace assay

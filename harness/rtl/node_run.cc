@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include "harness/rtl/canaries.h"
+
 namespace assay {
 
 Judgement judge_run(const PreparedNode& node, const SimRun& run) {
@@ -22,6 +24,8 @@ Judgement judge_run(const PreparedNode& node, const SimRun& run) {
   if (run.predicted == 0 || r.predicted != run.predicted || r.compared != run.predicted)
     return {Verdict::kInconclusive, fmt::format("{} of {} predicted beats were compared {}",
                                                 r.compared, run.predicted, under)};
+  if (const std::string doubt = doubtful(node, run); !doubt.empty())
+    return {Verdict::kInconclusive, doubt + " " + under};
   const auto cycles = measured_cycles(run);
   if (cycles && *cycles != node.rtl.layer.cycles)
     return {Verdict::kDifferent, fmt::format("{} cycles per frame measured, the formula says {}",
@@ -45,7 +49,10 @@ std::string beat_text(const sim::Packing& packing, const sim::Mismatch& m) {
 std::string mismatch_text(const PreparedNode& node, const sim::Mismatch& m,
                           std::int64_t first_image, std::int64_t images) {
   const hw::Stream& stream = node.rtl.layer.outputs.at(static_cast<std::size_t>(m.output));
-  return fmt::format("image {}, {}{}", first_image + m.frame % images,
+  const std::int64_t frame = m.frame % (images + node.directed);
+  return fmt::format("{}, {}{}",
+                     frame < images ? fmt::format("image {}", first_image + frame)
+                                    : fmt::format("directed frame {}", frame - images),
                      node.rtl.layer.outputs.size() > 1 ? fmt::format("out{}, ", m.output) : "",
                      beat_text(packing(stream), m));
 }

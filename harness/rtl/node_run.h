@@ -16,6 +16,7 @@ struct PreparedNode : SimSubject {
   const Node* node = nullptr;
   NodeRtl rtl;
   MemoryCheck memories;
+  std::int64_t directed = 0;  ///< frames behind the images', see directed.h
 };
 
 /// DIFFERENT for a wrong beat, a broken rule, a stuck run, cycles other than the formula's or a
@@ -25,7 +26,7 @@ Judgement judge_run(const PreparedNode& node, const SimRun& run);
 
 /// "beat 17, lane 2, cycle 4711: expected 5, got 4 (wrong value)".
 std::string beat_text(const sim::Packing& packing, const sim::Mismatch& mismatch);
-/// "image 3, " and the beat.
+/// "image 3, " or "directed frame 3, " and the beat.
 std::string mismatch_text(const PreparedNode& node, const sim::Mismatch& mismatch,
                           std::int64_t first_image, std::int64_t images);
 

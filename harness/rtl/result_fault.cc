@@ -12,6 +12,8 @@ namespace {
 bool within(std::int64_t count, std::int64_t most) { return count >= 0 && count <= most; }
 
 std::string output_fault(const SimSubject& subject, const SimRun& run, const sim::Result& r) {
+  if (r.outputs.size() != subject.outputs.size())
+    return fmt::format("it has {} outputs instead of {}", r.outputs.size(), subject.outputs.size());
   std::int64_t predicted = 0;
   for (const sim::Tokens& t : subject.outputs) predicted += t.beats * run.frames;
   if (r.predicted != predicted)
@@ -98,6 +100,7 @@ std::string result_fault(const SimSubject& subject, const SimRun& run, const sim
   for (const sim::Violation& violation : result.violations)
     if (!names_stream(subject, violation.stream) || !within(violation.cycle, result.total_cycles))
       return "it breaks a rule on no stream";
+  if (run.breaks_rules) return "";  // beats too many and beats withdrawn are what it is for
   for (const std::string& fault : {output_fault(subject, run, result),
                                    monitor_fault(subject, run, result), time_fault(run, result)})
     if (!fault.empty()) return fault;

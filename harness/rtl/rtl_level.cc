@@ -9,6 +9,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "harness/rtl/canaries.h"
 #include "harness/run/ledger.h"
 #include "harness/run/rtl_manifest.h"
 
@@ -48,32 +49,42 @@ void RtlLevel::begin(bool whole) {
   if (whole) session.dir.remove(report_file());
 }
 
-void RtlLevel::plan_runs(Simulations& simulations, const std::string& design,
-                         std::int64_t beats) const {
-  for (const sim::Profile profile : options.profiles) {
-    SimRun& run = simulations.runs.emplace_back();
+void RtlLevel::plan_runs(const SimSubject& design, Simulations& simulations,
+                         const std::string& name, std::int64_t frames) const {
+  std::int64_t beats = 0;
+  for (const sim::Tokens& t : design.outputs) beats += t.beats;
+  const auto plan = [&](std::vector<SimRun>& runs, sim::Profile profile, std::string_view what,
+                        std::int64_t count) -> SimRun& {
+    SimRun& run = runs.emplace_back();
     run.profile = profile;
-    run.seed = run_seed(options.seed, design, sim::profile_name(profile));
-    run.frames = std::max(session.image_count, kLeastFrames);
-    run.predicted = run.frames * beats;
-  }
-  simulations.canary.seed = run_seed(options.seed, design, "canary");
-  simulations.canary.predicted = beats;
+    run.seed = run_seed(options.seed, name, what);
+    run.frames = count;
+    run.predicted = count * beats;
+    return run;
+  };
+  frames = std::max(frames, kLeastFrames);
+  for (const sim::Profile profile : options.profiles)
+    plan(simulations.runs, profile, sim::profile_name(profile), frames);
+  SimRun& values = plan(simulations.canaries, sim::Profile::kAlways, "canary", frames);
+  values.planted = draw_faults(design, frames, values.seed);
+  plan(simulations.canaries, sim::Profile::kBernoulli, "rules", 1).breaks_rules = true;
 }
 
 void RtlLevel::simulate(const std::vector<Design>& designs) {
   std::int64_t steps = 0;
-  for (const Design& design : designs) steps += 2 + std::ssize(design.simulations->runs);
+  for (const Design& design : designs)
+    steps += 1 + std::ssize(design.simulations->canaries) + std::ssize(design.simulations->runs);
   Progress progress(console, "simulate", steps);
   const auto simulate_design = [&](std::size_t i) {
     const SimSubject& subject = *designs[i].subject;
     Simulations& s = *designs[i].simulations;
     s.model = model_of(subject);
     progress.tick();
+    const std::size_t canaries = s.canaries.size();
     tbb::parallel_for(
-        std::size_t{0}, s.runs.size() + 1,
+        std::size_t{0}, canaries + s.runs.size(),
         [&](std::size_t r) {
-          session.runner.run(subject, s.model, r == 0 ? s.canary : s.runs[r - 1]);
+          session.runner.run(subject, s.model, r < canaries ? s.canaries[r] : s.runs[r - canaries]);
           progress.tick();
         },
         tbb::simple_partitioner());
@@ -102,8 +113,9 @@ sim::Model RtlLevel::model_of(const SimSubject& subject) const {
 void RtlLevel::show_remarks(const std::vector<Design>& designs) const {
   for (const std::string& remark : session.cache.take_remarks()) console.remark(remark);
   for (const Design& design : designs) {
-    std::vector<const SimRun*> runs = {&design.simulations->canary};
-    for (const SimRun& run : design.simulations->runs) runs.push_back(&run);
+    std::vector<const SimRun*> runs;
+    for (const auto* list : {&design.simulations->canaries, &design.simulations->runs})
+      for (const SimRun& run : *list) runs.push_back(&run);
     for (const SimRun* run : runs)
       if (!run->discarded.empty())
         console.remark(fmt::format("a result kept for '{}' is simulated again: {}",
@@ -131,12 +143,13 @@ std::string RtlLevel::replay_command(const SimRun& run, const std::string& choic
                      wave);
 }
 
-report::RtlOutcome RtlLevel::outcome_report(const SimRun& run, const Judgement& judgement) {
+report::RtlOutcome RtlLevel::outcome_report(const SimSubject& design, const SimRun& run,
+                                            const Judgement& judgement) {
   report::RtlOutcome outcome;
   outcome.verdict = judgement.verdict;
   outcome.reason = judgement.reason;
   outcome.predicted = run.predicted;
-  outcome.compared = run.result.compared;
+  outcome.compared = proved_outputs(design, run);
   outcome.compared_before_reset = run.result.compared_before_reset;
   outcome.differing = run.result.differing;
   for (const sim::Violation& x : run.result.violations)
@@ -187,8 +200,12 @@ void note_missing_values(Judgement& judgement, const MemoryCheck& memories,
                                memories.predicted, where));
 }
 
-report::Canaries canaries_report(const SimSubject& subject, const SimRun& canary) {
-  return {1, caught(subject, canary) ? 1 : 0};
+void note_canaries(Judgement& judgement, const SimSubject& design,
+                   const std::vector<SimRun>& runs) {
+  const report::Canaries canaries = canaries_of(design, runs);
+  if (canaries.planted == 0 || canaries.caught != canaries.planted)
+    judgement.note(Verdict::kInconclusive, fmt::format("{} of {} planted faults were noticed",
+                                                       canaries.caught, canaries.planted));
 }
 
 std::string mismatch_lines(const report::Mismatch& mismatch) {

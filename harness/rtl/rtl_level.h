@@ -22,7 +22,7 @@ namespace assay {
 struct Simulations {
   sim::Model model;
   std::vector<SimRun> runs;  ///< one per profile
-  SimRun canary;
+  std::vector<SimRun> canaries;
   Judgement judgement;
 };
 
@@ -36,9 +36,10 @@ class RtlLevel {
   /// some nodes of many, which leave no report.
   void begin(bool whole);
 
-  /// A run under each profile and one for a canary, whose fault is left to the caller. `design`:
-  /// its name; `beats`: of all its outputs in a frame.
-  void plan_runs(Simulations& simulations, const std::string& design, std::int64_t beats) const;
+  /// A run under each profile, one with faults in what every stream should carry and one in which
+  /// every stream breaks the rules. `name`: the design's; `frames`: that its streams carry.
+  void plan_runs(const SimSubject& design, Simulations& simulations, const std::string& name,
+                 std::int64_t frames) const;
 
   struct Design {
     const SimSubject* subject;
@@ -61,7 +62,7 @@ class RtlLevel {
   template <typename Prepared>
   report::RtlOutcome outcome(const Prepared& design, const SimRun& run,
                              const std::string& replay) const {
-    report::RtlOutcome outcome = outcome_report(run, judge_run(design, run));
+    report::RtlOutcome outcome = outcome_report(design, run, judge_run(design, run));
     if (run.result.first)
       outcome.first_mismatch = report::Mismatch{
           mismatch_text(design, *run.result.first, session.images.first, session.image_count),
@@ -81,7 +82,8 @@ class RtlLevel {
  private:
   sim::Model model_of(const SimSubject& subject) const;
   void show_remarks(const std::vector<Design>& designs) const;
-  static report::RtlOutcome outcome_report(const SimRun& run, const Judgement& judgement);
+  static report::RtlOutcome outcome_report(const SimSubject& design, const SimRun& run,
+                                           const Judgement& judgement);
   std::string report_file() const { return "reports/" + name_ + ".json"; }
 
   const std::string name_;
@@ -105,7 +107,8 @@ void note_wrong_values(Judgement& judgement, const MemoryCheck& memories, const 
 void note_missing_values(Judgement& judgement, const MemoryCheck& memories,
                          const std::string& where);
 
-report::Canaries canaries_report(const SimSubject& subject, const SimRun& canary);
+/// A planted fault that was not noticed makes it INCONCLUSIVE.
+void note_canaries(Judgement& judgement, const SimSubject& design, const std::vector<SimRun>& runs);
 
 /// Fills in the verdict and the counts over a report's nodes or partitions.
 template <typename Part>

@@ -31,15 +31,18 @@ const sim::Tokens& tokens_of(const SimSubject& subject, bool monitor, std::size_
   return (monitor ? subject.monitors : subject.outputs).at(stream);
 }
 
-std::int64_t stored_beats(const sim::Tokens& tokens) {
-  return static_cast<std::int64_t>(tokens.bytes.size() / tokens.stride());
-}
-
-sim::Tokens with_fault(sim::Tokens tokens, const PlantedFault& fault) {
-  // Frames beyond the stored ones repeat them, and the fault with them.
-  const auto beat = static_cast<std::size_t>(fault.beat % stored_beats(tokens));
-  tokens.bytes[beat * tokens.stride() + static_cast<std::size_t>(fault.bit / 8)] ^=
-      static_cast<std::uint8_t>(1U << (fault.bit % 8));
+/// The stream with those of the faults that are in it, or as it is.
+sim::Tokens with_faults(sim::Tokens tokens, bool monitor, std::size_t stream, const SimRun& run) {
+  for (const PlantedFault& fault : run.planted) {
+    if (fault.monitor != monitor || fault.stream != stream) continue;
+    // Frames beyond the stored ones would repeat them, and the fault with them.
+    const std::size_t stored = tokens.bytes.size(),
+                      all = static_cast<std::size_t>(run.frames * tokens.beats) * tokens.stride();
+    for (std::size_t i = stored; i < all; ++i) tokens.bytes.push_back(tokens.bytes[i - stored]);
+    tokens.bytes[static_cast<std::size_t>(fault.beat) * tokens.stride() +
+                 static_cast<std::size_t>(fault.bit / 8)] ^=
+        static_cast<std::uint8_t>(1U << (fault.bit % 8));
+  }
   return tokens;
 }
 
@@ -66,6 +69,7 @@ sim::Result read_kept(const std::string& name, const std::string& text) {
 /// A result that says nothing, in the form that the run's would have.
 sim::Result nothing(const SimSubject& subject, const SimRun& run) {
   sim::Result result;
+  result.outputs.resize(subject.outputs.size());
   result.monitors.resize(subject.monitors.size());
   result.high_water.resize(subject.gauges.size());
   result.frame_ends.assign(static_cast<std::size_t>(run.frames), -1);
@@ -84,8 +88,7 @@ sim::Trace trace_of(const std::filesystem::path& wave) {
 sim::Tokens expected_tokens(const SimSubject& subject, const SimRun& run, bool monitor,
                             std::size_t stream) {
   const sim::Tokens& tokens = tokens_of(subject, monitor, stream);
-  const bool planted = run.canary && run.canary->monitor == monitor && run.canary->stream == stream;
-  return planted ? with_fault(tokens, *run.canary) : tokens;
+  return run.planted.empty() ? tokens : with_faults(tokens, monitor, stream, run);
 }
 
 std::int64_t patience_with(std::int64_t cycles) { return kPatience + 4 * cycles; }
@@ -113,9 +116,9 @@ std::uint64_t run_seed(std::uint64_t seed, const std::string& subject, std::stri
 std::string SimRunner::key(const SimSubject& subject, const sim::Model& model, const SimRun& run) {
   std::string text = fmt::format("{}\n{}\n{}\n{}\n{}\n", model.key, subject.content,
                                  sim::profile_name(run.profile), run.seed, run.frames);
-  if (run.canary)
-    text += fmt::format("{} {} {} {}\n", run.canary->monitor, run.canary->stream, run.canary->beat,
-                        run.canary->bit);
+  for (const PlantedFault& f : run.planted)
+    text += fmt::format("{} {} {} {}\n", f.monitor, f.stream, f.beat, f.bit);
+  if (run.breaks_rules) text += "rules\n";
   return sha256(text);
 }
 
@@ -171,9 +174,10 @@ sim::Result SimRunner::simulate(const SimSubject& subject, const sim::Model& mod
   job.job.frames = run.frames;
   job.job.profile = run.profile;
   job.job.seed = run.seed;
-  job.job.resets = run.profile == sim::Profile::kAlways ? 0 : 1;
+  job.job.resets = run.profile == sim::Profile::kAlways || run.breaks_rules ? 0 : 1;
   job.job.patience = subject.patience;
   job.job.gauges = subject.gauges;
+  job.plant = run.breaks_rules;
   const std::string scratch = "build/runs/" + name;
   dir_.make_folder(scratch);
   sim::StreamFiles files;
@@ -193,17 +197,6 @@ sim::Result SimRunner::simulate(const SimSubject& subject, const sim::Model& mod
   std::error_code ignored;
   std::filesystem::remove_all(dir_.file(scratch), ignored);
   return result;
-}
-
-bool caught(const SimSubject& subject, const SimRun& run) {
-  const std::optional<sim::Mismatch>& first = run.result.first;
-  if (!run.canary || !first || first->monitor != run.canary->monitor ||
-      static_cast<std::size_t>(first->output) != run.canary->stream)
-    return false;
-  const sim::Tokens& tokens = tokens_of(subject, run.canary->monitor, run.canary->stream);
-  const std::int64_t at = first->frame * tokens.beats + first->beat;
-  return at == run.canary->beat % stored_beats(tokens) &&
-         first->expected.size() == first->got.size();
 }
 
 std::optional<std::int64_t> measured_cycles(const SimRun& run) {

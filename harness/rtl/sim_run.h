@@ -32,7 +32,7 @@ void hash_content(SimSubject& subject);
 struct PlantedFault {
   bool monitor = false;    ///< `stream` counts monitors, not outputs
   std::size_t stream = 0;  ///< which one
-  std::int64_t beat = 0;
+  std::int64_t beat = 0;   ///< counted over all frames
   int bit = 0;
 };
 
@@ -45,8 +45,10 @@ struct SimRun {
   sim::Profile profile = sim::Profile::kAlways;
   std::uint64_t seed = 1;
   std::int64_t frames = 1;
-  std::int64_t predicted = 0;          ///< beats of the outputs, from the tensors' shapes
-  std::optional<PlantedFault> canary;  ///< must be noticed
+  std::int64_t predicted = 0;  ///< beats of the outputs, from the tensors' shapes
+  // A canary has one of these, which must be noticed:
+  std::vector<PlantedFault> planted;
+  bool breaks_rules = false;  ///< every rule of the handshake once on every stream
   sim::Result result;
   bool kept = false;      ///< an earlier run with equal contents
   std::string discarded;  ///< why a kept result was not taken; empty: it was, or there was none
@@ -87,8 +89,6 @@ class SimRunner {
   sim::ModelCache& cache_;
 };
 
-/// Whether a canary's run reports exactly what was planted, and nothing before it.
-bool caught(const SimSubject& subject, const SimRun& run);
 /// Cycles between the ends of the last two frames; nothing for other profiles than "always".
 std::optional<std::int64_t> measured_cycles(const SimRun& run);
 /// "under profile bursts (seed 7)".

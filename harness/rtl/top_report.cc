@@ -5,6 +5,7 @@
 
 #include "compile/base/printable.h"
 #include "compile/graph/hw_ops.h"
+#include "harness/rtl/canaries.h"
 
 namespace assay {
 namespace {
@@ -83,10 +84,8 @@ report::RtlTop::Run top_run_report(const RtlLevel& level, const VerifiedTop& v, 
   // The streams inside count like the outputs.
   for (const StitchedStream& s : v.prepared.rtl.streams)
     report.outcome.predicted += s.stream.beats * run.frames;
-  for (const sim::StreamCounts& c : run.result.monitors) {
-    report.outcome.compared += c.compared;
-    report.outcome.differing += c.differing;
-  }
+  report.outcome.compared += proved_monitors(v.prepared, run);
+  for (const sim::StreamCounts& c : run.result.monitors) report.outcome.differing += c.differing;
   if (!run.result.stuck.empty()) report.outcome.stuck = standstill_text(v.prepared, run.result);
   return report;
 }
@@ -114,7 +113,7 @@ report::RtlTop::Partition partition_report(const RtlLevel& level, double clock_m
   add_timing(report, timing(shown_run(v)));
   report.bottleneck = {slowest.node->name, slowest.layer.cycles};
   report.token_model = v.tokens;
-  report.canaries = canaries_report(v.prepared, v.canary);
+  report.canaries = canaries_of(v.prepared, v.canaries);
   report.nodes = node_reports(v);
   report.streams = stream_reports(v);
   report.fifos = fifo_reports(v);

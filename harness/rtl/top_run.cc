@@ -9,6 +9,7 @@
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/graph/hw_ops.h"
+#include "harness/rtl/canaries.h"
 #include "sim/token/deadlock.h"
 
 namespace assay {
@@ -224,6 +225,8 @@ Judgement judge_run(const PreparedTop& top, const SimRun& run) {
     return {Verdict::kDifferent, fmt::format("{} {}", standstill_text(top, r), under)};
   if (const std::string missing = missing_text(top, run); !missing.empty())
     return {Verdict::kInconclusive, missing + " " + under};
+  if (const std::string doubt = doubtful(top, run); !doubt.empty())
+    return {Verdict::kInconclusive, doubt + " " + under};
   const auto time = timing(run);
   if (run.profile == sim::Profile::kAlways && !time)
     return {Verdict::kInconclusive, "too few frames to measure cycles"};

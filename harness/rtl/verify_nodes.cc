@@ -8,6 +8,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
+#include "harness/rtl/node_frames.h"
 #include "harness/rtl/node_report.h"
 #include "harness/rtl/rtl_level.h"
 
@@ -47,8 +48,11 @@ class NodeVerification {
  public:
   NodeVerification(const VerifyNodesOptions& options, const Console& console)
       : level_("rtl-node", options, console),
+        min_coverage_(options.min_coverage),
         nodes_(chosen_nodes(level_.session.graph, options.nodes)),
         all_(options.nodes.empty()) {
+    if (min_coverage_ && (*min_coverage_ < 0 || *min_coverage_ > 100))
+      user_error("--min-coverage: {} is no percentage", *min_coverage_);
     if (!options.wave.empty() && (nodes_.size() != 1 || options.profiles.size() != 1))
       user_error(
           "--wave shows one node under one profile: give --nodes and --profiles with one name "
@@ -59,10 +63,11 @@ class NodeVerification {
     level_.begin(all_);
     prepare();
     simulate();
-    for (VerifiedNode& node : verified_) judge(node);
+    for (VerifiedNode& node : verified_) node.judgement = judge_node(node, min_coverage_);
     if (!level_.options.wave.empty()) write_wave(verified_.front());
     VerifyNodesResult result;
     result.report = node_report(level_, verified_);
+    result.report.min_coverage = min_coverage_;
     result.verdict = result.report.head.verdict;
     level_.finish(result.report.head, result.report);
     result.table = node_table(level_, result.report);
@@ -70,17 +75,9 @@ class NodeVerification {
   }
 
  private:
-  /// RTL, memory files and the images' beats of every node.
+  /// RTL, memory files and the beats of every node.
   void prepare() {
-    verified_.resize(nodes_.size());
-    for (std::size_t i = 0; i < nodes_.size(); ++i) {
-      PreparedNode& p = verified_[i].prepared;
-      p.node = nodes_[i];
-      p.folder = node_folder(nodes_[i]->name);
-      p.rtl = node_rtl(*nodes_[i], "assay_node");
-      p.patience = patience_with(p.rtl.layer.cycles);
-      add_design(p.spec, p.rtl);
-    }
+    for (const Node* node : nodes_) verified_.emplace_back().prepared = prepare_node(*node);
     write_rtl();
     Progress progress(level_.console, "read RTL", std::ssize(nodes_));
     for (VerifiedNode& v : verified_) {
@@ -115,45 +112,37 @@ class NodeVerification {
     p.memories = level_.rtl.read_memories(*p.node, p.rtl.layer, p.folder, "");
   }
 
+  /// The images' frames, and behind them those that are made for what the images do not show.
   void collect_beats() {
-    for (VerifiedNode& v : verified_) {
-      v.prepared.inputs.resize(v.prepared.rtl.layer.inputs.size());
-      v.prepared.outputs.resize(v.prepared.rtl.layer.outputs.size());
-    }
-    level_.session.for_each_image(level_.console, [&](const ExactRun& run) {
-      tbb::parallel_for(std::size_t{0}, verified_.size(),
-                        [&](std::size_t i) { add_image(verified_[i].prepared, run); });
-    });
-  }
-
-  static void add_image(PreparedNode& p, const ExactRun& run) {
-    const hw::Layer& layer = p.rtl.layer;
-    const auto add = [&](const std::vector<hw::Stream>& streams, std::vector<sim::Tokens>& tokens) {
-      for (std::size_t s = 0; s < streams.size(); ++s) {
-        const bool weights = streams[s].tensor->is_constant();
-        if (weights && !tokens[s].bytes.empty()) continue;
-        append_tokens(tokens[s],
-                      stream_tokens(layer, streams[s],
-                                    weights ? std::vector<std::int64_t>()
-                                            : integers(run.values.at(streams[s].tensor))));
-      }
+    std::vector<std::unique_ptr<NodeStimuli>> stimuli(verified_.size());
+    const auto for_each_node = [&](const std::function<void(std::size_t)>& body) {
+      tbb::parallel_for(std::size_t{0}, verified_.size(), body);
     };
-    add(layer.inputs, p.inputs);
-    add(layer.outputs, p.outputs);
-  }
-
-  void plan_runs(VerifiedNode& v) const {
-    std::int64_t beats = 0;
-    for (const hw::Stream& s : v.prepared.rtl.layer.outputs)
-      beats += hw::elements(s.tensor) / s.lanes;
-    level_.plan_runs(v, v.prepared.node->name, beats);
-    v.canary.canary = draw_fault(v.prepared, v.canary.seed, 1, false, 0);
+    for_each_node([&](std::size_t i) { stimuli[i] = make_stimuli(*nodes_[i]); });
+    level_.session.for_each_image(level_.console, [&](const ExactRun& run) {
+      for_each_node([&](std::size_t i) {
+        add_frame(verified_[i].prepared,
+                  [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
+        NodeFrame frame;
+        for (const Tensor* tensor : run_time_inputs(*nodes_[i]))
+          frame.push_back(integers(run.values.at(tensor)));
+        stimuli[i]->see(frame);
+      });
+    });
+    for_each_node([&](std::size_t i) {
+      VerifiedNode& v = verified_[i];
+      v.of_images = stimuli[i]->coverage();
+      add_directed_frames(v.prepared, *stimuli[i],
+                          run_seed(level_.options.seed, nodes_[i]->name, "directed"));
+      v.coverage = stimuli[i]->coverage();
+    });
   }
 
   void simulate() {
     std::vector<VerifiedNode*> order;
     for (VerifiedNode& v : verified_) {
-      plan_runs(v);
+      level_.plan_runs(v.prepared, v, v.prepared.node->name,
+                       level_.session.image_count + v.prepared.directed);
       order.push_back(&v);
     }
     // The slowest first, so that no core waits for the last one.
@@ -172,19 +161,6 @@ class NodeVerification {
     return bits * static_cast<double>(p.rtl.layer.cycles);
   }
 
-  static void judge(VerifiedNode& v) {
-    Judgement& j = v.judgement;
-    j = {Verdict::kEquivalent, "every beat, cycle count and memory agrees"};
-    note_wrong_values(j, v.prepared.memories, "its memories");
-    for (const SimRun& run : v.runs) {
-      const Judgement judgement = judge_run(v.prepared, run);
-      j.note(judgement.verdict, judgement.reason);
-    }
-    note_missing_values(j, v.prepared.memories, "its memories");
-    if (!caught(v.prepared, v.canary))
-      j.note(Verdict::kInconclusive, "a planted fault was not noticed");
-  }
-
   void write_wave(const VerifiedNode& v) const {
     level_.write_wave(v.prepared, v.runs.front(),
                       fmt::format("node '{}'", printable(v.prepared.node->name)),
@@ -192,6 +168,7 @@ class NodeVerification {
   }
 
   RtlLevel level_;
+  const std::optional<double> min_coverage_;
   const std::vector<const Node*> nodes_;
   const bool all_;
   std::vector<VerifiedNode> verified_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@ namespace assay {
 
 struct VerifyNodesOptions : SimulationOptions {
   std::vector<std::string> nodes;  ///< names; empty: every hardware node
+  /// Percent of the thresholds and of the weight bits of every node that has to be covered.
+  std::optional<double> min_coverage;
 };
 
 struct VerifyNodesResult {
@@ -21,12 +24,13 @@ struct VerifyNodesResult {
 };
 
 /// Level rtl-node: generates the RTL of every hardware node of a run's last stage into rtl/, reads
-/// its memories back, simulates each node alone on what golden has at its inputs and compares every
-/// beat with golden's, under each profile (all but "always" with a reset in the middle of a frame),
-/// and the cycles per frame with the layer's formula. Each node also gets a run with one bit of the
-/// expected beats changed, which must be noticed. Runs that an earlier call made with equal
-/// contents are not repeated. UserError for a folder without hardware layers or unknown nodes;
-/// ToolError when Verilator or the compiler is missing or fails.
+/// its memories back, simulates each node alone on what golden has at its inputs, and on directed
+/// frames for what the images do not show (directed.h), and compares every beat with golden's,
+/// under each profile (all but "always" with a reset in the middle of a frame), and the cycles per
+/// frame with the layer's formula. Each node also gets runs with planted faults, which must be
+/// noticed (canaries.h). Runs that an earlier call made with equal contents are not repeated.
+/// UserError for a folder without hardware layers or unknown nodes; ToolError when Verilator or the
+/// compiler is missing or fails.
 VerifyNodesResult verify_nodes(const VerifyNodesOptions& options, const Console& console);
 
 }  // namespace assay

@@ -37,19 +37,10 @@ class TopVerification {
   }
 
  private:
-  void plan_runs(VerifiedTop& v) const {
-    const StitchedRtl& rtl = v.prepared.rtl;
-    std::int64_t beats = 0;
-    for (const StitchedPort& p : rtl.masters) beats += rtl.streams[p.stream].stream.beats;
-    level_.plan_runs(v, rtl.module, beats);
-    v.canary.canary =
-        draw_fault(v.prepared, v.canary.seed, 1, true, v.canary.seed % rtl.streams.size());
-  }
-
   void simulate() {
     std::vector<RtlLevel::Design> designs;
     for (VerifiedTop& v : tops_) {
-      plan_runs(v);
+      level_.plan_runs(v.prepared, v, v.prepared.rtl.module, level_.session.image_count);
       designs.push_back({&v.prepared, &v});
     }
     level_.simulate(designs);
@@ -86,8 +77,7 @@ class TopVerification {
                          v.tokens->differing, v.tokens->predicted, v.tokens->first));
     if (v.tokens && v.tokens->compared != v.tokens->predicted)
       j.note(Verdict::kInconclusive, "not every stream was held against the token model");
-    if (!caught(v.prepared, v.canary))
-      j.note(Verdict::kInconclusive, "a planted fault was not noticed where it was");
+    note_canaries(j, v.prepared, v.canaries);
   }
 
   void write_wave() const {

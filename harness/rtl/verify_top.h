@@ -23,9 +23,9 @@ struct VerifyTopResult {
 /// (rtl/top_<p> where there are several), simulates it on what golden has at its inputs, frames
 /// back to back, and compares every beat of its outputs and of every stream inside with golden's,
 /// under each profile (all but "always" with a reset in the middle of a frame). Latency and the
-/// steady interval are measured under "always". Each partition also gets a run with one bit of what
-/// a stream inside should carry changed, which must be noticed there. Runs that an earlier call
-/// made with equal contents are not repeated. UserError for a folder without hardware layers or
+/// steady interval are measured under "always". Each partition also gets runs with faults planted on
+/// every stream, which must be noticed there (canaries.h). Runs that an earlier call made with equal
+/// contents are not repeated. UserError for a folder without hardware layers or
 /// with layers that do not fit together; ToolError when Verilator or the compiler is missing or
 /// fails.
 VerifyTopResult verify_top(const VerifyTopOptions& options, const Console& console);

@@ -198,6 +198,7 @@ class Bench {
 
   /// Before drain(), which shows nothing but what must not come.
   void note_counts() {
+    for (const StreamWatch& s : sinks_) result_.outputs.push_back(s.counts());
     for (const StreamWatch& m : monitors_) result_.monitors.push_back(m.counts());
   }
 

@@ -71,6 +71,18 @@ inline std::uint64_t hash_stamp(std::uint64_t hash, const Stamp& stamp) {
   return hash;
 }
 
+/// Takes a beat, or with no bytes its place alone, into a digest: FNV-1a of 64 bits over the index,
+/// least significant byte first, and the bytes, beginning with kNoBeats.
+inline constexpr std::uint64_t kNoBeats = 0xcbf29ce484222325U;
+inline std::uint64_t digest_beat(std::uint64_t digest, std::int64_t index, const std::uint8_t* data,
+                                 std::size_t bytes) {
+  constexpr std::uint64_t kPrime = 0x100000001b3U;
+  for (int shift = 0; shift < 64; shift += 8)
+    digest = (digest ^ (static_cast<std::uint64_t>(index) >> shift & 0xffU)) * kPrime;
+  for (std::size_t i = 0; i < bytes; ++i) digest = (digest ^ data[i]) * kPrime;
+  return digest;
+}
+
 /// Two monitored streams, in front of and behind a queue.
 struct Gauge {
   std::size_t in = 0, out = 0;
@@ -106,16 +118,18 @@ struct Mismatch {
   std::string fault = "value";
 };
 
-/// What a monitor saw, behind the last reset unless it says otherwise.
+/// What was seen of an output or a stream inside, behind the last reset unless it says otherwise.
 struct StreamCounts {
   std::int64_t predicted = 0, compared = 0;
   std::int64_t differing = 0;  ///< also before resets
   /// Cycles up to the last beat of all outputs in which a beat waited (valid and not ready), and in
   /// which one was waited for (ready and not valid) that was still to come.
   std::int64_t stalls = 0, starves = 0;
-  std::int64_t first = -1, last = -1;  ///< the cycles of the first and the last beat
-  bool valid = false, ready = false;   ///< in the last cycle
-  std::uint64_t stamp_hash = 0;        ///< of the beats that were taken, see hash_stamp
+  std::int64_t first = -1, last = -1;         ///< the cycles of the first and the last beat
+  bool valid = false, ready = false;          ///< in the last cycle
+  std::uint64_t stamp_hash = 0;               ///< of the beats that were taken, see hash_stamp
+  std::uint64_t digest = kNoBeats;            ///< of what was compared: every beat as it came
+  std::uint64_t differing_digest = kNoBeats;  ///< of the places that differ
   friend bool operator==(const StreamCounts&, const StreamCounts&) = default;
 };
 
@@ -135,7 +149,7 @@ struct Result {
   std::vector<std::vector<std::uint8_t>> collected;  ///< per output, on request
   /// Per input, output and monitor on request; a beat that was offered and not taken is the last.
   std::vector<std::vector<Stamp>> input_stamps, output_stamps, monitor_stamps;
-  std::vector<StreamCounts> monitors;
+  std::vector<StreamCounts> outputs, monitors;
   std::vector<std::int64_t> high_water;  ///< per gauge: the most beats that were inside
 };
 

@@ -83,6 +83,8 @@ void read_job_line(const std::string& key, std::istringstream& line, JobFile& fi
     line >> gauge.in >> gauge.out;
   } else if (key == "control") {
     line >> file.controls.emplace_back();
+  } else if (key == "plant") {
+    file.plant = true;
   } else if (key == "collect") {
     file.collect = rest_of(line);
   } else if (key == "stamps") {
@@ -93,6 +95,17 @@ void read_job_line(const std::string& key, std::istringstream& line, JobFile& fi
   } else {
     throw std::runtime_error("a job has no " + key);
   }
+}
+
+void write_counts(std::ostream& out, const char* key, const StreamCounts& c) {
+  out << key << ' ' << c.predicted << ' ' << c.compared << ' ' << c.differing << ' ' << c.stalls
+      << ' ' << c.starves << ' ' << c.first << ' ' << c.last << ' ' << c.valid << ' ' << c.ready
+      << ' ' << c.stamp_hash << ' ' << c.digest << ' ' << c.differing_digest << '\n';
+}
+
+void read_counts(std::istringstream& line, StreamCounts& c) {
+  line >> c.predicted >> c.compared >> c.differing >> c.stalls >> c.starves >> c.first >> c.last >>
+      c.valid >> c.ready >> c.stamp_hash >> c.digest >> c.differing_digest;
 }
 
 void read_result_line(const std::string& key, std::istringstream& line, Result& r) {
@@ -111,10 +124,10 @@ void read_result_line(const std::string& key, std::istringstream& line, Result& 
     line >> m.monitor >> m.output >> m.frame >> m.beat >> m.cycle >> m.fault >> expected >> got;
     m.expected = bytes_of(expected);
     m.got = bytes_of(got);
+  } else if (key == "output") {
+    read_counts(line, r.outputs.emplace_back());
   } else if (key == "monitor") {
-    StreamCounts& c = r.monitors.emplace_back();
-    line >> c.predicted >> c.compared >> c.differing >> c.stalls >> c.starves >> c.first >>
-        c.last >> c.valid >> c.ready >> c.stamp_hash;
+    read_counts(line, r.monitors.emplace_back());
   } else if (key == "high-water") {
     line >> r.high_water.emplace_back();
   } else if (key == "stuck") {
@@ -137,6 +150,7 @@ void write_job(std::ostream& out, const JobFile& file, const StreamFiles& stream
   for (const StreamFile& s : streams.monitors) write_stream(out, "monitor", s);
   for (const Gauge& g : job.gauges) out << "gauge " << g.in << ' ' << g.out << '\n';
   for (const std::uint64_t value : file.controls) out << "control " << value << '\n';
+  if (file.plant) out << "plant\n";
   if (!file.collect.empty()) out << "collect " << file.collect << '\n';
   if (!file.stamps.empty()) out << "stamps " << file.stamps << '\n';
   if (!file.wave.empty())
@@ -174,10 +188,8 @@ void write_result(std::ostream& out, const Result& r) {
     out << "mismatch " << r.first->monitor << ' ' << r.first->output << ' ' << r.first->frame << ' '
         << r.first->beat << ' ' << r.first->cycle << ' ' << r.first->fault << ' '
         << hex(r.first->expected) << ' ' << hex(r.first->got) << '\n';
-  for (const StreamCounts& c : r.monitors)
-    out << "monitor " << c.predicted << ' ' << c.compared << ' ' << c.differing << ' ' << c.stalls
-        << ' ' << c.starves << ' ' << c.first << ' ' << c.last << ' ' << c.valid << ' ' << c.ready
-        << ' ' << c.stamp_hash << '\n';
+  for (const StreamCounts& c : r.outputs) write_counts(out, "output", c);
+  for (const StreamCounts& c : r.monitors) write_counts(out, "monitor", c);
   for (const std::int64_t beats : r.high_water) out << "high-water " << beats << '\n';
   if (!r.stuck.empty()) out << "stuck " << r.stuck << '\n';
   out << "end\n";

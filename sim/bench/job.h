@@ -16,6 +16,7 @@ struct JobFile {
   Job job;
   std::string wave;        ///< a waveform's file; empty: none
   WaveWindow wave_window;  ///< what is in it
+  bool plant = false;      ///< breaks every rule once on every stream, see sim/bench/plant.h
   std::string collect;     ///< writes what output i gave to collect<i>; empty: does not
   std::string stamps;      ///< writes Result's stamps to this file; empty: does not
   std::vector<std::uint64_t> controls;  ///< values of the design's control inputs

@@ -10,9 +10,11 @@
 #include <exception>
 #include <fstream>
 #include <iostream>
+#include <utility>
 
 #include "sim/bench/job.h"
 #include "sim/bench/model_glue.h"
+#include "sim/bench/plant.h"
 
 int main(int argc, char** argv) {
   using namespace assay::sim;
@@ -25,7 +27,8 @@ int main(int argc, char** argv) {
     JobFile job = read_job(argv[1]);
     job.job.collect = !job.collect.empty();
     job.job.stamps = !job.stamps.empty();
-    const std::unique_ptr<Dut> dut = make_dut(job.dut, job.job.seed, job.wave, job.controls);
+    std::unique_ptr<Dut> dut = make_dut(job.dut, job.job.seed, job.wave, job.controls);
+    if (job.plant) dut = plant_faults(std::move(dut), job.job);
     const Result result = run_bench(*dut, job.job, job.wave_window);
     for (std::size_t i = 0; i < result.collected.size(); ++i) {
       std::ofstream file(job.collect + std::to_string(i), std::ios::binary);

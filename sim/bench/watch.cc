@@ -25,7 +25,9 @@ StreamWatch::StreamWatch(PortPins pins, const Tokens& tokens, std::int64_t frame
 
 void StreamWatch::restart() {
   settle_trail();
-  counts_ = {.predicted = counts_.predicted, .differing = counts_.differing};
+  counts_ = {.predicted = counts_.predicted,
+             .differing = counts_.differing,
+             .differing_digest = counts_.differing_digest};
   waiting_ = false;
   stamps_.clear();
 }
@@ -76,8 +78,10 @@ void StreamWatch::beat(std::int64_t cycle, std::int64_t time) {
   if (counts_.first < 0) counts_.first = cycle;
   counts_.last = cycle;
   counts_.stamp_hash = hash_stamp(counts_.stamp_hash, {offered_, cycle});
+  counts_.digest = digest_beat(counts_.digest, moved(), pins_.data, pins_.bytes());
   if (!same(tokens_->beat(moved()), pins_.data, pins_.bytes())) {
     ++counts_.differing;
+    counts_.differing_digest = digest_beat(counts_.differing_digest, moved(), nullptr, 0);
     if (!first_) note_mismatch(time);
   }
   if (trail_open_ && trail_.size() < kTrail)

@@ -60,7 +60,7 @@ TEST(KeptResults, AreSimulatedAgainWhenAnythingOfThemIsEdited) {
       write_file(entry.path(), edit(read_file(entry.path())));
       ++files;
     }
-    EXPECT_EQ(files, 3);  // two profiles and a canary
+    EXPECT_EQ(files, 4);  // two profiles and two canaries
     const CommandResult result = verify();
     EXPECT_EQ(result.code, 0) << result.err << result.out;
     EXPECT_THAT(result.out, HasSubstr("0 of 2 runs kept"));

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
 
 #include "base/temp_dir.h"
 #include "compile/base/file.h"
 #include "harness/integer_network.h"
-#include "harness/rtl/node_run.h"
+#include "harness/rtl/canaries.h"
+#include "harness/rtl/node_report.h"
 #include "harness/run_command.h"
 
 namespace assay {
@@ -51,16 +53,28 @@ TEST_F(Verify, EveryNodeEqualsGoldenInItsCycles) {
   EXPECT_GT(json.at("predicted"), 0);
   EXPECT_EQ(json.at("predicted"), json.at("compared"));
   EXPECT_GT(json.at("nodes").size(), 5U);
-  std::int64_t memory_values = 0;
+  std::int64_t memory_values = 0, covered = 0;
   for (const Json& node : json.at("nodes")) {
     SCOPED_TRACE(node.at("node"));
     EXPECT_EQ(node.at("cycles").at("formula"), node.at("cycles").at("measured"));
-    EXPECT_EQ(node.at("canaries").at("caught"), 1);
+    EXPECT_GE(node.at("canaries").at("planted"), 3 + 4);  // beats of an output, and rules
+    EXPECT_EQ(node.at("canaries").at("caught"), node.at("canaries").at("planted"));
+    EXPECT_GT(node.at("directed_frames"), 0);
+    EXPECT_EQ(node.at("runs")[0].at("frames"), 4 + node.at("directed_frames").get<int>());
+    for (const char* what : {"thresholds", "weight_bits"}) {
+      const Json &images = node.at("coverage_of_images").at(what),
+                 &all = node.at("coverage").at(what);
+      EXPECT_LE(images.at("seen"), all.at("seen"));
+      const int reachable = all.at("all").get<int>() - all.at("unreachable").get<int>();
+      EXPECT_GE(10 * all.at("seen").get<int>(), 9 * reachable);
+      covered += all.at("seen").get<std::int64_t>();
+    }
     EXPECT_EQ(node.at("memories").at("compared"), node.at("memories").at("predicted"));
     memory_values += node.at("memories").at("compared").get<std::int64_t>();
     EXPECT_EQ(node.at("runs").size(), 2U);
   }
   EXPECT_GT(memory_values, 100);
+  EXPECT_GT(covered, 100);
 
   // Again: nothing is simulated, and the report is the same to the byte.
   const std::string before = report();
@@ -96,6 +110,8 @@ TEST_F(Verify, RefusesWhatItCannotVerify) {
   refuses({"--profiles", "sometimes"}, "no profile is called 'sometimes'; choose all, always");
   refuses({"--level", "moon"}, "rtl-node");
   refuses({"--wave", "x.vcd"}, "--wave shows one node under one profile");
+  refuses({"--min-coverage", "101"}, "--min-coverage: 101 is no percentage");
+  refuses({"--level", "rtl-top", "--min-coverage", "5"}, "belongs to --level rtl-node");
   refuses({"--images", "0"}, "the range of images '0' is empty");
   for (const auto& file : fs::directory_iterator(out / "stages"))
     if (file.path().filename().string().find("fifos") != std::string::npos)
@@ -134,7 +150,7 @@ PreparedNode prepared() {
   PreparedNode node;
   node.rtl.layer.cycles = 10;
   node.rtl.layer.outputs = {{nullptr, DataType::uint(8), 1, 10, false}};
-  node.outputs = {{8, 10, std::vector<std::uint8_t>(10), false}};
+  node.outputs = {{8, 10, std::vector<std::uint8_t>(10, 3), false}};
   return node;
 }
 
@@ -144,6 +160,13 @@ SimRun good_run() {
   run.predicted = 30;
   run.result.predicted = run.result.compared = 30;
   run.result.frame_ends = {12, 22, 32};
+  run.result.first_beat = 3;
+  run.result.cycles = run.result.total_cycles = 33;
+  sim::StreamCounts& out = run.result.outputs.emplace_back();
+  out.predicted = out.compared = 30;
+  out.first = 3;
+  out.last = 32;
+  out.digest = beat_digest(prepared().outputs[0], 3);
   return run;
 }
 
@@ -159,7 +182,8 @@ TEST(JudgeRun, EquivalentOnlyWhenEverythingIs) {
   run.result.stuck = "waits";
   EXPECT_EQ(judge_run(prepared(), run).verdict, Verdict::kDifferent);
   run = good_run();
-  run.result.frame_ends.back() = 33;
+  run.result.frame_ends.back() = run.result.outputs[0].last = 33;
+  run.result.cycles = run.result.total_cycles = 34;
   EXPECT_EQ(judge_run(prepared(), run).verdict, Verdict::kDifferent);
   run = good_run();
   run.result.compared = 29;
@@ -167,9 +191,47 @@ TEST(JudgeRun, EquivalentOnlyWhenEverythingIs) {
   run = good_run();
   run.predicted = run.result.predicted = run.result.compared = 0;
   EXPECT_EQ(judge_run(prepared(), run).verdict, Verdict::kInconclusive);
+  for (const auto& change : std::vector<std::function<void(sim::Result&)>>{
+           [](sim::Result& r) { ++r.outputs[0].digest; }, [](sim::Result& r) { r.outputs.clear(); },
+           [](sim::Result& r) { --r.outputs[0].compared; },
+           [](sim::Result& r) { r.outputs[0].differing = 1; },
+           [](sim::Result& r) { ++r.frame_ends[2]; }, [](sim::Result& r) { r.frame_ends[1] = 12; },
+           [](sim::Result& r) { ++r.cycles; }, [](sim::Result& r) { --r.first_beat; }}) {
+    run = good_run();
+    change(run.result);
+    EXPECT_EQ(judge_run(prepared(), run).verdict, Verdict::kInconclusive);
+  }
   run = good_run();
   run.result.frame_ends = {12, 22};
   EXPECT_EQ(judge_run(prepared(), run).verdict, Verdict::kInconclusive);
+}
+
+TEST(Coverage, BelowWhatWasAskedForIsInconclusive) {
+  report::Coverage coverage;
+  EXPECT_EQ(coverage_fault(coverage, 100), "");  // nothing to cover
+  coverage.thresholds = {200, 100, 99};
+  coverage.weight_bits = {50, 0, 40};
+  EXPECT_EQ(coverage_fault(coverage, {}), "");
+  EXPECT_EQ(coverage_fault(coverage, 80), "");
+  EXPECT_THAT(coverage_fault(coverage, 80.5), HasSubstr("40 of 50 weight bits"));
+  EXPECT_THAT(coverage_fault(coverage, 99.5), HasSubstr("99 of 100 thresholds"));
+  VerifiedNode node;
+  node.prepared = prepared();
+  node.runs = {good_run()};
+  node.canaries = {good_run()};
+  node.canaries[0].planted = {{false, 0, 4, 0}};
+  sim::Result& r = node.canaries[0].result;
+  r.first = sim::Mismatch{.beat = 4, .expected = {2}, .got = {3}};
+  r.outputs[0].differing = 1;
+  r.outputs[0].differing_digest = place_digest(std::vector<std::int64_t>{4});
+  node.coverage = coverage;
+  EXPECT_EQ(judge_node(node, 80).verdict, Verdict::kEquivalent) << judge_node(node, 80).reason;
+  EXPECT_EQ(judge_node(node, 81).verdict, Verdict::kInconclusive);
+  r.outputs[0].differing_digest = place_digest(std::vector<std::int64_t>{5});
+  EXPECT_EQ(judge_node(node, {}).verdict, Verdict::kInconclusive);
+  EXPECT_THAT(judge_node(node, {}).reason, HasSubstr("0 of 1 planted faults"));
+  node.canaries.clear();
+  EXPECT_EQ(judge_node(node, {}).verdict, Verdict::kInconclusive);
 }
 
 TEST(MemoryCheck, FindsEveryFlippedBit) {

@@ -55,7 +55,8 @@ TEST_F(VerifyTop, EveryStreamEqualsGoldenInTheModelsCycles) {
   EXPECT_EQ(top.at("interval"), top.at("bottleneck").at("cycles"));
   EXPECT_EQ(top.at("steady"), true);
   EXPECT_DOUBLE_EQ(top.at("frames_per_second"), 200e6 / top.at("interval").get<double>());
-  EXPECT_EQ(top.at("canaries").at("caught"), 1);
+  EXPECT_GT(top.at("canaries").at("planted"), 6 * top.at("streams").size());
+  EXPECT_EQ(top.at("canaries").at("caught"), top.at("canaries").at("planted"));
   EXPECT_EQ(top.at("runs").size(), 6U);
   EXPECT_EQ(top.at("token_model").at("compared"), top.at("streams").size());
   EXPECT_EQ(top.at("token_model").at("differing"), 0);

@@ -5,9 +5,11 @@
 
 #include <deque>
 #include <functional>
+#include <set>
 #include <sstream>
 
 #include "sim/bench/job.h"
+#include "sim/bench/plant.h"
 
 namespace assay::sim {
 namespace {
@@ -396,12 +398,63 @@ TEST(Monitors, ShowWhereARunStopped) {
   EXPECT_TRUE(r.monitors[1].ready);
 }
 
+/// FNV-1a of 64 bits, over the first beats of the job and their places.
+std::uint64_t digest(const Tokens& tokens, std::int64_t beats) {
+  std::uint64_t value = 14695981039346656037U;
+  const auto add = [&](std::uint64_t byte) { value = (value ^ byte) * 1099511628211U; };
+  for (std::int64_t i = 0; i < beats; ++i) {
+    add(static_cast<std::uint64_t>(i));
+    for (int zero = 0; zero < 7; ++zero) add(0);
+    add(*tokens.beat(i));
+  }
+  return value;
+}
+
+TEST(Bench, DigestsWhatItComparesAndWhereItDiffers) {
+  for (const Profile profile : {Profile::kAlways, Profile::kBursts}) {
+    const Result r = run_two({}, {}, profile, profile == Profile::kAlways ? 0 : 2);
+    ASSERT_EQ(r.outputs.size(), 1U);
+    EXPECT_EQ(r.outputs[0].digest, digest(job(profile).outputs[0], 64));
+    EXPECT_EQ(r.monitors[1].digest, r.outputs[0].digest);
+    EXPECT_EQ(r.outputs[0].differing_digest, kNoBeats);
+  }
+  const Result wrong = run_two({.wrong = 21});
+  EXPECT_NE(wrong.outputs[0].digest, digest(job(Profile::kAlways).outputs[0], 64));
+  EXPECT_EQ(wrong.outputs[0].differing_digest, digest_beat(kNoBeats, 21, nullptr, 0));
+  const Result stopped = run_two({.stop_after = 20});
+  EXPECT_EQ(stopped.outputs[0].digest, digest(job(Profile::kAlways).outputs[0], 20));
+}
+
+using Rules = std::multiset<std::pair<std::string, std::string>>;
+
+TEST(Plant, BreaksEveryRuleOnEveryStreamAndNoValue) {
+  for (const std::uint64_t seed : {1U, 2U, 3U, 4U, 5U}) {
+    Job watched = job(Profile::kBernoulli);
+    watched.monitors = {watched.inputs[0], watched.inputs[0], watched.inputs[0]};
+    watched.seed = seed;
+    const auto dut = plant_faults(std::make_unique<TwoQueues>(Faults{}, Faults{}), watched);
+    const Result r = run_bench(*dut, watched);
+    Rules expected, seen;
+    for (const char* stream : {"out0", "mon0", "mon1", "mon2"})
+      for (const char* rule : {"valid-withdrawn", "data-changed", "extra-beat"})
+        expected.emplace(stream, rule);
+    expected.emplace("out0", "valid-waits-for-ready");
+    for (const Violation& v : r.violations) seen.emplace(v.stream, v.rule);
+    EXPECT_EQ(seen, expected);
+    EXPECT_EQ(r.compared, 64);
+    EXPECT_EQ(r.differing, 0);
+    for (const StreamCounts& c : r.monitors) EXPECT_EQ(c.compared - c.differing, 64);
+    EXPECT_EQ(r.outputs[0].digest, digest(watched.outputs[0], 64));
+  }
+}
+
 TEST(JobFile, MonitorsSurviveTheWay) {
   const Result r = run_two({.wrong = 21}, {}, Profile::kBursts);
   std::stringstream text;
   write_result(text, r);
   const Result back = read_result(text);
   EXPECT_EQ(back.monitors, r.monitors);
+  EXPECT_EQ(back.outputs, r.outputs);
   EXPECT_EQ(back.high_water, r.high_water);
   ASSERT_TRUE(back.first);
   EXPECT_TRUE(back.first->monitor);

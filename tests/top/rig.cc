@@ -159,14 +159,14 @@ void Rig::swap_files(const std::string& a, const std::string& b) {
   dir_.write("rtl/top/" + b, first);
 }
 
-SimRun Rig::run(sim::Profile profile, std::optional<PlantedFault> canary) {
+SimRun Rig::run(sim::Profile profile, std::vector<PlantedFault> planted) {
   SimRun run;
   run.profile = profile;
   run.seed = 7;
   run.frames = frames_;
   for (const StitchedPort& p : top.rtl.masters)
     run.predicted += top.rtl.streams[p.stream].stream.beats * frames_;
-  run.canary = canary;
+  run.planted = std::move(planted);
   const SimRunner runner(dir_, model_cache());
   runner.run(top, model_cache().get(top.spec), run);
   return run;

@@ -53,7 +53,7 @@ class Rig {
   void patch(const std::string& file, const std::string& from, const std::string& to);
   /// Swaps two memory files.
   void swap_files(const std::string& a, const std::string& b);
-  SimRun run(sim::Profile profile = sim::Profile::kAlways, std::optional<PlantedFault> canary = {});
+  SimRun run(sim::Profile profile = sim::Profile::kAlways, std::vector<PlantedFault> planted = {});
   /// A run under "always" with its stamps.
   sim::Result stamped(const SimRun& run);
   /// The place of the stream that a node writes.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include "harness/rtl/canaries.h"
 #include "sim/token/token_model.h"
 #include "top/rig.h"
 
@@ -65,7 +66,15 @@ TEST(Top, JudgesIncompleteRunsAsSuch) {
   EXPECT_EQ(verdict([](sim::Result& r) { --r.monitors[2].compared; }), Verdict::kInconclusive);
   EXPECT_EQ(verdict([](sim::Result& r) { r.monitors.pop_back(); }), Verdict::kInconclusive);
   EXPECT_EQ(verdict([](sim::Result& r) { r.frame_ends.resize(2); }), Verdict::kInconclusive);
-  EXPECT_EQ(verdict([](sim::Result& r) { --r.frame_ends.back(); }), Verdict::kDifferent);
+  EXPECT_EQ(verdict([](sim::Result& r) { --r.frame_ends.back(); }), Verdict::kInconclusive);
+  EXPECT_EQ(verdict([](sim::Result& r) { ++r.monitors[2].digest; }), Verdict::kInconclusive);
+  EXPECT_EQ(verdict([](sim::Result& r) { ++r.outputs[0].digest; }), Verdict::kInconclusive);
+  EXPECT_EQ(verdict([](sim::Result& r) {  // a frame that comes too soon
+              --r.frame_ends.back();
+              --r.outputs[0].last;
+              --r.cycles;
+            }),
+            Verdict::kDifferent);
   EXPECT_EQ(verdict([](sim::Result& r) {
               r.violations = {{"data-changed", "mon1", 3}};
             }),
@@ -141,11 +150,25 @@ TEST(Top, SmallerFifosDoWhatTheTokenModelSays) {
 TEST(Top, NoticesAChangedBitOnEveryStreamWhereItIs) {
   Rig rig(residual_graph(32));
   for (std::size_t s = 0; s < rig.top.monitors.size(); ++s) {
-    const SimRun run = rig.run(sim::Profile::kAlways, draw_fault(rig.top, 100 + s, 1, true, s));
-    EXPECT_TRUE(caught(rig.top, run)) << s << ": " << rig.first_text(run);
+    const SimRun run = rig.run(sim::Profile::kAlways, {draw_fault(rig.top, 100 + s, 1, true, s)});
+    EXPECT_EQ(canaries_of(rig.top, run).caught, 1) << s << ": " << rig.first_text(run);
     EXPECT_EQ(run.result.monitors[s].differing, 1);
     EXPECT_EQ(judge_run(rig.top, run).verdict, Verdict::kDifferent);
   }
+}
+
+TEST(Top, NoticesFaultsOnAllStreamsAtOnce) {
+  Rig rig(residual_graph(32));
+  const std::vector<PlantedFault> faults = draw_faults(rig.top, 4, 5);
+  EXPECT_GE(std::ssize(faults), 4 * std::ssize(rig.top.monitors));
+  SimRun run = rig.run(sim::Profile::kAlways, faults);
+  EXPECT_EQ(canaries_of(rig.top, run).planted, std::ssize(faults));
+  EXPECT_EQ(canaries_of(rig.top, run).caught, std::ssize(faults));
+  ++run.result.monitors[1].differing;  // one more, or at another place
+  EXPECT_LT(canaries_of(rig.top, run).caught, std::ssize(faults));
+  --run.result.monitors[1].differing;
+  ++run.result.monitors[1].differing_digest;
+  EXPECT_LT(canaries_of(rig.top, run).caught, std::ssize(faults));
 }
 
 TEST(Top, LocatesSwappedWeights) {
