@@ -392,7 +392,7 @@ TEST_F(RegressCommand, NoticesWhatGotSlowerAndShowsIt) {
   const fs::path junit = dir.path() / "junit.xml";
   const CommandResult worse = regress({"--junit", junit.string()});
   EXPECT_EQ(worse.code, 1) << worse.out;
-  EXPECT_THAT(worse.out, HasSubstr("regressed net/f (graph): cycles of '"));
+  EXPECT_THAT(worse.out, HasSubstr("regressed net/f (graph): cycles 863 -> 864; cycles of '"));
   EXPECT_THAT(read_file(junit), HasSubstr("<failure type=\"regressed\""));
   ASSERT_EQ(sqlite3_exec(db, "UPDATE metrics SET value = value + 2 WHERE name = 'cycles'", nullptr,
                          nullptr, nullptr),
@@ -400,7 +400,7 @@ TEST_F(RegressCommand, NoticesWhatGotSlowerAndShowsIt) {
   sqlite3_close(db);
   const CommandResult better = regress();
   EXPECT_EQ(better.code, 0) << better.out;
-  EXPECT_THAT(better.out, HasSubstr("improved net/f (graph): cycles of '"));
+  EXPECT_THAT(better.out, HasSubstr("improved net/f (graph): cycles 865 -> 864; cycles of '"));
   const CommandResult shown = history({"--case", "net/f"});
   EXPECT_EQ(shown.code, 0) << shown.err;
   EXPECT_THAT(shown.out, HasSubstr("net/f, level graph"));

@@ -83,9 +83,8 @@ TEST_F(Reach, TakesTheFastestFoldingsOnRequestAndSaysWhatIsMissed) {
 }
 
 TEST_F(Reach, SaysWhenTheDesignIsMoreThanThePart) {
-  const std::string file =
-      dir.write("fold.json", R"({"Conv_0": {"preferred_impl_style": "dsp"}})").string();
-  ASSERT_EQ(run({"--target-cycles", "36", "--folding", file}).code, 0);
+  const std::string wide = R"({"Conv_0": {"preferred_impl_style": "dsp", "PE": 2, "SIMD": 27}})";
+  ASSERT_EQ(run({"--folding", dir.write("fold.json", wide).string()}).code, 0);
   const fs::path stage = out / report("run")["stages"].back()["file"].get<std::string>();
   const Graph graph = import_bytes(read_file(stage), {}, "stage");
   PassOptions options;
