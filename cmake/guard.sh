@@ -31,21 +31,24 @@ each() {
   return $failed
 }
 
-# The names that files give to what is their own: "FOLDER NAME FILE".
+# The names that files give to what is their own: "FOLDER NAME FILE", and of an alias what it stands for.
 own_names() {
   "$tool" '
     FNR == 1 { own = 0; folder = FILENAME; sub(/\/[^\/]*$/, "", folder) }
     /^namespace \{/ { own = 1; next }
     /^}  \/\/ namespace$/ { own = 0; next }
     { gsub(/__attribute__\(\([a-z_]*(\([^)]*\))?\)\) /, "") }
-    !own || !/^[A-Za-z]/ || /^(using|template|static_assert|namespace|TEST|TYPED_TEST|INSTANTIATE|MATCHER)/ || /operator/ { next }
+    !own || !/^[A-Za-z]/ || /^(template|static_assert|namespace|TEST|TYPED_TEST|INSTANTIATE|MATCHER)/ || /operator/ { next }
+    /^using namespace / { next }
+    { alias = "" }
+    /^using / { name = $2; alias = $0; gsub(/ /, "", alias); if ($3 != "=") next }
     /^(struct|class|union) / { name = $2 }
     /^enum / { name = $2 == "class" ? $3 : $2 }
-    !/^(struct|class|union|enum) / {
+    !/^(using|struct|class|union|enum) / {
       if (!match($0, /[A-Za-z_0-9:~]+ ?[({=[]/)) next
       name = substr($0, RSTART, RLENGTH - 1)
     }
-    { sub(/[ :;]*$/, "", name); if (name !~ /:/ && name != "") print folder, name, FILENAME }
+    { sub(/[ :;]*$/, "", name); if (name !~ /:/ && name != "") print folder, name, FILENAME, alias }
   ' "$@" | sort -u
 }
 
@@ -57,8 +60,8 @@ case $name in
     # Unquoted: one argument per file.
     own_names $(git ls-files 'compile/*.cc' 'golden/*.cc' 'sim/*.cc' 'harness/*.cc' 'tests/*.cc' |
       grep -vE '^(compile/hw|golden/kernels|tests/hw|tests/fuzz)/') | "$tool" '
-        $1 == folder && $2 == name { print file " and " $3 " both have their own " name "; call one of them otherwise"; twice = 1 }
-        { folder = $1; name = $2; file = $3; some = 1 }
+        $1 == folder && $2 == name && $3 != file && ($4 == "" || $4 != alias) { print file " and " $3 " both have their own " name "; call one of them otherwise"; twice = 1 }
+        { folder = $1; name = $2; file = $3; alias = $4; some = 1 }
         END { exit twice || !some }'
     ;;
   Tidy)

@@ -18,7 +18,7 @@ namespace assay {
 namespace {
 
 using ::testing::HasSubstr;
-using Edit = std::function<void(Graph&)>;
+using GraphEdit = std::function<void(Graph&)>;
 
 ImageResult result_on(const Graph& graph) {
   std::vector<std::uint8_t> image;
@@ -35,7 +35,7 @@ Judgement judged(const Graph& a, const Graph& b, bool needs_label = false) {
 }
 
 struct Case {
-  Edit edit;
+  GraphEdit edit;
   std::string reason;
 };
 
@@ -141,7 +141,7 @@ TEST(Coverage, AsksForTheLabelWhereThereHasToBeOne) {
 /// `assay compare` and `assay run` on files whose metadata was edited.
 class EditedFiles : public ::testing::Test {
  protected:
-  std::string saved(const std::string& name, Graph graph, const Edit& edit) const {
+  std::string saved(const std::string& name, Graph graph, const GraphEdit& edit) const {
     edit(graph);
     const std::filesystem::path path = dir.path() / name;
     export_model(graph, path);
@@ -166,7 +166,7 @@ TEST_F(EditedFiles, AreComparedAtWhatTheirGraphsCallFor) {
 }
 
 TEST_F(EditedFiles, CannotPassOffValuesAsInputs) {
-  const Edit all_inputs = [](Graph& graph) {
+  const GraphEdit all_inputs = [](Graph& graph) {
     for (Checkpoint& checkpoint : graph.checkpoints()) checkpoint.kind = Checkpoint::Kind::kInput;
   };
   const std::string a = saved("a.onnx", tiny_network(), all_inputs);

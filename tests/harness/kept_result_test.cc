@@ -19,9 +19,9 @@ namespace {
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 
-using Edit = std::function<std::string(std::string)>;
+using TextEdit = std::function<std::string(std::string)>;
 
-Edit replaced(const std::string& from, const std::string& to) {
+TextEdit replaced(const std::string& from, const std::string& to) {
   return [=](std::string text) {
     const std::size_t at = text.find(from);
     EXPECT_NE(at, std::string::npos) << from;
@@ -41,7 +41,7 @@ TEST(KeptResults, AreSimulatedAgainWhenAnythingOfThemIsEdited) {
   };
   ASSERT_EQ(verify().code, 0);
   const std::string report = read_file(out / "reports/rtl-top.json");
-  const std::vector<std::pair<std::string, Edit>> edits = {
+  const std::vector<std::pair<std::string, TextEdit>> edits = {
       {"differing beats", replaced(" 0\ncycles", " 3\ncycles")},
       {"negative counts", replaced("counts ", "counts -")},
       {"another cycle", replaced("\nframe ", "\nframe 1")},

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using Edit = std::function<void(Json&)>;
+using ReportEdit = std::function<void(Json&)>;
 
 /// Folders of runs of the tiny network.
 class KeptStage : public ::testing::Test {
@@ -70,7 +70,7 @@ TEST_F(KeptStage, IsComparedAgainOnASampleAndTheLastOneOnAllImages) {
 TEST_F(KeptStage, ClaimsAreDerivedAgain) {
   ASSERT_EQ(run().code, 0);
   const auto before = run_results(out);
-  const std::vector<std::pair<Edit, std::string>> edits = {
+  const std::vector<std::pair<ReportEdit, std::string>> edits = {
       {[](Json& r) { r["compared"] = 5; }, "its report says /compared 5"},
       {[](Json& r) { r["predicted"] = 5; }, "its report says /predicted 5"},
       {[](Json& r) { r["predicted"] = r["compared"] = 5; }, "its report says /"},

@@ -270,7 +270,7 @@ TEST(SetFolding, FillsTheShareOfADevice) {
 }
 
 TEST(SetFolding, RefusesATargetThatIsRequiredAndCannotBeReached) {
-  Graph graph = product();
+  Graph graph = folded_product();
   Node& node = only_node<hw::MVAU>(graph);
   PassContext context;
   // Ten outputs, one at a time, of a hundred inputs: the folding file keeps the layer slow.
