@@ -108,6 +108,8 @@ RunDir::RunDir(fs::path path) : WorkFolder(std::move(path)) {
   for (const char* folder : {"stages", "reports"}) make_folder(folder);
   for (const char* folder : {"stages", "reports", "rtl", "build/results"})
     remove_half_written(folder);
+  for (const fs::path& stray : files("."))
+    if (stray.extension() == ".tmp") fs::remove(stray);
   // Simulations that were cut off.
   if (owns_folder("build/runs")) {
     std::error_code ignored;

@@ -62,9 +62,9 @@ judged() {
 }
 
 echo "Building the tests"
-ninja -C build/release mutants $(for folder in base graph onnx error hw top passes data kernels golden sim harness; do echo "test_$folder"; done) >"$work/log.build" 2>&1 ||
+ninja -C build/release source_mutants $(for folder in base graph onnx error hw top passes data kernels golden sim harness; do echo "test_$folder"; done) >"$work/log.build" 2>&1 ||
   { tail -n 20 "$work/log.build"; exit 4; }
-cp build/release/tests/mutants "$work/program"
+cp build/release/tests/source_mutants "$work/program"
 
 killed=0 tried=0
 : >"$work/survivors"

@@ -19,10 +19,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::vector<fs::path> corpus() {
+std::vector<fs::path> corpus(const char* folder = "corpus") {
   std::vector<fs::path> paths;
   for (const auto& entry :
-       fs::directory_iterator(fs::path(ASSAY_SOURCE_DIR) / "tests" / "fuzz" / "corpus"))
+       fs::directory_iterator(fs::path(ASSAY_SOURCE_DIR) / "tests" / "fuzz" / folder))
     paths.push_back(entry.path());
   std::ranges::sort(paths);
   return paths;
@@ -69,6 +69,11 @@ std::string damaged(std::string bytes, std::mt19937& random) {
 TEST(FuzzCorpus, EveryFileImportsAndSurvivesARoundTrip) {
   ASSERT_FALSE(corpus().empty());
   for (const fs::path& path : corpus()) EXPECT_TRUE(survives(read_file(path))) << path;
+}
+
+TEST(FuzzCorpus, HostileFilesAreRefused) {
+  ASSERT_FALSE(corpus("refused").empty());
+  for (const fs::path& path : corpus("refused")) EXPECT_FALSE(survives(read_file(path))) << path;
 }
 
 TEST(FuzzCorpus, DamagedFilesAreRefusedOrSurvive) {

@@ -57,7 +57,7 @@ TEST(InferDataTypes, BipolarQuantAndMultiThreshold) {
   EXPECT_EQ(threshold(DataType::bipolar(), 2, -1, 1), "BIPOLAR");
   EXPECT_EQ(threshold(DataType::bipolar(), -2, 1, 1), "BIPOLAR");
   EXPECT_EQ(threshold(DataType::bipolar(), 1, -1, 2), "INT2");  // -1, 0 and 1
-  EXPECT_EQ(threshold(DataType::bipolar(), 1, 0, 1), "UINT1");
+  EXPECT_EQ(threshold(DataType::bipolar(), 1, 0, 1), "BINARY");
   EXPECT_EQ(threshold(DataType::sint(4), 1, -1, 1), "INT4");
   EXPECT_EQ(threshold(DataType::sint(4), 1, -8, 15), "INT4");
   EXPECT_EQ(threshold(DataType::uint(2), 1, 0, 7), "UINT3");  // the annotation would not hold

@@ -409,7 +409,9 @@ TEST(InferHwLayers, AsManyStreamsAreJoinedAsALayerHasInputs) {
     return net.add(ops::Concat{}, inputs, "all");
   };
   IntegerNet most, more;
-  const Graph graph = as_hardware(most, joined(most, hw::StreamingConcat::kMaxInputs));
+  Graph graph = ready_for_hardware(most, joined(most, hw::StreamingConcat::kMaxInputs));
+  PassContext context;
+  infer_hw_layers(graph, context);
   EXPECT_EQ(types(graph), "StreamingConcat");
   EXPECT_THAT(refusal(more, joined(more, hw::StreamingConcat::kMaxInputs + 1)),
               HasSubstr("join them in two steps"));
