@@ -97,10 +97,15 @@ class StageChecker {
     return check;
   }
 
-  StageCheck sample(std::int64_t topk) {
+  /// Of the chosen images alone.
+  StageCheck look() {
     for_each_image(std::ssize(chosen_),
                    [&](std::int64_t at) { compare(static_cast<std::size_t>(at)); });
-    StageCheck check = judged(judge);
+    return judged(judge);
+  }
+
+  StageCheck sample(std::int64_t topk) {
+    StageCheck check = look();
     if (check.judgement.verdict == Verdict::kEquivalent) {
       extend(check.tally);
       check.judgement = judge(plan_, check.tally);
@@ -201,6 +206,11 @@ StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_
 StageCheck sample_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
                         const std::vector<std::int64_t>& images, bool needs_label) {
   return StageChecker(reference, candidate, Contract::kExact, needs_label, images).sample(topk);
+}
+
+Judgement compare_images(Reference& reference, const Graph& candidate,
+                         const std::vector<std::int64_t>& images, bool needs_label) {
+  return StageChecker(reference, candidate, Contract::kExact, needs_label, images).look().judgement;
 }
 
 std::vector<std::int64_t> sampled_images(std::int64_t count, const std::string& seed) {

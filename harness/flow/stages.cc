@@ -9,6 +9,7 @@
 #include "compile/base/printable.h"
 #include "compile/passes/cleanup/insert_topk.h"
 #include "harness/flow/fifos.h"
+#include "harness/run/answer_source.h"
 
 namespace assay {
 namespace {
@@ -20,10 +21,6 @@ void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
 }
 
 /// A network that ends in a map has no labels.
-bool ends_in_map(const Graph& network) {
-  return network.outputs().size() == 1 && !is_row_of_logits(*network.outputs()[0]);
-}
-
 /// A network that ends in labels already keeps them; the outputs of one that ends in a map stay as
 /// they are.
 void postprocess_stage(Graph& graph, std::int64_t topk) {

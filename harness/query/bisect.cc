@@ -10,44 +10,13 @@
 #include "compile/graph/checkpoints.h"
 #include "compile/onnx/import.h"
 #include "harness/check/check.h"
+#include "harness/check/saved_stage.h"
 #include "harness/flow/stages.h"
 #include "harness/run/identity.h"
 #include "harness/run/saved_run.h"
 
 namespace assay {
 namespace {
-
-struct LoadedFile {
-  std::string name, bytes;
-  Graph graph;
-};
-
-LoadedFile load(const std::filesystem::path& path) {
-  LoadedFile file{path.string(), read_file(path), {}};
-  file.graph = import_bytes(file.bytes, path.parent_path(), file.name);
-  return file;
-}
-
-/// The run's model while it is there, else the first stage's file: that of the run, or nothing would
-/// be left to compare with.
-LoadedFile find_reference(const SavedRun& run) {
-  const std::filesystem::path model = run.report.model;
-  std::error_code error;
-  if (std::filesystem::exists(model, error)) return load(model);
-  const SavedRun::Stage& first = run.stages.front();
-  LoadedFile file = load(first.file);
-  if (sha256(file.bytes) != first.sha256)
-    user_error("the model '{}' is gone, and '{}' was changed since the run; do the run again",
-               printable(model.string(), 4096), printable(first.file.string(), 4096));
-  return file;
-}
-
-/// With all checkpoints that the graph calls for, as the run had it.
-LoadedFile load_reference(const SavedRun& run) {
-  LoadedFile file = find_reference(run);
-  complete_checkpoints(file.graph);
-  return file;
-}
 
 class Bisection {
  public:
@@ -101,7 +70,7 @@ class Bisection {
   }
 
   Judgement look_at(const SavedRun::Stage& stage) {
-    const LoadedFile file = load(stage.file);
+    const LoadedFile file = load_file(stage.file);
     const bool edited = sha256(file.bytes) != stage.sha256;
     if (edited) console_.remark(fmt::format("{} was changed after the run.", stage.id));
     Graph pixels = pixel_graph(file.graph, preprocess_);

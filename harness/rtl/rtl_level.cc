@@ -42,6 +42,7 @@ RtlLevel::RtlLevel(std::string_view name, const SimulationOptions& level_options
       session(options.dir, options.images, options.cache),
       rtl(name_, session, options) {
   if (!options.wave.empty()) trace_of(options.wave);
+  session.prove_stage();
 }
 
 void RtlLevel::begin(bool whole) {

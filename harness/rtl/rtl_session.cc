@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/rtl/rtl_session.h"
 
+#include <fmt/format.h>
+
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/onnx/import.h"
 #include "harness/check/execute.h"
+#include "harness/check/saved_stage.h"
 #include "harness/run/identity.h"
 
 namespace assay {
@@ -15,17 +17,11 @@ namespace {
 SavedRun equivalent_run(const std::filesystem::path& dir) {
   SavedRun run = read_run(dir);
   require_equivalent(run.report);
+  require_unchanged_stages(run);
   return run;
 }
 
-std::string last_stage(const SavedRun& run) {
-  const SavedRun::Stage& stage = run.stages.back();
-  std::string bytes = read_file(stage.file);
-  if (sha256(bytes) != stage.sha256)
-    user_error("'{}' was changed since the run; do the run again",
-               printable(stage.file.string(), 4096));
-  return bytes;
-}
+std::string last_stage(const SavedRun& run) { return read_file(run.stages.back().file); }
 
 }  // namespace
 
@@ -43,6 +39,15 @@ RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& cho
       cache(cache_path),
       runner(dir, cache) {
   if (image_count == 0) user_error("there are no images to verify with");
+}
+
+void RtlSession::prove_stage() const {
+  const Judgement judgement = compare_last_stage(run_, graph, images, image_count);
+  if (judgement.verdict == Verdict::kEquivalent) return;
+  throw NotEquivalentError(fmt::format(
+      "'{}' is {} to what it was made from ({}), whatever its report says; nothing is "
+      "built on it, do the run again",
+      printable(stage().file.string(), 4096), verdict_name(judgement.verdict), judgement.reason));
 }
 
 void RtlSession::for_each_image(const Console& console,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/run/answer_source.h"
 
+#include "compile/passes/cleanup/insert_topk.h"
+
 namespace assay {
 
 std::optional<AnswerSource> answer_source(const Graph& graph) {
@@ -19,6 +21,10 @@ std::optional<AnswerSource> answer_source(const Graph& graph) {
   if (source.logits) source.classes = source.ranks;
   if (source.ranks < 1) return {};
   return source;
+}
+
+bool ends_in_map(const Graph& network) {
+  return network.outputs().size() == 1 && !is_row_of_logits(*network.outputs()[0]);
 }
 
 }  // namespace assay

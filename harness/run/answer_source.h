@@ -18,4 +18,7 @@ struct AnswerSource {
 /// Nothing when the graph has neither, or several logits and no label.
 std::optional<AnswerSource> answer_source(const Graph& graph);
 
+/// Whether a network puts out one tensor that is no row of logits: it gets no label.
+bool ends_in_map(const Graph& network);
+
 }  // namespace assay

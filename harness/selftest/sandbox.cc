@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/selftest/sandbox.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <iterator>
 
@@ -58,6 +60,7 @@ std::string Sandbox::read(std::string_view name) const { return read_file(path(n
 
 void Sandbox::write(std::string_view name, std::string_view bytes) const {
   const fs::perms perms = has(name) ? fs::status(path(name)).permissions() : fs::perms::unknown;
+  fs::create_directories(path(name).parent_path());
   write_file(path(name), bytes);
   // A changed program stays one.
   if (perms != fs::perms::unknown) fs::permissions(path(name), perms);
@@ -89,15 +92,31 @@ void Sandbox::add(const fs::path& from, const fs::path& name) const {
 void Sandbox::keep() {
   fs::remove_all(kept_);
   fs::create_directory(kept_);
+  stamps_.clear();
   for (const std::string& name : files("")) copy_over(root_ / name, kept_ / name);
+}
+
+std::optional<Sandbox::Stamp> Sandbox::stamp_of(const fs::path& file) {
+  struct stat s = {};
+  if (::lstat(file.c_str(), &s) != 0 || !S_ISREG(s.st_mode)) return {};
+  return Stamp{s.st_dev,          s.st_ino,         s.st_size,        s.st_mtim.tv_sec,
+               s.st_mtim.tv_nsec, s.st_ctim.tv_sec, s.st_ctim.tv_nsec};
+}
+
+bool Sandbox::is_kept(const std::string& name) const {
+  const std::optional<Stamp> now = stamp_of(root_ / name);
+  const auto known = stamps_.find(name);
+  if (now && known != stamps_.end() && known->second == *now) return true;
+  if (!now || !same_file(root_ / name, kept_ / name)) return false;
+  stamps_[name] = *now;
+  return true;
 }
 
 std::vector<std::string> Sandbox::differing() const {
   std::vector<std::string> names;
   std::ranges::set_union(files_below(root_, root_), files_below(kept_, kept_),
                          std::back_inserter(names));
-  std::erase_if(names,
-                [&](const std::string& name) { return same_file(root_ / name, kept_ / name); });
+  std::erase_if(names, [&](const std::string& name) { return is_kept(name); });
   return names;
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,9 +42,19 @@ class Sandbox {
   void restore() const;
 
  private:
+  /// What the system says of a file, which changes whenever its contents do: most of what lies here
+  /// is large and never touched.
+  struct Stamp {
+    std::uint64_t device = 0, inode = 0;
+    std::int64_t size = 0, modified_s = 0, modified_ns = 0, changed_s = 0, changed_ns = 0;
+    friend bool operator==(const Stamp&, const Stamp&) = default;
+  };
+  static std::optional<Stamp> stamp_of(const std::filesystem::path& file);
+  bool is_kept(const std::string& name) const;
   std::vector<std::string> differing() const;
   sim::TemporaryFolder folder_;
   std::filesystem::path root_, kept_;
+  mutable std::map<std::string, Stamp> stamps_;  ///< of files whose contents were found as kept
 };
 
 }  // namespace assay

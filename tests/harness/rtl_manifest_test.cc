@@ -11,7 +11,9 @@
 #include "compile/base/hash.h"
 #include "harness/integer_network.h"
 #include "harness/rtl/rtl_folder.h"
+#include "harness/run/ledger.h"
 #include "harness/run_command.h"
+#include "harness/sealed_report.h"
 
 namespace assay {
 namespace {
@@ -252,7 +254,7 @@ TEST_F(Rtl, GoesWithItsStageUnlessItWasEdited) {
 }
 
 TEST_F(Rtl, NothingIsBuiltOnARunThatIsNotEquivalent) {
-  const std::string report = text("reports/run.json");
+  const std::string report = text(kRunReport);
   const auto refuses_to_build = [&](const std::string& message) {
     for (const CommandResult& result : {verify("rtl-top"), verify("rtl-node"), bench()}) {
       EXPECT_EQ(result.code, 3);
@@ -260,13 +262,10 @@ TEST_F(Rtl, NothingIsBuiltOnARunThatIsNotEquivalent) {
     }
     EXPECT_FALSE(fs::exists(out / "rtl"));
   };
-  Json whole = Json::parse(report);
-  whole["verdict"] = "INCONCLUSIVE";
-  write("reports/run.json", json_text(whole));
-  refuses_to_build("the run is INCONCLUSIVE");
-  Json stage = Json::parse(report);
-  stage["stages"][2]["verdict"] = "DIFFERENT";
-  write("reports/run.json", json_text(stage));
+  forge_report(out / kRunReport, [](Json& run) { run["blind"] = "all images are the same"; });
+  refuses_to_build("the run is INCONCLUSIVE (all images are the same");
+  write(kRunReport, report);
+  forge_report(out / kRunReport, [](Json& run) { run["stages"][2]["verdict"] = "DIFFERENT"; });
   refuses_to_build("the run is DIFFERENT (stage 03_");
 }
 

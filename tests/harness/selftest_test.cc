@@ -17,6 +17,7 @@
 #include "harness/integer_network.h"
 #include "harness/run_command.h"
 #include "harness/run_results.h"
+#include "harness/sealed_report.h"
 #include "harness/selftest/graph_faults.h"
 #include "harness/selftest/hashes.h"
 #include "harness/selftest/text_faults.h"
@@ -367,11 +368,9 @@ TEST_F(SelftestCampaign, RefusesRunsThatAreNotEquivalent) {
     return message_of<UserError>([&] { campaign(content, {nobodys()}, 1); });
   };
   save_tiny(dir.path() / "net.onnx", {.first_weight = 0.75F});
-  EXPECT_THAT(message(),
-              HasSubstr("the model of the run, is not there any more as the run had it"));
-  Json report = Json::parse(read_file(out / "reports/run.json"));
-  report["verdict"] = "INCONCLUSIVE";
-  write_file(out / "reports/run.json", json_text(report));
+  EXPECT_THAT(message(), HasSubstr("is not the one of the run any more"));
+  save_tiny(dir.path() / "net.onnx");
+  forge_report(out / kRunReport, [](Json& run) { run["verdict"] = "INCONCLUSIVE"; });
   EXPECT_THAT(message(), HasSubstr("is INCONCLUSIVE; faults can be planted into a run that is "
                                    "EQUIVALENT alone"));
   fs::remove(out / "reports/run.json");
@@ -449,7 +448,7 @@ TEST_F(SelftestProgram, MissesNoFaultOfASample) {
       campaign(model.string(), {"--images", "4", "--target-cycles", "512"}, 40, 1);
   EXPECT_EQ(result.verdict, Verdict::kEquivalent) << result.table;
   EXPECT_EQ(result.report.counts.planted, 40);
-  EXPECT_GT(result.report.counts.caught, 20);
+  EXPECT_GT(result.report.counts.caught, 10);
 }
 
 /// All 2,000 on the network that ships, as five campaigns that may run side by side.

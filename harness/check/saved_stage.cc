@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/check/saved_stage.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
+#include "compile/graph/checkpoints.h"
+#include "compile/onnx/import.h"
+#include "harness/check/check.h"
+#include "harness/run/answer_source.h"
+
+namespace assay {
+namespace {
+
+LoadedFile find_reference(const SavedRun& run) {
+  const std::filesystem::path model = run.report.model;
+  std::error_code error;
+  if (std::filesystem::exists(model, error)) return load_file(model);
+  const SavedRun::Stage& first = run.stages.front();
+  LoadedFile file = load_file(first.file);
+  if (sha256(file.bytes) != first.sha256)
+    user_error("the model '{}' is gone, and '{}' was changed since the run; do the run again",
+               printable(model.string(), 4096), printable(first.file.string(), 4096));
+  return file;
+}
+
+/// What the last stage was compared with.
+Graph reference_of_last(const SavedRun& run) {
+  const std::string& name = run.report.stages.back().reference;
+  const auto stage = std::ranges::find(run.stages, name, &SavedRun::Stage::id);
+  return stage == run.stages.end() ? load_reference(run).graph : load_file(stage->file).graph;
+}
+
+}  // namespace
+
+LoadedFile load_file(const std::filesystem::path& path) {
+  LoadedFile file{path.string(), read_file(path), {}};
+  file.graph = import_bytes(file.bytes, path.parent_path(), file.name);
+  return file;
+}
+
+LoadedFile load_reference(const SavedRun& run) {
+  LoadedFile file = find_reference(run);
+  complete_checkpoints(file.graph);
+  return file;
+}
+
+void require_unchanged_stages(const SavedRun& run) {
+  for (const SavedRun::Stage& stage : run.stages)
+    if (sha256(read_file(stage.file)) != stage.sha256)
+      user_error("'{}' was changed since the run; do the run again",
+                 printable(stage.file.string(), 4096));
+}
+
+Judgement compare_last_stage(const SavedRun& run, const Graph& graph, const ChosenImages& images,
+                             std::int64_t count) {
+  const Preprocess preprocess(run.preprocess);
+  const Graph pixels = pixel_graph(reference_of_last(run), preprocess);
+  Reference reference(pixels, images);
+  std::vector<std::int64_t> chosen(static_cast<std::size_t>(count));
+  std::iota(chosen.begin(), chosen.end(), 0);
+  return compare_images(reference, graph, chosen, !ends_in_map(pixels));
+}
+
+}  // namespace assay
