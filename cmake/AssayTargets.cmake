@@ -46,7 +46,7 @@ endif()
 # A room: a library of every .cc directly in FOLDER. Its headers are visible only to targets that link it: FOLDER
 # is reached through a private include root of symbolic links, so an include against the arrows of
 # docs/architecture.md does not compile.
-# Four files make a unit: most of a unit's time goes into the same headers and templates. So no two files of a room give
+# Eight files make a unit: most of a unit's time goes into the same headers and templates. So no two files of a room give
 # the same name to something of their own (Guard.Names).
 function(assay_library name folder)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cc")
@@ -58,7 +58,7 @@ function(assay_library name folder)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC "${root}")
   target_link_libraries(${name} PUBLIC ${ARGN} PRIVATE assay_options)
-  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 4)
+  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
 endfunction()
 
 # assay_apart(TARGET...): each file a unit, where files give their parts the same names on purpose.

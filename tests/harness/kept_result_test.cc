@@ -107,7 +107,7 @@ sim::Result good() {
   counts.predicted = counts.compared = 6;
   counts.first = 1;
   counts.last = 6;
-  r.monitors = {counts};
+  r.outputs = r.monitors = {counts};
   return r;
 }
 
@@ -139,6 +139,7 @@ TEST(ResultFault, EveryContradictionIsOne) {
       [](sim::Result& r) { r.differing = 1; },
       [](sim::Result& r) { r.differing = -1; },
       [](sim::Result& r) { r.monitors.clear(); },
+      [](sim::Result& r) { r.outputs.clear(); },
       [](sim::Result& r) { r.monitors.push_back(r.monitors[0]); },
       [](sim::Result& r) { r.monitors[0].predicted = 5; },
       [](sim::Result& r) { r.monitors[0].compared = 5; },

@@ -6,9 +6,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <optional>
+
 #include "base/temp_dir.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/graph/hw_ops.h"
+#include "compile/onnx/export.h"
+#include "compile/onnx/import.h"
+#include "harness/edited_network.h"
 #include "harness/integer_network.h"
 #include "harness/rtl/rtl_folder.h"
 #include "harness/run/ledger.h"
@@ -267,6 +275,56 @@ TEST_F(Rtl, NothingIsBuiltOnARunThatIsNotEquivalent) {
   write(kRunReport, report);
   forge_report(out / kRunReport, [](Json& run) { run["stages"][2]["verdict"] = "DIFFERENT"; });
   refuses_to_build("the run is DIFFERENT (stage 03_");
+}
+
+TEST_F(Rtl, NothingIsBuiltOnAStageThatIsNotTheModelsWhateverReportsSay) {
+  const report::Run run = read_sealed_run(out);
+  const report::StageSummary last = run.stages.back();
+  // Somebody who fixes every hash and checksum that speaks of the stage.
+  const auto forge = [&](const std::function<void(Graph&)>& edit) {
+    Graph graph = import_bytes(text(last.file), {}, "stage");
+    edit(graph);
+    write(last.file, export_bytes(graph));
+    const std::string hash = sha256(text(last.file)), report = "reports/" + last.stage + ".json";
+    forge_report(out / report, [&](Json& json) { json["sha256"] = hash; });
+    forge_report(out / kRunReport, [&](Json& json) {
+      json["stages"].back()["sha256"] = hash;
+      json["files"][last.file] = hash;
+      json["files"][report] = sha256(text(report));
+    });
+  };
+  const std::string stage = text(last.file), report = text("reports/" + last.stage + ".json"),
+                    whole = text(kRunReport);
+  const std::vector<std::pair<std::function<void(Graph&)>, std::string>> edits = {
+      {[](Graph& graph) { drop_checkpoint(graph, "label"); }, "INCONCLUSIVE"},
+      {[](Graph& graph) {
+         for (const auto& node : graph.nodes())
+           if (node->as<hw::MVAU>() && node->inputs.size() == 3 && node->inputs[2]) {
+             std::optional<Constant>& thresholds = node->inputs[2]->constant;
+             const auto ints = thresholds->ints();
+             const std::vector<std::int64_t> least(ints.size(), *std::ranges::min_element(ints));
+             thresholds = Constant(thresholds->shape(), least);
+             return;
+           }
+         ADD_FAILURE() << "no thresholds";
+       },
+       "DIFFERENT"}};
+  for (const auto& [edit, verdict] : edits) {
+    forge(edit);
+    for (const CommandResult& result : {verify("rtl-top"), verify("rtl-node")}) {
+      EXPECT_EQ(result.code, 3) << result.out;
+      EXPECT_THAT(result.err, HasSubstr("is " + verdict + " to what it was made from"));
+    }
+    write(last.file, stage);
+    write("reports/" + last.stage + ".json", report);
+    write(kRunReport, whole);
+  }
+  EXPECT_EQ(verify("rtl-top").code, 0);
+  write(run.stages[4].file, text(run.stages[4].file) + " ");
+  for (const CommandResult& result : {verify("rtl-top"), bench()}) {
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err, HasSubstr(run.stages[4].file + "' was changed since the run"));
+  }
 }
 
 // ---- Units ----------------------------------------------------------------------------------
