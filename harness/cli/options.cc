@@ -4,6 +4,9 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <optional>
+#include <type_traits>
+
+#include "compile/base/printable.h"
 
 namespace assay {
 
@@ -63,9 +66,28 @@ Command Command::add_subcommand(const std::string& name, const std::string& abou
 
 void Command::require_subcommand(int count) { app_->require_subcommand(count); }
 
+namespace {
+
+template <typename T>
+constexpr bool kIsNumber = std::is_arithmetic_v<T>;
+template <typename T>
+constexpr bool kIsNumber<std::optional<T>> = std::is_arithmetic_v<T>;
+
+/// CLI11 takes "" for no value and "nan" for a number, of which no range is left.
+std::string number_fault(const std::string& text) {
+  if (text.find_first_of("0123456789") != std::string::npos &&
+      text.find_first_of("nNiI") == std::string::npos)
+    return "";
+  return "'" + printable(text) + "' is no number";
+}
+
+}  // namespace
+
 template <typename T>
 Option Command::add_option(const std::string& name, T& value, const std::string& help) {
-  return Option(app_->add_option(name, value, help));
+  CLI::Option* option = app_->add_option(name, value, help);
+  if constexpr (kIsNumber<T>) option->check(number_fault);
+  return Option(option);
 }
 
 Option Command::add_flag(const std::string& name, bool& value, const std::string& help) {

@@ -233,6 +233,12 @@ class Flow {
     }
   }
 
+  void remove_aloud(const std::string& name) {
+    dir_.remove(name);
+    console_.remark(
+        fmt::format("{}: removed, as it is not known to be about this run", printable(name)));
+  }
+
   /// Whether the earlier run spoke of a file with this text.
   static bool spoke_of(const Named<std::string>& registered, const std::string& name,
                        const std::string& text) {
@@ -250,7 +256,7 @@ class Flow {
       if (text.find(previous_sha256_) != std::string::npos && spoke_of(registered, name, text))
         beside_.push_back(name);
       else
-        dir_.remove(name);
+        remove_aloud(name);
     }
   }
 

@@ -9,6 +9,7 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
+#include "harness/rtl/outside_files.h"
 #include "harness/run/identity.h"
 
 namespace assay {
@@ -187,6 +188,11 @@ std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder) const
     if (!is_source(path)) continue;
     if (name.find('/') != std::string::npos)
       user_error("'{}': sources have to lie in '{}' itself", shown, printable(folder, 4096));
+    if (const std::string outside = outside_read(text); as_is() && !outside.empty())
+      user_error(
+          "'{}' has {}: what it reads is not below rtl/, so no verdict could say what it holds "
+          "for; put it into the folder's own files",
+          shown, printable(outside));
     if (name == "assay_top.sv") user_error("'{}': the simulation has a file of that name", shown);
     result.push_back({name, std::move(text)});
   }
@@ -203,10 +209,21 @@ std::string RtlFolder::data_hash(const std::string& folder) const {
   return sha256(text);
 }
 
+std::vector<std::string> RtlFolder::literals_in(const std::string& folder) const {
+  std::vector<std::string> all;
+  for (const sim::SourceFile& source : sources(folder))
+    for (std::string& literal : string_literals(source.text)) all.push_back(std::move(literal));
+  return all;
+}
+
 MemoryCheck RtlFolder::read_memories(const Node& node, const hw::Layer& layer,
                                      const std::string& folder, const std::string& prefix) const {
   std::vector<hw::MemoryImage> images;
+  const std::vector<std::string> literals =
+      as_is() ? literals_in(folder) : std::vector<std::string>();
   for (const hw::MemoryImage& image : layer.images) {
+    // A file that edited RTL does not load says nothing.
+    if (as_is() && !names_memory(literals, prefix + image.name())) continue;
     const std::string path = folder + "/" + prefix + image.name();
     try {
       images.push_back(hw::MemoryImage::parse(image.name(), image.word_bits(), image.words(),

@@ -51,6 +51,7 @@ class RtlFolder {
   void carry(const report::RtlHead& head) const;
 
  private:
+  std::vector<std::string> literals_in(const std::string& folder) const;
   bool chosen(const std::string& path) const;
   RtlHashes chosen(const RtlHashes& files) const;
   report::RtlManifest manifest() const;

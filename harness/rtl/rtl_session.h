@@ -32,7 +32,7 @@ class RtlSession {
   RtlSession(const std::filesystem::path& dir, const ImageChoice& images,
              const std::filesystem::path& cache);
 
-  /// Executes the stage and what it was compared with in the run again on the images to simulate.
+  /// NotEquivalentError for several images that are all the same. Executes the stage and what it was compared with in the run again on the images to simulate.
   /// NotEquivalentError unless they agree at every checkpoint.
   void prove_stage() const;
   /// Golden's value of every tensor, image after image.

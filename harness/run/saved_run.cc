@@ -73,11 +73,16 @@ SavedRun read_run_alone(const std::filesystem::path& dir) {
   SavedRun run;
   run.dir = dir;
   run.report = read_sealed_run(dir);
-  for (const report::StageSummary& stage : run.report.stages)
+  for (const report::StageSummary& stage : run.report.stages) {
+    if (stage.file != "stages/" + stage.stage + ".onnx" ||
+        stage.stage.find('/') != std::string::npos)
+      user_error("'{}' has a stage whose file is '{}'; do the run again",
+                 printable((dir / kRunReport).string(), 4096), printable(stage.file));
     run.stages.push_back({stage.stage, dir / stage.file, stage.sha256,
                           stage.contract == contract_name(Contract::kApproximate)
                               ? Contract::kApproximate
                               : Contract::kExact});
+  }
   run.images = {run.report.data.value_or(""), run.report.images.value_or("")};
   run.preprocess = preprocess_of(run.report);
   return run;

@@ -271,8 +271,25 @@ class Campaign {
       for (const std::string& name : box_.changes())
         if (!name.starts_with("cache/") || (name == entry.file && state_of(name) == planted))
           entry.stays.push_back(name);
-      entry.outcome = entry.stays.empty() ? "regenerated" : "missed";
+      entry.outcome = entry.stays.empty()                      ? "regenerated"
+                      : takes_back_aloud(entry.stays, outcome) ? "caught"
+                                                               : "missed";
     }
+  }
+
+  /// Whether a command removed reports that it no longer trusts, and named each; run.json and the page
+  /// go with them.
+  bool takes_back_aloud(const std::vector<std::string>& changed,
+                        const CommandOutcome& outcome) const {
+    bool some = false;
+    for (const std::string& name : changed) {
+      const bool gone = name.starts_with("run/reports/rtl-") && !box_.has(name) &&
+                        names_file(outcome.output, name);
+      some = some || gone;
+      if (!gone && name != "run/reports/run.json" && name != "run/reports/report.html")
+        return false;
+    }
+    return some;
   }
 
   /// Whether all that was asked for was done.

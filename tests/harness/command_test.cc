@@ -312,5 +312,19 @@ TEST(Schema, IsDocumentedForEveryReport) {
   for (const std::string& name : schema_names()) EXPECT_THAT(page, HasSubstr("`" + name + "`"));
 }
 
+TEST(Usage, NumbersAreNumbers) {
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{"bisect", "x", "--drop", "nan"},
+                                             {"bisect", "x", "--drop", ""},
+                                             {"verify", "x", "--min-coverage", ""},
+                                             {"verify", "x", "--min-coverage", "nan(1)"},
+                                             {"verify", "x", "--clock", "nan"},
+                                             {"run", "x", "--out", "y", "--clock", "inf"}}) {
+    const CommandResult result = run_assay(command);
+    EXPECT_EQ(result.code, 2) << command[2];
+    EXPECT_THAT(result.err, ::testing::HasSubstr("is no number")) << command[2];
+  }
+}
+
 }  // namespace
 }  // namespace assay

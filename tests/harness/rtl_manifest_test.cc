@@ -16,6 +16,7 @@
 #include "compile/graph/hw_ops.h"
 #include "compile/onnx/export.h"
 #include "compile/onnx/import.h"
+#include "golden/data/npy.h"
 #include "harness/edited_network.h"
 #include "harness/integer_network.h"
 #include "harness/rtl/rtl_folder.h"
@@ -324,6 +325,42 @@ TEST_F(Rtl, NothingIsBuiltOnAStageThatIsNotTheModelsWhateverReportsSay) {
   for (const CommandResult& result : {verify("rtl-top"), bench()}) {
     EXPECT_EQ(result.code, 2);
     EXPECT_THAT(result.err, HasSubstr(run.stages[4].file + "' was changed since the run"));
+  }
+}
+
+TEST_F(Rtl, WhatReadsOtherFilesIsNotVerified) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  const std::string text_before = text(kAccelerator);
+  for (const std::string line :
+       {"`include \"/tmp/evil.svh\"\n", "initial $readmemh(\"../evil.hex\", x);\n",
+        "initial f = $fopen(\"a\");\n", "import \"DPI-C\" function int f();\n"}) {
+    write(kAccelerator, line + text_before);
+    const CommandResult result = verify("rtl-top", {"--as-is"});
+    EXPECT_EQ(result.code, 2) << line;
+    EXPECT_THAT(result.err, HasSubstr("no verdict could say what it holds for")) << line;
+  }
+  // A memory that is not loaded says nothing about the one that is.
+  const std::string file = weights("rtl/top"), name = file.substr(file.rfind('/') + 1);
+  write(kAccelerator, text_before);
+  write("rtl/top/evil.hex", text(file));
+  replace(kAccelerator, "\"" + name + "\"", "\"evil.hex\"");
+  const CommandResult result = verify("rtl-top", {"--as-is"});
+  EXPECT_EQ(result.code, 3) << result.out;
+}
+
+TEST_F(Rtl, ImagesThatAreAllTheSameSettleNothing) {
+  const Graph network = import_bytes(read_file(model), {}, "model");
+  Shape shape = *network.inputs()[0]->shape;
+  shape[0] = 3;
+  const std::string black = (dir.path() / "black.npy").string();
+  write_npy(black,
+            make_npy<std::uint8_t>(
+                shape, std::vector<std::uint8_t>(static_cast<std::size_t>(element_count(shape)))));
+  for (const char* level : {"rtl-top", "rtl-node"}) {
+    const CommandResult result =
+        run_assay({"verify", out.string(), "--level", level, "--data", black});
+    EXPECT_EQ(result.code, 3) << result.out;
+    EXPECT_THAT(result.err, HasSubstr("3 images, 1 distinct"));
   }
 }
 

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What edited Verilog reads besides itself.
+namespace assay {
+
+/// The string literals of a source, comments aside, without their quotes.
+std::vector<std::string> string_literals(std::string_view source);
+
+/// What a source says that would read files which no verdict names, or run other programs: `include,
+/// paths with folders, tasks that open files, DPI. Empty where there is nothing. Names of files in
+/// the folder itself are none; what a source puts together from numbers is not seen.
+std::string outside_read(std::string_view source);
+
+/// Whether one of the literals names a memory file, whole ("a_weights.hex") or by what it begins
+/// with ("a_thresholds" of "a_thresholds_0.hex").
+bool names_memory(const std::vector<std::string>& literals, std::string_view file);
+
+}  // namespace assay
