@@ -5,8 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <optional>
 #include <set>
 
 #include "compile/base/error.h"
@@ -17,6 +15,7 @@
 #include "harness/report/schema.h"
 #include "harness/selftest/fault_kinds.h"
 #include "sim/model/process.h"
+#include "sim/model/user_cache.h"
 
 namespace assay {
 namespace {
@@ -28,15 +27,6 @@ constexpr const char* kNodeReport = "run/reports/rtl-node.json";
 constexpr const char* kFolding = "folding.json";
 
 std::string shown_text(const fs::path& path) { return printable(path.string(), 4096); }
-
-/// The user's cache folder; nothing when the user has no home.
-std::optional<fs::path> user_cache() {
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
-    return fs::path(cache) / "assay";
-  if (const char* home = std::getenv("HOME"); home && *home)
-    return fs::path(home) / ".cache" / "assay";
-  return {};
-}
 
 /// Keys of the models that the reports of the copy name.
 std::set<std::string> model_keys(const Sandbox& box) {
@@ -58,11 +48,11 @@ void copy_models(const Sandbox& box) {
     fs::create_directories(box.root() / folder);
     fs::permissions(box.root() / folder, fs::perms::owner_all);
   }
-  const std::optional<fs::path> cache = user_cache();
-  if (!cache || !fs::is_directory(*cache / "models")) return;
-  if (fs::is_directory(*cache / "built")) box.add(*cache / "built", copy / "built");
+  const fs::path cache = sim::user_model_folder().parent_path();
+  if (!fs::is_directory(cache / "models")) return;
+  if (fs::is_directory(cache / "built")) box.add(cache / "built", copy / "built");
   const std::set<std::string> keys = model_keys(box);
-  for (const fs::directory_entry& entry : fs::directory_iterator(*cache / "models")) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(cache / "models")) {
     const std::string name = entry.path().filename().string();
     if (entry.is_directory() && (keys.contains(name) || name.starts_with("runtime-")))
       box.add(entry.path(), copy / "models" / name);
