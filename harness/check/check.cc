@@ -208,9 +208,11 @@ StageCheck sample_stage(Reference& reference, const Graph& candidate, std::int64
   return StageChecker(reference, candidate, Contract::kExact, needs_label, images).sample(topk);
 }
 
-Judgement compare_images(Reference& reference, const Graph& candidate,
-                         const std::vector<std::int64_t>& images, bool needs_label) {
-  return StageChecker(reference, candidate, Contract::kExact, needs_label, images).look().judgement;
+Judgement compare_images(Reference& reference, const Graph& candidate, std::int64_t count,
+                         bool needs_label) {
+  return StageChecker(reference, candidate, Contract::kExact, needs_label, all_images(count))
+      .look()
+      .judgement;
 }
 
 std::vector<std::int64_t> sampled_images(std::int64_t count, const std::string& seed) {

@@ -69,10 +69,9 @@ StageCheck check_stage(Reference& reference, const Graph& candidate, std::int64_
 StageCheck sample_stage(Reference& reference, const Graph& candidate, std::int64_t topk,
                         const std::vector<std::int64_t>& images, bool needs_label);
 
-/// What a comparison of these images alone, by their places with the first one among them, amounts
-/// to.
-Judgement compare_images(Reference& reference, const Graph& candidate,
-                         const std::vector<std::int64_t>& images, bool needs_label);
+/// What a comparison of the first `count` images alone amounts to.
+Judgement compare_images(Reference& reference, const Graph& candidate, std::int64_t count,
+                         bool needs_label);
 
 /// The images to look at again of `count`: all of few; else the first, the last and some in between
 /// that `seed`, a SHA-256, decides.

@@ -2,7 +2,6 @@
 #include "harness/check/saved_stage.h"
 
 #include <algorithm>
-#include <numeric>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -61,9 +60,7 @@ Judgement compare_last_stage(const SavedRun& run, const Graph& graph, const Chos
   const Preprocess preprocess(run.preprocess);
   const Graph pixels = pixel_graph(reference_of_last(run), preprocess);
   Reference reference(pixels, images);
-  std::vector<std::int64_t> chosen(static_cast<std::size_t>(count));
-  std::iota(chosen.begin(), chosen.end(), 0);
-  return compare_images(reference, graph, chosen, !ends_in_map(pixels));
+  return compare_images(reference, graph, count, !ends_in_map(pixels));
 }
 
 }  // namespace assay

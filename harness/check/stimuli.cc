@@ -87,15 +87,13 @@ class Variety {
 };
 
 void count_images(const Dataset& set, report::Stimuli& report) {
-  std::set<std::string_view> contents;
   for (std::int64_t i = 0; i < set.size(); ++i) {
     const std::span<const std::uint8_t> image = set.image(i);
-    contents.insert({reinterpret_cast<const char*>(image.data()), image.size()});
     if (std::ranges::adjacent_find(image, std::ranges::not_equal_to{}) == image.end())
       ++report.blank;
   }
   report.images = set.size();
-  report.distinct = std::ssize(contents);
+  report.distinct = distinct_images(set, set.size());
 }
 
 std::vector<std::int64_t> absent(std::int64_t classes, const std::set<std::int64_t>& there) {
@@ -196,6 +194,15 @@ std::vector<std::string> unseen(const report::Stimuli& stimuli) {
   say_checkpoints(stimuli, sentences);
   say_classes(stimuli, sentences);
   return sentences;
+}
+
+std::int64_t distinct_images(const Dataset& set, std::int64_t count) {
+  std::set<std::string_view> contents;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::span<const std::uint8_t> image = set.image(i);
+    contents.insert({reinterpret_cast<const char*>(image.data()), image.size()});
+  }
+  return std::ssize(contents);
 }
 
 std::optional<Judgement> judge_images(const report::Stimuli& stimuli) {

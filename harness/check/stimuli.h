@@ -17,6 +17,9 @@ report::Stimuli look_at_images(Reference& reference);
 /// What the images cannot show, a sentence each; empty when nothing stands out.
 std::vector<std::string> unseen(const report::Stimuli& stimuli);
 
+/// How many different images there are among the first `count`.
+std::int64_t distinct_images(const Dataset& set, std::int64_t count);
+
 /// Several images that are all the same are one image: whatever was compared on them was not
 /// compared on as many images as were asked for. Nothing for images that differ.
 std::optional<Judgement> judge_images(const report::Stimuli& stimuli);

@@ -44,8 +44,11 @@ bool is_path(const std::string& literal) {
 
 }  // namespace
 
-std::vector<std::string> string_literals(std::string_view source) {
-  return parts_of(source).literals;
+std::vector<std::string> string_literals(const std::vector<sim::SourceFile>& sources) {
+  std::vector<std::string> all;
+  for (const sim::SourceFile& source : sources)
+    for (std::string& literal : parts_of(source.text).literals) all.push_back(std::move(literal));
+  return all;
 }
 
 std::string outside_read(std::string_view source) {

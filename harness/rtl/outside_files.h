@@ -5,11 +5,13 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/model/model.h"
+
 /// What edited Verilog reads besides itself.
 namespace assay {
 
-/// The string literals of a source, comments aside, without their quotes.
-std::vector<std::string> string_literals(std::string_view source);
+/// The string literals of all sources, comments aside, without their quotes.
+std::vector<std::string> string_literals(const std::vector<sim::SourceFile>& sources);
 
 /// What a source says that would read files which no verdict names, or run other programs: `include,
 /// paths with folders, tasks that open files, DPI. Empty where there is nothing. Names of files in

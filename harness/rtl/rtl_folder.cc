@@ -209,18 +209,10 @@ std::string RtlFolder::data_hash(const std::string& folder) const {
   return sha256(text);
 }
 
-std::vector<std::string> RtlFolder::literals_in(const std::string& folder) const {
-  std::vector<std::string> all;
-  for (const sim::SourceFile& source : sources(folder))
-    for (std::string& literal : string_literals(source.text)) all.push_back(std::move(literal));
-  return all;
-}
-
 MemoryCheck RtlFolder::read_memories(const Node& node, const hw::Layer& layer,
-                                     const std::string& folder, const std::string& prefix) const {
+                                     const std::string& folder, const std::string& prefix,
+                                     const std::vector<std::string>& literals) const {
   std::vector<hw::MemoryImage> images;
-  const std::vector<std::string> literals =
-      as_is() ? literals_in(folder) : std::vector<std::string>();
   for (const hw::MemoryImage& image : layer.images) {
     // A file that edited RTL does not load says nothing.
     if (as_is() && !names_memory(literals, prefix + image.name())) continue;

@@ -42,16 +42,17 @@ class RtlFolder {
   /// Hash of what lies in a folder beside sources: the memories.
   std::string data_hash(const std::string& folder) const;
   /// Reads a node's memories, `prefix` in front of their names, and compares them with the graph. As
-  /// they lie some may be missing or of another form: then their values are not compared.
+  /// they lie some may be missing, of another form or not loaded by the sources, of which these are the
+  /// `literals`: then their values are not compared.
   MemoryCheck read_memories(const Node& node, const hw::Layer& layer, const std::string& folder,
-                            const std::string& prefix) const;
+                            const std::string& prefix,
+                            const std::vector<std::string>& literals) const;
   /// What a verdict is about.
   report::RtlFiles identity() const;
   /// Writes a verdict on all folders into the manifest. UserError when files were changed meanwhile.
   void carry(const report::RtlHead& head) const;
 
  private:
-  std::vector<std::string> literals_in(const std::string& folder) const;
   bool chosen(const std::string& path) const;
   RtlHashes chosen(const RtlHashes& files) const;
   report::RtlManifest manifest() const;

@@ -3,14 +3,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
 #include "compile/onnx/import.h"
 #include "harness/check/execute.h"
 #include "harness/check/saved_stage.h"
+#include "harness/check/stimuli.h"
 #include "harness/run/identity.h"
 
 namespace assay {
@@ -21,12 +20,6 @@ SavedRun equivalent_run(const std::filesystem::path& dir) {
   require_equivalent(run.report);
   require_unchanged_stages(run);
   return run;
-}
-
-bool all_alike(const ChosenImages& images, std::int64_t count) {
-  for (std::int64_t i = 1; i < count; ++i)
-    if (!std::ranges::equal(images.set.image(i), images.set.image(0))) return false;
-  return true;
 }
 
 std::string last_stage(const SavedRun& run) { return read_file(run.stages.back().file); }
@@ -50,11 +43,10 @@ RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& cho
 }
 
 void RtlSession::prove_stage() const {
-  if (image_count > 1 && all_alike(images, image_count))
-    throw NotEquivalentError(fmt::format(
-        "{} images, 1 distinct: nothing would show what depends on the image; give others with "
-        "--data or --images",
-        image_count));
+  report::Stimuli stimuli;
+  stimuli.images = image_count;
+  stimuli.distinct = distinct_images(images.set, image_count);
+  if (const auto alike = judge_images(stimuli)) throw NotEquivalentError(alike->reason);
   const Judgement judgement = compare_last_stage(run_, graph, images, image_count);
   if (judgement.verdict == Verdict::kEquivalent) return;
   throw NotEquivalentError(fmt::format(

@@ -10,6 +10,7 @@
 #include "compile/base/printable.h"
 #include "compile/graph/hw_ops.h"
 #include "harness/rtl/canaries.h"
+#include "harness/rtl/outside_files.h"
 #include "sim/token/deadlock.h"
 
 namespace assay {
@@ -132,9 +133,11 @@ void write_rtl(const std::vector<PreparedTop>& tops, RtlFolder& rtl) {
 }
 
 void read_rtl(PreparedTop& top, const RtlFolder& rtl) {
+  std::vector<std::string> literals;
   if (rtl.as_is()) {
     const std::string monitored = monitored_module(top.rtl) + ".sv";
     top.spec.sources = rtl.sources(top.folder);
+    literals = string_literals(top.spec.sources);
     if (std::ranges::find(top.spec.sources, monitored, &sim::SourceFile::name) !=
         top.spec.sources.end())
       user_error("'{}/{}': the simulation has a file of that name", top.folder, monitored);
@@ -143,7 +146,8 @@ void read_rtl(PreparedTop& top, const RtlFolder& rtl) {
   }
   top.content = rtl.data_hash(top.folder);
   for (const StitchedNode& node : top.rtl.nodes)
-    top.memories.push_back(rtl.read_memories(*node.node, node.layer, top.folder, node.name + "_"));
+    top.memories.push_back(
+        rtl.read_memories(*node.node, node.layer, top.folder, node.name + "_", literals));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include "compile/base/printable.h"
 #include "harness/rtl/node_frames.h"
 #include "harness/rtl/node_report.h"
+#include "harness/rtl/outside_files.h"
 #include "harness/rtl/rtl_level.h"
 
 namespace assay {
@@ -104,12 +105,14 @@ class NodeVerification {
   }
 
   void read_rtl(PreparedNode& p) const {
+    std::vector<std::string> literals;
     if (level_.rtl.as_is()) {
       p.spec.sources = level_.rtl.sources(p.folder);
+      literals = string_literals(p.spec.sources);
       p.spec.lint = false;
     }
     p.content = level_.rtl.data_hash(p.folder);
-    p.memories = level_.rtl.read_memories(*p.node, p.rtl.layer, p.folder, "");
+    p.memories = level_.rtl.read_memories(*p.node, p.rtl.layer, p.folder, "", literals);
   }
 
   /// The images' frames, and behind them those that are made for what the images do not show.
