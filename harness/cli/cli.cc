@@ -11,6 +11,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "compile/base/process.h"
 #include "harness/cli/command.h"
 #include "harness/report/schema.h"
 #include "harness/report/sentence.h"
@@ -18,7 +19,6 @@
 #include "harness/report/verdict.h"
 #include "harness/run/identity.h"
 #include "harness/run/saved_run.h"
-#include "sim/model/process.h"
 
 namespace assay {
 namespace {
@@ -50,7 +50,7 @@ int run_action(const CommandAction& action, const Settings& settings, const Cons
   if (settings.jobs > 0)
     limit.emplace(tbb::global_control::max_allowed_parallelism,
                   static_cast<std::size_t>(settings.jobs));
-  sim::limit_processes(settings.jobs);
+  limit_processes(settings.jobs);
   const int code = action({console, settings.json});
   console.out.flush();
   if (!console.out) tool_error("cannot write to standard output");

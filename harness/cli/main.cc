@@ -11,7 +11,7 @@
 
 namespace {
 
-/// Says how to go on, and ends. What was started ends with this process (sim/model/process_guard.h).
+/// Says how to go on, and ends. What was started ends with this process (compile/base/process_guard.h).
 void interrupted(int signal) {
   constexpr std::string_view kText =
       "\nassay: interrupted; the same command again goes on after what is complete\n";

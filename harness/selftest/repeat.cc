@@ -11,10 +11,10 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
+#include "compile/base/process.h"
 #include "harness/flow/run_options.h"
 #include "harness/report/schema.h"
 #include "harness/selftest/fault_kinds.h"
-#include "sim/model/process.h"
 #include "sim/model/user_cache.h"
 
 namespace assay {
@@ -142,10 +142,10 @@ Repeat run_again(const SavedRun& run, const Sandbox& box) {
 RunCommand command_of(const fs::path& program) {
   return [program = program.string()](const std::vector<std::string>& arguments,
                                       const fs::path& cache, std::chrono::seconds limit) {
-    std::vector<std::string> line = {sim::find_program("env", "coreutils").string(),
+    std::vector<std::string> line = {find_program("env", "coreutils").string(),
                                      "XDG_CACHE_HOME=" + cache.string(), program};
     line.insert(line.end(), arguments.begin(), arguments.end());
-    const sim::ProcessResult result = sim::run_process(line, fs::current_path(), limit);
+    const ProcessResult result = run_process(line, fs::current_path(), limit);
     return CommandOutcome{result.exit_code, result.timed_out, result.output};
   };
 }

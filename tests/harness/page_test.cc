@@ -7,13 +7,13 @@
 
 #include "base/temp_dir.h"
 #include "compile/base/file.h"
+#include "compile/base/process.h"
 #include "harness/integer_network.h"
 #include "harness/page/page.h"
 #include "harness/page/page_data.h"
 #include "harness/page/page_graph.h"
 #include "harness/report/console.h"
 #include "harness/run_command.h"
-#include "sim/model/process.h"
 
 namespace assay {
 namespace {
@@ -59,8 +59,8 @@ class Page : public ::testing::Test {
         " --headless --no-sandbox --disable-gpu --disable-dev-shm-usage --enable-logging=stderr "
         "--user-data-dir=profile --virtual-time-budget=5000 --window-size=1280,900 --dump-dom "
         "page.html > dom.html 2> log.txt";
-    const sim::ProcessResult result =
-        sim::run_process({"/bin/sh", "-c", command}, dir.path(), std::chrono::seconds(120));
+    const ProcessResult result =
+        run_process({"/bin/sh", "-c", command}, dir.path(), std::chrono::seconds(120));
     EXPECT_EQ(result.exit_code, 0) << read_file(dir.path() / "log.txt");
     Shown shown{read_file(dir.path() / "dom.html"), ""};
     std::istringstream log(read_file(dir.path() / "log.txt"));

@@ -7,10 +7,10 @@
 
 #include "base/temp_dir.h"
 #include "compile/base/file.h"
+#include "compile/base/process.h"
 #include "harness/rtl/canaries.h"
 #include "harness/rtl/node_report.h"
 #include "hw/layer_runs.h"
-#include "sim/model/process.h"
 #include "sim/model/runtime_sources.h"
 
 /// A bench that does not do its work must not lead to EQUIVALENT, whatever it reports. Simulation
@@ -134,7 +134,7 @@ class Programs {
       write(folder_ / label / name, text);
       objects[name] = compile(label, name);
     }
-    std::vector<std::string> command = {sim::find_program("g++", "g++").string()};
+    std::vector<std::string> command = {find_program("g++", "g++").string()};
     for (const auto& [name, object] : objects) command.push_back(object.string());
     const fs::path program = folder_ / label / "model";
     command.insert(command.end(), {"-o", program.string()});
@@ -148,12 +148,12 @@ class Programs {
     write_file(path, text);
   }
   void run(const std::vector<std::string>& command) const {
-    const sim::ProcessResult result = sim::run_process(command, folder_, std::chrono::seconds(120));
+    const ProcessResult result = run_process(command, folder_, std::chrono::seconds(120));
     EXPECT_TRUE(result.ok()) << result.output;
   }
   fs::path compile(const std::string& label, const std::string& name) const {
     const fs::path source = folder_ / label / name;
-    run({sim::find_program("g++", "g++").string(), "-std=c++20", "-O0", "-c",
+    run({find_program("g++", "g++").string(), "-std=c++20", "-O0", "-c",
          "-I" + (folder_ / "right").string(), source.string(), "-o", source.string() + ".o"});
     return source.string() + ".o";
   }

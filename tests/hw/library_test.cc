@@ -8,9 +8,9 @@
 #include <regex>
 
 #include "compile/base/file.h"
+#include "compile/base/process.h"
 #include "hw/layer_runs.h"
 #include "hw/netlist.h"
-#include "sim/model/process.h"
 
 /// What holds for all of rtl/, at least as the modules are by themselves.
 namespace assay::hw::test {
@@ -67,10 +67,10 @@ TEST(RtlLibrary, LintsClean) {
   write_library(scratch.path());
   const fs::path verilator = model_cache().tools().verilator;
   for (const RtlFile& file : rtl_library()) {
-    const sim::ProcessResult result =
-        sim::run_process({verilator.string(), "--lint-only", "-Wall", "-fno-const-bit-op-tree",
-                          "-y", ".", "--top-module", module_of(file), std::string(file.name)},
-                         scratch.path(), kLimit);
+    const ProcessResult result =
+        run_process({verilator.string(), "--lint-only", "-Wall", "-fno-const-bit-op-tree", "-y",
+                     ".", "--top-module", module_of(file), std::string(file.name)},
+                    scratch.path(), kLimit);
     EXPECT_TRUE(result.ok()) << result.output;
   }
 }
@@ -84,10 +84,9 @@ TEST(RtlLibrary, ElaboratesInYosys) {
     commands += fmt::format("design -load library\nhierarchy -check -top {}\nproc\ncheck -assert\n",
                             module_of(file));
   write_file(scratch.path() / "commands.ys", commands);
-  const sim::ProcessResult result =
-      sim::run_process({sim::find_program("yosys", "yosys").string(), "-q", "-e",
-                        "implicitly declared", "commands.ys"},
-                       scratch.path(), kLimit);
+  const ProcessResult result = run_process(
+      {find_program("yosys", "yosys").string(), "-q", "-e", "implicitly declared", "commands.ys"},
+      scratch.path(), kLimit);
   EXPECT_TRUE(result.ok()) << result.output;
 }
 

@@ -8,10 +8,10 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/process.h"
 #include "harness/rtl/node_model.h"
 #include "hw/library_cases.h"
 #include "hw/netlist.h"
-#include "sim/model/process.h"
 
 /// Are the checks of layers able to fail? Faults are planted in a layer's RTL, and each has to be
 /// noticed, unless it is proved to change nothing.
@@ -148,11 +148,11 @@ bool is_equivalent(const Prepared& p, const std::string& command) {
                   "opt -nodffe -nosdff\ndffunmap\nsetundef -zero -init\nsetundef -undriven -zero\n"
                   "aigmap\nopt_clean\nwrite_aiger -zinit miter.aig\n",
               kProofLimit);
-    const sim::ProcessResult proof =
-        sim::run_process({sim::find_program("yosys-abc", "yosys").string(), "-c",
-                          fmt::format("read_aiger miter.aig; strash; scorr; dc2; scorr; pdr -T {}",
-                                      kProofLimit.count())},
-                         p.data, 2 * kProofLimit);
+    const ProcessResult proof =
+        run_process({find_program("yosys-abc", "yosys").string(), "-c",
+                     fmt::format("read_aiger miter.aig; strash; scorr; dc2; scorr; pdr -T {}",
+                                 kProofLimit.count())},
+                    p.data, 2 * kProofLimit);
     return proof.output.find("Property proved") != std::string::npos;
   } catch (const ToolError&) {
     return false;

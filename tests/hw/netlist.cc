@@ -6,15 +6,15 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/process.h"
 #include "harness/rtl/node_model.h"
-#include "sim/model/process.h"
 
 namespace assay::hw::test {
 namespace {
 
 namespace fs = std::filesystem;
 
-fs::path yosys() { return sim::find_program("yosys", "yosys"); }
+fs::path yosys() { return find_program("yosys", "yosys"); }
 
 void replace(std::string& text, const std::string& old, const std::string& by) {
   const std::size_t at = text.find(old);
@@ -100,7 +100,7 @@ std::string read_rtl(const Prepared& p) {
 void run_yosys(const Prepared& p, const std::string& commands, std::chrono::seconds limit) {
   for (const NodeRtl::File& file : p.rtl.files) write_file(p.data / file.name, file.text);
   write_file(p.data / "commands.ys", commands);
-  const sim::ProcessResult result = sim::run_process(
+  const ProcessResult result = run_process(
       {yosys().string(), "-q", "-e", "implicitly declared", "commands.ys"}, p.data, limit);
   if (!result.ok()) tool_error("Yosys failed (exit code {}):\n{}", result.exit_code, result.output);
 }

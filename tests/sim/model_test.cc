@@ -14,9 +14,9 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/base/process.h"
 #include "sim/model/cache_entry.h"
 #include "sim/model/glue.h"
-#include "sim/model/process.h"
 #include "sim/model/temporary_folder.h"
 #include "sim/model/user_cache.h"
 

@@ -10,7 +10,7 @@
 #include "compile/backend/verilog/identifiers.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "sim/model/process.h"
+#include "compile/base/process.h"
 #include "top/rig.h"
 
 namespace assay::top {
@@ -26,7 +26,7 @@ StitchedRtl stitched(const Graph& graph) {
 }
 
 /// Writes a design with its memories, and runs a tool on it.
-sim::ProcessResult check(const StitchedRtl& rtl, std::vector<std::string> command, bool list) {
+ProcessResult check(const StitchedRtl& rtl, std::vector<std::string> command, bool list) {
   const TempDir dir;
   for (const NodeRtl::File& file : rtl.files) {
     dir.write(file.name, file.text);
@@ -34,18 +34,18 @@ sim::ProcessResult check(const StitchedRtl& rtl, std::vector<std::string> comman
   }
   for (const StitchedNode& node : rtl.nodes)
     for (const hw::MemoryImage& image : node.layer.images) dir.write(node.file(image), image.hex());
-  command[0] = sim::find_program(command[0], command[0]).string();
-  return sim::run_process(command, dir.path(), std::chrono::seconds(300));
+  command[0] = find_program(command[0], command[0]).string();
+  return run_process(command, dir.path(), std::chrono::seconds(300));
 }
 
 void expect_clean(const StitchedRtl& rtl) {
-  const sim::ProcessResult lint =
+  const ProcessResult lint =
       check(rtl, {"verilator", "--lint-only", "-Wall", "--top-module", rtl.module}, true);
   EXPECT_TRUE(lint.ok()) << lint.output;
   std::string script;
   for (const NodeRtl::File& file : rtl.files)
     script += fmt::format("read_verilog -sv {}; ", file.name);
-  const sim::ProcessResult yosys =
+  const ProcessResult yosys =
       check(rtl,
             {"yosys", "-q", "-p",
              fmt::format("{}hierarchy -check -top {}; proc; check -assert", script, rtl.module)},

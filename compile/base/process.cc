@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/model/process.h"
+#include "compile/base/process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -19,9 +19,9 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
-#include "sim/model/process_guard.h"
+#include "compile/base/process_guard.h"
 
-namespace assay::sim {
+namespace assay {
 namespace {
 
 constexpr std::size_t kKeep = 64 << 10;
@@ -221,4 +221,4 @@ ProcessResult run_process(const std::vector<std::string>& arguments,
   return result;
 }
 
-}  // namespace assay::sim
+}  // namespace assay

@@ -5,7 +5,7 @@
 
 /// A process beside this one that kills what this one started, and what that started in turn, as
 /// soon as this one is dead, however it died. Process groups are what it knows.
-namespace assay::sim {
+namespace assay {
 
 /// Starts the guard unless there is one. ToolError when that fails.
 void start_guard();
@@ -14,4 +14,4 @@ void start_guard();
 void guard_group(pid_t group);
 void release_group(pid_t group);
 
-}  // namespace assay::sim
+}  // namespace assay

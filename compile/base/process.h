@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace assay::sim {
+namespace assay {
 
 /// What became of a program.
 struct ProcessResult {
@@ -29,4 +29,4 @@ void limit_processes(int count);
 ProcessResult run_process(const std::vector<std::string>& arguments,
                           const std::filesystem::path& dir, std::chrono::seconds limit);
 
-}  // namespace assay::sim
+}  // namespace assay

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "sim/model/process_guard.h"
+#include "compile/base/process_guard.h"
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@
 
 #include "compile/base/error.h"
 
-namespace assay::sim {
+namespace assay {
 namespace {
 
 constexpr std::size_t kMostGroups = 4096;
@@ -80,4 +80,4 @@ void start_guard() {
 void guard_group(pid_t group) { send(group); }
 void release_group(pid_t group) { send(-group); }
 
-}  // namespace assay::sim
+}  // namespace assay

@@ -1,0 +1,362 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/netlist/netlist.h"
+
+#include <algorithm>
+
+#include "compile/base/error.h"
+
+namespace assay::netlist {
+namespace {
+
+/// Calls `body(net, what)` for every net that something drives.
+template <typename Body>
+void for_each_driven(const Netlist& netlist, const Body& body) {
+  for (const Port& port : netlist.ports)
+    if (port.input)
+      for (const Net net : port.bits) body(net, "input port '" + port.name + "'");
+  for (const Lut& lut : netlist.luts) body(lut.out, std::string("a table"));
+  for (const FlipFlop& cell : netlist.flip_flops) body(cell.q, "flip-flop '" + cell.name + "'");
+  for (const Memory& memory : netlist.memories)
+    for (const Memory::ReadPort& read : memory.reads)
+      for (const Net net : read.data) body(net, "memory '" + memory.name + "'");
+}
+
+void check_memory(const Netlist& netlist, const Memory& memory) {
+  const auto check = [&](bool holds, const char* what) {
+    if (!holds) user_error("netlist '{}': memory '{}' {}", netlist.name, memory.name, what);
+  };
+  check(memory.unit_bits >= 1 && memory.unit_bits <= 64, "has units of no width");
+  const auto whole = [&](std::size_t bits) {
+    return bits > 0 && bits % static_cast<std::size_t>(memory.unit_bits) == 0;
+  };
+  for (const Memory::ReadPort& read : memory.reads) {
+    check(whole(read.data.size()), "has a port that reads a part of a unit");
+    check(read.address.size() < 32, "has too wide an address");
+  }
+  for (const Memory::WritePort& write : memory.writes) {
+    check(whole(write.data.size()), "has a port that writes a part of a unit");
+    check(write.address.size() < 32, "has too wide an address");
+    check(write.enables.size() == write.data.size(), "has a port without an enable per bit");
+  }
+}
+
+/// The table without input `at`, which is `value`.
+std::uint64_t cofactor(std::uint64_t table, int size, int at, bool value) {
+  std::uint64_t rest = 0;
+  for (unsigned row = 0; row < 1U << (size - 1); ++row) {
+    const unsigned low = row & ((1U << at) - 1);
+    const unsigned full = (row - low) << 1 | (value ? 1U << at : 0U) | low;
+    rest |= (table >> full & 1U) << row;
+  }
+  return rest;
+}
+
+void remove_input(Lut& lut, int at, bool value) {
+  lut.table = cofactor(lut.table, lut.size, at, value);
+  std::copy(lut.inputs.begin() + at + 1, lut.inputs.begin() + lut.size, lut.inputs.begin() + at);
+  lut.inputs[static_cast<std::size_t>(--lut.size)] = kZero;
+}
+
+/// Two inputs that are one net: only rows in which both agree occur.
+void join_inputs(Lut& lut, int keep, int gone) {
+  std::uint64_t table = lut.table;
+  for (unsigned row = 0; row < 1U << lut.size; ++row) {
+    const unsigned seen = row >> keep & 1U;
+    const unsigned real = (row & ~(1U << gone)) | seen << gone;
+    table = (table & ~(std::uint64_t{1} << row)) | (lut.table >> real & 1U) << row;
+  }
+  lut.table = table;
+  remove_input(lut, gone, false);
+}
+
+/// Leaves the inputs that the value depends on.
+void reduce(Lut& lut) {
+  for (int i = lut.size - 1; i >= 0; --i) {
+    const Net net = lut.inputs[static_cast<std::size_t>(i)];
+    if (net <= kOne)
+      remove_input(lut, i, net == kOne);
+    else if (cofactor(lut.table, lut.size, i, false) == cofactor(lut.table, lut.size, i, true))
+      remove_input(lut, i, false);
+  }
+  for (int i = 0; i < lut.size; ++i)
+    for (int k = lut.size - 1; k > i; --k)
+      if (lut.inputs[static_cast<std::size_t>(i)] == lut.inputs[static_cast<std::size_t>(k)])
+        join_inputs(lut, i, k);
+}
+
+/// The net that a reduced table copies; nothing when it computes something.
+bool copies(const Lut& lut, Net& source) {
+  if (lut.size == 0) source = (lut.table & 1U) != 0 ? kOne : kZero;
+  if (lut.size == 1 && lut.table == 2) source = lut.inputs[0];
+  return lut.size == 0 || (lut.size == 1 && lut.table == 2);
+}
+
+/// Calls body with a reference to every net that something reads, names and outputs included.
+template <typename Body>
+void for_each_read(Netlist& netlist, const Body& body) {
+  for (Port& port : netlist.ports)
+    if (!port.input)
+      for (Net& net : port.bits) body(net);
+  for (Lut& lut : netlist.luts)
+    for (int i = 0; i < lut.size; ++i) body(lut.inputs[static_cast<std::size_t>(i)]);
+  for (FlipFlop& cell : netlist.flip_flops)
+    for (Net* net : {&cell.d, &cell.clock, &cell.enable, &cell.reset}) body(*net);
+  for (Memory& memory : netlist.memories) {
+    for (Memory::ReadPort& read : memory.reads) {
+      for (Net& net : read.address) body(net);
+      body(read.clock);
+      body(read.enable);
+    }
+    for (Memory::WritePort& write : memory.writes) {
+      for (auto* nets : {&write.address, &write.data, &write.enables})
+        for (Net& net : *nets) body(net);
+      body(write.clock);
+    }
+  }
+  for (auto& [name, bits] : netlist.names)
+    for (Net& net : bits) body(net);
+}
+
+/// Takes wires and constants out of the way until there are none.
+void propagate(Netlist& netlist) {
+  for (bool again = true; again;) {
+    again = false;
+    std::vector<Net> source(netlist.nets);
+    for (Net net = 0; net < netlist.nets; ++net) source[net] = net;
+    std::erase_if(netlist.luts, [&](Lut& lut) {
+      reduce(lut);
+      Net from = lut.out;
+      if (!copies(lut, from) || from == lut.out) return false;
+      source[lut.out] = from;
+      return again = true;
+    });
+    const auto root = [&](Net net) {
+      Net at = net;
+      for (Net steps = 0; source[at] != at && steps < netlist.nets; ++steps) at = source[at];
+      return source[net] = at;
+    };
+    if (again) for_each_read(netlist, [&](Net& net) { net = root(net); });
+  }
+}
+
+/// What is reached from the outputs, backwards.
+class Reach {
+ public:
+  explicit Reach(const Netlist& netlist)
+      : netlist_(netlist), cell_(netlist.nets), live_(netlist.nets) {
+    for (std::size_t i = 0; i < netlist.luts.size(); ++i) cell_[netlist.luts[i].out] = {1, i};
+    for (std::size_t i = 0; i < netlist.flip_flops.size(); ++i)
+      cell_[netlist.flip_flops[i].q] = {2, i};
+    for (std::size_t i = 0; i < netlist.memories.size(); ++i)
+      for (const Memory::ReadPort& read : netlist.memories[i].reads)
+        for (const Net net : read.data) cell_[net] = {3, i};
+    memory_.resize(netlist.memories.size());
+    for (const Port& port : netlist.ports)
+      if (!port.input)
+        for (const Net net : port.bits) add(net);
+    while (!open_.empty()) {
+      const Net net = open_.back();
+      open_.pop_back();
+      follow(net);
+    }
+  }
+  bool net(Net net) const { return live_[net]; }
+  bool memory(std::size_t index) const { return memory_[index]; }
+
+ private:
+  struct Cell {
+    int kind = 0;
+    std::size_t index = 0;
+  };
+
+  void add(Net net) {
+    if (live_[net]) return;
+    live_[net] = true;
+    open_.push_back(net);
+  }
+
+  void follow(Net net) {
+    const Cell cell = cell_[net];
+    if (cell.kind == 1) {
+      const Lut& lut = netlist_.luts[cell.index];
+      for (int i = 0; i < lut.size; ++i) add(lut.inputs[static_cast<std::size_t>(i)]);
+    } else if (cell.kind == 2) {
+      const FlipFlop& flip_flop = netlist_.flip_flops[cell.index];
+      for (const Net in : {flip_flop.d, flip_flop.clock, flip_flop.enable, flip_flop.reset})
+        add(in);
+    } else if (cell.kind == 3 && !memory_[cell.index]) {
+      memory_[cell.index] = true;
+      follow(netlist_.memories[cell.index]);
+    }
+  }
+
+  void follow(const Memory& memory) {
+    for (const Memory::ReadPort& read : memory.reads) {
+      for (const Net in : read.address) add(in);
+      add(read.clock);
+      add(read.enable);
+    }
+    for (const Memory::WritePort& write : memory.writes) {
+      for (const auto* nets : {&write.address, &write.data, &write.enables})
+        for (const Net in : *nets) add(in);
+      add(write.clock);
+    }
+  }
+
+  const Netlist& netlist_;
+  std::vector<Cell> cell_;
+  std::vector<bool> live_, memory_;
+  std::vector<Net> open_;
+};
+
+/// Orders by depth first search, without recursion: chains are as long as a design.
+class Order {
+ public:
+  explicit Order(const Netlist& netlist) : netlist_(netlist), driver_(netlist.nets, kNone) {
+    for (std::uint32_t i = 0; i < netlist.luts.size(); ++i) add({false, i, 0}, netlist.luts[i].out);
+    for (std::uint32_t i = 0; i < netlist.memories.size(); ++i)
+      for (std::uint32_t p = 0; p < netlist.memories[i].reads.size(); ++p)
+        if (!netlist.memories[i].reads[p].registered) {
+          for (const Net net : netlist.memories[i].reads[p].data)
+            driver_[net] = static_cast<std::uint32_t>(steps_.size());
+          steps_.push_back({true, i, p});
+        }
+    state_.resize(steps_.size());
+    for (std::uint32_t i = 0; i < steps_.size(); ++i) visit(i);
+  }
+  std::vector<Step> result;
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+  void add(Step step, Net out) {
+    driver_[out] = static_cast<std::uint32_t>(steps_.size());
+    steps_.push_back(step);
+  }
+
+  /// The nets that a step reads, those that its value depends on.
+  std::vector<Net> inputs(const Step& step) const {
+    if (step.memory) return netlist_.memories[step.index].reads[step.port].address;
+    Lut lut = netlist_.luts[step.index];
+    reduce(lut);
+    return {lut.inputs.begin(), lut.inputs.begin() + lut.size};
+  }
+
+  void visit(std::uint32_t first) {
+    if (state_[first] != 0) return;
+    struct Open {
+      std::uint32_t step;
+      std::vector<Net> inputs;
+      std::size_t next = 0;
+    };
+    std::vector<Open> open;
+    const auto enter = [&](std::uint32_t step) {
+      state_[step] = 1;
+      open.push_back({step, inputs(steps_[step])});
+    };
+    enter(first);
+    while (!open.empty()) {
+      Open& at = open.back();
+      if (at.next == at.inputs.size()) {
+        state_[at.step] = 2;
+        result.push_back(steps_[at.step]);
+        open.pop_back();
+        continue;
+      }
+      const Net net = at.inputs[at.next++];
+      const std::uint32_t driver = driver_[net];
+      if (driver == kNone || state_[driver] == 2) continue;
+      if (state_[driver] == 1)
+        user_error("netlist '{}' has a combinational loop through net {}{}", netlist_.name, net,
+                   name_of(net));
+      enter(driver);
+    }
+  }
+
+  std::string name_of(Net net) const {
+    for (const auto& [name, bits] : netlist_.names)
+      if (std::find(bits.begin(), bits.end(), net) != bits.end()) return ", '" + name + "'";
+    return "";
+  }
+
+  const Netlist& netlist_;
+  std::vector<std::uint32_t> driver_;
+  std::vector<Step> steps_;
+  std::vector<std::uint8_t> state_;
+};
+
+}  // namespace
+
+Net Netlist::lut(std::uint64_t table, std::initializer_list<Net> inputs) {
+  Lut lut;
+  lut.out = new_net();
+  for (const Net net : inputs) lut.inputs[static_cast<std::size_t>(lut.size++)] = net;
+  lut.table = table;
+  luts.push_back(lut);
+  return lut.out;
+}
+
+const Port* Netlist::port(std::string_view name) const {
+  const auto at =
+      std::find_if(ports.begin(), ports.end(), [&](const Port& p) { return p.name == name; });
+  return at == ports.end() ? nullptr : &*at;
+}
+
+void verify(const Netlist& netlist) {
+  std::vector<bool> driven(netlist.nets);
+  driven[kZero] = driven[kOne] = true;
+  for_each_driven(netlist, [&](Net net, const std::string& what) {
+    if (net >= netlist.nets)
+      user_error("netlist '{}': {} drives a net that is none", netlist.name, what);
+    if (driven[net])
+      user_error("netlist '{}': net {} has two drivers; one is {}", netlist.name, net, what);
+    driven[net] = true;
+  });
+  for_each_read(const_cast<Netlist&>(netlist), [&](Net& net) {
+    if (net >= netlist.nets) user_error("netlist '{}': net {} is none", netlist.name, net);
+  });
+  for (const Lut& lut : netlist.luts)
+    if (lut.size < 0 || lut.size > 6 || (lut.size < 6 && lut.table >> (1U << lut.size) != 0))
+      user_error("netlist '{}': the table of net {} is larger than its inputs", netlist.name,
+                 lut.out);
+  for (const Memory& memory : netlist.memories) check_memory(netlist, memory);
+  clock_of(netlist);
+}
+
+void simplify(Netlist& netlist) {
+  propagate(netlist);
+  const Reach reach(netlist);
+  std::erase_if(netlist.luts, [&](const Lut& lut) { return !reach.net(lut.out); });
+  std::erase_if(netlist.flip_flops, [&](const FlipFlop& cell) { return !reach.net(cell.q); });
+  std::vector<Memory> memories;
+  for (std::size_t i = 0; i < netlist.memories.size(); ++i)
+    if (reach.memory(i)) memories.push_back(std::move(netlist.memories[i]));
+  netlist.memories = std::move(memories);
+  std::erase_if(netlist.names, [&](const auto& entry) {
+    return std::any_of(entry.second.begin(), entry.second.end(),
+                       [&](Net net) { return net > kOne && !reach.net(net); });
+  });
+}
+
+std::vector<Step> evaluation_order(const Netlist& netlist) { return Order(netlist).result; }
+
+Net clock_of(const Netlist& netlist) {
+  Net clock = kZero;
+  bool falling = false, any = false;
+  const auto take = [&](Net net, bool falls, const std::string& cell) {
+    if (any && (net != clock || falls != falling))
+      user_error("netlist '{}': '{}' has a clock of its own; one clock is simulated", netlist.name,
+                 cell);
+    clock = net, falling = falls, any = true;
+  };
+  for (const FlipFlop& cell : netlist.flip_flops) take(cell.clock, cell.falling, cell.name);
+  for (const Memory& memory : netlist.memories) {
+    for (const Memory::ReadPort& read : memory.reads)
+      if (read.registered) take(read.clock, read.falling, memory.name);
+    for (const Memory::WritePort& write : memory.writes)
+      take(write.clock, write.falling, memory.name);
+  }
+  return clock;
+}
+
+}  // namespace assay::netlist
