@@ -139,6 +139,12 @@ void propagate(Netlist& netlist) {
   }
 }
 
+/// As the unused port of a ROM.
+bool never_writes(const Memory::WritePort& write) {
+  return write.clock <= kOne ||
+         std::all_of(write.enables.begin(), write.enables.end(), [](Net n) { return n == kZero; });
+}
+
 /// What is reached from the outputs, backwards.
 class Reach {
  public:
@@ -197,6 +203,7 @@ class Reach {
       add(read.enable);
     }
     for (const Memory::WritePort& write : memory.writes) {
+      if (never_writes(write)) continue;
       for (const auto* nets : {&write.address, &write.data, &write.enables})
         for (const Net in : *nets) add(in);
       add(write.clock);
@@ -332,6 +339,7 @@ void simplify(Netlist& netlist) {
   for (std::size_t i = 0; i < netlist.memories.size(); ++i)
     if (reach.memory(i)) memories.push_back(std::move(netlist.memories[i]));
   netlist.memories = std::move(memories);
+  for (Memory& memory : netlist.memories) std::erase_if(memory.writes, never_writes);
   std::erase_if(netlist.names, [&](const auto& entry) {
     return std::any_of(entry.second.begin(), entry.second.end(),
                        [&](Net net) { return net > kOne && !reach.net(net); });
@@ -344,6 +352,7 @@ Net clock_of(const Netlist& netlist) {
   Net clock = kZero;
   bool falling = false, any = false;
   const auto take = [&](Net net, bool falls, const std::string& cell) {
+    if (net <= kOne) return;
     if (any && (net != clock || falls != falling))
       user_error("netlist '{}': '{}' has a clock of its own; one clock is simulated", netlist.name,
                  cell);

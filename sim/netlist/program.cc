@@ -38,18 +38,10 @@ void for_each_pin(const Netlist& netlist, const Body& body) {
   }
 }
 
-bool has_state(const Netlist& netlist) {
-  return !netlist.flip_flops.empty() ||
-         std::ranges::any_of(netlist.memories, [](const Memory& memory) {
-           return !memory.writes.empty() ||
-                  std::ranges::any_of(memory.reads, &Memory::ReadPort::registered);
-         });
-}
-
 /// One edge moves all state: so its clock comes from outside, and nothing else looks at it.
 void check_clock(const Netlist& netlist) {
-  if (!has_state(netlist)) return;
   const Net clock = netlist::clock_of(netlist);
+  if (clock == kZero) return;
   const bool input = std::ranges::any_of(netlist.ports, [&](const netlist::Port& port) {
     return port.input && std::ranges::find(port.bits, clock) != port.bits.end();
   });
@@ -179,10 +171,18 @@ class Compiler {
         if (net != cell.q) read_at_edge[net] = true;
     for (std::size_t i = 0; i < netlist_.flip_flops.size(); ++i) {
       const FlipFlop& cell = netlist_.flip_flops[i];
-      cells_.push_back({kind_of(cell), read_at_edge[cell.q], near_[cell.d], i});
+      if (cell.clock <= kOne)
+        still_.push_back(i);
+      else
+        cells_.push_back({kind_of(cell), read_at_edge[cell.q], near_[cell.d], i});
     }
     std::ranges::sort(cells_, {},
                       [](const Cell& c) { return std::tuple(c.staged, c.kind, c.near, c.index); });
+  }
+
+  void place_bit(Net net, netlist::Initial initial) {
+    program_.states.push_back({program_.slots, initial});
+    place(net);
   }
 
   void place_inputs() {
@@ -191,27 +191,29 @@ class Compiler {
         for (const Net net : port.bits) place(net);
   }
 
-  /// Flip-flops in the order of their runs; those staged last, registered data of memories behind.
+  /// What never moves; flip-flops in the order of their runs, those staged last; registered
+  /// data of memories.
   void place_state() {
+    for (const std::size_t i : still_)
+      place_bit(netlist_.flip_flops[i].q, netlist_.flip_flops[i].initial);
+    for (std::uint32_t i = 0; i < netlist_.memories.size(); ++i)
+      for (const Memory::ReadPort& read : netlist_.memories[i].reads)
+        if (read.registered && read.clock > kOne)
+          edge_reads_.push_back({i, &read});
+        else if (read.registered)
+          for (const Net net : read.data) place_bit(net, read.initial);
     program_.staged = program_.slots;
     for (const Cell& cell : cells_) {
       const FlipFlop& flip_flop = netlist_.flip_flops[cell.index];
-      program_.states.push_back({program_.slots, flip_flop.initial});
-      place(flip_flop.q);
+      place_bit(flip_flop.q, flip_flop.initial);
       if (!cell.staged) program_.staged = program_.slots;
     }
-    for (std::uint32_t i = 0; i < netlist_.memories.size(); ++i)
-      for (const Memory::ReadPort& read : netlist_.memories[i].reads)
-        if (read.registered) edge_reads_.push_back({i, &read});
     // Numbers that are read at one address become neighbours.
     std::ranges::stable_sort(edge_reads_, {}, [&](const EdgeRead& r) {
       return std::tuple(program_.memories[r.memory].small, r.port->address, r.port->enable);
     });
     for (const EdgeRead& read : edge_reads_)
-      for (const Net net : read.port->data) {
-        program_.states.push_back({program_.slots, read.port->initial});
-        place(net);
-      }
+      for (const Net net : read.port->data) place_bit(net, read.port->initial);
     program_.staged_end = program_.slots;
   }
 
@@ -350,6 +352,7 @@ class Compiler {
   std::vector<Ordered> order_;
   std::vector<std::uint32_t> near_;  ///< by net: the place of its table in order_
   std::vector<Cell> cells_;
+  std::vector<std::size_t> still_;  ///< flip-flops whose clock is a constant
   std::vector<EdgeRead> edge_reads_;
 };
 

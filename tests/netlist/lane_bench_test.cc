@@ -196,7 +196,8 @@ struct Rig {
   LaneResult run(int lanes = 128) const {
     NetlistSimulator simulator(netlist, lanes);
     LaneJob here = job;
-    here.inputs[0].ready = simulator.netlist().port("s_ready")->bits[0];  // where it is a constant
+    for (LaneStream& in : here.inputs)  // it may have become a constant
+      in.ready = simulator.netlist().port("s_ready")->bits[0];
     return run_lanes(simulator, here);
   }
   Netlist netlist;

@@ -497,6 +497,32 @@ TEST(NetlistSimulator, RefusesWhatItCannotSimulate) {
   }
 }
 
+TEST(NetlistSimulator, StateOfAClockThatIsAConstantStays) {
+  Draft d;
+  const Net in = add_port(d.netlist, "in", true, 1)[0];
+  const Net still = d.flip_flop(in, Initial::kOne), moves = d.flip_flop(in, Initial::kOne);
+  d.netlist.flip_flops[0].clock = kZero;
+  Memory memory = memory_of(1, {0, 0});
+  memory.reads = {d.read({in}, 1, true), d.read({in}, 1, false)};
+  memory.reads[0].clock = kOne;
+  memory.reads[0].initial = Initial::kOne;
+  memory.writes.resize(2);
+  for (Memory::WritePort& write : memory.writes) {
+    write.address = {in};
+    write.data = {kOne};
+    write.enables = {kOne};
+  }
+  memory.writes[1].clock = d.clock;
+  memory.writes[1].enables = {kZero};
+  add_output(d.netlist, "out", {still, moves, memory.reads[0].data[0], memory.reads[1].data[0]});
+  d.netlist.memories.push_back(memory);
+  NetlistSimulator simulator(d.netlist, 64);
+  simulator.settle();
+  simulator.clock();
+  simulator.settle();
+  EXPECT_THAT(output(simulator, "out"), ::testing::Each(0b0101));
+}
+
 TEST(NetlistSimulator, ANetThatNothingDrivesIsZero) {
   Draft d;
   const Net loose = d.netlist.new_net();
