@@ -24,8 +24,8 @@ struct LaneStream {
 struct LaneJob {
   netlist::Net reset_n = 0;                           ///< an input, active low
   std::vector<LaneStream> inputs, outputs, monitors;  ///< monitors are only watched
-  /// The beats of a stream, frame after frame, as in a simulation of RTL; outputs and monitors: what
-  /// is expected.
+  /// The beats of a stream, frame after frame, as in a simulation of RTL; outputs and monitors:
+  /// what is expected.
   std::vector<Tokens> input_beats, output_beats, monitor_beats;
   std::int64_t frames = 1;  ///< in all; each runs in one lane
   /// Per lane how source and sink behave, drawn from `seed` and the lane's number.

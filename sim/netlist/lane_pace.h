@@ -39,8 +39,8 @@ class LanePace {
     }
   }
 
-  /// Which of the lanes asked are willing in this cycle. `offered`: where valid was seen in the cycle
-  /// before and not taken.
+  /// Which of the lanes asked are willing in this cycle. `offered`: where valid was seen in the
+  /// cycle before and not taken.
   LaneSet willing(const LaneSet& asked, const LaneSet& offered) {
     LaneSet coins;
     for (std::size_t w = 0; w < paces_.size() / 64; ++w) coins.at(w) = random_.next();

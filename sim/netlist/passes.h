@@ -7,7 +7,7 @@
 
 #include "sim/netlist/simulator.h"
 
-/// The loops that a simulation spends its time in, once per instruction set. Nothing but arrays here.
+/// The loops that a simulation spends its time in, once per instruction set: nothing but arrays.
 namespace assay::sim {
 
 /// The place of a net's lanes: a row of `words` words, 4 or 8.

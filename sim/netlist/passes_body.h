@@ -2,7 +2,7 @@
 // No #pragma once: passes.cc includes it once per instruction set, with
 //   ASSAY_LANES_SPACE   the namespace of this copy
 //   ASSAY_LANES_BYTES   of a vector
-//   ASSAY_LANES_TARGET  the attribute that every function carries; what is inlined must carry the same
+//   ASSAY_LANES_TARGET  the attribute of every function; what is inlined must carry the same
 namespace ASSAY_LANES_SPACE {
 
 #define ASSAY_LANES_INLINE ASSAY_LANES_TARGET inline __attribute__((always_inline))

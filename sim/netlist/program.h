@@ -8,7 +8,7 @@
 #include "compile/netlist/netlist.h"
 #include "sim/netlist/passes.h"
 
-/// A netlist as it is simulated: runs of equal work over rows of lanes that lie as they are computed.
+/// A netlist as it is simulated: runs of equal work over rows of lanes, which lie as computed.
 namespace assay::sim {
 
 /// A memory of so many units and bits lies in rows; larger ones in numbers, lane by lane.

@@ -16,8 +16,8 @@ bool runs_here(Instructions instructions);
 /// The widest that this processor has.
 Instructions widest_instructions();
 
-/// A netlist in many independent simulations at a time, a bit of a word each: lane l is bit l % 64 of
-/// word l / 64. Nothing is compiled.
+/// A netlist in many independent simulations at a time, a bit of a word each: lane l is bit l % 64
+/// of word l / 64. Nothing is compiled.
 class NetlistSimulator {
  public:
   /// Simplifies and orders the netlist. `lanes`: a multiple of 64, 64 to 512; 256 and 512 use a
