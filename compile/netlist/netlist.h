@@ -12,7 +12,7 @@
 /// Readers (Yosys' JSON, a bitstream) make one; simulation and proof look at nothing else.
 namespace assay::netlist {
 
-/// A wire of one bit, by number. The first two are constants.
+/// A wire of one bit, by number. The first two are constants. One that nothing drives is 0.
 using Net = std::uint32_t;
 inline constexpr Net kZero = 0, kOne = 1;
 
@@ -115,7 +115,7 @@ struct Step {
 std::vector<Step> evaluation_order(const Netlist& netlist);
 
 /// The net of the one clock that all state shares; kZero where there is none. A clock that is a
-/// constant is none: such state stays as it is.
+/// constant is none: such state stays as it is. Tables that are wires are seen through.
 Net clock_of(const Netlist& netlist);
 
 }  // namespace assay::netlist
