@@ -441,6 +441,30 @@ TEST(LaneBench, AnErrorInAPartIsTold) {
   EXPECT_THROW(run_lanes_parallel(rig.netlist, rig.job, {64, 0, 2}), UserError);
 }
 
+TEST(LaneBench, FindsStreamsByPortsAndNames) {
+  Netlist netlist = Pipeline(Fault::kNone).netlist();
+  const LaneJob job = Pipeline(Fault::kNone).job();
+  netlist.names["mid_valid"] = {job.monitors[0].valid};
+  netlist.names["mid_data"] = job.monitors[0].data;
+  const auto out = find_stream(netlist, "out", {"m_valid", "m_ready", "m_data", ""});
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->name, "out");
+  EXPECT_EQ(out->valid, job.outputs[0].valid);
+  EXPECT_EQ(out->ready, job.outputs[0].ready);
+  EXPECT_EQ(out->data, job.outputs[0].data);
+  const LaneStreamNames middle{"mid_valid", "mid_ready", "mid_data", "mid_last"};
+  EXPECT_FALSE(find_stream(netlist, "middle", middle));
+  netlist.names["mid_ready"] = {job.monitors[0].ready};
+  EXPECT_FALSE(find_stream(netlist, "middle", middle));
+  netlist.names["mid_last"] = {kOne};
+  const auto found = find_stream(netlist, "middle", middle);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->data.size(), kBits + 1U);
+  EXPECT_EQ(found->data.back(), kOne);
+  netlist.names["mid_valid"].push_back(kOne);
+  EXPECT_FALSE(find_stream(netlist, "middle", middle));
+}
+
 TEST(LaneBench, RefusesStreamsThatAreNone) {
   const auto message = [](const std::function<void(LaneJob&)>& spoil) {
     Rig rig(Fault::kNone, 2);
