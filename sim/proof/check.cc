@@ -29,8 +29,8 @@ Net next_of(const Both& both, std::size_t item) {
 
 std::size_t owner_of(const Both& both, std::size_t item) { return item < 2 ? 0 : both.owner(item); }
 
-/// Of each class the member that others are compared with: a constant, else one of the second side, else
-/// the first there is.
+/// Of each class the member that others are compared with: a constant, else one of the second side,
+/// else the first there is.
 template <typename SideOf>
 std::vector<std::size_t> leaders(const std::vector<std::uint32_t>& classes, std::uint32_t count,
                                  const SideOf& side_of) {

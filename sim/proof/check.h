@@ -36,15 +36,16 @@ struct Answer {
   Pattern pattern;           ///< and in which state: variables that matter, but perhaps one
 };
 
-/// Asks ABC whether all differences are the constant 0. `functions` as `distinct` gives them. Files go into the folder. ToolError when ABC cannot
-/// be started or fails.
+/// Asks ABC whether all differences are the constant 0. `functions` as `distinct` gives them. Files
+/// go into the folder. ToolError when ABC cannot be started or fails.
 Answer ask(const Both& both, const Pairing& pairing, const std::vector<Obligation>& functions,
            const std::filesystem::path& folder, std::chrono::steady_clock::time_point deadline);
 
 /// What ABC's words mean, where `functions` were asked for, of `variables` each.
 Answer understand(const std::string& output, std::size_t functions, std::size_t variables);
 
-/// A class whose members wake up, or whose columns hold, different values. Nothing where there is none.
+/// A class whose members wake up, or whose columns hold, different values. Nothing where there is
+/// none.
 struct Conflict {
   bool column = false;
   std::size_t first = 0,

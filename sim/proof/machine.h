@@ -27,8 +27,8 @@ struct StateBit {
 
 /// One bit of every word of a memory. A memory is such columns side by side, which share nothing
 /// but addresses; so neither the order of data bits nor the grouping of columns into blocks means
-/// anything. Word k of a port that is m words wide is m * address + i. Ports whose data nobody reads
-/// and ports that never write are gone, and so are columns that nobody reads.
+/// anything. Word k of a port that is m words wide is m * address + i. Ports whose data nobody
+/// reads and ports that never write are gone, and so are columns that nobody reads.
 struct Column {
   std::string name;                     ///< the memory's
   int bit = 0;                          ///< which column of it
@@ -77,7 +77,7 @@ class Lanes {
   std::vector<std::uint64_t> values_;
 };
 
-/// 64 runs from the initial state, all of which is known.
+/// 64 runs from the initial state, with zeros for what is unknown.
 class Run {
  public:
   explicit Run(const Machine& machine);

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <map>
+#include <numeric>
+#include <set>
 #include <unordered_map>
 
 namespace assay::sim {
@@ -32,12 +35,6 @@ std::uint32_t number(const std::vector<std::uint64_t>& keys, std::vector<std::ui
     classes[i] =
         numbers.try_emplace(keys[i], static_cast<std::uint32_t>(numbers.size())).first->second;
   return static_cast<std::uint32_t>(numbers.size());
-}
-
-bool all_known(const Both& both) {
-  for (std::size_t i = 2; i < both.items(); ++i)
-    if (both.bit(i).initial == Initial::kUnknown) return false;
-  return true;
 }
 
 /// More runs of a small design.
@@ -125,7 +122,7 @@ Matcher::Matcher(const Both& both, Options options)
       random_(options_.seed),
       states_(both, options_.seed) {
   start();
-  if (options_.initial_values && all_known(both)) run_from_start();
+  if (options_.initial_values) run_from_start();
 }
 
 void Matcher::start() {
@@ -202,16 +199,53 @@ bool Matcher::split(std::size_t words, const Words& at) {
   return pairing_.item_classes != items || pairing_.column_classes != columns;
 }
 
+std::uint64_t Matcher::influence(std::size_t item) const {
+  const std::size_t side = both_.owner(item);
+  const Machine& machine = both_.side[side];
+  Lanes flipped = states_.lanes(side);
+  std::uint64_t* q = flipped.at(both_.bit(item).q);
+  for (std::size_t w = 0; w < states_.words(); ++w) q[w] = ~q[w];
+  flipped.evaluate(machine);
+  std::vector<std::uint64_t> changes(states_.words());
+  std::set<std::uint64_t> seen;  // a class counts once, however many members there are
+  const auto look = [&](std::uint64_t what, Net net) {
+    for (std::size_t w = 0; w < changes.size(); ++w)
+      changes[w] = flipped.at(net)[w] ^ states_.at(side, net)[w];
+    if (std::any_of(changes.begin(), changes.end(), [](std::uint64_t word) { return word != 0; }))
+      seen.insert(hash_words(what, changes.data(), changes.size()));
+  };
+  for (std::size_t i = 0; i < machine.registers.size(); ++i)
+    if (both_.item(side, i) != item)
+      look(mix(1, pairing_.items[both_.item(side, i)]), machine.registers[i].next);
+  for (std::size_t i = 0; i < machine.outputs.size(); ++i) look(mix(2, i), machine.outputs[i].net);
+  for (std::size_t i = 0; i < both_.columns(); ++i)
+    for (std::size_t p = 0; both_.side_of(i) == side && p < both_.column(i).pins.size(); ++p)
+      look(mix(mix(3, pairing_.columns[i]), p), both_.column(i).pins[p]);
+  return std::accumulate(seen.begin(), seen.end(), std::uint64_t{0});
+}
+
 /// Bits of the first side that wake up unknown need not wake up alike: one of them in a class.
+/// Which of the other side goes with which shows in what they change.
 bool Matcher::separate_unknown() {
-  std::vector<bool> taken(pairing_.item_classes);
   const std::uint32_t before = pairing_.item_classes;
-  for (std::size_t i = 2; options_.initial_values && i < both_.item(1, 0); ++i) {
-    if (both_.bit(i).initial != Initial::kUnknown) continue;
-    if (taken[pairing_.items[i]])
-      pairing_.items[i] = pairing_.item_classes++;
-    else
-      taken[pairing_.items[i]] = true;
+  std::map<std::uint32_t, std::array<std::vector<std::size_t>, 2>> unknown;
+  for (std::size_t i = 2; options_.initial_values && i < both_.items(); ++i)
+    if (both_.bit(i).initial == Initial::kUnknown)
+      unknown[pairing_.items[i]][both_.owner(i)].push_back(i);
+  std::erase_if(unknown, [](const auto& entry) { return entry.second[0].size() < 2; });
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::array<std::vector<std::size_t>, 2>> alike;
+  for (const auto& [c, sides] : unknown)
+    for (std::size_t side = 0; side < 2; ++side)
+      for (const std::size_t item : sides[side]) alike[{c, influence(item)}][side].push_back(item);
+  for (const auto& [key, sides] : alike) {
+    const auto& [first, second] = sides;
+    for (std::size_t k = 0; k < std::max(first.size(), std::size_t{1}); ++k) {
+      if (k < first.size()) pairing_.items[first[k]] = pairing_.item_classes;
+      const bool last = k + 1 >= first.size();
+      for (std::size_t j = k; j < (last ? second.size() : std::min(k + 1, second.size())); ++j)
+        pairing_.items[second[j]] = pairing_.item_classes;
+      ++pairing_.item_classes;
+    }
   }
   return pairing_.item_classes != before;
 }

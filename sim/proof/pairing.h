@@ -12,15 +12,16 @@
 
 #include "sim/proof/machine.h"
 
-/// Which state of two machines corresponds. A guess, for the proof to confirm: nothing here can make
-/// the proof say more than is so.
+/// Which state of two machines corresponds. A guess, for the proof to confirm: nothing here can
+/// make the proof say more than is so.
 namespace assay::sim {
 
 /// The machines have the same inputs and outputs, in the same order.
 struct Both {
   std::array<Machine, 2> side;
 
-  /// The registers of both in one row: a constant 0, a constant 1, those of side 0, those of side 1.
+  /// The registers of both in one row: a constant 0, a constant 1, those of side 0, those of side
+  /// 1.
   std::size_t items() const { return item(1, side[1].registers.size()); }
   std::size_t item(std::size_t at, std::size_t index) const {
     return 2 + (at == 0 ? 0 : side[0].registers.size()) + index;
@@ -75,6 +76,7 @@ class States {
   /// Random ones; in the first 64 of them the pattern holds, the others are near it.
   void choose(const Pairing& pairing, const Pattern& pattern);
   std::size_t words() const { return lanes_[0].words(); }
+  const Lanes& lanes(std::size_t side) const { return lanes_[side]; }
   const std::uint64_t* at(std::size_t side, netlist::Net net) const { return lanes_[side].at(net); }
   /// Whether they do somewhere in the first 64.
   bool differ(std::array<std::size_t, 2> sides, std::array<netlist::Net, 2> nets) const {
@@ -94,8 +96,9 @@ class States {
 /// one wrong bit does not look like a memory that is not there.
 std::vector<std::uint32_t> group_columns(const Both& both);
 
-/// Finds classes: first what shows no difference in 64 runs from the initial state; then, as van Eijk does, what
-/// shows none in one step from any of many random states in which classes have one value each.
+/// Finds classes: first what shows no difference in 64 runs from the initial state; then, as van
+/// Eijk does, what shows none in one step from any of many random states in which classes have one
+/// value each.
 class Matcher {
  public:
   struct Options {
@@ -111,7 +114,8 @@ class Matcher {
   bool refine(const Pattern& pattern);
 
   const Pairing& pairing() const { return pairing_; }
-  /// An output that differed in a run from the initial state; empty: none did.
+  /// An output that differed in a run from the initial state, unknown bits taken as 0; empty: none
+  /// did.
   const std::string& output_seen() const { return output_seen_; }
   const NamedValues& output_state() const { return output_state_; }
   /// How many items have no counterpart.
@@ -129,6 +133,8 @@ class Matcher {
   bool split_by_states();
   bool split(std::size_t words, const Words& at);
   bool separate_unknown();
+  /// What a change of an item changes, in terms of classes; in the states chosen last.
+  std::uint64_t influence(std::size_t item) const;
 
   const Both& both_;
   Options options_;

@@ -22,8 +22,8 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kFailures = 8;
 constexpr int kQuestions = 500;  ///< to ABC, of which every answer made classes finer
-/// Of those, answers that took its counterpart from some state. Where a function is really different, its
-/// register's readers follow one by one, and there is no end to it.
+/// Of those, answers that took its counterpart from some state. Where a function is really
+/// different, its register's readers follow one by one, and there is no end to it.
 constexpr int kLosses = 8;
 constexpr int kPlants = 256;  ///< tries to find a fault that shows
 
@@ -73,8 +73,8 @@ bool same_interface(Both& both, ProofResult& result) {
   return result.failures.empty();
 }
 
-/// Chooses what `b` leaves open: as the register of the same name in `a`; else, if `a` leaves nothing open, as
-/// its reset would.
+/// Chooses what `b` leaves open: as the register of the same name in `a`; else, if `a` leaves
+/// nothing open, as its reset would.
 void choose_initial_values(const netlist::Netlist& b, Both& both) {
   std::map<std::string, Initial> known;
   bool all = true;
@@ -202,7 +202,8 @@ bool contents_differ(const Both& both, ProofResult& result) {
   return !result.failures.empty();
 }
 
-/// In a class that would be proved but for initial values: those that one side has and the other not.
+/// In a class that would be proved but for initial values: those that one side has and the other
+/// not.
 void report_initial_values(const Both& both, const Pairing& pairing, ProofResult& result) {
   std::vector<std::array<std::map<Initial, std::size_t>, 2>> there(pairing.item_classes);
   for (std::size_t i = 2; i < both.items(); ++i)
@@ -268,7 +269,8 @@ void report_suspects(const Both& both, const Pairing& pairing, std::uint64_t see
   }
 }
 
-/// Whether it is a function of inputs alone, so that a state which shows a difference surely occurs.
+/// Whether it is a function of inputs alone, so that a state which shows a difference surely
+/// occurs.
 bool of_inputs(const Both& both, const Obligation& function) {
   if (function.kind != Obligation::Kind::kOutput) return false;
   for (std::size_t which = 0; which < 2; ++which) {
@@ -297,6 +299,11 @@ bool report_answer(const Both& both, const Attempt& attempt, std::uint64_t seed,
   return of_inputs(both, function);
 }
 
+bool initial_values_known(const Machine& machine) {
+  return std::none_of(machine.registers.begin(), machine.registers.end(),
+                      [](const StateBit& bit) { return bit.initial == Initial::kUnknown; });
+}
+
 void explain(const Both& both, const ProofOptions& options, const std::filesystem::path& folder,
              Deadline deadline, const Attempt& attempt, ProofResult& result) {
   const Matcher& matcher = attempt.matcher;
@@ -307,8 +314,12 @@ void explain(const Both& both, const ProofOptions& options, const std::filesyste
     result.verdict = ProofVerdict::kRefuted;
     result.reason = result.failures.front().function;
   } else if (seen) {
-    result.verdict = ProofVerdict::kRefuted;
-    result.reason = "outputs differ in a simulation from the initial state";
+    // What is unknown in `a` may be 0. In `b` another value might have matched.
+    const bool sure = initial_values_known(both.side[1]);
+    result.verdict = sure ? ProofVerdict::kRefuted : ProofVerdict::kUnproved;
+    result.reason = sure ? "outputs differ in a simulation from the initial state"
+                         : "outputs differ in a simulation from an initial state with zeros for "
+                           "what is unknown";
     report_suspects(both, matcher.pairing(), options.seed, result);
     fail(result, {"output " + matcher.output_seen(), "", matcher.output_state(), true});
   } else if (different) {

@@ -14,7 +14,8 @@ struct Suspect {
   std::size_t index = 0;  ///< of the item, or of the column
   std::size_t foreign =
       0;  ///< how much other state without counterpart decides it: 0 is where it began
-  /// Of an item: in which state it differs from what is most like it on the other side; may be empty.
+  /// Of an item: in which state it differs from what is most like it on the other side; may be
+  /// empty.
   NamedValues state;
 };
 

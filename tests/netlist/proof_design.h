@@ -50,8 +50,8 @@ class Design {
 /// Tables over inputs and registers, registers of every kind: at most 6 registers, 3 inputs.
 netlist::Netlist random_design(std::uint64_t seed);
 
-/// The same machine in other words: tables split, merged, negated and doubled, registers doubled and
-/// reordered.
+/// The same machine in other words: tables split, merged, negated and doubled, registers doubled
+/// and reordered.
 netlist::Netlist rewritten(const netlist::Netlist& original, std::uint64_t seed);
 
 /// One bit of one table.
@@ -60,8 +60,8 @@ void flip_bit(netlist::Netlist& netlist, std::uint64_t seed);
 /// Without memories. Looks at every pair of states that occurs: whether outputs always agree.
 bool same_by_search(const netlist::Netlist& a, const netlist::Netlist& b);
 
-/// Both have the same registers in the same order. Whether outputs and next values agree in every state
-/// and for every input, be it one that occurs or not.
+/// Both have the same registers in the same order. Whether outputs and next values agree in every
+/// state and for every input, be it one that occurs or not.
 bool same_functions(const netlist::Netlist& a, const netlist::Netlist& b);
 
 }  // namespace assay::testing
