@@ -10,13 +10,12 @@ namespace {
 
 using netlist::Family;
 
-/// What the family's synthesis needs to be told of memories. iCE40 has none of LUTs, and Yosys
-/// refuses to make them of flip-flops unless told so; elsewhere it makes those that are only read of
-/// LUTs by itself, but not when they ask for it.
+/// What the family's synthesis needs to be told of memories that ask for LUTs. Yosys knows such ones
+/// only where something writes them; iCE40 has none at all, and they become flip-flops.
 std::string_view memory_styles(Family family) {
   if (family == Family::kIce40)
     return "setattr -set ram_style \"registers\" -unset rom_style m:* a:ram_style=distributed %i\n";
-  return "setattr -unset ram_style -unset rom_style m:* a:rom_style=distributed %i\n";
+  return "setattr -set ram_style \"logic\" -unset rom_style m:* a:rom_style=distributed %i\n";
 }
 
 /// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
