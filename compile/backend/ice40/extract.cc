@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/backend/ice40/extract.h"
+
+#include "compile/backend/ice40/tiles.h"
+
+namespace assay::ice40 {
+
+Extraction extract_ice40(const ExtractJob& job) {
+  const Bitfile bits = read_bitfile(job.bitstream, job.bitstream_file);
+  std::vector<std::uint8_t> explained;
+  const ChipDb db = read_chipdb(job.chipdb, job.chipdb_file, job.package, bits, explained);
+  const std::vector<PinConstraint> constraints =
+      read_constraints(job.constraints, job.constraints_file);
+  Extraction result;
+  result.netlist.name = job.bitstream_file;
+  result.switches = static_cast<std::int64_t>(db.switches.size());
+
+  Fabric fabric(bits, db, explained);
+  LogicTiles logic(fabric, result.netlist);
+  RamTiles rams(fabric, result.netlist);
+  Pins pins(fabric, result.netlist, constraints, job.constraints_file);
+  logic.drive();
+  rams.drive();
+  pins.drive();
+  pins.drive_clocks(result.plls);
+  check_hard_tiles(fabric);
+  logic.read();
+  rams.read();
+  pins.read();
+  fabric.check_explained();
+
+  netlist::simplify(result.netlist);
+  netlist::verify(result.netlist);
+  return result;
+}
+
+}  // namespace assay::ice40

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "compile/backend/ice40/tiles.h"
+#include "compile/base/error.h"
+
+namespace assay::ice40 {
+namespace {
+
+using Fields = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+/// Column, row and the rest of a field: a pin, a bit of the configuration or a block.
+struct Field {
+  int x = 0, y = 0;
+  std::string what;
+};
+
+int number_of(const std::string& word) {
+  int value = -1;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+  if (error != std::errc() || end != word.data() + word.size() || value < 0 || value > 255)
+    user_error("chip database: '{}' is no place of a PLL", word);
+  return value;
+}
+
+Field field_of(const Fields& fields, std::string_view key) {
+  const auto at = fields.find(key);
+  if (at == fields.end() || at->second.size() != 3)
+    user_error("chip database: a PLL has no '{}'", key);
+  return {number_of(at->second[0]), number_of(at->second[1]), at->second[2]};
+}
+
+/// The parameters by name, bits "DIVF_0" to "DIVF_5" as one number.
+std::map<std::string, int> parameters_of(Fabric& fabric, const Fields& fields) {
+  std::map<std::string, int> result;
+  for (const auto& [key, values] : fields) {
+    if (values.size() != 3 || !values[2].starts_with("PLLCONFIG_")) continue;
+    const Field field = field_of(fields, key);
+    const int bit = static_cast<int>(fabric.value(field.x, field.y, "PLL." + field.what));
+    const std::size_t last = key.rfind('_');
+    const bool numbered = last != std::string::npos && last + 2 == key.size() &&
+                          key.back() >= '0' && key.back() <= '9';
+    result[numbered ? key.substr(0, last) : key] |= numbered ? bit << (key.back() - '0') : bit;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<Pins::PllSite> Pins::find_plls() {
+  std::vector<PllSite> sites;
+  for (const Fields& fields : fabric_.db().plls) {
+    const Field out = field_of(fields, "PLLOUT_A");
+    PllSite site{&fields, {out.x, out.y, number_of(out.what)}, {}};
+    site.pll = {out.x, out.y, parameters_of(fabric_, fields)};
+    const int type = site.pll.parameters["PLLTYPE"];
+    if (type == 0) continue;
+    if (type != kPllFromPad && type != kPllFromFabric)
+      fabric_.refuse(out.x, out.y, "a PLL with two outputs has no model");
+    if (site.pll.parameters["ENABLE_ICEGATE_PORTA"] != 0)
+      fabric_.refuse(out.x, out.y, "a PLL whose output stops has no model");
+    if ((pads_.find(site.place) != pads_.end()) != (type == kPllFromPad))
+      fabric_.refuse(out.x, out.y,
+                     "the pad of a PLL's output is its reference or no input, by the PLL's type");
+    sites.push_back(std::move(site));
+  }
+  return sites;
+}
+
+/// The output takes the place of a pad's input: for a pad as the reference that is the pad itself.
+void Pins::drive_pll(const PllSite& site) {
+  const Fields& fields = *site.fields;
+  for (const auto& [key, values] : fields)
+    if (values.size() == 3 && values[2] == "fabout") {
+      const Field in = field_of(fields, key);
+      fabric_outputs_.insert({in.x, in.y});
+    }
+  const Field lock = field_of(fields, "LOCK");
+  fabric_.drive(lock.x, lock.y, lock.what, netlist::kOne);
+  if (site.pll.parameters.at("PLLTYPE") == kPllFromPad) return;
+  const Field in = field_of(fields, "REFERENCECLK");
+  if (!fabric_.is_led(in.x, in.y, in.what)) fabric_.refuse(in.x, in.y, "a PLL has no reference");
+  pads_[site.place] = fabric_.read(in.x, in.y, in.what, netlist::kZero);
+  drive_pad(site.place);
+}
+
+}  // namespace assay::ice40
