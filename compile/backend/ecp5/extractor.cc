@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compile/backend/ecp5/block_ram.h"
 #include "compile/base/error.h"
 
 namespace assay::ecp5 {
@@ -12,7 +13,7 @@ using netlist::kOne;
 using netlist::kZero;
 using netlist::Net;
 
-constexpr std::uint64_t kWire = 0x2, kInvert = 0x1, kSum = 0x6;
+constexpr std::uint64_t kWire = 0x2, kInvert = 0x1, kAnd = 0x8, kSum = 0x6;
 /// inputs[2] ? inputs[1] : inputs[0]
 constexpr std::uint64_t kSelect = 0xca;
 /// Of inputs t, u and carry: t ? carry : u.
@@ -108,7 +109,7 @@ void Extractor::finish() {
   while (!todo_.empty()) {
     const Todo todo = todo_.front();
     todo_.pop_front();
-    make(todo);
+    if (!made_.contains(todo.wire.key())) make(todo);
   }
 }
 
@@ -138,7 +139,7 @@ void Extractor::make(const Todo& todo) {
       return make_carry(slice);
     }
     case Pin::Kind::kBlockRam:
-      return make_block_ram(todo);
+      return make_block_ram(*this, fabric_, netlist_, bits_, todo.wire);
     default:
       ASSAY_INVARIANT(false, "a pin that is no cell's");
   }
@@ -174,6 +175,20 @@ Net Extractor::slice_pin(const Slice& slice, char letter, int k) {
 Extractor::Pins Extractor::table_pins(const Slice& slice, int k) {
   return {slice_pin(slice, 'A', k), slice_pin(slice, 'B', k), slice_pin(slice, 'C', k),
           slice_pin(slice, 'D', k)};
+}
+
+Net Extractor::output(int row, int column, std::string_view name) {
+  const Wire wire = fabric_.wire(row, column, name);
+  const auto [at, added] = nets_.try_emplace(wire.key(), kZero);
+  if (added) at->second = netlist_.new_net();
+  made_.insert(wire.key());
+  return at->second;
+}
+
+Net Extractor::both(Net a, Net b) {
+  if (a == kZero || b == kZero) return kZero;
+  if (a == kOne || b == kOne) return a == kOne ? b : a;
+  return netlist_.lut(kAnd, {a, b});
 }
 
 Net Extractor::inverted(Net net) { return net <= kOne ? kOne - net : netlist_.lut(kInvert, {net}); }
@@ -218,28 +233,21 @@ void Extractor::make_wide(const Todo& todo, bool widest) {
 void Extractor::make_carry(const Slice& slice) {
   const int row = slice.tile->row, column = slice.tile->column;
   const char letter = static_cast<char>('A' + slice.index);
-  const auto out = [&](const std::string& name) {
-    const Wire wire = fabric_.wire(row, column, name);
-    const auto [at, added] = nets_.try_emplace(wire.key(), kZero);
-    if (added) at->second = netlist_.new_net();
-    // Whoever else asked for it need not make it again.
-    std::erase_if(todo_, [&](const Todo& todo) { return todo.wire == wire; });
-    return at->second;
-  };
   Net carry = net(fabric_.wire(row, column,
                                slice.index == 0 ? "FCI_SLICE" : fmt::format("FCI{}_SLICE", letter)),
                   true);
   for (int k = 0; k < 2; ++k) {
-    const Net sum = out(fmt::format("F{}_SLICE", 2 * slice.index + k));
-    const Net next = k == 0             ? netlist_.new_net()
-                     : slice.index == 3 ? out("FCO_SLICE")
-                                        : out(fmt::format("FCO{}_SLICE", letter));
+    const Net sum = output(row, column, fmt::format("F{}_SLICE", 2 * slice.index + k));
+    const Net next =
+        k == 0 ? netlist_.new_net()
+               : output(row, column,
+                        slice.index == 3 ? "FCO_SLICE" : fmt::format("FCO{}_SLICE", letter));
     const std::uint64_t init = fabric_.word(*slice.tile, fmt::format("{}.K{}.INIT", slice.name, k));
     const Pins in = table_pins(slice, k);
     const Net table = netlist_.lut(init, {in[0], in[1], in[2], in[3]});
     if (told(slice, fmt::format("CCU2.INJECT1_{}", k), "YES") == "YES") {
       drive(sum, kWire, {table});
-      drive(next, 0x8, {table, carry});
+      drive(next, kAnd, {table, carry});
     } else {
       drive(sum, kSum, {table, carry});
       drive(next, kCarryOn, {table, netlist_.lut(init & 0xfU, {in[0], in[1]}), carry});

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -30,6 +31,11 @@ class Extractor {
   }
   /// A pad's input, of which `net` is what the port brings.
   void input(int row, int column, char letter, netlist::Net net);
+  /// The net on the output pin of a cell that is being made.
+  netlist::Net output(int row, int column, std::string_view name);
+  netlist::Net inverted(netlist::Net net);
+  netlist::Net both(netlist::Net a, netlist::Net b);
+  void drive(netlist::Net out, std::uint64_t table, std::initializer_list<netlist::Net> inputs);
   /// Makes the cells behind all nets that were asked for.
   void finish();
   /// UserError where something depends on a net that is unknown.
@@ -73,7 +79,6 @@ class Extractor {
   std::string_view told(const Slice& slice, std::string_view name, std::string_view otherwise);
   netlist::Net slice_pin(const Slice& slice, char letter, int k);
   Pins table_pins(const Slice& slice, int k);
-  netlist::Net inverted(netlist::Net net);
 
   void make(const Todo& todo);
   void make_table(const Todo& todo);
@@ -85,14 +90,14 @@ class Extractor {
   void make_flip_flop(const Todo& todo);
   void take_reset(const Slice& slice, int k, netlist::FlipFlop& flip_flop);
   netlist::Net write_line(const Wire& wire, int index);
-  void make_block_ram(const Todo& todo);
-  void drive(netlist::Net out, std::uint64_t table, std::initializer_list<netlist::Net> inputs);
   netlist::Net clock(const Slice& slice, const Wire& wire, bool& falling);
 
   Fabric& fabric_;
   netlist::Netlist& netlist_;
   const Bitfile& bits_;
   std::unordered_map<std::uint64_t, netlist::Net> nets_;
+  std::unordered_set<std::uint64_t>
+      made_;  ///< outputs of cells that were made before they were due
   std::deque<Todo> todo_;
   std::vector<std::pair<netlist::Net, Wire>> unknown_;
 };
