@@ -52,7 +52,7 @@ class PlainSimulator {
         evaluate(netlist_.luts[step.index]);
   }
 
-  /// An edge of the clock, and what follows from it.
+  /// An edge of the clock behind settle(), and what follows from it.
   void clock() {
     std::vector<std::pair<Net, bool>> next;
     for (const FlipFlop& cell : netlist_.flip_flops)
