@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/build/build.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <nlohmann/json.hpp>
+
+#include "compile/backend/fpga/pins.h"
+#include "compile/backend/fpga/synthesis.h"
+#include "compile/backend/fpga/tools.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
+#include "harness/build/build_report.h"
+#include "harness/build/build_source.h"
+#include "harness/build/build_steps.h"
+#include "harness/build/place_route.h"
+#include "harness/report/checksum.h"
+#include "harness/run/ledger.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr const char* kNetlistFile = "netlist.json";
+constexpr const char* kScriptFile = "synthesis.ys";
+constexpr std::chrono::seconds kSynthesisLimit{6 * 3600};
+
+double seconds_from(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+double clock_of(const BuildOptions& options, const fpga::Target& target) {
+  if (options.clock_mhz && !(*options.clock_mhz > 0 && *options.clock_mhz <= 1000))
+    user_error("--clock: {} is no frequency that a part runs at", *options.clock_mhz);
+  if (options.clock_mhz) return *options.clock_mhz;
+  return target.board ? target.board->clock_mhz : kBuildClock;
+}
+
+fpga::SynthesisJob synthesis_job(const BuildSource& source, const fpga::Part& part, bool dsp) {
+  return {source.rtl.module, source.sources(), source.layers(), part.family, dsp};
+}
+
+class BitstreamBuild {
+ public:
+  BitstreamBuild(const BuildOptions& options, const Console& console)
+      : options_(options),
+        console_(console),
+        target_(fpga::find_target(options.target)),
+        yosys_(fpga::find_tool("yosys")),
+        tools_(place_route_tools(target_.part->family)),
+        dir_(existing_run(options.dir)),
+        source_(options.dir),
+        steps_(dir_, target_.name, console),
+        job_(synthesis_job(source_, *target_.part, options.dsp)),
+        report_(build_head(source_, target_, clock_of(options, target_), options.dsp)) {}
+
+  BuildResult run() {
+    identify_tools();
+    constraints_ = fpga::constraints_text(target_, BuildSource::kClock, source_.ports(),
+                                          report_.clock_mhz);
+    netlist();
+    require_fit(report_, *target_.part);
+    route();
+    note_speed(report_, source_.interval);
+    finish();
+    return {report_, build_table(report_, steps_.timing())};
+  }
+
+ private:
+  void identify_tools() {
+    for (const fpga::Tool* tool : {&yosys_, &tools_.place_route, &tools_.packer}) {
+      const fpga::ToolIdentity identity = fpga::identify(*tool);
+      report_.tools.push_back({identity.name, identity.version, identity.sha256});
+    }
+  }
+
+  std::string tool_text(std::size_t tool) const {
+    const report::Build::Tool& t = report_.tools.at(tool);
+    return fmt::format("{} {} {}\n", t.name, t.version, t.sha256);
+  }
+
+  // ---- Netlist ----
+
+  std::string netlist_inputs(const std::string& script) const {
+    std::string text = tool_text(0) + script;
+    for (const BuildSource::File& file : source_.files())
+      text += fmt::format("{} {}\n", file.name, sha256(file.text));
+    return sha256(text);
+  }
+
+  void netlist() {
+    const std::string script = fpga::synthesis_script(job_, kNetlistFile);
+    const std::string inputs = netlist_inputs(script);
+    if (const report::Build* earlier = steps_.kept({"netlist"}, inputs)) {
+      copy_cells(report_, *earlier);
+      steps_.keep(report_, "netlist");
+      return;
+    }
+    forget_report();
+    const auto start = Clock::now();
+    const std::string json = synthesise(script);
+    note_cells(report_, fpga::count_cells(json, job_, steps_.path(kNetlistFile)));
+    steps_.done(report_, "netlist", inputs, {{kNetlistFile, json}, {kScriptFile, script}},
+                seconds_from(start));
+    console_.remark(fmt::format("netlist: {} LUTs, {} flip-flops, {} block RAMs in {:.1f} s",
+                                grouped(report_.total.lut), grouped(report_.total.ff),
+                                grouped(report_.total.bram), seconds_from(start)));
+  }
+
+  std::string synthesise(const std::string& script) const {
+    const fs::path work = steps_.fresh_work();
+    for (const BuildSource::File& file : source_.files()) write_file(work / file.name, file.text);
+    write_file(work / kScriptFile, script);
+    wait_aloud(console_, "netlist: yosys", [&] {
+      fpga::run_tool(yosys_, {"-q", "-e", "implicitly declared", kScriptFile}, work,
+                     kSynthesisLimit);
+    });
+    return read_file(work / kNetlistFile);
+  }
+
+  // ---- Placed, routed and packed ----
+
+  std::string routed_inputs() const {
+    return sha256(fmt::format("{}{}{} {} {} {}\n{}\n{} MHz, seeds {} to {}\n", tool_text(1),
+                              tool_text(2), target_.part->device, target_.part->package,
+                              report_.steps.front().files.front().sha256, report_.design,
+                              constraints_, report_.clock_mhz, options_.seed,
+                              options_.seed + options_.seeds - 1));
+  }
+
+  void route() {
+    const std::string inputs = routed_inputs();
+    if (const report::Build* earlier = steps_.kept({"routed", "bitstream"}, inputs)) {
+      copy_placement(report_, *earlier);
+      for (const char* step : {"routed", "bitstream"}) steps_.keep(report_, step);
+      return;
+    }
+    forget_report();
+    const auto start = Clock::now();
+    const fpga::PlaceRouteResult best = best_placement();
+    note_placement(report_, best);
+    const BuildFiles files = build_files(target_.part->family);
+    steps_.done(report_, "routed", inputs,
+                {{files.routed, best.routed}, {files.constraints, constraints_}},
+                seconds_from(start));
+    steps_.done(report_, "bitstream", inputs, {{files.bitstream, best.bitstream}}, 0);
+  }
+
+  fpga::PlaceRouteResult best_placement() {
+    fpga::PlaceRouteResult best;
+    const std::string json = read_file(dir_.file(steps_.path(kNetlistFile)));
+    for (std::int64_t seed = options_.seed; seed < options_.seed + options_.seeds; ++seed) {
+      fpga::PlaceRouteResult result = placed(json, seed);
+      report_.seeds.push_back({seed, result.fmax_mhz});
+      console_.remark(fmt::format("routed: seed {}, {:.1f} MHz", seed, result.fmax_mhz));
+      if (report_.seeds.size() > 1 && result.fmax_mhz <= best.fmax_mhz) continue;
+      best = std::move(result);
+      report_.seed = seed;
+    }
+    return best;
+  }
+
+  fpga::PlaceRouteResult placed(const std::string& json, std::int64_t seed) const {
+    fpga::PlaceRouteResult result;
+    const fs::path work = steps_.fresh_work();
+    const fpga::PlaceRouteJob job = {target_.part,      report_.design,
+                                     json,              constraints_,
+                                     report_.clock_mhz, static_cast<std::uint64_t>(seed)};
+    wait_aloud(console_, fmt::format("routed: {}, seed {}", tools_.place_route.name, seed),
+               [&] { result = place_route(job, work, tools_); });
+    return result;
+  }
+
+  // ---- Report ----
+
+  std::string report_file() const { return fmt::format("reports/build-{}.json", target_.name); }
+
+  /// What a build leaves besides its report, whatever its family's names are.
+  std::vector<std::string> registered() const {
+    std::vector<std::string> names = {report_file()};
+    for (const report::Build::Step& step : report_.steps)
+      for (const report::File& file : step.files) names.push_back(file.file);
+    return names;
+  }
+
+  /// Until the end there is no report.
+  void forget_report() {
+    if (!fs::exists(fs::symlink_status(dir_.file(report_file())))) return;
+    dir_.remove(report_file());
+    register_files(dir_, {report_file()});
+  }
+
+  void finish() {
+    seal(report_);
+    dir_.write_report(report_file(), report_);
+    dir_.write_report(steps_.path("timing.json"), steps_.timing());
+    register_files(dir_, registered());
+    if (options_.finished) options_.finished(dir_);
+  }
+
+  const BuildOptions& options_;
+  const Console& console_;
+  const fpga::Target target_;
+  const fpga::Tool yosys_;
+  const PlaceRouteTools tools_;
+  const RunDir dir_;
+  const BuildSource source_;
+  BuildSteps steps_;
+  const fpga::SynthesisJob job_;
+  report::Build report_;
+  std::string constraints_;
+};
+
+}  // namespace
+
+BuildResult build(const BuildOptions& options, const Console& console) {
+  return BitstreamBuild(options, console).run();
+}
+
+}  // namespace assay

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "compile/backend/fpga/part.h"
+#include "compile/backend/fpga/tools.h"
+
+/// What differs between the families behind synthesis.
+namespace assay {
+
+/// The programs that make a bitstream of a netlist. ToolError when one is missing.
+struct PlaceRouteTools {
+  fpga::Tool place_route, packer;
+};
+PlaceRouteTools place_route_tools(netlist::Family family);
+
+/// In an empty folder; as place_route_ice40() and place_route_ecp5().
+fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,
+                                   const std::filesystem::path& folder,
+                                   const PlaceRouteTools& tools);
+
+/// Names of the files in DIR/build/TARGET.
+struct BuildFiles {
+  std::string constraints, routed, bitstream;
+};
+BuildFiles build_files(netlist::Family family);
+
+}  // namespace assay
