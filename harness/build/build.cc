@@ -6,8 +6,8 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "compile/backend/fpga/cell_counts.h"
 #include "compile/backend/fpga/pins.h"
-#include "compile/backend/fpga/synthesis.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
@@ -41,7 +41,7 @@ double clock_of(const BuildOptions& options, const fpga::Target& target) {
 }
 
 fpga::SynthesisJob synthesis_job(const BuildSource& source, const fpga::Part& part, bool dsp) {
-  return {source.rtl.module, source.sources(), source.layers(), part.family, dsp};
+  return {source.rtl.module, source.sources(), source.layers(), source.wires(), part.family, dsp};
 }
 
 class BitstreamBuild {
@@ -60,8 +60,8 @@ class BitstreamBuild {
 
   BuildResult run() {
     identify_tools();
-    constraints_ = fpga::constraints_text(target_, BuildSource::kClock, source_.ports(),
-                                          report_.clock_mhz);
+    constraints_ =
+        fpga::constraints_text(target_, BuildSource::kClock, source_.ports(), report_.clock_mhz);
     netlist();
     require_fit(report_, *target_.part);
     route();
@@ -95,20 +95,26 @@ class BitstreamBuild {
   void netlist() {
     const std::string script = fpga::synthesis_script(job_, kNetlistFile);
     const std::string inputs = netlist_inputs(script);
-    if (const report::Build* earlier = steps_.kept({"netlist"}, inputs)) {
-      copy_cells(report_, *earlier);
+    if (steps_.kept({"netlist"}, inputs)) {
+      count(read_file(dir_.file(steps_.path(kNetlistFile))));
       steps_.keep(report_, "netlist");
       return;
     }
     forget_report();
     const auto start = Clock::now();
     const std::string json = synthesise(script);
-    note_cells(report_, fpga::count_cells(json, job_, steps_.path(kNetlistFile)));
+    count(json);
     steps_.done(report_, "netlist", inputs, {{kNetlistFile, json}, {kScriptFile, script}},
                 seconds_from(start));
     console_.remark(fmt::format("netlist: {} LUTs, {} flip-flops, {} block RAMs in {:.1f} s",
                                 grouped(report_.total.lut), grouped(report_.total.ff),
                                 grouped(report_.total.bram), seconds_from(start)));
+  }
+
+  void count(const std::string& json) {
+    fpga::CellCounts counts = fpga::count_cells(json, job_, steps_.path(kNetlistFile));
+    note_cells(report_, counts);
+    owners_ = std::move(counts.owners);
   }
 
   std::string synthesise(const std::string& script) const {
@@ -142,7 +148,7 @@ class BitstreamBuild {
     forget_report();
     const auto start = Clock::now();
     const fpga::PlaceRouteResult best = best_placement();
-    note_placement(report_, best);
+    note_placement(report_, best, owners_);
     const BuildFiles files = build_files(target_.part->family);
     steps_.done(report_, "routed", inputs,
                 {{files.routed, best.routed}, {files.constraints, constraints_}},
@@ -167,9 +173,9 @@ class BitstreamBuild {
   fpga::PlaceRouteResult placed(const std::string& json, std::int64_t seed) const {
     fpga::PlaceRouteResult result;
     const fs::path work = steps_.fresh_work();
-    const fpga::PlaceRouteJob job = {target_.part,      report_.design,
-                                     json,              constraints_,
-                                     report_.clock_mhz, static_cast<std::uint64_t>(seed)};
+    const fpga::PlaceRouteJob job = {
+        target_.part, report_.design,    json,
+        constraints_, report_.clock_mhz, static_cast<std::uint64_t>(seed)};
     wait_aloud(console_, fmt::format("routed: {}, seed {}", tools_.place_route.name, seed),
                [&] { result = place_route(job, work, tools_); });
     return result;
@@ -212,6 +218,7 @@ class BitstreamBuild {
   BuildSteps steps_;
   const fpga::SynthesisJob job_;
   report::Build report_;
+  fpga::CellOwners owners_;
   std::string constraints_;
 };
 

@@ -32,31 +32,21 @@ hw::Family estimated_as(netlist::Family family) {
 
 report::Resources resources_of(const hw::Resources& r) { return {r.lut, r.ff, r.bram, r.dsp}; }
 
-report::Build::Cells cells_of(const fpga::Usage& u) { return {u.lut, u.ff, u.carry, u.bram, u.dsp}; }
+report::Build::Cells cells_of(const fpga::Usage& u) {
+  return {u.lut, u.ff, u.carry, u.bram, u.dsp};
+}
 
 report::Build::Target target_of(const fpga::Target& target) {
   const fpga::Part& part = *target.part;
-  report::Build::Target result{target.name,
-                               part.name,
-                               std::string(netlist::family_name(part.family)),
-                               part.device,
-                               part.package,
-                               {},
-                               {part.luts, part.flip_flops, part.block_rams, part.dsps}};
+  report::Build::Target result{
+      target.name,  part.name, std::string(netlist::family_name(part.family)),          part.device,
+      part.package, {},        {part.luts, part.flip_flops, part.block_rams, part.dsps}};
   if (target.board) result.board = target.board->name;
   return result;
 }
 
-std::vector<std::string> instances(const report::Build& report) {
-  std::vector<std::string> names;
-  for (const report::Build::Layer& layer : report.layers) names.push_back(layer.instance);
-  return names;
-}
-
 /// The node's name; empty for what belongs to no layer.
-std::string layer_name(const report::Build& report, const std::vector<std::string>& instances,
-                       const std::string& cell) {
-  const std::size_t layer = fpga::layer_of(cell, instances);
+std::string layer_name(const report::Build& report, std::size_t layer) {
   return layer < report.layers.size() ? report.layers[layer].node : "";
 }
 
@@ -74,11 +64,10 @@ struct Kind {
   std::int64_t report::Build::Cells::*cells;
   std::int64_t report::Resources::*has;
 };
-constexpr Kind kKinds[] = {
-    {"LUTs", &report::Build::Cells::lut, &report::Resources::lut},
-    {"flip-flops", &report::Build::Cells::ff, &report::Resources::ff},
-    {"block RAMs", &report::Build::Cells::bram, &report::Resources::bram},
-    {"DSP blocks", &report::Build::Cells::dsp, &report::Resources::dsp}};
+constexpr Kind kKinds[] = {{"LUTs", &report::Build::Cells::lut, &report::Resources::lut},
+                           {"flip-flops", &report::Build::Cells::ff, &report::Resources::ff},
+                           {"block RAMs", &report::Build::Cells::bram, &report::Resources::bram},
+                           {"DSP blocks", &report::Build::Cells::dsp, &report::Resources::dsp}};
 
 /// "'MatMul_0' 17, 'MatMul_1' 12": the layers that take most of a kind.
 std::string heaviest(const report::Build& report, const Kind& kind) {
@@ -96,16 +85,16 @@ std::string heaviest(const report::Build& report, const Kind& kind) {
 
 std::string remedy(const report::Build& report, const fpga::Part& part) {
   const fpga::Part* larger = fpga::larger_part(part);
-  return fmt::format("let 'assay run MODEL --target {} --fit' fold it further{}", report.target.name,
-                     larger ? fmt::format(", or take a larger part, --target {}", larger->name)
-                            : "");
+  return fmt::format(
+      "let 'assay run MODEL --target {} --fit' fold it further{}", report.target.name,
+      larger ? fmt::format(", or take a larger part, --target {}", larger->name) : "");
 }
 
 /// "+12 %", or "-" where nothing was there.
 std::string error_text(std::int64_t estimate, std::int64_t counted) {
   if (counted == 0) return estimate == 0 ? "" : "-";
-  return fmt::format("{:+.0f} %", 100.0 * static_cast<double>(estimate - counted) /
-                                      static_cast<double>(counted));
+  return fmt::format(
+      "{:+.0f} %", 100.0 * static_cast<double>(estimate - counted) / static_cast<double>(counted));
 }
 
 std::vector<std::string> row(const std::string& name, const report::Build::Cells& cells,
@@ -169,8 +158,13 @@ report::Build build_head(const BuildSource& source, const fpga::Target& target, 
     const hw::Resources estimate =
         hw::estimate_resources(node.layer, estimated_as(target.part->family), dsp);
     sum += estimate;
-    report.layers.push_back({node.node->name, "u_" + node.name,
-                             std::string(node.node->op->type()), {}, resources_of(estimate), 0, {}});
+    report.layers.push_back({node.node->name,
+                             "u_" + node.name,
+                             std::string(node.node->op->type()),
+                             {},
+                             resources_of(estimate),
+                             0,
+                             {}});
   }
   report.estimates = resources_of(sum);
   return report;
@@ -184,25 +178,17 @@ void note_cells(report::Build& report, const fpga::CellCounts& counts) {
     report.layers[i].cells = cells_of(counts.layers.at(i));
 }
 
-void copy_cells(report::Build& report, const report::Build& from) {
-  report.cells = from.cells;
-  report.total = from.total;
-  report.between = from.between;
-  for (std::size_t i = 0; i < report.layers.size(); ++i)
-    report.layers[i].cells = from.layers.at(i).cells;
-}
-
-void note_placement(report::Build& report, const fpga::PlaceRouteResult& result) {
-  const std::vector<std::string> names = instances(report);
+void note_placement(report::Build& report, const fpga::PlaceRouteResult& result,
+                    const fpga::CellOwners& owners) {
   for (const fpga::Utilisation& used : result.utilisation)
     report.used.push_back({used.name, used.used, used.available});
   report.fmax_mhz = result.fmax_mhz;
   for (const fpga::PathStep& step : result.critical_path)
     report.critical_path.push_back({step.kind, step.from, step.to,
-                                    layer_name(report, names, step.from),
-                                    layer_name(report, names, step.to), step.net, step.ns});
+                                    layer_name(report, owners.of(step.from)),
+                                    layer_name(report, owners.of(step.to)), step.net, step.ns});
   for (const fpga::PlaceRouteResult::Place& place : result.places) {
-    const std::size_t layer = fpga::layer_of(place.cell, names);
+    const std::size_t layer = owners.of(place.cell);
     if (layer < report.layers.size()) add_place(report.layers[layer], place.x, place.y);
   }
 }
@@ -231,9 +217,10 @@ void require_fit(const report::Build& report, const fpga::Part& part) {
     if (has > 0) times = std::max(times, static_cast<double>(needs) / static_cast<double>(has));
   }
   if (!short_of.empty())
-    throw DoesNotFitError(fmt::format("the accelerator does not fit {}: synthesised, it takes {}; {}",
-                                      part.name, short_of, remedy(report, part)),
-                          times);
+    throw DoesNotFitError(
+        fmt::format("the accelerator does not fit {}: synthesised, it takes {}; {}", part.name,
+                    short_of, remedy(report, part)),
+        times);
 }
 
 std::string build_table(const report::Build& report, const report::Timing& timing) {
@@ -241,9 +228,10 @@ std::string build_table(const report::Build& report, const report::Timing& timin
   for (const report::Build::Used& used : report.used)
     if (used.used > 0)
       text += fmt::format("{}: {} of {}\n", used.name, grouped(used.used), grouped(used.available));
-  text += fmt::format("{} {} on {} ({}), seed {}: {:.1f} MHz, {:.0f} asked for; slowest path in {}\n",
-                      report.design, report.target.name, report.target.part, report.target.package,
-                      report.seed, report.fmax_mhz, report.clock_mhz, path_text(report));
+  text +=
+      fmt::format("{} {} on {} ({}), seed {}: {:.1f} MHz, {:.0f} asked for; slowest path in {}\n",
+                  report.design, report.target.name, report.target.part, report.target.package,
+                  report.seed, report.fmax_mhz, report.clock_mhz, path_text(report));
   if (report.frames_per_second)
     text += fmt::format("{:.1f} frames/s at {:.1f} MHz, {} cycles a frame\n",
                         *report.frames_per_second, report.fmax_mhz, grouped(*report.interval));

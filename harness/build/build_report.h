@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "compile/backend/fpga/cell_counts.h"
 #include "compile/backend/fpga/parts.h"
-#include "compile/backend/fpga/synthesis.h"
 #include "harness/build/build_source.h"
 #include "harness/report/build.h"
 #include "harness/report/stage.h"
@@ -16,11 +16,11 @@ namespace assay {
 report::Build build_head(const BuildSource& source, const fpga::Target& target, double clock_mhz,
                          bool dsp);
 void note_cells(report::Build& report, const fpga::CellCounts& counts);
-void note_placement(report::Build& report, const fpga::PlaceRouteResult& result);
+void note_placement(report::Build& report, const fpga::PlaceRouteResult& result,
+                    const fpga::CellOwners& owners);
 /// Frames per second at the clock that was reached.
 void note_speed(report::Build& report, std::optional<std::int64_t> interval);
-/// What an earlier call counted, and placed.
-void copy_cells(report::Build& report, const report::Build& from);
+/// What an earlier call placed.
 void copy_placement(report::Build& report, const report::Build& from);
 
 /// DoesNotFitError that says by how much, and which layers weigh, when cells are more than the part

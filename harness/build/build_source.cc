@@ -120,6 +120,13 @@ std::vector<std::string> BuildSource::layers() const {
   return names;
 }
 
+std::vector<std::string> BuildSource::wires() const {
+  std::vector<std::string> names;
+  for (const StitchedStream& stream : rtl.streams)
+    for (const char* wire : {"_valid", "_ready", "_data"}) names.push_back(stream.name + wire);
+  return names;
+}
+
 std::vector<fpga::TopPort> BuildSource::ports() const {
   std::vector<fpga::TopPort> ports = {{"rst_ni"}};
   const auto add = [&](const StitchedPort& port) {

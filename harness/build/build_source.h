@@ -31,6 +31,8 @@ class BuildSource {
   std::vector<std::string> sources() const;
   /// "u_MatMul_0", in the order of the nodes.
   std::vector<std::string> layers() const;
+  /// Those of the streams between layers and at the edge.
+  std::vector<std::string> wires() const;
   /// All but the clock.
   std::vector<fpga::TopPort> ports() const;
   static constexpr const char* kClock = "clk_i";

@@ -125,8 +125,9 @@ void BuildSteps::keep(report::Build& report, std::string_view step) {
   console_.remark(fmt::format("{}: kept", step));
 }
 
-void BuildSteps::done(report::Build& report, std::string_view step, const std::string& inputs_sha256,
-                      const std::vector<Output>& outputs, double seconds) {
+void BuildSteps::done(report::Build& report, std::string_view step,
+                      const std::string& inputs_sha256, const std::vector<Output>& outputs,
+                      double seconds) {
   report::Build::Step& entry = report.steps.emplace_back();
   entry.step = step;
   entry.inputs_sha256 = inputs_sha256;

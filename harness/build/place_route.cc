@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/build/place_route.h"
 
+#include <algorithm>
+#include <vector>
+
+#include "compile/backend/ecp5/place_route.h"
+#include "compile/backend/fpga/nextpnr.h"
 #include "compile/backend/ice40/place_route.h"
 #include "compile/base/error.h"
+#include "harness/build/build.h"
 
 namespace assay {
 
@@ -20,10 +26,30 @@ PlaceRouteTools place_route_tools(Family family) {
   ASSAY_INVARIANT(false, "no target is of a family without open tools");
 }
 
+namespace {
+
+/// By how much the most crowded kind of cell is too many; at least a little.
+double times_too_large(const std::vector<fpga::Utilisation>& counts) {
+  double times = 1;
+  for (const fpga::Utilisation& count : counts)
+    if (count.available > 0)
+      times =
+          std::max(times, static_cast<double>(count.used) / static_cast<double>(count.available));
+  return times;
+}
+
+}  // namespace
+
 fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,
                                    const std::filesystem::path& folder,
-                                   const PlaceRouteTools& tools) {
-  return ice40::place_route_ice40(job, folder, {tools.place_route, tools.packer});
+                                   const PlaceRouteTools& tools) try {
+  if (job.part->family == Family::kIce40)
+    return ice40::place_route_ice40(job, folder, {tools.place_route, tools.packer});
+  return ecp5::place_route_ecp5(job, folder, {tools.place_route, tools.packer});
+} catch (const ice40::DoesNotFit& error) {
+  throw DoesNotFitError(error.what(), times_too_large(error.utilisation));
+} catch (const fpga::DoesNotFit& error) {
+  throw DoesNotFitError(error.what(), times_too_large(error.utilisation));
 }
 
 BuildFiles build_files(Family family) {

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "compile/backend/fpga/cell_counts.h"
+
+#include <algorithm>
 #include <array>
 #include <functional>
 #include <nlohmann/json.hpp>
 
-#include "compile/backend/fpga/synthesis.h"
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 
@@ -47,27 +49,44 @@ Usage use_of(std::string_view type) {
 }
 
 using Json = nlohmann::json;
+using Bit = std::int64_t;  ///< a net of one bit, as Yosys numbers them
 
-/// Reads modules/TOP/cells/NAME/type as they come: netlists are hundreds of megabytes.
+struct RawCell {
+  std::string name, type;
+  std::map<std::string, std::string, std::less<>> directions;  ///< of the pins
+  std::map<std::string, std::vector<Bit>, std::less<>> pins;   ///< without constants
+};
+
+/// Reads modules/TOP/cells and /netnames as they come: netlists are hundreds of megabytes.
 class CellReader : public nlohmann::json_sax<Json> {
  public:
-  CellReader(std::string_view top, std::function<void(const std::string&, const std::string&)> cell)
-      : top_(top), cell_(std::move(cell)) {}
+  using Net = std::function<void(const std::string& name, Bit bit)>;
+  CellReader(std::string_view top, std::function<void(const RawCell&)> cell, Net net)
+      : top_(top), cell_(std::move(cell)), net_(std::move(net)) {}
 
   bool in_top = false;
 
   bool null() override { return true; }
   bool boolean(bool) override { return true; }
-  bool number_integer(number_integer_t) override { return true; }
-  bool number_unsigned(number_unsigned_t) override { return true; }
+  bool number_integer(number_integer_t value) override { return bit(value); }
+  bool number_unsigned(number_unsigned_t value) override { return bit(static_cast<Bit>(value)); }
   bool number_float(number_float_t, const string_t&) override { return true; }
   bool binary(binary_t&) override { return true; }
   bool string(string_t& value) override {
-    if (in_cell() && path_[4] == "type") cell_(path_[3], value);
+    if (in_cell() && path_.size() == 5 && path_[4] == "type") raw_.type = value;
+    if (in_cell() && path_.size() == 6 && path_[4] == "port_directions")
+      raw_.directions[path_[5]] = value;
     return true;
   }
   bool start_object(std::size_t) override { return deeper(); }
-  bool end_object() override { return back(); }
+  bool end_object() override {
+    if (in_cell() && path_.size() == 5) {
+      raw_.name = path_[3];
+      cell_(raw_);
+      raw_ = {};
+    }
+    return back();
+  }
   bool start_array(std::size_t) override { return deeper(); }
   bool end_array() override { return back(); }
   bool key(string_t& value) override {
@@ -80,8 +99,15 @@ class CellReader : public nlohmann::json_sax<Json> {
   }
 
  private:
-  bool in_cell() const {
-    return path_.size() == 5 && path_[0] == "modules" && path_[1] == top_ && path_[2] == "cells";
+  bool inside(std::string_view part) const {
+    return path_.size() >= 5 && path_[0] == "modules" && path_[1] == top_ && path_[2] == part;
+  }
+  bool in_cell() const { return inside("cells"); }
+  bool bit(Bit value) {
+    if (in_cell() && path_.size() == 7 && path_[4] == "connections")
+      raw_.pins[path_[5]].push_back(value);
+    if (inside("netnames") && path_.size() == 6 && path_[4] == "bits") net_(path_[3], value);
+    return true;
   }
   bool deeper() {
     path_.emplace_back();
@@ -93,8 +119,99 @@ class CellReader : public nlohmann::json_sax<Json> {
   }
 
   std::string_view top_;
-  std::function<void(const std::string&, const std::string&)> cell_;
+  std::function<void(const RawCell&)> cell_;
+  Net net_;
+  RawCell raw_;
   std::vector<std::string> path_;
+};
+
+/// A cell whose layer is, or is not yet, known.
+struct OwnedCell {
+  std::string name;  ///< empty: its layer is in its name
+  Usage use;
+  std::size_t layer = 0;
+  std::vector<Bit> inputs, outputs;
+};
+
+OwnedCell owned(const RawCell& raw, const CellOwners& owners) {
+  OwnedCell cell{"", use_of(raw.type), owners.named(raw.name), {}, {}};
+  if (cell.layer == owners.none()) cell.name = raw.name;
+  for (const auto& [pin, bits] : raw.pins) {
+    const auto direction = raw.directions.find(pin);
+    const bool out = direction != raw.directions.end() && direction->second == "output";
+    if (out && cell.name.empty()) continue;
+    std::vector<Bit>& to = out ? cell.outputs : cell.inputs;
+    to.insert(to.end(), bits.begin(), bits.end());
+  }
+  return cell;
+}
+
+/// The layer that most votes are for, the first of several; `none` without votes.
+using Votes = std::map<std::size_t, std::int64_t>;
+std::size_t most_voted(const Votes& votes, std::size_t none) {
+  if (votes.empty()) return none;
+  return std::ranges::max_element(votes, {}, [](const auto& vote) { return vote.second; })->first;
+}
+
+/// What wires are called says whose they are. Inputs (the library's end in _i) are another layer's.
+class WireNames {
+ public:
+  explicit WireNames(const CellOwners& owners) : owners_(owners) {}
+
+  void add(const std::string& name, Bit bit) {
+    const std::size_t layer = owners_.named(name);
+    if (layer < owners_.none() && !name.ends_with("_i")) ++votes_[bit][layer];
+  }
+  std::size_t owner(const OwnedCell& cell) const {
+    Votes sum;
+    for (const Bit bit : cell.outputs)
+      if (const auto it = votes_.find(bit); it != votes_.end())
+        for (const auto& [layer, count] : it->second) sum[layer] += count;
+    return most_voted(sum, owners_.none());
+  }
+
+ private:
+  const CellOwners& owners_;
+  std::unordered_map<Bit, Votes> votes_;
+};
+
+/// Gives cells that nothing names to the layers that read them, from registers backwards: a round for
+/// every level of tables between.
+class Owning {
+ public:
+  Owning(std::vector<OwnedCell>& cells, std::size_t layers) : cells_(cells), layers_(layers) {
+    for (std::size_t i = 0; i < cells.size(); ++i)
+      for (const Bit bit : cells[i].inputs) readers_[bit].push_back(i);
+  }
+
+  void run() {
+    std::vector<std::size_t> open;
+    for (std::size_t i = 0; i < cells_.size(); ++i)
+      if (cells_[i].layer == layers_) open.push_back(i);
+    for (bool changed = true; changed && !open.empty();) {
+      std::vector<std::pair<std::size_t, std::size_t>> found;
+      for (const std::size_t i : open)
+        if (const std::size_t layer = most_frequent(cells_[i]); layer < layers_)
+          found.emplace_back(i, layer);
+      for (const auto& [i, layer] : found) cells_[i].layer = layer;
+      std::erase_if(open, [&](std::size_t i) { return cells_[i].layer < layers_; });
+      changed = !found.empty();
+    }
+  }
+
+ private:
+  std::size_t most_frequent(const OwnedCell& cell) const {
+    Votes votes;
+    for (const Bit bit : cell.outputs)
+      if (const auto it = readers_.find(bit); it != readers_.end())
+        for (const std::size_t reader : it->second)
+          if (cells_[reader].layer < layers_) ++votes[cells_[reader].layer];
+    return most_voted(votes, layers_);
+  }
+
+  std::vector<OwnedCell>& cells_;
+  const std::size_t layers_;
+  std::unordered_map<Bit, std::vector<std::size_t>> readers_;
 };
 
 }  // namespace
@@ -108,19 +225,50 @@ Usage& Usage::operator+=(const Usage& other) {
   return *this;
 }
 
+std::size_t CellOwners::named(std::string_view name) const {
+  for (const std::string_view prefix : {"$flatten", "\\"})
+    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  const std::string_view instance = name.substr(0, name.find('.'));
+  if (instance.size() == name.size()) return none();
+  return static_cast<std::size_t>(std::ranges::find(layers_, instance) - layers_.begin());
+}
+
+std::size_t CellOwners::of(std::string_view cell) const {
+  if (const std::size_t layer = named(cell); layer < none()) return layer;
+  // What nextpnr-ice40 appends where it packs cells.
+  for (const std::string_view packed : {"", "_LC", "_DFFLC"}) {
+    if (!cell.ends_with(packed)) continue;
+    const auto it = others_.find(std::string(cell.substr(0, cell.size() - packed.size())));
+    if (it != others_.end()) return it->second;
+  }
+  return none();
+}
+
 CellCounts count_cells(std::string_view json, const SynthesisJob& job, std::string_view file) {
   CellCounts counts;
-  counts.layers.resize(job.layers.size());
-  CellReader reader(job.top, [&](const std::string& name, const std::string& type) {
-    ++counts.types[type];
-    const Usage use = use_of(type);
-    const std::size_t layer = layer_of(name, job.layers);
-    counts.total += use;
-    (layer < job.layers.size() ? counts.layers[layer] : counts.between) += use;
-  });
+  counts.owners = CellOwners(job.layers);
+  std::vector<OwnedCell> cells;
+  WireNames wires(counts.owners);
+  CellReader reader(
+      job.top,
+      [&](const RawCell& raw) {
+        ++counts.types[raw.type];
+        cells.push_back(owned(raw, counts.owners));
+      },
+      [&](const std::string& name, Bit bit) { wires.add(name, bit); });
   if (!Json::sax_parse(json, &reader) || !reader.in_top)
     user_error("'{}' is no netlist of '{}' as Yosys writes it; build it again",
                printable(file, 4096), printable(job.top));
+  for (OwnedCell& cell : cells)
+    if (!cell.name.empty()) cell.layer = wires.owner(cell);
+  Owning(cells, job.layers.size()).run();
+  counts.layers.resize(job.layers.size());
+  for (const OwnedCell& cell : cells) {
+    counts.total += cell.use;
+    (cell.layer < job.layers.size() ? counts.layers[cell.layer] : counts.between) += cell.use;
+    if (!cell.name.empty() && cell.layer < job.layers.size())
+      counts.owners.add(cell.name, cell.layer);
+  }
   return counts;
 }
 

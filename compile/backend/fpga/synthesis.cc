@@ -43,26 +43,13 @@ std::string synthesis_script(const SynthesisJob& job, std::string_view json) {
   for (const std::string& source : job.sources)
     text += fmt::format("read_verilog -sv -defer {}\n", source);
   text += fmt::format("hierarchy -check -top {}\n{}", job.top, memory_styles(job.family));
-  for (const std::string& layer : job.layers)
-    text += fmt::format("select -assert-count 1 {0}/{1}\nsetattr -set keep_hierarchy 1 {0}/{1}\n",
-                        job.top, layer);
-  text += mapping(job);
-  for (const std::string& layer : job.layers)
-    text += fmt::format("setattr -unset keep_hierarchy {}/{}\n", job.top, layer);
-  text += "flatten\nopt_clean\ncheck -mapped -assert\n";
+  for (const std::string& wire : job.wires)
+    text += fmt::format("select -assert-count 1 {0}/w:{1}\nsetattr -set keep 1 {0}/w:{1}\n",
+                        job.top, wire);
+  text += mapping(job) + "check -mapped -assert\n";
   // Yosys' models of cells that are modules with contents cannot be written.
   if (job.family == Family::kEcp5) text += "blackbox =A:whitebox\n";
   return text + fmt::format("write_json {}\n", json);
-}
-
-std::size_t layer_of(std::string_view name, const std::vector<std::string>& layers) {
-  for (const std::string_view prefix : {"$flatten", "\\"})
-    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
-  const std::string_view instance = name.substr(0, name.find('.'));
-  if (instance.size() == name.size()) return layers.size();
-  std::size_t i = 0;
-  while (i < layers.size() && layers[i] != instance) ++i;
-  return i;
 }
 
 }  // namespace assay::fpga

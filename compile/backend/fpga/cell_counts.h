@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "compile/backend/fpga/synthesis.h"
+
+namespace assay::fpga {
+
+/// Cells, in the family's units.
+struct Usage {
+  std::int64_t lut = 0;  ///< look-up tables, those inside of carries and LUT memories too
+  std::int64_t ff = 0, carry = 0, bram = 0, dsp = 0;
+
+  Usage& operator+=(const Usage& other);
+  friend bool operator==(const Usage&, const Usage&) = default;
+};
+
+/// Which layer cells belong to: the one that the cell is named after, else the one that what it drives
+/// is named after, else the one that reads it, each time of several the one with most such wires.
+class CellOwners {
+ public:
+  CellOwners() = default;
+  explicit CellOwners(std::vector<std::string> layers) : layers_(std::move(layers)) {}
+
+  /// By a cell's name in the netlist or behind place and route; the number of layers: none.
+  std::size_t of(std::string_view cell) const;
+  std::size_t none() const { return layers_.size(); }
+  /// By the name alone.
+  std::size_t named(std::string_view cell) const;
+  void add(const std::string& cell, std::size_t layer) { others_[cell] = layer; }
+
+ private:
+  std::vector<std::string> layers_;
+  std::unordered_map<std::string, std::size_t> others_;
+};
+
+struct CellCounts {
+  std::map<std::string, std::int64_t> types;  ///< of the whole design
+  Usage total;
+  std::vector<Usage> layers;  ///< in the order of the job
+  Usage between;              ///< what belongs to no layer
+  CellOwners owners;
+};
+
+/// Counts the cells of a flat netlist. UserError naming the file when it is no such netlist.
+CellCounts count_cells(std::string_view json, const SynthesisJob& job, std::string_view file);
+
+}  // namespace assay::fpga

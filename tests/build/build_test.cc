@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/build/build.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "base/temp_dir.h"
+#include "build/environment.h"
+#include "compile/backend/fpga/parts.h"
+#include "compile/backend/fpga/tools.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "harness/build/build_report.h"
+#include "harness/run_command.h"
+#include "harness/tiny_network.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+constexpr const char* kReport = "reports/build-ice40-hx8k.json";
+
+/// A finished run of a small network, built once; tests work on copies.
+class BuildCommand : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!has_tools()) return;
+    made_ = new TempDir;
+    const fs::path model = save_tiny(made_->path() / "tiny.onnx");
+    const CommandResult stages =
+        run_assay({"run", model.string(), "--images", "3", "--target-cycles", "64", "--out",
+                   (made_->path() / "out").string()});
+    ASSERT_EQ(stages.code, 0) << stages.err << stages.out;
+  }
+  static void TearDownTestSuite() {
+    delete made_;
+    made_ = nullptr;
+  }
+  void SetUp() override {
+    if (!has_tools())
+      GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm; install these packages";
+    fs::copy(made_->path() / "out", out, fs::copy_options::recursive);
+  }
+
+  static bool has_tools() {
+    return fpga::has_tool("yosys") && fpga::has_tool("nextpnr-ice40") && fpga::has_tool("icepack");
+  }
+  /// Models stay between test runs, beside the test program.
+  static fs::path cache() { return fs::read_symlink("/proc/self/exe").parent_path() / "models"; }
+
+  void simulate() const {
+    const CommandResult result = run_assay({"verify", out.string(), "--level", "rtl-top",
+                                            "--profiles", "always", "--cache", cache().string()});
+    ASSERT_EQ(result.code, 0) << result.err << result.out;
+  }
+  CommandResult build(std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments = {"build", out.string(), "--target", "ice40-hx8k"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_assay(arguments);
+  }
+  std::string text(const std::string& file) const { return read_file(out / file); }
+  CommandResult check() const { return run_assay({"show", out.string(), "--check"}); }
+
+  TempDir dir;
+  fs::path out = dir.path() / "out";
+
+ private:
+  static inline TempDir* made_ = nullptr;
+};
+
+TEST_F(BuildCommand, IsOnlyDoneOfRtlThatWasSimulated) {
+  const CommandResult result = build();
+  EXPECT_EQ(result.code, 3) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("--level rtl-top"));
+}
+
+TEST_F(BuildCommand, MakesABitstreamAndKeepsWhatItDid) {
+  simulate();
+  const CommandResult first = build({"--json"});
+  ASSERT_EQ(first.code, 0) << first.err;
+  const Json json = first.json();
+  EXPECT_GT(json.at("fmax_mhz").get<double>(), 1);
+  EXPECT_GT(json.at("frames_per_second").get<double>(), 1);
+  EXPECT_EQ(json.at("steps").size(), 3U);
+  for (const Json& step : json.at("steps"))
+    for (const Json& file : step.at("files"))
+      EXPECT_EQ(sha256(text(file.at("file"))), file.at("sha256")) << file;
+  for (const char* kind : {"lut", "ff", "carry", "bram", "dsp"}) {
+    std::int64_t sum = json.at("between").at(kind);
+    for (const Json& layer : json.at("layers"))
+      sum += layer.at("cells").at(kind).get<std::int64_t>();
+    EXPECT_EQ(sum, json.at("total").at(kind)) << kind;
+  }
+  EXPECT_GT(json.at("total").at("lut"), 100);
+  std::int64_t placed = 0;
+  for (const Json& layer : json.at("layers")) placed += layer.at("placed").get<std::int64_t>();
+  EXPECT_GT(placed, 100);
+  EXPECT_EQ(check().code, 0) << check().out;
+
+  // Nothing is done again, and nothing is other than it was.
+  const std::string report = text(kReport);
+  const CommandResult second = build();
+  ASSERT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("netlist: kept"));
+  EXPECT_THAT(second.err, HasSubstr("bitstream: kept"));
+  EXPECT_EQ(text(kReport), report);
+
+  // An edited netlist is noticed, made again, and is what it was; what follows from it is kept.
+  const std::string netlist = text("build/ice40-hx8k/netlist.json");
+  std::ofstream(out / "build/ice40-hx8k/netlist.json", std::ios::app) << " ";
+  EXPECT_EQ(check().code, 1);
+  const CommandResult third = build();
+  ASSERT_EQ(third.code, 0) << third.err;
+  EXPECT_THAT(third.err, HasSubstr("netlist.json' is not what it was"));
+  EXPECT_EQ(text("build/ice40-hx8k/netlist.json"), netlist);
+  EXPECT_EQ(text(kReport), report);
+
+  // So is an edited bitstream; it is placed again to the same bytes.
+  std::ofstream(out / "build/ice40-hx8k/bitstream.bin", std::ios::app) << " ";
+  const CommandResult fourth = build();
+  ASSERT_EQ(fourth.code, 0) << fourth.err;
+  EXPECT_THAT(fourth.err, Not(HasSubstr("bitstream: kept")));
+  EXPECT_EQ(text(kReport), report);
+  EXPECT_EQ(check().code, 0) << check().out;
+}
+
+TEST_F(BuildCommand, RefusesEditedRtl) {
+  simulate();
+  std::ofstream(out / "rtl/top/accelerator.sv", std::ios::app) << "\n";
+  const CommandResult result = build();
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("accelerator.sv"));
+}
+
+TEST_F(BuildCommand, SaysThatAPartIsTooSmall) {
+  simulate();
+  fake_program(dir, "bin/nextpnr-ice40",
+               "test \"$1\" = --version && echo fake 1 && exit 0\n"
+               "echo \"Info: Device utilisation:\" > nextpnr.log\n"
+               "echo \"Info: \t ICESTORM_RAM: 34/ 32 106%\" >> nextpnr.log\n"
+               "echo \"ERROR: Unable to place cell 'm', no BELs remaining to implement cell type "
+               "'ICESTORM_RAM'\" >> nextpnr.log\ncat nextpnr.log\nexit 1\n");
+  const Environment path("PATH", (dir.path() / "bin").string() + ":" + ::getenv("PATH"));
+  const CommandResult result = build();
+  EXPECT_EQ(result.code, 2) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("does not fit"));
+  EXPECT_THAT(result.err, HasSubstr("34 of 32 ICESTORM_RAM"));
+  EXPECT_FALSE(fs::exists(out / kReport));
+}
+
+TEST_F(BuildCommand, RefusesWhatItWasNotMeantFor) {
+  EXPECT_EQ(run_assay({"build", out.string(), "--target", "ice41"}).code, 2);
+  EXPECT_EQ(build({"--clock", "-3"}).code, 2);
+  EXPECT_EQ(build({"--seeds", "0"}).code, 2);
+  EXPECT_EQ(run_assay({"build", dir.path().string(), "--target", "ice40-hx8k"}).code, 2);
+}
+
+report::Build crowded() {
+  report::Build report;
+  report.target.name = "ice40-hx8k";
+  report.target.has = {7680, 7680, 32, 0};
+  report.total = {7000, 7000, 10, 40, 0};
+  report.layers = {{"conv_1", "u_conv_1", "MVAU", {100, 100, 0, 6, 0}, {}, 0, {}},
+                   {"conv_2", "u_conv_2", "MVAU", {100, 100, 0, 34, 0}, {}, 0, {}}};
+  return report;
+}
+
+TEST(RequireFit, NamesWhatIsShortAndWhichLayersWeigh) {
+  try {
+    require_fit(crowded(), *fpga::find_target("ice40-hx8k").part);
+    ADD_FAILURE() << "it fits";
+  } catch (const DoesNotFitError& error) {
+    EXPECT_THAT(error.what(), HasSubstr("40 block RAMs of 32 (8 too many"));
+    EXPECT_THAT(error.what(), HasSubstr("'conv_2' 34, 'conv_1' 6"));
+    EXPECT_THAT(error.what(), Not(HasSubstr("LUTs")));
+    EXPECT_DOUBLE_EQ(error.times, 1.25);
+  }
+}
+
+TEST(RequireFit, AllowsAFullPart) {
+  report::Build report = crowded();
+  report.total = {7680, 7680, 10, 32, 0};
+  EXPECT_NO_THROW(require_fit(report, *fpga::find_target("ice40-hx8k").part));
+  report.total.lut = 7681;
+  EXPECT_THROW(require_fit(report, *fpga::find_target("ice40-hx8k").part), DoesNotFitError);
+}
+
+}  // namespace
+}  // namespace assay
