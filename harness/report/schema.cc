@@ -8,6 +8,7 @@
 #include "compile/base/error.h"
 #include "harness/report/build.h"
 #include "harness/report/hardware.h"
+#include "harness/report/host.h"
 #include "harness/report/query.h"
 #include "harness/report/regress.h"
 #include "harness/report/rtl.h"
@@ -25,8 +26,8 @@ const std::map<std::string_view, Json>& schemas() {
     const auto add = [&]<typename... T>() { ((result[T::kSchema] = json_schema(T{})), ...); };
     using namespace report;
     add.operator()<AccuracyReport, Bench, Bisect, Build, Compare, DataReport, Exec, Explain, Fifos,
-                   Folding, History, Regress, RtlManifest, RtlNode, RtlTop, Run, Scales, Selftest,
-                   Show, ShowRun, Stage, Streamline, Timing>();
+                   Folding, History, Host, Regress, RtlManifest, RtlNode, RtlTop, Run, Scales,
+                   Selftest, Show, ShowRun, Stage, Streamline, Timing>();
     return result;
   }();
   return all;
