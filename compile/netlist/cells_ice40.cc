@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "compile/netlist/cells.h"
+#include "compile/netlist/gates.h"
+#include "compile/netlist/ice40_ram.h"
+
+namespace assay::netlist {
+namespace {
+
+void build_lut(const Cell& cell) {
+  cell.drive(cell.net("O"), cell.number("LUT_INIT", 16),
+             {cell.net("I0"), cell.net("I1"), cell.net("I2"), cell.net("I3")});
+}
+
+void build_carry(const Cell& cell) {
+  cell.drive(cell.net("CO"), kMajority, {cell.net("I0"), cell.net("I1"), cell.net("CI")});
+}
+
+void build_carry_wrapper(const Cell& cell) {
+  cell.drive(cell.net("CO"), kMajority, {cell.net("A"), cell.net("B"), cell.net("CI")});
+  const Net last = cell.net(cell.flag("I3_IS_CI") ? "CI" : "I3");
+  cell.drive(cell.net("O"), cell.number("LUT", 16),
+             {cell.net("I0"), cell.net("A"), cell.net("B"), last});
+}
+
+void build_buffer(const Cell& cell) {
+  cell.drive(cell.net("GLOBAL_BUFFER_OUTPUT"), kBuffer, {cell.net("USER_SIGNAL_TO_GLOBAL_BUFFER")});
+}
+
+/// SB_DFF with N: falling edge; E: enable, for which reset and set wait; SR, SS: synchronous ones.
+/// All wake up as 0.
+void build_flip_flop(const Cell& cell) {
+  const std::string kind = cell.type.substr(6);
+  FlipFlop flip_flop{.name = cell.name, .q = cell.net("Q"), .d = cell.net("D")};
+  flip_flop.clock = cell.net("C");
+  flip_flop.falling = kind.starts_with('N');
+  flip_flop.initial = Initial::kZero;
+  if (kind.find('E') != std::string::npos) flip_flop.enable = cell.net("E");
+  flip_flop.reset_value = kind.ends_with("SS");
+  if (kind.ends_with("SR") || kind.ends_with("SS"))
+    flip_flop.reset =
+        and_of(cell.netlist, flip_flop.enable, cell.net(flip_flop.reset_value ? "S" : "R"));
+  cell.netlist.flip_flops.push_back(std::move(flip_flop));
+}
+
+template <std::size_t N>
+void take(std::array<Net, N>& to, const std::vector<Net>& nets) {
+  std::copy_n(nets.begin(), N, to.begin());
+}
+
+/// SB_RAM40_4K, with NR, NW and NRNW behind it: clocks that count when they fall.
+void build_ram(const Cell& cell) {
+  if (cell.parameters.at("INIT_FILE").find_first_not_of("0x") != std::string::npos)
+    cell.refuse("contents in a file (INIT_FILE) have no model; give INIT_0 to INIT_F");
+  Ice40Ram ram;
+  ram.name = cell.name;
+  ram.read_mode = static_cast<int>(cell.number("READ_MODE", 2));
+  ram.write_mode = static_cast<int>(cell.number("WRITE_MODE", 2));
+  ram.read_falling = cell.type.find("NR") != std::string::npos;
+  ram.write_falling = cell.type.find("NW") != std::string::npos;
+  const std::vector<bool> contents = cell.contents("INIT_", 1, 16, 256);
+  for (std::size_t i = 0; i < contents.size(); ++i)
+    if (contents[i]) ram.words[i / 16] |= static_cast<std::uint16_t>(1U << i % 16);
+  ram.rclk = cell.net(ram.read_falling ? "RCLKN" : "RCLK");
+  ram.wclk = cell.net(ram.write_falling ? "WCLKN" : "WCLK");
+  ram.rclke = cell.net("RCLKE"), ram.re = cell.net("RE");
+  ram.wclke = cell.net("WCLKE"), ram.we = cell.net("WE");
+  take(ram.raddr, cell.nets("RADDR"));
+  take(ram.waddr, cell.nets("WADDR"));
+  take(ram.mask, cell.nets("MASK"));
+  take(ram.wdata, cell.nets("WDATA"));
+  take(ram.rdata, cell.nets("RDATA"));
+  add_ice40_ram(cell.netlist, ram);
+}
+
+/// A pin that is only an input or only an output, without a register.
+void build_io(const Cell& cell) {
+  const std::uint64_t type = cell.number("PIN_TYPE", 6);
+  if (type == 0b000001)
+    cell.drive(cell.net("D_IN_0"), kBuffer, {cell.net("PACKAGE_PIN")});
+  else if (type == 0b011001)
+    cell.drive(cell.net("PACKAGE_PIN"), kBuffer, {cell.net("D_OUT_0")});
+  else
+    cell.refuse("there is no model of PIN_TYPE {:06b}; plain inputs are 000001, outputs 011001",
+                type);
+}
+
+#define RAM_PARAMETERS "READ_MODE=0 WRITE_MODE=0 INIT_#16=0 INIT_FILE="
+#define RAM_PINS "RDATA:16> RCLKE=1 RE=0 RADDR:11 WCLKE=1 WE=0 WADDR:11 MASK:16=0 WDATA:16 "
+
+constexpr CellModel kCells[] = {
+    {"SB_LUT4", "O> I0=0 I1=0 I2=0 I3=0", "LUT_INIT=0", build_lut},
+    {"SB_CARRY", "CO> I0 I1 CI", "", build_carry},
+    {"$__ICE40_CARRY_WRAPPER", "CO> O> A B CI I0=0 I3=0", "LUT=0 I3_IS_CI=0", build_carry_wrapper},
+    {"SB_GB", "USER_SIGNAL_TO_GLOBAL_BUFFER GLOBAL_BUFFER_OUTPUT>", "", build_buffer},
+    {"SB_IO",
+     "PACKAGE_PIN<> LATCH_INPUT_VALUE=0 CLOCK_ENABLE=1 INPUT_CLK=0 OUTPUT_CLK=0 OUTPUT_ENABLE=0 "
+     "D_OUT_0=0 D_OUT_1=0 D_IN_0> D_IN_1>",
+     "PIN_TYPE=0 PULLUP=0 NEG_TRIGGER=0 IO_STANDARD=SB_LVCMOS", build_io},
+    {"SB_DFF", "Q> C D", "", build_flip_flop},
+    {"SB_DFFE", "Q> C D E=1", "", build_flip_flop},
+    {"SB_DFFSR", "Q> C D R", "", build_flip_flop},
+    {"SB_DFFSS", "Q> C D S", "", build_flip_flop},
+    {"SB_DFFESR", "Q> C D E=1 R", "", build_flip_flop},
+    {"SB_DFFESS", "Q> C D E=1 S", "", build_flip_flop},
+    {"SB_DFFN", "Q> C D", "", build_flip_flop},
+    {"SB_DFFNE", "Q> C D E=1", "", build_flip_flop},
+    {"SB_DFFNSR", "Q> C D R", "", build_flip_flop},
+    {"SB_DFFNSS", "Q> C D S", "", build_flip_flop},
+    {"SB_DFFNESR", "Q> C D E=1 R", "", build_flip_flop},
+    {"SB_DFFNESS", "Q> C D E=1 S", "", build_flip_flop},
+    {"SB_RAM40_4K", RAM_PINS "RCLK WCLK", RAM_PARAMETERS, build_ram},
+    {"SB_RAM40_4KNR", RAM_PINS "RCLKN WCLK", RAM_PARAMETERS, build_ram},
+    {"SB_RAM40_4KNW", RAM_PINS "RCLK WCLKN", RAM_PARAMETERS, build_ram},
+    {"SB_RAM40_4KNRNW", RAM_PINS "RCLKN WCLKN", RAM_PARAMETERS, build_ram},
+};
+
+}  // namespace
+
+std::span<const CellModel> ice40_cells() { return kCells; }
+
+}  // namespace assay::netlist
