@@ -15,7 +15,7 @@
 #include "harness/cli/command.h"
 #include "harness/report/schema.h"
 #include "harness/report/sentence.h"
-#include "harness/report/similar.h"
+#include "compile/base/similar.h"
 #include "harness/report/verdict.h"
 #include "harness/run/identity.h"
 #include "harness/run/saved_run.h"

@@ -8,7 +8,7 @@
 #include "harness/regress/baseline_db.h"
 #include "harness/regress/history.h"
 #include "harness/regress/regress.h"
-#include "harness/report/similar.h"
+#include "compile/base/similar.h"
 
 namespace assay {
 namespace {

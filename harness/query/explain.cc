@@ -11,7 +11,7 @@
 #include "compile/graph/ops.h"
 #include "compile/onnx/import.h"
 #include "harness/report/schema.h"
-#include "harness/report/similar.h"
+#include "compile/base/similar.h"
 
 namespace assay {
 namespace {

@@ -16,7 +16,7 @@
 #include "compile/base/printable.h"
 #include "compile/hw/devices.h"
 #include "harness/flow/run_options.h"
-#include "harness/report/similar.h"
+#include "compile/base/similar.h"
 
 namespace assay {
 namespace {

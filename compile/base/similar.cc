@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/report/similar.h"
+#include "compile/base/similar.h"
 
 #include <algorithm>
 #include <cctype>

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/backend/fpga/synthesis.h"
+
+#include <fmt/format.h>
+
+#include "compile/base/error.h"
+
+namespace assay::fpga {
+namespace {
+
+using netlist::Family;
+
+/// What the family's synthesis needs to be told of memories. iCE40 has none of LUTs, and Yosys
+/// refuses to make them of flip-flops unless told so; elsewhere it makes those that are only read of
+/// LUTs by itself, but not when they ask for it.
+std::string_view memory_styles(Family family) {
+  if (family == Family::kIce40)
+    return "setattr -set ram_style \"registers\" -unset rom_style m:* a:ram_style=distributed %i\n";
+  return "setattr -unset ram_style -unset rom_style m:* a:rom_style=distributed %i\n";
+}
+
+/// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
+std::string mapping(const SynthesisJob& job) {
+  switch (job.family) {
+    case Family::kIce40:
+      return fmt::format("synth_ice40{} -top {} -run begin:check\n", job.dsp ? " -dsp" : "",
+                         job.top);
+    case Family::kEcp5:
+      return fmt::format("synth_ecp5{} -top {} -run begin:check\n", job.dsp ? "" : " -nodsp",
+                         job.top);
+    case Family::kXilinx:
+      // No pads: what is around the design brings them.
+      return fmt::format(
+          "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf{} -top {} -run begin:check\n",
+          job.dsp ? "" : " -nodsp", job.top);
+  }
+  ASSAY_INVARIANT(false, "a family has no synthesis");
+}
+
+}  // namespace
+
+std::string synthesis_script(const SynthesisJob& job, std::string_view json) {
+  std::string text;
+  for (const std::string& source : job.sources)
+    text += fmt::format("read_verilog -sv -defer {}\n", source);
+  text += fmt::format("hierarchy -check -top {}\n{}", job.top, memory_styles(job.family));
+  for (const std::string& layer : job.layers)
+    text += fmt::format("select -assert-count 1 {0}/{1}\nsetattr -set keep_hierarchy 1 {0}/{1}\n",
+                        job.top, layer);
+  text += mapping(job);
+  for (const std::string& layer : job.layers)
+    text += fmt::format("setattr -unset keep_hierarchy {}/{}\n", job.top, layer);
+  text += "flatten\nopt_clean\ncheck -mapped -assert\n";
+  // Yosys' models of cells that are modules with contents cannot be written.
+  if (job.family == Family::kEcp5) text += "blackbox =A:whitebox\n";
+  return text + fmt::format("write_json {}\n", json);
+}
+
+std::size_t layer_of(std::string_view name, const std::vector<std::string>& layers) {
+  for (const std::string_view prefix : {"$flatten", "\\"})
+    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
+  const std::string_view instance = name.substr(0, name.find('.'));
+  if (instance.size() == name.size()) return layers.size();
+  std::size_t i = 0;
+  while (i < layers.size() && layers[i] != instance) ++i;
+  return i;
+}
+
+}  // namespace assay::fpga
