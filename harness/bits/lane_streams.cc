@@ -48,7 +48,8 @@ std::optional<Bits> wire(const netlist::Netlist& netlist, const std::string& nam
 
 std::optional<sim::LaneStream> inside_stream(const netlist::Netlist& netlist,
                                              const StitchedStream& s) {
-  const auto valid = wire(netlist, s.name + "_valid", 1), ready = wire(netlist, s.name + "_ready", 1),
+  const auto valid = wire(netlist, s.name + "_valid", 1),
+             ready = wire(netlist, s.name + "_ready", 1),
              data = wire(netlist, s.name + "_data", s.stream.bits());
   if (!valid || !ready || !data) return {};
   return sim::LaneStream{s.name, (*valid)[0], (*ready)[0], *data};

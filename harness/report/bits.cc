@@ -33,7 +33,7 @@ void Bits::Lanes::fields(Fields& f) {
 
 void Bits::Failure::fields(Fields& f) {
   f("function", function);
-  f("registers", registers);
+  f("register", register_name);
   f("counterexample", counterexample);
   f("simulated", simulated);
 }
@@ -42,11 +42,13 @@ void Bits::Proof::fields(Fields& f) {
   f("verdict", verdict);
   f("reason", reason);
   f("functions", functions);
+  f("obligations", obligations);
   f("registers_bits", registers_bits);
   f("registers_netlist", registers_netlist);
   f("classes", classes);
-  f("memories", memories);
+  f("memory_columns", memory_columns);
   f("memory_bits", memory_bits);
+  f("canary", canary);
   f("failures", failures);
 }
 
@@ -60,6 +62,7 @@ void Bits::fields(Fields& f) {
   f("file", file);
   f("data", data);
   f("images", images);
+  f("made_up", made_up);
   f("seed", seed);
   f("verdict", verdict);
   f("reason", reason);

@@ -33,16 +33,19 @@ struct Bits {
     void fields(Fields& f);
   };
   struct Failure {
-    std::string function, registers;
+    std::string function, register_name;
     Named<bool> counterexample;  ///< state and inputs
     bool simulated = false;      ///< and they were seen to differ
     void fields(Fields& f);
   };
   struct Proof {
-    std::string verdict;  ///< "PROVED", "REFUTED", "INCONCLUSIVE"
+    std::string verdict;  ///< "PROVED", "REFUTED", "UNPROVED", "INCONCLUSIVE"
     std::string reason;
-    std::int64_t functions = 0, registers_bits = 0, registers_netlist = 0, classes = 0, memories = 0,
-                 memory_bits = 0;
+    std::int64_t functions = 0;    ///< pairs of nets proved equal
+    std::int64_t obligations = 0;  ///< registers, memory pins and outputs that they stand for
+    std::int64_t registers_bits = 0, registers_netlist = 0, classes = 0;
+    std::int64_t memory_columns = 0, memory_bits = 0;  ///< paired, and compared literally
+    std::string canary;                                ///< the planted fault that was refuted
     std::vector<Failure> failures;
     void fields(Fields& f);
   };
@@ -53,6 +56,7 @@ struct Bits {
   File file;           ///< the one that was simulated
   Data data;
   std::int64_t images = 0;
+  std::int64_t made_up = 0;  ///< images beside those of the data: extremes, checkerboards, noise
   std::uint64_t seed = 0;
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;
