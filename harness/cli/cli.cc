@@ -12,10 +12,10 @@
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/base/process.h"
+#include "compile/base/similar.h"
 #include "harness/cli/command.h"
 #include "harness/report/schema.h"
 #include "harness/report/sentence.h"
-#include "compile/base/similar.h"
 #include "harness/report/verdict.h"
 #include "harness/run/identity.h"
 #include "harness/run/saved_run.h"
@@ -162,9 +162,9 @@ int run_command_line(const std::vector<std::string>& arguments, std::ostream& ou
   Command root(&app);
   for (const auto add :
        {add_run_command, add_exec_command, add_accuracy_command, add_compare_command,
-        add_bisect_command, add_verify_command, add_bench_command, add_regress_command,
-        add_history_command, add_selftest_command, add_show_command, add_explain_command,
-        add_data_command})
+        add_bisect_command, add_verify_command, add_build_command, add_bench_command,
+        add_regress_command, add_history_command, add_selftest_command, add_show_command,
+        add_explain_command, add_data_command})
     add(root, action);
   for (CLI::App* command : app.get_subcommands({})) {
     const auto nested = command->get_subcommands({});
