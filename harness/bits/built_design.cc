@@ -4,17 +4,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "compile/backend/ecp5/extract.h"
 #include "compile/backend/fpga/parts.h"
 #include "compile/backend/fpga/tools.h"
+#include "compile/backend/ice40/bitfile.h"
+#include "compile/backend/ice40/chipdb.h"
 #include "compile/backend/ice40/extract.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/netlist/yosys_json.h"
-#include "harness/build/build.h"
+#include "harness/report/checksum.h"
 #include "harness/report/schema.h"
 #include "harness/run/rtl_manifest.h"
 
@@ -45,7 +48,16 @@ class BuiltReader {
 
  private:
   report::Build read_report(const RtlSession& session) const {
-    const report::Build build = read_build(session.dir.path(), target_);
+    const fs::path file =
+        dir_ / "reports" / fmt::format("build-{}.json", fpga::find_target(target_).name);
+    if (!fs::exists(file))
+      user_error("nothing was built for '{}'; build it: assay build {} --target {}",
+                 printable(target_), printable(dir_.string(), 4096), printable(target_));
+    report::Build build;
+    assay::read_report(assay::read_file(file), report::Build::kSchema,
+                       printable(file.string(), 4096), build);
+    if (!is_sealed(build))
+      user_error("'{}' was edited; build it again", printable(file.string(), 4096));
     const auto refuse = [&](const char* what) {
       user_error("'{}' was built from {}; build it again: assay build {} --target {}",
                  printable(target_), what, printable(dir_.string(), 4096), printable(target_));
@@ -77,8 +89,17 @@ class BuiltReader {
 
   netlist::Netlist from_ice40(const report::File& file) const {
     const report::File pins = file_of("routed", ".pcf");
-    return ice40::extract(bytes_of(file), bytes_of(pins), part().package, build_.design,
-                          printable(file.file));
+    const std::string bits = bytes_of(file), constraints = bytes_of(pins);
+    const std::string bits_name = printable(file.file), pins_name = printable(pins.file);
+    const fs::path chipdb =
+        fpga::icestorm_chipdb() /
+        ice40::chipdb_file_name(ice40::read_bitfile(bits, bits_name).layout().device);
+    const std::string database = assay::read_file(chipdb), database_name = chipdb.string();
+    netlist::Netlist netlist = ice40::extract_ice40({bits, bits_name, database, database_name,
+                                                     constraints, pins_name, part().package})
+                                   .netlist;
+    netlist.name = build_.design;
+    return netlist;
   }
 
   netlist::Netlist from_ecp5(const report::File& file) const {
