@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <optional>
+#include <set>
+
+#include "compile/backend/ecp5/block_ram.h"
+#include "compile/base/error.h"
+
+namespace assay::ecp5 {
+namespace {
+
+using netlist::kOne;
+using netlist::kZero;
+using netlist::Memory;
+using netlist::Net;
+
+/// The settings of a block RAM, which lie in two or three tiles side by side.
+class EbrSettings {
+ public:
+  EbrSettings(Fabric& fabric, const Wire& at) : fabric_(fabric) {
+    int number = -1;
+    // A tile that two share is the last of the lower and the first of the higher.
+    for (int i = 0; i < 4; ++i)
+      if (fabric.tile(at.row, at.column, fmt::format("EBR{}.", i))) number = i;
+    if (number < 0)
+      user_error("{}: wire {} is of a block RAM, but none is there", fabric.file(),
+                 fabric.text(at));
+    prefix_ = fmt::format("EBR{}.", number);
+    for (int i = 0; i < 3; ++i)
+      if (const Tile* tile = fabric.tile(at.row, at.column + i, prefix_)) tiles_.push_back(tile);
+    name_ = fmt::format("R{}C{}/EBR{}", at.row, at.column, number);
+  }
+
+  const std::string& name() const { return name_; }
+
+  bool has(const std::string& setting) {
+    bool any = false;
+    for_each_setting(setting, [&](const Tile&, const TileKind::Setting&) { any = true; });
+    return any;
+  }
+
+  /// What all tiles say at once.
+  std::string value(const std::string& setting) {
+    std::optional<std::set<std::string>> values;
+    for_each_setting(setting, [&](const Tile& tile, const TileKind::Setting& entry) {
+      std::set<std::string> here;
+      for (const TileKind::Value& value : entry.values)
+        if (holds(tile, value) && (!values || values->contains(value.text)))
+          here.insert(value.text);
+      values = std::move(here);
+    });
+    if (!values || values->size() != 1)
+      user_error("{}: {}: its bits say nothing of {} that all of its tiles agree on",
+                 fabric_.file(), name_, setting);
+    use(setting, *values->begin());
+    return *values->begin();
+  }
+
+  /// Bits of other settings are among those of the modes: what has to be set counts, and more is more.
+  std::string mode() {
+    for (const char* mode : {"PDPW16KD", "DP16KD"}) {
+      bool all = true;
+      int count = 0;
+      for_each_bit("MODE", mode, [&](const Tile& tile, const TileBit& bit) {
+        all = all && fabric_.holds(tile, bit);
+        ++count;
+      });
+      if (!all || count == 0) continue;
+      use("MODE", mode);
+      return mode;
+    }
+    user_error("{}: {} is read, but it is switched off", fabric_.file(), name_);
+  }
+
+  /// Bit i of a word, by whichever tile has it.
+  unsigned word(const std::string& word) {
+    std::uint64_t value = 0;
+    for (const Tile* tile : tiles_)
+      for (const TileKind::Word& entry : fabric_.database().kind(tile->kind).words)
+        if (entry.name == prefix_ + word) {
+          value |= fabric_.word(*tile, entry.name);
+          for (const auto& bits : entry.bits)
+            for (const TileBit& bit : bits) used_.emplace(tile, bit.frame, bit.bit);
+        }
+    return static_cast<unsigned>(value);
+  }
+
+  /// UserError where a bit is set that what was asked for does not need.
+  void check_all_used() {
+    for (const Tile* tile : tiles_)
+      for (const TileKind::Setting& setting : fabric_.database().kind(tile->kind).settings)
+        if (setting.name.starts_with(prefix_))
+          for (const TileKind::Value& value : setting.values)
+            for (const TileBit& bit : value.bits)
+              if (fabric_.holds(*tile, {bit.frame, bit.bit, false}) &&
+                  !used_.contains({tile, bit.frame, bit.bit}))
+                user_error(
+                    "{}: tile {}: bit F{}B{} is set, which does not go with the others of {}",
+                    fabric_.file(), tile->name, bit.frame, bit.bit, name_);
+  }
+
+ private:
+  template <typename Body>
+  void for_each_setting(const std::string& name, const Body& body) {
+    for (const Tile* tile : tiles_)
+      for (const TileKind::Setting& entry : fabric_.database().kind(tile->kind).settings)
+        if (entry.name == prefix_ + name) body(*tile, entry);
+  }
+  /// Bits that have to be set for a value.
+  template <typename Body>
+  void for_each_bit(const std::string& name, const std::string& text, const Body& body) {
+    for_each_setting(name, [&](const Tile& tile, const TileKind::Setting& entry) {
+      for (const TileKind::Value& value : entry.values)
+        if (value.text == text)
+          for (const TileBit& bit : value.bits)
+            if (!bit.inverted) body(tile, bit);
+    });
+  }
+  bool holds(const Tile& tile, const TileKind::Value& value) const {
+    return std::all_of(value.bits.begin(), value.bits.end(),
+                       [&](const TileBit& bit) { return fabric_.holds(tile, bit); });
+  }
+  void use(const std::string& setting, const std::string& text) {
+    for_each_bit(setting, text, [&](const Tile& tile, const TileBit& bit) {
+      used_.emplace(&tile, bit.frame, bit.bit);
+    });
+  }
+
+  Fabric& fabric_;
+  std::string prefix_, name_;
+  std::vector<const Tile*> tiles_;
+  std::set<std::tuple<const Tile*, int, int>> used_;
+};
+
+/// The number of a RAM's contents has its lowest bit last.
+int contents_number(unsigned word) {
+  int number = 0;
+  for (int i = 0; i < 9; ++i)
+    if ((word >> i & 1U) != 0) number |= 1 << (8 - i);
+  return number;
+}
+
+int number_in(const std::string& text) {
+  int width = 0;
+  for (const char c : text) width = width * 10 + (c - '0');
+  return width;
+}
+
+/// Bits of the contents in the order that ports of a width count them: narrow ones leave out the ninth.
+std::vector<bool> contents_of(const Bitfile::BlockRam& ram, int width) {
+  const unsigned per_word = width < 9 ? 8 : 9;
+  std::vector<bool> result;
+  result.reserve(ram.size() * per_word);
+  for (const std::uint16_t word : ram)
+    for (unsigned i = 0; i < per_word; ++i) result.push_back((word >> i & 1U) != 0);
+  return result;
+}
+
+/// How many of the 14 bits of an address say where in a word: 16384 words of 1 bit, 512 of 36.
+int unused_address_bits(int width) {
+  int bits = 0;
+  for (int w = width < 9 ? width : width / 9 * 8; w > 1; w /= 2) ++bits;
+  return bits;
+}
+
+/// One side of a block RAM.
+struct EbrPort {
+  char letter = 'A';
+  int width = 18;
+  std::string write_mode = "NORMAL";
+  Net clock = kZero;
+  bool falling = false;
+  Net enable = kZero, write = kZero;
+  std::vector<Net> address;  ///< all 14
+};
+
+class BlockRam {
+ public:
+  BlockRam(Extractor& extractor, Fabric& fabric, const Wire& at)
+      : extractor_(extractor), fabric_(fabric), at_(at), settings_(fabric, at) {}
+
+  void make(netlist::Netlist& netlist, const Bitfile& bits) {
+    wide_ = settings_.mode() == "PDPW16KD";
+    const EbrPort a = port('A'), b = port('B');
+    const int unit = std::min(a.clock > kOne ? a.width : 36, b.clock > kOne ? b.width : 36);
+    for (const EbrPort* p : {&a, &b})
+      if (p->clock > kOne && (p->width < 9) != (unit < 9))
+        refuse("ports of {} and of {} bits, for which there is no rule", a.width, b.width);
+    Memory memory;
+    memory.name = settings_.name();
+    memory.unit_bits = unit;
+    take_contents(bits, memory);
+    for (const EbrPort* p : {&a, &b}) add(*p, memory);
+    settings_.check_all_used();
+    netlist.memories.push_back(std::move(memory));
+  }
+
+ private:
+  template <typename... Args>
+  [[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) const {
+    user_error("{}: {}: {}", fabric_.file(), settings_.name(),
+               fmt::format(format, std::forward<Args>(args)...));
+  }
+
+  Net pin(const std::string& name) {
+    const Net net = extractor_.net(at_.row, at_.column, fmt::format("J{}_EBR", name));
+    const bool inverts = settings_.has(name + "MUX") && settings_.value(name + "MUX") == "INV";
+    return inverts ? extractor_.inverted(net) : net;
+  }
+
+  EbrPort port(char letter) {
+    EbrPort port;
+    port.letter = letter;
+    const auto named = [&](std::string_view name) { return fmt::format("{}{}", name, letter); };
+    if (!wide_) {
+      port.width = number_in(settings_.value(named("DP16KD.DATA_WIDTH_")));
+      port.write_mode = settings_.value(named("DP16KD.WRITEMODE_"));
+    } else {
+      port.width = letter == 'A' ? 36 : number_in(settings_.value("PDPW16KD.DATA_WIDTH_R"));
+    }
+    if (settings_.value(named("REGMODE_")) != "NOREG")
+      refuse("it has an output register, for which there is no rule");
+    settings_.value("RESETMODE"), settings_.value("ASYNC_RESET_RELEASE"), settings_.value("GSR");
+    port.falling = settings_.value(named("CLK") + "MUX") == "INV";
+    port.clock = extractor_.net(at_.row, at_.column, fmt::format("JCLK{}_EBR", letter));
+    pin(named("OCE"));
+    if (pin(named("RST")) != kZero) refuse("its reset is used, for which there is no rule");
+    port.enable = selected(letter, pin(named("CE")));
+    if (wide_)
+      port.write = letter == 'A' ? kOne : kZero;
+    else
+      port.write = pin(named("WE"));
+    for (int i = 0; i < 14; ++i) port.address.push_back(pin(fmt::format("AD{}{}", letter, i)));
+    return port;
+  }
+
+  /// A port listens while its three select pins are what it was told.
+  Net selected(char letter, Net enable) {
+    const unsigned decode = settings_.word(fmt::format("CSDECODE_{}", letter));
+    for (int i = 0; i < 3; ++i) {
+      const Net select = pin(fmt::format("CS{}{}", letter, i));
+      enable =
+          extractor_.both(enable, (decode >> i & 1U) != 0 ? select : extractor_.inverted(select));
+    }
+    return enable;
+  }
+
+  void take_contents(const Bitfile& bits, Memory& memory) {
+    const auto at = bits.block_rams.find(contents_number(settings_.word("WID")));
+    const std::vector<bool> contents = contents_of(
+        at == bits.block_rams.end() ? Bitfile::BlockRam{} : at->second, memory.unit_bits);
+    memory.units.resize(contents.size() / static_cast<std::size_t>(memory.unit_bits));
+    for (std::size_t i = 0; i < contents.size(); ++i)
+      if (contents[i])
+        memory.units[i / static_cast<std::size_t>(memory.unit_bits)] |=
+            std::uint64_t{1} << i % static_cast<std::size_t>(memory.unit_bits);
+  }
+
+  /// Data pins of a port, least significant first; 36 bits take both sides.
+  std::vector<std::string> data_pins(const EbrPort& port, std::string_view what) const {
+    std::vector<std::string> result;
+    for (int i = 0; i < port.width; ++i) {
+      const char letter = port.width < 36 ? port.letter : i < 18 ? 'A' : 'B';
+      result.push_back(fmt::format("{}{}{}", what, letter, i % 18));
+    }
+    return result;
+  }
+
+  void add(const EbrPort& port, Memory& memory) {
+    const std::vector<Net> address(port.address.begin() + unused_address_bits(port.width),
+                                   port.address.end());
+    const bool reads = !wide_ || port.letter == 'B', writes = port.write != kZero;
+    if (reads && port.clock > kOne) {
+      if (writes && port.write_mode == "WRITETHROUGH")
+        refuse("what it writes goes through to its outputs, for which there is no rule");
+      Memory::ReadPort read;
+      read.address = address;
+      read.clock = port.clock, read.falling = port.falling;
+      read.enable = port.write_mode == "NORMAL" && writes
+                        ? extractor_.both(port.enable, extractor_.inverted(port.write))
+                        : port.enable;
+      for (const std::string& name : data_pins(port, "JDO"))
+        read.data.push_back(extractor_.output(at_.row, at_.column, name + "_EBR"));
+      memory.reads.push_back(std::move(read));
+    }
+    if (!writes || port.clock <= kOne) return;
+    Memory::WritePort write;
+    write.address = address;
+    write.clock = port.clock, write.falling = port.falling;
+    const Net enable = extractor_.both(port.enable, port.write);
+    int i = 0;
+    for (const std::string& name : data_pins(port, "DI")) {
+      write.data.push_back(pin(name));
+      // Of 18 and 36 bits the lowest address bits enable nine each.
+      write.enables.push_back(
+          port.width < 18 ? enable
+                          : extractor_.both(enable, port.address[static_cast<std::size_t>(i / 9)]));
+      ++i;
+    }
+    memory.writes.push_back(std::move(write));
+  }
+
+  Extractor& extractor_;
+  Fabric& fabric_;
+  Wire at_;
+  EbrSettings settings_;
+  bool wide_ = false;
+};
+
+}  // namespace
+
+void make_block_ram(Extractor& extractor, Fabric& fabric, netlist::Netlist& netlist,
+                    const Bitfile& bits, const Wire& output) {
+  BlockRam(extractor, fabric, output).make(netlist, bits);
+}
+
+void drop_unread_ports(netlist::Netlist& netlist) {
+  std::vector<bool> read(netlist.nets);
+  const auto mark = [&](const auto& nets) {
+    for (const Net net : nets) read[net] = true;
+  };
+  for (const netlist::Port& port : netlist.ports)
+    if (!port.input) mark(port.bits);
+  for (const netlist::Lut& lut : netlist.luts)
+    for (int i = 0; i < lut.size; ++i) read[lut.inputs[static_cast<std::size_t>(i)]] = true;
+  for (const netlist::FlipFlop& f : netlist.flip_flops)
+    mark(std::array<Net, 4>{f.d, f.clock, f.enable, f.reset});
+  for (const Memory& memory : netlist.memories) {
+    for (const Memory::ReadPort& port : memory.reads) mark(port.address), read[port.enable] = true;
+    for (const Memory::WritePort& port : memory.writes)
+      mark(port.address), mark(port.data), mark(port.enables);
+  }
+  for (Memory& memory : netlist.memories)
+    std::erase_if(memory.reads, [&](const Memory::ReadPort& port) {
+      return std::none_of(port.data.begin(), port.data.end(), [&](Net net) { return read[net]; });
+    });
+}
+
+}  // namespace assay::ecp5
