@@ -112,6 +112,9 @@ class LaneBench {
     simulator_.clock();
     ++cycle_;
     end_resets();
+    pending_.for_each([&](int lane) {
+      if (sources_[0].moved(lane) >= at(lane).reset_at) again(lane);
+    });
     if (cycle_ % job_.patience == 0) check_patience();
     if (progress_ && cycle_ % kTell == 0) progress_(frames_done());
   }
@@ -132,9 +135,6 @@ class LaneBench {
     (seen - answered_).for_each([&](int lane) { at(lane).latency = cycle_ - at(lane).released; });
     answered_ |= seen;
     (ended & open_).for_each([&](int lane) { close(lane); });
-    pending_.for_each([&](int lane) {
-      if (sources_[0].moved(lane) >= at(lane).reset_at) again(lane);
-    });
   }
 
   /// A lane is done when everything came and no frame is left.
