@@ -5,17 +5,17 @@ set(architecture "${CMAKE_SOURCE_DIR}/docs/architecture.md")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${architecture}")
 
 # Every row `| folder | library | holds | may use |`: the list `rooms`, and ROOM_folder and ROOM_uses of each.
-file(STRINGS "${architecture}" rows REGEX "^\\| `[a-z_/]+` \\| `assay_[a-z_]+`")
+file(STRINGS "${architecture}" rows REGEX "^\\| `[a-z0-9_/]+` \\| `assay_[a-z0-9_]+`")
 set(rooms)
 foreach(row IN LISTS rows)
-  string(REGEX MATCH "^\\| `([a-z_/]+)` \\| `assay_([a-z_]+)`[^|]*\\|[^|]*\\| *([a-z_, ]*)\\|$" matched "${row}")
+  string(REGEX MATCH "^\\| `([a-z0-9_/]+)` \\| `assay_([a-z0-9_]+)`[^|]*\\|[^|]*\\| *([a-z0-9_, ]*)\\|$" matched "${row}")
   if(NOT matched)
     message(FATAL_ERROR "docs/architecture.md: not a row of the table of rooms: ${row}")
   endif()
   set(room "${CMAKE_MATCH_2}")
   list(APPEND rooms "${room}")
   set(${room}_folder "${CMAKE_MATCH_1}")
-  string(REGEX MATCHALL "[a-z_]+" ${room}_uses "${CMAKE_MATCH_3}")
+  string(REGEX MATCHALL "[a-z0-9_]+" ${room}_uses "${CMAKE_MATCH_3}")
 endforeach()
 
 # add_uses(ROOM): appends it and all that it may use, directly or through others, to `uses`.
