@@ -3,6 +3,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "harness/bits/verify_bits.h"
 #include "harness/cli/command.h"
 #include "harness/page/page.h"
 #include "harness/rtl/verify_nodes.h"
@@ -40,9 +41,26 @@ struct VerifyCommand {
   std::string level = "rtl-node";
   std::vector<std::string> profiles = {"always", "bursts"};
   double clock_mhz = 100;
+  std::string target;
 };
 
 bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
+bool is_built(const VerifyCommand& command) {
+  return command.level == "netlist" || command.level == "bitstream";
+}
+
+VerifyBitsOptions bits_options(const VerifyCommand& command) {
+  const VerifyNodesOptions& given = command.nodes;
+  if (!given.nodes.empty() || given.min_coverage || given.as_is || given.regenerate ||
+      !given.wave.empty())
+    user_error(
+        "--nodes, --min-coverage, --as-is, --regenerate and --wave are of RTL: they belong to "
+        "--level rtl-node or rtl-top");
+  if (command.target.empty())
+    user_error("--level {} needs --target, the name that the design was built for", command.level);
+  return {static_cast<const SimulationOptions&>(given),
+          command.level == "netlist" ? BitsLevel::kNetlist : BitsLevel::kBitstream, command.target};
+}
 
 VerifyTopOptions top_options(const VerifyCommand& command) {
   if (!command.nodes.nodes.empty())
@@ -66,10 +84,15 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
   command.add_option("DIR", options.nodes.dir, "Folder of a finished run").required();
   command
       .add_option("--level", options.level,
-                  "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator")
-      .one_of({"rtl-node", "rtl-top"})
+                  "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator; "
+                  "netlist and bitstream, what `assay build` made of it")
+      .one_of({"rtl-node", "rtl-top", "netlist", "bitstream"})
       .capture_default_str();
   add_image_options(command, options.nodes.images);
+  command
+      .add_option("--target", options.target,
+                  "Of --level netlist and bitstream: as for `assay build`")
+      .type_name("NAME");
   command
       .add_option("--nodes", options.nodes.nodes,
                   "Only these nodes, by name; the result is shown and the report on all stays")
@@ -129,6 +152,7 @@ void add_verify_command(Command& app, CommandAction& action) {
                "  assay verify out/model --level rtl-top --images 10 --clock 200\n"
                "  assay verify out/model --images 100 --profiles all\n"
                "  assay verify out/model --level rtl-top --as-is\n"
+               "  assay verify out/model --level bitstream --target ice40-hx8k --images 10000\n"
                "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.fst");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
@@ -136,6 +160,10 @@ void add_verify_command(Command& app, CommandAction& action) {
         user_error("--as-is keeps the RTL that --regenerate replaces; give one of them");
       options->nodes.profiles = parse_profiles(options->profiles);
       options->nodes.finished = write_page;
+      if (!options->target.empty() && !is_built(*options))
+        user_error("--target belongs to --level netlist and bitstream");
+      if (is_built(*options))
+        return shown(context, verify_bits(bits_options(*options), context.console));
       if (is_top(*options))
         return shown(context, verify_top(top_options(*options), context.console));
       return shown(context, verify_nodes(options->nodes, context.console));
