@@ -118,9 +118,6 @@ void add_against_option(Command& command, std::filesystem::path& folder) {
           "--against", folder,
           "Also compare with what PyTorch, say, recorded on the images of --data: a folder\n"
           "of .npy files, one per activation quantiser, and logits.npy (docs/import.md)")
-      .check([](const std::string& name) {
-        return name.empty() ? "the name of the folder is empty" : std::string();
-      })
       .type_name("FOLDER");
 }
 

@@ -77,7 +77,7 @@ int shown(const CommandContext& context, const Result& result) {
     print_report(context, result.report);
   else
     context.console.out << result.table;
-  return exit_code(result.verdict);
+  return exit_code(result.report.head.verdict);
 }
 
 void add_simulation_options(Command& command, VerifyCommand& options) {
@@ -104,6 +104,9 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
       .delimiter(',')
       .type_name("NAME,..")
       .capture_default_str();
+}
+
+void add_limits_and_files(Command& command, VerifyCommand& options) {
   command
       .add_option("--min-coverage", options.nodes.min_coverage,
                   "Percent of every node's thresholds and weight bits that images and directed "
@@ -146,6 +149,7 @@ void add_verify_command(Command& app, CommandAction& action) {
   Command command = app.add_subcommand(
       "verify", "Simulate the RTL of a run's hardware cycle by cycle and compare it with golden");
   add_simulation_options(command, *options);
+  add_limits_and_files(command, *options);
   add_rtl_options(command, *options);
   add_examples(command,
                "  assay verify out/model --level rtl-node\n"

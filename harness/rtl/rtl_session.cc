@@ -10,6 +10,7 @@
 #include "harness/check/execute.h"
 #include "harness/check/saved_stage.h"
 #include "harness/check/stimuli.h"
+#include "harness/flow/stage_list.h"
 #include "harness/run/identity.h"
 
 namespace assay {
@@ -19,6 +20,7 @@ SavedRun equivalent_run(const std::filesystem::path& dir) {
   SavedRun run = read_run(dir);
   require_equivalent(run.report);
   require_unchanged_stages(run);
+  require_all_stages(run);
   return run;
 }
 
