@@ -46,8 +46,8 @@ TEST(Ecp5Bitfile, ReadsWhatWasWritten) {
   for (const std::uint32_t idcode : {0x21111043U, 0x41111043U, 0x41112043U, 0x01113043U})
     for (const bool compressed : {false, true}) {
       const Device& device = *find_device(idcode);
-      Design design{idcode, {}, {{3, {{0, 0x1ff}, {1, 0x100}, {2047, 0x0a5}}}, {17, {{9, 1}}}},
-                    compressed};
+      Design design{
+          idcode, {}, {{3, {{0, 0x1ff}, {1, 0x100}, {2047, 0x0a5}}}, {17, {{9, 1}}}}, compressed};
       design.bits = {{0, 0}, {0, device.bits_per_frame - 1}, {device.frames - 1, 5}};
       for (const int bit : {9, 11, 12, 14}) design.bits.emplace(77, bit);   // 0x5a
       for (const int bit : {16, 17, 18, 23}) design.bits.emplace(77, bit);  // 0x87
@@ -82,8 +82,8 @@ TEST(Ecp5Bitfile, RefusesEveryChangedByteOrReadsTheSame) {
 
 TEST(Ecp5Bitfile, RefusesWhatIsCutOff) {
   const std::string bytes = encode({0x41111043, {{1, 1}}, {{1, {{7, 0x155}}}}, true});
-  for (const std::size_t left : {std::size_t{0}, std::size_t{3}, std::size_t{40}, bytes.size() / 2,
-                                 bytes.size() - 9})
+  for (const std::size_t left :
+       {std::size_t{0}, std::size_t{3}, std::size_t{40}, bytes.size() / 2, bytes.size() - 9})
     EXPECT_NE(refusal(bytes.substr(0, left)), "taken") << left;
   EXPECT_THAT(refusal(bytes.substr(0, bytes.size() / 2)), HasSubstr("cut off after"));
   EXPECT_THAT(refusal(bytes.substr(0, bytes.size() - 8)), HasSubstr("nothing says"));
