@@ -17,7 +17,7 @@ using ::testing::HasSubstr;
 
 /// Every bit of its state and of its memory reaches the outputs.
 constexpr const char* kMixer = R"(
-module top(input clk, input reset, input [7:0] a, output reg [7:0] x, output reg [7:0] y);
+  module top(input clk, input reset, input [7:0] a, output reg [7:0] x, output reg [7:0] y);
   reg [15:0] rom [0:255];
   integer i;
   initial for (i = 0; i < 256; i = i + 1) rom[i] = 16'h9e37 * i + 7;

@@ -103,24 +103,29 @@ inline std::string synthesise(const std::string& verilog, const TempDir& folder)
   return read_file(folder.path() / "top.json");
 }
 
-/// Module `top` of the text. `constraints` empty: any pins.
-inline Built build(const std::string& verilog, Device device, std::uint64_t seed = 1,
+/// Synthesised, then placed and routed with these constraints; without any, with pins of our choice.
+inline Built route(const std::string& json, Device device, std::uint64_t seed,
                    const std::string& constraints = "") {
   const TempDir folder;
   Built built;
   built.device = device;
-  built.json = synthesise(verilog, folder);
+  built.json = json;
   built.constraints = constraints;
   if (constraints.empty()) {
-    built.synthesised =
-        netlist::read_yosys_json(built.json, "top", netlist::Family::kIce40, "top.json");
+    built.synthesised = netlist::read_yosys_json(json, "top", netlist::Family::kIce40, "top.json");
     built.constraints = pins_for(built.synthesised, device);
   }
-  const fpga::PlaceRouteJob job{&part_of(device), "top", built.json, built.constraints, 20, seed};
+  const fpga::PlaceRouteJob job{&part_of(device), "top", json, built.constraints, 20, seed};
   built.routed = place_route_ice40(
       job, folder.path(),
       {fpga::find_tool("nextpnr-ice40"), fpga::find_tool("icepack"), std::chrono::seconds(120)});
   return built;
+}
+
+/// Module `top` of the text.
+inline Built build(const std::string& verilog, Device device, std::uint64_t seed = 1,
+                   const std::string& constraints = "") {
+  return route(synthesise(verilog, TempDir()), device, seed, constraints);
 }
 
 /// How many of the outputs of all cycles differ, the same random inputs given to both.

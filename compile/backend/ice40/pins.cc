@@ -68,10 +68,36 @@ void Pins::drive_pin(Pin& pin, std::uint32_t type) {
   const auto [x, y, block] = pin.place;
   pin.input = (type & kDrives) == 0;
   if (type != kPlainInput && type != kPlainOutput)
-    fabric_.refuse(x, y,
-                   fmt::format("block {} is an output, and '{}' names no port for it", block,
-                               printable(file_)));
-});
+    fabric_.refuse(
+        x, y,
+        fmt::format("the pin of '{}' has type {:06b}, which has no model; plain inputs are "
+                    "000001, plain outputs 011001",
+                    printable(pin.constraint->port), type));
+  if (!pin.input) return;
+  pin.net = netlist_.new_net();
+  // An input that nothing reads is off.
+  if (is_enabled(pin.place)) pads_[pin.place] = pin.net;
+}
+
+/// Pull-ups and the edge of registers that no plain pin has do nothing to its value.
+void Pins::explain_tile(int x, int y) {
+  explain_column_buffers(fabric_, x, y);
+  for (const char* name :
+       {"NegClk", "IoCtrl.REN_0", "IoCtrl.REN_1", "IoCtrl.IE_0", "IoCtrl.IE_1", "IoCtrl.cf_bit_32",
+        "IoCtrl.cf_bit_33", "IoCtrl.cf_bit_34", "IoCtrl.cf_bit_35", "IoCtrl.cf_bit_36",
+        "IoCtrl.cf_bit_37", "IoCtrl.cf_bit_38", "IoCtrl.cf_bit_39", "IoCtrl.padeb_test_0",
+        "IoCtrl.padeb_test_1"})
+    if (fabric_.has(x, y, name)) fabric_.value(x, y, name);
+}
+
+void Pins::check_used_pins() {
+  for_each_tile(fabric_, TileKind::kIo, [&](int x, int y) {
+    for (int block = 0; block < 2; ++block)
+      if ((type_of(fabric_, {x, y, block}) & kDrives) != 0 && pin_at({x, y, block}) == nullptr)
+        fabric_.refuse(x, y,
+                       fmt::format("block {} is an output, and '{}' names no port for it", block,
+                                   printable(file_)));
+  });
 }
 
 void Pins::drive_clocks(std::vector<Pll>& plls) {
