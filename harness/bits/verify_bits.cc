@@ -65,7 +65,7 @@ class BitsVerification {
     session_.dir.write_report(report_file(), report_);
     register_files(session_.dir, {report_file()});
     if (options_.finished) options_.finished(session_.dir);
-    return {report_.verdict, report_, bits_table(report_)};
+    return {report_, bits_table(report_)};
   }
 
  private:

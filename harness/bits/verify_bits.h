@@ -16,7 +16,6 @@ struct VerifyBitsOptions : SimulationOptions {
 };
 
 struct VerifyBitsResult {
-  Verdict verdict = Verdict::kInconclusive;
   report::Bits report;  ///< reports/LEVEL-TARGET.json
   std::string table;    ///< for people
 };

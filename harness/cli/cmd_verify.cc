@@ -70,14 +70,14 @@ VerifyTopOptions top_options(const VerifyCommand& command) {
   return {static_cast<const SimulationOptions&>(command.nodes), command.clock_mhz};
 }
 
-/// The verdict; prints the report or the table.
+/// The verdict's exit code; prints the report or the table.
 template <typename Result>
-int shown(const CommandContext& context, const Result& result) {
+int shown(const CommandContext& context, const Result& result, Verdict verdict) {
   if (context.json)
     print_report(context, result.report);
   else
     context.console.out << result.table;
-  return exit_code(result.report.head.verdict);
+  return exit_code(verdict);
 }
 
 void add_simulation_options(Command& command, VerifyCommand& options) {
@@ -166,11 +166,16 @@ void add_verify_command(Command& app, CommandAction& action) {
       options->nodes.finished = write_page;
       if (!options->target.empty() && !is_built(*options))
         user_error("--target belongs to --level netlist and bitstream");
-      if (is_built(*options))
-        return shown(context, verify_bits(bits_options(*options), context.console));
-      if (is_top(*options))
-        return shown(context, verify_top(top_options(*options), context.console));
-      return shown(context, verify_nodes(options->nodes, context.console));
+      if (is_built(*options)) {
+        const VerifyBitsResult result = verify_bits(bits_options(*options), context.console);
+        return shown(context, result, result.report.verdict);
+      }
+      if (is_top(*options)) {
+        const VerifyTopResult result = verify_top(top_options(*options), context.console);
+        return shown(context, result, result.report.head.verdict);
+      }
+      const VerifyNodesResult result = verify_nodes(options->nodes, context.console);
+      return shown(context, result, result.report.head.verdict);
     };
   });
 }
