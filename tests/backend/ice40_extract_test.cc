@@ -112,7 +112,7 @@ TEST_P(Ice40ExtractRandomNightly, IsAsSynthesised) {
   expect_equal(built.synthesised, built.extract().netlist, 500);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Ice40ExtractRandomNightly, ::testing::Range(2U, 22U));
+INSTANTIATE_TEST_SUITE_P(Seeds, Ice40ExtractRandomNightly, ::testing::Range(2U, 15U));
 
 /// All sixteen pairs of modes of a block RAM, written and read, with contents, masks and enables.
 std::string ram_design() {

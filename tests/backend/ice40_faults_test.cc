@@ -52,7 +52,8 @@ bool same_logic(const netlist::Netlist& a, const netlist::Netlist& b) {
 
 /// What becomes of a bitstream with a fault; `why` is the refusal.
 Fate fate_of(const std::string& bin, std::string* why = nullptr) try {
-  const netlist::Netlist good = mixer().extract().netlist, bad = mixer().extract(bin).netlist;
+  static const netlist::Netlist good = mixer().extract().netlist;
+  const netlist::Netlist bad = mixer().extract(bin).netlist;
   if (differences(good, bad, 600) > 0) return Fate::kDifferent;
   return same_logic(good, bad) ? Fate::kNone : Fate::kUnseen;
 } catch (const UserError& error) {
@@ -175,6 +176,24 @@ TEST(Ice40Faults, GlobalNetworkWithoutItsBufferIsRefused) {
       break;
     }
   EXPECT_GE(refused, 1);
+}
+
+/// Whatever the bits are, there is an answer.
+TEST(Ice40Faults, AnythingElseIsRefusedOrANetlist) {
+  NEEDS_ICE40_TOOLS();
+  std::mt19937 random(5);
+  int refused = 0;
+  for (int i = 0; i < 12; ++i) {
+    std::string bin = mixer().routed.bitstream;
+    if (i % 2 == 0)
+      bin = BinWriter().write(geometry(Device::k1k),
+                              [&](bool, int, int, int) { return random() % (1U << (i + 1)) == 0; });
+    else
+      for (int k = 0; k < i; ++k)
+        bin[100 + random() % 23000] ^= static_cast<char>(1U << random() % 8);
+    if (fate_of(mended(bin)) == Fate::kRefused) ++refused;
+  }
+  EXPECT_GE(refused, 6);
 }
 
 TEST(Ice40Faults, DamagedCrcIsRefused) {
