@@ -63,8 +63,8 @@ inline std::string frame_bytes(const Design& design, const Device& device, int f
   std::size_t count = static_cast<std::size_t>(device.bits_per_frame + device.pad_bits) / 8;
   count = (count + align - 1) / align * align;
   std::string bytes(count, '\0');
-  for (auto at = design.bits.lower_bound({frame, 0});
-       at != design.bits.end() && at->first == frame; ++at) {
+  for (auto at = design.bits.lower_bound({frame, 0}); at != design.bits.end() && at->first == frame;
+       ++at) {
     const auto bit = static_cast<std::size_t>(at->second);
     char& byte = bytes[count - 1 - bit / 8];
     byte = static_cast<char>(byte | 1 << bit % 8);
@@ -114,8 +114,7 @@ inline void put_ram(BitWriter& out, int number, const std::map<int, std::uint16_
   out.command(0xb2, 0xd00100);
   std::string bits;
   for (int i = 0; i < 2048; ++i)
-    for (int k = 9; k-- > 0;)
-      bits += words.contains(i) && (words.at(i) >> k & 1U) != 0 ? '1' : '0';
+    for (int k = 9; k-- > 0;) bits += words.contains(i) && (words.at(i) >> k & 1U) != 0 ? '1' : '0';
   for (std::size_t i = 0; i < bits.size(); i += 8)
     out.number(static_cast<std::uint32_t>(std::stoi(bits.substr(i, 8), nullptr, 2)), 1);
   out.checksum();
