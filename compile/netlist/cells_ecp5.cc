@@ -69,22 +69,23 @@ void build_ecp5_flip_flop(const Cell& cell) {
   cell.netlist.flip_flops.push_back(std::move(flip_flop));
 }
 
-/// Written at the edge, read at once.
+/// Written at the edge, read at once: four tables, each a memory of its own, as the device has them.
 void build_lut_ram(const Cell& cell, Net clock, bool falling, Net enable, std::uint64_t contents) {
-  Memory memory;
-  memory.name = cell.name;
-  memory.unit_bits = 4;
-  for (int i = 0; i < 16; ++i) memory.units.push_back(contents >> 4 * i & 15U);
-  Memory::ReadPort read;
-  read.address = cell.nets("RAD"), read.data = cell.nets("DO");
-  read.registered = false;
-  Memory::WritePort write;
-  write.address = cell.nets("WAD"), write.data = cell.nets("DI");
-  write.enables.assign(4, enable);
-  write.clock = clock, write.falling = falling;
-  memory.reads.push_back(std::move(read));
-  memory.writes.push_back(std::move(write));
-  cell.netlist.memories.push_back(std::move(memory));
+  for (std::size_t bit = 0; bit < 4; ++bit) {
+    Memory memory;
+    memory.name = cell.name;
+    for (std::size_t i = 0; i < 16; ++i) memory.units.push_back(contents >> (4 * i + bit) & 1U);
+    Memory::ReadPort read;
+    read.address = cell.nets("RAD"), read.data = {cell.nets("DO")[bit]};
+    read.registered = false;
+    Memory::WritePort write;
+    write.address = cell.nets("WAD"), write.data = {cell.nets("DI")[bit]};
+    write.enables = {enable};
+    write.clock = clock, write.falling = falling;
+    memory.reads.push_back(std::move(read));
+    memory.writes.push_back(std::move(write));
+    cell.netlist.memories.push_back(std::move(memory));
+  }
 }
 
 void build_trellis_ram(const Cell& cell) {

@@ -200,8 +200,8 @@ class Reach {
     for (std::size_t i = 0; i < netlist.flip_flops.size(); ++i)
       cell_[netlist.flip_flops[i].q] = {2, i};
     for (std::size_t i = 0; i < netlist.memories.size(); ++i)
-      for (const Memory::ReadPort& read : netlist.memories[i].reads)
-        for (const Net net : read.data) cell_[net] = {3, i};
+      for (std::size_t p = 0; p < netlist.memories[i].reads.size(); ++p)
+        for (const Net net : netlist.memories[i].reads[p].data) cell_[net] = {3, i, p};
     memory_.resize(netlist.memories.size());
     for (const Port& port : netlist.ports)
       if (!port.input)
@@ -219,6 +219,7 @@ class Reach {
   struct Cell {
     int kind = 0;
     std::size_t index = 0;
+    std::size_t port = 0;  ///< of a memory
   };
 
   void add(Net net) {
@@ -236,18 +237,21 @@ class Reach {
       const FlipFlop& flip_flop = netlist_.flip_flops[cell.index];
       for (const Net in : {flip_flop.d, flip_flop.clock, flip_flop.enable, flip_flop.reset})
         add(in);
-    } else if (cell.kind == 3 && !memory_[cell.index]) {
+    } else if (cell.kind == 3) {
+      const Memory& memory = netlist_.memories[cell.index];
+      follow(memory.reads[cell.port]);
+      if (!memory_[cell.index]) follow_writes(memory);
       memory_[cell.index] = true;
-      follow(netlist_.memories[cell.index]);
     }
   }
 
-  void follow(const Memory& memory) {
-    for (const Memory::ReadPort& read : memory.reads) {
-      for (const Net in : read.address) add(in);
-      add(read.clock);
-      add(read.enable);
-    }
+  void follow(const Memory::ReadPort& read) {
+    for (const Net in : read.address) add(in);
+    add(read.clock);
+    add(read.enable);
+  }
+
+  void follow_writes(const Memory& memory) {
     for (const Memory::WritePort& write : memory.writes) {
       if (never_writes(write)) continue;
       for (const auto* nets : {&write.address, &write.data, &write.enables})
@@ -382,8 +386,14 @@ void simplify(Netlist& netlist) {
   std::erase_if(netlist.luts, [&](const Lut& lut) { return !reach.net(lut.out); });
   std::erase_if(netlist.flip_flops, [&](const FlipFlop& cell) { return !reach.net(cell.q); });
   std::vector<Memory> memories;
-  for (std::size_t i = 0; i < netlist.memories.size(); ++i)
-    if (reach.memory(i)) memories.push_back(std::move(netlist.memories[i]));
+  for (std::size_t i = 0; i < netlist.memories.size(); ++i) {
+    if (!reach.memory(i)) continue;
+    memories.push_back(std::move(netlist.memories[i]));
+    std::erase_if(memories.back().reads, [&](const Memory::ReadPort& read) {
+      return std::none_of(read.data.begin(), read.data.end(),
+                          [&](Net net) { return reach.net(net); });
+    });
+  }
   netlist.memories = std::move(memories);
   for (Memory& memory : netlist.memories) std::erase_if(memory.writes, never_writes);
   std::erase_if(netlist.names, [&](const auto& entry) {

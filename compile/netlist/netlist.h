@@ -98,10 +98,10 @@ struct Netlist {
 /// naming the design and the net or cell otherwise.
 void verify(const Netlist& netlist);
 
-/// Takes away what no output, and no state that an output can see, depends on; inputs of tables that
-/// their value does not depend on; tables that are a constant or a wire; ports that never write.
-/// Outputs, names, and the values of nets that remain stay as they are; names of nets that are gone
-/// are gone.
+/// Takes away what no output, and no state that an output can see, depends on, read ports of memories
+/// among it; inputs of tables that their value does not depend on; tables that are a constant or a
+/// wire; ports that never write. Outputs, names, and the values of nets that remain stay as they are;
+/// names of nets that are gone are gone.
 void simplify(Netlist& netlist);
 
 /// The tables and asynchronous read ports in an order in which each comes behind what it reads.

@@ -12,7 +12,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string refusal(const std::string& bytes) {
+std::string message_for(const std::string& bytes) {
   try {
     read_bitfile(bytes, "a.bit");
   } catch (const UserError& error) {
@@ -30,7 +30,7 @@ std::set<std::pair<int, int>> set_bits(const Bitfile& file) {
 }
 
 /// The place of a command that stands once in the bytes.
-std::size_t place_of(const std::string& bytes, std::string_view command) {
+std::size_t command_at(const std::string& bytes, std::string_view command) {
   const std::size_t at = bytes.find(command);
   EXPECT_NE(at, std::string::npos);
   EXPECT_EQ(bytes.find(command, at + 1), std::string::npos);
@@ -65,18 +65,20 @@ TEST(Ecp5Bitfile, ReadsWhatWasWritten) {
     }
 }
 
-TEST(Ecp5Bitfile, RefusesEveryChangedByteOrReadsTheSame) {
+TEST(Ecp5Bitfile, RefusesChangedBytes) {
   Design design{0x41111043, {{100, 3}, {5000, 17}}, {{1, {{7, 0x155}}}}, true};
   const std::string bytes = encode(design);
-  ASSERT_EQ(refusal(bytes), "taken");
+  ASSERT_EQ(message_for(bytes), "taken");
   const std::size_t frames = bytes.find("\xb8\x91");
-  // Comments, the filler and what goes into registers that have no checksum may change.
-  for (std::size_t i = frames; i + 8 < bytes.size(); ++i) {
-    if (bytes[i] == '\xff') continue;
+  std::vector<std::size_t> places;
+  for (std::size_t i = frames; i + 8 < bytes.size(); i += i < frames + 40 ? 1 : 997)
+    places.push_back(i);
+  for (std::size_t i = bytes.size() - 60; i + 8 < bytes.size(); ++i) places.push_back(i);
+  for (const std::size_t i : places) {
+    if (bytes[i] == '\xff') continue;  // between commands: it only fills
     std::string changed = bytes;
     changed[i] = static_cast<char>(changed[i] ^ 0x10);
-    EXPECT_NE(refusal(changed), "taken") << "byte " << i << " of " << bytes.size();
-    if (i == frames + 2000) i = bytes.size() - 2400;
+    EXPECT_NE(message_for(changed), "taken") << "byte " << i << " of " << bytes.size();
   }
 }
 
@@ -84,30 +86,30 @@ TEST(Ecp5Bitfile, RefusesWhatIsCutOff) {
   const std::string bytes = encode({0x41111043, {{1, 1}}, {{1, {{7, 0x155}}}}, true});
   for (const std::size_t left :
        {std::size_t{0}, std::size_t{3}, std::size_t{40}, bytes.size() / 2, bytes.size() - 9})
-    EXPECT_NE(refusal(bytes.substr(0, left)), "taken") << left;
-  EXPECT_THAT(refusal(bytes.substr(0, bytes.size() / 2)), HasSubstr("cut off after"));
-  EXPECT_THAT(refusal(bytes.substr(0, bytes.size() - 8)), HasSubstr("nothing says"));
+    EXPECT_NE(message_for(bytes.substr(0, left)), "taken") << left;
+  EXPECT_THAT(message_for(bytes.substr(0, bytes.size() / 2)), HasSubstr("cut off after"));
+  EXPECT_THAT(message_for(bytes.substr(0, bytes.size() - 8)), HasSubstr("nothing says"));
 }
 
 TEST(Ecp5Bitfile, RefusesByName) {
   const std::string bytes = encode({0x41111043, {}, {}, true});
-  EXPECT_THAT(refusal("a text"), HasSubstr("no preamble"));
-  EXPECT_THAT(refusal("x" + bytes), HasSubstr("none of a comment's"));
-  EXPECT_THAT(refusal(bytes + "more"), HasSubstr("behind the end"));
+  EXPECT_THAT(message_for("a text"), HasSubstr("no preamble"));
+  EXPECT_THAT(message_for("x" + bytes), HasSubstr("none of a comment's"));
+  EXPECT_THAT(message_for(bytes + "more"), HasSubstr("behind the end"));
   std::string other = bytes;
-  other[place_of(bytes, std::string_view("\xe2\0\0\0", 4)) + 5] = '\x22';
-  EXPECT_THAT(refusal(other), HasSubstr("41221043, which is no ECP5"));
+  other[command_at(bytes, std::string_view("\xe2\0\0\0", 4)) + 5] = '\x22';
+  EXPECT_THAT(message_for(other), HasSubstr("41221043, which is no ECP5"));
   other = bytes;
-  other[place_of(bytes, std::string_view("\xe2\0\0\0", 4)) + 6] = '\x20';
-  EXPECT_THAT(refusal(other), HasSubstr("LFE5U-45F has 9470 of them"));
+  other[command_at(bytes, std::string_view("\xe2\0\0\0", 4)) + 6] = '\x20';
+  EXPECT_THAT(message_for(other), HasSubstr("LFE5U-45F has 9470 of them"));
   other = bytes;
-  other[place_of(bytes, std::string_view("\x46\0\0\0", 4))] = '\x47';
-  EXPECT_THAT(refusal(other), HasSubstr("command 47 at byte"));
+  other[command_at(bytes, std::string_view("\x46\0\0\0", 4))] = '\x47';
+  EXPECT_THAT(message_for(other), HasSubstr("command 47 at byte"));
   other = bytes;
-  const std::size_t crc = place_of(bytes, std::string_view("\xc2\x80\0\0", 4)) + 8;
+  const std::size_t crc = command_at(bytes, std::string_view("\xc2\x80\0\0", 4)) + 8;
   other[crc] = static_cast<char>(other[crc] ^ 1);
-  EXPECT_THAT(refusal(other), HasSubstr("the user code"));
-  EXPECT_THAT(refusal(other), HasSubstr("the file is damaged"));
+  EXPECT_THAT(message_for(other), HasSubstr("the user code"));
+  EXPECT_THAT(message_for(other), HasSubstr("the file is damaged"));
 }
 
 }  // namespace

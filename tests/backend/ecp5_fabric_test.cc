@@ -120,7 +120,7 @@ TEST_F(Ecp5Fabric, SaysWhatATileIsTold) {
   set(10, 5, 0), set(10, 5, 1), set(10, 6, 1), set(10, 7, 0);
   Database db = database();
   Fabric fabric(bits_, db, "a.bit");
-  const Tile& first = *fabric.tile(2, 2, "SLICEA"), & second = *fabric.tile(2, 3, "SLICEA");
+  const Tile &first = *fabric.tile(2, 2, "SLICEA"), &second = *fabric.tile(2, 3, "SLICEA");
   EXPECT_EQ(fabric.setting(first, "SLICEA.MODE"), "CCU2");
   EXPECT_EQ(fabric.setting(second, "SLICEA.MODE"), "LOGIC");
   EXPECT_EQ(fabric.word(first, "SLICEA.K0.INIT"), 0b1101U);
@@ -160,8 +160,9 @@ TEST_F(Ecp5Fabric, RefusesADatabaseThatIsNone) {
   EXPECT_THAT(refusal(), HasSubstr("bits.db:2: not as the Trellis database has it"));
   folder_.write("ECP5/tiledata/SPINE/bits.db", ".mux A\nB F9B1\n");
   EXPECT_THAT(refusal(), HasSubstr("bits in tile MIB_R1C1:SPINE that is smaller"));
-  folder_.write("ECP5/LFE5U-25F/tilegrid.json",
-                R"({"R2C2:PLC2":{"type":"PLC2","start_frame":7560,"start_bit":0,"cols":3,"rows":1}})");
+  folder_.write(
+      "ECP5/LFE5U-25F/tilegrid.json",
+      R"({"R2C2:PLC2":{"type":"PLC2","start_frame":7560,"start_bit":0,"cols":3,"rows":1}})");
   EXPECT_THAT(refusal(), HasSubstr("tile R2C2:PLC2 outside of LFE5U-25F"));
   folder_.write("ECP5/LFE5U-25F/tilegrid.json", "[");
   EXPECT_THAT(refusal(), HasSubstr("not JSON"));

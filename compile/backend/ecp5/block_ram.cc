@@ -257,26 +257,4 @@ void make_block_ram(Extractor& extractor, Fabric& fabric, netlist::Netlist& netl
   BlockRam(extractor, fabric, output).make(netlist, bits);
 }
 
-void drop_unread_ports(netlist::Netlist& netlist) {
-  std::vector<bool> read(netlist.nets);
-  const auto mark = [&](const auto& nets) {
-    for (const Net net : nets) read[net] = true;
-  };
-  for (const netlist::Port& port : netlist.ports)
-    if (!port.input) mark(port.bits);
-  for (const netlist::Lut& lut : netlist.luts)
-    for (int i = 0; i < lut.size; ++i) read[lut.inputs[static_cast<std::size_t>(i)]] = true;
-  for (const netlist::FlipFlop& f : netlist.flip_flops)
-    mark(std::array<Net, 4>{f.d, f.clock, f.enable, f.reset});
-  for (const Memory& memory : netlist.memories) {
-    for (const Memory::ReadPort& port : memory.reads) mark(port.address), read[port.enable] = true;
-    for (const Memory::WritePort& port : memory.writes)
-      mark(port.address), mark(port.data), mark(port.enables);
-  }
-  for (Memory& memory : netlist.memories)
-    std::erase_if(memory.reads, [&](const Memory::ReadPort& port) {
-      return std::none_of(port.data.begin(), port.data.end(), [&](Net net) { return read[net]; });
-    });
-}
-
 }  // namespace assay::ecp5

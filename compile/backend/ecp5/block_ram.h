@@ -10,7 +10,4 @@ namespace assay::ecp5 {
 void make_block_ram(Extractor& extractor, Fabric& fabric, netlist::Netlist& netlist,
                     const Bitfile& bits, const Wire& output);
 
-/// Read ports whose data nobody reads go.
-void drop_unread_ports(netlist::Netlist& netlist);
-
 }  // namespace assay::ecp5
