@@ -4,11 +4,11 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "compile/base/similar.h"
 #include "harness/cli/command.h"
 #include "harness/regress/baseline_db.h"
 #include "harness/regress/history.h"
 #include "harness/regress/regress.h"
-#include "compile/base/similar.h"
 
 namespace assay {
 namespace {

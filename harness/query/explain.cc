@@ -8,10 +8,10 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
+#include "compile/base/similar.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/import.h"
 #include "harness/report/schema.h"
-#include "compile/base/similar.h"
 
 namespace assay {
 namespace {

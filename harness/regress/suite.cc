@@ -14,9 +14,9 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
+#include "compile/base/similar.h"
 #include "compile/hw/devices.h"
 #include "harness/flow/run_options.h"
-#include "compile/base/similar.h"
 
 namespace assay {
 namespace {
