@@ -38,11 +38,19 @@ enum class Command : std::uint8_t {
   kEbrAddress = 0xf6,
 };
 
+constexpr std::array<std::uint16_t, 256> crc_table() {
+  std::array<std::uint16_t, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    unsigned crc = byte << 8U;
+    for (int i = 0; i < 8; ++i) crc = (crc & 0x8000U) != 0 ? (crc << 1U) ^ 0x8005U : crc << 1U;
+    table[byte] = static_cast<std::uint16_t>(crc);
+  }
+  return table;
+}
+
 std::uint16_t crc_step(std::uint16_t crc, std::uint8_t byte) {
-  crc = static_cast<std::uint16_t>(crc ^ (byte << 8U));
-  for (int i = 0; i < 8; ++i)
-    crc = static_cast<std::uint16_t>((crc & 0x8000U) != 0 ? (crc << 1U) ^ 0x8005U : crc << 1U);
-  return crc;
+  constexpr std::array<std::uint16_t, 256> kTable = crc_table();
+  return static_cast<std::uint16_t>(crc << 8U ^ kTable[crc >> 8U ^ byte]);
 }
 
 /// Bytes one after the other, with the checksum over what was read since it was last looked at.

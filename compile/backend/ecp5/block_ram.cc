@@ -5,10 +5,12 @@
 
 #include "compile/backend/ecp5/block_ram.h"
 #include "compile/base/error.h"
+#include "compile/netlist/ecp5_ram.h"
 
 namespace assay::ecp5 {
 namespace {
 
+using netlist::Ecp5Ram;
 using netlist::kOne;
 using netlist::kZero;
 using netlist::Memory;
@@ -146,33 +148,14 @@ int number_in(const std::string& text) {
   return width;
 }
 
-/// Bits of the contents in the order that ports of a width count them: narrow ones leave out the ninth.
-std::vector<bool> contents_of(const Bitfile::BlockRam& ram, int width) {
-  const unsigned per_word = width < 9 ? 8 : 9;
-  std::vector<bool> result;
-  result.reserve(ram.size() * per_word);
-  for (const std::uint16_t word : ram)
-    for (unsigned i = 0; i < per_word; ++i) result.push_back((word >> i & 1U) != 0);
-  return result;
+std::array<std::uint32_t, 1024> contents_of(const Bitfile& bits, int number) {
+  std::array<std::uint32_t, 1024> words{};
+  const auto at = bits.block_rams.find(number);
+  if (at == bits.block_rams.end()) return words;  // nothing was written: zeros
+  for (std::size_t i = 0; i < words.size(); ++i)
+    words[i] = at->second[2 * i] | static_cast<std::uint32_t>(at->second[2 * i + 1]) << 9U;
+  return words;
 }
-
-/// How many of the 14 bits of an address say where in a word: 16384 words of 1 bit, 512 of 36.
-int unused_address_bits(int width) {
-  int bits = 0;
-  for (int w = width < 9 ? width : width / 9 * 8; w > 1; w /= 2) ++bits;
-  return bits;
-}
-
-/// One side of a block RAM.
-struct EbrPort {
-  char letter = 'A';
-  int width = 18;
-  std::string write_mode = "NORMAL";
-  Net clock = kZero;
-  bool falling = false;
-  Net enable = kZero, write = kZero;
-  std::vector<Net> address;  ///< all 14
-};
 
 class BlockRam {
  public:
@@ -181,25 +164,19 @@ class BlockRam {
 
   void make(netlist::Netlist& netlist, const Bitfile& bits) {
     wide_ = settings_.mode() == "PDPW16KD";
-    const EbrPort a = port('A'), b = port('B');
-    const int unit = std::min(a.clock > kOne ? a.width : 36, b.clock > kOne ? b.width : 36);
-    for (const EbrPort* p : {&a, &b})
-      if (p->clock > kOne && (p->width < 9) != (unit < 9))
-        refuse("ports of {} and of {} bits, for which there is no rule", a.width, b.width);
-    Memory memory;
-    memory.name = settings_.name();
-    memory.unit_bits = unit;
-    take_contents(bits, memory);
-    for (const EbrPort* p : {&a, &b}) add(*p, memory);
+    Ecp5Ram ram;
+    ram.name = settings_.name();
+    ram.words = contents_of(bits, contents_number(settings_.word("WID")));
+    ram.a = port('A'), ram.b = port('B');
+    settle_unclocked(ram);
     settings_.check_all_used();
-    netlist.memories.push_back(std::move(memory));
+    const std::string trouble = netlist::add_ecp5_ram(netlist, ram);
+    if (!trouble.empty()) refuse(trouble);
   }
 
  private:
-  template <typename... Args>
-  [[noreturn]] void refuse(fmt::format_string<Args...> format, Args&&... args) const {
-    user_error("{}: {}: {}", fabric_.file(), settings_.name(),
-               fmt::format(format, std::forward<Args>(args)...));
+  [[noreturn]] void refuse(std::string_view why) const {
+    user_error("{}: {}: {}", fabric_.file(), settings_.name(), why);
   }
 
   Net pin(const std::string& name) {
@@ -208,29 +185,33 @@ class BlockRam {
     return inverts ? extractor_.inverted(net) : net;
   }
 
-  EbrPort port(char letter) {
-    EbrPort port;
-    port.letter = letter;
+  /// PDPW16KD: 36 bits go in at A and out at B, whose pins then are A's and B's.
+  Ecp5Ram::Port port(char letter) {
+    Ecp5Ram::Port port;
     const auto named = [&](std::string_view name) { return fmt::format("{}{}", name, letter); };
-    if (!wide_) {
-      port.width = number_in(settings_.value(named("DP16KD.DATA_WIDTH_")));
-      port.write_mode = settings_.value(named("DP16KD.WRITEMODE_"));
-    } else {
+    if (wide_) {
       port.width = letter == 'A' ? 36 : number_in(settings_.value("PDPW16KD.DATA_WIDTH_R"));
+      port.write = letter == 'A' ? kOne : kZero;
+    } else {
+      port.width = number_in(settings_.value(named("DP16KD.DATA_WIDTH_")));
+      port.write = pin(named("WE"));
+      port.mode = mode_of(settings_.value(named("DP16KD.WRITEMODE_")));
     }
     if (settings_.value(named("REGMODE_")) != "NOREG")
       refuse("it has an output register, for which there is no rule");
-    settings_.value("RESETMODE"), settings_.value("ASYNC_RESET_RELEASE"), settings_.value("GSR");
-    port.falling = settings_.value(named("CLK") + "MUX") == "INV";
-    port.clock = extractor_.net(at_.row, at_.column, fmt::format("JCLK{}_EBR", letter));
+    // What they say matters to resets in use, which are refused.
+    for (const char* name : {"RESETMODE", "ASYNC_RESET_RELEASE", "GSR"}) settings_.value(name);
     pin(named("OCE"));
     if (pin(named("RST")) != kZero) refuse("its reset is used, for which there is no rule");
+    port.falling = settings_.value(named("CLK") + "MUX") == "INV";
+    port.clock = extractor_.net(at_.row, at_.column, fmt::format("JCLK{}_EBR", letter));
     port.enable = selected(letter, pin(named("CE")));
-    if (wide_)
-      port.write = letter == 'A' ? kOne : kZero;
-    else
-      port.write = pin(named("WE"));
     for (int i = 0; i < 14; ++i) port.address.push_back(pin(fmt::format("AD{}{}", letter, i)));
+    for (int i = 0; i < 18; ++i) {
+      port.in.push_back(pin(fmt::format("DI{}{}", letter, i)));
+      port.out.push_back(
+          extractor_.output(at_.row, at_.column, fmt::format("JDO{}{}_EBR", letter, i)));
+    }
     return port;
   }
 
@@ -245,59 +226,21 @@ class BlockRam {
     return enable;
   }
 
-  void take_contents(const Bitfile& bits, Memory& memory) {
-    const auto at = bits.block_rams.find(contents_number(settings_.word("WID")));
-    const std::vector<bool> contents = contents_of(
-        at == bits.block_rams.end() ? Bitfile::BlockRam{} : at->second, memory.unit_bits);
-    memory.units.resize(contents.size() / static_cast<std::size_t>(memory.unit_bits));
-    for (std::size_t i = 0; i < contents.size(); ++i)
-      if (contents[i])
-        memory.units[i / static_cast<std::size_t>(memory.unit_bits)] |=
-            std::uint64_t{1} << i % static_cast<std::size_t>(memory.unit_bits);
+  /// A port without a clock does nothing; it counts as one that is never enabled.
+  void settle_unclocked(Ecp5Ram& ram) const {
+    for (const auto& [port, other] : {std::pair{&ram.a, &ram.b}, std::pair{&ram.b, &ram.a}})
+      if (port->clock <= kOne) {
+        port->clock = other->clock, port->falling = other->falling;
+        port->enable = kZero;
+        if (!wide_) port->width = other->width, port->write = kZero;
+      }
+    if (ram.a.clock <= kOne) refuse("it is read, but has no clock");
   }
 
-  /// Data pins of a port, least significant first; 36 bits take both sides.
-  std::vector<std::string> data_pins(const EbrPort& port, std::string_view what) const {
-    std::vector<std::string> result;
-    for (int i = 0; i < port.width; ++i) {
-      const char letter = port.width < 36 ? port.letter : i < 18 ? 'A' : 'B';
-      result.push_back(fmt::format("{}{}{}", what, letter, i % 18));
-    }
-    return result;
-  }
-
-  void add(const EbrPort& port, Memory& memory) {
-    const std::vector<Net> address(port.address.begin() + unused_address_bits(port.width),
-                                   port.address.end());
-    const bool reads = !wide_ || port.letter == 'B', writes = port.write != kZero;
-    if (reads && port.clock > kOne) {
-      if (writes && port.write_mode == "WRITETHROUGH")
-        refuse("what it writes goes through to its outputs, for which there is no rule");
-      Memory::ReadPort read;
-      read.address = address;
-      read.clock = port.clock, read.falling = port.falling;
-      read.enable = port.write_mode == "NORMAL" && writes
-                        ? extractor_.both(port.enable, extractor_.inverted(port.write))
-                        : port.enable;
-      for (const std::string& name : data_pins(port, "JDO"))
-        read.data.push_back(extractor_.output(at_.row, at_.column, name + "_EBR"));
-      memory.reads.push_back(std::move(read));
-    }
-    if (!writes || port.clock <= kOne) return;
-    Memory::WritePort write;
-    write.address = address;
-    write.clock = port.clock, write.falling = port.falling;
-    const Net enable = extractor_.both(port.enable, port.write);
-    int i = 0;
-    for (const std::string& name : data_pins(port, "DI")) {
-      write.data.push_back(pin(name));
-      // Of 18 and 36 bits the lowest address bits enable nine each.
-      write.enables.push_back(
-          port.width < 18 ? enable
-                          : extractor_.both(enable, port.address[static_cast<std::size_t>(i / 9)]));
-      ++i;
-    }
-    memory.writes.push_back(std::move(write));
+  static Ecp5Ram::WriteMode mode_of(const std::string& text) {
+    if (text == "NORMAL") return Ecp5Ram::WriteMode::kNormal;
+    return text == "WRITETHROUGH" ? Ecp5Ram::WriteMode::kWriteThrough
+                                  : Ecp5Ram::WriteMode::kReadBeforeWrite;
   }
 
   Extractor& extractor_;
@@ -312,28 +255,6 @@ class BlockRam {
 void make_block_ram(Extractor& extractor, Fabric& fabric, netlist::Netlist& netlist,
                     const Bitfile& bits, const Wire& output) {
   BlockRam(extractor, fabric, output).make(netlist, bits);
-}
-
-void drop_unread_ports(netlist::Netlist& netlist) {
-  std::vector<bool> read(netlist.nets);
-  const auto mark = [&](const auto& nets) {
-    for (const Net net : nets) read[net] = true;
-  };
-  for (const netlist::Port& port : netlist.ports)
-    if (!port.input) mark(port.bits);
-  for (const netlist::Lut& lut : netlist.luts)
-    for (int i = 0; i < lut.size; ++i) read[lut.inputs[static_cast<std::size_t>(i)]] = true;
-  for (const netlist::FlipFlop& f : netlist.flip_flops)
-    mark(std::array<Net, 4>{f.d, f.clock, f.enable, f.reset});
-  for (const Memory& memory : netlist.memories) {
-    for (const Memory::ReadPort& port : memory.reads) mark(port.address), read[port.enable] = true;
-    for (const Memory::WritePort& port : memory.writes)
-      mark(port.address), mark(port.data), mark(port.enables);
-  }
-  for (Memory& memory : netlist.memories)
-    std::erase_if(memory.reads, [&](const Memory::ReadPort& port) {
-      return std::none_of(port.data.begin(), port.data.end(), [&](Net net) { return read[net]; });
-    });
 }
 
 }  // namespace assay::ecp5

@@ -6,11 +6,8 @@
 namespace assay::ecp5 {
 
 /// Makes the block RAM that has `output` as one of its outputs. UserError where it has a mode that there is
-/// no rule for: output registers, resets in use, ports of 1, 2 or 4 bits beside others of 9, 18 or 36.
+/// no rule for: output registers, resets in use, and what add_ecp5_ram() has no model of.
 void make_block_ram(Extractor& extractor, Fabric& fabric, netlist::Netlist& netlist,
                     const Bitfile& bits, const Wire& output);
-
-/// Read ports whose data nobody reads go.
-void drop_unread_ports(netlist::Netlist& netlist);
 
 }  // namespace assay::ecp5

@@ -6,7 +6,6 @@
 #include <map>
 #include <set>
 
-#include "compile/backend/ecp5/block_ram.h"
 #include "compile/backend/ecp5/extractor.h"
 #include "compile/backend/ecp5/fabric.h"
 #include "compile/backend/ecp5/pads.h"
@@ -106,8 +105,6 @@ netlist::Netlist extract(const Bitfile& bits, const Extraction& extraction) {
   Extractor extractor(fabric, netlist, bits);
   add_ports(ports_of(extraction, database), fabric, extractor, netlist);
   extractor.finish();
-  netlist::simplify(netlist);
-  drop_unread_ports(netlist);
   netlist::simplify(netlist);
   extractor.check_unknown();
   netlist::verify(netlist);

@@ -117,9 +117,6 @@ class TileReader {
 
  private:
   std::size_t index(int frame, int bit) const {
-    if (frame >= tile_.frames || bit >= tile_.bits)
-      user_error("the Trellis database has bit F{}B{} in tile {}, which is smaller", frame, bit,
-                 tile_.name);
     return static_cast<std::size_t>(frame * tile_.bits + bit);
   }
 
@@ -137,6 +134,9 @@ Fabric::Fabric(const Bitfile& bits, Database& database, std::string_view file)
         tile.first_frame + tile.frames > bits.device->frames ||
         tile.first_bit + tile.bits > bits.device->bits_per_frame)
       user_error("the Trellis database has tile {} outside of {}", tile.name, bits.device->name);
+    const TileKind& kind = database.kind(tile.kind);
+    if (kind.frames > tile.frames || kind.bits > tile.bits)
+      user_error("the Trellis database has bits in tile {} that is smaller", tile.name);
     places_.emplace(std::pair(tile.row, tile.column), &tile);
   }
   for (const Tile& tile : database.tiles()) read(tile, database.kind(tile.kind));

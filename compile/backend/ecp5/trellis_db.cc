@@ -179,13 +179,15 @@ class KindReader {
     }
   }
 
-  std::vector<TileBit> bits(const std::vector<std::string_view>& words, std::size_t from) const {
+  std::vector<TileBit> bits(const std::vector<std::string_view>& words, std::size_t from) {
     std::vector<TileBit> result;
     if (words.size() == from + 1 && words[from] == "-") return result;
     for (std::size_t i = from; i < words.size(); ++i) {
       const std::optional<TileBit> bit = parse_bit(words[i]);
       if (!bit) unknown();
       result.push_back(*bit);
+      kind_.frames = std::max(kind_.frames, bit->frame + 1);
+      kind_.bits = std::max(kind_.bits, bit->bit + 1);
     }
     return result;
   }

@@ -53,7 +53,8 @@ struct TileKind {
   std::vector<Mux> muxes;
   std::vector<Setting> settings;
   std::vector<Word> words;
-  std::vector<Wire> wires;  ///< that nothing switches
+  std::vector<Wire> wires;   ///< that nothing switches
+  int frames = 0, bits = 0;  ///< how large a tile has to be for all bits
 };
 
 /// A tile of a device: where it is, and where its bits are.

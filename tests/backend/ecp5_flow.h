@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/temp_dir.h"
+#include "compile/backend/ecp5/extract.h"
+#include "compile/backend/ecp5/place_route.h"
+#include "compile/backend/ecp5/trellis_db.h"
+#include "compile/base/file.h"
+#include "compile/netlist/yosys_json.h"
+#include "netlist/plain_simulator.h"
+
+/// From Verilog to a bitstream of an ECP5 and back, with the tools that are installed.
+namespace assay::ecp5::test {
+
+/// What is missing to run the flow; empty when nothing is.
+inline std::string missing_tool() {
+  for (const char* name : {"yosys", "nextpnr-ecp5", "ecppack"})
+    if (!fpga::has_tool(name)) return std::string(name) + " is not installed";
+  try {
+    fpga::trellis_database();
+  } catch (const ToolError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+#define NEEDS_ECP5_TOOLS() \
+  if (const std::string missing = missing_tool(); !missing.empty()) GTEST_SKIP() << missing
+
+inline const fpga::Part& part_of(std::uint32_t idcode) {
+  static const std::map<std::uint32_t, fpga::Part> kParts = {
+      {0x41111043, {"ecp5-25", netlist::Family::kEcp5, "25k", "CABGA256", 24288, 24288, 56, 28}},
+      {0x41112043, {"ecp5-45", netlist::Family::kEcp5, "45k", "CABGA381", 43848, 43848, 108, 72}},
+      {0x41113043, {"ecp5-85", netlist::Family::kEcp5, "85k", "CABGA381", 83640, 83640, 208, 156}}};
+  return kParts.at(idcode);
+}
+
+/// The ports of a design on pads of the package in a random order.
+inline std::string constraints_for(const netlist::Netlist& design, std::uint32_t idcode,
+                                   std::uint64_t seed) {
+  const Database database(fpga::trellis_database(), *find_device(idcode));
+  std::vector<std::string> pads;
+  for (const auto& [name, pad] : database.pads(part_of(idcode).package)) pads.push_back(name);
+  std::shuffle(pads.begin(), pads.end(), std::mt19937_64(seed));
+  std::string text = "BLOCK RESETPATHS;  # as boards have it\n";
+  for (const netlist::Port& port : design.ports)
+    for (std::size_t i = 0; i < port.bits.size(); ++i) {
+      const std::string bit = port.bits.size() == 1 ? "" : "[" + std::to_string(i) + "]";
+      text += "LOCATE COMP \"" + port.name + bit + "\" SITE \"" + pads.back() + "\";\n";
+      text += "IOBUF PORT \"" + port.name + bit + "\" IO_TYPE=LVCMOS33;\n";
+      pads.pop_back();
+    }
+  return text;
+}
+
+/// A design, as it was synthesised and as bits.
+struct Built {
+  std::uint32_t idcode = 0;
+  netlist::Netlist synthesised;
+  std::string constraints;
+  fpga::PlaceRouteResult routed;
+
+  Extraction extraction() const {
+    return {"design.bit", fpga::trellis_database(), part_of(idcode).package, "top",
+            read_lpf(constraints, "design.lpf")};
+  }
+  Bitfile bits() const { return read_bitfile(routed.bitstream, "design.bit"); }
+};
+
+inline std::string synthesise(const std::string& verilog, const TempDir& folder) {
+  folder.write("top.v", verilog);
+  run_tool(fpga::find_tool("yosys"),
+           {"-q", "-p",
+            "read_verilog -sv top.v; synth_ecp5 -nodsp -top top; blackbox =A:whitebox; "
+            "write_json top.json"},
+           folder.path(), std::chrono::seconds(300));
+  return read_file(folder.path() / "top.json");
+}
+
+/// Module `top` of the text.
+inline Built build(const std::string& verilog, std::uint32_t idcode, std::uint64_t seed = 1) {
+  const TempDir folder;
+  Built built;
+  built.idcode = idcode;
+  const std::string json = synthesise(verilog, folder);
+  built.synthesised = netlist::read_yosys_json(json, "top", netlist::Family::kEcp5, "top.json");
+  netlist::simplify(built.synthesised);
+  built.constraints = constraints_for(built.synthesised, idcode, seed);
+  const fpga::PlaceRouteJob job{&part_of(idcode), "top", json, built.constraints, 20, seed};
+  built.routed = place_route_ecp5(
+      job, folder.path(),
+      {fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"), std::chrono::seconds(600)});
+  return built;
+}
+
+/// How many of the outputs of all cycles differ, the same random inputs given to both.
+inline int differences(const netlist::Netlist& a, const netlist::Netlist& b, int cycles,
+                       std::uint64_t seed = 1) {
+  netlist::test::PlainSimulator left(a), right(b);
+  std::mt19937_64 random(seed);
+  int result = 0;
+  for (int cycle = 0; cycle < cycles; ++cycle) {
+    for (const netlist::Port& port : a.ports) {
+      if (!port.input || port.name == "clk") continue;
+      const std::uint64_t value = random();
+      left.set(port.name, value);
+      right.set(port.name, value);
+    }
+    left.settle();
+    right.settle();
+    for (const netlist::Port& port : a.ports)
+      if (!port.input && left.get(port.name) != right.get(port.name)) ++result;
+    left.clock();
+    right.clock();
+  }
+  return result;
+}
+
+/// The same ports, as much state, and the same outputs.
+inline void expect_equal(const netlist::Netlist& synthesised, const netlist::Netlist& extracted,
+                         int cycles) {
+  ASSERT_EQ(synthesised.ports.size(), extracted.ports.size());
+  for (const netlist::Port& port : synthesised.ports) {
+    const netlist::Port* other = extracted.port(port.name);
+    ASSERT_NE(other, nullptr) << port.name;
+    ASSERT_EQ(other->bits.size(), port.bits.size()) << port.name;
+    ASSERT_EQ(other->input, port.input) << port.name;
+  }
+  EXPECT_EQ(synthesised.flip_flops.size(), extracted.flip_flops.size());
+  EXPECT_EQ(synthesised.memories.size(), extracted.memories.size());
+  EXPECT_EQ(differences(synthesised, extracted, cycles), 0);
+}
+
+}  // namespace assay::ecp5::test
