@@ -106,6 +106,7 @@ class BitstreamBuild {
     count(json);
     steps_.done(report_, "netlist", inputs, {{kNetlistFile, json}, {kScriptFile, script}},
                 seconds_from(start));
+    register_files(dir_, step_files());
     console_.remark(fmt::format("netlist: {} LUTs, {} flip-flops, {} block RAMs in {:.1f} s",
                                 grouped(report_.total.lut), grouped(report_.total.ff),
                                 grouped(report_.total.bram), seconds_from(start)));
@@ -154,6 +155,7 @@ class BitstreamBuild {
                 {{files.routed, best.routed}, {files.constraints, constraints_}},
                 seconds_from(start));
     steps_.done(report_, "bitstream", inputs, {{files.bitstream, best.bitstream}}, 0);
+    register_files(dir_, step_files());
   }
 
   fpga::PlaceRouteResult best_placement() {
@@ -185,9 +187,8 @@ class BitstreamBuild {
 
   std::string report_file() const { return fmt::format("reports/build-{}.json", target_.name); }
 
-  /// What a build leaves besides its report, whatever its family's names are.
-  std::vector<std::string> registered() const {
-    std::vector<std::string> names = {report_file()};
+  std::vector<std::string> step_files() const {
+    std::vector<std::string> names;
     for (const report::Build::Step& step : report_.steps)
       for (const report::File& file : step.files) names.push_back(file.file);
     return names;
@@ -204,7 +205,7 @@ class BitstreamBuild {
     seal(report_);
     dir_.write_report(report_file(), report_);
     dir_.write_report(steps_.path("timing.json"), steps_.timing());
-    register_files(dir_, registered());
+    register_files(dir_, {report_file()});
     if (options_.finished) options_.finished(dir_);
   }
 

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <memory>
 #include <optional>
 
+#include "compile/backend/fpga/parts.h"
+#include "compile/base/error.h"
+#include "harness/build/build.h"
 #include "harness/check/run_table.h"
 #include "harness/cli/command.h"
 #include "harness/flow/flow.h"
@@ -15,6 +21,11 @@ namespace assay {
 namespace {
 
 constexpr std::string_view kTopLevel = "rtl-top";  ///< what comes behind the stages
+
+struct RunCommand : FlowOptions {
+  std::string target;  ///< of a bitstream behind the simulation; empty: none
+  bool fit = false;    ///< fold further until it fits there
+};
 
 template <typename T>
 void add_bounds(const RunOption& option, const T&, Option& added) {
@@ -50,7 +61,7 @@ void add_run_option(Command& command, const RunOption& option, FlowOptions& opti
   std::visit(add, option.slot(options));
 }
 
-void add_flow_options(Command& command, FlowOptions& options) {
+void add_flow_options(Command& command, RunCommand& options) {
   command.add_option("MODEL", options.model, "Network: a QONNX, QCDQ or plain ONNX file")
       .required();
   add_against_option(command, options.against);
@@ -64,6 +75,13 @@ void add_flow_options(Command& command, FlowOptions& options) {
       .type_name("STAGE");
   command.add_flag("--replace", options.replace,
                    "DIR may hold a run of another model, whose place this one takes");
+  command
+      .add_option(
+          "--target", options.target,
+          "Part or board that a bitstream is made for behind rtl-top, as 'assay build' does")
+      .type_name("NAME");
+  command.add_flag("--fit", options.fit,
+                   "Where the design does not fit the target, fold it further until it does");
   command
       .add_option("--out", options.out,
                   "Folder for stages, reports and log; a killed run goes on there")
@@ -96,8 +114,8 @@ void note_failure(const std::filesystem::path& out, const std::string& what,
                         << kTopLevel << " was not simulated: " << why << "\n";
 }
 
-/// Every stage, and then the RTL. Prints the report or the tables; returns the exit code.
-int run(const FlowOptions& options, double clock_mhz, const CommandContext& context) {
+/// Every stage, and then the RTL. Prints the tables.
+FlowResult run_once(const FlowOptions& options, double clock_mhz, const CommandContext& context) {
   FlowResult result = run_flow(options, context.console);
   if (!context.json) context.console.out << result.table;
   if (options.simulates && exit_code(result.verdict) == 0) try {
@@ -112,14 +130,85 @@ int run(const FlowOptions& options, double clock_mhz, const CommandContext& cont
       note_failure(options.out, error.what(), context);
       throw;
     }
+  return result;
+}
+
+/// The bitstream of what was simulated.
+void build_target(const RunCommand& options, const CommandContext& context) {
+  BuildOptions build_options;
+  build_options.dir = options.out;
+  build_options.target = options.target;
+  build_options.finished = options.finished;
+  const BuildResult built = build(build_options, context.console);
+  if (!context.json) context.console.out << '\n' << built.table;
+}
+
+/// Slower by what was short of the part, and at least a little.
+void fold_further(RunCommand& options, const report::RtlTop& top, double times) {
+  constexpr double kLeast = 1.05;
+  std::int64_t interval = 1;
+  for (const report::RtlTop::Partition& partition : top.partitions)
+    interval = std::max(interval, partition.bottleneck.cycles);
+  if (options.passes.device.empty()) interval = std::max(interval, options.passes.target_cycles);
+  options.folding.device.clear();
+  options.folding.device_share.reset();
+  options.folding.target_fps.reset();
+  options.folding.target_cycles =
+      static_cast<std::int64_t>(std::ceil(static_cast<double>(interval) * std::max(times, kLeast)));
+  settle(options);
+}
+
+/// How often the hardware stayed the same although it was to be folded further.
+class Standstill {
+ public:
+  bool over() const { return same_ > kPatience; }
+  /// By how much to fold further, of what was short.
+  double factor(double times) const { return same_ == 0 ? times : 2 * times; }
+  void look(const report::RtlTop& top) {
+    same_ = top.head.rtl.sha256 == rtl_ ? same_ + 1 : 0;
+    rtl_ = top.head.rtl.sha256;
+  }
+
+ private:
+  static constexpr int kPatience = 4;
+  std::string rtl_;
+  int same_ = 0;
+};
+
+/// Returns the exit code.
+int run(RunCommand& options, double clock_mhz, const CommandContext& context) {
+  FlowResult result = run_once(options, clock_mhz, context);
+  Standstill still;
+  while (!options.target.empty() && exit_code(result.report.verdict) == 0) try {
+      build_target(options, context);
+      report::Run registered = read_sealed_run(options.out);
+      registered.rtl_top = std::move(result.report.rtl_top);
+      result.report = std::move(registered);
+      break;
+    } catch (const DoesNotFitError& error) {
+      still.look(result.report.rtl_top.value());
+      if (!options.fit || still.over()) throw;
+      fold_further(options, *result.report.rtl_top, still.factor(error.times));
+      context.console.remark(fmt::format("--fit: {}; now {} cycles a frame", error.what(),
+                                         options.passes.target_cycles));
+      result = run_once(options, clock_mhz, context);
+    }
   if (context.json) print_report(context, result.report);
   return exit_code(result.report.verdict);
+}
+
+/// Before hours are spent.
+void check_target(const RunCommand& options) {
+  if (!options.target.empty()) fpga::find_target(options.target);
+  if (options.target.empty() && options.fit) user_error("--fit needs a --target to fit");
+  if (!options.target.empty() && !options.simulates)
+    user_error("--target is behind the simulation, and --until ends before it; give one of them");
 }
 
 }  // namespace
 
 void add_run_command(Command& app, CommandAction& action) {
-  const auto options = std::make_shared<FlowOptions>();
+  const auto options = std::make_shared<RunCommand>();
   Command command = app.add_subcommand(
       "run",
       "Build every stage of a network up to its RTL, execute each exactly on images and compare");
@@ -131,6 +220,7 @@ void add_run_command(Command& app, CommandAction& action) {
       "  assay run model.onnx --data cifar --preprocess normalize --topk 5 --out out/model\n"
       "  assay run model.onnx --data cifar --against recorded --out out/model\n"
       "  assay run model.onnx --device xc7z020 --out out/model\n"
+      "  assay run model.onnx --device ice40hx8k --target ice40-hx8k --fit --out out/model\n"
       "  assay run model.onnx --target-fps 1000 --clock 100 --out out/model\n"
       "  assay run model.onnx --until cleanup --json --out out/model > run.json");
   command.callback([options, &action] {
@@ -139,6 +229,7 @@ void add_run_command(Command& app, CommandAction& action) {
       settle(*options);
       options->simulates = options->until.empty() || options->until == kTopLevel;
       if (options->simulates) options->until.clear();
+      check_target(*options);
       return run(*options, options->folding.clock_mhz, context);
     };
   });

@@ -251,13 +251,25 @@ class Flow {
     if (spoke_of(registered, kRtlManifest, text_of(kRtlManifest))) beside_.push_back(kRtlManifest);
     for (const std::filesystem::path& file : dir_.files("reports")) {
       const std::string name = "reports/" + file.filename().string();
-      if (!name.starts_with("reports/rtl") || file.extension() != ".json") continue;
+      const bool of_rtl = name.starts_with("reports/rtl") || name.starts_with("reports/build-");
+      if (!of_rtl || file.extension() != ".json") continue;
       const std::string text = text_of(name);
       if (text.find(previous_sha256_) != std::string::npos && spoke_of(registered, name, text))
         beside_.push_back(name);
       else
         remove_aloud(name);
     }
+    for (const auto& [name, hash] : registered)
+      if (belongs_to_kept_build(name) && sha256(text_of(name)) == hash) beside_.push_back(name);
+  }
+
+  /// "build/TARGET/netlist.json" of a build whose report is still this run's.
+  bool belongs_to_kept_build(const std::string& name) const {
+    const std::filesystem::path path(name);
+    auto part = path.begin();
+    if (std::distance(part, path.end()) != 3 || *part != "build") return false;
+    const std::string report = fmt::format("reports/build-{}.json", (++part)->string());
+    return std::ranges::find(beside_, report) != beside_.end();
   }
 
   /// Whether a step that depends on the network is to be taken.
