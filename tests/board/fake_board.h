@@ -86,7 +86,7 @@ class FakeBoard final : public SimulatedBoard {
     if (packet.kind == kReset && packet.body.size() == 1) {
       session_ = static_cast<std::uint8_t>(packet.body[0]);
       stream_.clear();
-      accepted_ = beats_ = 0;
+      accepted_ = taken_ = beats_ = 0;
       if (restarted_) restarted_();
     }
     if (packet.kind == kData) take(packet.body);
@@ -148,12 +148,11 @@ class FakeBoard final : public SimulatedBoard {
 
   void say_progress() {
     if (once(Fault::kUnsaidData)) return;
-    const std::int64_t accepted = accepted_ + (now(Fault::kLies) ? 5000 : 0),
-                       taken = now(Fault::kStandsStill) ? std::min<std::int64_t>(accepted_, 1)
-                                                        : accepted_;
+    const std::int64_t accepted = accepted_ + (now(Fault::kLies) ? 5000 : 0);
+    if (!now(Fault::kStandsStill)) taken_ = accepted_;
     say({kProgress, big_endian(static_cast<std::uint64_t>(session_), 1) +
                         big_endian(static_cast<std::uint64_t>(accepted) & 0xffffU, 2) +
-                        big_endian(static_cast<std::uint64_t>(taken) & 0xffffU, 2)},
+                        big_endian(static_cast<std::uint64_t>(taken_) & 0xffffU, 2)},
         false);
   }
 
@@ -176,7 +175,7 @@ class FakeBoard final : public SimulatedBoard {
   PacketReader reader_;
   std::string stream_;
   int session_ = 0;
-  std::int64_t accepted_ = 0, beats_ = 0, computed_ = 0;
+  std::int64_t accepted_ = 0, taken_ = 0, beats_ = 0, computed_ = 0;
   bool done_ = false;
   std::atomic<bool> stop_ = false;
   std::thread thread_;
