@@ -186,7 +186,7 @@ class SelftestCampaign : public ::testing::Test {
     EXPECT_EQ(built.code, 0) << built.err;
   }
 
-  SelftestResult campaign(RunCommand command, std::vector<FaultKind> kinds, std::int64_t faults) {
+  SelftestResult campaign(CommandRunner command, std::vector<FaultKind> kinds, std::int64_t faults) {
     SelftestOptions options;
     options.dir = out;
     options.faults = faults;
@@ -246,7 +246,7 @@ TEST_F(SelftestCampaign, CommandsThatSayYesToEverythingMissEveryFault) {
 
 TEST_F(SelftestCampaign, AFaultThatNobodyLooksAtIsMissed) {
   // The product's own command, which has its eyes on the stages alone.
-  const RunCommand command = [](const std::vector<std::string>& arguments, const fs::path& cache,
+  const CommandRunner command = [](const std::vector<std::string>& arguments, const fs::path& cache,
                                 std::chrono::seconds limit) {
     if (arguments[0] == "show") return content(arguments, cache, limit);
     const CommandResult result = run_assay_as_is(arguments);
@@ -283,7 +283,7 @@ TEST_F(SelftestCampaign, OutcomesFollowFromExitCodesAndFiles) {
   int calls = 0;
   const auto with = [&](const CommandOutcome& outcome, bool undo) {
     calls = 0;
-    const RunCommand command = [&, undo, outcome](const std::vector<std::string>&,
+    const CommandRunner command = [&, undo, outcome](const std::vector<std::string>&,
                                                   const fs::path& cache, std::chrono::seconds) {
       if (calls++ < 4) return CommandOutcome{};  // without a fault
       if (undo) fs::remove(cache.parent_path() / "run/stages/remark.txt");
@@ -316,7 +316,7 @@ TEST_F(SelftestCampaign, WithoutFaultsThereIsNoVerdict) {
 }
 
 TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
-  const RunCommand refuses = [](const std::vector<std::string>&, const fs::path&,
+  const CommandRunner refuses = [](const std::vector<std::string>&, const fs::path&,
                                 std::chrono::seconds) {
     return CommandOutcome{1, false, "DIFFERENT: of course\n"};
   };
@@ -327,7 +327,7 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
               HasSubstr("without any fault 'run' ends with exit code 1: DIFFERENT: of course"));
 
   int calls = 0;
-  const RunCommand restless = [&](const std::vector<std::string>&, const fs::path& cache,
+  const CommandRunner restless = [&](const std::vector<std::string>&, const fs::path& cache,
                                   std::chrono::seconds) {
     write_file(cache.parent_path() / "run/reports/run.json", std::to_string(++calls));
     return CommandOutcome{};
@@ -339,7 +339,7 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
 
 TEST_F(SelftestCampaign, CommandsThatFailFromSomeTimeOnProveNothing) {
   int calls = 0;
-  const RunCommand full_disk = [&](const std::vector<std::string>&, const fs::path&,
+  const CommandRunner full_disk = [&](const std::vector<std::string>&, const fs::path&,
                                    std::chrono::seconds) {
     return ++calls <= 4 ? CommandOutcome{} : CommandOutcome{4, false, "the disk is full\n"};
   };
@@ -396,7 +396,7 @@ TEST_F(SelftestCampaign, RepeatsTheRunAsItWasTold) {
   ASSERT_EQ(run_assay(told).code, 0);
   out = dir.path() / "told";
   std::vector<std::string> repeated;
-  const RunCommand command = [&](const std::vector<std::string>& arguments, const fs::path& cache,
+  const CommandRunner command = [&](const std::vector<std::string>& arguments, const fs::path& cache,
                                  std::chrono::seconds) {
     if (arguments[0] == "run" && repeated.empty()) {
       repeated = arguments;
