@@ -157,23 +157,6 @@ void add_columns(Machine& machine, const Memory& memory, const std::vector<bool>
   }
 }
 
-/// What nothing drives has no value that could be proved equal to anything.
-void refuse_undriven(const Machine& machine) {
-  const Netlist& net = machine.net;
-  std::vector<bool> driven(net.nets);
-  driven[kZero] = driven[kOne] = true;
-  for (const NamedNet& input : machine.inputs) driven[input.net] = true;
-  for (const netlist::Lut& lut : net.luts) driven[lut.out] = true;
-  for (const StateBit& bit : machine.registers) driven[bit.q] = true;
-  for (const Memory& memory : net.memories)
-    for (const auto& port : memory.reads)
-      for (const Net bit : port.data) driven[bit] = true;
-  const std::vector<bool> read = nets_read(net);
-  for (Net bit = 0; bit < net.nets; ++bit)
-    if (read[bit] && !driven[bit])
-      user_error("netlist '{}': net {} is read and nothing drives it", net.name, bit);
-}
-
 std::vector<NamedNet> port_bits(const Netlist& net, bool input) {
   std::vector<NamedNet> result;
   for (const netlist::Port& port : net.ports)
@@ -221,7 +204,6 @@ Machine make_machine(const Netlist& netlist) {
                                  next_value(net, cell), cell.initial});
   }
   for (NamedNet& output : machine.outputs) output.net = net.lut(0x2, {output.net});
-  refuse_undriven(machine);
   machine.order = netlist::evaluation_order(net);
   machine.driver.resize(net.nets);
   for (std::uint32_t i = 0; i < net.luts.size(); ++i) machine.driver[net.luts[i].out] = i + 1;

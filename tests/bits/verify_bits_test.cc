@@ -60,9 +60,10 @@ class VerifyBits : public ::testing::Test {
   }
 
   std::string icestorm(const std::string& tool, const std::string& input) const {
-    write_file(dir_.path() / "in", input);
-    fpga::run_tool(fpga::find_tool(tool), {"in", "out"}, dir_.path(), std::chrono::seconds(60));
-    return read_file(dir_.path() / "out");
+    write_file(dir_.path() / "before", input);
+    fpga::run_tool(fpga::find_tool(tool), {"before", "after"}, dir_.path(),
+                   std::chrono::seconds(60));
+    return read_file(dir_.path() / "after");
   }
 
   TempDir dir_;
@@ -179,7 +180,7 @@ TEST_F(VerifyBits, RefusesWhatIsNotWhatWasBuilt) {
                              "--out", out_.string()})
                 .code,
             0);
-  refuses("netlist", "was built from another stage");
+  refuses("netlist", "nothing was built for");
 }
 
 }  // namespace
