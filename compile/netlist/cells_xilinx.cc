@@ -262,9 +262,11 @@ constexpr CellModel kXilinxCells[] = {
     {"SRL16E", "Q> A#4 CE CLK D", "INIT=0 " INVERT("CLK"), build_srl16},
     {"SRLC32E", "Q> Q31> A:5 CE CLK D", "INIT=0 " INVERT("CLK"), build_srl32},
     {"RAM32M",
-     "DOA:2> DOB:2> DOC:2> DOD:2> ADDRA:5 ADDRB:5 ADDRC:5 ADDRD:5 DIA:2 DIB:2 DIC:2 DID:2 WCLK WE",
+     "DOA:2> DOB:2> DOC:2> DOD:2> ADDRA:5=0 ADDRB:5=0 ADDRC:5=0 ADDRD:5 DIA:2=0 DIB:2=0 DIC:2=0 "
+     "DID:2=0 WCLK WE",
      "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 " INVERT("WCLK"), build_quad_ram},
-    {"RAM64M", "DOA> DOB> DOC> DOD> ADDRA:6 ADDRB:6 ADDRC:6 ADDRD:6 DIA DIB DIC DID WCLK WE",
+    {"RAM64M",
+     "DOA> DOB> DOC> DOD> ADDRA:6=0 ADDRB:6=0 ADDRC:6=0 ADDRD:6 DIA=0 DIB=0 DIC=0 DID=0 WCLK WE",
      "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 " INVERT("WCLK"), build_quad_ram},
     {"RAM16X1D", "DPO> SPO> D WCLK WE A#4 DPRA#4", "INIT=0 " INVERT("WCLK"), build_dual_ram},
     {"RAM32X1D", "DPO> SPO> D WCLK WE A#5 DPRA#5", "INIT=0 " INVERT("WCLK"), build_dual_ram},

@@ -85,7 +85,7 @@ std::string yosys_json(const std::vector<std::pair<std::string, std::string>>& f
   for (const auto& [name, text] : files) write_file(folder.path / name, text);
   const ProcessResult result =
       run_process({find_program("yosys", "yosys").string(), "-q", "-p", commands}, folder.path,
-                  std::chrono::seconds(300));
+                  std::chrono::seconds(800));
   if (!result.ok()) tool_error("Yosys failed (exit code {}):\n{}", result.exit_code, result.output);
   return read_file(folder.path / "out.json");
 }
