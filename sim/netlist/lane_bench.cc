@@ -69,7 +69,6 @@ class LaneBench {
       if (open_.has(lane) && job_.resets(lane_ + lane)) at(lane).reset_at = reset_time();
       reset(lane);
     });
-    drained_ = kDrain;
   }
 
   /// Somewhere in the first frames, between the first and the last beat that goes in.

@@ -32,6 +32,7 @@ enum class Fault : std::uint8_t {
   kNeedsReady,   ///< the second slice's valid waits for ready
   kNoReset,      ///< the first slice keeps its beat through a reset
   kNeverStarts,  ///< the first slice never is ready
+  kBabbles,      ///< the same, and the second gives beats all the time
 };
 
 /// Two register slices one behind the other, each of which puts nibbles through kBox.
@@ -97,9 +98,11 @@ class Pipeline {
     out.valid = full;
     if (!first && fault_ == Fault::kWithdraw) out.valid = and_not(full, ticks_);
     if (!first && fault_ == Fault::kNeedsReady) out.valid = both(full, out.ready);
+    if (!first && fault_ == Fault::kBabbles) out.valid = ticks_;
     const Net sent = both(out.valid, out.ready);
     n_.luts.push_back({.out = in.ready, .size = 2, .inputs = {full, sent}, .table = 0b1101});
-    if (first && fault_ == Fault::kNeverStarts) n_.luts.back().table = 0;
+    if (first && (fault_ == Fault::kNeverStarts || fault_ == Fault::kBabbles))
+      n_.luts.back().table = 0;
     const Net taken = both(in.valid, in.ready);
     for (std::size_t nibble = 0; nibble < kNibbles; ++nibble) box(in, out, nibble, taken, first);
     Net arrives = taken, leaves = sent;
@@ -372,6 +375,15 @@ TEST(LaneBench, TellsWhatIsStuck) {
   EXPECT_THAT(result.stuck, ::testing::HasSubstr("offers a beat that is not taken"));
   EXPECT_EQ(result.outputs[0].compared, 0);
   EXPECT_EQ(result.outputs[0].predicted, 2000 * kBeats);
+}
+
+TEST(LaneBench, BeatsThatNobodyWaitsForAreNoProgress) {
+  Rig rig(Fault::kBabbles);
+  rig.job.profile = [](int) { return Profile::kAlways; };
+  const LaneResult result = rig.run();
+  EXPECT_THAT(result.stuck, ::testing::HasSubstr("offers a beat that is not taken"));
+  EXPECT_THAT(rules(result), ::testing::Contains("out extra-beat"));
+  EXPECT_LT(result.cycles, 5000);
 }
 
 TEST(LaneBench, AnExpectationOfAnotherLengthIsNeverWhollyCompared) {
