@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <functional>
 #include <map>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -25,6 +25,9 @@ class Cell {
   std::map<std::string, std::string, std::less<>>
       parameters;  ///< "0101", most significant first, or words
 
+  std::set<std::string, std::less<>> absent;  ///< pins that are connected to nothing
+
+  bool connected(std::string_view pin) const { return !absent.contains(pin); }
   const std::vector<Net>& nets(std::string_view pin) const;
   Net net(std::string_view pin) const { return nets(pin).at(0); }
   /// The pins PREFIX0, PREFIX1, ... of one bit each.

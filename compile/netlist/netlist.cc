@@ -2,6 +2,8 @@
 #include "compile/netlist/netlist.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "compile/base/error.h"
 
@@ -26,6 +28,8 @@ void check_memory(const Netlist& netlist, const Memory& memory) {
     if (!holds) user_error("netlist '{}': memory '{}' {}", netlist.name, memory.name, what);
   };
   check(memory.unit_bits >= 1 && memory.unit_bits <= 64, "has units of no width");
+  for (const std::uint64_t unit : memory.units)
+    check(memory.unit_bits == 64 || unit >> memory.unit_bits == 0, "holds more than its units");
   const auto whole = [&](std::size_t bits) {
     return bits > 0 && bits % static_cast<std::size_t>(memory.unit_bits) == 0;
   };
@@ -38,6 +42,15 @@ void check_memory(const Netlist& netlist, const Memory& memory) {
     check(write.address.size() < 32, "has too wide an address");
     check(write.enables.size() == write.data.size(), "has a port without an enable per bit");
   }
+}
+
+/// What drives a net through tables that are wires, as buffers of clocks are.
+std::vector<Net> wire_sources(const Netlist& netlist) {
+  std::vector<Net> source(netlist.nets);
+  std::iota(source.begin(), source.end(), Net{0});
+  for (const Lut& lut : netlist.luts)
+    if (lut.size == 1 && lut.table == 2) source[lut.out] = lut.inputs[0];
+  return source;
 }
 
 /// The table without input `at`, which is `value`.
@@ -69,19 +82,18 @@ void join_inputs(Lut& lut, int keep, int gone) {
   remove_input(lut, gone, false);
 }
 
-/// Leaves the inputs that the value depends on.
+/// Leaves the inputs that the value depends on, which is known when constants are gone and equal inputs
+/// are one: x & 0 and x ^ x depend on nothing.
 void reduce(Lut& lut) {
-  for (int i = lut.size - 1; i >= 0; --i) {
-    const Net net = lut.inputs[static_cast<std::size_t>(i)];
-    if (net <= kOne)
-      remove_input(lut, i, net == kOne);
-    else if (cofactor(lut.table, lut.size, i, false) == cofactor(lut.table, lut.size, i, true))
-      remove_input(lut, i, false);
-  }
+  const auto input = [&](int i) { return lut.inputs[static_cast<std::size_t>(i)]; };
+  for (int i = lut.size - 1; i >= 0; --i)
+    if (input(i) <= kOne) remove_input(lut, i, input(i) == kOne);
   for (int i = 0; i < lut.size; ++i)
     for (int k = lut.size - 1; k > i; --k)
-      if (lut.inputs[static_cast<std::size_t>(i)] == lut.inputs[static_cast<std::size_t>(k)])
-        join_inputs(lut, i, k);
+      if (input(i) == input(k)) join_inputs(lut, i, k);
+  for (int i = lut.size - 1; i >= 0; --i)
+    if (cofactor(lut.table, lut.size, i, false) == cofactor(lut.table, lut.size, i, true))
+      remove_input(lut, i, false);
 }
 
 /// The net that a reduced table copies; nothing when it computes something.
@@ -117,26 +129,66 @@ void for_each_read(Netlist& netlist, const Body& body) {
     for (Net& net : bits) body(net);
 }
 
-/// Takes wires and constants out of the way until there are none.
-void propagate(Netlist& netlist) {
-  for (bool again = true; again;) {
-    again = false;
-    std::vector<Net> source(netlist.nets);
-    for (Net net = 0; net < netlist.nets; ++net) source[net] = net;
-    std::erase_if(netlist.luts, [&](Lut& lut) {
-      reduce(lut);
-      Net from = lut.out;
-      if (!copies(lut, from) || from == lut.out) return false;
-      source[lut.out] = from;
-      return again = true;
-    });
-    const auto root = [&](Net net) {
-      Net at = net;
-      for (Net steps = 0; source[at] != at && steps < netlist.nets; ++steps) at = source[at];
-      return source[net] = at;
-    };
-    if (again) for_each_read(netlist, [&](Net& net) { net = root(net); });
+/// Takes wires and constants out of the way until there are none: each table again when an input of it
+/// became another net.
+class Propagation {
+ public:
+  explicit Propagation(Netlist& netlist)
+      : netlist_(netlist), source_(netlist.nets), readers_(netlist.nets) {
+    std::vector<bool> driven(netlist.nets);
+    driven[kOne] = true;
+    for_each_driven(netlist, [&](Net net, const std::string&) { driven[net] = true; });
+    for (Net net = 0; net < netlist.nets; ++net) source_[net] = driven[net] ? net : kZero;
+    gone_.resize(netlist.luts.size());
+    for (std::uint32_t i = 0; i < netlist.luts.size(); ++i) {
+      const Lut& lut = netlist.luts[i];
+      for (int k = 0; k < lut.size; ++k)
+        readers_[lut.inputs[static_cast<std::size_t>(k)]].push_back(i);
+      open_.push_back(i);
+    }
+    for (std::size_t at = 0; at < open_.size(); ++at)
+      if (!gone_[open_[at]]) visit(open_[at]);
+    std::size_t index = 0;
+    std::erase_if(netlist.luts, [&](const Lut&) { return gone_[index++]; });
+    for_each_read(netlist, [&](Net& net) { net = root(net); });
   }
+
+ private:
+  Net root(Net net) {
+    Net end = net;
+    while (source_[end] != end) end = source_[end];
+    while (source_[net] != end) net = std::exchange(source_[net], end);
+    return end;
+  }
+
+  void visit(std::uint32_t index) {
+    Lut& lut = netlist_.luts[index];
+    for (int i = 0; i < lut.size; ++i) {
+      Net& net = lut.inputs[static_cast<std::size_t>(i)];
+      net = root(net);
+    }
+    reduce(lut);
+    Net from = lut.out;
+    if (!copies(lut, from) || from == lut.out) return;
+    source_[lut.out] = from;
+    gone_[index] = true;
+    std::vector<std::uint32_t>& readers = readers_[lut.out];
+    open_.insert(open_.end(), readers.begin(), readers.end());
+    if (from > kOne) readers_[from].insert(readers_[from].end(), readers.begin(), readers.end());
+    readers = {};
+  }
+
+  Netlist& netlist_;
+  std::vector<Net> source_;
+  std::vector<std::vector<std::uint32_t>> readers_;
+  std::vector<bool> gone_;
+  std::vector<std::uint32_t> open_;
+};
+
+/// As the unused port of a ROM.
+bool never_writes(const Memory::WritePort& write) {
+  return write.clock <= kOne ||
+         std::all_of(write.enables.begin(), write.enables.end(), [](Net n) { return n == kZero; });
 }
 
 /// What is reached from the outputs, backwards.
@@ -197,6 +249,7 @@ class Reach {
       add(read.enable);
     }
     for (const Memory::WritePort& write : memory.writes) {
+      if (never_writes(write)) continue;
       for (const auto* nets : {&write.address, &write.data, &write.enables})
         for (const Net in : *nets) add(in);
       add(write.clock);
@@ -303,6 +356,10 @@ const Port* Netlist::port(std::string_view name) const {
 }
 
 void verify(const Netlist& netlist) {
+  for (const Lut& lut : netlist.luts)
+    if (lut.size < 0 || lut.size > 6 || (lut.size < 6 && lut.table >> (1U << lut.size) != 0))
+      user_error("netlist '{}': the table of net {} is larger than its inputs", netlist.name,
+                 lut.out);
   std::vector<bool> driven(netlist.nets);
   driven[kZero] = driven[kOne] = true;
   for_each_driven(netlist, [&](Net net, const std::string& what) {
@@ -315,16 +372,12 @@ void verify(const Netlist& netlist) {
   for_each_read(const_cast<Netlist&>(netlist), [&](Net& net) {
     if (net >= netlist.nets) user_error("netlist '{}': net {} is none", netlist.name, net);
   });
-  for (const Lut& lut : netlist.luts)
-    if (lut.size < 0 || lut.size > 6 || (lut.size < 6 && lut.table >> (1U << lut.size) != 0))
-      user_error("netlist '{}': the table of net {} is larger than its inputs", netlist.name,
-                 lut.out);
   for (const Memory& memory : netlist.memories) check_memory(netlist, memory);
   clock_of(netlist);
 }
 
 void simplify(Netlist& netlist) {
-  propagate(netlist);
+  Propagation propagation(netlist);
   const Reach reach(netlist);
   std::erase_if(netlist.luts, [&](const Lut& lut) { return !reach.net(lut.out); });
   std::erase_if(netlist.flip_flops, [&](const FlipFlop& cell) { return !reach.net(cell.q); });
@@ -332,6 +385,7 @@ void simplify(Netlist& netlist) {
   for (std::size_t i = 0; i < netlist.memories.size(); ++i)
     if (reach.memory(i)) memories.push_back(std::move(netlist.memories[i]));
   netlist.memories = std::move(memories);
+  for (Memory& memory : netlist.memories) std::erase_if(memory.writes, never_writes);
   std::erase_if(netlist.names, [&](const auto& entry) {
     return std::any_of(entry.second.begin(), entry.second.end(),
                        [&](Net net) { return net > kOne && !reach.net(net); });
@@ -341,9 +395,12 @@ void simplify(Netlist& netlist) {
 std::vector<Step> evaluation_order(const Netlist& netlist) { return Order(netlist).result; }
 
 Net clock_of(const Netlist& netlist) {
+  const std::vector<Net> source = wire_sources(netlist);
   Net clock = kZero;
   bool falling = false, any = false;
   const auto take = [&](Net net, bool falls, const std::string& cell) {
+    for (Net steps = 0; source[net] != net && steps < netlist.nets; ++steps) net = source[net];
+    if (net <= kOne) return;
     if (any && (net != clock || falls != falling))
       user_error("netlist '{}': '{}' has a clock of its own; one clock is simulated", netlist.name,
                  cell);

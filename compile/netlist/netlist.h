@@ -12,7 +12,7 @@
 /// Readers (Yosys' JSON, a bitstream) make one; simulation and proof look at nothing else.
 namespace assay::netlist {
 
-/// A wire of one bit, by number. The first two are constants.
+/// A wire of one bit, by number. The first two are constants. One that nothing drives is 0.
 using Net = std::uint32_t;
 inline constexpr Net kZero = 0, kOne = 1;
 
@@ -99,8 +99,9 @@ struct Netlist {
 void verify(const Netlist& netlist);
 
 /// Takes away what no output, and no state that an output can see, depends on; inputs of tables that
-/// their value does not depend on; tables that are a constant or a wire. Outputs, names, and the values
-/// of nets that remain stay as they are; names of nets that are gone are gone.
+/// their value does not depend on; tables that are a constant or a wire; ports that never write.
+/// Outputs, names, and the values of nets that remain stay as they are; names of nets that are gone
+/// are gone.
 void simplify(Netlist& netlist);
 
 /// The tables and asynchronous read ports in an order in which each comes behind what it reads.
@@ -113,7 +114,8 @@ struct Step {
 /// depend on is not.
 std::vector<Step> evaluation_order(const Netlist& netlist);
 
-/// The net of the one clock that all state shares; kZero where there is no state.
+/// The net of the one clock that all state shares; kZero where there is none. A clock that is a
+/// constant is none: such state stays as it is. Tables that are wires are seen through.
 Net clock_of(const Netlist& netlist);
 
 }  // namespace assay::netlist

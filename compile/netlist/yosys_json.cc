@@ -253,7 +253,7 @@ class Reader {
   void build(Scope& scope, const std::string& name, const Json& value, const std::string& type) {
     const ReadyModel& model = model_of(scope, name, type);
     if (model.model->build == nullptr) return;
-    Cell cell{scope.prefix + name, type, file_, netlist_, {}, {}};
+    Cell cell{scope.prefix + name, type, file_, netlist_, {}, {}, {}};
     const Json& connections = object_in(value, "connections", cell.name);
     for (const auto& [pin, bits] : connections.items())
       if (!model.pins.contains(pin))
@@ -262,6 +262,7 @@ class Reader {
     for (const auto& [pin, form] : model.pins) {
       const Json* bits = member(connections, pin);
       const bool absent = bits == nullptr || (bits->is_array() && bits->empty());
+      if (absent) cell.absent.insert(pin);
       cell.pins[pin] =
           absent ? absent_pin(cell, pin, form) : pin_nets(scope, cell, pin, form, *bits);
     }

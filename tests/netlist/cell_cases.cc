@@ -93,7 +93,8 @@ std::string yosys_json(const std::vector<std::pair<std::string, std::string>>& f
 std::string design_of(const std::vector<CellCase>& cases) {
   std::string ports = "input clk", body;
   for (std::size_t i = 0; i < cases.size(); ++i) {
-    ports += declarations("input", cases[i].inputs, i) + declarations("output", cases[i].outputs, i);
+    ports +=
+        declarations("input", cases[i].inputs, i) + declarations("output", cases[i].outputs, i);
     body += fmt::format("  {} #({}) u{} ({});\n", cases[i].cell, cases[i].parameters, i,
                         connections(cases[i], i));
   }
@@ -102,21 +103,21 @@ std::string design_of(const std::vector<CellCase>& cases) {
 
 Netlist with_our_models(const std::vector<CellCase>& cases, Family family,
                         const std::string& library) {
-  const std::string json =
-      yosys_json({{"cells.v", library}, {"design.v", design_of(cases)}},
-                 fmt::format("read_verilog -icells -lib -nowb -I{} cells.v; read_verilog -icells design.v; "
-                             "hierarchy -top all; write_json out.json",
-                             yosys_folder().string() + "/ecp5"));
+  const std::string json = yosys_json(
+      {{"cells.v", library}, {"design.v", design_of(cases)}},
+      fmt::format("read_verilog -icells -lib -nowb -I{} cells.v; read_verilog -icells design.v; "
+                  "hierarchy -top all; write_json out.json",
+                  yosys_folder().string() + "/ecp5"));
   return read_yosys_json(json, "all", family, "out.json");
 }
 
 Netlist with_yosys_models(const std::vector<CellCase>& cases, const std::string& library) {
-  const std::string json =
-      yosys_json({{"cells.v", library}, {"design.v", design_of(cases)}},
-                 fmt::format("read_verilog -icells -defer -I{} cells.v; read_verilog -icells design.v; "
-                             "hierarchy -top all; proc; flatten; opt_expr; opt_clean; memory_map; "
-                             "opt_expr; opt_clean; techmap; opt_expr; opt_clean; write_json out.json",
-                             yosys_folder().string() + "/ecp5"));
+  const std::string json = yosys_json(
+      {{"cells.v", library}, {"design.v", design_of(cases)}},
+      fmt::format("read_verilog -icells -defer -I{} cells.v; read_verilog -icells design.v; "
+                  "hierarchy -top all; proc; flatten; opt_expr; opt_clean; memory_map; "
+                  "opt_expr; opt_clean; techmap; opt_expr; opt_clean; write_json out.json",
+                  yosys_folder().string() + "/ecp5"));
   return read_yosys_json(json, "all", Family::kIce40, "out.json");
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include <algorithm>
 
 #include "compile/base/error.h"
 #include "netlist/cell_cases.h"
@@ -20,11 +23,11 @@ std::string small_library() {
   };
   replace("reg [15:0] memory [0:255];", "reg [15:0] memory [0:3];");
   replace("for (i=0; i<16; i=i+1) begin", "for (i=0; i<4; i=i+1) begin");
-  for (const char* block : {" 1*16 + i] = INIT_1", " 2*16 + i] = INIT_2", " 3*16 + i] = INIT_3",
-                            " 4*16 + i] = INIT_4", " 5*16 + i] = INIT_5", " 6*16 + i] = INIT_6",
-                            " 7*16 + i] = INIT_7", " 8*16 + i] = INIT_8", " 9*16 + i] = INIT_9",
-                            "10*16 + i] = INIT_A", "11*16 + i] = INIT_B", "12*16 + i] = INIT_C",
-                            "13*16 + i] = INIT_D", "14*16 + i] = INIT_E", "15*16 + i] = INIT_F"})
+  for (const char* block :
+       {" 1*16 + i] = INIT_1", " 2*16 + i] = INIT_2", " 3*16 + i] = INIT_3", " 4*16 + i] = INIT_4",
+        " 5*16 + i] = INIT_5", " 6*16 + i] = INIT_6", " 7*16 + i] = INIT_7", " 8*16 + i] = INIT_8",
+        " 9*16 + i] = INIT_9", "10*16 + i] = INIT_A", "11*16 + i] = INIT_B", "12*16 + i] = INIT_C",
+        "13*16 + i] = INIT_D", "14*16 + i] = INIT_E", "15*16 + i] = INIT_F"})
     replace(std::string("memory[") + block, "// ");
   return text;
 }
@@ -36,8 +39,9 @@ void expect_as_yosys(const std::vector<CellCase>& cases, const std::string& libr
 
 TEST(CellsIce40, LogicIsAsInYosysModels) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
-  std::vector<CellCase> cases{{"SB_CARRY", "", "I0 I1 CI", "CO", ""},
-                              {"SB_GB", "", "USER_SIGNAL_TO_GLOBAL_BUFFER", "GLOBAL_BUFFER_OUTPUT", ""}};
+  std::vector<CellCase> cases{
+      {"SB_CARRY", "", "I0 I1 CI", "CO", ""},
+      {"SB_GB", "", "USER_SIGNAL_TO_GLOBAL_BUFFER", "GLOBAL_BUFFER_OUTPUT", ""}};
   for (const char* table : {"1", "8000", "6996", "cafe", "00ff", "5a3c"})
     cases.push_back({"SB_LUT4", fmt::format(".LUT_INIT(16'h{})", table), "I0 I1 I2 I3", "O", ""});
   expect_as_yosys(cases, yosys_library("ice40/cells_sim.v"), 200);
@@ -75,14 +79,13 @@ TEST(CellsIce40, FallingFlipFlopsFall) {
 TEST(CellsIce40, BlockRamsAreAsInYosysModels) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
   std::vector<CellCase> cases;
-  for (int read = 0; read < 4; ++read)
-    for (int write = 0; write < 4; ++write)
-      cases.push_back(
-          {"SB_RAM40_4K",
-           fmt::format(".READ_MODE({}), .WRITE_MODE({}), .INIT_0(64'h{:04x}123456789abc)", read,
-                       write, 0x0234 * (read + 4 * write)),
-           "RCLKE RE RADDR:11 WCLKE WE WADDR:11 MASK:16 WDATA:16", "RDATA:16", "RCLK WCLK"});
-  const std::string design = design_of(cases);
+  for (const auto& [read, write] :
+       {std::pair{0, 0}, {1, 1}, {2, 2}, {3, 3}, {0, 3}, {3, 0}, {1, 2}})
+    cases.push_back({"SB_RAM40_4K",
+                     fmt::format(".READ_MODE({}), .WRITE_MODE({}), .INIT_0(64'h{:04x}123456789abc)",
+                                 read, write, 0x0234 * (read + 4 * write)),
+                     "RCLKE RE RADDR:11 WCLKE WE WADDR:11 MASK:16 WDATA:16", "RDATA:16",
+                     "RCLK WCLK"});
   // Only four words are there: the address's other bits are 0.
   Netlist ours = with_our_models(cases, Family::kIce40, yosys_library("ice40/cells_sim.v"));
   Netlist reference = with_yosys_models(cases, small_library());

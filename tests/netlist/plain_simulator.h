@@ -52,11 +52,13 @@ class PlainSimulator {
         evaluate(netlist_.luts[step.index]);
   }
 
-  /// An edge of the clock, and what follows from it.
+  /// An edge of the clock behind settle(), and what follows from it.
   void clock() {
     std::vector<std::pair<Net, bool>> next;
     for (const FlipFlop& cell : netlist_.flip_flops)
-      if (values_[cell.reset])
+      if (cell.clock <= kOne)
+        continue;
+      else if (values_[cell.reset])
         next.emplace_back(cell.q, cell.reset_value);
       else if (values_[cell.enable])
         next.emplace_back(cell.q, values_[cell.d]);
@@ -93,13 +95,13 @@ class PlainSimulator {
 
   void step(Memory& memory, std::vector<std::pair<Net, bool>>& next) {
     for (const Memory::ReadPort& port : memory.reads)
-      if (port.registered && values_[port.enable])
+      if (port.registered && port.clock > kOne && values_[port.enable])
         for (std::size_t i = 0; i < port.data.size(); ++i)
           next.emplace_back(port.data[i], seen(memory, port, i));
     for (const Memory::WritePort& port : memory.writes)
       for (std::size_t i = 0; i < port.data.size(); ++i) {
         std::uint64_t* at = unit(memory, number(port.address), port.data.size(), i);
-        if (at == nullptr || !values_[port.enables[i]]) continue;
+        if (at == nullptr || port.clock <= kOne || !values_[port.enables[i]]) continue;
         const std::uint64_t bit = std::uint64_t{1}
                                   << i % static_cast<std::size_t>(memory.unit_bits);
         *at = values_[port.data[i]] ? *at | bit : *at & ~bit;

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// No #pragma once: passes.cc includes it once per instruction set, with
+//   ASSAY_LANES_SPACE   the namespace of this copy
+//   ASSAY_LANES_BYTES   of a vector
+//   ASSAY_LANES_TARGET  the attribute of every function; what is inlined must carry the same
+namespace ASSAY_LANES_SPACE {
+
+#define ASSAY_LANES_INLINE ASSAY_LANES_TARGET inline __attribute__((always_inline))
+
+using Vector = Word __attribute__((vector_size(ASSAY_LANES_BYTES), may_alias));
+constexpr int kVectorWords = ASSAY_LANES_BYTES / 8;
+
+ASSAY_LANES_INLINE Vector* row(Word* rows, int words, std::size_t index) {
+  return reinterpret_cast<Vector*>(rows + index * static_cast<std::size_t>(words));
+}
+ASSAY_LANES_INLINE const Vector* row(const Word* rows, int words, std::size_t index) {
+  return reinterpret_cast<const Vector*>(rows + index * static_cast<std::size_t>(words));
+}
+
+/// `leaves`: the functions of the lowest input: 0, not x, x, 1. `in`: the other inputs.
+template <int kInputs>
+ASSAY_LANES_INLINE Vector choose(const Vector* leaves, const Vector* in, std::uint64_t table) {
+  if constexpr (kInputs == 1) {
+    return leaves[table & 3U];
+  } else {
+    const Vector low = choose<kInputs - 1>(leaves, in, table);
+    const Vector high = choose<kInputs - 1>(leaves, in, table >> (1U << (kInputs - 1)));
+    return low ^ ((low ^ high) & in[kInputs - 2]);
+  }
+}
+
+template <int kInputs>
+ASSAY_LANES_INLINE std::uint64_t table_of(const std::uint16_t* tables) {
+  if constexpr (kInputs <= 4)
+    return *tables;
+  else if constexpr (kInputs == 5)
+    return tables[0] | std::uint64_t{tables[1]} << 16;
+  else
+    return tables[0] | std::uint64_t{tables[1]} << 16 | std::uint64_t{tables[2]} << 32 |
+           std::uint64_t{tables[3]} << 48;
+}
+
+/// Rows of large designs come from the outer caches: they are asked for so many tables before.
+constexpr std::size_t kAhead = 16;
+
+template <int kInputs>
+ASSAY_LANES_TARGET void run_tables(Word* values, int words, const TableRun& run) {
+  constexpr std::size_t kParts = kInputs <= 4 ? 1 : std::size_t{1} << (kInputs - 4);
+  const std::size_t count = run.tables.size() / kParts;
+  const Slot* pins = run.pins.data();
+  const std::uint16_t* tables = run.tables.data();
+  Vector leaves[4] = {Vector{}, Vector{}, Vector{}, ~Vector{}};
+  Vector in[6];
+  for (std::size_t i = 0; i < count; ++i, pins += kInputs, tables += kParts) {
+    Vector* out = row(values, words, run.out + i);
+    const std::uint64_t table = table_of<kInputs>(tables);
+    if (i + kAhead < count)
+      for (int k = 0; k < kInputs; ++k)
+        __builtin_prefetch(row(values, words, pins[kAhead * kInputs + k]));
+    for (int v = 0; v < words / kVectorWords; ++v) {
+      const Vector x = row(values, words, pins[0])[v];
+      leaves[1] = ~x;
+      leaves[2] = x;
+      for (int k = 1; k < kInputs; ++k) in[k - 1] = row(values, words, pins[k])[v];
+      out[v] = choose<kInputs>(leaves, in, table);
+    }
+  }
+}
+
+ASSAY_LANES_TARGET void any_tables(Word* values, int words, const TableRun& run) {
+  constexpr void (*kBySize[])(Word*, int, const TableRun&) = {
+      run_tables<1>, run_tables<2>, run_tables<3>, run_tables<4>, run_tables<5>, run_tables<6>};
+  kBySize[run.inputs - 1](values, words, run);
+}
+
+template <FlipFlopRun::Kind kKind>
+ASSAY_LANES_TARGET void run_flip_flops(const Word* values, Word* next, int words,
+                                       const FlipFlopRun& run) {
+  using Kind = FlipFlopRun::Kind;
+  constexpr std::size_t kPins = kKind == Kind::kPlain ? 1 : kKind == Kind::kEnable ? 2 : 3;
+  const std::size_t count = run.pins.size() / kPins;
+  const Slot* pins = run.pins.data();
+  for (std::size_t i = 0; i < count; ++i, pins += kPins) {
+    const Vector* q = row(values, words, run.first + i);
+    Vector* out = row(next, words, i);
+    for (int v = 0; v < words / kVectorWords; ++v) {
+      Vector value = row(values, words, pins[0])[v];
+      if constexpr (kPins > 1) value = q[v] ^ ((q[v] ^ value) & row(values, words, pins[1])[v]);
+      if constexpr (kKind == Kind::kReset0) value &= ~row(values, words, pins[2])[v];
+      if constexpr (kKind == Kind::kReset1) value |= row(values, words, pins[2])[v];
+      out[v] = value;
+    }
+  }
+}
+
+ASSAY_LANES_TARGET void any_flip_flops(const Word* values, Word* next, int words,
+                                       const FlipFlopRun& run) {
+  using Kind = FlipFlopRun::Kind;
+  switch (run.kind) {
+    case Kind::kPlain:
+      return run_flip_flops<Kind::kPlain>(values, next, words, run);
+    case Kind::kEnable:
+      return run_flip_flops<Kind::kEnable>(values, next, words, run);
+    case Kind::kReset0:
+      return run_flip_flops<Kind::kReset0>(values, next, words, run);
+    case Kind::kReset1:
+      return run_flip_flops<Kind::kReset1>(values, next, words, run);
+  }
+}
+
+/// How many of the address bits tell `rows` rows apart.
+ASSAY_LANES_INLINE int low_bits(std::size_t address, std::uint32_t rows) {
+  int bits = 0;
+  while (bits < static_cast<int>(address) && std::uint32_t{1} << bits < rows) ++bits;
+  return bits;
+}
+
+/// 0 in lanes whose address is beyond all rows that `low` bits reach.
+ASSAY_LANES_INLINE Vector within(const Word* values, int words, int v,
+                                 const std::vector<Slot>& address, int low) {
+  Vector none = Vector{};
+  for (std::size_t k = static_cast<std::size_t>(low); k < address.size(); ++k)
+    none |= row(values, words, address[k])[v];
+  return ~none;
+}
+
+ASSAY_LANES_TARGET void small_read(const Word* values, const Word* memory, Word* out, int words,
+                                   const SmallRead& read) {
+  const std::uint32_t rows = (read.units + read.wide - 1) / read.wide;
+  const int low = low_bits(read.address.size(), rows);
+  const auto bits = static_cast<std::uint32_t>(read.unit_bits);
+  Vector level[kSmallUnits];
+  for (int v = 0; v < words / kVectorWords; ++v) {
+    const Vector inside = within(values, words, v, read.address, low);
+    for (std::uint32_t bit = 0; bit < read.wide * bits; ++bit) {
+      for (std::uint32_t r = 0; r < std::uint32_t{1} << low; ++r) {
+        const std::uint32_t unit = r * read.wide + bit / bits;
+        level[r] = unit < read.units ? row(memory, words, unit * bits + bit % bits)[v] : Vector{};
+      }
+      for (int k = 0; k < low; ++k) {
+        const Vector select = row(values, words, read.address[static_cast<std::size_t>(k)])[v];
+        for (std::uint32_t r = 0; r < std::uint32_t{1} << (low - k - 1); ++r)
+          level[r] = level[2 * r] ^ ((level[2 * r] ^ level[2 * r + 1]) & select);
+      }
+      row(out, words, bit)[v] = level[0] & inside;
+    }
+  }
+}
+
+ASSAY_LANES_TARGET void small_write(const Word* values, Word* memory, int words,
+                                    const SmallWrite& write) {
+  const auto bits = static_cast<std::uint32_t>(write.unit_bits);
+  const auto width = static_cast<std::uint32_t>(write.data.size()), wide = width / bits;
+  const std::uint32_t rows = (write.units + wide - 1) / wide;
+  const int low = low_bits(write.address.size(), rows);
+  for (int v = 0; v < words / kVectorWords; ++v) {
+    const Vector inside = within(values, words, v, write.address, low);
+    for (std::uint32_t r = 0; r < rows && r < std::uint32_t{1} << low; ++r) {
+      Vector here = inside;
+      for (int k = 0; k < low; ++k) {
+        const Vector a = row(values, words, write.address[static_cast<std::size_t>(k)])[v];
+        here &= (r >> k & 1U) != 0 ? a : ~a;
+      }
+      for (std::uint32_t bit = 0; bit < width && r * wide + bit / bits < write.units; ++bit) {
+        Vector& held = row(memory, words, r * width + bit)[v];
+        held ^= (held ^ row(values, words, write.data[bit])[v]) & here &
+                row(values, words, write.enables[bit])[v];
+      }
+    }
+  }
+}
+
+ASSAY_LANES_TARGET void hold(Word* next, const Word* old, const Word* enable, int words,
+                             std::size_t rows) {
+  for (std::size_t i = 0; i < rows; ++i)
+    for (int v = 0; v < words / kVectorWords; ++v) {
+      Vector& value = row(next, words, i)[v];
+      const Vector was = row(old, words, i)[v];
+      value = was ^ ((was ^ value) & row(enable, words, 0)[v]);
+    }
+}
+
+/// Squares of kSize by kSize bits, side by side in kSize rows: rows become columns.
+template <int kSize>
+ASSAY_LANES_INLINE void transpose(Vector* rows) {
+  for (int half = kSize / 2; half > 0; half /= 2) {
+    Word columns = 0;  // those without `half` in their number
+    for (int i = 0; i < 64; ++i) columns |= static_cast<Word>((i & half) == 0) << i;
+    for (int i = 0; i < kSize; ++i) {
+      if ((i & half) != 0) continue;
+      const Vector moved = ((rows[i] >> half) ^ rows[i + half]) & columns;
+      rows[i + half] ^= moved;
+      rows[i] ^= moved << half;
+    }
+  }
+}
+
+/// Lane kSize * b + r is number b of row r where a word is 64 / kSize numbers.
+template <int kSize, typename Number>
+ASSAY_LANES_TARGET void to_lanes_by(const Word* values, int words, const Slot* slots, int count,
+                                    Word* lanes, std::size_t pitch, int filled) {
+  Vector rows[kSize];
+  Number numbers[64 * kVectorWords];
+  for (int v = 0; v < words / kVectorWords; ++v) {
+    for (int i = 0; i < kSize; ++i)
+      rows[i] = i < count ? row(values, words, slots[i])[v] : Vector{};
+    transpose<kSize>(rows);
+    std::memcpy(numbers, rows, sizeof rows);
+    for (int w = 0; w < kVectorWords && v * kVectorWords + w < filled; ++w)
+      for (int b = 0; b < 64 / kSize; ++b)
+        for (int r = 0; r < kSize; ++r) {
+          *lanes = numbers[(r * kVectorWords + w) * (64 / kSize) + b];
+          lanes += pitch;
+        }
+  }
+}
+
+template <int kSize, typename Number>
+ASSAY_LANES_TARGET void to_rows_by(const Word* lanes, std::size_t pitch, int filled, int words,
+                                   int count, Word* out) {
+  Vector rows[kSize];
+  Number numbers[64 * kVectorWords] = {};
+  for (int v = 0; v < words / kVectorWords; ++v) {
+    for (int w = 0; w < kVectorWords && v * kVectorWords + w < filled; ++w)
+      for (int b = 0; b < 64 / kSize; ++b)
+        for (int r = 0; r < kSize; ++r) {
+          numbers[(r * kVectorWords + w) * (64 / kSize) + b] = static_cast<Number>(*lanes);
+          lanes += pitch;
+        }
+    std::memcpy(rows, numbers, sizeof rows);
+    transpose<kSize>(rows);
+    for (int i = 0; i < count; ++i) row(out, words, static_cast<std::size_t>(i))[v] = rows[i];
+  }
+}
+
+ASSAY_LANES_TARGET void to_lanes(const Word* values, int words, const Slot* slots, int count,
+                                 Word* lanes, std::size_t pitch, int filled) {
+  if (count <= 8)
+    return to_lanes_by<8, std::uint8_t>(values, words, slots, count, lanes, pitch, filled);
+  if (count <= 16)
+    return to_lanes_by<16, std::uint16_t>(values, words, slots, count, lanes, pitch, filled);
+  if (count <= 32)
+    return to_lanes_by<32, std::uint32_t>(values, words, slots, count, lanes, pitch, filled);
+  to_lanes_by<64, std::uint64_t>(values, words, slots, count, lanes, pitch, filled);
+}
+
+ASSAY_LANES_TARGET void to_rows(const Word* lanes, std::size_t pitch, int filled, int words,
+                                int count, Word* rows) {
+  if (count <= 8) return to_rows_by<8, std::uint8_t>(lanes, pitch, filled, words, count, rows);
+  if (count <= 16) return to_rows_by<16, std::uint16_t>(lanes, pitch, filled, words, count, rows);
+  if (count <= 32) return to_rows_by<32, std::uint32_t>(lanes, pitch, filled, words, count, rows);
+  to_rows_by<64, std::uint64_t>(lanes, pitch, filled, words, count, rows);
+}
+
+constexpr Passes kPasses = {any_tables, any_flip_flops, small_read, small_write,
+                            hold,       to_lanes,       to_rows};
+
+#undef ASSAY_LANES_INLINE
+
+}  // namespace ASSAY_LANES_SPACE
