@@ -7,8 +7,6 @@
 #include <numeric>
 #include <unordered_set>
 
-#include "compile/base/error.h"
-
 namespace assay::sim {
 namespace {
 
@@ -37,6 +35,9 @@ std::map<Net, std::string> known_names(const Netlist& netlist) {
   return result;
 }
 
+/// State that no clock moves: its clock is a constant.
+bool stands_still(Net clock) { return clock <= kOne; }
+
 /// A registered read port is one that is not, and a flip-flop with an enable behind each bit.
 void split_read_ports(Netlist& net) {
   for (Memory& memory : net.memories)
@@ -58,6 +59,7 @@ void split_read_ports(Netlist& net) {
 
 /// The function of a flip-flop's next value.
 Net next_value(Netlist& net, const netlist::FlipFlop& cell) {
+  if (stands_still(cell.clock)) return net.lut(0x2, {cell.q});
   const bool enabled = cell.enable != kOne, resets = cell.reset != kZero;
   // Inputs are d, q, enable and reset, as far as there are.
   const std::uint64_t reset_rows = cell.reset_value ? 0xFF00 : 0;
@@ -87,14 +89,10 @@ std::vector<bool> nets_read(const Netlist& net) {
   return read;
 }
 
-/// Leaves what is read and what writes; an address without zeros in front.
+/// Leaves what is read; an address without zeros in front. Ports that never write are gone already.
 void drop_ports(Memory& memory, const std::vector<bool>& read) {
   std::erase_if(memory.reads, [&](const Memory::ReadPort& port) {
     return std::none_of(port.data.begin(), port.data.end(), [&](Net bit) { return read[bit]; });
-  });
-  std::erase_if(memory.writes, [](const Memory::WritePort& port) {
-    return std::all_of(port.enables.begin(), port.enables.end(),
-                       [](Net bit) { return bit == kZero; });
   });
   const auto strip = [](std::vector<Net>& address) {
     while (!address.empty() && address.back() == kZero) address.pop_back();
@@ -169,12 +167,13 @@ std::vector<NamedNet> port_bits(const Netlist& net, bool input) {
 }
 
 std::string describe_clock(const Netlist& net, const std::vector<NamedNet>& inputs) {
-  bool any = false, falling = false;
-  for (const auto& cell : net.flip_flops) any = true, falling = cell.falling;
-  for (const Memory& memory : net.memories)
-    for (const auto& port : memory.writes) any = true, falling = port.falling;
-  if (!any) return "";
   const Net clock = netlist::clock_of(net);
+  if (stands_still(clock)) return "";
+  bool falling = false;
+  for (const auto& cell : net.flip_flops)
+    if (!stands_still(cell.clock)) falling = cell.falling;
+  for (const Memory& memory : net.memories)
+    for (const auto& port : memory.writes) falling = port.falling;
   const auto at = std::find_if(inputs.begin(), inputs.end(),
                                [&](const NamedNet& input) { return input.net == clock; });
   return std::string("the ") + (falling ? "falling" : "rising") + " edge of " +

@@ -60,6 +60,9 @@ void compare_names(const std::vector<NamedNet>& a, const std::vector<NamedNet>& 
 bool same_interface(Both& both, ProofResult& result) {
   auto& [a, b] = both.side;
   const std::string edge = "edge of ";
+  if (b.clock.ends_with(" no input"))
+    user_error("netlist '{}': its clock is no input, so that nothing can be proved of it",
+               b.net.name);
   for (const auto& [from, to] : {std::pair(&a, &b), std::pair(&b, &a)})
     if (to->clock.empty() && !from->clock.empty() && !from->clock.ends_with(" no input"))
       add_clock(to->inputs, to->net, from->clock.substr(from->clock.find(edge) + edge.size()));

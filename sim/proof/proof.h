@@ -92,8 +92,9 @@ struct ProofResult {
 /// Then one bit of one table of `a` is changed, such that a function is seen to differ, and ABC
 /// must refute it.
 ///
-/// `folder`: for files, which stay unless it is proved. UserError where netlist::verify has one, and
-/// for combinational loops. ToolError when yosys-abc is missing or fails.
+/// `folder`: for files, which stay unless it is proved. UserError where netlist::verify has one,
+/// for combinational loops and where the clock of `b` is no input. ToolError when yosys-abc is
+/// missing or fails.
 ProofResult prove_equal(const netlist::Netlist& a, const netlist::Netlist& b,
                         const ProofOptions& options, const std::filesystem::path& folder);
 

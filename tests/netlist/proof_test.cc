@@ -493,16 +493,49 @@ TEST(ProofPorts, NothingToProveIsNoProof) {
   EXPECT_EQ(result.reason, "there is nothing to prove");
 }
 
-/// As netlist.h has it: a wire that nothing drives is 0.
+TEST(ProofPorts, AClockThatIsNoInputIsRefused) {
+  // Gated by different inputs: a step of one is none of the other.
+  const auto gated = [](bool first) {
+    Design design;
+    const Net x = design.input("x"), p = design.input("p"), q = design.input("q");
+    const Net r = design.reg_of("r", x);
+    design.cell(r).clock = design.and2(design.clock, first ? p : q);
+    design.output("y", {r, design.and2(p, q)});
+    return design.net;
+  };
+  EXPECT_THROW(prove(gated(true), gated(false)), UserError);
+  Netlist free = gated(false);
+  free.flip_flops[0].clock = free.port("clk")->bits[0];
+  EXPECT_EQ(prove(gated(true), free).verdict, ProofVerdict::kRefuted);
+}
+
+TEST(ProofPorts, StateWhoseClockIsAConstantStaysAsItIs) {
+  Design moves, stays;
+  for (Design* design : {&moves, &stays}) {
+    const Net x = design->input("x");
+    design->output("y", {design->reg_of("r", x), design->reg_of("s", x)});
+  }
+  stays.net.flip_flops[1].clock = kZero;
+  EXPECT_EQ(prove(stays.net, moves.net).verdict, ProofVerdict::kRefuted);
+  EXPECT_EQ(prove(moves.net, stays.net).verdict, ProofVerdict::kRefuted);
+  expect_proved(stays.net, stays.net);
+  Netlist constant = stays.net;
+  constant.ports.back().bits[1] = kZero;
+  expect_proved(stays.net, constant);
+  // Memories too.
+  Netlist frozen = ram(false, false), running = ram(false, false);
+  frozen.memories[0].writes[0].clock = kZero;
+  EXPECT_EQ(prove(frozen, running).verdict, ProofVerdict::kRefuted);
+  frozen = running;
+  frozen.memories[0].reads[0].clock = kOne;
+  EXPECT_EQ(prove(frozen, running).verdict, ProofVerdict::kRefuted);
+}
+
 TEST(ProofPorts, WhatNothingDrivesIsZero) {
-  Design open, zero;
-  const Net x = open.input("x")[0], y = zero.input("x")[0];
-  open.output("y", {open.net.lut(0x6, {x, open.net.new_net()})});
-  zero.output("y", {zero.net.lut(0x2, {y})});
-  expect_proved(open.net, zero.net);
-  Design one;
-  one.output("y", {one.invert(one.input("x")[0])});
-  EXPECT_EQ(prove(open.net, one.net).verdict, ProofVerdict::kRefuted);
+  Design open, one;
+  open.output("y", {open.invert(open.net.new_net()), open.input("x")});
+  one.output("y", {kOne, one.input("x")});
+  expect_proved(open.net, one.net);
 }
 
 // --- ABC
