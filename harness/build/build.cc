@@ -205,7 +205,9 @@ class BitstreamBuild {
     seal(report_);
     dir_.write_report(report_file(), report_);
     dir_.write_report(steps_.path("timing.json"), steps_.timing());
-    register_files(dir_, {report_file()});
+    std::vector<std::string> names = step_files();
+    names.push_back(report_file());
+    register_files(dir_, names);
     if (options_.finished) options_.finished(dir_);
   }
 
