@@ -74,8 +74,6 @@ module assay_shell_receiver #(
       escaped <= 1'b0;
       place   <= '0;
       crc     <= '1;
-    end else if (clear_i) begin
-      bad <= 1'b1;  // what is under way belongs to what was
     end else if (flag) begin
       bad     <= rx_bad_i;
       escaped <= 1'b0;
@@ -97,6 +95,7 @@ module assay_shell_receiver #(
     if (take && place == 3'd1) session_o <= value;
     if (take && place == 3'd1) here <= value == accepted_o[15:8];
     if (take && place == 3'd2) here <= here && value == accepted_o[7:0];
+    if (clear_i) here <= 1'b0;  // data under way belong to what was
   end
 
   // The CRC is written, too, and left behind.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <chrono>
@@ -123,11 +124,11 @@ inline sim::ModelCache& model_cache() {
 
 constexpr int kToyClocks = 4;
 
-/// The toy on its board, and a line to it.
+/// The toy on its board, and a line to it on which nothing was thrown away.
 struct ToyBoard {
   explicit ToyBoard(int clocks_per_bit = kToyClocks, std::uint64_t seed = 1)
       : board(model_cache(), toy_sources(clocks_per_bit), "/", clocks_per_bit, seed),
-        port(open_serial(board.port(), 115200)),
+        port(::open(board.port().c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)),
         line(port.fd()) {}
   RtlBoard board;
   File port;
