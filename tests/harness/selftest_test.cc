@@ -186,7 +186,8 @@ class SelftestCampaign : public ::testing::Test {
     EXPECT_EQ(built.code, 0) << built.err;
   }
 
-  SelftestResult campaign(CommandRunner command, std::vector<FaultKind> kinds, std::int64_t faults) {
+  SelftestResult campaign(CommandRunner command, std::vector<FaultKind> kinds,
+                          std::int64_t faults) {
     SelftestOptions options;
     options.dir = out;
     options.faults = faults;
@@ -247,7 +248,7 @@ TEST_F(SelftestCampaign, CommandsThatSayYesToEverythingMissEveryFault) {
 TEST_F(SelftestCampaign, AFaultThatNobodyLooksAtIsMissed) {
   // The product's own command, which has its eyes on the stages alone.
   const CommandRunner command = [](const std::vector<std::string>& arguments, const fs::path& cache,
-                                std::chrono::seconds limit) {
+                                   std::chrono::seconds limit) {
     if (arguments[0] == "show") return content(arguments, cache, limit);
     const CommandResult result = run_assay_as_is(arguments);
     return CommandOutcome{result.code, false, result.out + result.err};
@@ -284,7 +285,7 @@ TEST_F(SelftestCampaign, OutcomesFollowFromExitCodesAndFiles) {
   const auto with = [&](const CommandOutcome& outcome, bool undo) {
     calls = 0;
     const CommandRunner command = [&, undo, outcome](const std::vector<std::string>&,
-                                                  const fs::path& cache, std::chrono::seconds) {
+                                                     const fs::path& cache, std::chrono::seconds) {
       if (calls++ < 4) return CommandOutcome{};  // without a fault
       if (undo) fs::remove(cache.parent_path() / "run/stages/remark.txt");
       return outcome;
@@ -317,7 +318,7 @@ TEST_F(SelftestCampaign, WithoutFaultsThereIsNoVerdict) {
 
 TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
   const CommandRunner refuses = [](const std::vector<std::string>&, const fs::path&,
-                                std::chrono::seconds) {
+                                   std::chrono::seconds) {
     return CommandOutcome{1, false, "DIFFERENT: of course\n"};
   };
   const SelftestResult always = campaign(refuses, {nobodys()}, 3);
@@ -328,7 +329,7 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
 
   int calls = 0;
   const CommandRunner restless = [&](const std::vector<std::string>&, const fs::path& cache,
-                                  std::chrono::seconds) {
+                                     std::chrono::seconds) {
     write_file(cache.parent_path() / "run/reports/run.json", std::to_string(++calls));
     return CommandOutcome{};
   };
@@ -340,7 +341,7 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
 TEST_F(SelftestCampaign, CommandsThatFailFromSomeTimeOnProveNothing) {
   int calls = 0;
   const CommandRunner full_disk = [&](const std::vector<std::string>&, const fs::path&,
-                                   std::chrono::seconds) {
+                                      std::chrono::seconds) {
     return ++calls <= 4 ? CommandOutcome{} : CommandOutcome{4, false, "the disk is full\n"};
   };
   const SelftestResult result = campaign(full_disk, {nobodys()}, 3);
@@ -396,8 +397,8 @@ TEST_F(SelftestCampaign, RepeatsTheRunAsItWasTold) {
   ASSERT_EQ(run_assay(told).code, 0);
   out = dir.path() / "told";
   std::vector<std::string> repeated;
-  const CommandRunner command = [&](const std::vector<std::string>& arguments, const fs::path& cache,
-                                 std::chrono::seconds) {
+  const CommandRunner command = [&](const std::vector<std::string>& arguments,
+                                    const fs::path& cache, std::chrono::seconds) {
     if (arguments[0] == "run" && repeated.empty()) {
       repeated = arguments;
       const CommandResult result = run_assay_as_is(arguments);
