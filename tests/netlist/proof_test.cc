@@ -382,7 +382,7 @@ TEST(ProofMemory, EnableOfAReadPort) {
 }
 
 /// A memory of 16 words of 4 bits that is written and read at addresses from outside.
-Netlist ram(bool wrong_enable, bool swapped_address, bool registered = true) {
+Netlist scratch_ram(bool wrong_enable, bool swapped_address, bool registered = true) {
   Design design;
   const std::vector<Net> data = design.inputs("d", 4), to = design.inputs("to", 4);
   std::vector<Net> from = design.inputs("from", 4);
@@ -398,14 +398,16 @@ Netlist ram(bool wrong_enable, bool swapped_address, bool registered = true) {
 }
 
 TEST(ProofMemory, PinsOfAWrittenMemory) {
-  expect_proved(ram(false, false), ram(false, false));
-  expect_proved(ram(false, false, false), ram(false, false, false));
+  expect_proved(scratch_ram(false, false), scratch_ram(false, false));
+  expect_proved(scratch_ram(false, false, false), scratch_ram(false, false, false));
   for (const bool registered : {true, false}) {
-    const ProofResult enable = prove(ram(true, false, registered), ram(false, false, registered));
+    const ProofResult enable =
+        prove(scratch_ram(true, false, registered), scratch_ram(false, false, registered));
     EXPECT_EQ(enable.verdict, ProofVerdict::kRefuted);
     EXPECT_THAT(functions_of(enable), HasSubstr("memory ram, bit 2"));
-    EXPECT_EQ(prove(ram(false, true, registered), ram(false, false, registered)).verdict,
-              ProofVerdict::kRefuted);
+    EXPECT_EQ(
+        prove(scratch_ram(false, true, registered), scratch_ram(false, false, registered)).verdict,
+        ProofVerdict::kRefuted);
   }
 }
 
@@ -523,7 +525,7 @@ TEST(ProofPorts, StateWhoseClockIsAConstantStaysAsItIs) {
   constant.ports.back().bits[1] = kZero;
   expect_proved(stays.net, constant);
   // Memories too.
-  Netlist frozen = ram(false, false), running = ram(false, false);
+  Netlist frozen = scratch_ram(false, false), running = scratch_ram(false, false);
   frozen.memories[0].writes[0].clock = kZero;
   EXPECT_EQ(prove(frozen, running).verdict, ProofVerdict::kRefuted);
   frozen = running;
