@@ -147,7 +147,8 @@ Json rtl_node_json(const std::optional<report::RtlNode>& report) {
   Json result =
       chosen(to_json(*report), {"verdict", "images", "predicted", "compared", "differing", "seed"});
   result["nodes"] = report->nodes.size();
-  result["coverage"] = each(report->nodes, {"node", "directed_frames", "coverage_of_images", "coverage"});
+  result["coverage"] =
+      each(report->nodes, {"node", "directed_frames", "coverage_of_images", "coverage"});
   return result;
 }
 
