@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "base/temp_dir.h"
@@ -186,9 +187,10 @@ class SelftestCampaign : public ::testing::Test {
     EXPECT_EQ(built.code, 0) << built.err;
   }
 
-  SelftestResult campaign(CommandRunner command, std::vector<FaultKind> kinds,
-                          std::int64_t faults) {
+  SelftestResult campaign(CommandRunner command, std::vector<FaultKind> kinds, std::int64_t faults,
+                          int jobs = 1) {
     SelftestOptions options;
+    options.jobs = jobs;
     options.dir = out;
     options.faults = faults;
     options.command = std::move(command);
@@ -362,6 +364,46 @@ TEST_F(SelftestCampaign, LeavesTheRunAloneAndIsTheSameForTheSameSeed) {
   EXPECT_EQ(faults(), faults());
   EXPECT_EQ(differing(before, run_results(out)), "");
   EXPECT_EQ(read_file(dir.path() / "net.onnx"), model);
+}
+
+TEST_F(SelftestCampaign, SeveralCopiesTakeTheSameFaults) {
+  std::mutex mutex;
+  std::set<fs::path> copies;
+  const CommandRunner command = [&](const std::vector<std::string>& arguments,
+                                    const fs::path& cache, std::chrono::seconds limit) {
+    const std::lock_guard lock(mutex);
+    copies.insert(cache);
+    EXPECT_EQ(arguments.back(), "1");
+    EXPECT_EQ(arguments[arguments.size() - 2], "--jobs");
+    return content(arguments, cache, limit);
+  };
+  const SelftestResult several = campaign(command, fault_kinds(), 50, 3),
+                       one = campaign(content, fault_kinds(), 50);
+  EXPECT_EQ(copies.size(), 3U);
+  const auto list = [](const SelftestResult& result) {
+    std::vector<std::string> faults;
+    for (const auto& fault : result.report.faults)
+      faults.push_back(fault.kind + fault.file + fault.change + fault.command + fault.outcome);
+    return faults;
+  };
+  EXPECT_EQ(list(several), list(one));
+  EXPECT_EQ(to_json(several.report.counts), to_json(one.report.counts));
+  EXPECT_EQ(several.verdict, Verdict::kDifferent);
+}
+
+TEST_F(SelftestCampaign, OneCopyThatIsNotFitIsEnough) {
+  std::mutex mutex;
+  fs::path first;
+  const CommandRunner command = [&](const std::vector<std::string>&, const fs::path& cache,
+                                    std::chrono::seconds) {
+    const std::lock_guard lock(mutex);
+    if (first.empty()) first = cache;
+    return first == cache ? CommandOutcome{1, false, "DIFFERENT: here\n"} : CommandOutcome{};
+  };
+  const SelftestResult result = campaign(command, {nobodys()}, 4, 2);
+  EXPECT_EQ(result.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(result.report.counts.planted, 0);
+  EXPECT_THAT(result.report.reason, HasSubstr("DIFFERENT: here"));
 }
 
 TEST_F(SelftestCampaign, RefusesRunsThatAreNotEquivalent) {
