@@ -81,6 +81,12 @@ void require_fresh(const fs::path& dir, const std::string& target, const std::st
   if (*rtl != board::content_hash(dir))
     user_error("stale bitstream: '{}' was made of other RTL than the run's; {}",
                printable(path, 4096), again);
+  if (const auto design = report.find("design"); design == report.end() || *design != kShellTop)
+    user_error(
+        "'{}' is the accelerator alone, its ports on any pins of the package; on a board that "
+        "could "
+        "set outputs against outputs. It needs the shell around it, see docs/boards.md",
+        printable(path, 4096));
   if (report.dump().find('"' + sha256(read_file(dir / path)) + '"') == std::string::npos)
     user_error("'{}' is not the file that {} speaks of; {}", printable(path, 4096), name, again);
 }

@@ -191,9 +191,11 @@ class Flash : public ::testing::Test {
     ::setenv("PATH", (bin.path().string() + ":" + old).c_str(), 1);
   }
   ~Flash() override { ::setenv("PATH", old.c_str(), 1); }
-  void write_build(const std::string& rtl, const std::string& bits) const {
-    write_file(dir / "reports" / "build-icebreaker.json",
-               json_text({{"rtl_sha256", rtl}, {"steps", {{{"sha256", bits}}}}}));
+  void write_build(const std::string& rtl, const std::string& bits,
+                   std::string_view design = kShellTop) const {
+    write_file(
+        dir / "reports" / "build-icebreaker.json",
+        json_text({{"rtl_sha256", rtl}, {"design", design}, {"steps", {{{"sha256", bits}}}}}));
   }
   CommandResult flash(const std::string& target) const {
     return run_assay({"flash", dir.string(), "--target", target});
@@ -224,6 +226,8 @@ TEST_F(Flash, RefusesWhatWouldBeAMistake) {
   EXPECT_THAT(refused("icebreaker"), HasSubstr("stale bitstream"));
   write_build(content_hash(dir), sha256("other"));
   EXPECT_THAT(refused("icebreaker"), HasSubstr("is not the file that"));
+  write_build(content_hash(dir), sha256("bits"), "accelerator");
+  EXPECT_THAT(refused("icebreaker"), HasSubstr("is the accelerator alone"));
   write_file(dir / "reports" / "build-icebreaker.json", "[]");
   EXPECT_THAT(refused("icebreaker"), HasSubstr("is damaged"));
   fs::remove(dir / "reports" / "build-icebreaker.json");
