@@ -33,9 +33,12 @@ double seconds_from(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-double clock_of(const BuildOptions& options, const fpga::Target& target) {
+void require_clock(const BuildOptions& options) {
   if (options.clock_mhz && !(*options.clock_mhz > 0 && *options.clock_mhz <= 1000))
     user_error("--clock: {} is no frequency that a part runs at", *options.clock_mhz);
+}
+
+double clock_of(const BuildOptions& options, const fpga::Target& target) {
   if (options.clock_mhz) return *options.clock_mhz;
   return target.board ? target.board->clock_mhz : kBuildClock;
 }
@@ -228,6 +231,7 @@ class BitstreamBuild {
 }  // namespace
 
 BuildResult build(const BuildOptions& options, const Console& console) {
+  require_clock(options);
   return BitstreamBuild(options, console).run();
 }
 
