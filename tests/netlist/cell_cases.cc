@@ -122,7 +122,9 @@ Netlist with_yosys_models(const std::vector<CellCase>& cases, const std::string&
                   "hierarchy -top all; proc; flatten; opt_expr; opt_clean; memory_map; "
                   "opt_expr; opt_clean; techmap; opt_expr; opt_clean; write_json out.json",
                   yosys_folder().string() + "/ecp5"));
-  return read_yosys_json(json, "all", Family::kIce40, "out.json");
+  Netlist netlist = read_yosys_json(json, "all", Family::kIce40, "out.json");
+  simplify(netlist);
+  return netlist;
 }
 
 void expect_same(const std::vector<CellCase>& cases, const Netlist& ours, const Netlist& reference,
