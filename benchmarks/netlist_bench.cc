@@ -4,7 +4,7 @@
 //   FILE/LANES/PATH          netlists of Yosys (write_json, top module "accelerator"), from the
 //                            command line as FAMILY:FILE, FAMILY one of ice40, ecp5, xilinx; inputs
 //                            at random
-// Verilator runs 6,000 to 14,000 cycles/s of an iCE40 netlist of tfc_w1a1, after minutes of building.
+// Verilator runs 6,000 to 14,000 cycles/s of tfc_w1a1's iCE40 netlist, after minutes of building.
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 

@@ -52,6 +52,7 @@ endif()
 # docs/architecture.md does not compile.
 # Eight files make a unit: most of a unit's time goes into the same headers and templates. So no two files of a room give
 # the same name to something of their own (Guard.Names).
+set(ASSAY_SINGLE "" CACHE STRING "Regular expression of the folders whose files are a unit each")
 function(assay_library name folder)
   file(GLOB sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/${folder}/*.cc")
   list(FILTER sources EXCLUDE REGEX "/(main|model_main)\\.cc$")
@@ -62,7 +63,9 @@ function(assay_library name folder)
   add_library(${name} STATIC ${sources})
   target_include_directories(${name} PUBLIC "${root}")
   target_link_libraries(${name} PUBLIC ${ARGN} PRIVATE assay_options)
-  set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  if(NOT ASSAY_SINGLE OR NOT folder MATCHES "${ASSAY_SINGLE}")
+    set_target_properties(${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+  endif()
 endfunction()
 
 # assay_apart(TARGET...): each file a unit, where files give their parts the same names on purpose.

@@ -16,6 +16,7 @@
 #include <mutex>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -66,6 +67,7 @@ struct Launch {
   const char* dir;
   char* const* arguments;
   char* const* environment;
+  int in;  ///< -1: nothing to read
   int out;
   sigset_t signals;  ///< that are blocked in the program
 };
@@ -85,8 +87,8 @@ int become(const Launch& launch) {
   }
   ::sigprocmask(SIG_SETMASK, &launch.signals, nullptr);
   const int nothing = ::open("/dev/null", O_RDONLY);
-  if (nothing < 0 || ::dup2(nothing, 0) < 0 || ::dup2(launch.out, 1) < 0 ||
-      ::dup2(launch.out, 2) < 0 || ::chdir(launch.dir) != 0)
+  if (nothing < 0 || ::dup2(launch.in < 0 ? nothing : launch.in, 0) < 0 ||
+      ::dup2(launch.out, 1) < 0 || ::dup2(launch.out, 2) < 0 || ::chdir(launch.dir) != 0)
     return errno;
   if (nothing > 2) ::close(nothing);
   ::execve(launch.arguments[0], launch.arguments, launch.environment);
@@ -106,11 +108,12 @@ int finish(pid_t pid) {
   return status;
 }
 
-pid_t start(const std::vector<std::string>& arguments, const std::filesystem::path& dir, int out) {
+pid_t start(const std::vector<std::string>& arguments, const std::filesystem::path& dir, int out,
+            int in = -1) {
   start_guard();
   const std::vector<std::string> env = environment();
   const std::vector<char*> argument_pointers = pointers(arguments), env_pointers = pointers(env);
-  Launch launch{dir.c_str(), argument_pointers.data(), env_pointers.data(), out, {}};
+  Launch launch{dir.c_str(), argument_pointers.data(), env_pointers.data(), in, out, {}};
   sigset_t all;
   sigfillset(&all);
   // A handler of this process must not run in the child.
@@ -219,6 +222,31 @@ ProcessResult run_process(const std::vector<std::string>& arguments,
   result.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
   if (result.output.size() > kKeep) result.output.erase(0, result.output.size() - kKeep);
   return result;
+}
+
+Companion::Companion(const std::vector<std::string>& arguments, const std::filesystem::path& dir,
+                     int input) {
+  Pipe pipe;
+  pid_ = start(arguments, dir, pipe.ends[1], input);
+  out_ = std::exchange(pipe.ends[0], -1);
+}
+
+Companion::~Companion() {
+  kill(-pid_, SIGKILL);
+  finish(pid_);
+  close(out_);
+}
+
+bool Companion::ended() const {
+  siginfo_t state{};
+  return waitid(P_PID, static_cast<id_t>(pid_), &state, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         state.si_pid == pid_;
+}
+
+std::string Companion::output() const {
+  std::string text;
+  if (ended()) read_all(out_, Clock::now() + std::chrono::seconds(1), text);
+  return text;
 }
 
 }  // namespace assay

@@ -29,4 +29,22 @@ void limit_processes(int count);
 ProcessResult run_process(const std::vector<std::string>& arguments,
                           const std::filesystem::path& dir, std::chrono::seconds limit);
 
+/// A program that runs beside this process, with the file `input` to read from and write to as its
+/// standard input. It and what it started are killed with this object, and when this process dies in
+/// whatever way.
+class Companion {
+ public:
+  /// ToolError when it cannot be started.
+  Companion(const std::vector<std::string>& arguments, const std::filesystem::path& dir, int input);
+  ~Companion();
+  Companion(const Companion&) = delete;
+  Companion& operator=(const Companion&) = delete;
+  /// Whether it ended by itself, and then what it had said.
+  bool ended() const;
+  std::string output() const;
+
+ private:
+  int pid_ = -1, out_ = -1;
+};
+
 }  // namespace assay

@@ -18,7 +18,7 @@ void build_lut2(const Cell& cell) {
   cell.drive(cell.net("Z"), cell.number("INIT", 4), {cell.net("A"), cell.net("B")});
 }
 
-void build_inverter(const Cell& cell) { cell.drive(cell.net("Z"), kNot, {cell.net("A")}); }
+void build_ecp5_inverter(const Cell& cell) { cell.drive(cell.net("Z"), kNot, {cell.net("A")}); }
 
 void build_pfumx(const Cell& cell) {
   cell.drive(cell.net("Z"), kMux, {cell.net("BLUT"), cell.net("ALUT"), cell.net("C0")});
@@ -55,7 +55,7 @@ Net muxed(const Cell& cell, std::string_view pin, std::string_view parameter) {
 }
 
 /// It wakes up as REGSET says, since the global reset is released then.
-void build_flip_flop(const Cell& cell) {
+void build_ecp5_flip_flop(const Cell& cell) {
   FlipFlop flip_flop{.name = cell.name, .q = cell.net("Q"), .d = cell.net("DI")};
   flip_flop.clock = cell.net("CLK");
   flip_flop.falling = cell.choice("CLKMUX", {"CLK", "INV"}) == 1;
@@ -113,7 +113,7 @@ void take_contents(const Cell& cell, Ecp5Ram& ram) {
   }
 }
 
-Ecp5Ram::Port ram_port(const Cell& cell, char port) {
+Ecp5Ram::Port ecp5_ram_port(const Cell& cell, char port) {
   const auto name = [&](std::string_view text) { return with_suffix(text, port); };
   Ecp5Ram::Port made;
   made.width = static_cast<int>(cell.number(name("DATA_WIDTH_"), 32));
@@ -138,7 +138,7 @@ void build_dp16kd(const Cell& cell) {
   Ecp5Ram ram;
   ram.name = cell.name;
   take_contents(cell, ram);
-  ram.a = ram_port(cell, 'A'), ram.b = ram_port(cell, 'B');
+  ram.a = ecp5_ram_port(cell, 'A'), ram.b = ecp5_ram_port(cell, 'B');
   const std::string trouble = add_ecp5_ram(cell.netlist, ram);
   if (!trouble.empty()) cell.refuse("{}", trouble);
 }
@@ -189,7 +189,7 @@ void build_multiplier(const Cell& cell) {
 }
 
 /// A pin that is only an input or only an output.
-void build_io(const Cell& cell) {
+void build_ecp5_io(const Cell& cell) {
   const int direction = cell.choice("DIR", {"INPUT", "OUTPUT"});
   if (direction == 1 && cell.net("T") != kZero)
     cell.refuse("an output that is let go has no model");
@@ -199,17 +199,17 @@ void build_io(const Cell& cell) {
     cell.drive(cell.net("B"), kBuffer, {cell.net("I")});
 }
 
-constexpr CellModel kCells[] = {
+constexpr CellModel kEcp5Cells[] = {
     {"LUT4", "A B C D Z>", "INIT=0", build_lut4},
     {"LUT2", "A B Z>", "INIT=0", build_lut2},
-    {"INV", "A Z>", "", build_inverter},
+    {"INV", "A Z>", "", build_ecp5_inverter},
     {"PFUMX", "ALUT BLUT C0 Z>", "", build_pfumx},
     {"L6MUX21", "D0 D1 SD Z>", "", build_l6mux},
     {"CCU2C", "CIN A0 B0 C0 D0 A1 B1 C1 D1 S0> S1> COUT>",
      "INIT0=0 INIT1=0 INJECT1_0=YES INJECT1_1=YES", build_ccu2c},
     {"TRELLIS_FF", "CLK LSR=0 CE=1 DI M=0 Q>",
      "GSR=ENABLED CEMUX=1 CLKMUX=CLK LSRMUX=LSR SRMODE=LSR_OVER_CE REGSET=RESET LSRMODE=LSR",
-     build_flip_flop},
+     build_ecp5_flip_flop},
     {"TRELLIS_DPR16X4", "DI:4 WAD:4 WRE=0 WCK RAD:4 DO:4>", "WCKMUX=WCK WREMUX=WRE INITVAL=0",
      build_trellis_ram},
     {"DPR16X4C", "DI:4 WAD:4 WRE WCK RAD:4 DO:4>", "INITVAL=0x0000000000000000", build_dpr},
@@ -227,11 +227,11 @@ constexpr CellModel kCells[] = {
      "REG_INPUTB_CE=CE0 REG_INPUTB_RST=RST0 REG_PIPELINE_CLK=NONE REG_PIPELINE_CE=CE0 "
      "REG_PIPELINE_RST=RST0 REG_OUTPUT_CLK=NONE REG_OUTPUT_CE=CE0 REG_OUTPUT_RST=RST0 GSR=ENABLED",
      build_multiplier},
-    {"TRELLIS_IO", "B<> I=0 T=0 O>", "DIR=INPUT", build_io},
+    {"TRELLIS_IO", "B<> I=0 T=0 O>", "DIR=INPUT", build_ecp5_io},
 };
 
 }  // namespace
 
-std::span<const CellModel> ecp5_cells() { return kCells; }
+std::span<const CellModel> ecp5_cells() { return kEcp5Cells; }
 
 }  // namespace assay::netlist

@@ -8,7 +8,7 @@
 namespace assay::netlist {
 namespace {
 
-void build_lut(const Cell& cell) {
+void build_ice40_lut(const Cell& cell) {
   cell.drive(cell.net("O"), cell.number("LUT_INIT", 16),
              {cell.net("I0"), cell.net("I1"), cell.net("I2"), cell.net("I3")});
 }
@@ -24,13 +24,13 @@ void build_carry_wrapper(const Cell& cell) {
              {cell.net("I0"), cell.net("A"), cell.net("B"), last});
 }
 
-void build_buffer(const Cell& cell) {
+void build_ice40_buffer(const Cell& cell) {
   cell.drive(cell.net("GLOBAL_BUFFER_OUTPUT"), kBuffer, {cell.net("USER_SIGNAL_TO_GLOBAL_BUFFER")});
 }
 
 /// SB_DFF with N: falling edge; E: enable, for which reset and set wait; SR, SS: synchronous ones.
 /// All wake up as 0.
-void build_flip_flop(const Cell& cell) {
+void build_ice40_flip_flop(const Cell& cell) {
   const std::string kind = cell.type.substr(6);
   FlipFlop flip_flop{.name = cell.name, .q = cell.net("Q"), .d = cell.net("D")};
   flip_flop.clock = cell.net("C");
@@ -50,7 +50,7 @@ void take(std::array<Net, N>& to, const std::vector<Net>& nets) {
 }
 
 /// SB_RAM40_4K, with NR, NW and NRNW behind it: clocks that count when they fall.
-void build_ram(const Cell& cell) {
+void build_ice40_ram(const Cell& cell) {
   if (cell.parameters.at("INIT_FILE").find_first_not_of("0x") != std::string::npos)
     cell.refuse("contents in a file (INIT_FILE) have no model; give INIT_0 to INIT_F");
   Ice40Ram ram;
@@ -75,7 +75,7 @@ void build_ram(const Cell& cell) {
 }
 
 /// A pin that is only an input or only an output, without a register.
-void build_io(const Cell& cell) {
+void build_ice40_io(const Cell& cell) {
   const std::uint64_t type = cell.number("PIN_TYPE", 6);
   if (type == 0b000001)
     cell.drive(cell.net("D_IN_0"), kBuffer, {cell.net("PACKAGE_PIN")});
@@ -89,35 +89,35 @@ void build_io(const Cell& cell) {
 #define RAM_PARAMETERS "READ_MODE=0 WRITE_MODE=0 INIT_#16=0 INIT_FILE="
 #define RAM_PINS "RDATA:16> RCLKE=1 RE=0 RADDR:11 WCLKE=1 WE=0 WADDR:11 MASK:16=0 WDATA:16 "
 
-constexpr CellModel kCells[] = {
-    {"SB_LUT4", "O> I0=0 I1=0 I2=0 I3=0", "LUT_INIT=0", build_lut},
+constexpr CellModel kIce40Cells[] = {
+    {"SB_LUT4", "O> I0=0 I1=0 I2=0 I3=0", "LUT_INIT=0", build_ice40_lut},
     {"SB_CARRY", "CO> I0 I1 CI", "", build_carry},
     {"$__ICE40_CARRY_WRAPPER", "CO> O> A B CI I0=0 I3=0", "LUT=0 I3_IS_CI=0", build_carry_wrapper},
-    {"SB_GB", "USER_SIGNAL_TO_GLOBAL_BUFFER GLOBAL_BUFFER_OUTPUT>", "", build_buffer},
+    {"SB_GB", "USER_SIGNAL_TO_GLOBAL_BUFFER GLOBAL_BUFFER_OUTPUT>", "", build_ice40_buffer},
     {"SB_IO",
      "PACKAGE_PIN<> LATCH_INPUT_VALUE=0 CLOCK_ENABLE=1 INPUT_CLK=0 OUTPUT_CLK=0 OUTPUT_ENABLE=0 "
      "D_OUT_0=0 D_OUT_1=0 D_IN_0> D_IN_1>",
-     "PIN_TYPE=0 PULLUP=0 NEG_TRIGGER=0 IO_STANDARD=SB_LVCMOS", build_io},
-    {"SB_DFF", "Q> C D", "", build_flip_flop},
-    {"SB_DFFE", "Q> C D E=1", "", build_flip_flop},
-    {"SB_DFFSR", "Q> C D R", "", build_flip_flop},
-    {"SB_DFFSS", "Q> C D S", "", build_flip_flop},
-    {"SB_DFFESR", "Q> C D E=1 R", "", build_flip_flop},
-    {"SB_DFFESS", "Q> C D E=1 S", "", build_flip_flop},
-    {"SB_DFFN", "Q> C D", "", build_flip_flop},
-    {"SB_DFFNE", "Q> C D E=1", "", build_flip_flop},
-    {"SB_DFFNSR", "Q> C D R", "", build_flip_flop},
-    {"SB_DFFNSS", "Q> C D S", "", build_flip_flop},
-    {"SB_DFFNESR", "Q> C D E=1 R", "", build_flip_flop},
-    {"SB_DFFNESS", "Q> C D E=1 S", "", build_flip_flop},
-    {"SB_RAM40_4K", RAM_PINS "RCLK WCLK", RAM_PARAMETERS, build_ram},
-    {"SB_RAM40_4KNR", RAM_PINS "RCLKN WCLK", RAM_PARAMETERS, build_ram},
-    {"SB_RAM40_4KNW", RAM_PINS "RCLK WCLKN", RAM_PARAMETERS, build_ram},
-    {"SB_RAM40_4KNRNW", RAM_PINS "RCLKN WCLKN", RAM_PARAMETERS, build_ram},
+     "PIN_TYPE=0 PULLUP=0 NEG_TRIGGER=0 IO_STANDARD=SB_LVCMOS", build_ice40_io},
+    {"SB_DFF", "Q> C D", "", build_ice40_flip_flop},
+    {"SB_DFFE", "Q> C D E=1", "", build_ice40_flip_flop},
+    {"SB_DFFSR", "Q> C D R", "", build_ice40_flip_flop},
+    {"SB_DFFSS", "Q> C D S", "", build_ice40_flip_flop},
+    {"SB_DFFESR", "Q> C D E=1 R", "", build_ice40_flip_flop},
+    {"SB_DFFESS", "Q> C D E=1 S", "", build_ice40_flip_flop},
+    {"SB_DFFN", "Q> C D", "", build_ice40_flip_flop},
+    {"SB_DFFNE", "Q> C D E=1", "", build_ice40_flip_flop},
+    {"SB_DFFNSR", "Q> C D R", "", build_ice40_flip_flop},
+    {"SB_DFFNSS", "Q> C D S", "", build_ice40_flip_flop},
+    {"SB_DFFNESR", "Q> C D E=1 R", "", build_ice40_flip_flop},
+    {"SB_DFFNESS", "Q> C D E=1 S", "", build_ice40_flip_flop},
+    {"SB_RAM40_4K", RAM_PINS "RCLK WCLK", RAM_PARAMETERS, build_ice40_ram},
+    {"SB_RAM40_4KNR", RAM_PINS "RCLKN WCLK", RAM_PARAMETERS, build_ice40_ram},
+    {"SB_RAM40_4KNW", RAM_PINS "RCLK WCLKN", RAM_PARAMETERS, build_ice40_ram},
+    {"SB_RAM40_4KNRNW", RAM_PINS "RCLKN WCLKN", RAM_PARAMETERS, build_ice40_ram},
 };
 
 }  // namespace
 
-std::span<const CellModel> ice40_cells() { return kCells; }
+std::span<const CellModel> ice40_cells() { return kIce40Cells; }
 
 }  // namespace assay::netlist

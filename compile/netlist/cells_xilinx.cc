@@ -1,6 +1,295 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "compile/netlist/cells.h"
+#include "compile/netlist/gates.h"
+#include "compile/netlist/xilinx_ram.h"
 
 namespace assay::netlist {
-std::span<const CellModel> xilinx_cells() { return {}; }
+namespace {
+
+/// LUT1 to LUT6.
+void build_xilinx_lut(const Cell& cell) {
+  const int size = cell.type[3] - '0';
+  cell.drive(cell.net("O"), cell.number("INIT", 1 << size), {});
+  Lut& lut = cell.netlist.luts.back();
+  for (; lut.size < size; ++lut.size)
+    lut.inputs[static_cast<std::size_t>(lut.size)] = cell.net(fmt::format("I{}", lut.size));
+}
+
+void build_xilinx_inverter(const Cell& cell) { cell.drive(cell.net("O"), kNot, {cell.net("I")}); }
+void build_xilinx_buffer(const Cell& cell) { cell.drive(cell.net("O"), kBuffer, {cell.net("I")}); }
+void build_vcc(const Cell& cell) { cell.drive(cell.net("P"), 1, {}); }
+void build_gnd(const Cell& cell) { cell.drive(cell.net("G"), 0, {}); }
+
+void build_xilinx_mux(const Cell& cell) {
+  cell.drive(cell.net("O"), kMux, {cell.net("I0"), cell.net("I1"), cell.net("S")});
+}
+
+void build_carry4(const Cell& cell) {
+  Net carry = or_of(cell.netlist, cell.net("CI"), cell.net("CYINIT"));
+  for (std::size_t i = 0; i < 4; ++i) {
+    const Net select = cell.nets("S")[i], out = cell.nets("CO")[i];
+    cell.drive(cell.nets("O")[i], kXor, {select, carry});
+    cell.drive(out, kMux, {cell.nets("DI")[i], carry, select});
+    carry = out;
+  }
+}
+
+/// A pin that a parameter may invert.
+Net xilinx_inverted(const Cell& cell, std::string_view pin) {
+  return cell.flag(fmt::format("IS_{}_INVERTED", pin)) ? not_of(cell.netlist, cell.net(pin))
+                                                       : cell.net(pin);
+}
+
+/// FDRE and FDSE: a reset or set that does not wait for the enable; they wake up as INIT says.
+void build_xilinx_flip_flop(const Cell& cell) {
+  FlipFlop flip_flop{.name = cell.name, .q = cell.net("Q"), .d = xilinx_inverted(cell, "D")};
+  flip_flop.clock = cell.net("C");
+  flip_flop.falling = cell.flag("IS_C_INVERTED");
+  flip_flop.enable = cell.net("CE");
+  flip_flop.reset_value = cell.type == "FDSE";
+  flip_flop.reset = xilinx_inverted(cell, flip_flop.reset_value ? "S" : "R");
+  flip_flop.initial = cell.flag("INIT") ? Initial::kOne : Initial::kZero;
+  cell.netlist.flip_flops.push_back(std::move(flip_flop));
+}
+
+/// The bits of a shift register, the newest first.
+std::vector<Net> shift(const Cell& cell, int length) {
+  const std::vector<bool> init = cell.bits("INIT", length);
+  std::vector<Net> bits;
+  for (int i = 0; i < length; ++i) {
+    FlipFlop flip_flop{.name = cell.name, .q = cell.netlist.new_net()};
+    flip_flop.d = i == 0 ? cell.net("D") : bits.back();
+    flip_flop.clock = cell.net("CLK");
+    flip_flop.falling = cell.flag("IS_CLK_INVERTED");
+    flip_flop.enable = cell.net("CE");
+    flip_flop.initial = init[static_cast<std::size_t>(i)] ? Initial::kOne : Initial::kZero;
+    bits.push_back(flip_flop.q);
+    cell.netlist.flip_flops.push_back(std::move(flip_flop));
+  }
+  return bits;
+}
+
+Net selected(const Cell& cell, std::vector<Net> bits, const std::vector<Net>& address) {
+  for (const Net select : address) {
+    std::vector<Net> half;
+    for (std::size_t i = 0; i < bits.size(); i += 2)
+      half.push_back(mux_of(cell.netlist, select, bits[i], bits[i + 1]));
+    bits = std::move(half);
+  }
+  return bits[0];
+}
+
+void build_srl16(const Cell& cell) {
+  const Net bit = selected(cell, shift(cell, 16), cell.numbered("A", 4));
+  cell.drive(cell.net("Q"), kBuffer, {bit});
+}
+
+void build_srl32(const Cell& cell) {
+  const std::vector<Net> bits = shift(cell, 32);
+  cell.drive(cell.net("Q31"), kBuffer, {bits.back()});
+  cell.drive(cell.net("Q"), kBuffer, {selected(cell, bits, cell.nets("A"))});
+}
+
+std::vector<std::uint64_t> xilinx_units_of(const std::vector<bool>& bits, std::size_t unit_bits) {
+  std::vector<std::uint64_t> units(bits.size() / unit_bits);
+  for (std::size_t i = 0; i < bits.size(); ++i)
+    units[i / unit_bits] |= std::uint64_t{bits[i]} << i % unit_bits;
+  return units;
+}
+
+Memory lut_ram(const Cell& cell, const std::string& init, int unit_bits, int bits) {
+  Memory memory;
+  memory.name = cell.name;
+  memory.unit_bits = unit_bits;
+  memory.units = xilinx_units_of(cell.bits(init, bits), static_cast<std::size_t>(unit_bits));
+  return memory;
+}
+
+void add_lut_port(Memory& memory, const std::vector<Net>& address, const std::vector<Net>& data) {
+  Memory::ReadPort read;
+  read.address = address, read.data = data, read.registered = false;
+  memory.reads.push_back(std::move(read));
+}
+
+void add_lut_write(const Cell& cell, Memory& memory, const std::vector<Net>& address,
+                   const std::vector<Net>& data) {
+  Memory::WritePort write;
+  write.address = address, write.data = data;
+  write.enables.assign(data.size(), cell.net("WE"));
+  write.clock = cell.net("WCLK");
+  write.falling = cell.flag("IS_WCLK_INVERTED");
+  memory.writes.push_back(std::move(write));
+}
+
+/// RAM32M and RAM64M: four memories, written at one address and each read at its own.
+void build_quad_ram(const Cell& cell) {
+  const int width = cell.type == "RAM32M" ? 2 : 1;
+  for (const char* letter : {"A", "B", "C", "D"}) {
+    const auto name = [&](const char* text) { return std::string(text) + letter; };
+    Memory memory = lut_ram(cell, name("INIT_"), width, 64);
+    memory.name += std::string(".") + letter;
+    add_lut_port(memory, cell.nets(name("ADDR")), cell.nets(name("DO")));
+    add_lut_write(cell, memory, cell.nets("ADDRD"), cell.nets(name("DI")));
+    cell.netlist.memories.push_back(std::move(memory));
+  }
+}
+
+/// RAM16X1D to RAM256X1D: read where it is written, and at another address.
+void build_dual_ram(const Cell& cell) {
+  const int words = std::stoi(cell.type.substr(3));
+  int bits = 0;
+  while (1 << bits < words) ++bits;
+  const bool wide = words > 64;
+  const std::vector<Net> a = wide ? cell.nets("A") : cell.numbered("A", bits);
+  Memory memory = lut_ram(cell, "INIT", 1, words);
+  add_lut_port(memory, a, {cell.net("SPO")});
+  add_lut_port(memory, wide ? cell.nets("DPRA") : cell.numbered("DPRA", bits), {cell.net("DPO")});
+  add_lut_write(cell, memory, a, {cell.net("D")});
+  cell.netlist.memories.push_back(std::move(memory));
+}
+
+void build_single_ram(const Cell& cell) {
+  const int words = std::stoi(cell.type.substr(3));
+  const std::vector<Net> a = cell.numbered("A", words == 32 ? 5 : 6);
+  Memory memory = lut_ram(cell, "INIT", 1, words);
+  add_lut_port(memory, a, {cell.net("O")});
+  add_lut_write(cell, memory, a, {cell.net("D")});
+  cell.netlist.memories.push_back(std::move(memory));
+}
+
+/// Data pins as the memory has them: every eighth bit is followed by its parity.
+std::vector<Net> with_parity(const Cell& cell, const std::string& data, const std::string& parity) {
+  std::vector<Net> nets;
+  const std::vector<Net>&bits = cell.nets(data), &ninth = cell.nets(parity);
+  for (std::size_t i = 0; i < ninth.size(); ++i) {
+    nets.insert(nets.end(), bits.begin() + static_cast<std::ptrdiff_t>(8 * i),
+                bits.begin() + static_cast<std::ptrdiff_t>(8 * i + 8));
+    nets.push_back(ninth[i]);
+  }
+  return nets;
+}
+
+std::vector<Net> address_pins(const Cell& cell, std::string_view pin, bool large) {
+  std::vector<Net> nets = cell.nets(pin);
+  nets.resize(large ? 15 : 14);  // the topmost of a large one is for cascades
+  return nets;
+}
+
+struct RamPins {
+  const char *letter, *clock, *enable, *address, *reset, *writes;
+};
+constexpr RamPins kRamA{"A", "CLKARDCLK", "ENARDEN", "ADDRARDADDR", "RSTRAMARSTRAM", "WEA"};
+constexpr RamPins kRamB{"B", "CLKBWRCLK", "ENBWREN", "ADDRBWRADDR", "RSTRAMB", "WEBWE"};
+
+XilinxRam::Port xilinx_ram_port(const Cell& cell, const RamPins& pins, bool large) {
+  XilinxRam::Port port;
+  const auto name = [&](const char* text) { return std::string(text) + pins.letter; };
+  port.read_width = static_cast<int>(cell.number(name("READ_WIDTH_"), 32));
+  port.write_width = static_cast<int>(cell.number(name("WRITE_WIDTH_"), 32));
+  port.clock = cell.net(pins.clock);
+  port.falling = cell.flag(fmt::format("IS_{}_INVERTED", pins.clock));
+  port.enable = xilinx_inverted(cell, pins.enable);
+  port.address = address_pins(cell, pins.address, large);
+  port.writes = cell.nets(pins.writes);
+  port.mode = static_cast<XilinxRam::WriteMode>(
+      cell.choice(name("WRITE_MODE_"), {"WRITE_FIRST", "READ_FIRST", "NO_CHANGE"}));
+  if (port.read_width != 0 && xilinx_inverted(cell, pins.reset) != kZero)
+    cell.refuse("a reset of its data has no model");
+  if (cell.flag(fmt::format("DO{}_REG", pins.letter)))
+    cell.refuse("a register behind its data has no model");
+  const std::string letter = pins.letter;
+  port.in =
+      with_parity(cell, letter == "A" ? "DIADI" : "DIBDI", letter == "A" ? "DIPADIP" : "DIPBDIP");
+  port.out =
+      with_parity(cell, letter == "A" ? "DOADO" : "DOBDO", letter == "A" ? "DOPADOP" : "DOPBDOP");
+  return port;
+}
+
+void build_block_ram(const Cell& cell) {
+  const bool large = cell.type == "RAMB36E1";
+  XilinxRam ram;
+  ram.name = cell.name;
+  ram.large = large;
+  ram.simple = cell.choice("RAM_MODE", {"TDP", "SDP"}) == 1;
+  ram.data = cell.contents("INIT_", 2, large ? 128 : 64, 256);
+  ram.parity = cell.contents("INITP_", 2, large ? 16 : 8, 256);
+  ram.a = xilinx_ram_port(cell, kRamA, large), ram.b = xilinx_ram_port(cell, kRamB, large);
+  for (const char* start : {"INIT_A", "INIT_B"})
+    if (cell.number(start, 36) != 0) cell.refuse("data that start as {} have no model", start);
+  if (large)
+    for (const char* end : {"RAM_EXTENSION_A", "RAM_EXTENSION_B"}) cell.choice(end, {"NONE"});
+  const std::string trouble = add_xilinx_ram(cell.netlist, ram);
+  if (!trouble.empty()) cell.refuse("{}", trouble);
+}
+
+#define INVERT(pin) "IS_" pin "_INVERTED=0 "
+#define RAM_COMMON                                                                             \
+  "DOA_REG=0 DOB_REG=0 RAM_MODE=TDP RDADDR_COLLISION_HWCONFIG=DELAYED_WRITE READ_WIDTH_A=0 "   \
+  "READ_WIDTH_B=0 RSTREG_PRIORITY_A=RSTREG RSTREG_PRIORITY_B=RSTREG SIM_COLLISION_CHECK=ALL "  \
+  "SIM_DEVICE=VIRTEX6 SRVAL_A=0 SRVAL_B=0 WRITE_MODE_A=WRITE_FIRST WRITE_MODE_B=WRITE_FIRST "  \
+  "WRITE_WIDTH_A=0 WRITE_WIDTH_B=0 INIT_A=0 INIT_B=0 " INVERT("CLKARDCLK") INVERT("CLKBWRCLK") \
+      INVERT("ENARDEN") INVERT("ENBWREN") INVERT("RSTRAMARSTRAM") INVERT("RSTRAMB")            \
+          INVERT("RSTREGARSTREG") INVERT("RSTREGB")
+#define RAM_CONTROLS                                                                              \
+  "CLKARDCLK=0 CLKBWRCLK=0 ENARDEN=0 ENBWREN=0 REGCEAREGCE=0 REGCEB=0 RSTRAMARSTRAM=0 RSTRAMB=0 " \
+  "RSTREGARSTREG=0 RSTREGB=0 "
+
+constexpr CellModel kXilinxCells[] = {
+    {"VCC", "P>", "", build_vcc},
+    {"GND", "G>", "", build_gnd},
+    {"INV", "I O>", "", build_xilinx_inverter},
+    {"BUF", "I O>", "", build_xilinx_buffer},
+    {"BUFG", "I O>", "", build_xilinx_buffer},
+    {"IBUF", "I O>",
+     "CCIO_EN=TRUE CAPACITANCE=DONT_CARE IBUF_DELAY_VALUE=0 IBUF_LOW_PWR=TRUE "
+     "IFD_DELAY_VALUE=AUTO IOSTANDARD=DEFAULT",
+     build_xilinx_buffer},
+    {"OBUF", "I O>", "CAPACITANCE=DONT_CARE IOSTANDARD=DEFAULT DRIVE=1100 SLEW=SLOW",
+     build_xilinx_buffer},
+    {"LUT1", "I0 O>", "INIT=0", build_xilinx_lut},
+    {"LUT2", "I0 I1 O>", "INIT=0", build_xilinx_lut},
+    {"LUT3", "I0 I1 I2 O>", "INIT=0", build_xilinx_lut},
+    {"LUT4", "I0 I1 I2 I3 O>", "INIT=0", build_xilinx_lut},
+    {"LUT5", "I0 I1 I2 I3 I4 O>", "INIT=0", build_xilinx_lut},
+    {"LUT6", "I0 I1 I2 I3 I4 I5 O>", "INIT=0", build_xilinx_lut},
+    {"MUXF7", "I0 I1 S O>", "", build_xilinx_mux},
+    {"MUXF8", "I0 I1 S O>", "", build_xilinx_mux},
+    {"CARRY4", "CO:4> O:4> CI CYINIT DI:4 S:4", "", build_carry4},
+    {"FDRE", "Q> C CE D R", "INIT=0 " INVERT("C") INVERT("D") INVERT("R"), build_xilinx_flip_flop},
+    {"FDSE", "Q> C CE D S", "INIT=1 " INVERT("C") INVERT("D") INVERT("S"), build_xilinx_flip_flop},
+    {"SRL16E", "Q> A#4 CE CLK D", "INIT=0 " INVERT("CLK"), build_srl16},
+    {"SRLC32E", "Q> Q31> A:5 CE CLK D", "INIT=0 " INVERT("CLK"), build_srl32},
+    {"RAM32M",
+     "DOA:2> DOB:2> DOC:2> DOD:2> ADDRA:5=0 ADDRB:5=0 ADDRC:5=0 ADDRD:5 DIA:2=0 DIB:2=0 DIC:2=0 "
+     "DID:2=0 WCLK WE",
+     "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 " INVERT("WCLK"), build_quad_ram},
+    {"RAM64M",
+     "DOA> DOB> DOC> DOD> ADDRA:6=0 ADDRB:6=0 ADDRC:6=0 ADDRD:6 DIA=0 DIB=0 DIC=0 DID=0 WCLK WE",
+     "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 " INVERT("WCLK"), build_quad_ram},
+    {"RAM16X1D", "DPO> SPO> D WCLK WE A#4 DPRA#4", "INIT=0 " INVERT("WCLK"), build_dual_ram},
+    {"RAM32X1D", "DPO> SPO> D WCLK WE A#5 DPRA#5", "INIT=0 " INVERT("WCLK"), build_dual_ram},
+    {"RAM64X1D", "DPO> SPO> D WCLK WE A#6 DPRA#6", "INIT=0 " INVERT("WCLK"), build_dual_ram},
+    {"RAM128X1D", "DPO> SPO> D WCLK WE A:7 DPRA:7", "INIT=0 " INVERT("WCLK"), build_dual_ram},
+    {"RAM256X1D", "DPO> SPO> D WCLK WE A:8 DPRA:8", "INIT=0 " INVERT("WCLK"), build_dual_ram},
+    {"RAM32X1S", "O> D WCLK WE A#5", "INIT=0 " INVERT("WCLK"), build_single_ram},
+    {"RAM64X1S", "O> D WCLK WE A#6", "INIT=0 " INVERT("WCLK"), build_single_ram},
+    {"RAMB18E1",
+     RAM_CONTROLS "ADDRARDADDR:14=0 ADDRBWRADDR:14=0 DIADI:16=0 DIBDI:16=0 DIPADIP:2=0 DIPBDIP:2=0 "
+                  "WEA:2=0 WEBWE:4=0 DOADO:16> DOBDO:16> DOPADOP:2> DOPBDOP:2>",
+     RAM_COMMON "INIT_##64=0 INITP_##8=0", build_block_ram},
+    {"RAMB36E1",
+     RAM_CONTROLS
+     "CASCADEINA=0 CASCADEINB=0 INJECTDBITERR=0 INJECTSBITERR=0 CASCADEOUTA> CASCADEOUTB> DBITERR> "
+     "SBITERR> ECCPARITY:8> RDADDRECC:9> ADDRARDADDR:16=0 ADDRBWRADDR:16=0 DIADI:32=0 DIBDI:32=0 "
+     "DIPADIP:4=0 DIPBDIP:4=0 WEA:4=0 WEBWE:8=0 DOADO:32> DOBDO:32> DOPADOP:4> DOPBDOP:4>",
+     RAM_COMMON "RAM_EXTENSION_A=NONE RAM_EXTENSION_B=NONE INIT_##128=0 INITP_##16=0",
+     build_block_ram},
+};
+
+}  // namespace
+
+std::span<const CellModel> xilinx_cells() { return kXilinxCells; }
+
 }  // namespace assay::netlist

@@ -38,7 +38,7 @@ Net level(const Cell& cell, std::string_view pin, char polarity) {
 
 /// $_DFF_C_, $_DFFE_CE_, $_SDFF_CRv_, $_SDFFE_CRvE_ and $_SDFFCE_CRvE_, where the reset of the last waits
 /// for its enable.
-void build_flip_flop(const Cell& cell) {
+void build_yosys_flip_flop(const Cell& cell) {
   const std::size_t at = cell.type.find('_', 2) + 1;
   const std::string kind = cell.type.substr(2, at - 3);
   const std::string_view letters = std::string_view(cell.type).substr(at);
@@ -56,7 +56,7 @@ void build_flip_flop(const Cell& cell) {
 }
 
 /// Its pin A is as wide as its parameter says.
-void build_lut(const Cell& cell) {
+void build_yosys_lut(const Cell& cell) {
   const std::vector<Net>& inputs = cell.nets("A");
   if (inputs.size() > 6) cell.refuse("a table of {} inputs has no model; at most 6", inputs.size());
   if (cell.number("WIDTH", 32) != inputs.size()) cell.refuse("its WIDTH is not that of its pin A");
@@ -66,7 +66,7 @@ void build_lut(const Cell& cell) {
 }
 
 #define DFF(type, pins) \
-  { type, pins, "", build_flip_flop }
+  { type, pins, "", build_yosys_flip_flop }
 #define SDFF(c)                                                           \
   DFF("$_SDFF_" c "P0_", "C D R Q>"), DFF("$_SDFF_" c "P1_", "C D R Q>"), \
       DFF("$_SDFF_" c "N0_", "C D R Q>"), DFF("$_SDFF_" c "N1_", "C D R Q>")
@@ -74,7 +74,7 @@ void build_lut(const Cell& cell) {
   DFF("$_" kind "_" c "P0" e "_", "C D R E Q>"), DFF("$_" kind "_" c "P1" e "_", "C D R E Q>"), \
       DFF("$_" kind "_" c "N0" e "_", "C D R E Q>"), DFF("$_" kind "_" c "N1" e "_", "C D R E Q>")
 
-constexpr CellModel kCells[] = {
+constexpr CellModel kYosysCells[] = {
     {"$_BUF_", "A Y>", "", build_gate},
     {"$_NOT_", "A Y>", "", build_gate},
     {"$_AND_", "A B Y>", "", build_gate},
@@ -91,7 +91,7 @@ constexpr CellModel kCells[] = {
     {"$_OAI3_", "A B C Y>", "", build_gate},
     {"$_AOI4_", "A B C D Y>", "", build_gate},
     {"$_OAI4_", "A B C D Y>", "", build_gate},
-    {"$lut", "A:* Y>", "LUT=0 WIDTH=0", build_lut},
+    {"$lut", "A:* Y>", "LUT=0 WIDTH=0", build_yosys_lut},
     {"$scopeinfo", "", "TYPE=", nullptr},
     DFF("$_DFF_P_", "C D Q>"),
     DFF("$_DFF_N_", "C D Q>"),
@@ -113,6 +113,6 @@ constexpr CellModel kCells[] = {
 
 }  // namespace
 
-std::span<const CellModel> yosys_cells() { return kCells; }
+std::span<const CellModel> yosys_cells() { return kYosysCells; }
 
 }  // namespace assay::netlist

@@ -8,7 +8,7 @@
 namespace assay::netlist {
 namespace {
 
-using Port = Ecp5Ram::Port;
+using Ecp5Port = Ecp5Ram::Port;
 
 /// How many of the lowest address pins are not part of the address.
 int skipped(int width) {
@@ -17,20 +17,20 @@ int skipped(int width) {
   return -1;
 }
 
-std::string trouble_of(const Ecp5Ram& ram) {
+std::string ecp5_trouble_of(const Ecp5Ram& ram) {
   if (skipped(ram.a.width) < 0 || skipped(ram.b.width) < 0) return "there is no model of its width";
   const bool wide = ram.a.width == 36 || ram.b.width == 36;
   if (wide && (ram.a.width != 36 || ram.b.write != kZero))
     return "at 36 bits port A writes and port B reads; there is no model of anything else";
   if ((ram.a.width < 9) != (ram.b.width < 9))
     return "there is no model of one port below 9 bits beside one of 9 or more";
-  for (const Port* port : {&ram.a, &ram.b})
+  for (const Ecp5Port* port : {&ram.a, &ram.b})
     if (port->mode == Ecp5Ram::WriteMode::kWriteThrough && port->write != kZero)
       return "there is no model of WRITETHROUGH";
   return "";
 }
 
-std::vector<std::uint64_t> units_of(const Ecp5Ram& ram, int unit_bits) {
+std::vector<std::uint64_t> ecp5_units_of(const Ecp5Ram& ram, int unit_bits) {
   std::vector<std::uint64_t> units;
   const int seen = unit_bits == 9 ? 9 : 8;
   for (const std::uint32_t word : ram.words)
@@ -40,25 +40,25 @@ std::vector<std::uint64_t> units_of(const Ecp5Ram& ram, int unit_bits) {
   return units;
 }
 
-void drive(Netlist& netlist, Net out) {
+void ecp5_drive(Netlist& netlist, Net out) {
   netlist.lut(0, {});
   netlist.luts.back().out = out;
 }
 
-std::vector<Net> address_of(const Port& port) {
+std::vector<Net> ecp5_address_of(const Ecp5Port& port) {
   return {port.address.begin() + skipped(port.width), port.address.end()};
 }
 
 /// Data below `out`'s pins from `first` on; the other pins are 0.
-Memory::ReadPort read_port(Netlist& netlist, const Port& port, const std::vector<Net>& out,
-                           std::size_t first) {
+Memory::ReadPort ecp5_read_port(Netlist& netlist, const Ecp5Port& port, const std::vector<Net>& out,
+                                std::size_t first) {
   Memory::ReadPort read;
-  read.address = address_of(port);
+  read.address = ecp5_address_of(port);
   for (std::size_t i = 0; i < out.size(); ++i)
     if (i >= first && i < first + static_cast<std::size_t>(port.width))
       read.data.push_back(out[i]);
     else
-      drive(netlist, out[i]);
+      ecp5_drive(netlist, out[i]);
   read.clock = port.clock, read.falling = port.falling;
   // Writing in mode NORMAL leaves the data as they are.
   const bool keeps = port.mode == Ecp5Ram::WriteMode::kNormal;
@@ -66,11 +66,12 @@ Memory::ReadPort read_port(Netlist& netlist, const Port& port, const std::vector
   return read;
 }
 
-void add_write(Netlist& netlist, const Port& port, const std::vector<Net>& in, Memory& memory) {
+void ecp5_add_write(Netlist& netlist, const Ecp5Port& port, const std::vector<Net>& in,
+                    Memory& memory) {
   const Net enable = and_of(netlist, port.enable, port.write);
   if (enable == kZero) return;
   Memory::WritePort write;
-  write.address = address_of(port);
+  write.address = ecp5_address_of(port);
   write.data.assign(in.begin(), in.begin() + port.width);
   for (std::size_t i = 0; i < write.data.size(); ++i)
     write.enables.push_back(port.width < 18 ? enable
@@ -80,7 +81,7 @@ void add_write(Netlist& netlist, const Port& port, const std::vector<Net>& in, M
   memory.writes.push_back(std::move(write));
 }
 
-std::vector<Net> joined(const std::vector<Net>& low, const std::vector<Net>& high) {
+std::vector<Net> ecp5_joined(const std::vector<Net>& low, const std::vector<Net>& high) {
   std::vector<Net> all = low;
   all.insert(all.end(), high.begin(), high.end());
   return all;
@@ -89,21 +90,21 @@ std::vector<Net> joined(const std::vector<Net>& low, const std::vector<Net>& hig
 }  // namespace
 
 std::string add_ecp5_ram(Netlist& netlist, const Ecp5Ram& ram) {
-  const std::string trouble = trouble_of(ram);
+  const std::string trouble = ecp5_trouble_of(ram);
   if (!trouble.empty()) return trouble;
   Memory memory;
   memory.name = ram.name;
   memory.unit_bits = std::min({ram.a.width, ram.b.width, 9});
-  memory.units = units_of(ram, memory.unit_bits);
+  memory.units = ecp5_units_of(ram, memory.unit_bits);
   if (ram.a.width == 36) {
-    const std::vector<Net> out = joined(ram.a.out, ram.b.out);
-    memory.reads.push_back(read_port(netlist, ram.b, out, ram.b.width == 36 ? 0 : 18));
-    add_write(netlist, ram.a, joined(ram.a.in, ram.b.in), memory);
+    const std::vector<Net> out = ecp5_joined(ram.a.out, ram.b.out);
+    memory.reads.push_back(ecp5_read_port(netlist, ram.b, out, ram.b.width == 36 ? 0 : 18));
+    ecp5_add_write(netlist, ram.a, ecp5_joined(ram.a.in, ram.b.in), memory);
   } else {
-    memory.reads.push_back(read_port(netlist, ram.a, ram.a.out, 0));
-    memory.reads.push_back(read_port(netlist, ram.b, ram.b.out, 0));
-    add_write(netlist, ram.a, ram.a.in, memory);
-    add_write(netlist, ram.b, ram.b.in, memory);
+    memory.reads.push_back(ecp5_read_port(netlist, ram.a, ram.a.out, 0));
+    memory.reads.push_back(ecp5_read_port(netlist, ram.b, ram.b.out, 0));
+    ecp5_add_write(netlist, ram.a, ram.a.in, memory);
+    ecp5_add_write(netlist, ram.b, ram.b.in, memory);
   }
   netlist.memories.push_back(std::move(memory));
   return "";

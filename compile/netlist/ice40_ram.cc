@@ -20,14 +20,14 @@ int pin_of(int mode, int i) {
   return place(i) + kOffset[mode];
 }
 
-std::vector<Net> address_of(const std::array<Net, 11>& address, int mode) {
+std::vector<Net> ice40_address_of(const std::array<Net, 11>& address, int mode) {
   std::vector<Net> nets;
   for (int i = mode; i > 0; --i) nets.push_back(address[static_cast<std::size_t>(7 + i)]);
   nets.insert(nets.end(), address.begin(), address.begin() + 8);
   return nets;
 }
 
-std::vector<std::uint64_t> units_of(const std::array<std::uint16_t, 256>& words, int width) {
+std::vector<std::uint64_t> ice40_units_of(const std::array<std::uint16_t, 256>& words, int width) {
   std::vector<std::uint64_t> units(static_cast<std::size_t>(256 * 16 / width));
   for (int i = 0; i < 256 * 16; ++i) {
     const int at = i / 16 * 16 + place(i % 16);
@@ -37,9 +37,9 @@ std::vector<std::uint64_t> units_of(const std::array<std::uint16_t, 256>& words,
   return units;
 }
 
-Memory::ReadPort read_port(Netlist& netlist, const Ice40Ram& ram) {
+Memory::ReadPort ice40_read_port(Netlist& netlist, const Ice40Ram& ram) {
   Memory::ReadPort port;
-  port.address = address_of(ram.raddr, ram.read_mode);
+  port.address = ice40_address_of(ram.raddr, ram.read_mode);
   port.clock = ram.rclk, port.falling = ram.read_falling;
   port.enable = and_of(netlist, ram.rclke, ram.re);
   port.initial = Initial::kUnknown;
@@ -57,9 +57,9 @@ Memory::ReadPort read_port(Netlist& netlist, const Ice40Ram& ram) {
   return port;
 }
 
-Memory::WritePort write_port(Netlist& netlist, const Ice40Ram& ram) {
+Memory::WritePort ice40_write_port(Netlist& netlist, const Ice40Ram& ram) {
   Memory::WritePort port;
-  port.address = address_of(ram.waddr, ram.write_mode);
+  port.address = ice40_address_of(ram.waddr, ram.write_mode);
   port.clock = ram.wclk, port.falling = ram.write_falling;
   const Net enable = and_of(netlist, ram.wclke, ram.we);
   for (int i = 0; i < width_of(ram.write_mode); ++i) {
@@ -77,9 +77,9 @@ void add_ice40_ram(Netlist& netlist, const Ice40Ram& ram) {
   Memory memory;
   memory.name = ram.name;
   memory.unit_bits = std::min(width_of(ram.read_mode), width_of(ram.write_mode));
-  memory.units = units_of(ram.words, memory.unit_bits);
-  memory.reads.push_back(read_port(netlist, ram));
-  memory.writes.push_back(write_port(netlist, ram));
+  memory.units = ice40_units_of(ram.words, memory.unit_bits);
+  memory.reads.push_back(ice40_read_port(netlist, ram));
+  memory.writes.push_back(ice40_write_port(netlist, ram));
   netlist.memories.push_back(std::move(memory));
 }
 

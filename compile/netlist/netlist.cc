@@ -185,6 +185,17 @@ class Propagation {
   std::vector<std::uint32_t> open_;
 };
 
+/// A wire that lost its driver on the way has a name and nothing of what it carried.
+void forget_undriven_names(Netlist& netlist) {
+  std::vector<bool> driven(netlist.nets);
+  driven[kZero] = driven[kOne] = true;
+  for_each_driven(netlist, [&](Net net, const std::string&) { driven[net] = true; });
+  std::erase_if(netlist.names, [&](const auto& entry) {
+    return std::any_of(entry.second.begin(), entry.second.end(),
+                       [&](Net net) { return !driven[net]; });
+  });
+}
+
 /// As the unused port of a ROM.
 bool never_writes(const Memory::WritePort& write) {
   return write.clock <= kOne ||
@@ -381,6 +392,7 @@ void verify(const Netlist& netlist) {
 }
 
 void simplify(Netlist& netlist) {
+  forget_undriven_names(netlist);
   Propagation propagation(netlist);
   const Reach reach(netlist);
   std::erase_if(netlist.luts, [&](const Lut& lut) { return !reach.net(lut.out); });

@@ -84,11 +84,11 @@ std::string unseen_text(const std::vector<std::string>& sentences) {
   return text;
 }
 
-std::string warnings_text(const report::Run& run) {
+std::string warnings_text(const std::vector<std::string>& sentences) {
   std::string text;
-  for (const std::string& warning : run.warnings)
+  for (const std::string& warning : sentences)
     text += fmt::format("WARNING: {}\n", sentence(warning));
-  return text + unseen_text(run.unseen);
+  return text;
 }
 
 std::string run_table(const report::Run& run, const std::optional<report::Timing>& timing) {
@@ -101,7 +101,7 @@ std::string run_table(const report::Run& run, const std::optional<report::Timing
   text += stop_text(run.stages.back());
   if (run.accuracy_means_nothing)
     text += "The images are made up: accuracy means nothing on them. Give --data for real ones.\n";
-  return text + warnings_text(run);
+  return text + warnings_text(run.warnings) + unseen_text(run.unseen);
 }
 
 }  // namespace assay

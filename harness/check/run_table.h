@@ -17,7 +17,7 @@ std::string run_table(const report::Run& run, const std::optional<report::Timing
 /// A line for each sentence on what images cannot show.
 std::string unseen_text(const std::vector<std::string>& sentences);
 
-/// A line for each of a run's warnings, and for what its images cannot show.
-std::string warnings_text(const report::Run& run);
+/// A line for each of a run's warnings.
+std::string warnings_text(const std::vector<std::string>& sentences);
 
 }  // namespace assay

@@ -118,9 +118,6 @@ void add_against_option(Command& command, std::filesystem::path& folder) {
           "--against", folder,
           "Also compare with what PyTorch, say, recorded on the images of --data: a folder\n"
           "of .npy files, one per activation quantiser, and logits.npy (docs/import.md)")
-      .check([](const std::string& name) {
-        return name.empty() ? "the name of the folder is empty" : std::string();
-      })
       .type_name("FOLDER");
 }
 
@@ -162,9 +159,9 @@ int run_command_line(const std::vector<std::string>& arguments, std::ostream& ou
   Command root(&app);
   for (const auto add :
        {add_run_command, add_exec_command, add_accuracy_command, add_compare_command,
-        add_bisect_command, add_verify_command, add_build_command, add_bench_command,
-        add_regress_command, add_history_command, add_selftest_command, add_show_command,
-        add_explain_command, add_data_command})
+        add_bisect_command, add_verify_command, add_build_command, add_host_command,
+        add_flash_command, add_bench_command, add_regress_command, add_history_command,
+        add_selftest_command, add_show_command, add_explain_command, add_data_command})
     add(root, action);
   for (CLI::App* command : app.get_subcommands({})) {
     const auto nested = command->get_subcommands({});

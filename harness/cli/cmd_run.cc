@@ -120,7 +120,10 @@ FlowResult run_once(const FlowOptions& options, double clock_mhz, const CommandC
   if (!context.json) context.console.out << result.table;
   if (options.simulates && exit_code(result.verdict) == 0) try {
       VerifyTopResult top = simulate(options, clock_mhz, context.console);
-      if (!context.json) context.console.out << '\n' << top.table << warnings_text(result.report);
+      if (!context.json)
+        context.console.out << '\n'
+                            << top.table << warnings_text(result.report.warnings)
+                            << unseen_text(result.report.unseen);
       result.report = read_sealed_run(options.out);
       result.report.rtl_top = std::move(top.report);
     } catch (const std::exception& error) {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <tbb/global_control.h>
+
 #include <memory>
 
 #include "harness/cli/command.h"
@@ -24,6 +26,8 @@ void add_selftest_command(Command& app, CommandAction& action) {
                "  assay selftest out/model --faults 2000 --seed 7 --json > selftest.json");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
+      options->jobs = static_cast<int>(
+          tbb::global_control::active_value(tbb::global_control::max_allowed_parallelism));
       options->command = command_of(std::filesystem::read_symlink("/proc/self/exe"));
       const SelftestResult result = selftest(*options, context.console);
       if (context.json)

@@ -7,7 +7,6 @@
 #include "harness/cli/command.h"
 #include "harness/query/show_run.h"
 #include "harness/query/summary.h"
-#include "harness/run/ledger.h"
 #include "harness/run/network.h"
 #include "harness/run/saved_run.h"
 
@@ -32,7 +31,7 @@ int show_the_run(const ShowOptions& options, const CommandContext& context) {
 
 /// Whether every file of a run is what it was: a line for each that is not, and 1, or the count.
 int check_the_run(const ShowOptions& options, const CommandContext& context) {
-  const LedgerCheck check = check_ledger(options.target);
+  const LedgerCheck check = check_run(options.target);
   if (context.json)
     print_report(context, show_run(options.target));
   else if (!check.faults.empty() || check.checked == 0)

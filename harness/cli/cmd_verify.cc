@@ -3,6 +3,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "harness/bits/verify_bits.h"
 #include "harness/cli/command.h"
 #include "harness/page/page.h"
 #include "harness/rtl/verify_nodes.h"
@@ -40,9 +41,26 @@ struct VerifyCommand {
   std::string level = "rtl-node";
   std::vector<std::string> profiles = {"always", "bursts"};
   double clock_mhz = 100;
+  std::string target;
 };
 
 bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
+bool is_built(const VerifyCommand& command) {
+  return command.level == "netlist" || command.level == "bitstream";
+}
+
+VerifyBitsOptions bits_options(const VerifyCommand& command) {
+  const VerifyNodesOptions& given = command.nodes;
+  if (!given.nodes.empty() || given.min_coverage || given.as_is || given.regenerate ||
+      !given.wave.empty())
+    user_error(
+        "--nodes, --min-coverage, --as-is, --regenerate and --wave are of RTL: they belong to "
+        "--level rtl-node or rtl-top");
+  if (command.target.empty())
+    user_error("--level {} needs --target, the name that the design was built for", command.level);
+  return {static_cast<const SimulationOptions&>(given),
+          command.level == "netlist" ? BitsLevel::kNetlist : BitsLevel::kBitstream, command.target};
+}
 
 VerifyTopOptions top_options(const VerifyCommand& command) {
   if (!command.nodes.nodes.empty())
@@ -52,24 +70,29 @@ VerifyTopOptions top_options(const VerifyCommand& command) {
   return {static_cast<const SimulationOptions&>(command.nodes), command.clock_mhz};
 }
 
-/// The verdict; prints the report or the table.
+/// The verdict's exit code; prints the report or the table.
 template <typename Result>
-int shown(const CommandContext& context, const Result& result) {
+int shown(const CommandContext& context, const Result& result, Verdict verdict) {
   if (context.json)
     print_report(context, result.report);
   else
     context.console.out << result.table;
-  return exit_code(result.verdict);
+  return exit_code(verdict);
 }
 
 void add_simulation_options(Command& command, VerifyCommand& options) {
   command.add_option("DIR", options.nodes.dir, "Folder of a finished run").required();
   command
       .add_option("--level", options.level,
-                  "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator")
-      .one_of({"rtl-node", "rtl-top"})
+                  "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator; "
+                  "netlist and bitstream, what `assay build` made of it")
+      .one_of({"rtl-node", "rtl-top", "netlist", "bitstream"})
       .capture_default_str();
   add_image_options(command, options.nodes.images);
+  command
+      .add_option("--target", options.target,
+                  "Of --level netlist and bitstream: as for `assay build`")
+      .type_name("NAME");
   command
       .add_option("--nodes", options.nodes.nodes,
                   "Only these nodes, by name; the result is shown and the report on all stays")
@@ -81,6 +104,9 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
       .delimiter(',')
       .type_name("NAME,..")
       .capture_default_str();
+}
+
+void add_limits_and_files(Command& command, VerifyCommand& options) {
   command
       .add_option("--min-coverage", options.nodes.min_coverage,
                   "Percent of every node's thresholds and weight bits that images and directed "
@@ -123,12 +149,14 @@ void add_verify_command(Command& app, CommandAction& action) {
   Command command = app.add_subcommand(
       "verify", "Simulate the RTL of a run's hardware cycle by cycle and compare it with golden");
   add_simulation_options(command, *options);
+  add_limits_and_files(command, *options);
   add_rtl_options(command, *options);
   add_examples(command,
                "  assay verify out/model --level rtl-node\n"
                "  assay verify out/model --level rtl-top --images 10 --clock 200\n"
                "  assay verify out/model --images 100 --profiles all\n"
                "  assay verify out/model --level rtl-top --as-is\n"
+               "  assay verify out/model --level bitstream --target ice40-hx8k --images 10000\n"
                "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.fst");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
@@ -136,9 +164,18 @@ void add_verify_command(Command& app, CommandAction& action) {
         user_error("--as-is keeps the RTL that --regenerate replaces; give one of them");
       options->nodes.profiles = parse_profiles(options->profiles);
       options->nodes.finished = write_page;
-      if (is_top(*options))
-        return shown(context, verify_top(top_options(*options), context.console));
-      return shown(context, verify_nodes(options->nodes, context.console));
+      if (!options->target.empty() && !is_built(*options))
+        user_error("--target belongs to --level netlist and bitstream");
+      if (is_built(*options)) {
+        const VerifyBitsResult result = verify_bits(bits_options(*options), context.console);
+        return shown(context, result, result.report.verdict);
+      }
+      if (is_top(*options)) {
+        const VerifyTopResult result = verify_top(top_options(*options), context.console);
+        return shown(context, result, result.report.head.verdict);
+      }
+      const VerifyNodesResult result = verify_nodes(options->nodes, context.console);
+      return shown(context, result, result.report.head.verdict);
     };
   });
 }

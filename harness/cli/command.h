@@ -37,6 +37,8 @@ void add_history_command(Command& app, CommandAction& action);
 void add_show_command(Command& app, CommandAction& action);
 void add_explain_command(Command& app, CommandAction& action);
 void add_data_command(Command& app, CommandAction& action);
+void add_host_command(Command& app, CommandAction& action);
+void add_flash_command(Command& app, CommandAction& action);
 void add_selftest_command(Command& app, CommandAction& action);
 
 /// --data and --images.

@@ -2,6 +2,9 @@
 #include "harness/cli/options.h"
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cmath>
+#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <type_traits>
@@ -68,17 +71,41 @@ void Command::require_subcommand(int count) { app_->require_subcommand(count); }
 
 namespace {
 
+/// What an option holds where it is given.
 template <typename T>
-constexpr bool kIsNumber = std::is_arithmetic_v<T>;
+struct Held {
+  using Type = T;
+};
 template <typename T>
-constexpr bool kIsNumber<std::optional<T>> = std::is_arithmetic_v<T>;
+struct Held<std::optional<T>> {
+  using Type = T;
+};
+
+/// Whether T, of 64 bits where it is an integer, can hold a number: CLI11 takes the nearest it can.
+template <typename T>
+bool fits(const std::string& text) {
+  errno = 0;
+  if constexpr (std::is_floating_point_v<T>)
+    return std::isfinite(std::strtod(text.c_str(), nullptr));
+  if constexpr (std::is_unsigned_v<T>)
+    std::strtoull(text.c_str(), nullptr, 0);
+  else
+    std::strtoll(text.c_str(), nullptr, 0);
+  return errno != ERANGE;
+}
 
 /// CLI11 takes "" for no value and "nan" for a number, of which no range is left.
+template <typename T>
 std::string number_fault(const std::string& text) {
-  if (text.find_first_of("0123456789") != std::string::npos &&
-      text.find_first_of("nNiI") == std::string::npos)
-    return "";
-  return "'" + printable(text) + "' is no number";
+  if (text.find_first_of("0123456789") == std::string::npos ||
+      text.find_first_of("nNiI") != std::string::npos)
+    return "'" + printable(text) + "' is no number";
+  return fits<T>(text) ? "" : "'" + printable(text) + "' is more than this option can hold";
+}
+
+/// An empty text would read as an option that was not given.
+std::string text_fault(const std::string& text) {
+  return text.empty() ? "'' is no value; leave the option out" : "";
 }
 
 }  // namespace
@@ -86,7 +113,11 @@ std::string number_fault(const std::string& text) {
 template <typename T>
 Option Command::add_option(const std::string& name, T& value, const std::string& help) {
   CLI::Option* option = app_->add_option(name, value, help);
-  if constexpr (kIsNumber<T>) option->check(number_fault);
+  using Type = typename Held<T>::Type;
+  if constexpr (std::is_arithmetic_v<Type>)
+    option->check(number_fault<Type>);
+  else
+    option->check(text_fault);
   return Option(option);
 }
 

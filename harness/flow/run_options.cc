@@ -4,10 +4,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <concepts>
 #include <limits>
 
 #include "compile/base/error.h"
 #include "compile/base/hash.h"
+#include "compile/base/printable.h"
 #include "compile/hw/devices.h"
 #include "compile/passes/folding/set_folding.h"
 #include "compile/passes/streamline/streamline.h"
@@ -116,6 +118,25 @@ std::optional<OptionValue> report_value(const RunOption& option, const RunChoice
   return std::visit(ReportValue{}, option.slot(const_cast<RunChoice&>(choice)));  // only read
 }
 
+/// The other way round; a value of another type says nothing.
+struct TakeValue {
+  const OptionValue& value;
+
+  template <std::integral T>
+  void operator()(T* v) const {
+    if (const auto* number = std::get_if<std::int64_t>(&value)) *v = static_cast<T>(*number);
+  }
+  void operator()(std::string* v) const {
+    if (const auto* text = std::get_if<std::string>(&value)) *v = *text;
+  }
+  template <typename T>
+  void operator()(std::optional<T>* v) const {
+    (*this)(&v->emplace());
+  }
+  void operator()(double*) const {}
+  void operator()(std::filesystem::path*) const {}
+};
+
 /// The goal as it was settled.
 void add_goal(const PassOptions& passes, Named<OptionValue>& options) {
   if (passes.device.empty()) {
@@ -189,6 +210,17 @@ Named<OptionValue> recorded_options(const RunChoice& choice) {
   if (!choice.passes.folding.empty())
     options.emplace_back("folding", sha256(folding_config_text(choice.passes.folding)));
   return options;
+}
+
+RunChoice recorded_choice(const Named<OptionValue>& options) {
+  RunChoice choice;
+  for (const auto& [name, value] : options) {
+    const auto option = std::ranges::find(run_options(), name, &RunOption::name);
+    if (option == run_options().end())
+      user_error("no option of a run is called '{}'", printable(name));
+    std::visit(TakeValue{value}, option->slot(choice));
+  }
+  return choice;
 }
 
 std::string run_options_rows() {

@@ -73,6 +73,10 @@ const std::vector<RunOption>& run_options();
 /// What identifies the options of a run in its report, by name.
 Named<OptionValue> recorded_options(const RunChoice& choice);
 
+/// The options of a run that its report has, as far as stages depend on them; a folding file's fields
+/// are not among them. UserError for one that no run has.
+RunChoice recorded_choice(const Named<OptionValue>& options);
+
 /// The rows of the options in docs/cli.md.
 std::string run_options_rows();
 

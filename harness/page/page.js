@@ -420,6 +420,41 @@ function cycleSection() {
       target !== null ? el('span', {}, target <= most ? el('i', {class: 'rule'}) : null, `target ${grouped(target)}`) : null)));
 }
 
+// ---- What the inputs of the nodes could tell --------------------------------------------------
+
+const kCovered = [['thresholds', 'Thresholds straddled'], ['weight_bits', 'Weight bits distinguished'],
+  ['sum_bits', 'Accumulator bits toggled'], ['rows', 'Table rows used']];
+
+/// Seen of what inputs can show; below it what the images show alone, and what no input can.
+function coverageCell(all, images) {
+  if (!all.all) return el('td', {class: 'n'}, '–');
+  const reachable = all.all - all.unreachable;
+  return el('td', {class: 'n' + (all.seen < reachable ? ' bad' : '')}, `${grouped(all.seen)} of ${grouped(reachable)}`,
+    el('small', {}, ` ${grouped(images.seen)} by images` + (all.unreachable ? `, ${grouped(all.unreachable)} unreachable` : '')));
+}
+
+function coverageRow(name, frames, all, images) {
+  return el('tr', {'data-coverage': ''}, el('td', {class: 'name'}, name), el('td', {class: 'n'}, grouped(frames)),
+    ...kCovered.map(([key]) => coverageCell(all[key], images[key])));
+}
+
+function coverageSum(nodes, which) {
+  const total = {};
+  for (const [key] of kCovered)
+    total[key] = Object.fromEntries(['all', 'unreachable', 'seen'].map((part) => [part, nodes.reduce((n, node) => n + node[which][key][part], 0)]));
+  return total;
+}
+
+function coverageSection() {
+  const nodes = data.rtl_node ? data.rtl_node.coverage.filter((node) => kCovered.some(([key]) => node.coverage[key].all)) : [];
+  if (!nodes.length) return;
+  section('coverage', 'Coverage', 'What could be wrong in a node and would have changed an output, with images and directed frames.',
+    el('div', {class: 'panel scroll'}, el('table', {},
+      el('thead', {}, el('tr', {}, el('th', {}, 'Node'), el('th', {class: 'n'}, 'Directed frames'), ...kCovered.map(([, title]) => el('th', {class: 'n'}, title)))),
+      el('tbody', {}, ...nodes.map((node) => coverageRow(node.node, node.directed_frames, node.coverage, node.coverage_of_images)),
+        coverageRow('In all', sum(nodes, 'directed_frames'), coverageSum(nodes, 'coverage'), coverageSum(nodes, 'coverage_of_images'))))));
+}
+
 // ---- Folding ----------------------------------------------------------------------------------
 
 function foldingSection() {
@@ -510,6 +545,7 @@ accuracySection();
 stageSection();
 graphSection();
 cycleSection();
+coverageSection();
 foldingSection();
 fifoSection();
 streamSection();

@@ -133,19 +133,22 @@ void add_measured(Json& layers, const std::optional<report::RtlNode>& rtl_node) 
   }
 }
 
-Json rtl_node_json(const std::optional<report::RtlNode>& report) {
-  if (!report) return {};
-  Json result =
-      chosen(to_json(*report), {"verdict", "images", "predicted", "compared", "differing", "seed"});
-  result["nodes"] = report->nodes.size();
-  return result;
-}
-
 /// The same entries of each record.
 template <Record T>
 Json each(const std::vector<T>& list, std::initializer_list<const char*> keys) {
   Json result = Json::array();
   for (const T& entry : list) result.push_back(chosen(to_json(entry), keys));
+  return result;
+}
+
+/// The nodes as they were simulated alone, and what their inputs could tell of each.
+Json rtl_node_json(const std::optional<report::RtlNode>& report) {
+  if (!report) return {};
+  Json result =
+      chosen(to_json(*report), {"verdict", "images", "predicted", "compared", "differing", "seed"});
+  result["nodes"] = report->nodes.size();
+  result["coverage"] =
+      each(report->nodes, {"node", "directed_frames", "coverage_of_images", "coverage"});
   return result;
 }
 

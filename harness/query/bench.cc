@@ -14,6 +14,7 @@
 #include "compile/passes/streams/dataflow_streams.h"
 #include "harness/check/saved_stage.h"
 #include "harness/flow/folding_report.h"
+#include "harness/flow/stage_list.h"
 #include "harness/flow/stages.h"
 #include "harness/report/rtl.h"
 #include "harness/report/schema.h"
@@ -53,6 +54,7 @@ class Bench {
     for (const DataflowPartition& partition : dataflow_partitions(graph_))
       report.partitions.push_back(partition_report(partition.index, measured));
     report.remarks = remarks_;
+    report.warnings = run_.report.warnings;
     return report;
   }
 
@@ -61,6 +63,7 @@ class Bench {
     SavedRun run = read_run(dir);
     require_equivalent(run.report);
     require_unchanged_stages(run);
+    require_all_stages(run);
     return run;
   }
 

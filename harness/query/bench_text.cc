@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "compile/base/printable.h"
+#include "harness/check/run_table.h"
 #include "harness/query/bench.h"
 #include "harness/report/console.h"
 #include "harness/report/sentence.h"
@@ -98,7 +99,7 @@ std::string bench_table(const report::Bench& report) {
       "* estimates for {}, not synthesised.\n",
       report.clock_mhz, printable(report.device.name));
   for (const std::string& remark : report.remarks) text += sentence(remark) + "\n";
-  return text;
+  return text + warnings_text(report.warnings);
 }
 
 std::string bench_csv(const report::Bench& report) {

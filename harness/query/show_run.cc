@@ -6,10 +6,10 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "harness/check/run_table.h"
+#include "harness/flow/stage_list.h"
 #include "harness/report/console.h"
 #include "harness/report/headline.h"
 #include "harness/report/schema.h"
-#include "harness/run/ledger.h"
 #include "harness/run/saved_run.h"
 
 namespace assay {
@@ -53,9 +53,23 @@ void conclude(report::ShowRun& shown) {
 
 }  // namespace
 
+LedgerCheck check_run(const std::filesystem::path& dir) {
+  LedgerCheck check = check_ledger(dir);
+  if (!check.faults.empty()) return check;
+  const auto add = [&](const std::string& fault) {
+    if (!fault.empty()) check.faults.push_back(fmt::format("{}: {}", kRunReport, fault));
+  };
+  try {
+    add(stage_list_fault(read_run_alone(dir)));
+  } catch (const UserError& error) {
+    add(error.what());
+  }
+  return check;
+}
+
 report::ShowRun show_run(const std::filesystem::path& dir) {
   const SavedRun run = read_run_alone(dir);
-  LedgerCheck ledger = check_ledger(dir);
+  LedgerCheck ledger = check_run(dir);
   report::ShowRun shown;
   shown.run = run.report;
   shown.timing = optional_report<report::Timing>(dir / "reports" / "timing.json");

@@ -5,8 +5,13 @@
 #include <string>
 
 #include "harness/report/run.h"
+#include "harness/run/ledger.h"
 
 namespace assay {
+
+/// What check_ledger() finds and, where that is nothing, whether the stages are all that the options of
+/// the run give (stage_list.h).
+LedgerCheck check_run(const std::filesystem::path& dir);
 
 /// A finished run as its folder is now: its verdict, the levels that were simulated, and why that
 /// may no longer hold: files that were edited or are missing, a model or images that were replaced.

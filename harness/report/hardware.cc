@@ -112,6 +112,7 @@ void Bench::fields(Fields& f) {
   f("layers", layers);
   f("partitions", partitions);
   f("remarks", remarks);
+  f("warnings", warnings);
 }
 
 }  // namespace assay::report

@@ -107,6 +107,7 @@ struct Bench {
   std::vector<Layer> layers;
   std::vector<Partition> partitions;
   std::vector<std::string> remarks;
+  std::vector<std::string> warnings;  ///< those of the run
   void fields(Fields& f);
 };
 

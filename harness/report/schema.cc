@@ -6,8 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "compile/base/error.h"
+#include "harness/report/bits.h"
 #include "harness/report/build.h"
 #include "harness/report/hardware.h"
+#include "harness/report/host.h"
 #include "harness/report/query.h"
 #include "harness/report/regress.h"
 #include "harness/report/rtl.h"
@@ -24,9 +26,9 @@ const std::map<std::string_view, Json>& schemas() {
     std::map<std::string_view, Json> result;
     const auto add = [&]<typename... T>() { ((result[T::kSchema] = json_schema(T{})), ...); };
     using namespace report;
-    add.operator()<AccuracyReport, Bench, Bisect, Build, Compare, DataReport, Exec, Explain, Fifos,
-                   Folding, History, Regress, RtlManifest, RtlNode, RtlTop, Run, Scales, Selftest,
-                   Show, ShowRun, Stage, Streamline, Timing>();
+    add.operator()<AccuracyReport, Bench, Bisect, Bits, Build, Compare, DataReport, Exec, Explain,
+                   Fifos, Folding, History, Host, Regress, RtlManifest, RtlNode, RtlTop, Run,
+                   Scales, Selftest, Show, ShowRun, Stage, Streamline, Timing>();
     return result;
   }();
   return all;

@@ -10,6 +10,7 @@
 #include "harness/check/execute.h"
 #include "harness/check/saved_stage.h"
 #include "harness/check/stimuli.h"
+#include "harness/flow/stage_list.h"
 #include "harness/run/identity.h"
 
 namespace assay {
@@ -19,6 +20,7 @@ SavedRun equivalent_run(const std::filesystem::path& dir) {
   SavedRun run = read_run(dir);
   require_equivalent(run.report);
   require_unchanged_stages(run);
+  require_all_stages(run);
   return run;
 }
 
@@ -27,7 +29,7 @@ std::string last_stage(const SavedRun& run) { return read_file(run.stages.back()
 }  // namespace
 
 RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& choice,
-                       const std::filesystem::path& cache_path)
+                       const std::filesystem::path& cache_path, std::int64_t unasked)
     : dir(existing_run(path)),
       run_(equivalent_run(path)),
       stage_bytes_(last_stage(run_)),
@@ -36,7 +38,7 @@ RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& cho
           pixel_graph(import_bytes(stage_bytes_, path / "stages", run_.stages.back().file.string()),
                       preprocess_)),
       images(choose_images(images_of_run(run_, choice), graph)),
-      image_count(choice.images.empty() ? std::min(images.size(), kVerifiedImages) : images.size()),
+      image_count(choice.images.empty() ? std::min(images.size(), unasked) : images.size()),
       cache(cache_path),
       runner(dir, cache) {
   if (image_count == 0) user_error("there are no images to verify with");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <span>
 #include <string>
 #include <vector>
@@ -21,16 +22,19 @@ namespace assay {
 
 /// How many images hardware is simulated on unless the user says.
 inline constexpr std::int64_t kVerifiedImages = 10;
+/// All of them.
+inline constexpr std::int64_t kAllImages = std::numeric_limits<std::int64_t>::max();
 /// Steady-state cycles are the distance of the second and the third frame at least.
 inline constexpr std::int64_t kLeastFrames = 3;
 
 /// A finished run, opened to simulate the hardware of its last stage.
 class RtlSession {
  public:
-  /// `cache`: folder of built models; empty: the user's own. UserError when the run or its images are
+  /// `cache`: folder of built models; empty: the user's own. `unasked`: images at most where `images`
+  /// does not say how many. UserError when the run or its images are
   /// not there or were changed, NotEquivalentError when it is not EQUIVALENT.
   RtlSession(const std::filesystem::path& dir, const ImageChoice& images,
-             const std::filesystem::path& cache);
+             const std::filesystem::path& cache, std::int64_t unasked = kVerifiedImages);
 
   /// NotEquivalentError for several images that are all the same. Executes the stage and what it was compared with in the run again on the images to simulate.
   /// NotEquivalentError unless they agree at every checkpoint.

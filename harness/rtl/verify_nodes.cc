@@ -69,7 +69,6 @@ class NodeVerification {
     VerifyNodesResult result;
     result.report = node_report(level_, verified_);
     result.report.min_coverage = min_coverage_;
-    result.verdict = result.report.head.verdict;
     level_.finish(result.report.head, result.report);
     result.table = node_table(level_, result.report);
     return result;

@@ -18,7 +18,6 @@ struct VerifyNodesOptions : SimulationOptions {
 };
 
 struct VerifyNodesResult {
-  Verdict verdict = Verdict::kInconclusive;
   report::RtlNode report;  ///< reports/rtl-node.json; of chosen nodes in no file
   std::string table;       ///< for people
 };

@@ -30,7 +30,6 @@ class TopVerification {
     if (!level_.options.wave.empty()) write_wave();
     VerifyTopResult result;
     result.report = top_report(level_, clock_mhz_, tops_);
-    result.verdict = result.report.head.verdict;
     level_.finish(result.report.head, result.report);
     result.table = top_table(level_, clock_mhz_, result.report);
     return result;

@@ -14,7 +14,6 @@ struct VerifyTopOptions : SimulationOptions {
 };
 
 struct VerifyTopResult {
-  Verdict verdict = Verdict::kInconclusive;
   report::RtlTop report;  ///< reports/rtl-top.json
   std::string table;      ///< for people
 };

@@ -139,7 +139,7 @@ Repeat run_again(const SavedRun& run, const Sandbox& box) {
 
 }  // namespace
 
-RunCommand command_of(const fs::path& program) {
+CommandRunner command_of(const fs::path& program) {
   return [program = program.string()](const std::vector<std::string>& arguments,
                                       const fs::path& cache, std::chrono::seconds limit) {
     std::vector<std::string> line = {find_program("env", "coreutils").string(),

@@ -20,12 +20,12 @@ struct CommandOutcome {
 };
 
 /// Runs `assay ARGUMENTS` with `cache` as the user's cache folder; ends it when `limit` is over.
-using RunCommand =
+using CommandRunner =
     std::function<CommandOutcome(const std::vector<std::string>& arguments,
                                  const std::filesystem::path& cache, std::chrono::seconds limit)>;
 
 /// A program `assay` as a process of its own: a fault that brings it down ends nothing else.
-RunCommand command_of(const std::filesystem::path& program);
+CommandRunner command_of(const std::filesystem::path& program);
 
 /// A command that is repeated.
 struct Repeat {

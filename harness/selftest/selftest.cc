@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <future>
-#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -13,49 +15,18 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "harness/run/identity.h"
-#include "harness/selftest/same_results.h"
+#include "harness/selftest/trial.h"
 
 namespace assay {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::seconds;
-
-constexpr seconds kFirstLimit{6 * 3600};  ///< of a command whose time is not known yet
-constexpr seconds kLeastLimit{1200};      ///< models may have to be built anew
-constexpr int kPatience = 20;             ///< times the time without a fault
-constexpr int kSignalled = 128;
 
 /// Numbers of one fault: equal whatever is planted before it.
 Draw draw_of(std::uint64_t seed, std::int64_t index, const std::string& kind) {
   constexpr int kDigits = 16, kHex = 16;
   const std::string digest = sha256(fmt::format("{}\n{}\n{}", seed, index, kind));
   return Draw(std::stoull(digest.substr(0, kDigits), nullptr, kHex));
-}
-
-/// The line of an output that says how it ended.
-std::string last_word(const std::string& output) {
-  std::string last, verdict;
-  std::size_t at = 0;
-  while (at < output.size()) {
-    const std::size_t end = std::min(output.find('\n', at), output.size());
-    const std::string line = output.substr(at, end - at);
-    if (!line.empty()) last = line;
-    for (const char* word : {"DIFFERENT:", "INCONCLUSIVE:", "EQUIVALENT:", "assay: "})
-      if (line.starts_with(word)) verdict = line;
-    at = end + 1;
-  }
-  return verdict.empty() ? last : verdict;
-}
-
-/// Whether an output names a file: its whole name, or the long one of a stage without its ending.
-bool names_file(const std::string& output, const std::filesystem::path& file) {
-  constexpr std::size_t kLong = 8;
-  const auto named = [&](const std::string& name) {
-    return output.find(printable(name, 4096)) != std::string::npos;
-  };
-  const std::string stem = file.stem().string();
-  return named(file.filename().string()) || (stem.size() >= kLong && named(stem));
 }
 
 std::string line_of(const Repeat& repeat) {
@@ -89,16 +60,17 @@ class Campaign {
   }
 
   SelftestResult run() {
-    console_.remark("copy the run, its model and its images");
-    copy_run(run_, options_.dir, box_);
-    repeats_ = repeats_of(run_, box_);
-    std::optional<std::string> unfit = make_baseline();
+    copy_runs();
+    for (const Repeat& repeat : repeats())
+      report_.commands.push_back({repeat.name, line_of(repeat), 0});
+    std::optional<std::string> unfit = first_of([](Trial& trial) { return trial.make_baseline(); });
     if (!unfit) {
       plant_all();
       unfit = shortfall();
     }
     // A full disk, say, would have caught every fault.
-    if (!unfit && report_.counts.caught > 0) unfit = discontent_without_fault("at last");
+    if (!unfit && report_.counts.caught > 0)
+      unfit = first_of([](Trial& trial) { return trial.discontent_without_fault("at last"); });
     judge(unfit);
     SelftestResult result;
     result.verdict = report_.verdict;
@@ -113,59 +85,54 @@ class Campaign {
     std::size_t repeat;
   };
 
-  /// The command, with a line now and then while it takes its time.
-  CommandOutcome call(const Repeat& repeat, seconds limit) const {
-    constexpr seconds kQuiet{30};
-    const auto start = Clock::now();
-    auto running = std::async(std::launch::async, [&] {
-      return options_.command(repeat.arguments, box_.path("cache"), limit);
+  void remark(const std::string& line) {
+    const std::lock_guard lock(mutex_);
+    console_.remark(line);
+  }
+
+  /// As many as there are faults, but no more than may work at a time; each command of several copies
+  /// gets a thread.
+  void copy_runs() {
+    const std::int64_t copies = std::clamp<std::int64_t>(options_.jobs, 1, options_.faults + 1);
+    remark(fmt::format("copy the run, its model and its images{}",
+                       copies > 1 ? fmt::format(", {} times", copies) : ""));
+    const std::vector<std::string> more =
+        copies > 1 ? std::vector<std::string>{"--jobs", "1"} : std::vector<std::string>{};
+    for (std::int64_t i = 0; i < copies; ++i)
+      trials_.push_back(std::make_unique<Trial>(run_, options_.dir, options_.command, more,
+                                                [this](const std::string& line) { remark(line); }));
+  }
+
+  const std::vector<Repeat>& repeats() const { return trials_.front()->repeats(); }
+
+  /// Does the same in every copy at once.
+  template <typename Work>
+  void in_all(const Work& work) {
+    std::vector<std::future<void>> running;
+    for (const auto& trial : trials_)
+      running.push_back(std::async(std::launch::async, [&work, &trial] { work(*trial); }));
+    for (std::future<void>& one : running) one.wait();
+    for (std::future<void>& one : running) one.get();
+  }
+
+  /// The first thing that one of the copies has to say, or nothing.
+  template <typename Ask>
+  std::optional<std::string> first_of(const Ask& ask) {
+    std::optional<std::string> first;
+    in_all([&](Trial& trial) {
+      const std::optional<std::string> said = ask(trial);
+      const std::lock_guard lock(mutex_);
+      if (!first) first = said;
     });
-    while (running.wait_for(kQuiet) != std::future_status::ready)
-      console_.remark(
-          fmt::format("still at '{}': {} s", repeat.name,
-                      std::chrono::duration_cast<seconds>(Clock::now() - start).count()));
-    return running.get();
-  }
-
-  /// Every command once, to make what it makes, and once more. What keeps faults from being planted,
-  /// or nothing.
-  std::optional<std::string> make_baseline() {
-    for (const Repeat& repeat : repeats_) {
-      report_.commands.push_back({repeat.name, line_of(repeat), 0});
-      console_.remark(fmt::format("without a fault: {}", repeat.name));
-      const CommandOutcome outcome = call(repeat, kFirstLimit);
-      if (outcome.exit_code != 0) return discontent(repeat, outcome);
-    }
-    box_.keep();
-    return discontent_without_fault("again");
-  }
-
-  /// Every command on the copy as it was kept: it has to be content, and to change nothing.
-  std::optional<std::string> discontent_without_fault(std::string_view when) {
-    times_.clear();
-    for (const Repeat& repeat : repeats_) {
-      console_.remark(fmt::format("without a fault, {}: {}", when, repeat.name));
-      const auto start = Clock::now();
-      const CommandOutcome outcome = call(repeat, kFirstLimit);
-      times_.push_back(Clock::now() - start);
-      if (outcome.exit_code != 0) return discontent(repeat, outcome);
-      if (const auto changed = box_.changes(); !changed.empty())
-        return fmt::format("without any fault '{}' changes {}", repeat.name, changed.front());
-    }
-    return {};
-  }
-
-  static std::string discontent(const Repeat& repeat, const CommandOutcome& outcome) {
-    return fmt::format("without any fault '{}' ends with exit code {}: {}", repeat.name,
-                       outcome.exit_code, last_word(outcome.output));
+    return first;
   }
 
   /// Those of a kind's commands that the run has, by their place.
   std::vector<std::size_t> commands_of(const FaultKind& kind) const {
     std::vector<std::size_t> places;
     for (const std::string& name : kind.commands) {
-      const auto it = std::ranges::find(repeats_, name, &Repeat::name);
-      if (it != repeats_.end()) places.push_back(static_cast<std::size_t>(it - repeats_.begin()));
+      const auto it = std::ranges::find(repeats(), name, &Repeat::name);
+      if (it != repeats().end()) places.push_back(static_cast<std::size_t>(it - repeats().begin()));
     }
     return places;
   }
@@ -174,10 +141,8 @@ class Campaign {
   std::optional<std::string> missing(const FaultKind& kind) const {
     if (commands_of(kind).empty())
       return fmt::format("the run was not followed by '{}'", kind.commands.front());
-    Draw draw = draw_of(options_.seed, -1, kind.name);
-    const bool planted = kind.plant(box_, draw).has_value();
-    box_.restore();
-    if (!planted) return "the run has no such file";
+    if (!trials_.front()->can_plant(kind, draw_of(options_.seed, -1, kind.name)))
+      return "the run has no such file";
     return {};
   }
 
@@ -206,90 +171,32 @@ class Campaign {
 
   void plant_all() {
     const std::vector<Planned> planned = plan();
-    Clock::duration total{};
-    for (const Planned& p : planned) total += times_[p.repeat];
-    console_.remark(fmt::format(
+    Trial::Clock::duration total{};
+    for (const Planned& p : planned) total += trials_.front()->time_of(p.repeat);
+    remark(fmt::format(
         "{} faults of {} kinds: {} s by the commands' times without a fault", planned.size(),
         std::ranges::count_if(report_.kinds, [](const auto& kind) { return !kind.skipped; }),
-        std::chrono::duration_cast<seconds>(total).count()));
+        std::chrono::duration_cast<seconds>(total / trials_.size()).count()));
+    std::vector<std::optional<Trial::Shown>> shown(planned.size());
+    std::atomic<std::size_t> next = 0;
     Progress progress(console_, "faults", std::ssize(planned));
-    for (std::size_t i = 0; i < planned.size(); ++i) {
-      plant(planned[i], static_cast<std::int64_t>(i));
-      progress.tick();
-    }
+    in_all([&](Trial& trial) {
+      for (std::size_t i = next++; i < planned.size(); i = next++) {
+        const FaultKind& kind = options_.kinds[planned[i].kind];
+        shown[i] = trial.plant(kind, planned[i].repeat,
+                               draw_of(options_.seed, static_cast<std::int64_t>(i), kind.name));
+        progress.tick();
+      }
+    });
+    for (std::size_t i = 0; i < planned.size(); ++i)
+      if (shown[i]) take(planned[i], std::move(*shown[i]));
   }
 
-  void plant(const Planned& planned, std::int64_t index) {
-    const FaultKind& kind = options_.kinds[planned.kind];
-    Draw draw = draw_of(options_.seed, index, kind.name);
-    if (const std::optional<Fault> fault = kind.plant(box_, draw)) show(planned, *fault);
-    box_.restore();
-  }
-
-  /// Shows a planted fault to its command.
-  void show(const Planned& planned, const Fault& fault) {
-    ASSAY_INVARIANT(!box_.changes().empty(), "a planted fault changes a file");
-    const FaultKind& kind = options_.kinds[planned.kind];
-    const Repeat& repeat = repeats_[planned.repeat];
-    const std::string state = state_of(fault.file);
-    const seconds limit =
-        kLeastLimit + std::chrono::duration_cast<seconds>(kPatience * times_[planned.repeat]);
-    const CommandOutcome outcome = call(repeat, limit);
+  void take(const Planned& planned, Trial::Shown shown) {
     ++report_.commands[planned.repeat].repeated;
-    report::Selftest::Fault entry;
-    entry.kind = kind.name;
-    entry.file = fault.file;
-    entry.change = fault.change;
-    entry.command = repeat.name;
-    entry.exit_code = outcome.exit_code;
-    entry.says = last_word(outcome.output);
-    classify(entry, outcome, state);
-    if (entry.outcome == "missed" && kind.by_results &&
-        same_results(box_.kept(fault.file), box_.read(fault.file), run_, box_))
-      entry.outcome = "harmless";
-    const bool named = names_file(outcome.output, fault.file);
-    count(report_.counts, entry, named);
-    count(report_.kinds[planned.kind].counts, entry, named);
-    if (entry.outcome == "missed" || entry.outcome == "crashed")
-      console_.remark(
-          fmt::format("{}: {}, {}: {}", entry.outcome, fault.file, fault.change, repeat.name));
-    report_.faults.push_back(std::move(entry));
-  }
-
-  /// A file's content, or that it is not there.
-  std::string state_of(const std::string& file) const {
-    return box_.has(file) ? "+" + box_.read(file) : "-";
-  }
-
-  void classify(report::Selftest::Fault& entry, const CommandOutcome& outcome,
-                const std::string& planted) const {
-    if (outcome.timed_out || outcome.exit_code >= kSignalled) {
-      entry.outcome = "crashed";
-    } else if (outcome.exit_code != 0) {
-      entry.outcome = "caught";
-    } else {
-      for (const std::string& name : box_.changes())
-        if (!name.starts_with("cache/") || (name == entry.file && state_of(name) == planted))
-          entry.stays.push_back(name);
-      entry.outcome = entry.stays.empty()                      ? "regenerated"
-                      : takes_back_aloud(entry.stays, outcome) ? "caught"
-                                                               : "missed";
-    }
-  }
-
-  /// Whether a command removed reports that it no longer trusts, and named each; run.json and the page
-  /// go with them.
-  bool takes_back_aloud(const std::vector<std::string>& changed,
-                        const CommandOutcome& outcome) const {
-    bool some = false;
-    for (const std::string& name : changed) {
-      const bool gone = name.starts_with("run/reports/rtl-") && !box_.has(name) &&
-                        names_file(outcome.output, name);
-      some = some || gone;
-      if (!gone && name != "run/reports/run.json" && name != "run/reports/report.html")
-        return false;
-    }
-    return some;
+    count(report_.counts, shown.fault, shown.named);
+    count(report_.kinds[planned.kind].counts, shown.fault, shown.named);
+    report_.faults.push_back(std::move(shown.fault));
   }
 
   /// Whether all that was asked for was done.
@@ -313,9 +220,8 @@ class Campaign {
   const SelftestOptions& options_;
   const Console& console_;
   const SavedRun run_;
-  Sandbox box_;
-  std::vector<Repeat> repeats_;
-  std::vector<Clock::duration> times_;  ///< of the repeats, without a fault
+  std::vector<std::unique_ptr<Trial>> trials_;
+  std::mutex mutex_;
   report::Selftest report_;
 };
 

@@ -17,7 +17,8 @@ struct SelftestOptions {
   std::filesystem::path dir;  ///< of a finished run
   std::int64_t faults = 100;
   std::uint64_t seed = 1;
-  RunCommand command;
+  int jobs = 1;  ///< copies in which faults are planted side by side
+  CommandRunner command;
   std::vector<FaultKind> kinds = fault_kinds();
 };
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The main program of every simulation: reads a job, runs the bench, writes what came of it.
 // Usage: model JOB RESULT, both files (sim/bench/job.h). Exit code 0 when the run took place, 2 when the
-// job cannot be read.
+// job cannot be read. Or: model --serial DESIGN SEED CLOCKS, a design with a serial line behind standard
+// input (sim/bench/serial.h), until nobody listens.
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -15,15 +16,51 @@
 #include "sim/bench/job.h"
 #include "sim/bench/model_glue.h"
 #include "sim/bench/plant.h"
+#include "sim/bench/serial.h"
+
+namespace {
+
+using namespace assay::sim;
+
+/// A design whose first input's data are the line to it, and whose first output's data its own.
+class DutLine final : public SerialDevice {
+ public:
+  explicit DutLine(std::unique_ptr<Dut> dut) : dut_(std::move(dut)) {
+    *dut_->rst_n = 0;
+    for (int cycle = 0; cycle < kReset; ++cycle) step(true);
+    *dut_->rst_n = 1;
+  }
+  bool step(bool rx) override {
+    *dut_->inputs.at(0).data = rx ? 1 : 0;
+    *dut_->clk = 0;
+    dut_->eval();
+    *dut_->clk = 1;
+    dut_->eval();
+    return (*dut_->outputs.at(0).data & 1U) != 0;
+  }
+
+ private:
+  static constexpr int kReset = 8;
+  std::unique_ptr<Dut> dut_;
+};
+
+int serve(char** argv) {
+  DutLine line(make_dut(std::stoi(argv[2]), std::stoull(argv[3]), "", {}));
+  serve_serial(line, std::stoi(argv[4]), 0, false);
+  return 0;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  using namespace assay::sim;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody waits for the result of a run that was killed
-  if (argc != 3) {
-    std::cerr << "usage: model JOB RESULT\n";
+  const bool serial = argc == 5 && std::strcmp(argv[1], "--serial") == 0;
+  if (argc != 3 && !serial) {
+    std::cerr << "usage: model JOB RESULT | model --serial DESIGN SEED CLOCKS\n";
     return 2;
   }
   try {
+    if (serial) return serve(argv);
     JobFile job = read_job(argv[1]);
     job.job.collect = !job.collect.empty();
     job.job.stamps = !job.stamps.empty();

@@ -69,7 +69,6 @@ class LaneBench {
       if (open_.has(lane) && job_.resets(lane_ + lane)) at(lane).reset_at = reset_time();
       reset(lane);
     });
-    drained_ = kDrain;
   }
 
   /// Somewhere in the first frames, between the first and the last beat that goes in.
@@ -279,7 +278,29 @@ void check_streams(const NetlistSimulator& simulator, const std::vector<LaneStre
   for (std::size_t i = 0; i < streams.size(); ++i) check_stream(simulator, streams[i], beats[i]);
 }
 
+/// The wires of a port, or of a name; none where there is no such thing.
+std::vector<netlist::Net> wires_of(const netlist::Netlist& netlist, const std::string& name) {
+  if (const netlist::Port* port = netlist.port(name)) return port->bits;
+  const auto at = netlist.names.find(name);
+  return at == netlist.names.end() ? std::vector<netlist::Net>{} : at->second;
+}
+
 }  // namespace
+
+std::optional<LaneStream> find_stream(const netlist::Netlist& netlist, const std::string& name,
+                                      const LaneStreamNames& wires) {
+  const std::vector<netlist::Net> valid = wires_of(netlist, wires.valid),
+                                  ready = wires_of(netlist, wires.ready);
+  LaneStream stream{name, 0, 0, wires_of(netlist, wires.data)};
+  if (valid.size() != 1 || ready.size() != 1 || stream.data.empty()) return {};
+  stream.valid = valid[0];
+  stream.ready = ready[0];
+  if (wires.last.empty()) return stream;
+  const std::vector<netlist::Net> last = wires_of(netlist, wires.last);
+  if (last.size() != 1) return {};
+  stream.data.push_back(last[0]);
+  return stream;
+}
 
 std::uint64_t expected_digest(const Tokens& tokens, std::int64_t frames) {
   std::uint64_t digest = 0;

@@ -20,6 +20,15 @@ struct LaneStream {
   std::vector<netlist::Net> data;  ///< data[0] is the least significant
 };
 
+/// Names of a stream's wires, as ports or names of a netlist have them.
+struct LaneStreamNames {
+  std::string valid, ready, data;
+  std::string last;  ///< empty: there is none
+};
+/// Nothing where one of them is gone.
+std::optional<LaneStream> find_stream(const netlist::Netlist& netlist, const std::string& name,
+                                      const LaneStreamNames& wires);
+
 /// What all lanes do.
 struct LaneJob {
   netlist::Net reset_n = 0;                           ///< an input, active low

@@ -45,7 +45,7 @@ constexpr std::size_t kAhead = 16;
 
 template <int kInputs>
 ASSAY_LANES_TARGET void run_tables(Word* values, int words, const TableRun& run) {
-  constexpr std::size_t kParts = kInputs <= 4 ? 1 : std::size_t{1} << (kInputs - 4);
+  constexpr std::size_t kParts = kInputs == 6 ? 4 : kInputs == 5 ? 2 : 1;
   const std::size_t count = run.tables.size() / kParts;
   const Slot* pins = run.pins.data();
   const std::uint16_t* tables = run.tables.data();

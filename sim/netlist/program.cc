@@ -337,8 +337,8 @@ class Compiler {
       result.units.push_back(std::move(unit));
     }
     std::ranges::sort(result.enables);
-    const auto same = std::ranges::unique(result.enables);
-    result.enables.erase(same.begin(), same.end());
+    result.enables.erase(std::unique(result.enables.begin(), result.enables.end()),
+                         result.enables.end());
     return result;
   }
 

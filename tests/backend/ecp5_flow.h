@@ -82,7 +82,7 @@ inline std::string synthesise(const std::string& verilog, const TempDir& folder)
            {"-q", "-p",
             "read_verilog -sv top.v; synth_ecp5 -nodsp -top top; blackbox =A:whitebox; "
             "write_json top.json"},
-           folder.path(), std::chrono::seconds(300));
+           folder.path(), std::chrono::seconds(1200));
   return read_file(folder.path() / "top.json");
 }
 
@@ -98,7 +98,7 @@ inline Built build(const std::string& verilog, std::uint32_t idcode, std::uint64
   const fpga::PlaceRouteJob job{&part_of(idcode), "top", json, built.constraints, 20, seed};
   built.routed = place_route_ecp5(
       job, folder.path(),
-      {fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"), std::chrono::seconds(600)});
+      {fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"), std::chrono::seconds(1800)});
   return built;
 }
 

@@ -108,6 +108,20 @@ TEST_F(Folding, ReportAddsUp) {
                    static_cast<double>(macs) / static_cast<double>(slowest * multipliers));
 }
 
+TEST_F(Folding, BenchRepeatsTheWarningsOfTheRun) {
+  ASSERT_EQ(run({"--target-cycles", "512"}, out).code, 0);
+  EXPECT_EQ(bench({"--json"}).json().at("warnings"), Json::array());
+  EXPECT_THAT(bench().out, ::testing::Not(HasSubstr("WARNING")));
+  ASSERT_EQ(run({"--target-cycles", "1", "--best-effort"}, out).code, 0);
+  const Json warnings = parse_json(read_file(out / "reports/run.json"), "run").at("warnings");
+  ASSERT_FALSE(warnings.empty());
+  const CommandResult json = bench({"--json"});
+  EXPECT_EQ(json.json().at("warnings"), warnings);
+  EXPECT_EQ(schema_violations(json.json()), std::vector<std::string>{});
+  EXPECT_THAT(bench().out, HasSubstr("WARNING: "));
+  EXPECT_THAT(bench().out, HasSubstr("the target of 1 cycles per frame is not reached"));
+}
+
 TEST_F(Folding, AClockAndARateAreATarget) {
   ASSERT_EQ(run({"--target-cycles", "500"}, out).code, 0);
   const std::string before = stage(out, "_fold");

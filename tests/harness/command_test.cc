@@ -83,6 +83,32 @@ TEST(Usage, NamesAFileThatIsNotThere) {
   }
 }
 
+TEST(Usage, RefusesTextsThatAreEmptyAndNumbersThatAreTooLarge) {
+  const auto message = [](const std::vector<std::string>& arguments) {
+    const CommandResult result = run_assay(arguments);
+    EXPECT_EQ(result.code, 2) << arguments[1];
+    return result.err;
+  };
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"run", "/nowhere.onnx", "--out", "y", "--data", ""},
+                                             {"run", "", "--out", "y"},
+                                             {"regress", "/nowhere.toml", "--baseline", ""},
+                                             {"regress", "/nowhere.toml", "--junit", ""},
+                                             {"verify", "/nowhere", "--nodes", ""},
+                                             {"bench", "/nowhere", "--csv", ""}})
+    EXPECT_THAT(message(arguments), HasSubstr("'' is no value"));
+  for (const char* seed :
+       {"18446744073709551616", "99999999999999999999999", "0x10000000000000000"})
+    EXPECT_THAT(message({"selftest", "/nowhere", "--seed", seed}),
+                HasSubstr("is more than this option can hold"));
+  EXPECT_THAT(message({"selftest", "/nowhere", "--seed", "18446744073709551615"}),
+              HasSubstr("holds no finished run"));
+  EXPECT_THAT(message({"selftest", "/nowhere", "--faults", "9223372036854775808"}),
+              HasSubstr("is more than this option can hold"));
+  EXPECT_THAT(message({"bench", "/nowhere", "--clock", "1e999"}),
+              HasSubstr("is more than this option can hold"));
+}
+
 class Commands : public ::testing::Test {
  protected:
   std::string path(const std::string& name) const { return (dir.path() / name).string(); }

@@ -69,6 +69,14 @@ class LedgerTest : public ::testing::Test {
     EXPECT_EQ(json.code, 3);
     EXPECT_EQ(json.json()["verdict"], "INCONCLUSIVE");
   }
+  /// The same of what only the whole of a run shows.
+  void expect_fault_of_run(const std::string& what) const {
+    EXPECT_THAT(ledger_faults(out), IsEmpty()) << what;
+    const CommandResult check = show({"--check"});
+    EXPECT_EQ(check.code, 1) << what;
+    EXPECT_THAT(check.out, HasSubstr(what));
+    EXPECT_EQ(show().code, 3) << what;
+  }
   Json run_json() const { return Json::parse(read_file(out / kRunReport)); }
 
   TempDir dir;
@@ -150,6 +158,50 @@ TEST_F(LedgerTest, SeesThroughForgedReports) {
   ASSERT_EQ(run().code, 0);
   forge_report(out / kRunReport, [](Json& r) { r["files"]["../set.npy"] = "00"; });
   expect_fault("../set.npy: lies outside of the run's folder");
+}
+
+/// Every digest and checksum fits, as if the run had been so.
+void drop_stage(const fs::path& out, std::size_t index) {
+  forge_report(out / kRunReport, [&](Json& r) {
+    const std::string id = r["stages"][index]["stage"];
+    for (const std::string& file : {"stages/" + id + ".onnx", "reports/" + id + ".json"}) {
+      r["files"].erase(file);
+      fs::remove(out / file);
+    }
+    r["stages"].erase(index);
+  });
+}
+
+TEST_F(LedgerTest, StagesAreThoseOfTheOptions) {
+  const std::string before = read_file(out / kRunReport);
+  const auto stages = run_json()["stages"];
+  const auto expect_list_fault = [&](const std::string& what) {
+    expect_fault_of_run("reports/run.json: " + what);
+    for (const char* command : {"bench", "verify"}) {
+      const CommandResult result = run_assay({command, out.string()});
+      EXPECT_EQ(result.code, 2) << command;
+      EXPECT_THAT(result.err, HasSubstr(what)) << command;
+    }
+    ASSERT_EQ(run().code, 0);
+    EXPECT_EQ(read_file(out / kRunReport), before);
+  };
+  drop_stage(out, stages.size() - 1);
+  expect_list_fault("stage fifos is left out");
+  drop_stage(out, 4);  // which moves those behind it
+  expect_list_fault("stage absorb_scales is left out");
+  forge_report(out / kRunReport, [](Json& r) { r["until"] = "tail"; });
+  expect_list_fault("stage 08_lower is none that the options of the run give there");
+  forge_report(out / kRunReport, [](Json& r) { r["until"] = "tial"; });
+  expect_list_fault("--until names no stage: 'tial'");
+  forge_report(out / kRunReport, [](Json& r) { r["inputs"]["options"]["pace"] = 1; });
+  expect_list_fault("no option of a run is called 'pace'");
+}
+
+TEST_F(LedgerTest, ARunThatStopsEarlyHasTheStagesThatItSays) {
+  ASSERT_EQ(run({"--until", "tail"}).code, 0);
+  EXPECT_EQ(show({"--check"}).code, 0);
+  forge_report(out / kRunReport, [](Json& r) { r["until"] = nullptr; });
+  expect_fault_of_run("reports/run.json: stage lower is left out");
 }
 
 TEST_F(LedgerTest, NamesWhatNoRunWrote) {

@@ -114,6 +114,44 @@ TEST_F(Page, ShowsWhatTheReportsSay) {
     EXPECT_THAT(shown.dom, HasSubstr("<li>" + line.get<std::string>() + "</li>"));
 }
 
+TEST_F(Page, ShowsWhatTheNodesInputsCouldTell) {
+  if (browser().empty()) GTEST_SKIP() << "Chromium is not installed";
+  run(save_integer_network(dir.path() / "net.onnx"));
+  Json data = page_data(out);
+  EXPECT_THAT(open(page_html(data)).dom, Not(HasSubstr("data-coverage")));
+  const auto count_of = [](int all, int unreachable, int seen) {
+    return Json{{"all", all}, {"unreachable", unreachable}, {"seen", seen}};
+  };
+  const auto coverage = [&](int thresholds, int bits) {
+    return Json{{"thresholds", count_of(1300, 60, thresholds)},
+                {"weight_bits", count_of(48, 0, bits)},
+                {"sum_bits", count_of(0, 0, 0)},
+                {"rows", count_of(9, 1, 8)}};
+  };
+  Json node = {{"node", kHostile},
+               {"directed_frames", 5},
+               {"coverage_of_images", coverage(700, 31)},
+               {"coverage", coverage(1240, 47)}};
+  Json other = node;
+  other["node"] = "other";
+  Json nothing = node;
+  for (const char* which : {"coverage_of_images", "coverage"})
+    for (auto& [key, value] : nothing[which].items()) value = count_of(0, 0, 0);
+  data["rtl_node"] = {
+      {"verdict", "EQUIVALENT"}, {"compared", 2}, {"differing", 0},
+      {"predicted", 2},          {"nodes", 3},    {"coverage", {node, other, nothing}}};
+  const Shown shown = open(page_html(data));
+  EXPECT_EQ(shown.console, "");
+  EXPECT_EQ(count(shown.dom, "data-coverage"), 3U);  // two nodes and their sum
+  EXPECT_EQ(count(shown.dom, "<td class=\"n\">1,240 of 1,240<"), 2U);
+  EXPECT_EQ(count(shown.dom, "> 700 by images, 60 unreachable<"), 2U);
+  EXPECT_EQ(count(shown.dom, "<td class=\"n bad\">47 of 48<"), 2U);
+  EXPECT_EQ(count(shown.dom, "<td class=\"n\">2,480 of 2,480<"), 1U);
+  EXPECT_EQ(count(shown.dom, "<td class=\"n bad\">94 of 96<"), 1U);
+  EXPECT_EQ(count(shown.dom, "> 62 by images<"), 1U);
+  EXPECT_THAT(shown.dom, Not(HasSubstr("<img")));
+}
+
 TEST_F(Page, ShowsStreamsFifosAndDifferences) {
   if (browser().empty()) GTEST_SKIP() << "Chromium is not installed";
   run(save_integer_network(dir.path() / "net.onnx"));

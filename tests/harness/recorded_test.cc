@@ -375,7 +375,7 @@ TEST_F(Recorded, FilesAndFoldersThatAreDamagedAreRefused) {
   record();
   const CommandResult nowhere = run_assay({"compare", model, "--against", ""});
   EXPECT_EQ(nowhere.code, 2);
-  EXPECT_THAT(nowhere.err, HasSubstr("the name of the folder is empty"));
+  EXPECT_THAT(nowhere.err, HasSubstr("'' is no value"));
   const CommandResult made_up = run_assay({"compare", model, "--against", path("rec")});
   EXPECT_EQ(made_up.code, 2);
   EXPECT_THAT(made_up.err, HasSubstr("--against needs --data"));

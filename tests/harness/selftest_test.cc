@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <mutex>
 #include <set>
 
 #include "base/temp_dir.h"
@@ -186,8 +187,10 @@ class SelftestCampaign : public ::testing::Test {
     EXPECT_EQ(built.code, 0) << built.err;
   }
 
-  SelftestResult campaign(RunCommand command, std::vector<FaultKind> kinds, std::int64_t faults) {
+  SelftestResult campaign(CommandRunner command, std::vector<FaultKind> kinds, std::int64_t faults,
+                          int jobs = 1) {
     SelftestOptions options;
+    options.jobs = jobs;
     options.dir = out;
     options.faults = faults;
     options.command = std::move(command);
@@ -246,8 +249,8 @@ TEST_F(SelftestCampaign, CommandsThatSayYesToEverythingMissEveryFault) {
 
 TEST_F(SelftestCampaign, AFaultThatNobodyLooksAtIsMissed) {
   // The product's own command, which has its eyes on the stages alone.
-  const RunCommand command = [](const std::vector<std::string>& arguments, const fs::path& cache,
-                                std::chrono::seconds limit) {
+  const CommandRunner command = [](const std::vector<std::string>& arguments, const fs::path& cache,
+                                   std::chrono::seconds limit) {
     if (arguments[0] == "show") return content(arguments, cache, limit);
     const CommandResult result = run_assay_as_is(arguments);
     return CommandOutcome{result.code, false, result.out + result.err};
@@ -283,8 +286,8 @@ TEST_F(SelftestCampaign, OutcomesFollowFromExitCodesAndFiles) {
   int calls = 0;
   const auto with = [&](const CommandOutcome& outcome, bool undo) {
     calls = 0;
-    const RunCommand command = [&, undo, outcome](const std::vector<std::string>&,
-                                                  const fs::path& cache, std::chrono::seconds) {
+    const CommandRunner command = [&, undo, outcome](const std::vector<std::string>&,
+                                                     const fs::path& cache, std::chrono::seconds) {
       if (calls++ < 4) return CommandOutcome{};  // without a fault
       if (undo) fs::remove(cache.parent_path() / "run/stages/remark.txt");
       return outcome;
@@ -316,8 +319,8 @@ TEST_F(SelftestCampaign, WithoutFaultsThereIsNoVerdict) {
 }
 
 TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
-  const RunCommand refuses = [](const std::vector<std::string>&, const fs::path&,
-                                std::chrono::seconds) {
+  const CommandRunner refuses = [](const std::vector<std::string>&, const fs::path&,
+                                   std::chrono::seconds) {
     return CommandOutcome{1, false, "DIFFERENT: of course\n"};
   };
   const SelftestResult always = campaign(refuses, {nobodys()}, 3);
@@ -327,8 +330,8 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
               HasSubstr("without any fault 'run' ends with exit code 1: DIFFERENT: of course"));
 
   int calls = 0;
-  const RunCommand restless = [&](const std::vector<std::string>&, const fs::path& cache,
-                                  std::chrono::seconds) {
+  const CommandRunner restless = [&](const std::vector<std::string>&, const fs::path& cache,
+                                     std::chrono::seconds) {
     write_file(cache.parent_path() / "run/reports/run.json", std::to_string(++calls));
     return CommandOutcome{};
   };
@@ -339,8 +342,8 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
 
 TEST_F(SelftestCampaign, CommandsThatFailFromSomeTimeOnProveNothing) {
   int calls = 0;
-  const RunCommand full_disk = [&](const std::vector<std::string>&, const fs::path&,
-                                   std::chrono::seconds) {
+  const CommandRunner full_disk = [&](const std::vector<std::string>&, const fs::path&,
+                                      std::chrono::seconds) {
     return ++calls <= 4 ? CommandOutcome{} : CommandOutcome{4, false, "the disk is full\n"};
   };
   const SelftestResult result = campaign(full_disk, {nobodys()}, 3);
@@ -361,6 +364,46 @@ TEST_F(SelftestCampaign, LeavesTheRunAloneAndIsTheSameForTheSameSeed) {
   EXPECT_EQ(faults(), faults());
   EXPECT_EQ(differing(before, run_results(out)), "");
   EXPECT_EQ(read_file(dir.path() / "net.onnx"), model);
+}
+
+TEST_F(SelftestCampaign, SeveralCopiesTakeTheSameFaults) {
+  std::mutex mutex;
+  std::set<fs::path> copies;
+  const CommandRunner command = [&](const std::vector<std::string>& arguments,
+                                    const fs::path& cache, std::chrono::seconds limit) {
+    const std::lock_guard lock(mutex);
+    copies.insert(cache);
+    EXPECT_EQ(arguments.back(), "1");
+    EXPECT_EQ(arguments[arguments.size() - 2], "--jobs");
+    return content(arguments, cache, limit);
+  };
+  const SelftestResult several = campaign(command, fault_kinds(), 50, 3),
+                       one = campaign(content, fault_kinds(), 50);
+  EXPECT_EQ(copies.size(), 3U);
+  const auto list = [](const SelftestResult& result) {
+    std::vector<std::string> faults;
+    for (const auto& fault : result.report.faults)
+      faults.push_back(fault.kind + fault.file + fault.change + fault.command + fault.outcome);
+    return faults;
+  };
+  EXPECT_EQ(list(several), list(one));
+  EXPECT_EQ(to_json(several.report.counts), to_json(one.report.counts));
+  EXPECT_EQ(several.verdict, Verdict::kDifferent);
+}
+
+TEST_F(SelftestCampaign, OneCopyThatIsNotFitIsEnough) {
+  std::mutex mutex;
+  fs::path first;
+  const CommandRunner command = [&](const std::vector<std::string>&, const fs::path& cache,
+                                    std::chrono::seconds) {
+    const std::lock_guard lock(mutex);
+    if (first.empty()) first = cache;
+    return first == cache ? CommandOutcome{1, false, "DIFFERENT: here\n"} : CommandOutcome{};
+  };
+  const SelftestResult result = campaign(command, {nobodys()}, 4, 2);
+  EXPECT_EQ(result.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(result.report.counts.planted, 0);
+  EXPECT_THAT(result.report.reason, HasSubstr("DIFFERENT: here"));
 }
 
 TEST_F(SelftestCampaign, RefusesRunsThatAreNotEquivalent) {
@@ -396,8 +439,8 @@ TEST_F(SelftestCampaign, RepeatsTheRunAsItWasTold) {
   ASSERT_EQ(run_assay(told).code, 0);
   out = dir.path() / "told";
   std::vector<std::string> repeated;
-  const RunCommand command = [&](const std::vector<std::string>& arguments, const fs::path& cache,
-                                 std::chrono::seconds) {
+  const CommandRunner command = [&](const std::vector<std::string>& arguments,
+                                    const fs::path& cache, std::chrono::seconds) {
     if (arguments[0] == "run" && repeated.empty()) {
       repeated = arguments;
       const CommandResult result = run_assay_as_is(arguments);

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <numeric>
-#include <random>
 #include <utility>
+
+#include "compile/base/hash.h"
 
 namespace assay {
 namespace {
@@ -136,14 +136,15 @@ std::string mutated(std::string_view source, const Mutation& mutation) {
   return result;
 }
 
-std::vector<std::size_t> drawn(std::size_t size, std::size_t count, std::uint64_t seed) {
-  std::vector<std::size_t> places(size);
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  // std::shuffle differs between libraries, the engine does not.
-  std::mt19937_64 random(seed);
-  for (std::size_t i = 0; i + 1 < size; ++i)
-    std::swap(places[i], places[i + random() % (size - i)]);
-  places.resize(std::min(count, size));
+std::vector<Place> drawn(std::vector<Place> places, std::uint64_t seed) {
+  std::vector<std::pair<std::string, Place>> ranked;
+  for (Place& place : places) {
+    std::string rank = sha256(fmt::format("{}\n{}\n{}", seed, place.file, place.number));
+    ranked.emplace_back(std::move(rank), std::move(place));
+  }
+  std::sort(ranked.begin(), ranked.end(),
+            [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t i = 0; i < ranked.size(); ++i) places[i] = std::move(ranked[i].second);
   return places;
 }
 

@@ -28,8 +28,15 @@ std::vector<Mutation> mutations(std::string_view source);
 /// The source with one of its mutations.
 std::string mutated(std::string_view source, const Mutation& mutation);
 
-/// `count` of the numbers below `size` (all, where there are fewer), in an order drawn from `seed`
-/// that is the same on every machine.
-std::vector<std::size_t> drawn(std::size_t size, std::size_t count, std::uint64_t seed);
+/// A mutation of a file, by its number in `mutations`.
+struct Place {
+  std::string file;
+  std::size_t number = 0;
+  friend bool operator==(const Place&, const Place&) = default;
+};
+
+/// The places in an order that the seed decides, the same on every machine. Of any two, which comes
+/// first does not depend on the others: what was tried stays tried when some other file changes.
+std::vector<Place> drawn(std::vector<Place> places, std::uint64_t seed);
 
 }  // namespace assay

@@ -9,6 +9,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAreArray;
 
 std::vector<std::string> texts(std::string_view source) {
   std::vector<std::string> result;
@@ -45,13 +46,25 @@ TEST(Mutator, ChangesOnePlaceOnly) {
   EXPECT_EQ(mutated(source, all[3]), "a < b && c < 8");
 }
 
+std::vector<Place> places_of(std::initializer_list<const char*> files, std::size_t each) {
+  std::vector<Place> places;
+  for (const char* file : files)
+    for (std::size_t i = 0; i < each; ++i) places.push_back({file, i});
+  return places;
+}
+
 TEST(Mutator, DrawsTheSameFromTheSameSeed) {
-  EXPECT_EQ(drawn(100, 5, 1), drawn(100, 5, 1));
-  EXPECT_NE(drawn(100, 5, 1), drawn(100, 5, 2));
-  EXPECT_EQ(drawn(3, 5, 1).size(), 3U);
-  std::vector<std::size_t> all = drawn(50, 50, 7);
-  std::sort(all.begin(), all.end());
-  for (std::size_t i = 0; i < all.size(); ++i) EXPECT_EQ(all[i], i);
+  const std::vector<Place> places = places_of({"a.cc", "b.cc"}, 20);
+  EXPECT_EQ(drawn(places, 1), drawn(places, 1));
+  EXPECT_NE(drawn(places, 1), drawn(places, 2));
+  EXPECT_THAT(drawn(places, 7), UnorderedElementsAreArray(places));
+  EXPECT_THAT(drawn({}, 7), IsEmpty());
+}
+
+TEST(Mutator, DrawsInTheSameOrderWhateverOtherFilesHave) {
+  std::vector<Place> more = drawn(places_of({"a.cc", "b.cc", "c.cc"}, 20), 1);
+  std::erase_if(more, [](const Place& place) { return place.file == "c.cc"; });
+  EXPECT_EQ(more, drawn(places_of({"a.cc", "b.cc"}, 20), 1));
 }
 
 }  // namespace

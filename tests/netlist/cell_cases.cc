@@ -85,7 +85,7 @@ std::string yosys_json(const std::vector<std::pair<std::string, std::string>>& f
   for (const auto& [name, text] : files) write_file(folder.path / name, text);
   const ProcessResult result =
       run_process({find_program("yosys", "yosys").string(), "-q", "-p", commands}, folder.path,
-                  std::chrono::seconds(300));
+                  std::chrono::seconds(800));
   if (!result.ok()) tool_error("Yosys failed (exit code {}):\n{}", result.exit_code, result.output);
   return read_file(folder.path / "out.json");
 }
@@ -101,14 +101,18 @@ std::string design_of(const std::vector<CellCase>& cases) {
   return fmt::format("module all({});\n{}endmodule\n", ports, body);
 }
 
-Netlist with_our_models(const std::vector<CellCase>& cases, Family family,
-                        const std::string& library) {
+Netlist with_our_models(const std::string& design, Family family, const std::string& library) {
   const std::string json = yosys_json(
-      {{"cells.v", library}, {"design.v", design_of(cases)}},
+      {{"cells.v", library}, {"design.v", design}},
       fmt::format("read_verilog -icells -lib -nowb -I{} cells.v; read_verilog -icells design.v; "
                   "hierarchy -top all; write_json out.json",
                   yosys_folder().string() + "/ecp5"));
   return read_yosys_json(json, "all", family, "out.json");
+}
+
+Netlist with_our_models(const std::vector<CellCase>& cases, Family family,
+                        const std::string& library) {
+  return with_our_models(design_of(cases), family, library);
 }
 
 Netlist with_yosys_models(const std::vector<CellCase>& cases, const std::string& library) {

@@ -37,7 +37,8 @@ struct CellCase {
 /// A design whose ports are the pins of all cells, "c0_I0", and the clock "clk".
 std::string design_of(const std::vector<CellCase>& cases);
 
-/// The design with our models of the cells.
+/// A design with our models of the cells.
+Netlist with_our_models(const std::string& design, Family family, const std::string& library);
 Netlist with_our_models(const std::vector<CellCase>& cases, Family family,
                         const std::string& library);
 /// The design elaborated by Yosys with the models in `library`.

@@ -32,6 +32,7 @@ enum class Fault : std::uint8_t {
   kNeedsReady,   ///< the second slice's valid waits for ready
   kNoReset,      ///< the first slice keeps its beat through a reset
   kNeverStarts,  ///< the first slice never is ready
+  kBabbles,      ///< the same, and the second gives beats all the time
 };
 
 /// Two register slices one behind the other, each of which puts nibbles through kBox.
@@ -97,9 +98,11 @@ class Pipeline {
     out.valid = full;
     if (!first && fault_ == Fault::kWithdraw) out.valid = and_not(full, ticks_);
     if (!first && fault_ == Fault::kNeedsReady) out.valid = both(full, out.ready);
+    if (!first && fault_ == Fault::kBabbles) out.valid = ticks_;
     const Net sent = both(out.valid, out.ready);
     n_.luts.push_back({.out = in.ready, .size = 2, .inputs = {full, sent}, .table = 0b1101});
-    if (first && fault_ == Fault::kNeverStarts) n_.luts.back().table = 0;
+    if (first && (fault_ == Fault::kNeverStarts || fault_ == Fault::kBabbles))
+      n_.luts.back().table = 0;
     const Net taken = both(in.valid, in.ready);
     for (std::size_t nibble = 0; nibble < kNibbles; ++nibble) box(in, out, nibble, taken, first);
     Net arrives = taken, leaves = sent;
@@ -374,6 +377,15 @@ TEST(LaneBench, TellsWhatIsStuck) {
   EXPECT_EQ(result.outputs[0].predicted, 2000 * kBeats);
 }
 
+TEST(LaneBench, BeatsThatNobodyWaitsForAreNoProgress) {
+  Rig rig(Fault::kBabbles);
+  rig.job.profile = [](int) { return Profile::kAlways; };
+  const LaneResult result = rig.run();
+  EXPECT_THAT(result.stuck, ::testing::HasSubstr("offers a beat that is not taken"));
+  EXPECT_THAT(rules(result), ::testing::Contains("out extra-beat"));
+  EXPECT_LT(result.cycles, 5000);
+}
+
 TEST(LaneBench, AnExpectationOfAnotherLengthIsNeverWhollyCompared) {
   Rig more(Fault::kNone, 300);
   more.job.output_beats[0].beats = kBeats + 1;
@@ -439,6 +451,30 @@ TEST(LaneBench, AnErrorInAPartIsTold) {
   EXPECT_THROW(run_lanes_parallel(rig.netlist, rig.job, {64, 2, 2}), UserError);
   EXPECT_THROW(run_lanes_parallel(rig.netlist, rig.job, {64, 11, 2}), UserError);
   EXPECT_THROW(run_lanes_parallel(rig.netlist, rig.job, {64, 0, 2}), UserError);
+}
+
+TEST(LaneBench, FindsStreamsByPortsAndNames) {
+  Netlist netlist = Pipeline(Fault::kNone).netlist();
+  const LaneJob job = Pipeline(Fault::kNone).job();
+  netlist.names["mid_valid"] = {job.monitors[0].valid};
+  netlist.names["mid_data"] = job.monitors[0].data;
+  const auto out = find_stream(netlist, "out", {"m_valid", "m_ready", "m_data", ""});
+  ASSERT_TRUE(out);
+  EXPECT_EQ(out->name, "out");
+  EXPECT_EQ(out->valid, job.outputs[0].valid);
+  EXPECT_EQ(out->ready, job.outputs[0].ready);
+  EXPECT_EQ(out->data, job.outputs[0].data);
+  const LaneStreamNames middle{"mid_valid", "mid_ready", "mid_data", "mid_last"};
+  EXPECT_FALSE(find_stream(netlist, "middle", middle));
+  netlist.names["mid_ready"] = {job.monitors[0].ready};
+  EXPECT_FALSE(find_stream(netlist, "middle", middle));
+  netlist.names["mid_last"] = {kOne};
+  const auto found = find_stream(netlist, "middle", middle);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->data.size(), kBits + 1U);
+  EXPECT_EQ(found->data.back(), kOne);
+  netlist.names["mid_valid"].push_back(kOne);
+  EXPECT_FALSE(find_stream(netlist, "middle", middle));
 }
 
 TEST(LaneBench, RefusesStreamsThatAreNone) {

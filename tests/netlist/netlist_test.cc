@@ -132,7 +132,8 @@ TEST(Simplify, ConstantsAndWiresGo) {
   const Net nothing = n.new_net();  // that nothing drives: 0
   const Net same = n.lut(kXor, {wire, a}), off = n.lut(kAnd, {nothing, a});
   n.ports.push_back({"w", false, {wire, same, off, n.lut(kNot, {off})}});
-  n.names = {{"wire", {wire}}, {"alone", {n.lut(kOr, {a, n.port("b")->bits[0]})}}};
+  n.names = {
+      {"wire", {wire}}, {"lost", {nothing}}, {"alone", {n.lut(kOr, {a, n.port("b")->bits[0]})}}};
   simplify(n);
   EXPECT_EQ(n.luts.size(), 2U);
   EXPECT_EQ(n.port("w")->bits, (std::vector<Net>{a, kZero, kZero, kOne}));

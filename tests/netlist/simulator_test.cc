@@ -173,7 +173,7 @@ TEST(NetlistSimulator, ReadsARomPerLane) {
 }
 
 /// A memory of `units` bytes that is written by two ports and read at once and at the edge.
-Netlist ram(std::size_t units) {
+Netlist ram_of(std::size_t units) {
   Draft d;
   const std::vector<Net> address = add_port(d.netlist, "address", true, 8);
   const std::vector<Net> data = add_port(d.netlist, "data", true, 8);
@@ -194,7 +194,7 @@ Netlist ram(std::size_t units) {
 
 TEST(NetlistSimulator, ReadsWhatWasThereBeforeAWrite) {
   for (const std::size_t units : {32, 200}) {
-    NetlistSimulator simulator(ram(units), 128);
+    NetlistSimulator simulator(ram_of(units), 128);
     drive(simulator, "address", [](int l) { return l; });
     drive(simulator, "data", [](int) { return 0x23; });
     drive(simulator, "other", [](int) { return 0x45; });

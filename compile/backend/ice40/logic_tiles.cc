@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "compile/backend/ice40/tiles.h"
+#include "compile/netlist/gates.h"
 
 namespace assay::ice40 {
 namespace {
@@ -134,10 +135,8 @@ const LogicTiles::Controls& LogicTiles::controls(int x, int y) {
   if (!fabric_.is_led(x, y, "lutff_global/clk")) fabric_.refuse(x, y, "a flip-flop has no clock");
   result.clock = fabric_.read(x, y, "lutff_global/clk", kZero);
   result.enable = fabric_.read(x, y, "lutff_global/cen", kOne);
-  const Net reset = fabric_.read(x, y, "lutff_global/s_r", kZero);
-  result.reset = reset;
-  if (reset != kZero && result.enable != kOne)
-    result.reset = netlist_.lut(8, {reset, result.enable});
+  result.reset =
+      netlist::and_of(netlist_, result.enable, fabric_.read(x, y, "lutff_global/s_r", kZero));
   result.falling = fabric_.value(x, y, "NegClk") != 0;
   return result;
 }

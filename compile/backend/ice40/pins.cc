@@ -11,8 +11,7 @@ namespace assay::ice40 {
 namespace {
 
 /// Of a block's six bits: how the pad is read (the lower two) and driven.
-constexpr std::uint32_t kPlainInput = 0b000001, kPlainOutput = 0b011001, kReads = 0b000011,
-                        kDrives = 0b111100;
+constexpr std::uint32_t kPlainInput = 0b000001, kPlainOutput = 0b011001, kDrives = 0b111100;
 
 std::string block_pin(const PinPlace& place, const char* name) {
   return fmt::format("io_{}/{}", place.block, name);
@@ -49,14 +48,14 @@ Pins::Pin* Pins::pin_at(const PinPlace& place) {
   return at == pins_.end() ? nullptr : &*at;
 }
 
-/// Whether what is at the pad reaches the device. The bit is inverted in all but an 8k, and may be
-/// another block's.
+/// Whether what is at the pad reaches the device. The bit is inverted in a 1k, and may be another
+/// block's.
 bool Pins::is_enabled(const PinPlace& place) {
   const auto at = fabric_.db().input_enables.find(place);
   if (at == fabric_.db().input_enables.end()) return true;
   const PinPlace& bit = at->second;
   const bool set = fabric_.value(bit.x, bit.y, fmt::format("IoCtrl.IE_{}", bit.block)) != 0;
-  return set == (fabric_.bits().layout().device == Device::k8k);
+  return set != (fabric_.bits().layout().device == Device::k1k);
 }
 
 void Pins::drive() {
@@ -68,8 +67,7 @@ void Pins::drive() {
 void Pins::drive_pin(Pin& pin, std::uint32_t type) {
   const auto [x, y, block] = pin.place;
   pin.input = (type & kDrives) == 0;
-  // A pad without a type has no reader: what reads it, would meet a wire that nothing drives.
-  if (type != kPlainInput && type != kPlainOutput && type != 0)
+  if (type != kPlainInput && type != kPlainOutput)
     fabric_.refuse(
         x, y,
         fmt::format("the pin of '{}' has type {:06b}, which has no model; plain inputs are "
@@ -77,8 +75,8 @@ void Pins::drive_pin(Pin& pin, std::uint32_t type) {
                     printable(pin.constraint->port), type));
   if (!pin.input) return;
   pin.net = netlist_.new_net();
-  if (type == 0 || !is_enabled(pin.place)) return;
-  pads_[pin.place] = pin.net;
+  // An input that nothing reads is off.
+  if (is_enabled(pin.place)) pads_[pin.place] = pin.net;
 }
 
 /// Pull-ups and the edge of registers that no plain pin has do nothing to its value.

@@ -98,8 +98,8 @@ void run_nextpnr(const fpga::PlaceRouteJob& job, const std::filesystem::path& fo
   if (std::filesystem::is_regular_file(folder / "nextpnr.log"))
     log = read_file(folder / "nextpnr.log");
   if (done.timed_out)
-    tool_error("{} took longer than {} s for '{}' and was stopped", tools.nextpnr.name,
-               tools.limit.count(), printable(job.top));
+    tool_error("{} took longer than {} s for '{}' and was stopped; another seed may do",
+               tools.nextpnr.name, tools.limit.count(), printable(job.top));
   const std::string reason = error_of(log);
   for (const std::string_view words : kTooLarge)
     if (reason.find(words) != std::string::npos) does_not_fit(job, reason, read_utilisation(log));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// mutants list SEED COUNT FILE...: COUNT mutations drawn over all files, a line each: "FILE NUMBER FILE:LINE: FROM to TO".
+// mutants list SEED FILE...: the mutations of all files as drawn, a line each: "FILE NUMBER FILE:LINE: FROM to TO".
 // mutants apply FILE NUMBER: changes the file.
 #include "mutants/mutator.h"
 
@@ -17,18 +17,16 @@
 namespace assay {
 namespace {
 
-void list(std::uint64_t seed, std::size_t count, const std::vector<std::string>& files) {
-  std::vector<std::string> sources;
-  std::vector<std::pair<std::size_t, std::size_t>> places;  // of a file, of a mutation in it
+void list(std::uint64_t seed, const std::vector<std::string>& files) {
+  std::vector<Place> places;
   for (const std::string& file : files) {
-    sources.push_back(read_file(file));
-    for (std::size_t i = 0; i < mutations(sources.back()).size(); ++i)
-      places.emplace_back(sources.size() - 1, i);
+    const std::string source = read_file(file);
+    const std::size_t size = mutations(source).size();
+    for (std::size_t i = 0; i < size; ++i) places.push_back({file, i});
   }
-  for (const std::size_t place : drawn(places.size(), count, seed)) {
-    const auto [file, number] = places[place];
-    fmt::print("{} {} {}\n", files[file], number,
-               mutations(sources[file])[number].text(files[file], sources[file]));
+  for (const auto& [file, number] : drawn(std::move(places), seed)) {
+    const std::string source = read_file(file);
+    fmt::print("{} {} {}\n", file, number, mutations(source)[number].text(file, source));
   }
 }
 
@@ -38,16 +36,15 @@ void change(const std::string& file, std::size_t number) {
 }
 
 int run(const std::vector<std::string>& arguments) {
-  if (arguments.size() > 3 && arguments[0] == "list") {
-    list(std::stoull(arguments[1]), std::stoull(arguments[2]),
-         {arguments.begin() + 3, arguments.end()});
+  if (arguments.size() > 2 && arguments[0] == "list") {
+    list(std::stoull(arguments[1]), {arguments.begin() + 2, arguments.end()});
     return 0;
   }
   if (arguments.size() == 3 && arguments[0] == "apply") {
     change(arguments[1], std::stoull(arguments[2]));
     return 0;
   }
-  fmt::print(stderr, "mutants list SEED COUNT FILE... | mutants apply FILE NUMBER\n");
+  fmt::print(stderr, "mutants list SEED FILE... | mutants apply FILE NUMBER\n");
   return 2;
 }
 

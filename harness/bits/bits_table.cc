@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/bits/bits_table.h"
+
+#include <fmt/format.h>
+
+#include "compile/base/printable.h"
+#include "harness/report/console.h"
+
+namespace assay {
+namespace {
+
+std::string streams_text(const report::Bits& report) {
+  std::vector<std::vector<std::string>> rows = {{"stream", "beats", "differing", "where"}};
+  for (const report::Bits::Stream& s : report.streams)
+    rows.push_back({printable(s.name), grouped(s.compared), grouped(s.differing),
+                    s.output ? "output" : "inside"});
+  return table_text(rows);
+}
+
+std::string proof_text(const report::Bits::Proof& proof) {
+  std::string text = fmt::format(
+      "\n{}: {} of the bits' functions (next values of {} registers, memory pins, outputs) {} the "
+      "netlist's, for all inputs and states; {} bits of memory compared\n",
+      proof.verdict, grouped(proof.functions), grouped(proof.registers_bits),
+      proof.verdict == "PROVED" ? "equal" : "are held against", grouped(proof.memory_bits));
+  if (!proof.reason.empty()) text += "  " + printable(proof.reason, 4096) + "\n";
+  for (const report::Bits::Failure& failure : proof.failures) {
+    text += fmt::format("  {}{}\n", printable(failure.function, 4096),
+                        failure.simulated ? ", seen to differ in this state:" : "");
+    for (const auto& [name, value] : failure.counterexample)
+      text += fmt::format("    {} = {}\n", printable(name, 4096), value ? 1 : 0);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string bits_table(const report::Bits& report) {
+  std::string text =
+      fmt::format("\n{} of {}: {} tables, {} flip-flops, {} memories\n", report.level,
+                  printable(report.target), grouped(report.cells.tables),
+                  grouped(report.cells.flip_flops), grouped(report.cells.memories));
+  text += streams_text(report);
+  if (!report.absent.empty())
+    text += fmt::format("NOT COMPARED: {} streams inside, whose wires did not keep their names\n",
+                        report.absent.size());
+  if (report.proof) text += proof_text(*report.proof);
+  if (report.verdict != Verdict::kEquivalent) text += "\n" + printable(report.reason, 4096) + "\n";
+  text += fmt::format(
+      "\n{}: {} images and {} made up, {} of {} predicted beats compared, {} differing; {} of {} "
+      "planted faults caught; {} cycles in {} lanes\n",
+      verdict_name(report.verdict), grouped(report.images), report.made_up,
+      grouped(report.compared), grouped(report.predicted), grouped(report.differing),
+      report.canaries.caught, report.canaries.planted, grouped(report.simulation.lane_cycles),
+      report.simulation.lanes);
+  return text;
+}
+
+}  // namespace assay

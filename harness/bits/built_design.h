@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "compile/netlist/netlist.h"
+#include "harness/report/build.h"
+#include "harness/rtl/rtl_session.h"
+
+namespace assay {
+
+/// Which form of a built design is looked at.
+enum class BitsLevel { kNetlist, kBitstream };
+std::string_view bits_level_name(BitsLevel level);  ///< "netlist", "bitstream"
+
+/// What `assay build` left in a run's folder.
+struct BuiltDesign {
+  report::Build build;
+  report::File file;        ///< what `design` is read from
+  netlist::Netlist design;  ///< simplified
+  /// What the bits were made from; only of a bitstream. Simplified.
+  std::optional<netlist::Netlist> origin;
+};
+
+/// Reads a target's netlist, or what its bitstream does. UserError when it was not built, or from
+/// another stage or other RTL than lies in the folder now, or its files were changed since.
+BuiltDesign read_built(const RtlSession& session, const std::string& target, BitsLevel level);
+
+}  // namespace assay

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/bits/prove_bits.h"
+
+#include "compile/base/error.h"
+#include "sim/proof/proof.h"
+
+namespace assay {
+namespace {
+
+std::string verdict_word(sim::ProofVerdict verdict) {
+  switch (verdict) {
+    case sim::ProofVerdict::kProved:
+      return kProved;
+    case sim::ProofVerdict::kRefuted:
+      return kRefuted;
+    case sim::ProofVerdict::kUnproved:
+      return "UNPROVED";
+    case sim::ProofVerdict::kInconclusive:
+      return "INCONCLUSIVE";
+  }
+  ASSAY_INVARIANT(false, "a proof's verdict is none");
+}
+
+}  // namespace
+
+report::Bits::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,
+                               const Console& console) {
+  Progress progress(console, "prove", 1);
+  const std::string relative = "build/" + built.build.target.name + "/proof";
+  const std::filesystem::path folder = dir.file(relative);
+  std::filesystem::remove_all(folder);
+  dir.make_folder(relative);
+  sim::ProofOptions options;
+  options.reset_n = "rst_ni";
+  options.seed = seed;
+  const sim::ProofResult result =
+      sim::prove_equal(built.design, built.origin.value(), options, folder);
+  progress.tick();
+  report::Bits::Proof proof;
+  proof.verdict = verdict_word(result.verdict);
+  proof.reason = result.reason;
+  proof.functions = result.functions;
+  proof.obligations = result.obligations;
+  proof.registers_bits = result.registers_a;
+  proof.registers_netlist = result.registers_b;
+  proof.classes = result.classes;
+  proof.memory_columns = result.memory_columns;
+  proof.memory_bits = result.memory_bits;
+  proof.canary = result.canary;
+  for (const sim::ProofFailure& failure : result.failures)
+    proof.failures.push_back(
+        {failure.function, failure.register_name, failure.counterexample, failure.simulated});
+  return proof;
+}
+
+}  // namespace assay

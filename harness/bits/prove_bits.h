@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "harness/bits/built_design.h"
+#include "harness/report/bits.h"
+#include "harness/report/console.h"
+#include "harness/run/run_dir.h"
+
+namespace assay {
+
+inline constexpr const char* kProved = "PROVED";
+inline constexpr const char* kRefuted = "REFUTED";
+
+/// Proves a built design's bits equal to the netlist that they were made from.
+report::Bits::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,
+                               const Console& console);
+
+}  // namespace assay

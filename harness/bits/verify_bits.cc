@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/bits/verify_bits.h"
+
+#include <fmt/format.h>
+#include <tbb/task_arena.h>
+
+#include <algorithm>
+
+#include "compile/base/error.h"
+#include "compile/base/printable.h"
+#include "harness/bits/bits_table.h"
+#include "harness/bits/lane_streams.h"
+#include "harness/bits/made_up_images.h"
+#include "harness/bits/prove_bits.h"
+#include "harness/check/execute.h"
+#include "harness/rtl/canaries.h"
+#include "harness/run/identity.h"
+#include "harness/run/ledger.h"
+
+namespace assay {
+namespace {
+
+/// Of golden's beats that are held at a time.
+constexpr std::size_t kBatchBytes = std::size_t{768} << 20;
+/// One lane in so many is reset in the middle of a frame.
+constexpr int kResetLanes = 8;
+constexpr int kLanes = 256, kLeastLanes = 64;
+constexpr std::int64_t kCanaryFrames = 4;
+constexpr std::int64_t kPartFrames = 2 * kLanes;  ///< a simulator takes at least so many
+
+std::size_t bytes_of(const std::vector<sim::Tokens>& streams) {
+  std::size_t bytes = 0;
+  for (const sim::Tokens& tokens : streams) bytes += tokens.bytes.size();
+  return bytes;
+}
+
+/// LaneStreamCounts::differing_digest of these places.
+std::uint64_t places_digest(const std::vector<std::int64_t>& beats) {
+  std::uint64_t sum = 0;
+  for (const std::int64_t beat : beats) sum += sim::digest_beat(sim::kNoBeats, beat, nullptr, 0);
+  return sum;
+}
+
+class BitsVerification {
+ public:
+  BitsVerification(const VerifyBitsOptions& options, const Console& console)
+      : options_(options),
+        console_(console),
+        session_(options.dir, options.images, options.cache, kAllImages),
+        built_(read_built(session_, options.target, options.level)),
+        empty_(one_partition()),
+        streams_(lane_streams(empty_.rtl, built_.design)) {}
+
+  VerifyBitsResult run() {
+    session_.dir.remove(report_file());
+    session_.prove_stage();
+    describe();
+    simulate();
+    if (options_.level == BitsLevel::kBitstream) {
+      report_.proof = prove_bits(built_, session_.dir, options_.seed, console_);
+      if (report_.proof->verdict != kProved) note_proof();
+    }
+    report_.verdict = judgement_.verdict;
+    report_.reason = judgement_.reason;
+    session_.dir.write_report(report_file(), report_);
+    register_files(session_.dir, {report_file()});
+    if (options_.finished) options_.finished(session_.dir);
+    return {report_, bits_table(report_)};
+  }
+
+ private:
+  PreparedTop one_partition() const {
+    const auto partitions = dataflow_partitions(session_.graph);
+    if (partitions.size() != 1)
+      user_error("the run has {} dataflow partitions; a design of one is built", partitions.size());
+    return prepare_top(partitions.front(), built_.build.design);
+  }
+
+  std::string report_file() const {
+    return fmt::format("reports/{}-{}.json", bits_level_name(options_.level),
+                       built_.build.target.name);
+  }
+
+  void describe() {
+    report_.assay = assay_identity();
+    report_.stage = session_.stage().id;
+    report_.stage_sha256 = session_.stage().sha256;
+    report_.level = bits_level_name(options_.level);
+    report_.target = built_.build.target.name;
+    report_.file = built_.file;
+    report_.data = data_identity(session_.images);
+    report_.images = session_.image_count;
+    report_.seed = options_.seed;
+    const netlist::Netlist& n = built_.design;
+    report_.cells = {std::ssize(n.luts), std::ssize(n.flip_flops), std::ssize(n.memories)};
+    report_.simulation.lanes = kLanes;
+    for (const sim::Profile profile : options_.profiles)
+      report_.simulation.profiles.emplace_back(sim::profile_name(profile));
+    for (std::size_t i = 0; i < empty_.rtl.masters.size(); ++i)
+      report_.streams.push_back({empty_.rtl.masters[i].prefix, true, 0, 0, 0});
+    for (const std::size_t i : watched(streams_))
+      report_.streams.push_back({empty_.rtl.streams[i].name, false, 0, 0, 0});
+    for (std::size_t i = 0; i < streams_.inside.size(); ++i)
+      if (!streams_.inside[i]) report_.absent.push_back(empty_.rtl.streams[i].name);
+  }
+
+  /// Golden's beats of the images, as many at a time as there is room for.
+  void simulate() {
+    judgement_ = {Verdict::kEquivalent, ""};
+    const ExactPixels golden(session_.graph, true);
+    Progress progress(console_, report_.level, session_.image_count);
+    PreparedTop batch = empty_;
+    const auto add = [&](std::span<const std::uint8_t> pixels) {
+      const ExactRun run = golden.run_all(pixels);
+      add_frame(batch, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
+    };
+    const Dataset& set = session_.images.set;
+    const std::vector<std::uint8_t> made_up = made_up_images(set, options_.seed);
+    const std::int64_t size = std::ssize(set.image(0));
+    std::int64_t frames = std::ssize(made_up) / size;
+    report_.made_up = frames;
+    for (std::int64_t i = 0; i < frames; ++i)
+      add({made_up.data() + i * size, static_cast<std::size_t>(size)});
+    std::int64_t first = -frames;
+    for (std::int64_t image = 0; image < session_.image_count; ++image) {
+      add(set.image(image));
+      ++frames;
+      progress.tick();
+      if (bytes_of(batch.monitors) + bytes_of(batch.outputs) + bytes_of(batch.inputs) < kBatchBytes)
+        continue;
+      run_batch(batch, first, frames);
+      first = image + 1;
+      frames = 0;
+      batch = empty_;
+    }
+    if (frames > 0) run_batch(batch, first, frames);
+    judge();
+  }
+
+  /// `first`: the image of the first frame, below 0 for those made up.
+  void run_batch(PreparedTop& batch, std::int64_t first, std::int64_t frames) {
+    if (report_.canaries.planted == 0) plant(batch, frames);
+    const sim::LaneJob job = job_of(batch, frames);
+    const sim::LaneSplit split{
+        kLanes, static_cast<int>(std::clamp<std::int64_t>(frames / kPartFrames, 1, 8)),
+        tbb::this_task_arena::max_concurrency()};
+    Progress progress(console_, "simulate " + report_.level, frames);
+    std::int64_t shown = 0;
+    const sim::LaneResult result = sim::run_lanes_parallel(
+        built_.design, job, split,
+        [&](std::int64_t done) { progress.tick(done - std::exchange(shown, done)); });
+    take(batch, result, first, frames);
+  }
+
+  sim::LaneJob job_of(const PreparedTop& batch, std::int64_t frames) const {
+    sim::LaneJob job = lane_job(batch, streams_, frames);
+    const std::vector<sim::Profile>& profiles = options_.profiles;
+    job.profile = [profiles](int lane) {
+      return profiles[static_cast<std::size_t>(lane) % profiles.size()];
+    };
+    job.resets = [](int lane) { return lane % kResetLanes == kResetLanes - 1; };
+    job.seed = options_.seed;
+    job.patience = 4 * batch.patience;
+    return job;
+  }
+
+  void take(const PreparedTop& batch, const sim::LaneResult& result, std::int64_t first,
+            std::int64_t frames) {
+    report_.simulation.cycles += result.cycles;
+    report_.simulation.lane_cycles += result.lane_cycles;
+    report_.simulation.resets += result.resets;
+    std::size_t at = 0;
+    for (std::size_t i = 0; i < batch.outputs.size(); ++i)
+      count(report_.streams[at++], batch.outputs[i], result.outputs.at(i), frames);
+    const std::vector<std::size_t> inside = watched(streams_);
+    for (std::size_t i = 0; i < inside.size(); ++i)
+      count(report_.streams[at++], batch.monitors[inside[i]], result.monitors.at(i), frames);
+    for (const sim::Violation& v : result.violations)
+      report_.violations.push_back({v.rule, v.stream, v.cycle});
+    if (report_.stuck.empty()) report_.stuck = result.stuck;
+    if (result.first && report_.first_mismatch.empty())
+      report_.first_mismatch = place_of(*result.first, first);
+  }
+
+  /// What is predicted follows from golden's beats alone. Where nothing is said to differ, what was
+  /// compared counts only when its digest is that of golden's beats.
+  void count(report::Bits::Stream& stream, const sim::Tokens& tokens,
+             const sim::LaneStreamCounts& counts, std::int64_t frames) {
+    stream.predicted += tokens.beats * frames;
+    stream.differing += counts.differing;
+    const bool proved =
+        counts.differing > 0 || counts.digest == sim::expected_digest(tokens, frames);
+    if (proved) stream.compared += counts.compared;
+    if (!proved && counts.compared == tokens.beats * frames)
+      judgement_.note(Verdict::kInconclusive,
+                      fmt::format("what was compared on {} is not what golden says, though no beat "
+                                  "is said to differ",
+                                  stream.name));
+  }
+
+  std::string place_of(const sim::LaneMismatch& m, std::int64_t first) const {
+    sim::Mismatch mismatch;
+    mismatch.monitor = m.monitor;
+    mismatch.output = static_cast<int>(index_of(m));
+    mismatch.frame = 0;
+    mismatch.beat = m.beat;
+    mismatch.cycle = m.cycle;
+    mismatch.expected = m.expected;
+    mismatch.got = m.got;
+    const std::int64_t image = first + m.frame;
+    if (image < 0)
+      return fmt::format("made-up image {}: {}", image + report_.made_up,
+                         mismatch_text(empty_, mismatch, 0, 1));
+    return mismatch_text(empty_, mismatch, session_.images.first + image, 1) +
+           fmt::format(", simulation lane {}", m.lane);
+  }
+
+  std::size_t index_of(const sim::LaneMismatch& m) const {
+    if (!m.monitor) {
+      const auto& masters = empty_.rtl.masters;
+      return static_cast<std::size_t>(std::ranges::find(masters, m.stream, &StitchedPort::prefix) -
+                                      masters.begin());
+    }
+    const auto& inside = empty_.rtl.streams;
+    return static_cast<std::size_t>(std::ranges::find(inside, m.stream, &StitchedStream::name) -
+                                    inside.begin());
+  }
+
+  /// The same frames with faults in what every stream should carry: each has to be noticed, at its place
+  /// and nowhere else.
+  void plant(const PreparedTop& batch, std::int64_t frames) {
+    const std::int64_t planted = std::min<std::int64_t>(frames, kCanaryFrames);
+    SimRun run;
+    run.frames = planted;
+    run.planted = draw_faults(batch, planted, options_.seed);
+    sim::LaneJob job = job_of(batch, planted);
+    job.resets = [](int) { return false; };  // else a beat may differ twice
+    const std::vector<std::size_t> inside = watched(streams_);
+    for (std::size_t i = 0; i < batch.outputs.size(); ++i)
+      job.output_beats[i] = expected_tokens(batch, run, false, i);
+    for (std::size_t i = 0; i < inside.size(); ++i)
+      job.monitor_beats[i] = expected_tokens(batch, run, true, inside[i]);
+    const sim::LaneResult result = sim::run_lanes_parallel(built_.design, job, {kLeastLanes, 1, 1});
+    for (std::size_t i = 0; i < batch.outputs.size(); ++i)
+      note_planted(batch.outputs[i], run, false, i, result.outputs.at(i));
+    for (std::size_t i = 0; i < inside.size(); ++i)
+      note_planted(batch.monitors[inside[i]], run, true, inside[i], result.monitors.at(i));
+  }
+
+  void note_planted(const sim::Tokens& tokens, const SimRun& run, bool monitor, std::size_t stream,
+                    const sim::LaneStreamCounts& counts) {
+    std::vector<std::int64_t> beats;
+    for (const PlantedFault& fault : run.planted)
+      if (fault.monitor == monitor && fault.stream == stream) beats.push_back(fault.beat);
+    std::ranges::sort(beats);
+    beats.erase(std::ranges::unique(beats).begin(), beats.end());
+    report_.canaries.planted += std::ssize(beats);
+    const bool all = counts.differing == std::ssize(beats) &&
+                     counts.differing_digest == places_digest(beats) &&
+                     counts.compared == tokens.beats * run.frames;
+    if (all) report_.canaries.caught += std::ssize(beats);
+  }
+
+  void judge() {
+    for (const report::Bits::Stream& s : report_.streams) {
+      report_.predicted += s.predicted;
+      report_.compared += s.compared;
+      report_.differing += s.differing;
+    }
+    if (report_.differing > 0)
+      judgement_.note(Verdict::kDifferent, fmt::format("{} beats differ, first {}",
+                                                       report_.differing, report_.first_mismatch));
+    if (!report_.violations.empty())
+      judgement_.note(Verdict::kDifferent,
+                      fmt::format("{} on {} at cycle {}", report_.violations[0].rule,
+                                  report_.violations[0].stream, report_.violations[0].cycle));
+    if (!report_.stuck.empty())
+      judgement_.note(Verdict::kDifferent, fmt::format("stuck: {}", report_.stuck));
+    if (report_.predicted == 0 || report_.compared != report_.predicted)
+      judgement_.note(Verdict::kInconclusive, fmt::format("{} of {} predicted beats were compared",
+                                                          report_.compared, report_.predicted));
+    const report::Canaries& c = report_.canaries;
+    if (report_.differing == 0 && (c.planted == 0 || c.caught != c.planted))
+      judgement_.note(Verdict::kInconclusive,
+                      fmt::format("{} of {} planted faults were noticed", c.caught, c.planted));
+    if (judgement_.verdict == Verdict::kEquivalent)
+      judgement_.reason =
+          "every beat of every output and of every stream that kept its name agrees";
+  }
+
+  void note_proof() {
+    const report::Bits::Proof& proof = *report_.proof;
+    judgement_.note(proof.verdict == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
+                    fmt::format("the bits are not proved equal to the netlist: {}", proof.reason));
+  }
+
+  const VerifyBitsOptions& options_;
+  const Console& console_;
+  const RtlSession session_;
+  const BuiltDesign built_;
+  const PreparedTop empty_;  ///< no frames yet
+  const LaneStreams streams_;
+  report::Bits report_;
+  Judgement judgement_;
+};
+
+}  // namespace
+
+VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console) {
+  return BitsVerification(options, console).run();
+}
+
+}  // namespace assay

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "harness/bits/built_design.h"
+#include "harness/report/bits.h"
+#include "harness/report/console.h"
+#include "harness/rtl/simulation_options.h"
+
+namespace assay {
+
+struct VerifyBitsOptions : SimulationOptions {
+  BitsLevel level = BitsLevel::kNetlist;
+  std::string target;  ///< of `assay build`
+};
+
+struct VerifyBitsResult {
+  report::Bits report;  ///< reports/LEVEL-TARGET.json
+  std::string table;    ///< for people
+};
+
+/// Levels netlist and bitstream: simulates what was built of a run's design, many images at a time,
+/// on all chosen images and on made-up ones, each lane under one of the profiles and some reset in the
+/// middle of a frame. Every beat of every output and of every stream inside whose wires kept their
+/// names is compared with golden's. A run with faults in what every stream should carry has to be
+/// noticed. A bitstream is also proved equal to the netlist it was made from, for all inputs and states.
+/// UserError for several partitions, and as read_built().
+VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console);
+
+}  // namespace assay

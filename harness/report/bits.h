@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "harness/report/parts.h"
+
+/// Reports on what was built of a design: its netlist, its bitstream.
+namespace assay::report {
+
+/// reports/netlist-TARGET.json and reports/bitstream-TARGET.json: the built design simulated against
+/// golden and, from bits, proved equal to the netlist that they were made from.
+struct Bits {
+  static constexpr std::string_view kSchema = "assay.bits/1";
+  struct Cells {
+    std::int64_t tables = 0, flip_flops = 0, memories = 0;
+    void fields(Fields& f);
+  };
+  struct Stream {
+    std::string name;  ///< of the port, or of the wires inside
+    bool output = false;
+    std::int64_t predicted = 0, compared = 0, differing = 0;  ///< beats
+    void fields(Fields& f);
+  };
+  struct Violation {
+    std::string rule, stream;
+    std::int64_t cycle = 0;
+    void fields(Fields& f);
+  };
+  /// How much was simulated.
+  struct Lanes {
+    std::int64_t lanes = 0, cycles = 0, lane_cycles = 0;
+    std::vector<std::string> profiles;
+    std::int64_t resets = 0;  ///< lanes that were reset in the middle of a frame
+    void fields(Fields& f);
+  };
+  struct Failure {
+    std::string function, register_name;
+    Named<bool> counterexample;  ///< state and inputs
+    bool simulated = false;      ///< and they were seen to differ
+    void fields(Fields& f);
+  };
+  struct Proof {
+    std::string verdict;  ///< "PROVED", "REFUTED", "UNPROVED", "INCONCLUSIVE"
+    std::string reason;
+    std::int64_t functions = 0;    ///< pairs of nets proved equal
+    std::int64_t obligations = 0;  ///< registers, memory pins and outputs that they stand for
+    std::int64_t registers_bits = 0, registers_netlist = 0, classes = 0;
+    std::int64_t memory_columns = 0, memory_bits = 0;  ///< paired, and compared literally
+    std::string canary;                                ///< the planted fault that was refuted
+    std::vector<Failure> failures;
+    void fields(Fields& f);
+  };
+  Program assay;
+  std::string stage, stage_sha256;
+  std::string level;   ///< "netlist", "bitstream"
+  std::string target;  ///< "ice40-hx8k"
+  File file;           ///< the one that was simulated
+  Data data;
+  std::int64_t images = 0;
+  std::int64_t made_up = 0;  ///< images beside those of the data: extremes, checkerboards, noise
+  std::uint64_t seed = 0;
+  Verdict verdict = Verdict::kInconclusive;
+  std::string reason;
+  std::int64_t predicted = 0, compared = 0, differing = 0;  ///< beats of outputs and streams inside
+  Cells cells;
+  Lanes simulation;
+  Canaries canaries;
+  std::vector<Stream> streams;
+  std::vector<std::string> absent;  ///< streams inside whose wires did not keep their names
+  std::vector<Violation> violations;
+  std::string stuck;           ///< who waits for what; empty: nobody
+  std::string first_mismatch;  ///< empty: none
+  std::optional<Proof> proof;
+  void fields(Fields& f);
+};
+
+}  // namespace assay::report

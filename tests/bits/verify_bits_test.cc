@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <random>
+
+#include "base/temp_dir.h"
+#include "compile/backend/fpga/tools.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/process.h"
+#include "harness/integer_network.h"
+#include "harness/run_command.h"
+#include "harness/sealed_report.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+constexpr const char* kTarget = "ice40-hx8k";
+
+bool has_tools() {
+  for (const char* tool : {"yosys", "yosys-abc", "nextpnr-ice40", "icepack", "iceunpack"})
+    if (!fpga::has_tool(tool)) return false;
+  return true;
+}
+
+/// A small residual network, down to the bits of an HX8K.
+class VerifyBits : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!has_tools()) GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm";
+    const CommandResult run = run_assay_as_is({"run", model_.string(), "--images", "6",
+                                               "--target-cycles", "512", "--out", out_.string()});
+    ASSERT_EQ(run.code, 0) << run.err << run.out;
+    const CommandResult built = run_assay_as_is({"build", out_.string(), "--target", kTarget});
+    ASSERT_EQ(built.code, 0) << built.err << built.out;
+  }
+
+  CommandResult verify(const std::string& level, std::vector<std::string> more = {}) const {
+    std::vector<std::string> arguments = {"verify", out_.string(), "--level",
+                                          level,    "--target",    kTarget};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run_assay_as_is(arguments);
+  }
+
+  fs::path built(const std::string& name) const { return out_ / "build" / kTarget / name; }
+
+  /// Puts other bytes in the place of a file, and makes the report say so.
+  void replace(const std::string& name, const std::string& bytes) const {
+    write_file(built(name), bytes);
+    forge_report(out_ / "reports" / fmt::format("build-{}.json", kTarget), [&](Json& report) {
+      for (Json& step : report["steps"])
+        for (Json& file : step["files"])
+          if (file["file"].get<std::string>().ends_with("/" + name)) file["sha256"] = sha256(bytes);
+    });
+  }
+
+  std::string icestorm(const std::string& tool, const std::string& input) const {
+    write_file(dir_.path() / "before", input);
+    fpga::run_tool(fpga::find_tool(tool), {"before", "after"}, dir_.path(),
+                   std::chrono::seconds(60));
+    return read_file(dir_.path() / "after");
+  }
+
+  TempDir dir_;
+  fs::path model_ = save_integer_network(dir_.path() / "net.onnx");
+  fs::path out_ = dir_.path() / "out";
+};
+
+/// A bit of a used table, of a block RAM's words, or of routing, in the text of icepack.
+std::string with_flipped_bit(std::string asc, std::mt19937& random, const std::string& section,
+                             bool hexadecimal) {
+  std::vector<std::size_t> places;
+  for (std::size_t at = asc.find(section); at != std::string::npos;
+       at = asc.find(section, at + 1)) {
+    const std::size_t begin = asc.find('\n', at) + 1,
+                      end = std::min(asc.find("\n.", begin), asc.size());
+    const bool used = asc.find('1', begin) < end;
+    for (std::size_t i = begin; used && i < end; ++i)
+      if (asc[i] == '1') places.push_back(i);
+  }
+  if (places.empty()) return asc;
+  const std::size_t at = places[random() % places.size()];
+  asc[at] = hexadecimal ? '3' : '0';
+  return asc;
+}
+
+std::string verdict_of_proof(const CommandResult& result) {
+  const Json report = Json::parse(result.out, nullptr, false);
+  if (report.is_discarded() || !report.contains("proof") || report["proof"].is_null()) return "";
+  return report["proof"]["verdict"];
+}
+
+TEST_F(VerifyBits, EveryLevelIsEquivalentAndTheBitsAreProved) {
+  const Json netlist = verify("netlist", {"--json", "--profiles", "all"}).json();
+  EXPECT_EQ(netlist.at("verdict"), "EQUIVALENT") << netlist.at("reason");
+  EXPECT_EQ(netlist.at("images"), 6);
+  EXPECT_GT(netlist.at("predicted"), 0);
+  EXPECT_EQ(netlist.at("compared"), netlist.at("predicted"));
+  EXPECT_GT(netlist.at("canaries").at("planted"), 0);
+  EXPECT_EQ(netlist.at("canaries").at("caught"), netlist.at("canaries").at("planted"));
+  EXPECT_GT(netlist.at("streams").size(), 3U) << "streams inside keep their names";
+  EXPECT_TRUE(netlist.at("proof").is_null());
+
+  const CommandResult result = verify("bitstream", {"--json"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  const Json bits = result.json();
+  EXPECT_EQ(bits.at("verdict"), "EQUIVALENT") << bits.at("reason");
+  EXPECT_EQ(bits.at("compared"), bits.at("predicted"));
+  EXPECT_EQ(bits.at("proof").at("verdict"), "PROVED") << bits.at("proof").at("reason");
+  EXPECT_GT(bits.at("proof").at("functions"), 100);
+  EXPECT_NE(bits.at("proof").at("canary"), "");
+  EXPECT_EQ(run_assay_as_is({"show", out_.string(), "--check"}).code, 0);
+}
+
+TEST_F(VerifyBits, FlippedBitsAreCaughtOrProvedHarmless) {
+  const std::string bin = read_file(built("bitstream.bin")), asc = icestorm("iceunpack", bin);
+  std::mt19937 random(5);
+  int caught = 0, planted = 0;
+  for (int i = 0; i < 8; ++i) {
+    const bool memory = i % 4 == 3;
+    const std::string faulty =
+        with_flipped_bit(asc, random, memory ? ".ram_data" : ".logic_tile", memory);
+    if (faulty == asc) continue;
+    replace("bitstream.bin", icestorm("icepack", faulty));
+    const CommandResult result = verify("bitstream", {"--json"});
+    ++planted;
+    if (result.code != 0)
+      ++caught;
+    else
+      EXPECT_EQ(verdict_of_proof(result), "PROVED") << "fault " << i;
+  }
+  EXPECT_GE(planted, 6);
+  EXPECT_GE(caught, planted - 2);
+}
+
+TEST_F(VerifyBits, AWrongTableOfTheNetlistIsDifferent) {
+  const std::string text = read_file(built("netlist.json"));
+  std::mt19937 random(3);
+  std::vector<std::size_t> tables;
+  for (std::size_t at = text.find("\"LUT_INIT\""); at != std::string::npos;
+       at = text.find("\"LUT_INIT\"", at + 1))
+    tables.push_back(text.find_first_of("01", at));
+  ASSERT_GT(tables.size(), 20U);
+  int different = 0;
+  for (int i = 0; i < 6; ++i) {
+    std::string faulty = text;
+    char& bit = faulty[tables[random() % tables.size()] + random() % 16];
+    bit = bit == '1' ? '0' : '1';
+    replace("netlist.json", faulty);
+    const int code = verify("netlist").code;
+    if (code != 0) ++different;
+    // What the bits were made from is another netlist now.
+    EXPECT_TRUE(code == 0 || verify("bitstream").code != 0) << "fault " << i;
+  }
+  EXPECT_GE(different, 2);
+}
+
+TEST_F(VerifyBits, RefusesWhatIsNotWhatWasBuilt) {
+  const auto refuses = [&](const std::string& level, const std::string& message) {
+    const CommandResult result = verify(level);
+    EXPECT_EQ(result.code, 2) << result.out;
+    EXPECT_THAT(result.err, HasSubstr(message));
+  };
+  const std::string bin = read_file(built("bitstream.bin"));
+  std::string damaged = bin;
+  damaged[damaged.size() / 2] ^= 1;
+  write_file(built("bitstream.bin"), damaged);
+  refuses("bitstream", "is not what the build left there");
+  replace("bitstream.bin", damaged);
+  refuses("bitstream", "CRC");
+  replace("bitstream.bin", bin.substr(0, bin.size() / 2));
+  refuses("bitstream", "bitstream.bin");
+  // Newer RTL: another folding.
+  ASSERT_EQ(run_assay_as_is({"run", model_.string(), "--images", "6", "--target-cycles", "2048",
+                             "--out", out_.string()})
+                .code,
+            0);
+  refuses("netlist", "nothing was built for");
+}
+
+}  // namespace
+}  // namespace assay

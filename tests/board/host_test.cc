@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// `assay host` and `assay flash` on a run of a tiny network.
+#include "harness/board/host.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <map>
+
+#include "base/temp_dir.h"
+#include "board/fake_board.h"
+#include "board/toy.h"
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "harness/run_command.h"
+#include "harness/tiny_network.h"
+
+namespace assay::board::test {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+fs::path models() { return fs::read_symlink("/proc/self/exe").parent_path() / "models"; }
+
+/// A run with the RTL of its accelerator, made once for all tests.
+const fs::path& finished_run() {
+  static const TempDir folder;
+  static const fs::path out = [] {
+    fs::path path = folder.path() / "out";
+    const auto model = save_tiny(folder.path() / "tiny.onnx");
+    const CommandResult built =
+        run_assay({"run", model.string(), "--images", "6", "--out", path.string()});
+    EXPECT_EQ(built.code, 0) << built.err << built.out;
+    const CommandResult verified =
+        run_assay({"verify", path.string(), "--level", "rtl-top", "--images", "4", "--profiles",
+                   "always", "--cache", models().string()});
+    EXPECT_EQ(verified.code, 0) << verified.err << verified.out;
+    return path;
+  }();
+  return out;
+}
+
+/// A board that answers with golden's results, but for its faults.
+BoardSimulator fake(const Faults& faults) {
+  return [faults](const BoardDesign& design) -> std::unique_ptr<SimulatedBoard> {
+    std::ostringstream nothing;
+    const Console console{nothing, nothing, false, true};
+    std::map<std::string, std::string> results;
+    for (const BoardDesign::Frame& frame : design.frames(console))
+      results[frame.input] = frame.output;
+    return std::make_unique<FakeBoard>(
+        design.accelerator, design.hash,
+        [results](const std::string& frame) { return results.at(frame); }, faults);
+  };
+}
+
+HostResult host_with(const Faults& faults) {
+  std::ostringstream nothing;
+  const Console console{nothing, nothing, false, true};
+  HostOptions options;
+  options.dir = finished_run();
+  options.images.images = "6";
+  options.patience = 0.2;
+  options.simulated = "rtl";
+  options.simulator = fake(faults);
+  options.cache = models();
+  return host(options, console);
+}
+
+TEST(Host, FindsEveryResultEqual) {
+  const HostResult result = host_with({});
+  const report::Host& r = result.report;
+  EXPECT_EQ(r.verdict, Verdict::kEquivalent) << r.reason;
+  EXPECT_EQ(r.predicted, 6);
+  EXPECT_EQ(r.compared, 6);
+  EXPECT_EQ(r.differing, 0);
+  EXPECT_EQ(r.canaries.caught, 6);
+  ASSERT_TRUE(r.board);
+  EXPECT_EQ(r.board->content_hash, content_hash(finished_run()));
+  EXPECT_EQ(r.board->content_hash, r.content_hash);
+  ASSERT_TRUE(r.cycles_per_frame);
+  EXPECT_THAT(result.table, HasSubstr("EQUIVALENT: every result is golden's (6 of 6"));
+}
+
+TEST(Host, NamesTheFirstWrongBit) {
+  const report::Host r = host_with({.fault = Fault::kWrongBit, .frame = 3}).report;
+  EXPECT_EQ(r.verdict, Verdict::kDifferent);
+  EXPECT_EQ(r.differing, 1);
+  EXPECT_EQ(r.compared, 6);
+  EXPECT_THAT(r.first_difference.value(), HasSubstr("image 3, beat 0, lane 0: expected "));
+}
+
+TEST(Host, IsInconclusiveWhenTheBoardFails) {
+  const auto reason = [](const Faults& faults) {
+    const report::Host r = host_with(faults).report;
+    EXPECT_EQ(r.verdict, Verdict::kInconclusive);
+    EXPECT_LT(r.compared, 6);
+    EXPECT_EQ(r.differing, 0);
+    return r.reason;
+  };
+  EXPECT_THAT(
+      reason({.hash = std::string(64, 'a')}),
+      HasSubstr("stale bitstream: the board was built from RTL aaaaaaaaaaaaaaaa, the run's"));
+  EXPECT_THAT(reason({.dead = true}), HasSubstr("no board answers"));
+  EXPECT_THAT(reason({.fault = Fault::kSilent, .frame = 2}),
+              HasSubstr("frame 2: the board is silent"));
+  EXPECT_THAT(reason({.fault = Fault::kResets, .frame = 2}), HasSubstr("reset in the middle"));
+}
+
+TEST(Host, MendsALostBeatAndCountsIt) {
+  const report::Host r = host_with({.fault = Fault::kLostBeat, .frame = 3}).report;
+  EXPECT_EQ(r.verdict, Verdict::kEquivalent) << r.reason;
+  EXPECT_EQ(r.compared, 6);
+  EXPECT_GE(r.link.restarts, 1);
+}
+
+TEST(Host, RunsAgainstTheRtlOfTheShell) {
+  const CommandResult result = run_assay({"host", finished_run().string(), "--simulate", "rtl",
+                                          "--images", "5", "--json", "--cache", models().string()});
+  ASSERT_EQ(result.code, 0) << result.err << result.out;
+  const Json json = result.json();
+  EXPECT_EQ(json.at("schema"), "assay.host/1");
+  EXPECT_EQ(json.at("verdict"), "EQUIVALENT");
+  EXPECT_EQ(json.at("compared"), 5);
+  EXPECT_EQ(json.at("simulated"), "rtl");
+  EXPECT_EQ(json.at("link").at("damaged"), 0);
+  EXPECT_EQ(json.at("link").at("restarts"), 0);
+  EXPECT_GT(json.at("cycles_per_frame"), 100);
+}
+
+/// The shell's RTL with a bit of the accelerator's results flipped on their way.
+TEST(Host, NoticesAFaultInTheRtlOfTheShell) {
+  std::ostringstream nothing;
+  const Console console{nothing, nothing, false, true};
+  HostOptions options;
+  options.dir = finished_run();
+  options.images.images = "3";
+  options.patience = 60;
+  options.simulated = "rtl";
+  options.cache = models();
+  options.simulator = [](const BoardDesign& design) -> std::unique_ptr<SimulatedBoard> {
+    ShellSpec spec = toy_spec(kToyClocks);
+    spec.accelerator = design.accelerator;
+    spec.content_hash = design.hash;
+    std::vector<sim::SourceFile> sources = design.sources();
+    for (const NodeRtl::File& file : shell_rtl(spec))
+      if (std::ranges::find(sources, file.name, &sim::SourceFile::name) == sources.end())
+        sources.push_back({file.name, file.text});
+    for (sim::SourceFile& source : sources) {
+      if (source.name != "assay_board_core.sv") continue;
+      const std::string from = ".in_data_i(out_data)";
+      source.text.replace(source.text.find(from), from.size(), ".in_data_i(out_data ^ 'h1)");
+    }
+    return std::make_unique<RtlBoard>(design.session.cache, sources, design.folder, kToyClocks, 1);
+  };
+  const report::Host r = host(options, console).report;
+  EXPECT_EQ(r.verdict, Verdict::kDifferent) << r.reason;
+  EXPECT_EQ(r.differing, 3);
+}
+
+TEST(Host, RefusesWhatIsNoBoard) {
+  const auto refused = [](std::vector<std::string> more) {
+    std::vector<std::string> arguments = {"host", finished_run().string(), "--images", "2"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    const CommandResult result = run_assay(arguments);
+    EXPECT_EQ(result.code, 2) << result.out;
+    return result.err;
+  };
+  EXPECT_THAT(refused({}), HasSubstr("give the board's --port, or --simulate rtl"));
+  EXPECT_THAT(refused({"--port", "/dev/null"}), HasSubstr("'/dev/null' is no serial port"));
+  EXPECT_THAT(refused({"--port", "/nowhere"}), HasSubstr("is the board plugged in?"));
+  EXPECT_THAT(refused({"--port", "/dev/null", "--baud", "12345"}), HasSubstr("has no 12345 baud"));
+  EXPECT_THAT(refused({"--port", "x", "--simulate", "rtl"}), HasSubstr("excludes"));
+}
+
+/// An openFPGALoader that writes down what it was told.
+class Flash : public ::testing::Test {
+ protected:
+  Flash() {
+    std::ofstream(bin.path() / "openFPGALoader")
+        << "#!/bin/sh\necho \"$@\" > '" << (bin.path() / "told").string() << "'\n";
+    fs::permissions(bin.path() / "openFPGALoader", fs::perms::owner_all);
+    fs::copy(finished_run(), dir, fs::copy_options::recursive);
+    fs::create_directories(dir / "build" / "icebreaker");
+    write_file(dir / "build" / "icebreaker" / "bitstream.bin", "bits");
+    write_build(content_hash(dir), sha256("bits"));
+    ::setenv("PATH", (bin.path().string() + ":" + old).c_str(), 1);
+  }
+  ~Flash() override { ::setenv("PATH", old.c_str(), 1); }
+  void write_build(const std::string& rtl, const std::string& bits) const {
+    write_file(dir / "reports" / "build-icebreaker.json",
+               json_text({{"rtl_sha256", rtl}, {"steps", {{{"sha256", bits}}}}}));
+  }
+  CommandResult flash(const std::string& target) const {
+    return run_assay({"flash", dir.string(), "--target", target});
+  }
+
+  const std::string old = std::getenv("PATH");
+  TempDir bin, folder;
+  fs::path dir = folder.path() / "out";
+};
+
+TEST_F(Flash, TellsOpenFpgaLoaderTheBoardAndTheFile) {
+  const CommandResult result = flash("icebreaker");
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(read_file(bin.path() / "told"),
+            "-b ice40_generic -f " + (dir / "build/icebreaker/bitstream.bin").string() + "\n");
+}
+
+TEST_F(Flash, RefusesWhatWouldBeAMistake) {
+  const auto refused = [this](const std::string& target) {
+    const CommandResult result = flash(target);
+    EXPECT_EQ(result.code, 2);
+    EXPECT_FALSE(fs::exists(bin.path() / "told"));
+    return result.err;
+  };
+  EXPECT_THAT(refused("ulx3s-85"), HasSubstr("has no bitstream for 'ulx3s-85'"));
+  EXPECT_THAT(refused("../x"), HasSubstr("is no board that can be flashed"));
+  write_build(std::string(64, '0'), sha256("bits"));
+  EXPECT_THAT(refused("icebreaker"), HasSubstr("stale bitstream"));
+  write_build(content_hash(dir), sha256("other"));
+  EXPECT_THAT(refused("icebreaker"), HasSubstr("is not the file that"));
+  write_file(dir / "reports" / "build-icebreaker.json", "[]");
+  EXPECT_THAT(refused("icebreaker"), HasSubstr("is damaged"));
+  fs::remove(dir / "reports" / "build-icebreaker.json");
+  refused("icebreaker");
+}
+
+TEST_F(Flash, SaysHowToInstallOpenFpgaLoader) {
+  ::setenv("PATH", folder.path().c_str(), 1);
+  const CommandResult result = flash("icebreaker");
+  EXPECT_EQ(result.code, 4);
+  EXPECT_THAT(result.err, HasSubstr("apt-get install openfpgaloader"));
+}
+
+}  // namespace
+}  // namespace assay::board::test

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+
+#include "netlist/cell_cases.h"
+#include "netlist/plain_simulator.h"
+
+namespace assay::netlist::test {
+namespace {
+
+const std::string& xilinx_library() {
+  static const std::string text = yosys_library("xilinx/cells_sim.v");
+  return text;
+}
+
+void expect_xilinx_as_yosys(const std::vector<CellCase>& cases) {
+  expect_same(cases, with_our_models(cases, Family::kXilinx, xilinx_library()),
+              with_yosys_models(cases, xilinx_library()), 200);
+}
+
+TEST(CellsXilinx, LogicIsAsInYosysModels) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  std::vector<CellCase> cases{{"INV", "", "I", "O", ""},
+                              {"IBUF", "", "I", "O", ""},
+                              {"OBUF", "", "I", "O", ""},
+                              {"BUFG", "", "I", "O", ""},
+                              {"VCC", "", "", "P", ""},
+                              {"GND", "", "", "G", ""},
+                              {"MUXF7", "", "I0 I1 S", "O", ""},
+                              {"MUXF8", "", "I0 I1 S", "O", ""},
+                              {"CARRY4", "", "CI CYINIT DI:4 S:4", "CO:4 O:4", ""}};
+  std::string inputs;
+  for (int size = 1; size <= 6; ++size) {
+    inputs += fmt::format("I{} ", size - 1);
+    for (const std::uint64_t table : {0x123456789abcdef1U, 0xcafe5a3c96e80ff2U})
+      cases.push_back({fmt::format("LUT{}", size),
+                       fmt::format(".INIT({}'h{:x})", 1 << size,
+                                   size == 6 ? table : table & ((1ULL << (1 << size)) - 1)),
+                       inputs, "O", ""});
+  }
+  expect_xilinx_as_yosys(cases);
+}
+
+TEST(CellsXilinx, FlipFlopsAndShiftersAreAsInYosysModels) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  for (const int falling : {0, 1}) {
+    std::vector<CellCase> cases;
+    for (const int init : {0, 1})
+      for (const int inverted : {0, 1})
+        for (const char* reset : {"R", "S"})
+          cases.push_back({reset[0] == 'R' ? "FDRE" : "FDSE",
+                           fmt::format(".INIT({}), .IS_C_INVERTED({}), .IS_D_INVERTED({}), "
+                                       ".IS_{}_INVERTED({})",
+                                       init, falling, 1 - inverted, reset, inverted),
+                           std::string("CE D ") + reset, "Q", "C"});
+    cases.push_back({"SRL16E", fmt::format(".INIT(16'hb5c2), .IS_CLK_INVERTED({})", falling),
+                     "A0 A1 A2 A3 CE D", "Q", "CLK"});
+    cases.push_back({"SRLC32E", fmt::format(".INIT(32'hb5c2137e), .IS_CLK_INVERTED({})", falling),
+                     "A:5 CE D", "Q Q31", "CLK"});
+    expect_xilinx_as_yosys(cases);
+    const Netlist netlist = with_our_models(cases, Family::kXilinx, xilinx_library());
+    for (const FlipFlop& cell : netlist.flip_flops) EXPECT_EQ(cell.falling, falling == 1);
+  }
+}
+
+TEST(CellsXilinx, LutRamsAreAsInYosysModels) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const char* init =
+      ".INIT_A(64'h123456789abcdef0), .INIT_B(64'hcafe), .INIT_C(64'h5a5a5a5a5a5a5a5a), "
+      ".INIT_D(64'hf00f0ff012343210)";
+  expect_xilinx_as_yosys(
+      {{"RAM32M", init, "ADDRA:5 ADDRB:5 ADDRC:5 ADDRD:5 DIA:2 DIB:2 DIC:2 DID:2 WE",
+        "DOA:2 DOB:2 DOC:2 DOD:2", "WCLK"},
+       {"RAM64M", init, "ADDRA:6 ADDRB:6 ADDRC:6 ADDRD:6 DIA DIB DIC DID WE", "DOA DOB DOC DOD",
+        "WCLK"},
+       {"RAM16X1D", ".INIT(16'h6b3c)", "D WE A0 A1 A2 A3 DPRA0 DPRA1 DPRA2 DPRA3", "DPO SPO",
+        "WCLK"},
+       {"RAM32X1D", ".INIT(32'h6b3c1278)", "D WE A0 A1 A2 A3 A4 DPRA0 DPRA1 DPRA2 DPRA3 DPRA4",
+        "DPO SPO", "WCLK"},
+       {"RAM64X1D", ".INIT(64'h6b3c127890abcdef)",
+        "D WE A0 A1 A2 A3 A4 A5 DPRA0 DPRA1 DPRA2 DPRA3 DPRA4 DPRA5", "DPO SPO", "WCLK"},
+       {"RAM32X1S", ".INIT(32'h6b3c1278)", "D WE A0 A1 A2 A3 A4", "O", "WCLK"},
+       {"RAM64X1S", ".INIT(64'h6b3c127890abcdef)", "D WE A0 A1 A2 A3 A4 A5", "O", "WCLK"}});
+}
+
+// As a vector of bits Yosys' models of these take long to elaborate.
+TEST(CellsXilinx, LargeLutRamsHoldWhatIsWritten) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  for (const int bits : {7, 8}) {
+    const std::vector<CellCase> cases{
+        {fmt::format("RAM{}X1D", 1 << bits), fmt::format(".INIT({}'h5a)", 1 << bits),
+         fmt::format("D WE A:{0} DPRA:{0}", bits), "DPO SPO", "WCLK"}};
+    PlainSimulator simulator(with_our_models(cases, Family::kXilinx, xilinx_library()));
+    std::vector<bool> truth(std::size_t{1} << bits);
+    for (const std::size_t one : {1, 3, 4, 6}) truth[one] = true;
+    std::mt19937_64 random(1);
+    for (int cycle = 0; cycle < 1000; ++cycle) {
+      const std::uint64_t a = random() % truth.size(), b = random() % truth.size();
+      const bool d = random() % 2 != 0, write = random() % 2 != 0;
+      for (const auto& [name, value] : {std::pair<const char*, std::uint64_t>{"c0_A", a},
+                                        {"c0_DPRA", b},
+                                        {"c0_D", d},
+                                        {"c0_WE", write}})
+        simulator.set(name, value);
+      simulator.settle();
+      ASSERT_EQ(simulator.get("c0_SPO"), truth[a]);
+      ASSERT_EQ(simulator.get("c0_DPO"), truth[b]);
+      simulator.clock();
+      if (write) truth[a] = d;
+    }
+  }
+}
+
+/// What the vendor's guide says of a block RAM: bytes, each with a ninth bit that ports below 9 bits do not
+/// see.
+struct XilinxTruth {
+  std::vector<bool> data, parity;
+
+  std::vector<bool>::reference at(int width, std::uint64_t place, int bit) {
+    if (width < 9) return data[place * static_cast<unsigned>(width) + static_cast<unsigned>(bit)];
+    const std::uint64_t byte =
+        place * static_cast<unsigned>(width / 9) + static_cast<unsigned>(bit / 9);
+    return bit % 9 == 8 ? parity[byte] : data[byte * 8 + static_cast<unsigned>(bit % 9)];
+  }
+};
+
+struct XilinxPins {
+  const char *address, *enable, *writes, *in, *parity_in, *out, *parity_out;
+};
+constexpr XilinxPins kPinsA{"ADDRARDADDR", "ENARDEN", "WEA",    "DIADI",
+                            "DIPADIP",     "DOADO",   "DOPADOP"};
+constexpr XilinxPins kPinsB{"ADDRBWRADDR", "ENBWREN", "WEBWE",  "DIBDI",
+                            "DIPBDIP",     "DOBDO",   "DOPBDOP"};
+
+class XilinxRun {
+ public:
+  XilinxRun(bool large, bool simple, int width_a, int width_b, std::string mode)
+      : large_(large), simple_(simple), width_{width_a, width_b}, mode_(std::move(mode)) {
+    const int n = large ? 32 : 16;
+    const CellCase c{
+        large ? "RAMB36E1" : "RAMB18E1",
+        fmt::format(".RAM_MODE(\"{}\"), .READ_WIDTH_A({}), .WRITE_WIDTH_A({}), .READ_WIDTH_B({}), "
+                    ".WRITE_WIDTH_B({}), .WRITE_MODE_A(\"{}\"), .WRITE_MODE_B(\"{}\"){}{}",
+                    simple ? "SDP" : "TDP", width_a, simple ? 0 : width_a, simple ? 0 : width_b,
+                    width_b, mode_, mode_, contents("INIT_", n * 1024, truth_.data),
+                    contents("INITP_", n * 128, truth_.parity)),
+        fmt::format(
+            "ADDRARDADDR:{0} ADDRBWRADDR:{0} ENARDEN ENBWREN DIADI:{1} DIBDI:{1} DIPADIP:{2} "
+            "DIPBDIP:{2} WEA:{3} WEBWE:{4}",
+            large ? 16 : 14, n, n / 8, lanes(0), lanes(1)),
+        fmt::format("DOADO:{0} DOBDO:{0} DOPADOP:{1} DOPBDOP:{1}", n, n / 8),
+        "CLKARDCLK CLKBWRCLK"};
+    // The pins of lanes beside the data repeat the others, as Yosys and the vendor have it.
+    std::string design = design_of({c});
+    replace(design, ".WEA(c0_WEA)", fmt::format(".WEA({{{}{{c0_WEA}}}})", n / 8 / lanes(0)));
+    replace(design, ".WEBWE(c0_WEBWE)",
+            fmt::format(".WEBWE({{{}{{c0_WEBWE}}}})", n / 4 / lanes(1)));
+    simulator_ = std::make_unique<PlainSimulator>(
+        with_our_models(design, Family::kXilinx, xilinx_library()));
+  }
+
+  void run(int cycles) {
+    for (int cycle = 0; cycle < cycles && !::testing::Test::HasFatalFailure(); ++cycle) step(cycle);
+  }
+
+ private:
+  struct Act {
+    bool enable = false;
+    std::uint64_t address = 0, lanes = 0;
+    std::vector<bool> data, expected = std::vector<bool>(72);
+  };
+
+  /// At most the pins that there are.
+  int lanes(int port) const {
+    return std::clamp(width_[port] / 9, 1, (large_ ? 4 : 2) * (port == 1 ? 2 : 1));
+  }
+
+  static void replace(std::string& text, const std::string& old, const std::string& by) {
+    text.replace(text.find(old), old.size(), by);
+  }
+
+  std::string contents(const char* name, int bits, std::vector<bool>& truth) {
+    std::string text;
+    for (int row = 0; row < bits / 256; ++row) {
+      std::string digits;
+      for (int i = 0; i < 64; ++i) {
+        const std::uint64_t digit = random_() % 16;
+        for (int k = 0; k < 4; ++k) truth.push_back(digit >> k & 1U);
+        digits = fmt::format("{:x}", digit) + digits;
+      }
+      text += fmt::format(", .{}{:02X}(256'h{})", name, row, digits);
+    }
+    return text;
+  }
+
+  std::uint64_t place(const Act& act, int width) const {
+    int shift = 0;
+    for (int w = width < 9 ? width : width / 9 * 8; w > 1; w /= 2) ++shift;
+    return (act.address & (large_ ? 0x7fff : 0x3fff)) >> shift;
+  }
+  bool writes(int port) const { return port == 1 || !simple_; }
+  bool reads(int port) const { return port == 0 || !simple_; }
+
+  void feed(const XilinxPins& pins, const Act& act) {
+    const auto name = [](const char* pin) { return std::string("c0_") + pin; };
+    simulator_->set(name(pins.address), act.address);
+    simulator_->set(name(pins.enable), act.enable);
+    simulator_->set(name(pins.writes), act.lanes);
+    std::uint64_t data = 0, parity = 0;
+    for (int i = 0; i < (large_ ? 36 : 18); ++i)
+      (i % 9 == 8 ? parity : data) |= std::uint64_t{act.data[static_cast<std::size_t>(i)]}
+                                      << (i % 9 == 8 ? i / 9 : i / 9 * 8 + i % 9);
+    simulator_->set(name(pins.in), data);
+    simulator_->set(name(pins.parity_in), parity);
+  }
+
+  bool seen(const XilinxPins& pins, int bit) const {
+    return simulator_->get(std::string("c0_") + (bit % 9 == 8 ? pins.parity_out : pins.out)) >>
+               (bit % 9 == 8 ? bit / 9 : bit / 9 * 8 + bit % 9) &
+           1U;
+  }
+
+  void step(int cycle) {
+    for (int port : {0, 1}) {
+      Act& act = acts_[port];
+      act.enable = random_() % 4 != 0;
+      act.address = random_() % 8 << 9 | random_() % 8 << 3 | random_() % 8;
+      act.lanes = random_() & random_();
+      act.data.clear();
+      for (int i = 0; i < 72; ++i) act.data.push_back(random_() % 2 != 0);
+    }
+    // At one place with a write only READ_FIRST promises anything.
+    if ((acts_[0].address ^ acts_[1].address) >> 6 == 0 && mode_ != "READ_FIRST")
+      acts_[0].enable = false;
+    if ((acts_[0].address ^ acts_[1].address) >> 6 == 0 && !simple_) acts_[0].lanes = 0;
+    Act low = acts_[0];
+    const bool full = simple_ && width_[1] == (large_ ? 72 : 36);
+    if (full) low.data = acts_[1].data;
+    feed(kPinsA, low);
+    Act high = acts_[1];
+    if (full) high.data.erase(high.data.begin(), high.data.begin() + (large_ ? 36 : 18));
+    feed(kPinsB, high);
+    expect();
+    simulator_->settle();
+    simulator_->clock();
+    for (int port : {0, 1})
+      for (int i = 0; reads(port) && i < width_[port]; ++i) {
+        const int half = large_ ? 36 : 18;
+        const bool got =
+            seen(port == 1 || (simple_ && i >= half) ? kPinsB : kPinsA, simple_ ? i % half : i);
+        ASSERT_EQ(got, acts_[port].expected[static_cast<std::size_t>(i)])
+            << "port " << port << " bit " << i << " in cycle " << cycle;
+      }
+  }
+
+  bool written(int port, int bit) const {
+    return writes(port) && (acts_[port].lanes >> bit / 9 & 1U) != 0;
+  }
+
+  void expect() {
+    for (int port : {0, 1}) {
+      Act& act = acts_[port];
+      bool any = false;
+      for (int i = 0; i < width_[port]; ++i) any |= written(port, i);
+      if (!reads(port) || !act.enable || (any && mode_ == "NO_CHANGE" && !simple_)) continue;
+      for (int i = 0; i < width_[port]; ++i)
+        act.expected[static_cast<std::size_t>(i)] =
+            !simple_ && mode_ == "WRITE_FIRST" && written(port, i)
+                ? act.data[static_cast<std::size_t>(i)]
+                : static_cast<bool>(truth_.at(width_[port], place(act, width_[port]), i));
+    }
+    for (int port : {0, 1})
+      for (int i = 0; acts_[port].enable && i < width_[port]; ++i)
+        if (written(port, i))
+          truth_.at(width_[port], place(acts_[port], width_[port]), i) =
+              acts_[port].data[static_cast<std::size_t>(i)];
+  }
+
+  std::mt19937_64 random_{9};
+  XilinxTruth truth_;
+  bool large_, simple_;
+  int width_[2];
+  std::string mode_;
+  Act acts_[2];
+  std::unique_ptr<PlainSimulator> simulator_;
+};
+
+void run_block_ram(bool large, bool simple, int width_a, int width_b, const char* mode) {
+  SCOPED_TRACE(fmt::format("{} {} {} and {}, {}", large ? "RAMB36E1" : "RAMB18E1",
+                           simple ? "SDP" : "TDP", width_a, width_b, mode));
+  XilinxRun(large, simple, width_a, width_b, mode).run(1500);
+}
+
+TEST(CellsXilinx, DualPortBlockRamsAreAsDocumented) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  for (const char* mode : {"READ_FIRST", "WRITE_FIRST", "NO_CHANGE"}) {
+    run_block_ram(false, false, 18, 18, mode);
+    run_block_ram(false, false, 9, 18, mode);
+    run_block_ram(true, false, 36, 9, mode);
+    run_block_ram(true, false, 1, 4, mode);
+  }
+}
+
+TEST(CellsXilinx, SimpleBlockRamsAreAsDocumented) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  for (const auto& [a, b] : {std::pair{36, 36}, {18, 36}, {36, 9}, {2, 1}})
+    run_block_ram(false, true, a, b, "READ_FIRST");
+  for (const auto& [a, b] : {std::pair{72, 72}, {36, 72}, {72, 18}, {9, 36}})
+    run_block_ram(true, true, a, b, "READ_FIRST");
+}
+
+}  // namespace
+}  // namespace assay::netlist::test
