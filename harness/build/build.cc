@@ -53,13 +53,14 @@ class BitstreamBuild {
       : options_(options),
         console_(console),
         target_(fpga::find_target(options.target)),
+        clock_mhz_(clock_of(options, target_)),
         yosys_(fpga::find_tool("yosys")),
         tools_(place_route_tools(target_.part->family)),
         dir_(existing_run(options.dir)),
         source_(options.dir),
         steps_(dir_, target_.name, console),
         job_(synthesis_job(source_, *target_.part, options.dsp)),
-        report_(build_head(source_, target_, clock_of(options, target_), options.dsp)) {}
+        report_(build_head(source_, target_, clock_mhz_, options.dsp)) {}
 
   BuildResult run() {
     identify_tools();
@@ -217,6 +218,7 @@ class BitstreamBuild {
   const BuildOptions& options_;
   const Console& console_;
   const fpga::Target target_;
+  const double clock_mhz_;
   const fpga::Tool yosys_;
   const PlaceRouteTools tools_;
   const RunDir dir_;
