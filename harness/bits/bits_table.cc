@@ -17,14 +17,14 @@ std::string streams_text(const report::Bits& report) {
   return table_text(rows);
 }
 
-std::string proof_text(const report::Bits::Proof& proof) {
+std::string proof_text(const report::Proof& proof) {
   std::string text = fmt::format(
       "\n{}: {} of the bits' functions (next values of {} registers, memory pins, outputs) {} the "
       "netlist's, for all inputs and states; {} bits of memory compared\n",
       proof.verdict, grouped(proof.functions), grouped(proof.registers_bits),
       proof.verdict == "PROVED" ? "equal" : "are held against", grouped(proof.memory_bits));
   if (!proof.reason.empty()) text += "  " + printable(proof.reason, 4096) + "\n";
-  for (const report::Bits::Failure& failure : proof.failures) {
+  for (const report::Proof::Failure& failure : proof.failures) {
     text += fmt::format("  {}{}\n", printable(failure.function, 4096),
                         failure.simulated ? ", seen to differ in this state:" : "");
     for (const auto& [name, value] : failure.counterexample)

@@ -23,8 +23,8 @@ std::string verdict_word(sim::ProofVerdict verdict) {
 
 }  // namespace
 
-report::Bits::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,
-                               const Console& console) {
+report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,
+                         const Console& console) {
   Progress progress(console, "prove", 1);
   const std::string relative = "build/" + built.build.target.name + "/proof";
   const std::filesystem::path folder = dir.file(relative);
@@ -36,7 +36,7 @@ report::Bits::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std:
   const sim::ProofResult result =
       sim::prove_equal(built.design, built.origin.value(), options, folder);
   progress.tick();
-  report::Bits::Proof proof;
+  report::Proof proof;
   proof.verdict = verdict_word(result.verdict);
   proof.reason = result.reason;
   proof.functions = result.functions;

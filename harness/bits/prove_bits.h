@@ -14,7 +14,7 @@ inline constexpr const char* kProved = "PROVED";
 inline constexpr const char* kRefuted = "REFUTED";
 
 /// Proves a built design's bits equal to the netlist that they were made from.
-report::Bits::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,
-                               const Console& console);
+report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,
+                         const Console& console);
 
 }  // namespace assay

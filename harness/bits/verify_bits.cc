@@ -253,7 +253,7 @@ class BitsVerification {
     for (const PlantedFault& fault : run.planted)
       if (fault.monitor == monitor && fault.stream == stream) beats.push_back(fault.beat);
     std::ranges::sort(beats);
-    beats.erase(std::ranges::unique(beats).begin(), beats.end());
+    beats.erase(std::unique(beats.begin(), beats.end()), beats.end());
     report_.canaries.planted += std::ssize(beats);
     const bool all = counts.differing == std::ssize(beats) &&
                      counts.differing_digest == places_digest(beats) &&
@@ -289,7 +289,7 @@ class BitsVerification {
   }
 
   void note_proof() {
-    const report::Bits::Proof& proof = *report_.proof;
+    const report::Proof& proof = *report_.proof;
     judgement_.note(proof.verdict == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
                     fmt::format("the bits are not proved equal to the netlist: {}", proof.reason));
   }

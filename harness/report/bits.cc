@@ -31,14 +31,14 @@ void Bits::Lanes::fields(Fields& f) {
   f("resets", resets);
 }
 
-void Bits::Failure::fields(Fields& f) {
+void Proof::Failure::fields(Fields& f) {
   f("function", function);
   f("register", register_name);
   f("counterexample", counterexample);
   f("simulated", simulated);
 }
 
-void Bits::Proof::fields(Fields& f) {
+void Proof::fields(Fields& f) {
   f("verdict", verdict);
   f("reason", reason);
   f("functions", functions);

@@ -6,6 +6,25 @@
 /// Reports on what was built of a design: its netlist, its bitstream.
 namespace assay::report {
 
+/// Whether two netlists are equal for all inputs and states.
+struct Proof {
+  struct Failure {
+    std::string function, register_name;
+    Named<bool> counterexample;  ///< state and inputs
+    bool simulated = false;      ///< and they were seen to differ
+    void fields(Fields& f);
+  };
+  std::string verdict;  ///< "PROVED", "REFUTED", "UNPROVED", "INCONCLUSIVE"
+  std::string reason;
+  std::int64_t functions = 0;    ///< pairs of nets proved equal
+  std::int64_t obligations = 0;  ///< registers, memory pins and outputs that they stand for
+  std::int64_t registers_bits = 0, registers_netlist = 0, classes = 0;
+  std::int64_t memory_columns = 0, memory_bits = 0;  ///< paired, and compared literally
+  std::string canary;                                ///< the planted fault that was refuted
+  std::vector<Failure> failures;
+  void fields(Fields& f);
+};
+
 /// reports/netlist-TARGET.json and reports/bitstream-TARGET.json: the built design simulated against
 /// golden and, from bits, proved equal to the netlist that they were made from.
 struct Bits {
@@ -30,23 +49,6 @@ struct Bits {
     std::int64_t lanes = 0, cycles = 0, lane_cycles = 0;
     std::vector<std::string> profiles;
     std::int64_t resets = 0;  ///< lanes that were reset in the middle of a frame
-    void fields(Fields& f);
-  };
-  struct Failure {
-    std::string function, register_name;
-    Named<bool> counterexample;  ///< state and inputs
-    bool simulated = false;      ///< and they were seen to differ
-    void fields(Fields& f);
-  };
-  struct Proof {
-    std::string verdict;  ///< "PROVED", "REFUTED", "UNPROVED", "INCONCLUSIVE"
-    std::string reason;
-    std::int64_t functions = 0;    ///< pairs of nets proved equal
-    std::int64_t obligations = 0;  ///< registers, memory pins and outputs that they stand for
-    std::int64_t registers_bits = 0, registers_netlist = 0, classes = 0;
-    std::int64_t memory_columns = 0, memory_bits = 0;  ///< paired, and compared literally
-    std::string canary;                                ///< the planted fault that was refuted
-    std::vector<Failure> failures;
     void fields(Fields& f);
   };
   Program assay;
