@@ -73,7 +73,7 @@ class Robust : public ::testing::Test {
     fs::remove_all(out);
     const auto start = Clock::now();
     finish_all(commands);  // again, now that everything is in caches: this is how long it takes
-    const std::chrono::duration<double> duration = Clock::now() - start;
+    std::chrono::duration<double> duration = Clock::now() - start;
     const auto expected = run_results(out);
     std::cout << "seed " << kSeed << ", " << duration.count() << " s undisturbed\n";
     std::mt19937 random(kSeed);
@@ -85,7 +85,11 @@ class Robust : public ::testing::Test {
     for (; kills < wanted && tries < 5 * wanted; ++tries) {
       SCOPED_TRACE(tries);
       fs::remove_all(out);
-      if (finish_until(commands, moment())) continue;
+      const auto begun = Clock::now();
+      if (finish_until(commands, moment())) {  // faster than before: the machine is less busy now
+        duration = std::min<std::chrono::duration<double>>(duration, Clock::now() - begun);
+        continue;
+      }
       ++kills;
       if (kills % 2 == 0) finish_until(commands, moment());
       finish_all(commands);
