@@ -342,17 +342,17 @@ TEST(Ecp5ExtractNightly, TheSameJobGivesTheSameBytes) {
 TEST(Ecp5ExtractNightly, SaysByHowMuchADesignIsTooLarge) {
   NEEDS_ECP5_TOOLS();
   const std::string design = R"(
-module top(input clk, input rst, input [8:0] a, output reg [35:0] q);
+module top(input clk, input [8:0] a, input [17:0] d, output reg [35:0] q);
   reg [35:0] w [0:63];
   genvar g;
   generate for (g = 0; g < 64; g = g + 1) begin : rams
     reg [35:0] m [0:511];
     always @(posedge clk) begin
-      if (rst) m[a] <= {m[0][34:0], a[0]} + g;
-      w[g] <= m[a ^ g];
+      if (d[5:0] == g) m[a] <= {d, ~d};
+      w[g] <= m[a];
     end
   end endgenerate
-  always @(posedge clk) q <= w[a[5:0]];
+  always @(posedge clk) q <= w[d[5:0]];
 endmodule
 )";
   try {
