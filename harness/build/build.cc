@@ -76,7 +76,7 @@ class BitstreamBuild {
 
  private:
   void identify_tools() {
-    for (const fpga::Tool* tool : {&yosys_, &tools_.place_route, &tools_.packer}) {
+    for (const fpga::Tool* tool : {&yosys_, &tools_.nextpnr, &tools_.packer}) {
       const fpga::ToolIdentity identity = fpga::identify(*tool);
       report_.tools.push_back({identity.name, identity.version, identity.sha256});
     }
@@ -182,7 +182,7 @@ class BitstreamBuild {
     const fpga::PlaceRouteJob job = {
         target_.part, report_.design,    json,
         constraints_, report_.clock_mhz, static_cast<std::uint64_t>(seed)};
-    wait_aloud(console_, fmt::format("routed: {}, seed {}", tools_.place_route.name, seed),
+    wait_aloud(console_, fmt::format("routed: {}, seed {}", tools_.nextpnr.name, seed),
                [&] { result = place_route(job, work, tools_); });
     return result;
   }
@@ -220,7 +220,7 @@ class BitstreamBuild {
   const fpga::Target target_;
   const double clock_mhz_;
   const fpga::Tool yosys_;
-  const PlaceRouteTools tools_;
+  const fpga::PlaceRouteTools tools_;
   const RunDir dir_;
   const BuildSource source_;
   BuildSteps steps_;

@@ -5,7 +5,6 @@
 #include <vector>
 
 #include "compile/backend/ecp5/place_route.h"
-#include "compile/backend/fpga/nextpnr.h"
 #include "compile/backend/ice40/place_route.h"
 #include "compile/base/error.h"
 #include "harness/build/build.h"
@@ -14,12 +13,12 @@ namespace assay {
 
 using netlist::Family;
 
-PlaceRouteTools place_route_tools(Family family) {
+fpga::PlaceRouteTools place_route_tools(Family family) {
   switch (family) {
     case Family::kIce40:
-      return {fpga::find_tool("nextpnr-ice40"), fpga::find_tool("icepack")};
+      return {fpga::find_tool("nextpnr-ice40"), fpga::find_tool("icepack"), std::chrono::hours(2)};
     case Family::kEcp5:
-      return {fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack")};
+      return {fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"), std::chrono::hours(4)};
     case Family::kXilinx:
       break;
   }
@@ -42,12 +41,9 @@ double times_too_large(const std::vector<fpga::Utilisation>& counts) {
 
 fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,
                                    const std::filesystem::path& folder,
-                                   const PlaceRouteTools& tools) try {
-  if (job.part->family == Family::kIce40)
-    return ice40::place_route_ice40(job, folder, {tools.place_route, tools.packer});
-  return ecp5::place_route_ecp5(job, folder, {tools.place_route, tools.packer});
-} catch (const ice40::DoesNotFit& error) {
-  throw DoesNotFitError(error.what(), times_too_large(error.utilisation));
+                                   const fpga::PlaceRouteTools& tools) try {
+  if (job.part->family == Family::kIce40) return ice40::place_route_ice40(job, folder, tools);
+  return ecp5::place_route_ecp5(job, folder, tools);
 } catch (const fpga::DoesNotFit& error) {
   throw DoesNotFitError(error.what(), times_too_large(error.utilisation));
 }

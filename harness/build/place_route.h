@@ -5,22 +5,18 @@
 #include <string>
 #include <vector>
 
-#include "compile/backend/fpga/part.h"
-#include "compile/backend/fpga/tools.h"
+#include "compile/backend/fpga/nextpnr.h"
 
 /// What differs between the families behind synthesis.
 namespace assay {
 
 /// The programs that make a bitstream of a netlist. ToolError when one is missing.
-struct PlaceRouteTools {
-  fpga::Tool place_route, packer;
-};
-PlaceRouteTools place_route_tools(netlist::Family family);
+fpga::PlaceRouteTools place_route_tools(netlist::Family family);
 
 /// In an empty folder; as place_route_ice40() and place_route_ecp5().
 fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,
                                    const std::filesystem::path& folder,
-                                   const PlaceRouteTools& tools);
+                                   const fpga::PlaceRouteTools& tools);
 
 /// Names of the files in DIR/build/TARGET.
 struct BuildFiles {

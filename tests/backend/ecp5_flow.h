@@ -10,16 +10,18 @@
 #include <string>
 #include <vector>
 
+#include "backend/equal_netlists.h"
 #include "base/temp_dir.h"
 #include "compile/backend/ecp5/extract.h"
 #include "compile/backend/ecp5/place_route.h"
 #include "compile/backend/ecp5/trellis_db.h"
 #include "compile/base/file.h"
 #include "compile/netlist/yosys_json.h"
-#include "netlist/plain_simulator.h"
 
 /// From Verilog to a bitstream of an ECP5 and back, with the tools that are installed.
 namespace assay::ecp5::test {
+
+using netlist::test::differences, netlist::test::expect_equal;
 
 /// What is missing to run the flow; empty when nothing is.
 inline std::string missing_tool() {
@@ -100,44 +102,6 @@ inline Built build(const std::string& verilog, std::uint32_t idcode, std::uint64
       job, folder.path(),
       {fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"), std::chrono::seconds(1800)});
   return built;
-}
-
-/// How many of the outputs of all cycles differ, the same random inputs given to both.
-inline int differences(const netlist::Netlist& a, const netlist::Netlist& b, int cycles,
-                       std::uint64_t seed = 1) {
-  netlist::test::PlainSimulator left(a), right(b);
-  std::mt19937_64 random(seed);
-  int result = 0;
-  for (int cycle = 0; cycle < cycles; ++cycle) {
-    for (const netlist::Port& port : a.ports) {
-      if (!port.input || port.name == "clk") continue;
-      const std::uint64_t value = random();
-      left.set(port.name, value);
-      right.set(port.name, value);
-    }
-    left.settle();
-    right.settle();
-    for (const netlist::Port& port : a.ports)
-      if (!port.input && left.get(port.name) != right.get(port.name)) ++result;
-    left.clock();
-    right.clock();
-  }
-  return result;
-}
-
-/// The same ports, as much state, and the same outputs.
-inline void expect_equal(const netlist::Netlist& synthesised, const netlist::Netlist& extracted,
-                         int cycles) {
-  ASSERT_EQ(synthesised.ports.size(), extracted.ports.size());
-  for (const netlist::Port& port : synthesised.ports) {
-    const netlist::Port* other = extracted.port(port.name);
-    ASSERT_NE(other, nullptr) << port.name;
-    ASSERT_EQ(other->bits.size(), port.bits.size()) << port.name;
-    ASSERT_EQ(other->input, port.input) << port.name;
-  }
-  EXPECT_EQ(synthesised.flip_flops.size(), extracted.flip_flops.size());
-  EXPECT_EQ(synthesised.memories.size(), extracted.memories.size());
-  EXPECT_EQ(differences(synthesised, extracted, cycles), 0);
 }
 
 }  // namespace assay::ecp5::test

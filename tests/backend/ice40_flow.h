@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "backend/equal_netlists.h"
 #include "base/temp_dir.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/backend/ice40/chipdb.h"
@@ -16,10 +17,11 @@
 #include "compile/backend/ice40/place_route.h"
 #include "compile/base/file.h"
 #include "compile/netlist/yosys_json.h"
-#include "netlist/plain_simulator.h"
 
 /// From Verilog to a bitstream and back, with the tools that are installed.
 namespace assay::ice40::test {
+
+using netlist::test::differences, netlist::test::expect_equal;
 
 /// What is missing to run the flow; empty when nothing is.
 inline std::string missing_tool() {
@@ -126,45 +128,6 @@ inline Built route(const std::string& json, Device device, std::uint64_t seed,
 inline Built build(const std::string& verilog, Device device, std::uint64_t seed = 1,
                    const std::string& constraints = "") {
   return route(synthesise(verilog, TempDir()), device, seed, constraints);
-}
-
-/// How many of the outputs of all cycles differ, the same random inputs given to both.
-inline int differences(const netlist::Netlist& a, const netlist::Netlist& b, int cycles,
-                       std::uint64_t seed = 1) {
-  netlist::test::PlainSimulator left(a), right(b);
-  std::mt19937_64 random(seed);
-  int result = 0;
-  for (int cycle = 0; cycle < cycles; ++cycle) {
-    for (const netlist::Port& port : a.ports) {
-      if (!port.input || port.name == "clk") continue;
-      const std::uint64_t value = random();
-      left.set(port.name, value);
-      right.set(port.name, value);
-    }
-    left.settle();
-    right.settle();
-    for (const netlist::Port& port : a.ports)
-      if (!port.input && left.get(port.name) != right.get(port.name)) ++result;
-    left.clock();
-    right.clock();
-  }
-  return result;
-}
-
-/// The same ports, as many bits of state, and the same outputs.
-inline void expect_equal(netlist::Netlist synthesised, const netlist::Netlist& extracted,
-                         int cycles) {
-  netlist::simplify(synthesised);
-  ASSERT_EQ(synthesised.ports.size(), extracted.ports.size());
-  for (const netlist::Port& port : synthesised.ports) {
-    const netlist::Port* other = extracted.port(port.name);
-    ASSERT_NE(other, nullptr) << port.name;
-    EXPECT_EQ(other->bits.size(), port.bits.size()) << port.name;
-    EXPECT_EQ(other->input, port.input) << port.name;
-  }
-  EXPECT_EQ(synthesised.flip_flops.size(), extracted.flip_flops.size());
-  EXPECT_EQ(synthesised.memories.size(), extracted.memories.size());
-  EXPECT_EQ(differences(synthesised, extracted, cycles), 0);
 }
 
 }  // namespace assay::ice40::test

@@ -64,7 +64,7 @@ TEST(Ice40PlaceRoute, SaysByHowMuchADesignIsTooLarge) {
               "; endmodule",
           Device::k1k);
     ADD_FAILURE() << "17 block RAMs in 16";
-  } catch (const DoesNotFit& error) {
+  } catch (const fpga::DoesNotFit& error) {
     EXPECT_THAT(error.what(), HasSubstr("17 of 16 ICESTORM_RAM"));
     bool counted = false;
     for (const fpga::Utilisation& count : error.utilisation)
@@ -85,9 +85,9 @@ TEST(Ice40PlaceRoute, RefusesReportsThatAreNone) {
   for (const char* text :
        {"", "{", "[]", "{}", R"({"fmax":{"c":{}},"utilization":{},"critical_paths":[]})",
         R"({"fmax":{},"utilization":{"a":{"used":"x","available":1}},"critical_paths":[]})"})
-    EXPECT_THROW(read_report(text, result), ToolError) << text;
-  EXPECT_THROW(read_places("{\"modules\":{\"top\":{}}}"), ToolError);
-  EXPECT_TRUE(read_utilisation("Info: nothing").empty());
+    EXPECT_THROW(fpga::read_report(text, result), ToolError) << text;
+  EXPECT_THROW(fpga::read_places("{\"modules\":{\"top\":{}}}"), ToolError);
+  EXPECT_TRUE(fpga::read_utilisation("Info: nothing").empty());
 }
 
 }  // namespace

@@ -67,41 +67,37 @@ std::string error_of(const std::string& log) {
   return at == std::string::npos ? "" : log.substr(at + 7, log.find('\n', at) - at - 7);
 }
 
-std::vector<std::string> arguments_of(const PlaceRouteJob& job,
-                                      const std::vector<std::string>& family) {
-  std::vector<std::string> result = {"--" + job.part->device,
-                                     "--package",
-                                     job.part->package,
-                                     "--json",
-                                     "design.json",
-                                     "--report",
-                                     "report.json",
-                                     "--write",
-                                     "placed.json",
-                                     "--log",
-                                     "nextpnr.log",
-                                     "--seed",
-                                     std::to_string(job.seed),
-                                     "--freq",
-                                     fmt::format("{}", job.clock_mhz),
-                                     "--timing-allow-fail"};
-  result.insert(result.end(), family.begin(), family.end());
-  return result;
+std::vector<std::string> arguments_of(const PlaceRouteJob& job, const FamilyFiles& files) {
+  return {"--" + job.part->device,
+          "--package",
+          job.part->package,
+          "--json",
+          "design.json",
+          "--report",
+          "report.json",
+          "--write",
+          "placed.json",
+          "--log",
+          "nextpnr.log",
+          "--seed",
+          std::to_string(job.seed),
+          "--freq",
+          fmt::format("{}", job.clock_mhz),
+          "--timing-allow-fail",
+          files.constraints_option,
+          files.constraints,
+          files.routed_option,
+          files.routed};
 }
 
-}  // namespace
-
-void run_nextpnr(const PlaceRouteJob& job, const std::vector<std::string>& family,
-                 const std::filesystem::path& folder, const Tool& nextpnr,
-                 std::chrono::seconds limit) {
-  for (const char* name : {"report.json", "placed.json", "nextpnr.log"})
-    std::filesystem::remove(folder / name);
-  write_file(folder / "design.json", job.json);
-  const ProcessResult done = try_tool(nextpnr, arguments_of(job, family), folder, limit);
+void run_nextpnr(const PlaceRouteJob& job, const FamilyFiles& files,
+                 const std::filesystem::path& folder, const PlaceRouteTools& tools) {
+  const Tool& nextpnr = tools.nextpnr;
+  const ProcessResult done = try_tool(nextpnr, arguments_of(job, files), folder, tools.limit);
   if (done.ok()) return;
   if (done.timed_out)
-    tool_error("{} took longer than {} s for '{}' and was stopped", nextpnr.name, limit.count(),
-               printable(job.top));
+    tool_error("{} took longer than {} s for '{}' and was stopped; another seed may do",
+               nextpnr.name, tools.limit.count(), printable(job.top));
   std::string log = done.output;
   if (std::filesystem::is_regular_file(folder / "nextpnr.log"))
     log = read_file(folder / "nextpnr.log");
@@ -111,6 +107,8 @@ void run_nextpnr(const PlaceRouteJob& job, const std::vector<std::string>& famil
   tool_error("{} failed for '{}' ({}): {}", nextpnr.name, printable(job.top), folder.string(),
              printable(reason.empty() ? log : reason, 1000));
 }
+
+}  // namespace
 
 void read_report(const std::string& text, PlaceRouteResult& result) try {
   const json report = parse_json(text, "report");
@@ -160,6 +158,23 @@ std::vector<Utilisation> read_utilisation(const std::string& log) {
     count.name = name;
     result.push_back(std::move(count));
   }
+  return result;
+}
+
+PlaceRouteResult place_route(const PlaceRouteJob& job, const FamilyFiles& files,
+                             const std::filesystem::path& folder, const PlaceRouteTools& tools) {
+  for (const std::string& name : {files.routed, files.bitstream, std::string("report.json"),
+                                  std::string("placed.json"), std::string("nextpnr.log")})
+    std::filesystem::remove(folder / name);
+  write_file(folder / "design.json", job.json);
+  write_file(folder / files.constraints, job.constraints);
+  run_nextpnr(job, files, folder, tools);
+  run_tool(tools.packer, {files.routed, files.bitstream}, folder, tools.limit);
+  PlaceRouteResult result;
+  read_report(read_file(folder / "report.json"), result);
+  result.places = read_places(read_file(folder / "placed.json"));
+  result.routed = read_file(folder / files.routed);
+  result.bitstream = read_file(folder / files.bitstream);
   return result;
 }
 

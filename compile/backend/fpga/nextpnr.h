@@ -22,12 +22,23 @@ class DoesNotFit : public UserError {
   std::vector<Utilisation> utilisation;
 };
 
-/// Runs nextpnr in `folder` with design.json, report.json, placed.json, nextpnr.log and what `family`
-/// adds to that; a clock that is slower than asked for is no error. DoesNotFit; ToolError with the tool's
-/// last words for anything else that fails.
-void run_nextpnr(const PlaceRouteJob& job, const std::vector<std::string>& family,
-                 const std::filesystem::path& folder, const Tool& nextpnr,
-                 std::chrono::seconds limit);
+struct PlaceRouteTools {
+  Tool nextpnr, packer;           ///< "nextpnr-ice40", "icepack"
+  std::chrono::seconds limit{0};  ///< for each
+};
+
+/// How a family calls its files, and nextpnr's options for two of them.
+struct FamilyFiles {
+  std::string constraints_option, constraints;  ///< "--pcf", "design.pcf"
+  std::string routed_option, routed;            ///< "--asc", "design.asc"
+  std::string bitstream;                        ///< "design.bin"
+};
+
+/// Runs nextpnr and the packer in `folder`, where these files, design.json, report.json, placed.json and
+/// the log nextpnr.log stay. The same job and tools give the same bytes. A clock that is slower than asked
+/// for is no error. DoesNotFit; ToolError with the tool's last words for anything else that fails.
+PlaceRouteResult place_route(const PlaceRouteJob& job, const FamilyFiles& files,
+                             const std::filesystem::path& folder, const PlaceRouteTools& tools);
 
 /// What a report of nextpnr (--report) says: fmax is that of the slowest clock, 0 where no path leads from
 /// a register to a register. ToolError when it is not what nextpnr writes; so below.
