@@ -37,6 +37,10 @@ endif()
 add_library(assay_options INTERFACE)
 # -ffp-contract=off: the float reference must round after every operation.
 target_compile_options(assay_options INTERFACE -Wall -Wextra -Werror -ffp-contract=off)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # A unit ends before its garbage is worth collecting: a tenth less time, for 2 GB at most.
+  target_compile_options(assay_options INTERFACE --param=ggc-min-heapsize=2000000)
+endif()
 if(ASSAY_SANITIZE)
   target_compile_options(assay_options INTERFACE -fsanitize=address,undefined
                          -fno-sanitize-recover=all -fno-omit-frame-pointer)

@@ -2,7 +2,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace add_streams {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {{"PE", node.as<AddStreams>()->pe, channels(node.inputs[0]), "channels"}};
@@ -31,8 +31,10 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.inputs = {"in0", "in1"}}; }
 
-}  // namespace
+}  // namespace add_streams
 
-const LayerKind kAddStreams = {"AddStreams", "add_streams", rules, set_folding, build, ports};
+const LayerKind kAddStreams = {"AddStreams",       "add_streams",
+                               add_streams::rules, add_streams::set_folding,
+                               add_streams::build, add_streams::ports};
 
 }  // namespace assay::hw

@@ -5,7 +5,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace channelwise_op {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {{"PE", node.as<ChannelwiseOp>()->pe, channels(node.inputs[0]), "channels"}};
@@ -59,9 +59,10 @@ Layer build(const Node& node, bool with_images) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace channelwise_op
 
-const LayerKind kChannelwiseOp = {
-    "ChannelwiseOp", "channelwise_op", rules, set_folding, build, ports};
+const LayerKind kChannelwiseOp = {"ChannelwiseOp",       "channelwise_op",
+                                  channelwise_op::rules, channelwise_op::set_folding,
+                                  channelwise_op::build, channelwise_op::ports};
 
 }  // namespace assay::hw

@@ -5,7 +5,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace convolution_input_generator {
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
@@ -224,13 +224,11 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace convolution_input_generator
 
-const LayerKind kConvolutionInputGenerator = {ConvolutionInputGenerator::kType,
-                                              "convolution_input_generator",
-                                              rules,
-                                              set_folding,
-                                              build,
-                                              ports};
+const LayerKind kConvolutionInputGenerator = {
+    ConvolutionInputGenerator::kType,   "convolution_input_generator",
+    convolution_input_generator::rules, convolution_input_generator::set_folding,
+    convolution_input_generator::build, convolution_input_generator::ports};
 
 }  // namespace assay::hw

@@ -5,7 +5,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace data_width_converter {
 
 using Converter = StreamingDataWidthConverter;
 
@@ -41,9 +41,10 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace data_width_converter
 
 const LayerKind kDataWidthConverter = {
-    "StreamingDataWidthConverter", "data_width_converter", rules, set_folding, build, ports};
+    "StreamingDataWidthConverter",     "data_width_converter",      data_width_converter::rules,
+    data_width_converter::set_folding, data_width_converter::build, data_width_converter::ports};
 
 }  // namespace assay::hw

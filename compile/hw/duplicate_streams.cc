@@ -2,7 +2,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace duplicate_streams {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {{"PE", node.as<DuplicateStreams>()->pe, channels(node.inputs[0]), "channels"}};
@@ -32,9 +32,10 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.vector_outputs = true}; }
 
-}  // namespace
+}  // namespace duplicate_streams
 
-const LayerKind kDuplicateStreams = {
-    "DuplicateStreams", "duplicate_streams", rules, set_folding, build, ports};
+const LayerKind kDuplicateStreams = {"DuplicateStreams",       "duplicate_streams",
+                                     duplicate_streams::rules, duplicate_streams::set_folding,
+                                     duplicate_streams::build, duplicate_streams::ports};
 
 }  // namespace assay::hw

@@ -2,7 +2,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace fifo {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {{"lanes", node.as<StreamingFIFO>()->lanes, elements(node.inputs[0]), "elements"}};
@@ -36,8 +36,9 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace fifo
 
-const LayerKind kFifo = {"StreamingFIFO", "fifo", rules, set_folding, build, ports};
+const LayerKind kFifo = {"StreamingFIFO",   "fifo",      fifo::rules,
+                         fifo::set_folding, fifo::build, fifo::ports};
 
 }  // namespace assay::hw

@@ -2,7 +2,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace fm_padding {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {{"SIMD", node.as<FMPadding>()->simd, channels(node.inputs[0]), "channels"}};
@@ -80,8 +80,9 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace fm_padding
 
-const LayerKind kFMPadding = {FMPadding::kType, "fm_padding", rules, set_folding, build, ports};
+const LayerKind kFMPadding = {FMPadding::kType,        "fm_padding",      fm_padding::rules,
+                              fm_padding::set_folding, fm_padding::build, fm_padding::ports};
 
 }  // namespace assay::hw

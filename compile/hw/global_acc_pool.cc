@@ -4,7 +4,7 @@
 #include "compile/hw/layer.h"
 
 namespace assay::hw {
-namespace {
+namespace global_acc_pool {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {{"PE", node.as<GlobalAccPool>()->pe, channels(node.inputs[0]), "channels"}};
@@ -44,9 +44,10 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace global_acc_pool
 
-const LayerKind kGlobalAccPool = {
-    GlobalAccPool::kType, "global_acc_pool", rules, set_folding, build, ports};
+const LayerKind kGlobalAccPool = {GlobalAccPool::kType,   "global_acc_pool",
+                                  global_acc_pool::rules, global_acc_pool::set_folding,
+                                  global_acc_pool::build, global_acc_pool::ports};
 
 }  // namespace assay::hw

@@ -7,7 +7,7 @@
 #include "compile/hw/threshold_unit.h"
 
 namespace assay::hw {
-namespace {
+namespace join_threshold {
 
 using Ints = std::vector<std::int64_t>;
 using Wide = __int128;
@@ -200,9 +200,10 @@ Layer build(const Node& node, bool with_images) {
 
 Ports ports(const Node&) { return {.vector_inputs = true}; }
 
-}  // namespace
+}  // namespace join_threshold
 
-const LayerKind kJoinThreshold = {
-    "JoinThreshold", "join_threshold", rules, set_folding, build, ports};
+const LayerKind kJoinThreshold = {"JoinThreshold",       "join_threshold",
+                                  join_threshold::rules, join_threshold::set_folding,
+                                  join_threshold::build, join_threshold::ports};
 
 }  // namespace assay::hw

@@ -5,7 +5,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace label_select {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {{"PE", node.as<LabelSelect>()->pe, channels(node.inputs[0]), "classes"}};
@@ -44,8 +44,10 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.vector_outputs = true}; }
 
-}  // namespace
+}  // namespace label_select
 
-const LayerKind kLabelSelect = {"LabelSelect", "label_select", rules, set_folding, build, ports};
+const LayerKind kLabelSelect = {"LabelSelect",       "label_select",
+                                label_select::rules, label_select::set_folding,
+                                label_select::build, label_select::ports};
 
 }  // namespace assay::hw

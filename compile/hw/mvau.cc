@@ -120,9 +120,9 @@ std::int64_t add_levels(Layer& layer, const Node& node, bool with_images) {
                         with_images);
 }
 
-std::vector<FoldingRule> rules(const Node& node) { return {pe_rule(node), simd_rule(node)}; }
+std::vector<FoldingRule> mvau_rules(const Node& node) { return {pe_rule(node), simd_rule(node)}; }
 
-Layer build(const Node& node, bool with_images) {
+Layer build_mvau(const Node& node, bool with_images) {
   Layer layer;
   layer.inputs = {stream(node, node.inputs[0], node.as<MVAU>()->simd)};
   add_products(layer, node, with_images);
@@ -188,6 +188,7 @@ Ports product_ports(const Node& node) {
   return {.inputs = {"in", "weights"}};
 }
 
-const LayerKind kMvau = {"MVAU", "mvau", rules, set_product_folding, build, product_ports};
+const LayerKind kMvau = {"MVAU",     "mvau",       mvau_rules, set_product_folding,
+                         build_mvau, product_ports};
 
 }  // namespace assay::hw

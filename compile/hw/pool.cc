@@ -2,7 +2,7 @@
 #include "compile/hw/layer.h"
 
 namespace assay::hw {
-namespace {
+namespace pool {
 
 std::vector<FoldingRule> rules(const Node& node) {
   const Pool& op = *node.as<Pool>();
@@ -34,8 +34,9 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace pool
 
-const LayerKind kPool = {Pool::kType, "pool", rules, set_folding, build, ports};
+const LayerKind kPool = {Pool::kType,       "pool",      pool::rules,
+                         pool::set_folding, pool::build, pool::ports};
 
 }  // namespace assay::hw

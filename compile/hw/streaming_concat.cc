@@ -5,7 +5,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace streaming_concat {
 
 std::vector<FoldingRule> rules(const Node& node) {
   std::int64_t common = 0;
@@ -72,9 +72,10 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.vector_inputs = true}; }
 
-}  // namespace
+}  // namespace streaming_concat
 
-const LayerKind kStreamingConcat = {
-    "StreamingConcat", "streaming_concat", rules, set_folding, build, ports};
+const LayerKind kStreamingConcat = {"StreamingConcat",       "streaming_concat",
+                                    streaming_concat::rules, streaming_concat::set_folding,
+                                    streaming_concat::build, streaming_concat::ports};
 
 }  // namespace assay::hw

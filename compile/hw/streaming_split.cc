@@ -4,7 +4,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace streaming_split {
 
 std::vector<FoldingRule> rules(const Node& node) {
   const auto& op = *node.as<StreamingSplit>();
@@ -43,9 +43,10 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.vector_outputs = true}; }
 
-}  // namespace
+}  // namespace streaming_split
 
-const LayerKind kStreamingSplit = {
-    "StreamingSplit", "streaming_split", rules, set_folding, build, ports};
+const LayerKind kStreamingSplit = {"StreamingSplit",       "streaming_split",
+                                   streaming_split::rules, streaming_split::set_folding,
+                                   streaming_split::build, streaming_split::ports};
 
 }  // namespace assay::hw

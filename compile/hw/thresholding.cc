@@ -4,7 +4,7 @@
 #include "compile/hw/threshold_unit.h"
 
 namespace assay::hw {
-namespace {
+namespace thresholding {
 
 bool is_twos_complement(const DataType& type) {
   return type.is_signed() && type.kind != DataType::Kind::kBipolar;
@@ -75,8 +75,10 @@ Layer build(const Node& node, bool with_images) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace thresholding
 
-const LayerKind kThresholding = {"Thresholding", "thresholding", rules, set_folding, build, ports};
+const LayerKind kThresholding = {"Thresholding",      "thresholding",
+                                 thresholding::rules, thresholding::set_folding,
+                                 thresholding::build, thresholding::ports};
 
 }  // namespace assay::hw

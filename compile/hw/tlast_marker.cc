@@ -2,7 +2,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace tlast_marker {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {{"lanes", node.as<TLastMarker>()->lanes, elements(node.inputs[0]), "elements"}};
@@ -28,8 +28,10 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace tlast_marker
 
-const LayerKind kTLastMarker = {"TLastMarker", "tlast_marker", rules, set_folding, build, ports};
+const LayerKind kTLastMarker = {"TLastMarker",       "tlast_marker",
+                                tlast_marker::rules, tlast_marker::set_folding,
+                                tlast_marker::build, tlast_marker::ports};
 
 }  // namespace assay::hw

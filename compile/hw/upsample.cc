@@ -2,7 +2,7 @@
 #include "compile/hw/element.h"
 
 namespace assay::hw {
-namespace {
+namespace upsample {
 
 std::vector<FoldingRule> rules(const Node& node) {
   return {
@@ -51,9 +51,9 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
-}  // namespace
+}  // namespace upsample
 
-const LayerKind kUpsample = {
-    UpsampleNearestNeighbour::kType, "upsample", rules, set_folding, build, ports};
+const LayerKind kUpsample = {UpsampleNearestNeighbour::kType, "upsample",      upsample::rules,
+                             upsample::set_folding,           upsample::build, upsample::ports};
 
 }  // namespace assay::hw

@@ -2,7 +2,7 @@
 #include "compile/hw/mvau.h"
 
 namespace assay::hw {
-namespace {
+namespace vvau {
 
 std::vector<FoldingRule> rules(const Node& node) { return {pe_rule(node), simd_rule(node)}; }
 
@@ -14,8 +14,9 @@ Layer build(const Node& node, bool with_images) {
   return layer;
 }
 
-}  // namespace
+}  // namespace vvau
 
-const LayerKind kVvau = {"VVAU", "vvau", rules, set_product_folding, build, product_ports};
+const LayerKind kVvau = {"VVAU",      "vvau",       vvau::rules, set_product_folding,
+                         vvau::build, product_ports};
 
 }  // namespace assay::hw

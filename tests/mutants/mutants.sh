@@ -42,6 +42,7 @@ tests_of() {
     compile/netlist/*) echo netlist ;;
     compile/hw/*) echo hw top ;;
     compile/backend/verilog/*) echo hw top ;;
+    compile/backend/shell/*) echo board ;;
     compile/backend/*) echo backend ;;
     compile/passes/*) echo passes error ;;
     golden/data/*) echo data ;;
