@@ -15,7 +15,7 @@ flags_of() {
   awk -v file="${unit:-$PWD/$1}\"" '/"command":/ { command = $0 } index($0, "\"file\": \"" file) { print command; exit }' "$commands" |
     sed -e 's/^ *"command": "//; s/",$//; s/\\"/"/g; s/\\\\/\\/g' \
         -e 's/^.*c++ / /; s/ -o .*$//' \
-        -e 's/-Winvalid-pch//; s/-fpch-preprocess//; s/-include [^ ]*cmake_pch.hxx//' \
+        -e 's/--param=[^ ]*//; s/-Winvalid-pch//; s/-fpch-preprocess//; s/-include [^ ]*cmake_pch.hxx//' \
         -e 's/-Wno-array-bounds.*-Wno-stringop-overread//'
 }
 
@@ -59,7 +59,7 @@ case $name in
   Names)
     # Unquoted: one argument per file.
     own_names $(git ls-files 'compile/*.cc' 'golden/*.cc' 'sim/*.cc' 'harness/*.cc' 'tests/*.cc' |
-      grep -vE '^(compile/hw|compile/netlist|golden/kernels|tests/hw|tests/backend|tests/fuzz)/') | "$tool" '
+      grep -vE '^(golden/kernels|tests/fuzz)/') | "$tool" '
         $1 == folder && $2 == name && $3 != file && ($4 == "" || $4 != alias) { print file " and " $3 " both have their own " name "; call one of them otherwise"; twice = 1 }
         { folder = $1; name = $2; file = $3; alias = $4; some = 1 }
         END { exit twice || !some }'

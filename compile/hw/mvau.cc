@@ -27,7 +27,7 @@ Shapes shapes_of(const Node& node) {
   return {w[0], w[1], vectors, w[1] / op.pe, w[0] / op.simd};
 }
 
-void check(const Node& node, const std::string& style) {
+void check_style(const Node& node, const std::string& style) {
   const auto& op = *node.as<MultiplyOp>();
   const DataType &x = node.inputs[0]->dtype, &w = node.inputs[1]->dtype;
   if (!w.is_integer())
@@ -142,7 +142,7 @@ std::string product_style(const Node& node) {
 void add_products(Layer& layer, const Node& node, bool with_images) {
   const auto& op = *node.as<MultiplyOp>();
   const std::string style = product_style(node);
-  check(node, style);
+  check_style(node, style);
   const Shapes s = shapes_of(node);
   const DataType &x = node.inputs[0]->dtype, &w = node.inputs[1]->dtype;
   layer.outputs = {stream(node, node.outputs[0], op.pe)};

@@ -8,7 +8,7 @@
 #include "compile/base/error.h"
 
 namespace assay::ecp5::test {
-namespace {
+namespace ecp5_bitfile_test {
 
 using ::testing::HasSubstr;
 
@@ -112,5 +112,5 @@ TEST(Ecp5Bitfile, RefusesByName) {
   EXPECT_THAT(message_for(other), HasSubstr("the file is damaged"));
 }
 
-}  // namespace
+}  // namespace ecp5_bitfile_test
 }  // namespace assay::ecp5::test

@@ -13,7 +13,7 @@
 #include "compile/base/error.h"
 
 namespace assay::ecp5::test {
-namespace {
+namespace ecp5_extract_test {
 
 using ::testing::AnyOf;
 using ::testing::HasSubstr;
@@ -390,5 +390,5 @@ TEST(Ecp5Lpf, RefusesWhatItDoesNotKnow) {
   EXPECT_THAT(message("LOCATE COMP \"clk SITE G2;"), HasSubstr("a '\"' is missing"));
 }
 
-}  // namespace
+}  // namespace ecp5_extract_test
 }  // namespace assay::ecp5::test

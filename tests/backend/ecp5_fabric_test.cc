@@ -8,7 +8,7 @@
 #include "compile/base/error.h"
 
 namespace assay::ecp5::test {
-namespace {
+namespace ecp5_fabric_test {
 
 using ::testing::HasSubstr;
 
@@ -170,5 +170,5 @@ TEST_F(Ecp5Fabric, RefusesADatabaseThatIsNone) {
   EXPECT_THAT(refusal(), HasSubstr("not as the Trellis database has it"));
 }
 
-}  // namespace
+}  // namespace ecp5_fabric_test
 }  // namespace assay::ecp5::test

@@ -16,7 +16,7 @@
 #include "compile/base/file.h"
 
 namespace assay::ice40::test {
-namespace {
+namespace ice40_bitfile_test {
 
 using ::testing::HasSubstr;
 
@@ -152,5 +152,5 @@ TEST(Ice40Bitfile, RefusesToWakeUpUnchecked) {
   EXPECT_THAT(refusal(bin), HasSubstr("before the CRC is reset"));
 }
 
-}  // namespace
+}  // namespace ice40_bitfile_test
 }  // namespace assay::ice40::test

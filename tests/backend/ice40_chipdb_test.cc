@@ -9,7 +9,7 @@
 #include "compile/base/error.h"
 
 namespace assay::ice40::test {
-namespace {
+namespace ice40_chipdb_test {
 
 using ::testing::HasSubstr;
 
@@ -106,5 +106,5 @@ TEST(Ice40Constraints, RefuseWhatIsNone) {
     EXPECT_THAT(message_of<UserError>([&] { read_constraints(text, "a.pcf"); }), HasSubstr(why));
 }
 
-}  // namespace
+}  // namespace ice40_chipdb_test
 }  // namespace assay::ice40::test

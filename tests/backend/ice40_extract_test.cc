@@ -12,7 +12,7 @@
 #include "backend/ice40_flow.h"
 
 namespace assay::ice40::test {
-namespace {
+namespace ice40_extract_test {
 
 using ::testing::HasSubstr;
 
@@ -277,5 +277,5 @@ TEST(Ice40Extract, RefusesWhatTheConstraintsDoNotSay) {
               HasSubstr("no package 'bga9'"));
 }
 
-}  // namespace
+}  // namespace ice40_extract_test
 }  // namespace assay::ice40::test

@@ -11,7 +11,7 @@
 #include "compile/backend/ice40/fabric.h"
 
 namespace assay::ice40::test {
-namespace {
+namespace ice40_faults_test {
 
 using ::testing::HasSubstr;
 
@@ -204,5 +204,5 @@ TEST(Ice40Faults, DamagedCrcIsRefused) {
   EXPECT_THAT(why, HasSubstr("CRC"));
 }
 
-}  // namespace
+}  // namespace ice40_faults_test
 }  // namespace assay::ice40::test

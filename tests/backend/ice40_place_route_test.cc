@@ -8,7 +8,7 @@
 #include "backend/ice40_flow.h"
 
 namespace assay::ice40::test {
-namespace {
+namespace ice40_place_route_test {
 
 using ::testing::HasSubstr;
 
@@ -90,5 +90,5 @@ TEST(Ice40PlaceRoute, RefusesReportsThatAreNone) {
   EXPECT_TRUE(fpga::read_utilisation("Info: nothing").empty());
 }
 
-}  // namespace
+}  // namespace ice40_place_route_test
 }  // namespace assay::ice40::test

@@ -6,7 +6,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace add_streams_test {
 
 Graph add(Shape shape, DataType a, DataType b, DataType out, std::int64_t pe) {
   NodeGraph g;
@@ -67,5 +67,5 @@ TEST(AddStreams, RefusesABipolarOutput) {
   EXPECT_THROW(build_layer(node_of(graph)), UserError);
 }
 
-}  // namespace
+}  // namespace add_streams_test
 }  // namespace assay::hw::test

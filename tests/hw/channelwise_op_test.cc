@@ -6,7 +6,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace channelwise_op_test {
 
 struct Case {
   std::string function;
@@ -98,5 +98,5 @@ TEST(ChannelwiseOp, RefusesABipolarOutput) {
   EXPECT_THROW(build_layer(node_of(graph)), UserError);
 }
 
-}  // namespace
+}  // namespace channelwise_op_test
 }  // namespace assay::hw::test

@@ -7,7 +7,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace convolution_input_generator_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -203,5 +203,5 @@ TEST(ConvolutionInputGenerator, RefusesWhatTheRtlCannotDo) {
               HasSubstr("give both the same data type"));
 }
 
-}  // namespace
+}  // namespace convolution_input_generator_test
 }  // namespace assay::hw::test

@@ -6,7 +6,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace data_width_converter_test {
 
 Graph convert(std::int64_t elements, DataType dtype, std::int64_t in_lanes,
               std::int64_t out_lanes) {
@@ -57,5 +57,5 @@ TEST(DataWidthConverter, RefusesLanesThatDoNotDivideTheFrame) {
   }
 }
 
-}  // namespace
+}  // namespace data_width_converter_test
 }  // namespace assay::hw::test

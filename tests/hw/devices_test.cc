@@ -12,7 +12,7 @@
 #include "hw/library_cases.h"
 
 namespace assay::hw::test {
-namespace {
+namespace devices_test {
 
 TEST(Devices, HaveTheBlockRamOfTheirDataSheets) {
   // In Kbit as the data sheets sum it up.
@@ -78,5 +78,5 @@ TEST(Resources, GrowWithLanesAndDepth) {
   EXPECT_EQ(fifo(1024, 9, Family::kXilinx).bram, 2);
 }
 
-}  // namespace
+}  // namespace devices_test
 }  // namespace assay::hw::test

@@ -16,7 +16,7 @@
 /// Do directed frames show what they say? Every fault that the coverage counts as shown is planted
 /// into the node, and golden has to give other outputs on the frames.
 namespace assay::hw::test {
-namespace {
+namespace directed_test {
 
 // ---- Sums -------------------------------------------------------------------------------------
 
@@ -363,5 +363,5 @@ TEST(Directed, TellsTiesOfClasses) {
   }
 }
 
-}  // namespace
+}  // namespace directed_test
 }  // namespace assay::hw::test

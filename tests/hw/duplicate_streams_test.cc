@@ -6,7 +6,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace duplicate_streams_test {
 
 Graph duplicate(Shape shape, DataType dtype, std::int64_t pe, std::vector<DataType> outputs) {
   NodeGraph g;
@@ -62,5 +62,5 @@ TEST(DuplicateStreams, RefusesToChangeTheDataType) {
   }
 }
 
-}  // namespace
+}  // namespace duplicate_streams_test
 }  // namespace assay::hw::test

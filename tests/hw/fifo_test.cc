@@ -9,7 +9,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace fifo_test {
 
 namespace fs = std::filesystem;
 
@@ -150,5 +150,5 @@ TEST(Fifo, ChoosesBlockRamForDeepQueues) {
   EXPECT_EQ(style(queue(4, kInt(8), 1, 1024, "auto")), "block");
 }
 
-}  // namespace
+}  // namespace fifo_test
 }  // namespace assay::hw::test

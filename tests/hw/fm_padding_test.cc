@@ -7,7 +7,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace fm_padding_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -117,5 +117,5 @@ TEST(FMPadding, RefusesWhatTheRtlCannotDo) {
   EXPECT_THAT(refusal(padding(s)), HasSubstr("is no INT34"));
 }
 
-}  // namespace
+}  // namespace fm_padding_test
 }  // namespace assay::hw::test

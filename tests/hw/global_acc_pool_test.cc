@@ -7,7 +7,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace global_acc_pool_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -75,5 +75,5 @@ TEST(GlobalAccPool, RefusesAFoldingThatDoesNotDivide) {
   }
 }
 
-}  // namespace
+}  // namespace global_acc_pool_test
 }  // namespace assay::hw::test

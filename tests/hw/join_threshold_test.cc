@@ -8,7 +8,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace join_threshold_test {
 
 constexpr auto kUInt = &DataType::uint, kInt = &DataType::sint;
 const DataType kBipolar = DataType::bipolar(), kTernary = DataType::ternary();
@@ -184,5 +184,5 @@ TEST(JoinThreshold, RefusesWhatTheHardwareCannotDo) {
   expect_refusal(random_line({{1, 6}, nine, kUInt(2), 2}, true, kInt(3), 1), "joins 9 streams");
 }
 
-}  // namespace
+}  // namespace join_threshold_test
 }  // namespace assay::hw::test

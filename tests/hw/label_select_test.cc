@@ -6,7 +6,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace label_select_test {
 
 struct Case {
   std::int64_t classes, k, pe;
@@ -91,5 +91,5 @@ TEST(LabelSelect, RefusesATypeThatCannotHoldTheIndices) {
   expect_refused({10, 1, 1, kInt(8), true, kUInt(3)}, "cannot hold the index 9");
 }
 
-}  // namespace
+}  // namespace label_select_test
 }  // namespace assay::hw::test

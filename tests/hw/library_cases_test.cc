@@ -10,7 +10,7 @@
 #include "compile/backend/verilog/rtl_library.h"
 
 namespace assay::hw::test {
-namespace {
+namespace library_cases_test {
 
 TEST(LibraryCases, ReachEveryModuleOfTheLibrary) {
   std::set<std::string> reached, library;
@@ -31,5 +31,5 @@ TEST(LibraryCases, ReachEveryKindOfLayer) {
   EXPECT_EQ(reached, kinds);
 }
 
-}  // namespace
+}  // namespace library_cases_test
 }  // namespace assay::hw::test

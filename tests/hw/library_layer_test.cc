@@ -11,7 +11,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace library_layer_test {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
@@ -135,5 +135,5 @@ TEST(Layers, EachHasItsStemInTheLibrary) {
   }
 }
 
-}  // namespace
+}  // namespace library_layer_test
 }  // namespace assay::hw::test

@@ -14,7 +14,7 @@
 
 /// What holds for all of rtl/, at least as the modules are by themselves.
 namespace assay::hw::test {
-namespace {
+namespace library_test {
 
 namespace fs = std::filesystem;
 constexpr std::chrono::seconds kLimit{300};
@@ -90,5 +90,5 @@ TEST(RtlLibrary, ElaboratesInYosys) {
   EXPECT_TRUE(result.ok()) << result.output;
 }
 
-}  // namespace
+}  // namespace library_test
 }  // namespace assay::hw::test

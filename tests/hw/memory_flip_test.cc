@@ -9,7 +9,7 @@
 /// Every bit of a layer's memory files matters: the vectors below are solved so that one of them
 /// sees it change. A simulation that cannot fail on a wrong weight would be worth nothing.
 namespace assay::hw::test {
-namespace {
+namespace memory_flip_test {
 
 constexpr std::int64_t kInputs = 6, kRows = 4, kValues = 4;  // UINT2 activations
 
@@ -142,5 +142,5 @@ TEST(MemoryFlip, EveryBitIsSeenByTheComparators) { expect_every_flip_is_seen(3, 
 
 TEST(MemoryFlip, EveryBitIsSeenByTheSearch) { expect_every_flip_is_seen(7, 4); }
 
-}  // namespace
+}  // namespace memory_flip_test
 }  // namespace assay::hw::test

@@ -16,7 +16,7 @@
 /// Are the checks of layers able to fail? Faults are planted in a layer's RTL, and each has to be
 /// noticed, unless it is proved to change nothing.
 namespace assay::hw::test {
-namespace {
+namespace mutation_test {
 
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
@@ -223,5 +223,5 @@ INSTANTIATE_TEST_SUITE_P(Library, Mutation,
                          ::testing::Values("AddStreams", "ConverterShift", "Fifo"), test_name);
 INSTANTIATE_TEST_SUITE_P(Library, MutationNightly, ::testing::ValuesIn(all_names()), test_name);
 
-}  // namespace
+}  // namespace mutation_test
 }  // namespace assay::hw::test

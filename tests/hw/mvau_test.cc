@@ -10,7 +10,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace mvau_test {
 
 constexpr auto kUInt = &DataType::uint, kInt = &DataType::sint;
 const DataType kBipolar = DataType::bipolar(), kTernary = DataType::ternary();
@@ -239,5 +239,5 @@ TEST(MVAU, RefusesWhatTheHardwareCannotDo) {
   expect_refusal(mvau(spec, 1), "more than 32 bits");
 }
 
-}  // namespace
+}  // namespace mvau_test
 }  // namespace assay::hw::test

@@ -43,7 +43,7 @@ std::string cell_library(Target target) {
   return text;
 }
 
-std::string synthesis(Target target, const std::string& module) {
+std::string script_of(Target target, const std::string& module) {
   // iCE40 has no memories of LUTs, and Yosys refuses to make them of flip-flops unless told so;
   // neither does it make memories that are only read of LUTs when they ask for it.
   if (target == Target::kIce40)
@@ -106,7 +106,7 @@ void run_yosys(const Prepared& p, const std::string& commands, std::chrono::seco
 }
 
 void add_netlist(sim::ModelSpec& spec, const Prepared& p, Target target) {
-  run_yosys(p, read_rtl(p) + synthesis(target, p.rtl.module) +
+  run_yosys(p, read_rtl(p) + script_of(target, p.rtl.module) +
                    "splitnets\nwrite_verilog -noattr netlist.v\n");
   const std::string netlist = read_file(p.data / "netlist.v"), library = cell_library(target);
   refuse_empty_cells(netlist, library);

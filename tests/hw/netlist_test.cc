@@ -11,7 +11,7 @@
 #include "hw/library_cases.h"
 
 namespace assay::hw::test {
-namespace {
+namespace netlist_test {
 
 using Names = std::vector<std::string>;
 
@@ -110,5 +110,5 @@ TEST(NetlistCheck, RefusesCellsWithoutASimulationModel) {
   }
 }
 
-}  // namespace
+}  // namespace netlist_test
 }  // namespace assay::hw::test

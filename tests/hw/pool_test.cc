@@ -7,7 +7,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace pool_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -112,5 +112,5 @@ TEST(Pool, RefusesAFoldingThatDoesNotDivide) {
   }
 }
 
-}  // namespace
+}  // namespace pool_test
 }  // namespace assay::hw::test

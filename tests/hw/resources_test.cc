@@ -13,7 +13,7 @@
 #include "hw/synthesis.h"
 
 namespace assay::hw::test {
-namespace {
+namespace resources_test {
 
 constexpr auto kUInt = &DataType::uint, kInt = &DataType::sint;
 
@@ -279,5 +279,5 @@ TEST_P(ResourcesNightly, EstimatesAreNearYosys) {
 INSTANTIATE_TEST_SUITE_P(Library, ResourcesNightly, ::testing::ValuesIn(case_names()),
                          [](const auto& info) { return info.param; });
 
-}  // namespace
+}  // namespace resources_test
 }  // namespace assay::hw::test

@@ -6,7 +6,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace streaming_concat_test {
 
 struct Part {
   std::int64_t channels;
@@ -81,5 +81,5 @@ TEST(StreamingConcat, RefusesAnOutputThatCannotHoldAnInput) {
                  "cannot hold the BINARY");
 }
 
-}  // namespace
+}  // namespace streaming_concat_test
 }  // namespace assay::hw::test

@@ -8,7 +8,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace streaming_split_test {
 
 Graph split(Shape pixels, std::vector<std::int64_t> channels, DataType dtype, std::int64_t pe,
             std::vector<DataType> outputs = {}) {
@@ -62,5 +62,5 @@ TEST(StreamingSplit, RefusesAPartThatNobodyReads) {
                  "nobody reads its output 1");
 }
 
-}  // namespace
+}  // namespace streaming_split_test
 }  // namespace assay::hw::test

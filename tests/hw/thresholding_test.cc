@@ -10,7 +10,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace thresholding_test {
 
 constexpr auto kUInt = &DataType::uint, kInt = &DataType::sint;
 using ::testing::HasSubstr;
@@ -262,5 +262,5 @@ TEST(Thresholding, RefusesScalesOtherThanItsHardwares) {
   expect_refusal(graph, "out_scale is 3");
 }
 
-}  // namespace
+}  // namespace thresholding_test
 }  // namespace assay::hw::test

@@ -6,7 +6,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace tlast_marker_test {
 
 Graph mark(Shape shape, DataType dtype, std::int64_t lanes, DataType out) {
   NodeGraph g;
@@ -57,5 +57,5 @@ TEST(TLastMarker, RefusesToChangeTheDataType) {
   EXPECT_THROW(build_layer(node_of(graph)), UserError);
 }
 
-}  // namespace
+}  // namespace tlast_marker_test
 }  // namespace assay::hw::test

@@ -7,7 +7,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace upsample_test {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -79,5 +79,5 @@ TEST(Upsample, RefusesAFoldingThatDoesNotDivide) {
   }
 }
 
-}  // namespace
+}  // namespace upsample_test
 }  // namespace assay::hw::test

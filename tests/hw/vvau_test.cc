@@ -8,7 +8,7 @@
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
-namespace {
+namespace vvau_test {
 
 constexpr auto kUInt = &DataType::uint, kInt = &DataType::sint;
 const DataType kBipolar = DataType::bipolar(), kTernary = DataType::ternary();
@@ -131,5 +131,5 @@ TEST(VVAU, RefusesFoldingsThatDoNotDivide) {
                  "SIMD = 2 does not divide its 9 taps");
 }
 
-}  // namespace
+}  // namespace vvau_test
 }  // namespace assay::hw::test
