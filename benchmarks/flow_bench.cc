@@ -78,7 +78,8 @@ void streamline(benchmark::State& state, const std::string& model, const std::st
     for (StageSpec& stage : flow_stages(choice, 1, {})) {
       if (stage.applies && !stage.applies(pixel_graph(graph, choice))) continue;
       stage.id = stage_id(++place, stage.name);
-      graph = build_stage(dir, stage, std::move(graph)).graph;
+      dir.write(stage.file(), build_stage(stage, std::move(graph)).bytes);
+      graph = read_stage(dir, stage.file());
     }
     verify_integer(graph);
   }

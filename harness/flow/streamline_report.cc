@@ -55,9 +55,20 @@ void add(const std::string& stage, const std::vector<T>& entries, std::vector<T>
   for (const T& entry : entries) all.emplace_back(entry).stage = stage;
 }
 
+/// A pass sees only the graph before it, where another node may carry a quantiser's checkpoint.
+void name_checkpoints(const Graph& graph, PassReport& report) {
+  for (QuantiserReport& quantiser : report.quantisers) {
+    if (!quantiser.checkpoint.empty()) continue;
+    for (const Checkpoint& checkpoint : graph.checkpoints())
+      if (checkpoint.tensor->producer && checkpoint.tensor->producer->name == quantiser.result)
+        quantiser.checkpoint = checkpoint.name;
+  }
+}
+
 }  // namespace
 
-report::StageStreamline streamline_report(const PassReport& report) {
+report::StageStreamline streamline_report(PassReport report, const Graph& graph) {
+  name_checkpoints(graph, report);
   report::StageStreamline section;
   for (const QuantiserReport& q : report.quantisers) section.quantisers.push_back(quantiser(q));
   for (const WidthReport& w : report.widths) section.widths.push_back(width(w));

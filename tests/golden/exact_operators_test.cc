@@ -101,6 +101,31 @@ TEST(ExactOperators, DilationSkipsAndStrideSteps) {
   EXPECT_EQ(run(2), (Texts{"531", "753"}));
 }
 
+/// Kernel, stride, dilation and pads of rows are not those of columns.
+TEST(ExactOperators, RowsAndColumnsHaveTheirOwnWindow) {
+  const auto run = [](ops::Window window, std::vector<std::int64_t> kernel, Levels image,
+                      std::int64_t height, std::int64_t width) {
+    Net net;
+    const Shape shape = {1, 1, window.kernel_shape[0], window.kernel_shape[1]};
+    Tensor* y = net.add(
+        conv_of(std::move(window)),
+        {net.input({1, 1, height, width}), net.floats(shape, {kernel.begin(), kernel.end()})});
+    return exact_texts(net, y, image);
+  };
+  const Levels image = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  // Rows 0 and 2, columns j and j + 1.
+  EXPECT_EQ(run({{2, 2}, {1, 1}, {0, 0, 0, 0}, {2, 1}}, {1, 10, 100, 1000}, image, 3, 3),
+            (Texts{"8721", "9832"}));
+  // The other way round.
+  EXPECT_EQ(run({{2, 2}, {1, 1}, {0, 0, 0, 0}, {1, 2}}, {1, 10, 100, 1000}, image, 3, 3),
+            (Texts{"6431", "9764"}));
+  EXPECT_EQ(run({{1, 2}, {2, 1}, {0, 0, 0, 0}, {1, 1}}, {1, 10}, image, 3, 3),
+            (Texts{"21", "32", "87", "98"}));
+  // A row above, two columns to the right.
+  EXPECT_EQ(run({{2, 1}, {1, 2}, {1, 0, 0, 2}, {1, 1}}, {1, 10}, image, 3, 3),
+            (Texts{"10", "30", "0", "41", "63", "0", "74", "96", "0"}));
+}
+
 TEST(ExactOperators, PadsOfTheTwoEndsMayDiffer) {
   Net net;
   Tensor* y = net.add(conv_of(window_of({2}, {0, 1})),

@@ -109,8 +109,15 @@ TEST_F(KeptStage, FloatReferenceIsDerivedAgain) {
   expect_repaired("01_import", "its report says /accuracy/float", before);
 }
 
-/// What the passes reported is known from the building alone.
-TEST_F(KeptStage, ChecksumCoversWhatCannotBeDerived) {
+TEST_F(KeptStage, WhatThePassesReportedIsDerivedAgain) {
+  ASSERT_EQ(run().code, 0);
+  const auto before = run_results(out);
+  forge_report(report("05_absorb_scales"),
+               [](Json& r) { r["streamline"]["quantisers"][0]["ties"] = 77; });
+  expect_repaired("05_absorb_scales", "its report says /streamline/quantisers/0/ties 77", before);
+}
+
+TEST_F(KeptStage, ChecksumIsLookedAt) {
   ASSERT_EQ(run().code, 0);
   const auto before = run_results(out);
   edit_report(report("05_absorb_scales"),
@@ -132,6 +139,20 @@ TEST_F(KeptStage, AnotherNetworkInItsPlaceIsNoticed) {
     SCOPED_TRACE(stage);
     replace(stage, dir.path() / "other/stages" / (stage + ".onnx"));
     expect_repaired(stage, "its report says /", before);
+  }
+}
+
+/// Whatever no image of the sample sees.
+TEST_F(KeptStage, AnEditWithoutAnyEffectIsNoticed) {
+  ASSERT_EQ(run().code, 0);
+  const auto before = run_results(out);
+  for (const std::string stage : {"01_import", "07_tail", "09_xnor"}) {
+    SCOPED_TRACE(stage);
+    Graph graph = import_model(file(stage));
+    graph.nodes().front()->name += "_edited";
+    export_model(graph, dir.path() / "edited.onnx");
+    replace(stage, dir.path() / "edited.onnx");
+    expect_repaired(stage, "its file is not what its passes make", before);
   }
 }
 

@@ -477,6 +477,33 @@ TEST(LaneBench, FindsStreamsByPortsAndNames) {
   EXPECT_FALSE(find_stream(netlist, "middle", middle));
 }
 
+TEST(LaneBench, TakesABitAndABeatPerFrame) {
+  Netlist wires;
+  LaneJob job;
+  const auto input = [&](const char* name) {
+    const Net net = wires.new_net();
+    wires.ports.push_back({name, true, {net}});
+    return net;
+  };
+  input("clk");
+  job.reset_n = input("rst_n");
+  LaneStream in{"in", input("s_valid"), 0, {input("s_data")}};
+  LaneStream out{"out", 0, input("m_ready"), {}};
+  out.valid = wires.lut(0b1000, {in.valid, job.reset_n});
+  out.data = {wires.lut(0b01, {in.data[0]})};
+  in.ready = wires.lut(0b1000, {out.ready, job.reset_n});
+  wires.ports.push_back({"m", false, {out.valid, out.data[0], in.ready}});
+  job.inputs = {in}, job.outputs = {out};
+  job.input_beats = {{1, 1, {0, 1, 1}, false}};
+  job.output_beats = {{1, 1, {1, 0, 0}, false}};
+  job.frames = 3;
+  NetlistSimulator simulator(wires, 64);
+  const LaneResult result = run_lanes(simulator, job);
+  ASSERT_EQ(result.outputs.size(), 1U);
+  EXPECT_EQ(result.outputs[0].compared, 3);
+  EXPECT_EQ(result.outputs[0].differing, 0);
+}
+
 TEST(LaneBench, RefusesStreamsThatAreNone) {
   const auto message = [](const std::function<void(LaneJob&)>& spoil) {
     Rig rig(Fault::kNone, 2);
