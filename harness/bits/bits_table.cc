@@ -49,12 +49,14 @@ std::string bits_table(const report::Bits& report) {
   if (report.verdict != Verdict::kEquivalent) text += "\n" + printable(report.reason, 4096) + "\n";
   text += fmt::format(
       "\n{}: {} images and {} made up, {} of {} predicted beats compared, {} differing; {} of {} "
-      "planted faults caught; {} cycles in {} lanes\n",
+      "planted faults caught",
       verdict_name(report.verdict), grouped(report.images), report.made_up,
       grouped(report.compared), grouped(report.predicted), grouped(report.differing),
-      report.canaries.caught, report.canaries.planted, grouped(report.simulation.lane_cycles),
-      report.simulation.lanes);
-  return text;
+      report.canaries.caught, report.canaries.planted);
+  if (report.simulation.lane_cycles > 0)
+    text += fmt::format("; {} cycles in {} lanes", grouped(report.simulation.lane_cycles),
+                        report.simulation.lanes);
+  return text + "\n";
 }
 
 }  // namespace assay

@@ -31,7 +31,8 @@ report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint6
   std::filesystem::remove_all(folder);
   dir.make_folder(relative);
   sim::ProofOptions options;
-  options.reset_n = "rst_ni";
+  if (built.design.port("rst_ni"))
+    options.reset_n = "rst_ni";  // a board's design wakes up in its reset
   options.seed = seed;
   sim::ProofResult result;
   wait_aloud(console, "prove", [&] {

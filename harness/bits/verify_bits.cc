@@ -12,6 +12,9 @@
 #include "harness/bits/lane_streams.h"
 #include "harness/bits/made_up_images.h"
 #include "harness/bits/prove_bits.h"
+#include "harness/bits/serial_netlist.h"
+#include "harness/bits/verify_board.h"
+#include "harness/build/saved_build.h"
 #include "harness/check/execute.h"
 #include "harness/rtl/canaries.h"
 #include "harness/run/identity.h"
@@ -52,20 +55,11 @@ class BitsVerification {
         streams_(lane_streams(empty_.rtl, built_.design)) {}
 
   VerifyBitsResult run() {
-    session_.dir.remove(report_file());
+    session_.dir.remove(bits_report_file(options_.level, built_.build.target.name));
     session_.prove_stage();
     describe();
     simulate();
-    if (options_.level == BitsLevel::kBitstream) {
-      report_.proof = prove_bits(built_, session_.dir, options_.seed, console_);
-      if (report_.proof->verdict != kProved) note_proof();
-    }
-    report_.verdict = judgement_.verdict;
-    report_.reason = judgement_.reason;
-    session_.dir.write_report(report_file(), report_);
-    register_files(session_.dir, {report_file()});
-    if (options_.finished) options_.finished(session_.dir);
-    return {report_, bits_table(report_)};
+    return finish_bits(report_, judgement_, session_, built_, options_, console_);
   }
 
  private:
@@ -76,23 +70,8 @@ class BitsVerification {
     return prepare_top(partitions.front(), built_.build.design);
   }
 
-  std::string report_file() const {
-    return fmt::format("reports/{}-{}.json", bits_level_name(options_.level),
-                       built_.build.target.name);
-  }
-
   void describe() {
-    report_.assay = assay_identity();
-    report_.stage = session_.stage().id;
-    report_.stage_sha256 = session_.stage().sha256;
-    report_.level = bits_level_name(options_.level);
-    report_.target = built_.build.target.name;
-    report_.file = built_.file;
-    report_.data = data_identity(session_.images);
-    report_.images = session_.image_count;
-    report_.seed = options_.seed;
-    const netlist::Netlist& n = built_.design;
-    report_.cells = {std::ssize(n.luts), std::ssize(n.flip_flops), std::ssize(n.memories)};
+    report_ = bits_head(session_, built_, options_);
     report_.simulation.lanes = kLanes;
     for (const sim::Profile profile : options_.profiles)
       report_.simulation.profiles.emplace_back(sim::profile_name(profile));
@@ -288,12 +267,6 @@ class BitsVerification {
           "every beat of every output and of every stream that kept its name agrees";
   }
 
-  void note_proof() {
-    const report::Proof& proof = *report_.proof;
-    judgement_.note(proof.verdict == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
-                    fmt::format("the bits are not proved equal to the netlist: {}", proof.reason));
-  }
-
   const VerifyBitsOptions& options_;
   const Console& console_;
   const RtlSession session_;
@@ -306,7 +279,48 @@ class BitsVerification {
 
 }  // namespace
 
+std::string bits_report_file(BitsLevel level, const std::string& target) {
+  return fmt::format("reports/{}-{}.json", bits_level_name(level), target);
+}
+
+report::Bits bits_head(const RtlSession& session, const BuiltDesign& built,
+                       const VerifyBitsOptions& options) {
+  report::Bits report;
+  report.assay = assay_identity();
+  report.stage = session.stage().id;
+  report.stage_sha256 = session.stage().sha256;
+  report.level = bits_level_name(options.level);
+  report.target = built.build.target.name;
+  report.file = built.file;
+  report.data = data_identity(session.images);
+  report.images = session.image_count;
+  report.seed = options.seed;
+  const netlist::Netlist& n = built.design;
+  report.cells = {std::ssize(n.luts), std::ssize(n.flip_flops), std::ssize(n.memories)};
+  return report;
+}
+
+VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const RtlSession& session,
+                             const BuiltDesign& built, const VerifyBitsOptions& options,
+                             const Console& console) {
+  if (options.level == BitsLevel::kBitstream) {
+    report.proof = prove_bits(built, session.dir, options.seed, console);
+    if (report.proof->verdict != kProved)
+      judgement.note(
+          report.proof->verdict == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
+          fmt::format("the bits are not proved equal to the netlist: {}", report.proof->reason));
+  }
+  report.verdict = judgement.verdict;
+  report.reason = judgement.reason;
+  const std::string file = bits_report_file(options.level, report.target);
+  session.dir.write_report(file, report);
+  register_files(session.dir, {file});
+  if (options.finished) options.finished(session.dir);
+  return {report, bits_table(report)};
+}
+
 VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console) {
+  if (is_in_shell(read_build(options.dir, options.target))) return verify_board(options, console);
   return BitsVerification(options, console).run();
 }
 

@@ -25,6 +25,7 @@ struct VerifyBitsResult {
 /// middle of a frame. Every beat of every output and of every stream inside whose wires kept their
 /// names is compared with golden's. A run with faults in what every stream should carry has to be
 /// noticed. A bitstream is also proved equal to the netlist it was made from, for all inputs and states.
+/// A board's build is simulated as a host hears it over the serial line, by default kVerifiedImages.
 /// UserError for several partitions, and as read_built().
 VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console);
 

@@ -25,7 +25,7 @@ struct HostOptions {
   int baud = 115200;
   double patience = 2;  ///< seconds without a word from the board until something got lost
   // Instead of a port:
-  std::string simulated;  ///< "rtl": what `simulator` simulates
+  std::string simulated;  ///< "rtl", "netlist", "bitstream": what `simulator` simulates
   BoardSimulator simulator;
   std::filesystem::path cache;  ///< of built models; empty: the user's own
 };

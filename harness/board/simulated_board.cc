@@ -11,6 +11,7 @@ namespace assay::board {
 namespace {
 
 constexpr const char* kBench = "assay_board_bench";
+constexpr int kWakingCycles = 1000;
 
 /// The core as a design of one input and one output stream, whose data are the serial line.
 std::string bench_text() {
@@ -41,10 +42,13 @@ endmodule
 ThreadBoard::ThreadBoard(std::unique_ptr<sim::SerialDevice> device, int clocks_per_bit)
     : device_(std::move(device)), thread_([this, clocks_per_bit] {
         try {
+          // A board has power before its line is opened: what it hears in its reset is lost.
+          for (int cycle = 0; cycle < kWakingCycles; ++cycle) device_->step(true);
           sim::serve_serial(*device_, clocks_per_bit, terminal_.device.fd(), stop_);
         } catch (const std::exception& error) {
           failure_ = error.what();
           failed_ = true;
+          terminal_.device = File();  // the host hears that the line is gone
         }
       }) {}
 

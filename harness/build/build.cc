@@ -40,11 +40,23 @@ void require_clock(const BuildOptions& options) {
 
 double clock_of(const BuildOptions& options, const fpga::Target& target) {
   if (options.clock_mhz) return *options.clock_mhz;
-  return target.board ? target.board->clock_mhz : kBuildClock;
+  // A faster oscillator goes through the board's PLL.
+  return target.board ? std::min(target.board->clock_mhz, kBuildClock) : kBuildClock;
+}
+
+BuildSource source_for(const BuildOptions& options, const fpga::Target& target, double clock_mhz) {
+  if (options.baud && !target.board)
+    user_error("--baud is the rate of a board's serial line; '{}' is a part", target.name);
+  BuildSource source(options.dir);
+  if (target.board) source.put_into_shell(target, clock_mhz, options.baud.value_or(kBuildBaud));
+  return source;
 }
 
 fpga::SynthesisJob synthesis_job(const BuildSource& source, const fpga::Part& part, bool dsp) {
-  return {source.rtl.module, source.sources(), source.layers(), source.wires(), part.family, dsp};
+  return {source.top(),      source.sources(),
+          source.rtl.module, source.shell ? std::string(kShellPath) : "",
+          source.layers(),   source.wires(),
+          part.family,       dsp};
 }
 
 class BitstreamBuild {
@@ -57,15 +69,16 @@ class BitstreamBuild {
         yosys_(fpga::find_tool("yosys")),
         tools_(place_route_tools(target_.part->family)),
         dir_(existing_run(options.dir)),
-        source_(options.dir),
+        source_(source_for(options, target_, clock_mhz_)),
         steps_(dir_, target_.name, console),
         job_(synthesis_job(source_, *target_.part, options.dsp)),
-        report_(build_head(source_, target_, clock_mhz_, options.dsp)) {}
+        report_(build_head(source_, target_, clock_mhz_, options.dsp)) {
+    if (target_.board) report_.baud = options.baud.value_or(kBuildBaud);
+  }
 
   BuildResult run() {
     identify_tools();
-    constraints_ =
-        fpga::constraints_text(target_, BuildSource::kClock, source_.ports(), report_.clock_mhz);
+    constraints_ = source_.constraints(target_, report_.clock_mhz);
     netlist();
     require_fit(report_, *target_.part);
     route();

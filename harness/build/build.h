@@ -20,12 +20,14 @@ struct BuildOptions {
   std::int64_t seed = 1;
   std::int64_t seeds = 1;  ///< placements that are tried, from `seed` on; the fastest is kept
   std::optional<double> clock_mhz;  ///< that is aimed at; nothing: the board's, or kBuildClock
+  std::optional<int> baud;          ///< of a board's serial line; nothing: kBuildBaud
   /// Products may go into DSP blocks, of which bitstreams cannot be read back.
   bool dsp = false;
   RunFinished finished;
 };
 
-inline constexpr double kBuildClock = 50;
+inline constexpr double kBuildClock = 50;  ///< of a part, and the most that a board gets unasked
+inline constexpr int kBuildBaud = 115200;
 
 struct BuildResult {
   report::Build report;  ///< reports/build-TARGET.json
@@ -40,7 +42,8 @@ class DoesNotFitError : public UserError {
   double times = 1;  ///< what is short, of what there is
 };
 
-/// Makes a bitstream of a run's accelerator, in DIR/build/TARGET: netlist.json (Yosys), constraints,
+/// Makes a bitstream of a run's accelerator, for a board with its shell around it (shell.h), in
+/// DIR/build/TARGET: netlist.json (Yosys), constraints,
 /// routed and bitstream (nextpnr, packer), and reports/build-TARGET.json. Equal inputs, tools and seed
 /// give equal bytes. A step that an earlier call did with the same inputs is kept while its files are
 /// what they were. Errors as of BuildSource and find_target(); DoesNotFitError; ToolError for tools

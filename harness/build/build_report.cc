@@ -149,7 +149,7 @@ report::Build build_head(const BuildSource& source, const fpga::Target& target, 
   report.stage = source.run.stages.back().id;
   report.stage_sha256 = source.run.stages.back().sha256;
   report.rtl_sha256 = source.rtl_sha256;
-  report.design = source.rtl.module;
+  report.design = source.top();
   report.target = target_of(target);
   report.clock_mhz = clock_mhz;
   report.dsp = dsp;

@@ -20,6 +20,7 @@ namespace assay {
 namespace {
 
 constexpr const char* kTopFolder = "rtl/top/";
+constexpr const char* kClock = "clk_i";
 
 SavedRun equivalent_saved(const std::filesystem::path& dir) {
   SavedRun run = read_run(existing_run(dir));
@@ -108,10 +109,36 @@ void BuildSource::read_top_report() {
   if (top.partitions.size() == 1) interval = top.partitions.front().interval;
 }
 
+void BuildSource::put_into_shell(const fpga::Target& target, double clock_mhz, int baud) {
+  const fpga::Board& board = *target.board;
+  const bool ice40 = target.part->family == netlist::Family::kIce40;
+  ShellSpec spec;
+  spec.board = {target.name, board.clock_mhz, clock_mhz,    ShellBoard::Pll::kNone,
+                board.clock, board.uart_rx,   board.uart_tx};
+  if (clock_mhz != board.clock_mhz)
+    spec.board.pll = ice40 ? ShellBoard::Pll::kIce40 : ShellBoard::Pll::kEcp5;
+  spec.accelerator = shell_accelerator(rtl);
+  spec.content_hash = rtl_sha256;
+  spec.clocks_per_bit = clocks_per_bit(clock_mhz, baud);
+  for (const NodeRtl::File& file : shell_rtl(spec))
+    if (std::ranges::find(files_, file.name, &File::name) == files_.end()) {
+      files_.push_back({file.name, file.text});
+      shell_sources_.push_back(file.name);
+    }
+  shell = spec.board;
+}
+
 std::vector<std::string> BuildSource::sources() const {
   std::vector<std::string> names;
   for (const NodeRtl::File& file : rtl.files) names.push_back(file.name);
+  names.insert(names.end(), shell_sources_.begin(), shell_sources_.end());
   return names;
+}
+
+std::string BuildSource::constraints(const fpga::Target& target, double clock_mhz) const {
+  if (!shell) return fpga::constraints_text(target, kClock, ports(), clock_mhz);
+  const bool ice40 = target.part->family == netlist::Family::kIce40;
+  return ice40 ? shell_pcf(*shell) : shell_lpf(*shell);
 }
 
 std::vector<std::string> BuildSource::layers() const {
@@ -127,6 +154,7 @@ std::vector<std::string> BuildSource::wires() const {
   return names;
 }
 
+/// All but the clock.
 std::vector<fpga::TopPort> BuildSource::ports() const {
   std::vector<fpga::TopPort> ports = {{"rst_ni"}};
   const auto add = [&](const StitchedPort& port) {

@@ -35,8 +35,13 @@ void add_build_command(Command& app, CommandAction& action) {
       .type_name("N");
   command
       .add_option("--clock", options->clock_mhz,
-                  "Clock that placement aims at; default: the board's, of a part 50")
+                  "Clock that placement aims at; default: the board's, at most 50, of a part 50")
       .type_name("MHZ");
+  command
+      .add_option("--baud", options->baud,
+                  "Rate of a board's serial line, which 'assay host' is told too; default: 115200")
+      .positive()
+      .type_name("N");
   command.add_flag(
       "--dsp", options->dsp,
       "Products may go into DSP blocks; such a bitstream cannot be read back to verify "
@@ -44,6 +49,7 @@ void add_build_command(Command& app, CommandAction& action) {
   add_examples(command,
                "  assay build out/model --target ice40-hx8k\n"
                "  assay build out/model --target ecp5-25 --seeds 8 --clock 80\n"
+               "  assay build out/model --target icebreaker --baud 1000000\n"
                "  assay build out/model --target ulx3s-85 --json > build.json");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {

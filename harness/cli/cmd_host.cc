@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "compile/base/error.h"
+#include "harness/bits/serial_netlist.h"
 #include "harness/board/flash.h"
 #include "harness/board/host.h"
 #include "harness/cli/command.h"
@@ -9,18 +10,21 @@
 namespace assay {
 namespace {
 
-constexpr double kSimulatedPatience = 60, kMostPatience = 86400;
+constexpr double kSimulatedPatience = 60, kBuiltPatience = 3600, kMostPatience = 86400;
+constexpr std::uint64_t kWakeSeed = 1;
 
-void add_host_options(Command& command, HostOptions& options, std::optional<double>& patience) {
+void add_host_options(Command& command, HostOptions& options, std::string& target,
+                      std::optional<double>& patience) {
   command.add_option("DIR", options.dir, "Folder of a finished run").required();
   const Option port =
       command.add_option("--port", options.port, "Serial port of the board").type_name("FILE");
   command
       .add_option("--simulate", options.simulated,
-                  "No board: the shell around the accelerator is simulated behind a "
-                  "pseudo-terminal; rtl, in Verilator")
-      .one_of({"rtl"})
+                  "No board: the accelerator in its shell is simulated behind a pseudo-terminal; "
+                  "rtl, in Verilator; netlist or bitstream, what `assay build` made for --target")
+      .one_of({"rtl", "netlist", "bitstream"})
       .excludes(port);
+  command.add_option("--target", target, "The board, as 'assay build' calls it").type_name("BOARD");
   add_image_options(command, options.images);
   command.add_option("--baud", options.baud, "Rate of the serial port")
       .positive()
@@ -30,7 +34,7 @@ void add_host_options(Command& command, HostOptions& options, std::optional<doub
       .add_option(
           "--timeout", patience,
           "Seconds without a word from the board after which something got lost; default: 2, "
-          "of a simulation 60")
+          "of a simulation 60, of what was built 3600")
       .positive()
       .type_name("S");
   command
@@ -38,6 +42,22 @@ void add_host_options(Command& command, HostOptions& options, std::optional<doub
                   "Folder of built models; default: the user's, $XDG_CACHE_HOME/assay/models or "
                   "~/.cache/assay/models")
       .type_name("FOLDER");
+}
+
+void choose_simulator(HostOptions& options, const std::string& target) {
+  const std::string& what = options.simulated;
+  const bool built = what == "netlist" || what == "bitstream";
+  if (built && target.empty())
+    user_error("--simulate {} needs --target, the board that the design was built for", what);
+  if (!built && !target.empty()) user_error("--target belongs to --simulate netlist and bitstream");
+  if (what == "rtl") {
+    options.simulator = simulate_rtl;
+    options.patience = kSimulatedPatience;
+  } else if (built) {
+    const BitsLevel level = what == "netlist" ? BitsLevel::kNetlist : BitsLevel::kBitstream;
+    options.simulator = simulate_built(target, level, kWakeSeed);
+    options.patience = kBuiltPatience;
+  }
 }
 
 int run_host(const HostOptions& options, const CommandContext& context) {
@@ -53,22 +73,21 @@ int run_host(const HostOptions& options, const CommandContext& context) {
 
 void add_host_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<HostOptions>();
+  const auto target = std::make_shared<std::string>();
   const auto patience = std::make_shared<std::optional<double>>();
   Command command = app.add_subcommand(
       "host", "Stream images through a board and compare every result with golden");
-  add_host_options(command, *options, *patience);
+  add_host_options(command, *options, *target, *patience);
   add_examples(command,
                "  assay host out/model --port /dev/ttyUSB0 --data mnist\n"
                "  assay host out/model --port /dev/ttyUSB1 --baud 1000000 --images 1000\n"
-               "  assay host out/model --simulate rtl --images 3");
-  command.callback([options, patience, &action] {
-    action = [options, patience](const CommandContext& context) {
+               "  assay host out/model --simulate rtl --images 3\n"
+               "  assay host out/model --simulate bitstream --target icebreaker --images 3");
+  command.callback([options, target, patience, &action] {
+    action = [options, target, patience](const CommandContext& context) {
       if (options->port.empty() && options->simulated.empty())
         user_error("give the board's --port, or --simulate rtl");
-      if (!options->simulated.empty()) {
-        options->simulator = simulate_rtl;
-        options->patience = kSimulatedPatience;
-      }
+      choose_simulator(*options, *target);
       options->patience = patience->value_or(options->patience);
       if (!(options->patience <= kMostPatience))
         user_error("--timeout: more than {} s is no time-out", kMostPatience);

@@ -73,6 +73,7 @@ void Build::fields(Fields& f) {
   f("design", design);
   f("target", target);
   f("clock_mhz", clock_mhz);
+  f("baud", baud);
   f("dsp", dsp);
   f("tools", tools);
   f("steps", steps);

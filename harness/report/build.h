@@ -59,7 +59,8 @@ struct Build {
   std::string stage, stage_sha256, rtl_sha256, design;
   Target target;
   double clock_mhz = 0;
-  bool dsp = false;  ///< products may go into DSP blocks
+  std::optional<std::int64_t> baud;  ///< of a board's serial line
+  bool dsp = false;                  ///< products may go into DSP blocks
   std::vector<Tool> tools;
   std::vector<Step> steps;
   Named<std::int64_t> cells;  ///< by type

@@ -31,7 +31,7 @@ void Host::fields(Fields& f) {
   f("stage_sha256", stage_sha256);
   f("data", data);
   f("port", port);
-  f.word("simulated", simulated, {"rtl"});
+  f.word("simulated", simulated, {"rtl", "netlist", "bitstream"});
   f("baud", baud);
   f("content_hash", content_hash);
   f("board", board);

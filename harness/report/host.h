@@ -28,7 +28,7 @@ struct Host {
   std::string stage, stage_sha256;
   Data data;
   std::string port;                      ///< a serial port, or what was simulated
-  std::optional<std::string> simulated;  ///< "rtl"
+  std::optional<std::string> simulated;  ///< "rtl", "netlist", "bitstream"
   std::int64_t baud = 0;
   std::string content_hash;  ///< of the run's RTL
   std::optional<Board> board;

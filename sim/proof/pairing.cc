@@ -267,7 +267,6 @@ bool Matcher::refine(std::chrono::steady_clock::time_point deadline) {
   for (int quiet = 0; quiet < kQuietRounds;) {
     if (std::chrono::steady_clock::now() > deadline) return false;
     quiet = refine(Pattern{}) ? 0 : quiet + 1;
-    if (quiet == kQuietRounds && separate_unknown()) quiet = 0;
   }
   return true;
 }

@@ -112,6 +112,9 @@ class Matcher {
   bool refine(std::chrono::steady_clock::time_point deadline);
   /// Tells apart what differs in this state. False when that is nothing.
   bool refine(const Pattern& pattern);
+  /// Tells apart what wakes up unknown, once nothing else can be: the first side's bits need not wake
+  /// up alike. False when that is nothing.
+  bool separate_unknown();
 
   const Pairing& pairing() const { return pairing_; }
   /// An output that differed in a run from the initial state, unknown bits taken as 0; empty: none
@@ -132,7 +135,6 @@ class Matcher {
   void compare_outputs(const std::array<Run, 2>& runs);
   bool split_by_states();
   bool split(std::size_t words, const Words& at);
-  bool separate_unknown();
   /// What a change of an item changes, in terms of classes; in the states chosen last.
   std::uint64_t influence(std::size_t item) const;
 

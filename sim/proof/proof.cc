@@ -77,11 +77,13 @@ bool same_interface(Both& both, ProofResult& result) {
 }
 
 /// Chooses what `b` leaves open: as the register of the same name in `a`; else, if `a` leaves
-/// nothing open, as its reset would.
+/// nothing open, as its reset would, where there are devices whose registers wake up so: those of
+/// iCE40 wake up 0, set or not.
 void choose_initial_values(const netlist::Netlist& b, Both& both) {
   std::map<std::string, Initial> known;
-  bool all = true;
+  bool all = true, ones = false;
   for (const StateBit& bit : both.side[0].registers) {
+    ones = ones || bit.initial == Initial::kOne;
     known.emplace(bit.name, bit.initial);
     all = all && bit.initial != Initial::kUnknown;
   }
@@ -93,7 +95,7 @@ void choose_initial_values(const netlist::Netlist& b, Both& both) {
     if (same != known.end())
       bit.initial = same->second;
     else if (all)
-      bit.initial = resets[bit.q] ? Initial::kOne : Initial::kZero;
+      bit.initial = ones && resets[bit.q] ? Initial::kOne : Initial::kZero;
   }
 }
 
@@ -147,7 +149,9 @@ void pursue(const Both& both, const ProofOptions& options, const std::filesystem
     }
     ++attempt.questions;
     attempt.answer = ask(both, pairing, attempt.functions, folder, deadline);
-  } while (learn(both, options, attempt));
+    // Which unknown bits go together is known when nothing else can be told apart any more.
+  } while (learn(both, options, attempt) ||
+           (attempt.answer.kind == Answer::Kind::kEqual && attempt.matcher.separate_unknown()));
 }
 
 void count(const Both& both, const Attempt& attempt, ProofResult& result) {

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 SynthesisJob job(Family family) {
-  return {"top", {"a.sv", "top.sv"}, {"u_a", "u_b"}, {"s_valid"}, family, false};
+  return {"top", {"a.sv", "top.sv"}, "top", "", {"u_a", "u_b"}, {"s_valid"}, family, false};
 }
 
 TEST(SynthesisScript, IsTheSameBytesForTheSameJob) {

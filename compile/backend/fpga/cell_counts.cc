@@ -226,10 +226,14 @@ Usage& Usage::operator+=(const Usage& other) {
 }
 
 std::size_t CellOwners::named(std::string_view name) const {
-  for (const std::string_view prefix : {"$flatten", "\\"})
-    if (name.starts_with(prefix)) name.remove_prefix(prefix.size());
-  const std::string_view instance = name.substr(0, name.find('.'));
-  if (instance.size() == name.size()) return none();
+  constexpr std::string_view kFlatten = "$flatten";
+  if (name.starts_with(kFlatten)) name.remove_prefix(kFlatten.size());
+  std::string plain(name);
+  std::erase(plain, '\\');
+  if (!plain.starts_with(path_)) return none();
+  const std::size_t begin = path_.size(), end = plain.find('.', begin);
+  if (end == std::string::npos) return none();
+  const std::string instance = plain.substr(begin, end - begin);
   return static_cast<std::size_t>(std::ranges::find(layers_, instance) - layers_.begin());
 }
 
@@ -246,7 +250,7 @@ std::size_t CellOwners::of(std::string_view cell) const {
 
 CellCounts count_cells(std::string_view json, const SynthesisJob& job, std::string_view file) {
   CellCounts counts;
-  counts.owners = CellOwners(job.layers);
+  counts.owners = CellOwners(job.layers, job.path);
   std::vector<OwnedCell> cells;
   WireNames wires(counts.owners);
   CellReader reader(

@@ -26,7 +26,9 @@ struct Usage {
 class CellOwners {
  public:
   CellOwners() = default;
-  explicit CellOwners(std::vector<std::string> layers) : layers_(std::move(layers)) {}
+  /// `path`: of the design in the top, as in SynthesisJob.
+  explicit CellOwners(std::vector<std::string> layers, std::string path = "")
+      : layers_(std::move(layers)), path_(std::move(path)) {}
 
   /// By a cell's name in the netlist or behind place and route; the number of layers: none.
   std::size_t of(std::string_view cell) const;
@@ -37,6 +39,7 @@ class CellOwners {
 
  private:
   std::vector<std::string> layers_;
+  std::string path_;
   std::unordered_map<std::string, std::size_t> others_;
 };
 

@@ -45,7 +45,7 @@ std::string synthesis_script(const SynthesisJob& job, std::string_view json) {
   text += fmt::format("hierarchy -check -top {}\n{}", job.top, memory_styles(job.family));
   for (const std::string& wire : job.wires)
     text += fmt::format("select -assert-count 1 {0}/w:{1}\nsetattr -set keep 1 {0}/w:{1}\n",
-                        job.top, wire);
+                        job.design, wire);
   text += mapping(job) + "check -mapped -assert\n";
   // Yosys' models of cells that are modules with contents cannot be written.
   if (job.family == Family::kEcp5) text += "blackbox =A:whitebox\n";

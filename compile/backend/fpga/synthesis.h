@@ -13,8 +13,11 @@ namespace assay::fpga {
 struct SynthesisJob {
   std::string top;                   ///< the module
   std::vector<std::string> sources;  ///< names of .sv files in the folder
-  std::vector<std::string> layers;   ///< instances of the top, "u_MatMul_0"
-  /// Wires of the top that the netlist is to have by their names, whatever becomes of the logic around
+  /// The module of the layers, and the path of its instance: the top itself and "", or what a shell is
+  /// around, and "u_core.u_accelerator.".
+  std::string design, path;
+  std::vector<std::string> layers;  ///< instances of the design, "u_MatMul_0"
+  /// Wires of the design that the netlist is to have by their names, whatever becomes of the logic around
   /// them.
   std::vector<std::string> wires;
   netlist::Family family = netlist::Family::kIce40;

@@ -41,6 +41,8 @@ struct ShellSpec {
 /// Bytes of input that the shell holds for the accelerator.
 inline constexpr int kShellRing = 512;
 inline constexpr std::string_view kShellCore = "assay_board_core", kShellTop = "assay_board";
+/// Where the accelerator is in the top.
+inline constexpr std::string_view kShellPath = "u_core.u_accelerator.";
 
 /// Cycles of a bit at a rate in bits per second. UserError when the rate is too high for the clock or
 /// misses by more than 2 %.

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// A run's accelerator in a board's shell: built, read back from its bits, spoken to over its line.
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/temp_dir.h"
+#include "compile/backend/fpga/tools.h"
+#include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "harness/bits/serial_netlist.h"
+#include "harness/integer_network.h"
+#include "harness/run_command.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+
+constexpr const char* kBoard = "icebreaker";
+
+/// A small residual network on an iCEBreaker, four cycles a bit on its line.
+class VerifyBoard : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* tool : {"yosys", "yosys-abc", "nextpnr-ice40", "icepack"})
+      if (!fpga::has_tool(tool)) GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm";
+    const CommandResult run = run_assay_as_is({"run", model_.string(), "--images", "6",
+                                               "--target-cycles", "512", "--out", out_.string()});
+    ASSERT_EQ(run.code, 0) << run.err << run.out;
+    const CommandResult built =
+        run_assay_as_is({"build", out_.string(), "--target", kBoard, "--baud", "3000000"});
+    ASSERT_EQ(built.code, 0) << built.err << built.out;
+  }
+  CommandResult verify(const std::string& level) const {
+    return run_assay_as_is(
+        {"verify", out_.string(), "--level", level, "--target", kBoard, "--images", "2", "--json"});
+  }
+  fs::path report() const { return out_ / "reports" / fmt::format("build-{}.json", kBoard); }
+
+  TempDir dir_;
+  fs::path model_ = save_integer_network(dir_.path() / "net.onnx");
+  fs::path out_ = dir_.path() / "out";
+};
+
+/// One test, as the build takes longest.
+TEST_F(VerifyBoard, ItsBitsAnswerAsGoldenDoesAndAreProved) {
+  const Json build = Json::parse(read_file(report()));
+  EXPECT_EQ(build.at("design"), "assay_board");
+  EXPECT_EQ(build.at("baud"), 3000000);
+  EXPECT_EQ(build.at("clock_mhz"), 12);
+  for (const Json& layer : build.at("layers"))  // by name, though they lie two modules deeper
+    if (layer.at("operator") == "MVAU") {
+      EXPECT_GT(layer.at("cells").at("lut"), 0) << layer.at("node");
+    }
+
+  const Json netlist = verify("netlist").json();
+  EXPECT_EQ(netlist.at("verdict"), "EQUIVALENT") << netlist.at("reason");
+  const CommandResult result = verify("bitstream");
+  EXPECT_EQ(result.code, 0) << result.err;
+  const Json bits = result.json();
+  EXPECT_EQ(bits.at("verdict"), "EQUIVALENT") << bits.at("reason");
+  EXPECT_EQ(bits.at("predicted"), 2);
+  EXPECT_EQ(bits.at("compared"), 2);
+  EXPECT_EQ(bits.at("canaries").at("caught"), 2);
+  EXPECT_EQ(bits.at("proof").at("verdict"), "PROVED") << bits.at("proof").at("reason");
+  EXPECT_GT(bits.at("proof").at("functions"), 100);
+
+  const CommandResult host = run_assay_as_is({"host", out_.string(), "--simulate", "bitstream",
+                                              "--target", kBoard, "--images", "1", "--json"});
+  EXPECT_EQ(host.code, 0) << host.err;
+  EXPECT_EQ(host.json().at("simulated"), "bitstream");
+  EXPECT_EQ(host.json().at("compared"), 1);
+  EXPECT_EQ(run_assay_as_is({"show", out_.string(), "--check"}).code, 0);
+
+  const auto refuses = [](const std::vector<std::string>& arguments, const std::string& message) {
+    const CommandResult result = run_assay_as_is(arguments);
+    EXPECT_EQ(result.code, 2) << result.out;
+    EXPECT_THAT(result.err, HasSubstr(message));
+  };
+  const std::string out = out_.string();
+  refuses({"build", out, "--target", "ice40-hx8k", "--baud", "9600"}, "is a part");
+  refuses({"build", out, "--target", kBoard, "--baud", "7000000"}, "cannot make 7000000 baud");
+  refuses({"host", out, "--simulate", "bitstream"}, "needs --target");
+  refuses({"host", out, "--simulate", "rtl", "--target", kBoard}, "--target belongs to");
+  refuses({"host", out, "--simulate", "netlist", "--target", "ulx3s-25"}, "nothing was built for");
+}
+
+/// q follows rx a cycle later; with `open` it wakes up as anything.
+netlist::Netlist follower(bool open) {
+  netlist::Netlist n;
+  const netlist::Net clock = n.new_net(), rx = n.new_net(), q = n.new_net();
+  n.ports = {{"clk_i", true, {clock}}, {"rx_i", true, {rx}}, {"tx_o", false, {q}}};
+  n.flip_flops.push_back({.name = "q",
+                          .q = q,
+                          .d = rx,
+                          .clock = clock,
+                          .initial = open ? netlist::Initial::kUnknown : netlist::Initial::kOne});
+  return n;
+}
+
+TEST(SerialNetlist, StepsAClockAtATime) {
+  const auto device = serial_netlist(follower(false), 1);
+  EXPECT_TRUE(device->step(false));
+  EXPECT_FALSE(device->step(true));
+  EXPECT_TRUE(device->step(true));
+}
+
+TEST(SerialNetlist, WhatDependsOnHowItWokeUpIsNoAnswer) {
+  const auto device = serial_netlist(follower(true), 1);
+  EXPECT_THROW(device->step(true), std::runtime_error);
+}
+
+TEST(SerialNetlist, RefusesADesignWithoutItsPads) {
+  netlist::Netlist n = follower(false);
+  n.ports[1].name = "other";
+  EXPECT_THROW(serial_netlist(n, 1), UserError);
+}
+
+}  // namespace
+}  // namespace assay
