@@ -18,6 +18,13 @@ std::string_view memory_styles(Family family) {
   return "setattr -set ram_style \"logic\" -unset rom_style m:* a:rom_style=distributed %i\n";
 }
 
+/// The family's cells, which a shell names: its PLL.
+std::string_view cell_library(Family family) {
+  if (family == Family::kIce40) return "read_verilog -lib +/ice40/cells_sim.v\n";
+  if (family == Family::kEcp5) return "read_verilog -lib +/ecp5/cells_sim.v +/ecp5/cells_bb.v\n";
+  return "";
+}
+
 /// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
 std::string mapping(const SynthesisJob& job) {
   switch (job.family) {
@@ -42,6 +49,7 @@ std::string synthesis_script(const SynthesisJob& job, std::string_view json) {
   std::string text;
   for (const std::string& source : job.sources)
     text += fmt::format("read_verilog -sv -defer {}\n", source);
+  if (!job.path.empty()) text += cell_library(job.family);
   text += fmt::format("hierarchy -check -top {}\n{}", job.top, memory_styles(job.family));
   for (const std::string& wire : job.wires)
     text += fmt::format("select -assert-count 1 {0}/w:{1}\nsetattr -set keep 1 {0}/w:{1}\n",
