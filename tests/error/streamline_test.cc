@@ -134,6 +134,10 @@ TEST(StreamlineRefuses, JoinOptionsOutOfRange) {
   PassContext budget{.options = {.join_budget = 0}}, bits{.options = {.join_bits = 57}};
   EXPECT_THAT(user_error_of([&] { residual_sums(graph, budget); }), HasSubstr("outside [1, 56]"));
   EXPECT_THAT(user_error_of([&] { residual_sums(graph, bits); }), HasSubstr("outside [0, 56]"));
+  clean_up(graph);
+  PassContext least{.options = {.join_budget = 1, .join_bits = 0}};
+  absorb_scales(graph, least);
+  residual_sums(graph, least);  // the least of both is in range
 }
 
 TEST(StreamlineRefuses, AccumulatorsBeyond62Bits) {

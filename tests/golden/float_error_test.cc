@@ -500,6 +500,7 @@ TEST(FloatErrorBounds, HoldForEveryOperator) {
   average.count_include_pad = true;
   check_operator(average, {{1, 2, 3, 3}});
   check_operator(ops::GlobalAveragePool{}, {{2, 3, 4, 4}});
+  check_operator(ops::GlobalAveragePool{}, {{1, 1, 4, 4}});
   check_operator(ops::Flatten{}, {{2, 3}});
   check_operator(ops::BipolarQuant{}, {{4}, {}}, 1);
 }
