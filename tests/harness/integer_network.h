@@ -44,11 +44,13 @@ class QuantisedBuilder {
 /// [1,3,4,4] -> Conv 3x3 padded to 2 channels -> Quant "act1" (3 bit) -> a branch through
 /// Conv 1x1, Mul and Add per channel, joined with act1 -> Quant "sum" (3 bit) -> Flatten ->
 /// MatMul "logits" to 3. The two branches of the sum have unrelated scales.
-inline Graph integer_network() {
+/// `first`: which weights the first layer has.
+inline Graph integer_network(int first = 1) {
   QuantisedBuilder b;
   b.graph.name = "integer";
   Tensor* x = b.graph.add_input("image", {1, 3, 4, 4});
-  Tensor* a = b.quant(b.conv(x, b.weights("w1", {2, 3, 3, 3}, 1), 3, 1), "act1", 0.3F, 3, false);
+  Tensor* a =
+      b.quant(b.conv(x, b.weights("w1", {2, 3, 3, 3}, first), 3, 1), "act1", 0.3F, 3, false);
   Tensor* branch = b.conv(a, b.weights("w2", {2, 2, 1, 1}, 4), 1, 0);
   const auto per_channel = [&](const char* name, float first, float second) {
     return b.graph.add_constant(name,
@@ -71,8 +73,9 @@ inline Graph integer_network() {
 }
 
 /// Saves it and returns the path.
-inline std::filesystem::path save_integer_network(const std::filesystem::path& path) {
-  export_model(integer_network(), path);
+inline std::filesystem::path save_integer_network(const std::filesystem::path& path,
+                                                  int first = 1) {
+  export_model(integer_network(first), path);
   return path;
 }
 
