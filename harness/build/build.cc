@@ -211,11 +211,14 @@ class BitstreamBuild {
     return names;
   }
 
-  /// Until the end there is no report.
+  /// Until the end there is no report, and none on what was built before.
   void forget_report() {
-    if (!fs::exists(fs::symlink_status(dir_.file(report_file())))) return;
-    dir_.remove(report_file());
-    register_files(dir_, {report_file()});
+    for (const char* about : {"build", "netlist", "bitstream"}) {
+      const std::string file = fmt::format("reports/{}-{}.json", about, target_.name);
+      if (!fs::exists(fs::symlink_status(dir_.file(file)))) continue;
+      dir_.remove(file);
+      register_files(dir_, {file});
+    }
   }
 
   void finish() {

@@ -2,6 +2,7 @@
 #include "harness/flow/flow.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -251,7 +252,9 @@ class Flow {
     if (spoke_of(registered, kRtlManifest, text_of(kRtlManifest))) beside_.push_back(kRtlManifest);
     for (const std::filesystem::path& file : dir_.files("reports")) {
       const std::string name = "reports/" + file.filename().string();
-      const bool of_rtl = name.starts_with("reports/rtl") || name.starts_with("reports/build-");
+      const bool of_rtl = std::ranges::any_of(
+          std::array{"rtl", "build-", "netlist-", "bitstream-"},
+          [&](const char* begin) { return name.starts_with(std::string("reports/") + begin); });
       if (!of_rtl || file.extension() != ".json") continue;
       const std::string text = text_of(name);
       if (text.find(previous_sha256_) != std::string::npos && spoke_of(registered, name, text))

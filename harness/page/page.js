@@ -529,6 +529,51 @@ function streamSection() {
   }
 }
 
+// ---- Down to the bits -------------------------------------------------------------------------
+
+/// The levels below the stages, each with what it says and of how much.
+function levelRows() {
+  const rtl = [['rtl-node', data.rtl_node], ['rtl-top', data.rtl_top]].filter(([, level]) => level && level.verdict)
+    .map(([level, r]) => ({level, ...r, proof: null}));
+  return [...rtl, ...data.built.levels].map((r) => el('tr', {'data-level': r.level},
+    el('td', {class: 'name'}, r.level), el('td', {class: tone(r.verdict)}, r.verdict),
+    el('td', {class: 'n'}, grouped(r.compared)), el('td', {class: 'n' + (r.differing ? ' bad' : '')}, grouped(r.differing)),
+    el('td', {class: r.proof && r.proof !== 'PROVED' ? 'bad' : null}, r.proof ? `${r.proof}, ${plural(r.functions, 'function')}` : '')));
+}
+
+/// Where the layers of a build lie on the device: the boxes around their cells, and whose they are.
+function floorplan(build) {
+  const placed = build.layers.filter((layer) => layer.box), tile = 10;
+  if (!placed.length) return [];
+  const width = Math.max(...placed.map((l) => l.box[2])) + 1, height = Math.max(...placed.map((l) => l.box[3])) + 1;
+  const ns = 'http://www.w3.org/2000/svg', svg = document.createElementNS(ns, 'svg');
+  const hue = (i) => Math.round(360 * i / placed.length);
+  svg.setAttribute('viewBox', `0 0 ${width * tile} ${height * tile}`);
+  svg.setAttribute('class', 'floorplan');
+  placed.forEach((layer, i) => {
+    const [left, top, right, bottom] = layer.box, box = document.createElementNS(ns, 'rect'), title = document.createElementNS(ns, 'title');
+    const place = {x: left * tile, y: (height - 1 - bottom) * tile, width: (right - left + 1) * tile, height: (bottom - top + 1) * tile};
+    for (const [key, value] of Object.entries({...place, fill: `hsl(${hue(i)} 60% 55% / .2)`, stroke: `hsl(${hue(i)} 60% 40%)`, 'stroke-width': 2})) box.setAttribute(key, value);
+    title.textContent = layer.node;
+    box.append(title);
+    svg.append(box);
+  });
+  return [svg, el('div', {class: 'legend'}, ...placed.map((layer, i) => el('span', {}, el('i', {style: `border-color: hsl(${hue(i)} 60% 55%)`}),
+    `${layer.node}, ${plural(layer.cells.lut, 'LUT')}`)))];
+}
+
+function builtSection() {
+  if (!data.built.builds.length && !data.built.levels.length) return;
+  const speed = (b) => `${b.fmax_mhz.toFixed(1)} MHz, ${b.clock_mhz} asked for` +
+    (b.frames_per_second ? `; ${grouped(Math.round(b.frames_per_second))} frames/s` : '');
+  section('built', 'Down to the bits', 'What was built of the last stage, and what was compared of it.',
+    el('div', {class: 'panel scroll'}, el('table', {},
+      el('thead', {}, el('tr', {}, ...['Level', 'Verdict', 'Compared', 'Differing', 'Proof'].map((t, i) => el('th', {class: i === 2 || i === 3 ? 'n' : null}, t)))),
+      el('tbody', {}, ...levelRows()))),
+    ...data.built.builds.map((b) => el('div', {class: 'panel build', 'data-build': b.target},
+      el('p', {}, named(b.target), ` ${grouped(b.total.lut)} LUTs, ${grouped(b.total.ff)} flip-flops, ${grouped(b.total.bram)} block RAMs; ${speed(b)}`), ...floorplan(b))));
+}
+
 // ---- The end ----------------------------------------------------------------------------------
 
 function foot() {
@@ -549,4 +594,5 @@ coverageSection();
 foldingSection();
 fifoSection();
 streamSection();
+builtSection();
 foot();

@@ -19,6 +19,7 @@
 #include "harness/report/headline.h"
 #include "harness/report/rtl.h"
 #include "harness/report/schema.h"
+#include "harness/run/built_reports.h"
 #include "harness/run/saved_run.h"
 
 namespace assay {
@@ -195,6 +196,39 @@ Json schedules_json(const std::optional<report::Fifos>& report) {
   return each(report->partitions, {"partition", "interval", "first_frame_latency"});
 }
 
+/// "reports/x.json: why"
+Json fault_json(const std::string& fault) {
+  const std::size_t name = std::string_view("reports/").size(), end = fault.find(": ");
+  return {{"report", fault.substr(name, end - name)}, {"why", fault.substr(end + 2)}};
+}
+
+Json level_json(const report::Bits& bits) {
+  return {{"level", level_of(bits)},
+          {"verdict", verdict_name(bits.verdict)},
+          {"reason", bits.reason},
+          {"predicted", bits.predicted},
+          {"compared", bits.compared},
+          {"differing", bits.differing},
+          {"images", bits.images},
+          {"proof", bits.proof ? Json(bits.proof->verdict) : Json()},
+          {"functions", bits.proof ? bits.proof->functions : 0}};
+}
+
+/// What was built, where its layers lie, and what verification says of it.
+Json built_json(const BuiltReports& built) {
+  Json builds = Json::array(), levels = Json::array();
+  for (const report::Build& build : built.builds) {
+    const Json whole = to_json(build);
+    Json& entry = builds.emplace_back();
+    entry["target"] = build.target.name;
+    for (const char* key : {"clock_mhz", "fmax_mhz", "frames_per_second", "total"})
+      entry[key] = whole.at(key);
+    entry["layers"] = each(build.layers, {"node", "cells", "box"});
+  }
+  for (const report::Bits& bits : built.bits) levels.push_back(level_json(bits));
+  return {{"builds", std::move(builds)}, {"levels", std::move(levels)}};
+}
+
 }  // namespace
 
 Json page_data(const fs::path& dir) {
@@ -215,6 +249,9 @@ Json page_data(const fs::path& dir) {
   Headline headline(run.report);
   if (rtl_node) headline.note("rtl-node", rtl_node->head.verdict);
   if (rtl_top) headline.note("rtl-top", rtl_top->head.verdict);
+  const BuiltReports built = built_reports(run);
+  for (const report::Bits& bits : built.bits) headline.note(level_of(bits), bits.verdict);
+  for (const std::string& fault : built.faults) missing.push_back(fault_json(fault));
   return {{"model", fs::path(run.report.model).string()},
           {"verdict", verdict_name(headline.verdict)},
           {"reason", headline.reason},
@@ -231,6 +268,7 @@ Json page_data(const fs::path& dir) {
           {"fifos", fifos_json(fifos)},
           {"folding", folding_json(folding)},
           {"schedules", schedules_json(fifos)},
+          {"built", built_json(built)},
           {"missing", std::move(missing)}};
 }
 

@@ -5,11 +5,13 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/printable.h"
 #include "harness/check/run_table.h"
 #include "harness/flow/stage_list.h"
 #include "harness/report/console.h"
 #include "harness/report/headline.h"
 #include "harness/report/schema.h"
+#include "harness/run/built_reports.h"
 #include "harness/run/saved_run.h"
 
 namespace assay {
@@ -35,7 +37,16 @@ void add_level(const std::string& level, report::ShowRun& shown, const SavedRun&
   if (head.stage_sha256 != run.stages.back().sha256)
     shown.faults.push_back(name + ": is about another stage");
   shown.levels.push_back(
-      {level, head.stage, head.verdict, head.predicted, head.compared, head.differing});
+      {level, head.stage, head.verdict, head.predicted, head.compared, head.differing, {}});
+}
+
+/// What was built: the levels below the RTL.
+void add_built(report::ShowRun& shown, const SavedRun& run) {
+  BuiltReports built = built_reports(run);
+  for (const report::Bits& b : built.bits)
+    shown.levels.push_back({level_of(b), b.stage, b.verdict, b.predicted, b.compared, b.differing,
+                            b.proof ? std::optional(b.proof->verdict) : std::nullopt});
+  shown.faults.insert(shown.faults.end(), built.faults.begin(), built.faults.end());
 }
 
 void conclude(report::ShowRun& shown) {
@@ -78,6 +89,7 @@ report::ShowRun show_run(const std::filesystem::path& dir) {
   for (std::string& replaced : replaced_sources(run)) shown.faults.push_back(std::move(replaced));
   add_level<report::RtlNode>("rtl-node", shown, run);
   add_level<report::RtlTop>("rtl-top", shown, run);
+  add_built(shown, run);
   conclude(shown);
   return shown;
 }
@@ -87,9 +99,10 @@ std::string show_run_text(const report::ShowRun& shown) {
   for (const std::string& fault : shown.faults) text += fault + "\n";
   text += "\n" + run_table(shown.run, shown.timing);
   for (const report::ShowRun::Level& level : shown.levels)
-    text += fmt::format("{}: {}: {} of {} predicted beats compared, {} differing\n", level.level,
-                        verdict_name(level.verdict), grouped(level.compared),
-                        grouped(level.predicted), grouped(level.differing));
+    text += fmt::format("{}: {}: {} of {} predicted beats compared, {} differing{}\n",
+                        printable(level.level), verdict_name(level.verdict),
+                        grouped(level.compared), grouped(level.predicted), grouped(level.differing),
+                        level.proof ? "; the bits are " + printable(*level.proof) : "");
   return text;
 }
 

@@ -74,6 +74,7 @@ void ShowRun::Level::fields(Fields& f) {
   f("predicted", predicted);
   f("compared", compared);
   f("differing", differing);
+  f("proof", proof);
 }
 
 void ShowRun::fields(Fields& f) {

@@ -54,6 +54,7 @@ struct ShowRun {
     std::string level, stage;
     Verdict verdict = Verdict::kInconclusive;
     std::int64_t predicted = 0, compared = 0, differing = 0;
+    std::optional<std::string> proof;  ///< of a bitstream: Proof::verdict
     void fields(Fields& f);
   };
   Verdict verdict = Verdict::kInconclusive;  ///< over run, faults and levels

@@ -118,7 +118,26 @@ TEST_F(VerifyBits, EveryLevelIsEquivalentAndTheBitsAreProved) {
   EXPECT_EQ(bits.at("proof").at("verdict"), "PROVED") << bits.at("proof").at("reason");
   EXPECT_GT(bits.at("proof").at("functions"), 100);
   EXPECT_NE(bits.at("proof").at("canary"), "");
-  EXPECT_EQ(run_assay_as_is({"show", out_.string(), "--check"}).code, 0);
+  // The run knows of it, also after it was done again, and so does its page.
+  const auto expect_told = [&] {
+    const CommandResult shown = run_assay_as_is({"show", out_.string()});
+    EXPECT_EQ(shown.code, 0) << shown.out;
+    EXPECT_THAT(shown.out, HasSubstr("netlist of ice40-hx8k: EQUIVALENT: "));
+    EXPECT_THAT(shown.out, HasSubstr("differing; the bits are PROVED"));
+    EXPECT_EQ(run_assay_as_is({"show", out_.string(), "--check"}).code, 0);
+    EXPECT_THAT(read_file(out_ / "reports/report.html"), HasSubstr("bitstream of ice40-hx8k"));
+  };
+  expect_told();
+  ASSERT_EQ(run_assay_as_is({"run", model_.string(), "--images", "6", "--target-cycles", "512",
+                             "--out", out_.string()})
+                .code,
+            0);
+  expect_told();
+  // A build of another placement has not been verified yet.
+  ASSERT_EQ(run_assay_as_is({"build", out_.string(), "--target", kTarget, "--seed", "2"}).code, 0);
+  const CommandResult shown = run_assay_as_is({"show", out_.string()});
+  EXPECT_EQ(shown.code, 0) << shown.out;
+  EXPECT_THAT(shown.out, ::testing::Not(HasSubstr("ice40-hx8k")));
 }
 
 /// Flips bits of the configuration, one at a time: each is noticed, or the proof shows that it changes
@@ -163,6 +182,9 @@ TEST_F(VerifyBits, SwappedPinsAreCaught) {
   EXPECT_EQ(result.code, 1) << result.err;
   EXPECT_EQ(result.json().at("verdict"), "DIFFERENT");
   EXPECT_NE(verdict_of_proof(result), "PROVED");
+  const CommandResult shown = run_assay_as_is({"show", out_.string()});
+  EXPECT_NE(shown.code, 0);
+  EXPECT_THAT(shown.out, HasSubstr("bitstream of ice40-hx8k: DIFFERENT: "));
 }
 
 /// The bits of the same layers with other weights.

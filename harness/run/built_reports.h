@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/report/bits.h"
+#include "harness/report/build.h"
+#include "harness/run/saved_run.h"
+
+namespace assay {
+
+/// What was built of a run's last stage, and what verification says of it.
+struct BuiltReports {
+  std::vector<report::Build> builds;  ///< reports/build-TARGET.json
+  std::vector<report::Bits> bits;  ///< reports/netlist-TARGET.json, reports/bitstream-TARGET.json
+  /// Reports that are about another stage, or another file than lies there.
+  std::vector<std::string> faults;
+};
+
+/// By the names of the files, in their order. Damaged reports are left out: the ledger names them.
+BuiltReports built_reports(const SavedRun& run);
+
+/// "bitstream of icebreaker"
+std::string level_of(const report::Bits& bits);
+
+}  // namespace assay
