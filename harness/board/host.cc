@@ -191,7 +191,7 @@ class HostRun {
   report::Host report_;
 };
 
-std::string accuracy_text(const report::Host::Labels& labels) {
+std::string accuracy_text(const report::HostLabels& labels) {
   const auto share = [&](std::int64_t correct) {
     return percent(static_cast<double>(correct) / static_cast<double>(labels.images));
   };

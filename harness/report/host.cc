@@ -3,7 +3,7 @@
 
 namespace assay::report {
 
-void Host::Board::fields(Fields& f) {
+void HostBoard::fields(Fields& f) {
   f("content_hash", content_hash);
   f("clock_hz", clock_hz);
   f("in_bytes", in_bytes);
@@ -18,7 +18,7 @@ void Host::Link::fields(Fields& f) {
   f("restarts", restarts);
 }
 
-void Host::Labels::fields(Fields& f) {
+void HostLabels::fields(Fields& f) {
   f("images", images);
   f("board_correct", board_correct);
   f("golden_correct", golden_correct);

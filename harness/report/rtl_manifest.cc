@@ -9,7 +9,7 @@ void RtlFiles::fields(Fields& f) {
   f("edited", edited);
 }
 
-void RtlManifest::Carried::fields(Fields& f) {
+void CarriedVerdict::fields(Fields& f) {
   f("verdict", verdict);
   f("rtl", rtl);
   f("data", data);

@@ -14,20 +14,21 @@ struct RtlFiles {
   friend bool operator==(const RtlFiles&, const RtlFiles&) = default;
 };
 
+/// The verdict that the files of a level carry.
+struct CarriedVerdict {
+  Verdict verdict = Verdict::kInconclusive;
+  RtlFiles rtl;
+  Data data;
+  std::int64_t images = 0;
+  std::uint64_t seed = 0;
+  std::vector<std::string> profiles;
+  std::int64_t predicted = 0, compared = 0, differing = 0;
+  void fields(Fields& f);
+};
+
 /// rtl/manifest.json
 struct RtlManifest {
   static constexpr std::string_view kSchema = "assay.rtl-manifest/1";
-  /// The verdict that the files of a level carry.
-  struct Carried {
-    Verdict verdict = Verdict::kInconclusive;
-    RtlFiles rtl;
-    Data data;
-    std::int64_t images = 0;
-    std::uint64_t seed = 0;
-    std::vector<std::string> profiles;
-    std::int64_t predicted = 0, compared = 0, differing = 0;
-    void fields(Fields& f);
-  };
   /// What a level generated: of all nodes, or of the accelerator.
   struct Level {
     std::string level;
@@ -36,7 +37,7 @@ struct RtlManifest {
     std::vector<File> files;
     /// What lay there when the files began to be written; nothing once they are all there.
     std::optional<std::vector<File>> before;
-    std::optional<Carried> carried;
+    std::optional<CarriedVerdict> carried;
     void fields(Fields& f);
   };
   std::vector<Level> levels;

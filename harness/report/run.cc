@@ -31,7 +31,7 @@ void Run::fields(Fields& f) {
   f.where_given("rtl_top", rtl_top);
 }
 
-void Run::Simulation::fields(Fields& f) {
+void RunSimulation::fields(Fields& f) {
   f("level", level);
   f("verdict", verdict);
   f("reason", reason);

@@ -6,16 +6,17 @@
 
 namespace assay::report {
 
+/// What a run was asked for behind its stages. INCONCLUSIVE until it has been done.
+struct RunSimulation {
+  std::string level;  ///< "rtl-top"
+  Verdict verdict = Verdict::kInconclusive;
+  std::string reason;
+  void fields(Fields& f);
+};
+
 /// reports/run.json
 struct Run {
   static constexpr std::string_view kSchema = "assay.run/1";
-  /// What was asked for behind the stages. INCONCLUSIVE until it has been done.
-  struct Simulation {
-    std::string level;  ///< "rtl-top"
-    Verdict verdict = Verdict::kInconclusive;
-    std::string reason;
-    void fields(Fields& f);
-  };
   Verdict verdict = Verdict::kInconclusive;
   std::string reason, model;
   std::optional<std::string> data, images;
@@ -30,7 +31,7 @@ struct Run {
   std::optional<std::string> blind;   ///< why they show nothing
   std::optional<Recorded> recorded;
   std::vector<StageSummary> stages;
-  std::optional<Simulation> simulation;  ///< null: none was asked for
+  std::optional<RunSimulation> simulation;  ///< null: none was asked for
   /// SHA-256 of every file that the run speaks of, by its path in the folder.
   std::optional<Named<std::string>> files;
   std::optional<std::string> checksum;  ///< checksum.h

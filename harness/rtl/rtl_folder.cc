@@ -245,7 +245,7 @@ void RtlFolder::carry(const report::RtlHead& head) const {
                printable(session_.dir.file("rtl").string(), 4096));
   if (!all_) return;
   Level level = section(manifest());
-  report::RtlManifest::Carried carried;
+  report::CarriedVerdict carried;
   carried.verdict = head.verdict;
   carried.rtl = head.rtl;
   carried.data = head.data;

@@ -39,7 +39,7 @@ void set_hash(Named<std::string>& files, const std::string& name, std::string ha
 }
 
 /// What the report on the stitched accelerator says of the simulation that was asked for.
-void settle(report::Run::Simulation& simulation, const report::Run& run, const std::string& text) {
+void settle(report::RunSimulation& simulation, const report::Run& run, const std::string& text) {
   const auto top = read_report<report::RtlTop>(text, kTopReport);
   if (top.head.stage_sha256 != run.stages.back().sha256) {
     simulation = {simulation.level, Verdict::kInconclusive, "its report is about another stage"};
@@ -156,7 +156,7 @@ class Ledger {
     if (!run_.simulation || !names_.contains(kTopReport)) return;
     const auto text = read(kTopReport);
     if (!text) return;
-    report::Run::Simulation again = *run_.simulation;
+    report::RunSimulation again = *run_.simulation;
     try {
       settle(again, run_, *text);
     } catch (const UserError&) {

@@ -64,6 +64,11 @@ bool has_yosys() {
 }
 
 TEST(Shell, PllsMakeTheClock) {
+  // 25 MHz * 2 * 8 = 400 MHz, the slowest that the oscillator runs; 100 MHz * 8 / 2^4.
+  EXPECT_THAT(top_of(board_with(ShellBoard::Pll::kEcp5, 25, 50)),
+              HasSubstr(".CLKI_DIV(1), .CLKFB_DIV(2), .CLKOP_DIV(8)"));
+  EXPECT_THAT(top_of(board_with(ShellBoard::Pll::kIce40, 100, 50)),
+              HasSubstr(".DIVR(4'd0), .DIVF(7'd7), .DIVQ(3'd4)"));
   for (const double clock : {50.0, 40.0, 64.0}) {
     const std::string text = top_of(board_with(ShellBoard::Pll::kIce40, 100, clock));
     const double oscillator = 100 / (number(text, "DIVR") + 1) * (number(text, "DIVF") + 1);
