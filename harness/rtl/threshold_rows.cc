@@ -16,7 +16,7 @@ void ThresholdRows::add_row(std::vector<std::int64_t> thresholds,
       row.values.insert(row.values.end(), {s->first, s->second});
   }
   std::ranges::sort(row.values);
-  row.values.erase(std::ranges::unique(row.values).begin(), row.values.end());
+  row.values.erase(std::unique(row.values.begin(), row.values.end()), row.values.end());
   row.states.resize(row.values.size());
   rows_.push_back(std::move(row));
 }
