@@ -13,7 +13,8 @@ namespace assay {
 
 /// Which form of a built design is looked at.
 enum class BitsLevel { kNetlist, kBitstream };
-std::string_view bits_level_name(BitsLevel level);  ///< "netlist", "bitstream"
+std::string_view bits_level_name(BitsLevel level);                ///< "netlist", "bitstream"
+std::optional<BitsLevel> find_bits_level(std::string_view name);  ///< nothing for other names
 
 /// What `assay build` left in a run's folder.
 struct BuiltDesign {

@@ -11,6 +11,9 @@
 
 namespace assay {
 
+/// A host's time for an answer of such a board in seconds: a slow line is simulated slower still.
+inline constexpr double kBuiltPatience = 3600;
+
 /// A board's design, from a netlist: pads clk_i, rx_i and tx_o (compile/backend/shell/shell.h). It is
 /// simulated in several lanes, which wake up with other values in what has no initial one: step() throws
 /// std::runtime_error when they do not say the same. UserError where a pad is missing.

@@ -8,17 +8,14 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
-#include "harness/bits/bits_table.h"
+#include "harness/bits/bits_report.h"
 #include "harness/bits/lane_streams.h"
 #include "harness/bits/made_up_images.h"
-#include "harness/bits/prove_bits.h"
 #include "harness/bits/serial_netlist.h"
 #include "harness/bits/verify_board.h"
 #include "harness/build/saved_build.h"
 #include "harness/check/execute.h"
 #include "harness/rtl/canaries.h"
-#include "harness/run/identity.h"
-#include "harness/run/ledger.h"
 
 namespace assay {
 namespace {
@@ -278,46 +275,6 @@ class BitsVerification {
 };
 
 }  // namespace
-
-std::string bits_report_file(BitsLevel level, const std::string& target) {
-  return fmt::format("reports/{}-{}.json", bits_level_name(level), target);
-}
-
-report::Bits bits_head(const RtlSession& session, const BuiltDesign& built,
-                       const VerifyBitsOptions& options) {
-  report::Bits report;
-  report.assay = assay_identity();
-  report.stage = session.stage().id;
-  report.stage_sha256 = session.stage().sha256;
-  report.level = bits_level_name(options.level);
-  report.target = built.build.target.name;
-  report.file = built.file;
-  report.data = data_identity(session.images);
-  report.images = session.image_count;
-  report.seed = options.seed;
-  const netlist::Netlist& n = built.design;
-  report.cells = {std::ssize(n.luts), std::ssize(n.flip_flops), std::ssize(n.memories)};
-  return report;
-}
-
-VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const RtlSession& session,
-                             const BuiltDesign& built, const VerifyBitsOptions& options,
-                             const Console& console) {
-  if (options.level == BitsLevel::kBitstream) {
-    report.proof = prove_bits(built, session.dir, options.seed, console);
-    if (report.proof->verdict != kProved)
-      judgement.note(
-          report.proof->verdict == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
-          fmt::format("the bits are not proved equal to the netlist: {}", report.proof->reason));
-  }
-  report.verdict = judgement.verdict;
-  report.reason = judgement.reason;
-  const std::string file = bits_report_file(options.level, report.target);
-  session.dir.write_report(file, report);
-  register_files(session.dir, {file});
-  if (options.finished) options.finished(session.dir);
-  return {report, bits_table(report)};
-}
 
 VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console) {
   if (is_in_shell(read_build(options.dir, options.target))) return verify_board(options, console);

@@ -3,12 +3,11 @@
 
 #include <fmt/format.h>
 
+#include "harness/bits/bits_report.h"
 #include "harness/bits/serial_netlist.h"
 
 namespace assay {
 namespace {
-
-constexpr double kPatience = 600;  ///< seconds: a slow line is simulated slower still
 
 /// The design's own session: the folder is one command's at a time.
 report::Host over_the_line(const VerifyBitsOptions& options, const Console& console) {
@@ -16,7 +15,7 @@ report::Host over_the_line(const VerifyBitsOptions& options, const Console& cons
   line.dir = options.dir;
   line.images = options.images;
   line.cache = options.cache;
-  line.patience = kPatience;
+  line.patience = kBuiltPatience;
   line.simulated = bits_level_name(options.level);
   line.simulator = simulate_built(options.target, options.level, options.seed);
   return host(line, console).report;

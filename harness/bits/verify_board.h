@@ -1,24 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "harness/bits/built_design.h"
 #include "harness/bits/verify_bits.h"
-#include "harness/report/verdict.h"
 
 namespace assay {
 
 /// verify_bits() of a board's build, which hears and says bytes: a host streams the images through it
 /// (harness/board/host.h) over a simulated serial line.
 VerifyBitsResult verify_board(const VerifyBitsOptions& options, const Console& console);
-
-/// "reports/bitstream-icebreaker.json"
-std::string bits_report_file(BitsLevel level, const std::string& target);
-/// What both begin with: what is looked at, and on which images.
-report::Bits bits_head(const RtlSession& session, const BuiltDesign& built,
-                       const VerifyBitsOptions& options);
-/// What both end with: bits are proved equal to their netlist, and the report is written.
-VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const RtlSession& session,
-                             const BuiltDesign& built, const VerifyBitsOptions& options,
-                             const Console& console);
 
 }  // namespace assay

@@ -10,7 +10,7 @@
 namespace assay {
 namespace {
 
-constexpr double kSimulatedPatience = 60, kBuiltPatience = 3600, kMostPatience = 86400;
+constexpr double kSimulatedPatience = 60, kMostPatience = 86400;
 constexpr std::uint64_t kWakeSeed = 1;
 
 void add_host_options(Command& command, HostOptions& options, std::string& target,
@@ -46,7 +46,7 @@ void add_host_options(Command& command, HostOptions& options, std::string& targe
 
 void choose_simulator(HostOptions& options, const std::string& target) {
   const std::string& what = options.simulated;
-  const bool built = what == "netlist" || what == "bitstream";
+  const std::optional<BitsLevel> built = find_bits_level(what);
   if (built && target.empty())
     user_error("--simulate {} needs --target, the board that the design was built for", what);
   if (!built && !target.empty()) user_error("--target belongs to --simulate netlist and bitstream");
@@ -54,8 +54,7 @@ void choose_simulator(HostOptions& options, const std::string& target) {
     options.simulator = simulate_rtl;
     options.patience = kSimulatedPatience;
   } else if (built) {
-    const BitsLevel level = what == "netlist" ? BitsLevel::kNetlist : BitsLevel::kBitstream;
-    options.simulator = simulate_built(target, level, kWakeSeed);
+    options.simulator = simulate_built(target, *built, kWakeSeed);
     options.patience = kBuiltPatience;
   }
 }

@@ -45,11 +45,8 @@ struct VerifyCommand {
 };
 
 bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
-bool is_built(const VerifyCommand& command) {
-  return command.level == "netlist" || command.level == "bitstream";
-}
 
-VerifyBitsOptions bits_options(const VerifyCommand& command) {
+VerifyBitsOptions bits_options(const VerifyCommand& command, BitsLevel level) {
   const VerifyNodesOptions& given = command.nodes;
   if (!given.nodes.empty() || given.min_coverage || given.as_is || given.regenerate ||
       !given.wave.empty())
@@ -58,8 +55,7 @@ VerifyBitsOptions bits_options(const VerifyCommand& command) {
         "--level rtl-node or rtl-top");
   if (command.target.empty())
     user_error("--level {} needs --target, the name that the design was built for", command.level);
-  return {static_cast<const SimulationOptions&>(given),
-          command.level == "netlist" ? BitsLevel::kNetlist : BitsLevel::kBitstream, command.target};
+  return {static_cast<const SimulationOptions&>(given), level, command.target};
 }
 
 VerifyTopOptions top_options(const VerifyCommand& command) {
@@ -164,10 +160,12 @@ void add_verify_command(Command& app, CommandAction& action) {
         user_error("--as-is keeps the RTL that --regenerate replaces; give one of them");
       options->nodes.profiles = parse_profiles(options->profiles);
       options->nodes.finished = write_page;
-      if (!options->target.empty() && !is_built(*options))
+      const std::optional<BitsLevel> built = find_bits_level(options->level);
+      if (!options->target.empty() && !built)
         user_error("--target belongs to --level netlist and bitstream");
-      if (is_built(*options)) {
-        const VerifyBitsResult result = verify_bits(bits_options(*options), context.console);
+      if (built) {
+        const VerifyBitsResult result =
+            verify_bits(bits_options(*options, *built), context.console);
         return shown(context, result, result.report.verdict);
       }
       if (is_top(*options)) {

@@ -29,6 +29,7 @@
 #include "harness/flow/stage_files.h"
 #include "harness/flow/streamline_report.h"
 #include "harness/report/checksum.h"
+#include "harness/report/optional_report.h"
 #include "harness/report/schema.h"
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
@@ -150,10 +151,10 @@ class Flow {
   void refuse_another_model() const {
     const std::string first = fmt::format("reports/{}.json", stage_id(1, inputs_.stages[0].name));
     std::string name, hash;
-    if (const auto run = earlier<report::Run>(kRunReport)) {
+    if (const auto run = optional_report<report::Run>(dir_.file(kRunReport))) {
       name = fmt::format(" '{}'", printable(run->model, 4096));
       hash = run->inputs.model.sha256;
-    } else if (const auto stage = earlier<report::Stage>(first)) {
+    } else if (const auto stage = optional_report<report::Stage>(dir_.file(first))) {
       hash = stage->inputs.model.sha256;
     }
     if (hash.empty() || hash == inputs_.identity.model.sha256) return;
@@ -161,16 +162,6 @@ class Flow {
         "'{}' holds a run of another model{} (SHA-256 {}); give --replace to put this run in its "
         "place, or another folder as --out",
         printable(dir_.path().string(), 4096), name, hash);
-  }
-
-  /// A report of an earlier run; nothing where it is absent or damaged.
-  template <Record T>
-  std::optional<T> earlier(const std::string& file) const {
-    try {
-      return read_report<T>(read_file(dir_.file(file)), file);
-    } catch (const UserError&) {
-      return {};
-    }
   }
 
   /// A file of an earlier run; empty where there is none.
@@ -220,7 +211,8 @@ class Flow {
     head.assay = inputs_.identity.assay;
     head.stage_sha256 = previous_sha256_;
     const FifoReport fifos =
-        fifo_report(previous(), std::move(head), earlier<report::Fifos>(kFifoReport), console_);
+        fifo_report(previous(), std::move(head),
+                    optional_report<report::Fifos>(dir_.file(kFifoReport)), console_);
     write_beside(kFifoReport, fifos.report);
     timing_.steps.emplace().push_back({kWhatIfs, fifos.kept, seconds_since(start)});
   }

@@ -4,29 +4,17 @@
 #include <fmt/format.h>
 
 #include "compile/base/error.h"
-#include "compile/base/file.h"
 #include "compile/base/printable.h"
 #include "harness/check/run_table.h"
 #include "harness/flow/stage_list.h"
 #include "harness/report/console.h"
 #include "harness/report/headline.h"
-#include "harness/report/schema.h"
+#include "harness/report/optional_report.h"
 #include "harness/run/built_reports.h"
 #include "harness/run/saved_run.h"
 
 namespace assay {
 namespace {
-
-/// A report of the run; nothing where it is missing or damaged.
-template <Record T>
-std::optional<T> optional_report(const std::filesystem::path& file) {
-  if (!std::filesystem::exists(file)) return {};
-  try {
-    return read_report<T>(read_file(file), file.string());
-  } catch (const UserError&) {  // the run is what matters
-    return {};
-  }
-}
 
 template <Record T>
 void add_level(const std::string& level, report::ShowRun& shown, const SavedRun& run) {

@@ -3,13 +3,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
-#include "harness/report/schema.h"
+#include "harness/report/optional_report.h"
 
 namespace assay {
 namespace {
@@ -23,15 +22,6 @@ std::vector<std::string> names_in(const fs::path& folder) {
     if (entry.path().extension() == ".json") names.push_back(entry.path().filename().string());
   std::ranges::sort(names);
   return names;
-}
-
-template <Record T>
-std::optional<T> readable(const fs::path& file) {
-  try {
-    return read_report<T>(read_file(file), file.string());
-  } catch (const UserError&) {
-    return {};
-  }
 }
 
 bool is_there(const fs::path& dir, const report::File& file) {
@@ -54,10 +44,10 @@ BuiltReports built_reports(const SavedRun& run) {
   for (const std::string& file : names_in(run.dir / "reports")) {
     const std::string name = "reports/" + file;
     if (file.starts_with("build-")) {
-      const auto build = readable<report::Build>(run.dir / name);
+      const auto build = optional_report<report::Build>(run.dir / name);
       if (build && of_run(name, build->stage_sha256)) found.builds.push_back(*build);
     } else if (file.starts_with("netlist-") || file.starts_with("bitstream-")) {
-      const auto bits = readable<report::Bits>(run.dir / name);
+      const auto bits = optional_report<report::Bits>(run.dir / name);
       if (!bits || !of_run(name, bits->stage_sha256)) continue;
       if (is_there(run.dir, bits->file))
         found.bits.push_back(*bits);
