@@ -49,7 +49,9 @@ void bound_shifted_sum(const BoundedTensor& x, const Window& from, double diviso
 }
 
 void bound_global_average(const BoundedTensor& x, BoundedTensor& out) {
-  const std::size_t planes = out.value.size(), area = planes == 0 ? 0 : x.value.size() / planes;
+  const std::size_t planes = out.value.size();
+  if (planes == 0) return;
+  const std::size_t area = x.value.size() / planes;
   Window from(area);
   for (std::size_t p = 0; p < planes; ++p) {
     std::iota(from.begin(), from.end(), static_cast<std::int64_t>(p * area));

@@ -269,10 +269,10 @@ Run::Run(const Machine& machine) : machine_(machine), lanes_(machine, 1) {
   for (const StateBit& bit : machine.registers)
     *lanes_.at(bit.q) = bit.initial == netlist::Initial::kOne ? ~std::uint64_t{0} : 0;
   for (const Memory& memory : machine.net.memories) {
-    const auto unit = static_cast<std::size_t>(memory.unit_bits);
-    std::vector<std::uint64_t> bits(memory.units.size() * unit);
-    for (std::size_t i = 0; i < bits.size(); ++i)
-      bits[i] = std::uint64_t{0} - (memory.units[i / unit] >> (i % unit) & 1U);
+    std::vector<std::uint64_t> bits;
+    for (const std::uint64_t value : memory.units)
+      for (int k = 0; k < memory.unit_bits; ++k)
+        bits.push_back(std::uint64_t{0} - (value >> k & 1U));
     bits_.push_back(std::move(bits));
   }
 }
