@@ -97,8 +97,11 @@ PinModels pins_of(const CellModel& model) {
     pin.output = word.ends_with('>');
     if (pin.output) word.resize(word.find_first_of("<>"));
     if (const std::string absent = split(word, '='); !absent.empty()) pin.absent = absent[0];
-    if (const std::string width = split(word, ':'); !width.empty())
+    if (std::string width = split(word, ':'); !width.empty()) {
+      pin.wider = width.ends_with('+');
+      if (pin.wider) width.pop_back();
       pin.width = width == "*" ? 0 : number_of(width);
+    }
     const std::string count = split(word, '#');
     if (count.empty()) pins[word] = pin;
     for (int i = 0; i < number_of(count); ++i) pins[fmt::format("{}{}", word, i)] = pin;

@@ -58,6 +58,7 @@ struct CellModel {
   std::string_view type;
   /// Words such as "A", "A=1", "A:16", "A:16=0", "Q>", "Q:4>" and "B<>": an input, one that may be absent
   /// and is 1 then, of 16 bits; an output, which may be absent; one that is either. "A:*": of any width. "A#4": A0 to A3.
+  /// "A:16+": what is connected may be wider, and is cut to its lowest 16 bits, as Verilog does.
   std::string_view pins;
   /// Words such as "MODE=0" and "REGMODE=NOREG": its value where it is absent. "INIT_#16=0": INIT_0 to
   /// INIT_F; "INIT_##64=0": INIT_00 to INIT_3F.
@@ -73,7 +74,8 @@ std::span<const CellModel> yosys_cells();
 
 /// A pin of a model.
 struct PinModel {
-  int width = 1;  ///< 0: any
+  int width = 1;       ///< 0: any
+  bool wider = false;  ///< what is connected is cut
   bool input = true, output = false;
   char absent = '!';  ///< '0' or '1'; '!': it may not be
 };

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "compile/base/error.h"
+#include "compile/base/printable.h"
 
 namespace assay::netlist {
 namespace {
@@ -103,9 +104,9 @@ bool copies(const Lut& lut, Net& source) {
   return lut.size == 0 || (lut.size == 1 && lut.table == 2);
 }
 
-/// Calls body with a reference to every net that something reads, names and outputs included.
+/// Calls body with a reference to every net that a cell or an output reads.
 template <typename Body>
-void for_each_read(Netlist& netlist, const Body& body) {
+void for_each_used(Netlist& netlist, const Body& body) {
   for (Port& port : netlist.ports)
     if (!port.input)
       for (Net& net : port.bits) body(net);
@@ -125,8 +126,22 @@ void for_each_read(Netlist& netlist, const Body& body) {
       body(write.clock);
     }
   }
+}
+
+/// The same for names, too.
+template <typename Body>
+void for_each_read(Netlist& netlist, const Body& body) {
+  for_each_used(netlist, body);
   for (auto& [name, bits] : netlist.names)
     for (Net& net : bits) body(net);
+}
+
+/// "'count[3]'", or its number where it has no name.
+std::string net_text(const Netlist& netlist, Net net) {
+  for (const auto& [name, bits] : netlist.names)
+    for (std::size_t i = 0; i < bits.size(); ++i)
+      if (bits[i] == net) return fmt::format("'{}[{}]'", printable(name), i);
+  return std::to_string(net);
 }
 
 /// Takes wires and constants out of the way until there are none: each table again when an input of it
@@ -185,11 +200,16 @@ class Propagation {
   std::vector<std::uint32_t> open_;
 };
 
-/// A wire that lost its driver on the way has a name and nothing of what it carried.
-void forget_undriven_names(Netlist& netlist) {
+std::vector<bool> driven_nets(const Netlist& netlist) {
   std::vector<bool> driven(netlist.nets);
   driven[kZero] = driven[kOne] = true;
   for_each_driven(netlist, [&](Net net, const std::string&) { driven[net] = true; });
+  return driven;
+}
+
+/// A wire that lost its driver on the way has a name and nothing of what it carried.
+void forget_undriven_names(Netlist& netlist) {
+  const std::vector<bool> driven = driven_nets(netlist);
   std::erase_if(netlist.names, [&](const auto& entry) {
     return std::any_of(entry.second.begin(), entry.second.end(),
                        [&](Net net) { return !driven[net]; });
@@ -389,6 +409,15 @@ void verify(const Netlist& netlist) {
   });
   for (const Memory& memory : netlist.memories) check_memory(netlist, memory);
   clock_of(netlist);
+}
+
+void require_driven(const Netlist& netlist) {
+  const std::vector<bool> driven = driven_nets(netlist);
+  for_each_used(const_cast<Netlist&>(netlist), [&](Net& net) {
+    if (!driven[net])
+      user_error("netlist '{}': net {} is read, and nothing drives it", netlist.name,
+                 net_text(netlist, net));
+  });
 }
 
 void simplify(Netlist& netlist) {

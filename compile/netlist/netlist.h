@@ -97,6 +97,9 @@ struct Netlist {
 /// table, a flip-flop or a memory, and constants never; sizes and addresses fit; one clock. UserError
 /// naming the design and the net or cell otherwise.
 void verify(const Netlist& netlist);
+/// UserError where a cell or an output reads a net that nothing drives: it is 0 here, and what hardware
+/// makes of it depends on the family. Of a netlist for which verify() holds.
+void require_driven(const Netlist& netlist);
 
 /// Takes away what no output, and no state that an output can see, depends on, read ports of memories
 /// among it; inputs of tables that their value does not depend on; tables that are a constant or a

@@ -292,11 +292,12 @@ class Reader {
 
   std::vector<Net> pin_nets(Scope& scope, const Cell& cell, const std::string& pin,
                             const PinModel& form, const Json& bits) {
-    if (!bits.is_array() ||
-        (form.width != 0 && bits.size() != static_cast<std::size_t>(form.width)))
+    const std::size_t width = form.width == 0 ? bits.size() : static_cast<std::size_t>(form.width);
+    if (!bits.is_array() || bits.size() < width || (bits.size() > width && !form.wider))
       cell.refuse("its pin {} has not {} bits as in the model", pin, form.width);
     std::vector<Net> nets;
-    for (const Json& bit : bits) {
+    for (std::size_t i = 0; i < width; ++i) {
+      const Json& bit = bits[i];
       char constant = '0';
       const bool wire = bit_number(bit, cell.name, constant).has_value();
       if (form.output && !form.input && !wire && (constant == '0' || constant == '1'))
@@ -378,6 +379,7 @@ Netlist read_yosys_json(const std::string& text, std::string_view top, Family fa
   if (json.is_discarded()) user_error("{}: it is no JSON", file);
   Netlist netlist = Reader(json, family, file).read(top);
   verify(netlist);
+  require_driven(netlist);
   return netlist;
 }
 

@@ -31,10 +31,15 @@ class BuiltReader {
                                                         printable(json.file.file));
     simplify(netlist);
     if (level == BitsLevel::kNetlist) return {build_, json.file, std::move(netlist), {}};
+    if (!part_.has_bitstreams())
+      user_error(
+          "no open tools make a bitstream of '{}'; its netlist can be simulated: --level netlist",
+          part_.name);
     const bool ice40 = part_.family == netlist::Family::kIce40;
     const BuiltFile bitstream = file("bitstream", ice40 ? ".bin" : ".bit");
     netlist::Netlist bits = ice40 ? from_ice40(bitstream) : from_ecp5(bitstream);
     verify(bits);
+    require_driven(bits);
     simplify(bits);
     return {build_, bitstream.file, std::move(bits), std::move(netlist)};
   }
@@ -84,6 +89,12 @@ class BuiltReader {
 
 std::string_view bits_level_name(BitsLevel level) {
   return level == BitsLevel::kNetlist ? "netlist" : "bitstream";
+}
+
+std::optional<BitsLevel> find_bits_level(std::string_view name) {
+  for (const BitsLevel level : {BitsLevel::kNetlist, BitsLevel::kBitstream})
+    if (name == bits_level_name(level)) return level;
+  return {};
 }
 
 BuiltDesign read_built(const RtlSession& session, const std::string& target, BitsLevel level) {

@@ -38,6 +38,13 @@ void require_clock(const BuildOptions& options) {
     user_error("--clock: {} is no frequency that a part runs at", *options.clock_mhz);
 }
 
+fpga::Target target_of(const BuildOptions& options) {
+  fpga::Target target = fpga::find_target(options.target);
+  if (!target.part->has_bitstreams() && (options.clock_mhz || options.seeds > 1))
+    user_error("--clock and --seeds are of place and route; '{}' is only synthesised", target.name);
+  return target;
+}
+
 double clock_of(const BuildOptions& options, const fpga::Target& target) {
   if (options.clock_mhz) return *options.clock_mhz;
   // A faster oscillator goes through the board's PLL.
@@ -64,7 +71,7 @@ class BitstreamBuild {
   BitstreamBuild(const BuildOptions& options, const Console& console)
       : options_(options),
         console_(console),
-        target_(fpga::find_target(options.target)),
+        target_(target_of(options)),
         clock_mhz_(clock_of(options, target_)),
         yosys_(fpga::find_tool("yosys")),
         tools_(place_route_tools(target_.part->family)),
@@ -78,10 +85,10 @@ class BitstreamBuild {
 
   BuildResult run() {
     identify_tools();
-    constraints_ = source_.constraints(target_, report_.clock_mhz);
+    if (tools_) constraints_ = source_.constraints(target_, report_.clock_mhz);
     netlist();
     require_fit(report_, *target_.part);
-    route();
+    if (tools_) route();
     note_speed(report_, source_.interval);
     finish();
     return {report_, build_table(report_, steps_.timing())};
@@ -89,10 +96,15 @@ class BitstreamBuild {
 
  private:
   void identify_tools() {
-    for (const fpga::Tool* tool : {&yosys_, &tools_.nextpnr, &tools_.packer}) {
-      const fpga::ToolIdentity identity = fpga::identify(*tool);
-      report_.tools.push_back({identity.name, identity.version, identity.sha256});
-    }
+    add_tool(yosys_);
+    if (!tools_) return;
+    add_tool(tools_->nextpnr);
+    add_tool(tools_->packer);
+  }
+
+  void add_tool(const fpga::Tool& tool) {
+    const fpga::ToolIdentity identity = fpga::identify(tool);
+    report_.tools.push_back({identity.name, identity.version, identity.sha256});
   }
 
   std::string tool_text(std::size_t tool) const {
@@ -195,8 +207,8 @@ class BitstreamBuild {
     const fpga::PlaceRouteJob job = {
         target_.part, report_.design,    json,
         constraints_, report_.clock_mhz, static_cast<std::uint64_t>(seed)};
-    wait_aloud(console_, fmt::format("routed: {}, seed {}", tools_.nextpnr.name, seed),
-               [&] { result = place_route(job, work, tools_); });
+    wait_aloud(console_, fmt::format("routed: {}, seed {}", tools_->nextpnr.name, seed),
+               [&] { result = place_route(job, work, *tools_); });
     return result;
   }
 
@@ -236,7 +248,7 @@ class BitstreamBuild {
   const fpga::Target target_;
   const double clock_mhz_;
   const fpga::Tool yosys_;
-  const fpga::PlaceRouteTools tools_;
+  const std::optional<fpga::PlaceRouteTools> tools_;  ///< nothing: the netlist is all
   const RunDir dir_;
   const BuildSource source_;
   BuildSteps steps_;

@@ -132,6 +132,20 @@ std::string path_text(const report::Build& report) {
   return text.empty() ? "no layer" : text;
 }
 
+/// What place and route came to, or that there was none.
+std::string placed_text(const report::Build& report) {
+  if (report.target.device.empty())
+    return fmt::format(
+        "{0} {1}: synthesised; no open tools place, route and pack it, so there is no "
+        "clock and no bitstream. 'assay verify DIR --level netlist --target {1}' "
+        "simulates what was synthesised\n",
+        report.design, report.target.name);
+  return fmt::format(
+      "{} {} on {} ({}), seed {}: {:.1f} MHz, {:.0f} asked for; slowest path in {}\n",
+      report.design, report.target.name, report.target.part, report.target.package, report.seed,
+      report.fmax_mhz, report.clock_mhz, path_text(report));
+}
+
 std::string step_text(const report::Timing& timing) {
   std::string text;
   for (const report::Timing::Stage& step : timing.stages)
@@ -228,10 +242,7 @@ std::string build_table(const report::Build& report, const report::Timing& timin
   for (const report::Build::Used& used : report.used)
     if (used.used > 0)
       text += fmt::format("{}: {} of {}\n", used.name, grouped(used.used), grouped(used.available));
-  text +=
-      fmt::format("{} {} on {} ({}), seed {}: {:.1f} MHz, {:.0f} asked for; slowest path in {}\n",
-                  report.design, report.target.name, report.target.part, report.target.package,
-                  report.seed, report.fmax_mhz, report.clock_mhz, path_text(report));
+  text += placed_text(report);
   if (report.frames_per_second)
     text += fmt::format("{:.1f} frames/s at {:.1f} MHz, {} cycles a frame\n",
                         *report.frames_per_second, report.fmax_mhz, grouped(*report.interval));

@@ -13,16 +13,18 @@ namespace assay {
 
 using netlist::Family;
 
-fpga::PlaceRouteTools place_route_tools(Family family) {
+std::optional<fpga::PlaceRouteTools> place_route_tools(Family family) {
   switch (family) {
     case Family::kIce40:
-      return {fpga::find_tool("nextpnr-ice40"), fpga::find_tool("icepack"), std::chrono::hours(2)};
+      return fpga::PlaceRouteTools{fpga::find_tool("nextpnr-ice40"), fpga::find_tool("icepack"),
+                                   std::chrono::hours(2)};
     case Family::kEcp5:
-      return {fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"), std::chrono::hours(4)};
+      return fpga::PlaceRouteTools{fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"),
+                                   std::chrono::hours(4)};
     case Family::kXilinx:
       break;
   }
-  ASSAY_INVARIANT(false, "no target is of a family without open tools");
+  return {};
 }
 
 namespace {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,9 @@
 /// What differs between the families behind synthesis.
 namespace assay {
 
-/// The programs that make a bitstream of a netlist. ToolError when one is missing.
-fpga::PlaceRouteTools place_route_tools(netlist::Family family);
+/// The programs that make a bitstream of a netlist; nothing where none are open. ToolError when one is
+/// missing.
+std::optional<fpga::PlaceRouteTools> place_route_tools(netlist::Family family);
 
 /// In an empty folder; as place_route_ice40() and place_route_ecp5().
 fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,

@@ -20,7 +20,8 @@ void add_build_command(Command& app, CommandAction& action) {
   command.add_option("DIR", options->dir, "Folder of a finished run").required();
   command
       .add_option("--target", options->target,
-                  "Part or board, such as ice40-hx8k, ecp5-25, icebreaker or ulx3s-85")
+                  "Part or board, such as ice40-hx8k, ecp5-25, icebreaker or ulx3s-85; xc7z020 and "
+                  "others of AMD's 7 series are only synthesised")
       .required()
       .type_name("NAME");
   command.add_option("--seed", options->seed, "Seed of the placement")
@@ -50,6 +51,7 @@ void add_build_command(Command& app, CommandAction& action) {
                "  assay build out/model --target ice40-hx8k\n"
                "  assay build out/model --target ecp5-25 --seeds 8 --clock 80\n"
                "  assay build out/model --target icebreaker --baud 1000000\n"
+               "  assay build out/model --target xc7z020\n"
                "  assay build out/model --target ulx3s-85 --json > build.json");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {

@@ -564,7 +564,7 @@ function floorplan(build) {
 
 function builtSection() {
   if (!data.built.builds.length && !data.built.levels.length) return;
-  const speed = (b) => `${b.fmax_mhz.toFixed(1)} MHz, ${b.clock_mhz} asked for` +
+  const speed = (b) => !b.device ? 'synthesised only' : `${b.fmax_mhz.toFixed(1)} MHz, ${b.clock_mhz} asked for` +
     (b.frames_per_second ? `; ${grouped(Math.round(b.frames_per_second))} frames/s` : '');
   section('built', 'Down to the bits', 'What was built of the last stage, and what was compared of it.',
     el('div', {class: 'panel scroll'}, el('table', {},

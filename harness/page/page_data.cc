@@ -17,8 +17,8 @@
 #include "harness/page/page_graph.h"
 #include "harness/report/hardware.h"
 #include "harness/report/headline.h"
+#include "harness/report/optional_report.h"
 #include "harness/report/rtl.h"
-#include "harness/report/schema.h"
 #include "harness/run/built_reports.h"
 #include "harness/run/saved_run.h"
 
@@ -101,8 +101,8 @@ const std::string* stage_of(const report::Fifos&) { return nullptr; }
 
 /// A report about a stage of the run, as it is now; nothing, with a remark, otherwise.
 template <typename T>
-std::optional<T> optional_report(const fs::path& dir, const char* name, const SavedRun& run,
-                                 Json& missing) {
+std::optional<T> report_of_run(const fs::path& dir, const char* name, const SavedRun& run,
+                               Json& missing) {
   const fs::path file = dir / "reports" / name;
   std::error_code error;
   const auto remark = [&](const char* why) {
@@ -110,14 +110,11 @@ std::optional<T> optional_report(const fs::path& dir, const char* name, const Sa
     return std::nullopt;
   };
   if (!fs::exists(file, error)) return remark("not made yet");
-  try {
-    T report = read_report<T>(read_file(file), name);
-    if (const std::string* stage = stage_of(report); stage && !is_of(run, *stage))
-      return remark("of an earlier run with other stages");
-    return report;
-  } catch (const UserError&) {
-    return remark("damaged, or of another version");
-  }
+  std::optional<T> report = optional_report<T>(file);
+  if (!report) return remark("damaged, or of another version");
+  if (const std::string* stage = stage_of(*report); stage && !is_of(run, *stage))
+    return remark("of an earlier run with other stages");
+  return report;
 }
 
 /// Adds what the simulation of the nodes measured.
@@ -221,6 +218,7 @@ Json built_json(const BuiltReports& built) {
     const Json whole = to_json(build);
     Json& entry = builds.emplace_back();
     entry["target"] = build.target.name;
+    entry["device"] = build.target.device;
     for (const char* key : {"clock_mhz", "fmax_mhz", "frames_per_second", "total"})
       entry[key] = whole.at(key);
     entry["layers"] = each(build.layers, {"node", "cells", "box"});
@@ -239,10 +237,10 @@ Json page_data(const fs::path& dir) {
     graphs[i] = stage_graph(run.stages[i], i + 1 == graphs.size());
   });
   Json missing = Json::array();
-  const auto rtl_node = optional_report<report::RtlNode>(dir, "rtl-node.json", run, missing);
-  const auto rtl_top = optional_report<report::RtlTop>(dir, "rtl-top.json", run, missing);
-  const auto fifos = optional_report<report::Fifos>(dir, "fifos.json", run, missing);
-  const auto folding = optional_report<report::Folding>(dir, "folding.json", run, missing);
+  const auto rtl_node = report_of_run<report::RtlNode>(dir, "rtl-node.json", run, missing);
+  const auto rtl_top = report_of_run<report::RtlTop>(dir, "rtl-top.json", run, missing);
+  const auto fifos = report_of_run<report::Fifos>(dir, "fifos.json", run, missing);
+  const auto folding = report_of_run<report::Folding>(dir, "folding.json", run, missing);
   Json layers = std::move(graphs.back().layers), list = Json::array();
   add_measured(layers, rtl_node);
   for (std::size_t i = 0; i < graphs.size(); ++i) list.push_back(stage_json(stages[i], graphs[i]));

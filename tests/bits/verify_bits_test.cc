@@ -42,17 +42,17 @@ class VerifyBits : public ::testing::Test {
 
   CommandResult verify(const std::string& level, std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {"verify", out_.string(), "--level",
-                                          level,    "--target",    kTarget};
+                                          level,    "--target",    target_};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_assay_as_is(arguments);
   }
 
-  fs::path built(const std::string& name) const { return out_ / "build" / kTarget / name; }
+  fs::path built(const std::string& name) const { return out_ / "build" / target_ / name; }
 
   /// Puts other bytes in the place of a file, and makes the report say so.
   void replace(const std::string& name, const std::string& bytes) const {
     write_file(built(name), bytes);
-    forge_report(out_ / "reports" / fmt::format("build-{}.json", kTarget), [&](Json& report) {
+    forge_report(out_ / "reports" / fmt::format("build-{}.json", target_), [&](Json& report) {
       for (Json& step : report["steps"])
         for (Json& file : step["files"])
           if (file["file"].get<std::string>().ends_with("/" + name)) file["sha256"] = sha256(bytes);
@@ -69,6 +69,7 @@ class VerifyBits : public ::testing::Test {
   void flip_bits(int count, int harmless) const;
 
   TempDir dir_;
+  std::string target_ = kTarget;
   fs::path model_ = save_integer_network(dir_.path() / "net.onnx");
   fs::path out_ = dir_.path() / "out";
 };
@@ -223,6 +224,35 @@ TEST_F(VerifyBits, AWrongTableOfTheNetlistIsDifferent) {
     EXPECT_TRUE(code == 0 || verify("bitstream").code != 0) << "fault " << i;
   }
   EXPECT_GE(different, 2);
+}
+
+TEST_F(VerifyBits, APartWithoutOpenToolsHasItsNetlist) {
+  target_ = "xc7z020";
+  const CommandResult built_now = run_assay_as_is({"build", out_.string(), "--target", target_});
+  ASSERT_EQ(built_now.code, 0) << built_now.err;
+  EXPECT_THAT(built_now.out, HasSubstr("no clock and no bitstream"));
+  const Json netlist = verify("netlist", {"--json"}).json();
+  EXPECT_EQ(netlist.at("verdict"), "EQUIVALENT") << netlist.at("reason");
+  EXPECT_GT(netlist.at("predicted"), 0);
+  EXPECT_EQ(netlist.at("compared"), netlist.at("predicted"));
+  EXPECT_GT(netlist.at("streams").size(), 3U) << "streams inside keep their names";
+  const CommandResult bits = verify("bitstream");
+  EXPECT_EQ(bits.code, 2);
+  EXPECT_THAT(bits.err, HasSubstr("no open tools make a bitstream of 'xc7z020'"));
+  const CommandResult again = run_assay_as_is({"build", out_.string(), "--target", target_});
+  EXPECT_THAT(again.out, HasSubstr("netlist kept"));
+  // Every table of six inputs inverted.
+  std::string faulty = read_file(built("netlist.json"));
+  std::int64_t inverted = 0;
+  const std::string six = "\"type\": \"LUT6\"", init = "\"INIT\": \"";
+  for (std::size_t at = faulty.find(six); at != std::string::npos; at = faulty.find(six, at + 1)) {
+    for (std::size_t i = faulty.find(init, at) + init.size(); faulty[i] != '"'; ++i)
+      faulty[i] = faulty[i] == '1' ? '0' : '1';
+    ++inverted;
+  }
+  ASSERT_GT(inverted, 10);
+  replace("netlist.json", faulty);
+  EXPECT_EQ(verify("netlist").code, 1);
 }
 
 TEST_F(VerifyBits, RefusesWhatIsNotWhatWasBuilt) {

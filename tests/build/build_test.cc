@@ -150,6 +150,8 @@ TEST_F(BuildCommand, RefusesWhatItWasNotMeantFor) {
   EXPECT_EQ(run_assay({"build", out.string(), "--target", "ice41"}).code, 2);
   EXPECT_EQ(build({"--clock", "-3"}).code, 2);
   EXPECT_EQ(build({"--seeds", "0"}).code, 2);
+  for (const char* option : {"--clock", "--seeds"})
+    EXPECT_EQ(run_assay({"build", out.string(), "--target", "xc7z020", option, "20"}).code, 2);
   EXPECT_EQ(run_assay({"build", dir.path().string(), "--target", "ice40-hx8k"}).code, 2);
 }
 

@@ -66,6 +66,7 @@ TEST(Parts, NamesAreUniqueAndBoardsHaveParts) {
     const Target target = find_target(board.name);
     ASSERT_NE(target.part, nullptr) << board.name;
     EXPECT_EQ(target.part->name, board.part);
+    EXPECT_TRUE(target.part->has_bitstreams());
     EXPECT_EQ(target.board, &board);
   }
   EXPECT_EQ(find_target("ecp5-85").board, nullptr);
@@ -83,6 +84,7 @@ TEST(Parts, LargerPartsAreOfTheSameFamily) {
   EXPECT_EQ(larger_part(*find_target("ice40-hx1k").part)->name, "ice40-up5k");
   EXPECT_EQ(larger_part(*find_target("ice40-hx8k").part), nullptr);
   EXPECT_EQ(larger_part(*find_target("ecp5-85").part), nullptr);
+  EXPECT_EQ(larger_part(*find_target("xc7z020").part)->name, "xc7a100t");
 }
 
 TEST(Pins, EveryBitGetsAPinOfItsOwnAndTheClockOneOfTheNetwork) {

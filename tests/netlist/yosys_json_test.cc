@@ -150,6 +150,36 @@ TEST(YosysJson, CellsWithoutAModelAreRefusedByName) {
               AllOf(HasSubstr("cell 'u' (LUT4)"), HasSubstr("no pin")));
 }
 
+/// Yosys connects 64 bits to each data pin of an RAMB18E1, which has 16.
+TEST(YosysJson, DataOfABlockRamMayBeWiderAndAreCut) {
+  std::string out = "\"y\":{\"direction\":\"output\",\"bits\":[", data = "\"DOADO\":[";
+  for (int i = 0; i < 64; ++i) data += fmt::format("{}{}", i == 0 ? "" : ",", 100 + i);
+  const std::string ports =
+      R"("clk":{"direction":"input","bits":[2]},"a":{"direction":"input","bits":[3]},)";
+  const std::string cell =
+      R"("u":{"type":"RAMB18E1","parameters":{"RAM_MODE":"TDP","READ_WIDTH_A":18,)"
+      R"("INIT_00":"00010010001101000101011001111000"},"connections":{"CLKARDCLK":[2],"ENARDEN":["1"],)"
+      R"("ADDRARDADDR":["0","0","0","0",3,"0","0","0","0","0","0","0","0","0"],)"
+      R"("DIADI":["x","0","x","0","x","0","x","0","x","0","x","0","x","0","x","0","x","0"],)" +
+      data + "]}}";
+  const auto design = [&](int first) {
+    std::string bits;
+    for (int i = first; i < first + 16; ++i)
+      bits += fmt::format("{}{}", bits.empty() ? "" : ",", i);
+    return file_json("\"top\":" + module_json(ports + out + bits + "]}", cell));
+  };
+  PlainSimulator simulator(read_yosys_json(design(100), "top", Family::kXilinx, "design.json"));
+  for (const unsigned row : {0U, 1U}) {
+    simulator.set("a", row);
+    simulator.clock();
+    EXPECT_EQ(simulator.get("y"), row == 0 ? 0x5678U : 0x1234U);
+  }
+  EXPECT_THAT(refused(design(104), Family::kXilinx), HasSubstr("drive"));
+  EXPECT_THAT(
+      refused(replaced(design(100), "\"0\",\"0\",\"0\",\"0\",3", "\"0\",\"0\",3"), Family::kXilinx),
+      HasSubstr("ADDRARDADDR has not 14 bits"));
+}
+
 TEST(YosysJson, CellsOfAnotherFormAreRefusedByName) {
   const auto says = [](const std::string& old, const std::string& by, const char* what) {
     EXPECT_THAT(refused(top_json(replaced(kAndCell, old, by))),

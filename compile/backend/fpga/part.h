@@ -10,14 +10,18 @@
 
 namespace assay::fpga {
 
-/// A device in a package, for which the open tools make bitstreams.
+/// A device in a package.
 struct Part {
   std::string name;  ///< "ice40-hx8k", "ecp5-25"
   netlist::Family family = netlist::Family::kIce40;
-  std::string device;   ///< nextpnr's option without dashes: "hx8k", "up5k", "25k", "85k"
+  /// nextpnr's option without dashes: "hx8k", "up5k", "25k", "85k". Empty: the open tools synthesise for
+  /// it, but make no bitstreams.
+  std::string device;
   std::string package;  ///< nextpnr's name: "ct256", "CABGA381"
   /// What there is of it.
   std::int64_t luts = 0, flip_flops = 0, block_rams = 0, dsps = 0;
+
+  bool has_bitstreams() const { return !device.empty(); }
 };
 
 /// What place and route is given. All files lie in `folder`, with the names of this header.
