@@ -37,10 +37,11 @@ struct Target {
   PreprocessChoice preprocess;
 };
 
-Target find_target(const AccuracyOptions& options) {
+Target find_target(const AccuracyOptions& options, const Console& console) {
   if (!is_run_folder(options.target))
     return {{{options.target.string(), options.target}}, options.images, options.preprocess};
   const SavedRun run = read_run(options.target);
+  remark_on(run, console);
   Target target{{}, images_of_run(run, options.images), run.preprocess};
   for (const SavedRun::Stage& stage : run.stages) target.networks.push_back({stage.id, stage.file});
   return target;
@@ -88,7 +89,7 @@ report::AccuracyReport accuracy_report(const std::vector<NetworkAccuracy>& netwo
 
 int run_accuracy(const AccuracyOptions& options, const CommandContext& context) {
   if (options.topk < 1) user_error("--topk must be at least 1, not {}", options.topk);
-  const Target target = find_target(options);
+  const Target target = find_target(options, context.console);
   const Preprocess preprocess(target.preprocess);
   std::optional<ChosenImages> images;
   std::optional<RecordedReport> recorded;

@@ -23,6 +23,7 @@ void print_explained(const CommandContext& context, const T& report,
 
 int run_explain(const ExplainOptions& options, const CommandContext& context) {
   const SavedRun run = read_run(options.dir);
+  remark_on(run, context.console);
   const report::Streamline streamline = read_streamline(options.dir);
   if (options.node.empty())
     print_explained(context, streamline, streamline_text);

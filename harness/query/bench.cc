@@ -54,7 +54,10 @@ class Bench {
     for (const DataflowPartition& partition : dataflow_partitions(graph_))
       report.partitions.push_back(partition_report(partition.index, measured));
     report.remarks = remarks_;
+    for (std::string& absent : absent_sources(run_)) report.remarks.push_back(std::move(absent));
     report.warnings = run_.report.warnings;
+    if (const std::string warning = other_device_warning(report); !warning.empty())
+      report.warnings.push_back(warning);
     return report;
   }
 
@@ -65,6 +68,12 @@ class Bench {
     require_unchanged_stages(run);
     require_all_stages(run);
     return run;
+  }
+
+  /// Of a part that the run was not folded for: what the run warns of is its own part.
+  std::string other_device_warning(const report::Bench& report) const {
+    if (options_.device.empty() || options_.device == run_device()) return "";
+    return device_warning(report.estimates, report.device, true);
   }
 
   Graph read_stage() const {
@@ -79,7 +88,11 @@ class Bench {
   }
 
   std::string device_name() const {
-    if (!options_.device.empty()) return options_.device;
+    return options_.device.empty() ? run_device() : options_.device;
+  }
+
+  /// The part that the run's costs are of.
+  std::string run_device() const {
     if (const auto& options = run_.report.inputs.options)
       for (const auto& [name, value] : *options)
         if (name == "device") return std::get<std::string>(value);

@@ -29,6 +29,7 @@ class Bisection {
         pixels_(pixel_graph(reference_file_.graph, preprocess_)),
         images_(choose_images(images_of_run(run_, options.images), pixels_)),
         reference_(std::make_unique<Reference>(pixels_, images_)) {
+    remark_on(run_, console);
     if (data_identity(images_).sha256 != run_.report.inputs.data.sha256)
       console_.remark("These are not the images of the run.");
     if (options_.drop) base_ = model_accuracy();

@@ -59,7 +59,10 @@ LedgerCheck check_run(const std::filesystem::path& dir) {
     if (!fault.empty()) check.faults.push_back(fmt::format("{}: {}", kRunReport, fault));
   };
   try {
-    add(stage_list_fault(read_run_alone(dir)));
+    const SavedRun run = read_run_alone(dir);
+    add(stage_list_fault(run));
+    check.absent = absent_sources(run);
+    for (std::string& replaced : replaced_sources(run)) check.faults.push_back(std::move(replaced));
   } catch (const UserError& error) {
     add(error.what());
   }
@@ -74,7 +77,7 @@ report::ShowRun show_run(const std::filesystem::path& dir) {
   shown.timing = optional_report<report::Timing>(dir / "reports" / "timing.json");
   shown.checked = ledger.checked;
   shown.faults = std::move(ledger.faults);
-  for (std::string& replaced : replaced_sources(run)) shown.faults.push_back(std::move(replaced));
+  shown.absent = std::move(ledger.absent);
   add_level<report::RtlNode>("rtl-node", shown, run);
   add_level<report::RtlTop>("rtl-top", shown, run);
   add_built(shown, run);
@@ -85,6 +88,7 @@ report::ShowRun show_run(const std::filesystem::path& dir) {
 std::string show_run_text(const report::ShowRun& shown) {
   std::string text = fmt::format("{}: {}\n", verdict_name(shown.verdict), shown.reason);
   for (const std::string& fault : shown.faults) text += fault + "\n";
+  for (const std::string& absent : shown.absent) text += absent + "\n";
   text += "\n" + run_table(shown.run, shown.timing);
   for (const report::ShowRun::Level& level : shown.levels)
     text += fmt::format("{}: {}: {} of {} predicted beats compared, {} differing{}\n",

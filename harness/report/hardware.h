@@ -107,7 +107,7 @@ struct Bench {
   std::vector<Layer> layers;
   std::vector<Partition> partitions;
   std::vector<std::string> remarks;
-  std::vector<std::string> warnings;  ///< those of the run
+  std::vector<std::string> warnings;  ///< those of the run, and of another part that is asked for
   void fields(Fields& f);
 };
 

@@ -83,6 +83,7 @@ void ShowRun::fields(Fields& f) {
   f("reason", reason);
   f("checked", checked);
   f("faults", faults);
+  f("absent", absent);
   f("levels", levels);
   f("run", run);
   f("timing", timing);

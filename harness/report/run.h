@@ -64,6 +64,7 @@ struct ShowRun {
   Run run;
   std::optional<Timing> timing;
   std::vector<std::string> faults;  ///< why the verdict no longer holds
+  std::vector<std::string> absent;  ///< model and images that are no longer there
   std::vector<Level> levels;
   void fields(Fields& f);
 };

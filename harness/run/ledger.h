@@ -35,6 +35,7 @@ report::Run read_sealed_run(const std::filesystem::path& dir);
 struct LedgerCheck {
   std::int64_t checked = 0;         ///< files whose hashes were looked at
   std::vector<std::string> faults;  ///< "stages/02_cleanup.onnx: edited"
+  std::vector<std::string> absent;  ///< absent_sources(), which is no fault
 };
 /// Holds a run's files against its run.json and its summaries against the reports of the stages:
 /// edited and missing files, files that no run wrote, a verdict that does not follow.

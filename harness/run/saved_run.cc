@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/run/saved_run.h"
 
+#include <fmt/format.h>
+
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
@@ -8,6 +10,7 @@
 #include "compile/graph/checkpoints.h"
 #include "compile/onnx/import.h"
 #include "harness/run/ledger.h"
+#include "harness/run/rtl_manifest.h"
 
 namespace assay {
 namespace {
@@ -114,6 +117,28 @@ std::vector<std::string> replaced_sources(const SavedRun& run) {
       !holds([&] { return same_images(run); }))
     replaced.push_back(replaced_text("data set", data));
   return replaced;
+}
+
+std::vector<std::string> absent_sources(const SavedRun& run) {
+  std::vector<std::string> absent;
+  const auto look = [&](const char* what, const std::string& path, const std::string& hash) {
+    std::error_code error;
+    if (path.empty() || std::filesystem::exists(path, error)) return;
+    absent.push_back(fmt::format("the {} '{}' is no longer there: the run is about SHA-256 {}",
+                                 what, printable(path, 4096), hash));
+  };
+  look("model", run.report.model, run.report.inputs.model.sha256);
+  look("data set", run.images.data, run.report.inputs.data.sha256);
+  return absent;
+}
+
+void remark_on(const SavedRun& run, const Console& console) {
+  for (const std::string& absent : absent_sources(run)) console.remark(absent);
+  try {
+    require_unedited_rtl(run.dir);
+  } catch (const UserError& error) {
+    console.remark(fmt::format("{}; this command looks at stages, not at RTL", error.what()));
+  }
 }
 
 SavedRun read_run(const std::filesystem::path& dir) {

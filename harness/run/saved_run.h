@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compile/passes/pipeline/pass.h"
+#include "harness/report/console.h"
 #include "harness/report/run.h"
 #include "harness/run/images.h"
 #include "harness/run/preprocess.h"
@@ -54,6 +55,11 @@ SavedRun read_run_alone(const std::filesystem::path& dir);
 /// What no longer is what the run was about: its model's file, where there still is one, the data
 /// that belongs to it, its images. A line for each.
 std::vector<std::string> replaced_sources(const SavedRun& run);
+/// Those that are no longer there, so that what the run says is about hashes alone. A line for each.
+std::vector<std::string> absent_sources(const SavedRun& run);
+/// Says aloud what a command that reads stages alone does not look at: absent_sources(), RTL that was
+/// edited.
+void remark_on(const SavedRun& run, const Console& console);
 
 /// `given` where it says something, else what the run was told.
 ImageChoice images_of_run(const SavedRun& run, const ImageChoice& given);

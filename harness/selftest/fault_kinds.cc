@@ -206,7 +206,7 @@ using Kinds = std::vector<FaultKind>;
 const std::vector<std::string> kEveryRun = {kRunCommand, kTopCommand, kCheckCommand};
 
 void add_model(Kinds& kinds) {
-  const std::vector<std::string> commands = {kRunCommand, kTopCommand};
+  const std::vector<std::string> commands = {kRunCommand, kTopCommand, kCheckCommand};
   kinds.push_back({"model: weight", "one weight of the model's file", commands, 1,
                    edit(model_file, change_weight)});
   kinds.push_back({"model: scalar", "one scale, zero point or bit width", commands, 1,

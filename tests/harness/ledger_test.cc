@@ -233,6 +233,9 @@ TEST_F(LedgerTest, NoticesAModelThatWasReplaced) {
   const CommandResult shown = show();
   EXPECT_EQ(shown.code, 3);
   EXPECT_THAT(shown.out, HasSubstr("tiny.onnx' is not the one of the run any more"));
+  const CommandResult checked = run_assay({"show", out.string(), "--check"});
+  EXPECT_EQ(checked.code, 1);
+  EXPECT_THAT(checked.out, HasSubstr("tiny.onnx' is not the one of the run any more"));
   for (const char* command : {"bisect", "bench", "verify", "explain", "accuracy"}) {
     const CommandResult result = run_assay({command, out.string()});
     EXPECT_EQ(result.code, 2) << command;
@@ -240,6 +243,16 @@ TEST_F(LedgerTest, NoticesAModelThatWasReplaced) {
   }
   write_file(model, "garbage");
   EXPECT_EQ(run_assay({"bisect", out.string()}).code, 2);
+  fs::remove(model);
+  for (const std::vector<std::string>& command : {std::vector<std::string>{"show", out.string()},
+                                                  {"show", out.string(), "--check"},
+                                                  {"bisect", out.string()},
+                                                  {"explain", out.string()},
+                                                  {"accuracy", out.string()}}) {
+    const CommandResult result = run_assay(command);
+    EXPECT_EQ(result.code, 0) << command[0];
+    EXPECT_THAT(result.out + result.err, HasSubstr("tiny.onnx' is no longer there")) << command[0];
+  }
   write_file(model, bytes);
   EXPECT_EQ(run_assay({"bisect", out.string()}).code, 0);
   EXPECT_EQ(show().code, 0);
@@ -250,6 +263,7 @@ TEST_F(LedgerTest, NoticesImagesThatWereReplaced) {
   const CommandResult shown = show();
   EXPECT_EQ(shown.code, 3);
   EXPECT_THAT(shown.out, HasSubstr("set.npy' is not the one of the run any more"));
+  EXPECT_EQ(run_assay({"show", out.string(), "--check"}).code, 1);
   for (const char* command : {"bisect", "bench", "verify"}) {
     const CommandResult result = run_assay({command, out.string()});
     EXPECT_EQ(result.code, 2) << command;

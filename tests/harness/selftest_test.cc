@@ -16,6 +16,7 @@
 #include "compile/onnx/import.h"
 #include "golden/data/npy.h"
 #include "harness/integer_network.h"
+#include "harness/run/ledger.h"
 #include "harness/run_command.h"
 #include "harness/run_results.h"
 #include "harness/sealed_report.h"
