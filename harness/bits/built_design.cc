@@ -11,6 +11,7 @@
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
 #include "compile/netlist/yosys_json.h"
+#include "harness/build/build_source.h"
 #include "harness/build/saved_build.h"
 
 namespace assay {
@@ -22,7 +23,8 @@ class BuiltReader {
  public:
   BuiltReader(const RtlSession& session, const std::string& target)
       : dir_(session.dir.path()),
-        part_(*fpga::find_target(target).part),
+        target_(fpga::find_target(target)),
+        part_(*target_.part),
         build_(build_of(session, target)) {}
 
   BuiltDesign read(BitsLevel level) const {
@@ -58,8 +60,20 @@ class BuiltReader {
     return read_built_file(dir_, build_, step, ending);
   }
 
+  /// What the ports' pins are is decided here, not by the file that place and route left.
+  BuiltFile pins_file(std::string_view ending) const {
+    BuiltFile pins = file("routed", ending);
+    BuildSource source(dir_);
+    if (target_.board)
+      source.put_into_shell(target_, build_.clock_mhz, static_cast<int>(build_.baud.value_or(0)));
+    if (pins.bytes != source.constraints(target_, build_.clock_mhz))
+      user_error("'{}' is not what '{}' is built with; build it again", printable(pins.file.file),
+                 printable(target_.name));
+    return pins;
+  }
+
   netlist::Netlist from_ice40(const BuiltFile& bitstream) const {
-    const BuiltFile pins = file("routed", ".pcf");
+    const BuiltFile pins = pins_file(".pcf");
     const std::string name = printable(bitstream.file.file), pins_name = printable(pins.file.file);
     const fs::path chipdb =
         fpga::icestorm_chipdb() /
@@ -73,7 +87,7 @@ class BuiltReader {
   }
 
   netlist::Netlist from_ecp5(const BuiltFile& bitstream) const {
-    const BuiltFile pins = file("routed", ".lpf");
+    const BuiltFile pins = pins_file(".lpf");
     const std::string name = printable(bitstream.file.file);
     return ecp5::extract(ecp5::read_bitfile(bitstream.bytes, name),
                          {name, fpga::trellis_database(), part_.package, build_.design,
@@ -81,6 +95,7 @@ class BuiltReader {
   }
 
   const fs::path dir_;
+  const fpga::Target target_;
   const fpga::Part& part_;
   const report::Build build_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/bits/lane_streams.h"
 
+#include <set>
+
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 
@@ -48,9 +50,23 @@ std::optional<sim::LaneStream> inside_stream(const netlist::Netlist& netlist,
   return found;
 }
 
+/// What a foreign input drives, or a foreign output tells, nothing that is compared would show.
+void require_only(const netlist::Netlist& netlist, const std::set<std::string>& known) {
+  for (const netlist::Port& port : netlist.ports)
+    if (!known.contains(port.name))
+      user_error("'{}' has an {} '{}' that the run's RTL does not have; build it again",
+                 printable(netlist.name), port.input ? "input" : "output", printable(port.name));
+}
+
 }  // namespace
 
 LaneStreams lane_streams(const StitchedRtl& rtl, const netlist::Netlist& netlist) {
+  std::set<std::string> known = {"clk_i", "rst_ni"};
+  for (const std::vector<StitchedPort>* ports : {&rtl.slaves, &rtl.masters})
+    for (const StitchedPort& port : *ports)
+      for (const char* signal : {"_tvalid", "_tready", "_tdata", "_tlast"})
+        known.insert(port.prefix + signal);
+  require_only(netlist, known);
   LaneStreams streams;
   streams.reset_n = port_bit(netlist, "rst_ni", true);
   for (const StitchedPort& port : rtl.slaves)

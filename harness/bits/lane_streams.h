@@ -19,8 +19,8 @@ struct LaneStreams {
   netlist::Net reset_n = netlist::kZero;
 };
 
-/// By the names of ports and wires. UserError naming the port when one is missing, too narrow or of the
-/// other direction: then the netlist is of another design.
+/// By the names of ports and wires. UserError naming the port when one is missing, too narrow, of the
+/// other direction, or one that the design does not have: then the netlist is of another design.
 LaneStreams lane_streams(const StitchedRtl& rtl, const netlist::Netlist& netlist);
 
 /// The job of a netlist that streams `frames` frames of what `top` holds. Streams inside that

@@ -19,6 +19,9 @@ class SerialNetlist final : public sim::SerialDevice {
  public:
   SerialNetlist(netlist::Netlist netlist, std::uint64_t seed)
       : simulator_(std::move(netlist), kWakes), rx_(pad("rx_i", true)), tx_(pad("tx_o", false)) {
+    for (const netlist::Port& port : simulator_.netlist().ports)
+      if (port.name != "clk_i" && port.name != "rx_i" && port.name != "tx_o")
+        user_error("the design has a pad '{}', which is no board's", printable(port.name));
     simulator_.wake(seed);
   }
 

@@ -178,7 +178,16 @@ TEST_F(VerifyBits, SwappedPinsAreCaught) {
   ASSERT_LT(first, second);
   std::string swapped = pins;
   swapped.replace(second, b.size(), a).replace(first, a.size(), b);
-  replace("constraints.pcf", swapped);
+  const TempDir work;
+  work.write("netlist.json", read_file(built("netlist.json")));
+  work.write("swapped.pcf", swapped);
+  fpga::run_tool(fpga::find_tool("nextpnr-ice40"),
+                 {"--hx8k", "--package", "ct256", "--json", "netlist.json", "--pcf", "swapped.pcf",
+                  "--asc", "routed.asc", "--quiet"},
+                 work.path(), std::chrono::seconds(300));
+  fpga::run_tool(fpga::find_tool("icepack"), {"routed.asc", "swapped.bin"}, work.path(),
+                 std::chrono::seconds(60));
+  replace("bitstream.bin", read_file(work.path() / "swapped.bin"));
   const CommandResult result = verify("bitstream", {"--json"});
   EXPECT_EQ(result.code, 1) << result.err;
   EXPECT_EQ(result.json().at("verdict"), "DIFFERENT");
@@ -186,6 +195,26 @@ TEST_F(VerifyBits, SwappedPinsAreCaught) {
   const CommandResult shown = run_assay_as_is({"show", out_.string()});
   EXPECT_NE(shown.code, 0);
   EXPECT_THAT(shown.out, HasSubstr("bitstream of ice40-hx8k: DIFFERENT: "));
+  // That the file beside it says so, too, makes nothing right.
+  replace("constraints.pcf", swapped);
+  const CommandResult both = verify("bitstream");
+  EXPECT_EQ(both.code, 2);
+  EXPECT_THAT(both.err, HasSubstr("constraints.pcf' is not what 'ice40-hx8k' is built with"));
+}
+
+TEST_F(VerifyBits, APinThatTheRtlDoesNotHaveIsRefused) {
+  for (const char* direction : {"input", "output"}) {
+    Json netlist = Json::parse(read_file(built("netlist.json")));
+    for (auto& [name, module] : netlist["modules"].items())
+      if (module["ports"].contains("s_axis_tdata"))
+        module["ports"]["evil"] = {{"direction", direction},
+                                   {"bits", {direction[0] == 'i' ? Json(9999999) : Json("0")}}};
+    replace("netlist.json", netlist.dump());
+    const CommandResult result = verify("netlist");
+    EXPECT_EQ(result.code, 2);
+    EXPECT_THAT(result.err,
+                HasSubstr(direction + std::string(" 'evil' that the run's RTL does not have")));
+  }
 }
 
 /// The bits of the same layers with other weights.
