@@ -3,15 +3,19 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 
 namespace assay {
 namespace {
 
-/// A source apart into its code, every literal as "", and its literals.
+/// A source apart into its code, every literal as "" and every escaped identifier as x, and its literals
+/// as they are written.
 struct Parts {
   std::string code;
   std::vector<std::string> literals;
 };
+
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 Parts parts_of(std::string_view source) {
   Parts parts;
@@ -22,6 +26,9 @@ Parts parts_of(std::string_view source) {
     } else if (source.substr(i).starts_with("/*")) {
       i = std::min(source.find("*/", i + 2), source.size() - 2) + 1;
       parts.code += ' ';
+    } else if (source[i] == '\\') {  // up to the blank, whatever it is made of
+      while (i + 1 < source.size() && !std::isspace(static_cast<unsigned char>(source[i + 1]))) ++i;
+      parts.code += 'x';
     } else if (source[i] == '"') {
       std::string& literal = parts.literals.emplace_back();
       for (++i; i < source.size() && source[i] != '"'; ++i) {
@@ -42,6 +49,59 @@ bool is_path(const std::string& literal) {
          (literal.find(' ') == std::string::npos || literal[0] == '/' || literal[0] == '.');
 }
 
+/// Characters by their numbers ("\057"), which no text for people needs.
+bool has_numbers(const std::string& literal) {
+  constexpr std::string_view kPlain = "nt\\\"";
+  for (std::size_t i = 0; i + 1 < literal.size(); ++i)
+    if (literal[i] == '\\' && kPlain.find(literal[++i]) == std::string_view::npos) return true;
+  return false;
+}
+
+/// System tasks and functions that compute from their arguments or speak to people. $readmemh and
+/// $readmemb read: which files, the program that simulates looks after (sim/bench/own_files.cc).
+constexpr std::array<std::string_view, 38> kKnownTasks = {
+    "readmemh", "readmemb",   "error",     "fatal",  "warning",  "info",      "display",
+    "write",    "monitor",    "strobe",    "finish", "stop",     "time",      "stime",
+    "realtime", "clog2",      "bits",      "signed", "unsigned", "countones", "countbits",
+    "onehot",   "onehot0",    "isunknown", "size",   "high",     "low",       "left",
+    "right",    "dimensions", "increment", "past",   "rose",     "fell",      "stable",
+    "cast",     "sformatf",   "typename"};
+
+/// What follows a character up to the end of its word.
+std::string_view word_behind(std::string_view code, std::size_t at) {
+  std::size_t end = at + 1;
+  while (end < code.size() && is_word(code[end])) ++end;
+  return code.substr(at + 1, end - at - 1);
+}
+
+/// Whether a word stands in front of a literal: import "DPI-C".
+bool before_literal(std::string_view code, std::size_t at, std::string_view word) {
+  if (code.substr(at, word.size()) != word || (at > 0 && is_word(code[at - 1]))) return false;
+  at = code.find_first_not_of(" \t\r\n", at + word.size());
+  return at != std::string_view::npos && code[at] == '"';
+}
+
+/// A directive or task that is not known to stay within the sources; empty where there is none.
+std::string foreign_word(std::string_view code) {
+  for (std::size_t i = 0; i < code.size(); ++i) {
+    for (const std::string_view word : {"import", "export"})
+      if (before_literal(code, i, word)) return std::string(word) + " of another language";
+    if (code[i] == '`') {
+      const std::string_view word = word_behind(code, i);
+      // Words and texts that a macro puts together are seen by nobody.
+      if (word.empty() || word == "include" || word.starts_with("systemc") ||
+          word.starts_with("verilator"))
+        return std::string(code.substr(i, 1 + std::max<std::size_t>(word.size(), 1)));
+    }
+    if (code[i] == '$' && (i == 0 || !is_word(code[i - 1]))) {
+      const std::string_view word = word_behind(code, i);
+      if (!word.empty() && std::ranges::find(kKnownTasks, word) == kKnownTasks.end())
+        return "$" + std::string(word);
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 std::vector<std::string> string_literals(const std::vector<sim::SourceFile>& sources) {
@@ -52,18 +112,18 @@ std::vector<std::string> string_literals(const std::vector<sim::SourceFile>& sou
 }
 
 std::string outside_read(std::string_view source) {
-  constexpr std::array kTasks = {"`include", "$fopen",    "$fread",  "$fscanf",        "$fgets",
-                                 "$system",  "import \"", "$value$", "$test$plusargs", "$sreadmem"};
   const Parts parts = parts_of(source);
-  for (const std::string_view task : kTasks)
-    if (parts.code.find(task) != std::string::npos) return std::string(task);
-  const auto path = std::ranges::find_if(parts.literals, is_path);
-  return path == parts.literals.end() ? "" : '"' + *path + '"';
+  if (const std::string word = foreign_word(parts.code); !word.empty()) return word;
+  const auto bad = std::ranges::find_if(parts.literals, [](const std::string& literal) {
+    return is_path(literal) || has_numbers(literal);
+  });
+  return bad == parts.literals.end() ? "" : '"' + *bad + '"';
 }
 
 bool names_memory(const std::vector<std::string>& literals, std::string_view file) {
   return std::ranges::any_of(literals, [&](const std::string& literal) {
-    return !literal.empty() && (file == literal || file.starts_with(literal + "_"));
+    return !literal.empty() &&
+           (file == literal || file == literal + ".hex" || file.starts_with(literal + "_"));
   });
 }
 

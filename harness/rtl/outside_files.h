@@ -14,12 +14,13 @@ namespace assay {
 std::vector<std::string> string_literals(const std::vector<sim::SourceFile>& sources);
 
 /// What a source says that would read files which no verdict names, or run other programs: `include,
-/// paths with folders, tasks that open files, DPI. Empty where there is nothing. Names of files in
-/// the folder itself are none; what a source puts together from numbers is not seen.
+/// words that macros put together, paths with folders, characters by number, tasks that are not known to
+/// stay within the sources, DPI. Empty where there is nothing. Names of files in the folder itself are
+/// none; names that are computed are left to the simulation, which opens no others (sim/bench/own_files.cc).
 std::string outside_read(std::string_view source);
 
 /// Whether one of the literals names a memory file, whole ("a_weights.hex") or by what it begins
-/// with ("a_thresholds" of "a_thresholds_0.hex").
+/// with ("a_thresholds" of "a_thresholds_0.hex" and "a_thresholds.hex").
 bool names_memory(const std::vector<std::string>& literals, std::string_view file);
 
 }  // namespace assay

@@ -212,7 +212,7 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
                                  (objects / "src" / kPrecompiled).string(), "unit.cc"});
   for (const auto& file : fs::directory_iterator(objects))
     if (file.path().extension() == ".o") command.push_back(file.path().string());
-  command.insert(command.end(), {"-pthread", "-o", std::string(kProgram)});
+  command.insert(command.end(), {"-pthread", "-Wl,--wrap=fopen", "-o", std::string(kProgram)});
   if (spec.trace == Trace::kFst) command.emplace_back("-lz");
   run_tool(command, work.path(), "the C++ compiler");
 
