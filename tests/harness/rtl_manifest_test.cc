@@ -348,6 +348,35 @@ TEST_F(Rtl, WhatReadsOtherFilesIsNotVerified) {
   EXPECT_EQ(result.code, 3) << result.out;
 }
 
+/// A name that is put together from numbers is seen by nobody who reads the sources.
+TEST_F(Rtl, AFileOfAnotherFolderIsNotReadUnderAComputedName) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  const std::string file = weights("rtl/top"), name = file.substr(file.rfind('/') + 1);
+  const std::string outside = (dir.path() / name).string();
+  write_file(outside, text(file));
+  std::string computed;
+  for (const char c : outside)
+    computed += fmt::format("{}8'd{}", computed.empty() ? "" : ", ", static_cast<int>(c));
+  replace(kAccelerator, "\"" + name + "\"", "{" + computed + "}");
+  replace(kAccelerator, "endmodule", "  localparam Unused = \"" + name + "\";\nendmodule");
+  const CommandResult result = verify("rtl-top", {"--as-is"});
+  EXPECT_EQ(result.code, 4) << result.out;
+  EXPECT_THAT(result.err, HasSubstr("which is not one of its files"));
+}
+
+TEST_F(Rtl, ASlavesTlastIsNotWaitedFor) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  replace(kAccelerator, ".out_valid_o(m_axis_tvalid)", ".out_valid_o(made)");
+  replace(kAccelerator, ".out_ready_i(m_axis_tready)", ".out_ready_i(m_axis_tready & seen)");
+  replace(kAccelerator, ");\n",
+          ");\n  logic seen, made;\n  assign m_axis_tvalid = made & seen;\n"
+          "  always_ff @(posedge clk_i)\n    if (!rst_ni) seen <= 1'b0;\n"
+          "    else if (s_axis_tvalid && s_axis_tready && s_axis_tlast) seen <= 1'b1;\n");
+  const CommandResult result = verify("rtl-top", {"--as-is"});
+  EXPECT_EQ(result.code, 1) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("stuck"));
+}
+
 TEST_F(Rtl, ImagesThatAreAllTheSameSettleNothing) {
   const Graph network = import_bytes(read_file(model), {}, "model");
   Shape shape = *network.inputs()[0]->shape;
