@@ -101,6 +101,9 @@ void verify_checkpoints(const Graph& graph, const std::unordered_set<const Tenso
     if (checkpoint.has_map &&
         std::ranges::any_of(checkpoint.unit.values, [](const Real& u) { return u.is_zero(); }))
       user_error("checkpoint '{}' has a unit of zero", printable(checkpoint.name));
+    if (checkpoint.has_map &&
+        std::ranges::any_of(checkpoint.scale.values, [](const Real& s) { return s.is_zero(); }))
+      user_error("checkpoint '{}' has a scale of zero", printable(checkpoint.name));
   }
 }
 

@@ -2,6 +2,7 @@
 #include "harness/check/coverage.h"
 
 #include <algorithm>
+#include <numeric>
 #include <unordered_set>
 
 #include "compile/base/error.h"
@@ -20,9 +21,25 @@ std::vector<const Checkpoint*> carried_by(const Graph& graph, const Tensor* tens
   return found;
 }
 
+/// Whether the axes of a tensor are those of its checkpoint but for the channels', which layouts have first
+/// or last. Axes of one element may lie anywhere.
+bool moves_channels_alone(const Checkpoint& checkpoint) {
+  std::vector<std::int64_t> axes;
+  for (const std::int64_t axis : checkpoint.perm)
+    if ((*checkpoint.tensor->shape)[static_cast<std::size_t>(axis)] != 1) axes.push_back(axis);
+  if (std::ranges::is_sorted(axes)) return true;
+  std::vector<std::int64_t> last, first(checkpoint.perm.size());
+  std::iota(first.begin(), first.end(), std::int64_t{0});
+  last = first;
+  std::rotate(first.begin() + 1, first.end() - 1, first.end());  // NHWC, the checkpoint NCHW
+  std::rotate(last.begin() + 1, last.begin() + 2, last.end());   // NCHW, the checkpoint NHWC
+  return checkpoint.perm == first || checkpoint.perm == last;
+}
+
 /// Whether the order of an output's elements is that of the checkpoint's: a map that turns signs
-/// or weighs elements differently would call a wrong answer right.
+/// or weighs elements differently would call a wrong answer right, as would swapped rows and columns.
 bool keeps_order(const Checkpoint& checkpoint) {
+  if (!moves_channels_alone(checkpoint)) return false;
   if (checkpoint.kind == Checkpoint::Kind::kLabel)
     return checkpoint.unit == RealArray(Real(1)) && checkpoint.shift == RealArray();
   return checkpoint.unit.is_scalar() && checkpoint.shift.is_scalar() &&

@@ -206,11 +206,20 @@ std::int64_t distinct_images(const Dataset& set, std::int64_t count) {
 }
 
 std::optional<Judgement> judge_images(const report::Stimuli& stimuli) {
-  if (stimuli.images < 2 || stimuli.distinct > 1) return {};
+  if (stimuli.images < 2) return {};
+  if (stimuli.distinct < 2)
+    return Judgement{
+        Verdict::kInconclusive,
+        fmt::format("{} images, 1 distinct: what agrees on one image many times over was "
+                    "not compared on many; give other images, or --images 1",
+                    stimuli.images)};
+  const bool constant = std::ranges::all_of(stimuli.checkpoints,
+                                            [](const auto& c) { return c.constant == c.elements; });
+  if (stimuli.checkpoints.empty() || !constant) return {};
   return Judgement{
       Verdict::kInconclusive,
-      fmt::format("{} images, 1 distinct: what agrees on one image many times over was "
-                  "not compared on many; give other images, or --images 1",
+      fmt::format("no checkpoint changes from one of the {} images to another: they show "
+                  "as little as one; give other images, or --images 1",
                   stimuli.images)};
 }
 

@@ -20,8 +20,8 @@ std::vector<std::string> unseen(const report::Stimuli& stimuli);
 /// How many different images there are among the first `count`.
 std::int64_t distinct_images(const Dataset& set, std::int64_t count);
 
-/// Several images that are all the same are one image: whatever was compared on them was not
-/// compared on as many images as were asked for. Nothing for images that differ.
+/// Several images that are all the same, or all the same to the network, are one image: whatever was
+/// compared on them was not compared on as many images as were asked for. Nothing for others.
 std::optional<Judgement> judge_images(const report::Stimuli& stimuli);
 
 }  // namespace assay

@@ -187,6 +187,8 @@ TEST(Verify, RefusesCarriersThatDoNotFit) {
   checkpoint.has_map = true;
   EXPECT_EQ(g.complaint(), "checkpoint 'result' has a unit of zero");
   checkpoint.unit = RealArray(Real(1));
+  EXPECT_EQ(g.complaint(), "checkpoint 'result' has a scale of zero");
+  checkpoint.scale = RealArray(Real(1));
   for (const std::vector<std::int64_t>& perm :
        {std::vector<std::int64_t>{0}, {0, 0}, {0, 2}, {0, 1, 2}}) {
     checkpoint.perm = perm;
@@ -200,6 +202,7 @@ TEST(Verify, RefusesMapsThatDoNotFitTheirTensor) {
     Legal g;
     Checkpoint& checkpoint = g.graph.checkpoints()[1];
     checkpoint.has_map = true;
+    checkpoint.scale = RealArray(Real(1));
     (scale ? checkpoint.scale : checkpoint.offset) = RealArray({2}, {Real(1), Real(2)});
     EXPECT_EQ(g.complaint(), "");
     (scale ? checkpoint.scale : checkpoint.offset) = RealArray({3, 1}, {Real(1), Real(2), Real(3)});

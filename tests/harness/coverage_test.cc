@@ -72,6 +72,28 @@ TEST(Coverage, NamesWhatIsWrongWithAnEditedNetwork) {
   }
 }
 
+/// Rows and columns of an output do not change places, whatever the file says; channels do.
+TEST(Coverage, AnOutputsRowsAreNoColumns) {
+  const auto output = [](const std::vector<std::int64_t>& perm) {
+    Graph graph;
+    Tensor* x = graph.add_input("x", Shape{1, 2, 3, 3});
+    graph.add_output(x);
+    Checkpoint checkpoint;
+    checkpoint.name = "y";
+    checkpoint.kind = Checkpoint::Kind::kLogits;
+    checkpoint.tensor = x;
+    checkpoint.perm = perm;
+    graph.checkpoints().push_back(checkpoint);
+    return plan_comparison(graph, graph, false).faults;
+  };
+  const auto fault = ::testing::Contains(HasSubstr("'x' carries checkpoint 'y' in another order"));
+  EXPECT_THAT(output({0, 1, 3, 2}), fault);
+  EXPECT_THAT(output({0, 2, 1, 3}), fault);
+  for (const std::vector<std::int64_t>& perm :
+       {std::vector<std::int64_t>{}, {0, 1, 2, 3}, {1, 0, 2, 3}, {0, 3, 1, 2}, {0, 2, 3, 1}})
+    EXPECT_THAT(output(perm), ::testing::Not(fault));
+}
+
 TEST(Coverage, NamesWhatIsWrongWithBothNetworks) {
   const std::vector<Case> both = {
       {rewire_output, "output 'wrong' carries no checkpoint"},

@@ -107,11 +107,27 @@ TEST_F(Images, ChangeWhatTheyReach) {
   EXPECT_FALSE(judge_images(stimuli));
 }
 
+TEST_F(Images, ThatChangeNoCheckpointAreOneToTheNetwork) {
+  report::Stimuli stimuli;
+  stimuli.images = 20;
+  stimuli.distinct = 2;
+  stimuli.checkpoints = {{"a", 32, 32, 2, 2}, {"b", 16, 15, 2, 1}};
+  EXPECT_FALSE(judge_images(stimuli));
+  stimuli.checkpoints[1].constant = 16;
+  const std::optional<Judgement> judgement = judge_images(stimuli);
+  ASSERT_TRUE(judgement);
+  EXPECT_EQ(judgement->verdict, Verdict::kInconclusive);
+  EXPECT_THAT(judgement->reason, HasSubstr("no checkpoint changes from one of the 20 images"));
+  stimuli.images = 1;
+  EXPECT_FALSE(judge_images(stimuli));
+}
+
 TEST_F(Images, LeaveACheckpointThatTheyDoNotReachConstant) {
   const fs::path dead = save_tiny(dir.path() / "dead.onnx", {.first_scale = 100});
   const CommandResult result = run_assay({"run", dead.string(), "--data", save(varied(5)), "--out",
                                           out.string(), "--until", "cleanup", "--json"});
-  ASSERT_EQ(result.code, 0) << result.err;
+  ASSERT_EQ(result.code, 3) << result.err;
+  EXPECT_THAT(result.json()["reason"].get<std::string>(), HasSubstr("no checkpoint changes"));
   EXPECT_THAT(result.json()["unseen"],
               Contains("3 of 3 checkpoints are the same on every image: 'act1', 'act2', 'logits'"));
   // A stage that is kept says it again.
