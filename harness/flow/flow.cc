@@ -150,18 +150,27 @@ class Flow {
   /// stage.
   void refuse_another_model() const {
     const std::string first = fmt::format("reports/{}.json", stage_id(1, inputs_.stages[0].name));
-    std::string name, hash;
+    std::string name;
+    std::optional<report::Inputs> of;
     if (const auto run = optional_report<report::Run>(dir_.file(kRunReport))) {
       name = fmt::format(" '{}'", printable(run->model, 4096));
-      hash = run->inputs.model.sha256;
+      of = run->inputs;
     } else if (const auto stage = optional_report<report::Stage>(dir_.file(first))) {
-      hash = stage->inputs.model.sha256;
+      of = stage->inputs;
     }
-    if (hash.empty() || hash == inputs_.identity.model.sha256) return;
+    if (!of || is_same_model(*of)) return;
     user_error(
         "'{}' holds a run of another model{} (SHA-256 {}); give --replace to put this run in its "
         "place, or another folder as --out",
-        printable(dir_.path().string(), 4096), name, hash);
+        printable(dir_.path().string(), 4096), name, of->model.sha256);
+  }
+
+  /// Weights may lie in files beside the model's: then its graph alone, which another version may write
+  /// otherwise, tells two models apart.
+  bool is_same_model(const report::Inputs& earlier) const {
+    const report::Model &model = inputs_.identity.model, &before = earlier.model;
+    return before.sha256 == model.sha256 && (before.graph_sha256 == model.graph_sha256 ||
+                                             earlier.assay.sha256 != inputs_.identity.assay.sha256);
   }
 
   /// A file of an earlier run; empty where there is none.

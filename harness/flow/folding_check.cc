@@ -11,9 +11,14 @@ void check_folding(Graph model, const std::vector<StageSpec>& stages, const Prep
                    const FoldingConfig& config) {
   const auto follows = std::ranges::find(stages, "specialize", &StageSpec::name);
   if (config.empty() || follows == stages.end()) return;
-  for (auto stage = stages.begin(); stage != follows; ++stage)
-    if (!stage->applies || stage->applies(pixel_graph(model, preprocess))) stage->build(model);
+  const auto build = [&](auto begin, auto end) {
+    for (auto stage = begin; stage != end; ++stage)
+      if (!stage->applies || stage->applies(pixel_graph(model, preprocess))) stage->build(model);
+  };
+  build(stages.begin(), follows);
   check_folding_config(model, config);
+  const auto folds = std::ranges::find(stages, "fold", &StageSpec::name);
+  build(follows, folds == stages.end() ? folds : std::next(folds));
 }
 
 }  // namespace assay

@@ -11,7 +11,7 @@
 namespace assay {
 
 /// Holds a folding configuration against the layers of a network before any stage is run: builds
-/// its graph up to the stage that first follows the configuration, in memory and without images.
+/// its graph up to the last stage that follows the configuration, in memory and without images.
 /// Nothing is done for an empty configuration, or when `stages` end before. UserError for a node
 /// or a field that the network does not have and for a value that does not fit, and whatever
 /// makes one of the stages impossible.

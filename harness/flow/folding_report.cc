@@ -69,13 +69,15 @@ std::string target_warning(const report::Folding& report) {
       static_cast<double>(slowest->cycles) / static_cast<double>(*report.goal.target_cycles));
 }
 
-/// Says what of the device is not enough; empty when all is.
-std::string device_warning(const report::Folding& report) {
+}  // namespace
+
+std::string device_warning(const report::Resources& needs, const report::Device& device,
+                           bool chosen) {
   struct Amount {
     const char* name;
     std::int64_t needs, has;
   };
-  const report::Resources &needs = report.estimates, &has = report.device.has;
+  const report::Resources& has = device.has;
   std::string text;
   double worst = 0;
   for (const Amount& a :
@@ -88,14 +90,10 @@ std::string device_warning(const report::Folding& report) {
       worst = std::max(worst, static_cast<double>(a.needs) / static_cast<double>(a.has));
   }
   if (text.empty()) return "";
-  const bool chosen = report.goal.device.has_value();
-  return fmt::format("the design does not fit {}{}: it is estimated to take {}{}",
-                     report.device.name,
+  return fmt::format("the design does not fit {}{}: it is estimated to take {}{}", device.name,
                      chosen ? "" : ", the part that costs are weighed by without --device", text,
                      worst > 0 ? fmt::format(" ({:.1f} times the part)", worst) : "");
 }
-
-}  // namespace
 
 report::Resources resources_report(const hw::Resources& r) { return {r.lut, r.ff, r.bram, r.dsp}; }
 
@@ -122,7 +120,8 @@ report::Folding folding_report(const Graph& graph, std::string_view stage,
   report.device = device_report(device);
   for (const LayerSummary& layer : summary.layers)
     report.nodes.push_back(node_report(layer, summary.interval, options));
-  const std::string beyond = device_warning(report);
+  const std::string beyond =
+      device_warning(report.estimates, report.device, report.goal.device.has_value());
   report.fits = beyond.empty();
   for (const std::string& warning : {target_warning(report), beyond})
     if (!warning.empty()) report.warnings.push_back(warning);

@@ -16,6 +16,11 @@ namespace assay {
 report::Folding folding_report(const Graph& graph, std::string_view stage,
                                std::string_view stage_sha256, const PassOptions& options);
 
+/// Says what of the device is not enough; empty when all is. `chosen`: it was asked for, and does not
+/// merely weigh costs.
+std::string device_warning(const report::Resources& needs, const report::Device& device,
+                           bool chosen);
+
 report::Resources resources_report(const hw::Resources& resources);
 report::Device device_report(const hw::Device& device);
 

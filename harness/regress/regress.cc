@@ -149,10 +149,17 @@ std::string summary(const std::vector<Outcome>& outcomes, int code, bool update)
                      counted(outcomes, [](const Outcome&) { return true; }));
 }
 
+/// The options, once their files can be written: before anything is.
+const RegressOptions& checked(const RegressOptions& options) {
+  if (!options.junit.empty()) check_output_file(options.junit, "--junit");
+  if (!options.baseline.empty()) check_output_file(options.baseline, "--baseline");
+  return options;
+}
+
 class Regress {
  public:
   Regress(const RegressOptions& options, const Console& console)
-      : options_(options),
+      : options_(checked(options)),
         console_(console),
         suite_(read_suite(options.suite)),
         dir_(options.out),
@@ -161,7 +168,6 @@ class Regress {
         cache_(options.cache) {}
 
   RegressResult run() {
-    if (!options_.junit.empty()) check_output_file(options_.junit, "--junit");
     dir_.make_folder("cases");
     dir_.make_folder("reports");
     dir_.remove_half_written("reports");

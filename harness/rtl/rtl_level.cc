@@ -9,6 +9,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "harness/report/output_file.h"
 #include "harness/rtl/canaries.h"
 #include "harness/run/ledger.h"
 #include "harness/run/rtl_manifest.h"
@@ -41,7 +42,10 @@ RtlLevel::RtlLevel(std::string_view name, const SimulationOptions& level_options
       console(level_console),
       session(options.dir, options.images, options.cache),
       rtl(name_, session, options) {
-  if (!options.wave.empty()) trace_of(options.wave);
+  if (!options.wave.empty()) {
+    check_output_file(options.wave, "--wave");
+    trace_of(options.wave);
+  }
   session.prove_stage();
 }
 

@@ -122,6 +122,10 @@ TEST_F(Reach, HoldsAFoldingFileAgainstTheNetworkBeforeAnyStage) {
   refuses(R"({"nobody": {}})", "names no layer: 'nobody'");
   refuses(R"({"Conv_0": {"PE": 3}})", "PE cannot be 3; choose one of 1, 2");
   refuses(R"({"Conv_0": {"parallel_window": 1}})", "it has no field 'parallel_window'");
+  for (const char* mode : {"embedded", "external"})
+    refuses(fmt::format(R"({{"Conv_0": {{"ram_style": "block", "mem_mode": "{}"}}}})", mode),
+            "ram_style block has no effect");
+  refuses(R"({"Conv_0": {"inFIFODepths": [1, 2, 3]}})", "Conv_0");
 }
 
 TEST_F(Reach, HonoursRamStyleOrRefusesIt) {
