@@ -83,6 +83,11 @@ TEST(Shell, PllsMakeTheClock) {
     EXPECT_GE(made * number(text, "CLKOP_DIV"), 400);
     EXPECT_LE(made * number(text, "CLKOP_DIV"), 800);
   }
+  // The phase detector takes at most 400 MHz.
+  EXPECT_THAT(top_of(board_with(ShellBoard::Pll::kEcp5, 400, 400)),
+              HasSubstr(".CLKI_DIV(1), .CLKFB_DIV(1)"));
+  EXPECT_THAT(top_of(board_with(ShellBoard::Pll::kEcp5, 401, 401)),
+              HasSubstr(".CLKI_DIV(2), .CLKFB_DIV(2)"));
   EXPECT_THAT(refusal([] { top_of(board_with(ShellBoard::Pll::kIce40, 12, 3)); }),
               HasSubstr("its PLL cannot make 3 MHz of 12 MHz"));
   EXPECT_THAT(refusal([] { top_of(board_with(ShellBoard::Pll::kNone, 12, 24)); }),

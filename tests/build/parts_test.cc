@@ -67,6 +67,7 @@ TEST(Parts, NamesAreUniqueAndBoardsHaveParts) {
     ASSERT_NE(target.part, nullptr) << board.name;
     EXPECT_EQ(target.part->name, board.part);
     EXPECT_TRUE(target.part->has_bitstreams());
+    EXPECT_THAT((std::vector<double>{12, 25, 48, 100}), ::testing::Contains(board.clock_mhz));
     EXPECT_EQ(target.board, &board);
   }
   EXPECT_EQ(find_target("ecp5-85").board, nullptr);

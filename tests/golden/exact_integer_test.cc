@@ -6,6 +6,8 @@
 
 #include <random>
 
+#include "golden/exact/plan.h"
+#include "golden/exact/real_array.h"
 #include "golden/exact_testing.h"
 #include "support/real_eval.h"
 
@@ -255,6 +257,36 @@ TEST(ExactIntegers, ALoweredConvolutionEqualsItsDefinition) {
   back.perm = {0, 3, 1, 2};
   Tensor* y = net.add(back, {net.add(ops::Add{}, {q, net.add(pool, {q})})});
   expect_like_the_definition(net, y, random_levels(random, 120, 7));
+}
+
+TEST(ExactIntegers, ASumMayWeighOneTermPerChannelAndOnePerPlace) {
+  Net net;
+  Tensor* x = net.input({1, 2, 1, 3});
+  ops::MultiThreshold step;
+  step.out_dtype = DataType::uint(1);
+  Tensor* places = net.add(ops::Mul{}, {net.add(step, {x, carried(net, {1, 1}, {2})}),
+                                        carried(net, {1, 2, 1, 3}, {1, 20, 3, 40, 5, 60})});
+  Tensor* channels = net.add(ops::Mul{}, {x, carried(net, {2, 1, 1}, {100, 1000})});
+  Tensor* y =
+      net.add(step, {net.add(ops::Add{}, {channels, places}), carried(net, {2, 1}, {220, 3006})});
+  // 0, 220, 203; 3040, 3005, 60: thresholds at 220 and 3006.
+  EXPECT_EQ(exact_texts(net, y, {0, 2, 2, 3, 3, 0}), (Texts{"0", "1", "0", "1", "0", "0"}));
+}
+
+TEST(RealArrays, VaryOnlyAlongTheAxisTheyHave) {
+  const RealArray channels({3, 1, 1}, {Real(1), Real(2), Real(3)});
+  EXPECT_TRUE(varies_only_along(channels, {1, 3, 2, 2}, 1));
+  EXPECT_FALSE(varies_only_along(channels, {1, 3, 2, 2}, 2));
+  EXPECT_TRUE(varies_only_along(RealArray(Real(7)), {1, 3, 2, 2}, 2));
+}
+
+TEST(Layouts, SayWhichAxisIsInnermost) {
+  for (const bool otherwise : {false, true}) {
+    EXPECT_EQ(exact::wants_last(Layout::kUnknown, otherwise), otherwise);
+    EXPECT_EQ(exact::wants_last(Layout::kNC, otherwise), otherwise);
+    EXPECT_TRUE(exact::wants_last(Layout::kNHWC, otherwise));
+    EXPECT_FALSE(exact::wants_last(Layout::kNCHW, otherwise));
+  }
 }
 
 TEST(ExactIntegers, BitsAreCountedOverTheLastAxis) {

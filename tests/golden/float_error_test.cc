@@ -470,6 +470,23 @@ void check_operator(T op, const std::vector<Shape>& shapes, std::size_t constant
   }
 }
 
+/// Far below the largest, the exponent itself is rounded to what is much of a small value.
+TEST(FloatErrorBounds, HoldForSoftmaxOfValuesThatAreFarApart) {
+  std::mt19937 random(7);
+  std::uniform_real_distribution<float> far(-80, 0);
+  for (int trial = 0; trial < 200; ++trial) {
+    Net net;
+    Tensor* y = net.add(ops::Softmax{}, {net.input({1, 3})});
+    net.finish(y);
+    const std::vector<FloatTensor> x = {{{1, 3}, {far(random), 0.1F, far(random)}}};
+    const auto bound = FloatErrorBounds(net.graph).evaluate(x, {}, {}).at(y);
+    const auto got = FloatExecutor(net.graph).run(x).at(0).data;
+    for (std::size_t i = 0; i < got.size(); ++i)
+      EXPECT_LE(std::fabs(static_cast<double>(got[i]) - bound.value[i]), bound.error[i])
+          << "trial " << trial << ", element " << i;
+  }
+}
+
 TEST(FloatErrorBounds, HoldForEveryOperator) {
   check_operator(ops::Add{}, {{2, 3}, {3}});
   check_operator(ops::Sub{}, {{3}, {2, 3}});

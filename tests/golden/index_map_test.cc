@@ -230,6 +230,9 @@ TEST(IndexMap, UnfoldsWindowsChannelsInnermost) {
   // Padded above by one row and on the right by one column, 1x2 kernel.
   EXPECT_EQ(sources(im2col({1, 2}, {1, 1}, {1, 0, 0, 1}, {1, 1}), {1, 1, 2, 1}, {1, 2, 2, 2}),
             (Ints{-1, -1, -1, -1, 0, 1, 1, -1}));
+  // Padded below by one row, though another image follows.
+  EXPECT_EQ(sources(im2col({2, 1}, {1, 1}, {0, 0, 1, 0}, {1, 1}), {2, 2, 1, 1}, {2, 2, 1, 2}),
+            (Ints{0, 1, 1, -1, 2, 3, 3, -1}));
   // Dilation 2 reaches over the neighbour; stride 2.
   EXPECT_EQ(sources(im2col({1, 2}, {1, 2}, {0, 0, 0, 0}, {1, 2}), {1, 1, 5, 1}, {1, 1, 2, 2}),
             (Ints{0, 2, 2, 4}));

@@ -33,6 +33,7 @@ TEST(Shape, RefusesNegativeAndEnormousSizes) {
         element_count({2, -1});
       },
       ThrowsMessage<UserError>(HasSubstr("[2,-1] has a negative size")));
+  EXPECT_THROW(element_count({(std::int64_t{1} << 27) + 1}), UserError);
   EXPECT_THROW(element_count({(std::int64_t{1} << 40) + 1}), UserError);
   EXPECT_THROW(element_count({std::int64_t{1} << 32, std::int64_t{1} << 32}), UserError);
   EXPECT_THROW(element_count({std::numeric_limits<std::int64_t>::max(), 3}), UserError);

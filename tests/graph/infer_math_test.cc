@@ -55,6 +55,8 @@ TEST(InferTrunc, CountsInputsByVersion) {
   EXPECT_THAT(refusal(second, five), HasSubstr("version 2 takes 6 inputs, not 5"));
   first.version = 3;
   EXPECT_THAT(refusal(first, five), HasSubstr("versions 1 and 2, not 3"));
+  six[4] = Shape{2, 3};
+  EXPECT_THAT(refusal(second, six), HasSubstr("shapes [1,3,32,32] and [2,3] do not broadcast"));
 }
 
 TEST(InferFloatQuant, TakesScalarFormatParameters) {
@@ -115,6 +117,15 @@ TEST(InferSumPool, FindsTheSpatialAxesByLayout) {
   EXPECT_EQ(shape_of(op, {Shape{1, 5, 7, 3}}), (Shape{1, 3, 4, 3}));
   op.data_layout = Layout::kNC;
   EXPECT_THAT(refusal(op, {Shape{1, 5, 7, 3}}), HasSubstr("data_layout"));
+}
+
+TEST(InferSumPool, RefusesWindowsThatMayHoldPaddingAlone) {
+  ops::SumPool op;
+  op.window = square(2, 1, 0, 2);
+  op.window.pads = {1, 0, 0, 0};  // one row above: its two taps are a row apart
+  EXPECT_EQ(shape_of(op, {Shape{1, 1, 2, 5}}), (Shape{1, 1, 1, 3}));
+  EXPECT_THAT(refusal(op, {Shape{1, 1, 1, 5}}),
+              HasSubstr("wholly in the padding of an axis of size 1"));
 }
 
 TEST(InferQuantizeLinear, TakesTheContainerOfTheZeroPoint) {

@@ -17,6 +17,14 @@ namespace {
 
 using Integers = std::vector<std::int64_t>;
 
+TEST(Storage, TakesTheBytesOfItsBits) {
+  EXPECT_EQ(storage_bytes(Storage::kU8), 1U);
+  EXPECT_EQ(storage_bytes(Storage::kI8), 1U);
+  EXPECT_EQ(storage_bytes(Storage::kI16), 2U);
+  EXPECT_EQ(storage_bytes(Storage::kI32), 4U);
+  EXPECT_EQ(storage_bytes(Storage::kI64), 8U);
+}
+
 constexpr Storage kStorages[] = {Storage::kU8, Storage::kI8, Storage::kI16, Storage::kI32,
                                  Storage::kI64};
 

@@ -6,10 +6,11 @@
 # counted. Prints a line per mutant and the survivors at the end, which BUILD/mutants/survivors has too. Exit code 1 when
 # fewer than LEAST percent (default 92) were noticed, 3 when none was tried.
 #
-# What became of a mutant stays in BUILD/mutants/results: a run that was stopped goes on where it was. A mutant is tried
-# again when its file changes, a survivor also when tests do. Remove the file to begin anew.
+# What became of a mutant stays in BUILD/mutants/results, which begins as tests/mutants/results.tsv: a run that was stopped
+# goes on where it was. A mutant is tried again when its file changes, a survivor also when tests do. Empty both files to begin
+# anew; why survivors are none, or stay, is in tests/mutants/survivors.md.
 set -eu
-[ $# -ge 3 ] || { sed -n '3,10s/^# \{0,1\}//p' "$0"; exit 2; }
+[ $# -ge 3 ] || { sed -n '3,11s/^# \{0,1\}//p' "$0"; exit 2; }
 source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$1" && pwd)
 count=$2 seed=$3
@@ -20,7 +21,7 @@ case ${1:-} in [0-9]*) least=$1; shift ;; esac
 
 work=$build/mutants tree=$build/mutants/tree results=$build/mutants/results
 mkdir -p "$work"
-touch "$results"
+[ -f "$results" ] || cp "$source/tests/mutants/results.tsv" "$results"
 exec 9>"$work/lock"  # what runs on when this is stopped does not keep it: 9>&-
 flock -n 9 || { echo "another run works in $work"; exit 4; }
 [ -d "$tree/.git" ] || git clone -q "$source" "$tree"
@@ -36,13 +37,14 @@ mkdir -p "$baseline"
 # The test programs that answer for a source, those first that take least.
 tests_of() {
   case $1 in
-    compile/base/*) echo base ;;
+    compile/base/*) echo base sim ;;
     compile/graph/*) echo graph passes ;;
     compile/onnx/*) echo onnx error ;;
     compile/netlist/*) echo netlist ;;
     compile/hw/*) echo hw top ;;
     compile/backend/verilog/*) echo hw top ;;
     compile/backend/shell/*) echo board ;;
+    compile/backend/fpga/*) echo backend build ;;
     compile/backend/*) echo backend ;;
     compile/passes/*) echo passes error ;;
     golden/data/*) echo data ;;
@@ -70,6 +72,8 @@ passes() {
   status=0
   wait "$ended" 2>/dev/null || { status=1; kill "$other" 2>/dev/null || :; }
   wait "$other" 2>/dev/null || status=1
+  # A mutant may take the exit code away, too.
+  ! grep -q '^\[  FAILED  \]' "$work/log.0" "$work/log.1" || status=1
   return $status
 }
 

@@ -190,6 +190,11 @@ TEST(YosysJson, CellsOfAnotherFormAreRefusedByName) {
   says("\"O\":[4]", "\"O\":[\"0\"]", "its output O drives a constant");
   says("\"O\":\"output\"", "\"O\":\"input\"", "its pin O is not");
   says("LUT_INIT", "LUT_WHAT", "no parameter LUT_WHAT");
+  const std::string ram =
+      R"("u":{"type":"RAMB18E1","parameters":{"INITP_08":"0"},"connections":{}})";
+  EXPECT_THAT(refused(top_json(ram), Family::kXilinx), HasSubstr("no parameter INITP_08"));
+  const std::string lut_ram = R"("u":{"type":"RAM32X1S","connections":{"A5":[2]}})";
+  EXPECT_THAT(refused(top_json(lut_ram), Family::kXilinx), HasSubstr("no pin A5"));
   says("\"1000\"", "\"fast\"", "is 'fast', not a number");
   says("\"1000\"", "\"11000000000000000\"", "has more than 16 bits");
   const std::string carry = R"("u":{"type":"SB_CARRY","connections":{"I0":[2],"I1":[3],"CO":[4]}})";

@@ -5,6 +5,8 @@
 
 #include <string>
 
+#include "compile/passes/streamline/integer_weights.h"
+
 namespace assay {
 namespace {
 
@@ -61,6 +63,19 @@ TEST(CommonUnit, OfUsualNormalisationsIsSmall) {
   EXPECT_EQ(multiplier_bits({2470, 2430, 2610}), 13U);  // CIFAR-10 with three digits
   EXPECT_EQ(multiplier_bits({2470, 2435, 2616}), 20U);  // with four
   EXPECT_EQ(multiplier_bits({2290, 2240, 2250}), 16U);  // ImageNet
+}
+
+TEST(IntegerConstants, FloatsAreMultiplesOfAPowerOfTwoPerChannel) {
+  Graph graph;
+  const Tensor* tensor = graph.add_constant(
+      "w", Constant({2, 4}, std::vector<float>{0, 1, 0.5F, -3, 6, 0, 1, 0.125F}));
+  const auto shared = integer_constant(*tensor, 2).value();
+  EXPECT_EQ(shared.values, (std::vector<std::int64_t>{0, 8, 4, -24, 48, 0, 8, 1}));
+  EXPECT_EQ(shared.scale.values[0].str(), "1/8");
+  const auto rows = integer_constant(*tensor, 0).value();
+  EXPECT_EQ(rows.values, (std::vector<std::int64_t>{0, 2, 1, -6, 48, 0, 8, 1}));
+  EXPECT_EQ(rows.scale.values[0].str(), "1/2");
+  EXPECT_EQ(rows.scale.values[1].str(), "1/8");
 }
 
 }  // namespace

@@ -185,6 +185,7 @@ TEST(FoldingConfig, KeepsFifoDepthsAtTheNodes) {
   EXPECT_THAT(
       message(Depths{-1}),
       HasSubstr("inFIFODepths cannot be [-1]; choose one of lists of one depth per stream"));
+  EXPECT_THAT(message(Depths{1, -1}), HasSubstr("inFIFODepths cannot be [1,-1]"));
   EXPECT_THAT(message(Depths{hw::kMaxFifoDepth + 1}), HasSubstr("cannot be [16777217]"));
   EXPECT_THAT(message(7), HasSubstr("inFIFODepths cannot be 7"));
   EXPECT_THAT(message("7"), HasSubstr("inFIFODepths cannot be '7'"));

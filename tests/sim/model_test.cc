@@ -391,6 +391,13 @@ TEST_F(ModelTest, OnlyThisUserMakesItsChecksums) {
   setenv("XDG_CACHE_HOME", mine.c_str(), 1);
 }
 
+/// The guard of children is a process of its own, not this one.
+TEST(Process, ThisOneStaysTheOneThatItWas) {
+  static const pid_t before = ::getpid();
+  run_process({"/bin/true"}, "/", std::chrono::seconds(10));
+  EXPECT_EQ(::getpid(), before);
+}
+
 TEST(Process, GivesExitCodeAndOutput) {
   const ProcessResult r = run_process({"/bin/ls", "/nonexistent"}, "/", std::chrono::seconds(10));
   EXPECT_EQ(r.exit_code, 2);
