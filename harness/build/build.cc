@@ -38,7 +38,7 @@ void require_clock(const BuildOptions& options) {
     user_error("--clock: {} is no frequency that a part runs at", *options.clock_mhz);
 }
 
-fpga::Target target_of(const BuildOptions& options) {
+fpga::Target chosen_target(const BuildOptions& options) {
   fpga::Target target = fpga::find_target(options.target);
   if (!target.part->has_bitstreams() && (options.clock_mhz || options.seeds > 1))
     user_error("--clock and --seeds are of place and route; '{}' is only synthesised", target.name);
@@ -71,7 +71,7 @@ class BitstreamBuild {
   BitstreamBuild(const BuildOptions& options, const Console& console)
       : options_(options),
         console_(console),
-        target_(target_of(options)),
+        target_(chosen_target(options)),
         clock_mhz_(clock_of(options, target_)),
         yosys_(fpga::find_tool("yosys")),
         tools_(place_route_tools(target_.part->family)),

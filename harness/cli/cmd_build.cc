@@ -11,42 +11,55 @@ namespace {
 
 constexpr std::int64_t kMostSeeds = 1000, kLargestSeed = std::int64_t{1} << 30;
 
+void add_build_options(Command& command, BuildOptions& options) {
+  command.add_option("DIR", options.dir, "Folder of a finished run").required();
+  command
+      .add_option("--target", options.target,
+                  "Part or board, such as ice40-hx8k, ecp5-25, icebreaker or ulx3s-85; xc7z020 and "
+                  "others of AMD's 7 series are only synthesised")
+      .required()
+      .type_name("NAME");
+  command.add_option("--seed", options.seed, "Seed of the placement")
+      .in_range(std::int64_t{0}, kLargestSeed)
+      .capture_default_str()
+      .type_name("S");
+  command
+      .add_option("--seeds", options.seeds,
+                  "Try so many placements, from --seed on, and keep the fastest")
+      .in_range(std::int64_t{1}, kMostSeeds)
+      .capture_default_str()
+      .type_name("N");
+  command
+      .add_option("--clock", options.clock_mhz,
+                  "Clock that placement aims at; default: the board's, at most 50, of a part 50")
+      .type_name("MHZ");
+  command
+      .add_option("--baud", options.baud,
+                  "Rate of a board's serial line, which 'assay host' is told too; default: 115200")
+      .positive()
+      .type_name("N");
+  command.add_flag(
+      "--dsp", options.dsp,
+      "Products may go into DSP blocks; such a bitstream cannot be read back to verify "
+      "it");
+}
+
+int run_build(const BuildOptions& options, const CommandContext& context) {
+  const BuildResult result = build(options, context.console);
+  if (context.json)
+    print_report(context, result.report);
+  else
+    context.console.out << result.table;
+  return 0;
+}
+
 }  // namespace
 
 void add_build_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<BuildOptions>();
   Command command = app.add_subcommand(
       "build", "Make a bitstream of a run's accelerator with the open FPGA tools");
-  command.add_option("DIR", options->dir, "Folder of a finished run").required();
-  command
-      .add_option("--target", options->target,
-                  "Part or board, such as ice40-hx8k, ecp5-25, icebreaker or ulx3s-85; xc7z020 and "
-                  "others of AMD's 7 series are only synthesised")
-      .required()
-      .type_name("NAME");
-  command.add_option("--seed", options->seed, "Seed of the placement")
-      .in_range(std::int64_t{0}, kLargestSeed)
-      .capture_default_str()
-      .type_name("S");
-  command
-      .add_option("--seeds", options->seeds,
-                  "Try so many placements, from --seed on, and keep the fastest")
-      .in_range(std::int64_t{1}, kMostSeeds)
-      .capture_default_str()
-      .type_name("N");
-  command
-      .add_option("--clock", options->clock_mhz,
-                  "Clock that placement aims at; default: the board's, at most 50, of a part 50")
-      .type_name("MHZ");
-  command
-      .add_option("--baud", options->baud,
-                  "Rate of a board's serial line, which 'assay host' is told too; default: 115200")
-      .positive()
-      .type_name("N");
-  command.add_flag(
-      "--dsp", options->dsp,
-      "Products may go into DSP blocks; such a bitstream cannot be read back to verify "
-      "it");
+  add_build_options(command, *options);
   add_examples(command,
                "  assay build out/model --target ice40-hx8k\n"
                "  assay build out/model --target ecp5-25 --seeds 8 --clock 80\n"
@@ -56,12 +69,7 @@ void add_build_command(Command& app, CommandAction& action) {
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
       options->finished = write_page;
-      const BuildResult result = build(*options, context.console);
-      if (context.json)
-        print_report(context, result.report);
-      else
-        context.console.out << result.table;
-      return 0;
+      return run_build(*options, context);
     };
   });
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/cli/options.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <cerrno>
 #include <cmath>
@@ -12,6 +14,20 @@
 #include "compile/base/printable.h"
 
 namespace assay {
+
+namespace {
+
+/// CLI11's own says the limits of a double, in 300 digits.
+CLI::Validator number_that(bool (*holds)(double), const char* what, const char* type) {
+  return {[holds, what](std::string& text) {
+            double number = 0;
+            const bool ok = CLI::detail::lexical_cast(text, number) && holds(number);
+            return ok ? std::string() : fmt::format("'{}' is not {}", printable(text), what);
+          },
+          type};
+}
+
+}  // namespace
 
 Option& Option::required() {
   option_->required();
@@ -39,12 +55,12 @@ Option& Option::in_range(std::int64_t low, std::int64_t high) {
 }
 
 Option& Option::positive() {
-  option_->check(CLI::PositiveNumber);
+  option_->check(number_that([](double n) { return n > 0; }, "above 0", "POSITIVE"));
   return *this;
 }
 
 Option& Option::non_negative() {
-  option_->check(CLI::NonNegativeNumber);
+  option_->check(number_that([](double n) { return n >= 0; }, "0 or more", "NONNEGATIVE"));
   return *this;
 }
 

@@ -20,9 +20,8 @@ void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
   if (!starts_at_pixels(graph)) graph = preprocess.in_front_of(graph);
 }
 
-/// A network that ends in a map has no labels.
-/// A network that ends in labels already keeps them; the outputs of one that ends in a map stay as
-/// they are.
+/// A network that ends in labels already keeps them; a map and a single number, which have none, stay as they
+/// are.
 void postprocess_stage(Graph& graph, std::int64_t topk) {
   const bool labelled = std::ranges::find(graph.checkpoints(), Checkpoint::Kind::kLabel,
                                           &Checkpoint::kind) != graph.checkpoints().end();

@@ -19,12 +19,15 @@ std::optional<AnswerSource> answer_source(const Graph& graph) {
   if (!used || !graph.checkpoints()[*used].tensor->shape) return {};
   source.ranks = element_count(*graph.checkpoints()[*used].tensor->shape);
   if (source.logits) source.classes = source.ranks;
-  if (source.ranks < 1) return {};
+  // One number is the best of itself, whatever it is.
+  if (source.ranks < 1 || source.classes == 1) return {};
   return source;
 }
 
 bool ends_in_map(const Graph& network) {
-  return network.outputs().size() == 1 && !is_row_of_logits(*network.outputs()[0]);
+  if (network.outputs().size() != 1) return false;
+  const Tensor& output = *network.outputs()[0];
+  return !is_row_of_logits(output) || output.shape->empty() || output.shape->back() == 1;
 }
 
 }  // namespace assay

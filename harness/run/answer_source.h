@@ -15,10 +15,10 @@ struct AnswerSource {
   std::int64_t classes = 0;                  ///< 0: not known, the network gives labels alone
   std::int64_t ranks = 0;                    ///< how many labels are ranked
 };
-/// Nothing when the graph has neither, or several logits and no label.
+/// Nothing when the graph has neither, several logits and no label, or a single class.
 std::optional<AnswerSource> answer_source(const Graph& graph);
 
-/// Whether a network puts out one tensor that is no row of logits: it gets no label.
+/// Whether a network puts out one tensor that is no row of logits, or one number: it gets no label.
 bool ends_in_map(const Graph& network);
 
 }  // namespace assay

@@ -49,6 +49,24 @@ TEST(RunOdd, LogitsThatAreNotFlattenedGetNoLabel) {
   EXPECT_EQ(result.code, 0) << result.out << result.err;
 }
 
+/// The best of one class is always itself: hardware that says so would be right for any network.
+TEST(RunOdd, ASingleNumberGetsNoLabelThatIsAlwaysRight) {
+  TestModel model;
+  model.input("x", {1, 1, 4, 4});
+  TestModel::Floats weights;
+  for (int i = 0; i < 16; ++i) weights.push_back(static_cast<float>(i * 5 % 7 - 3));
+  model.floats("w", {1, 1, 4, 4}, weights);
+  model.node("Conv", {"x", "w"}, {"c"});
+  model.node("Flatten", {"c"}, {"y"});
+  model.output("y");
+  const CommandResult imported = run(model, "postprocess");
+  EXPECT_EQ(imported.code, 0) << imported.err;
+  EXPECT_THAT(imported.out, ::testing::Not(HasSubstr("topk")));
+  const CommandResult result = run(model, "fifos");
+  EXPECT_EQ(result.code, 3) << result.out << result.err;
+  EXPECT_THAT(result.out, HasSubstr("carries no checkpoint"));
+}
+
 /// Its checkpoint is carried by integers there, and nothing says what the network makes of them.
 TEST(RunOdd, ARealOutputBehindItsCheckpointIsNotJudged) {
   const CommandResult result = run(map_model(), "absorb_scales");
