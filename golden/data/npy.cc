@@ -292,7 +292,7 @@ std::string encode_npy(const NpyArray& array) {
   std::string header = fmt::format("{{'descr': '{}', 'fortran_order': False, 'shape': ({}), }}",
                                    info(array.type).descr, shape);
   // Room for the first axis to grow to 21 digits in place, then the data start at 64 bytes.
-  if (!array.shape.empty()) header.append(21 - fmt::formatted_size("{}", array.shape[0]), ' ');
+  if (!array.shape.empty()) header.append(21 - std::to_string(array.shape[0]).size(), ' ');
   header.append(63 - (kMagic.size() + 4 + header.size()) % 64, ' ');
   header += '\n';
   std::string out(kMagic);
