@@ -40,6 +40,26 @@ constexpr std::array<Replacement, 14> kReplacements = {{{" > ", " >= "},
                                                         {"1'b0", "1'b1"},
                                                         {" !", " "}}};
 
+/// What survives on the nodes of this network, by what is read in its line, because nothing changes there.
+struct Harmless {
+  std::string_view file, line, to, why;
+};
+constexpr std::array<Harmless, 10> kHarmless = {
+    {{"assay_channelwise_op.sv", "assign take = ", " || ", "one word: every index reads it"},
+     {"assay_channelwise_op.sv", "if (take) next = ", " - ", "one word: every index reads it"},
+     {"assay_convolution_input_generator.sv", "CountBits  = $clog2(", " - ", "counters are wider"},
+     {"assay_data_width_converter.sv", "assign kept ", " + ",
+      "Out is half of what the counter counts to: adding it and taking it away are the same"},
+     {"assay_global_acc_pool.sv", "PixelBits = $clog2(", " - ", "64 pixels: the last one is 63"},
+     {"assay_label_select.sv", "else if (send) left ", " + ",
+      "one label: a counter of one bit, in which adding 1 and taking 1 away are the same"},
+     {"assay_mvu.sv", "counts_valid <= ", "1'b1",
+      "several folds: what is valid in front of the first beat is not the last fold, and gives no "
+      "sum"},
+     {"assay_thresholding.sv", "row <= row == ", " - ", "one row: every number reads it"},
+     {"assay_thresholding.sv", "row <= '0;", " <= '1;", "one row: every number reads it"},
+     {"assay_thresholding.sv", "row <= row == ", " || ", "one row: every number reads it"}}};
+
 /// A place in a module's text.
 struct Mutant {
   std::string file;
@@ -79,17 +99,37 @@ class ShippedMutantsNightly : public ::testing::Test {
     session_ = std::make_unique<RtlSession>(out_, ImageChoice(), std::filesystem::path());
   }
 
-  /// The quickest node that uses a module, ready but for its beats.
+  /// The quickest node that uses a module, ready but for its beats; nothing where none does.
   std::optional<PreparedNode> quickest_with(const std::string& file) const {
-    std::optional<PreparedNode> best;
-    for (const auto& node : session_->graph.nodes()) {
-      if (!hw::find_layer(*node)) continue;
-      PreparedNode p = prepare_node(*node);
-      if (std::ranges::find(p.spec.sources, file, &sim::SourceFile::name) != p.spec.sources.end() &&
-          (!best || p.rtl.layer.cycles < best->rtl.layer.cycles))
-        best = std::move(p);
+    std::vector<PreparedNode> nodes;
+    for (const auto& node : session_->graph.nodes())
+      if (hw::find_layer(*node)) nodes.push_back(prepare_node(*node));
+    std::ranges::stable_sort(nodes, {}, [](const PreparedNode& p) { return p.rtl.layer.cycles; });
+    for (PreparedNode& p : nodes)
+      if (uses(p, file)) return std::move(p);
+    return {};
+  }
+
+  /// Whether the module is in the node's design: sources lie beside it that its parameters leave out.
+  bool uses(PreparedNode p, const std::string& file) const {
+    const auto source = std::ranges::find(p.spec.sources, file, &sim::SourceFile::name);
+    if (source == p.spec.sources.end()) return false;
+    const std::size_t body = source->text.find("\n);\n");
+    if (body == std::string::npos) return false;
+    source->text.insert(body + 4, "$error(\"it is used\");\n");
+    try {
+      session_->cache.get(p.spec);
+      return false;
+    } catch (const ToolError&) {
+      return true;
     }
-    return best;
+  }
+
+  /// Whether the simulation of both is the same program: then what was replaced says nothing here, as in a
+  /// branch that the parameters do not take.
+  bool is_same_program(const PreparedNode& a, const PreparedNode& b) const {
+    return read_file(session_->cache.get(a.spec).program) ==
+           read_file(session_->cache.get(b.spec).program);
   }
 
   /// Gives it its memories, the images' and the directed frames.
@@ -156,6 +196,16 @@ std::string line_of(const std::string& text, const Mutant& m) {
       m.change.to, m.change.from, text.substr(begin, end - begin));
 }
 
+/// Why it does not matter that a mutant survived; empty where nobody knows.
+std::string_view harmless(const std::string& text, const Mutant& m) {
+  const std::size_t begin = text.rfind('\n', m.at) + 1, end = text.find('\n', m.at);
+  const std::string_view line = std::string_view(text).substr(begin, end - begin);
+  const auto it = std::ranges::find_if(kHarmless, [&](const Harmless& h) {
+    return h.file == m.file && h.to == m.change.to && line.find(h.line) != std::string_view::npos;
+  });
+  return it == kHarmless.end() ? "" : it->why;
+}
+
 TEST_F(ShippedMutantsNightly, AreNoticed) {
   std::map<std::string, std::string> modules;
   for (const auto& node : session_->graph.nodes())
@@ -163,33 +213,47 @@ TEST_F(ShippedMutantsNightly, AreNoticed) {
       for (const sim::SourceFile& source : prepare_node(*node).spec.sources)
         if (source.name.starts_with("assay_") && source.name != "assay_node.sv")
           modules[source.name] = source.text;
-  int noticed = 0;
-  std::vector<std::string> survivors;
+  int noticed = 0, same = 0;
+  std::vector<std::string> survivors, unused;
   std::mt19937_64 random(1);
   for (const auto& [file, text] : modules) {
     std::vector<Mutant> mutants = places({file, text});
     for (std::size_t i = mutants.size(); i > 1; --i)
       std::swap(mutants[i - 1], mutants[random() % i]);
     std::optional<PreparedNode> node = quickest_with(file);
-    ASSERT_TRUE(node);
+    if (!node) {
+      unused.push_back(file);
+      continue;
+    }
     fill(*node);
     ASSERT_EQ(judged(*node)->verdict, Verdict::kEquivalent) << judged(*node)->reason;
     int tried = 0;
     for (std::size_t i = 0; i < mutants.size() && tried < kPerModule; ++i) {
-      const auto judgement = judged(mutated(*node, mutants[i]));
+      const PreparedNode mutant = mutated(*node, mutants[i]);
+      const auto judgement = judged(mutant);
       if (!judgement) continue;  // it does not build
+      if (judgement->verdict == Verdict::kEquivalent && is_same_program(*node, mutant)) {
+        ++same;
+        continue;
+      }
       ++tried;
-      if (judgement->verdict != Verdict::kEquivalent)
+      if (judgement->verdict != Verdict::kEquivalent) {
         ++noticed;
-      else
-        survivors.push_back(node->node->name + ", " + line_of(text, mutants[i]));
+        continue;
+      }
+      const std::string_view why = harmless(text, mutants[i]);
+      survivors.push_back(
+          fmt::format("{}, {}: {}", node->node->name, line_of(text, mutants[i]), why));
+      EXPECT_NE(why, "") << survivors.back();
     }
   }
-  fmt::print("{} noticed, {} survived\n", noticed, survivors.size());
+  fmt::print("{} noticed, {} survived, {} are the same program; {} modules are in no node\n",
+             noticed, survivors.size(), same, unused.size());
+  for (const std::string& file : unused) fmt::print("in no node: {}\n", file);
   for (const std::string& line : survivors) fmt::print("{}\n", line);
   const double all = noticed + static_cast<double>(survivors.size());
   EXPECT_GT(all, kPerModule * 15);
-  EXPECT_GE(noticed / all, 0.8);
+  EXPECT_GE(noticed / all, 0.8) << "as harmless as they may be";
 }
 
 TEST_F(ShippedMutantsNightly, TheOrderOfEqualClassesIsNoticed) {
