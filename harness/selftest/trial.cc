@@ -105,9 +105,14 @@ bool Trial::can_plant(const FaultKind& kind, Draw draw) const {
 
 std::optional<Trial::Shown> Trial::plant(const FaultKind& kind, std::size_t repeat,
                                          Draw draw) const {
+  // A place may offer nothing, such as two stages that are the same: then it is another one's turn.
+  constexpr int kAttempts = 16;
   std::optional<Shown> shown;
-  if (const std::optional<Fault> fault = kind.plant(box_, draw)) shown = show(kind, repeat, *fault);
-  box_.restore();
+  for (int i = 0; i < kAttempts && !shown; ++i) {
+    if (const std::optional<Fault> fault = kind.plant(box_, draw))
+      shown = show(kind, repeat, *fault);
+    box_.restore();
+  }
   return shown;
 }
 

@@ -319,6 +319,15 @@ TEST_F(SelftestCampaign, WithoutFaultsThereIsNoVerdict) {
   EXPECT_EQ(campaign(content, {nobodys()}, 0).verdict, Verdict::kInconclusive);
 }
 
+TEST_F(SelftestCampaign, APlaceThatOffersNothingIsPassedOver) {
+  FaultKind seldom = nobodys();
+  int asked = 0;
+  seldom.plant = [&asked, plant = seldom.plant](const Sandbox& box, Draw& draw) {
+    return asked++ % 4 == 0 ? plant(box, draw) : std::optional<Fault>();
+  };
+  EXPECT_EQ(campaign(content, {seldom}, 5).report.counts.planted, 5);
+}
+
 TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
   const CommandRunner refuses = [](const std::vector<std::string>&, const fs::path&,
                                    std::chrono::seconds) {
