@@ -144,10 +144,16 @@ class Coverage {
     });
   }
 
+  /// By the name that InsertTopK gives it, or the reference's own.
   bool puts_out_label() const {
+    const auto is_known = [&](const std::string& name) {
+      return name == "label" ||
+             std::ranges::find(reference_.checkpoints(), name, &Checkpoint::name) !=
+                 reference_.checkpoints().end();
+    };
     return std::ranges::any_of(candidate_.outputs(), [&](const Tensor* output) {
-      return std::ranges::any_of(carried_by(candidate_, output), [](const Checkpoint* checkpoint) {
-        return checkpoint->kind == Checkpoint::Kind::kLabel;
+      return std::ranges::any_of(carried_by(candidate_, output), [&](const Checkpoint* checkpoint) {
+        return checkpoint->kind == Checkpoint::Kind::kLabel && is_known(checkpoint->name);
       });
     });
   }

@@ -8,6 +8,7 @@
 
 #include "base/temp_dir.h"
 #include "compile/onnx/import.h"
+#include "compile/passes/cleanup/insert_topk.h"
 #include "golden/data/npy.h"
 #include "harness/check/check.h"
 #include "harness/edited_network.h"
@@ -70,6 +71,16 @@ TEST(Coverage, NamesWhatIsWrongWithAnEditedNetwork) {
     EXPECT_EQ(judgement.verdict, Verdict::kInconclusive) << c.reason;
     EXPECT_THAT(judgement.reason, HasSubstr(c.reason));
   }
+}
+
+TEST(Coverage, ALabelOfAnotherNameIsNotTheOneThatIsRequired) {
+  Graph labelled = tiny_network();
+  insert_topk(labelled, 1);
+  EXPECT_EQ(judged(tiny_network(), labelled, true).verdict, Verdict::kEquivalent);
+  checkpoint_of(labelled, "label").name = "labels";
+  const Judgement judgement = judged(tiny_network(), labelled, true);
+  EXPECT_EQ(judgement.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(judgement.reason, HasSubstr("required checkpoint 'label' is missing"));
 }
 
 /// Rows and columns of an output do not change places, whatever the file says; channels do.
