@@ -5,14 +5,17 @@
 //   acc[r] = sum_c in[c] * W[c, r]           r < RowFolds * Pe, c < ColumnFolds * Simd
 //   out[r] = #{k : acc[r] >= T[r, k]} + OutBias      (Steps = 0: acc[r])
 //
-// Cycles per vector: RowFolds * ColumnFolds, frame after frame. Latency, the order of the weights:
-// assay_mvu_layer.sv, which also is the layer for weights from outside.
-// Golden: golden/hw/mvau.cc.
+// Depthwise: c is in[c, r], a tap of channel r, whose weights are its own; a beat carries
+// [c % Simd][r % Pe] elements.
+// Cycles per vector: RowFolds * ColumnFolds, frame after frame. Latency, the order of beats and of
+// weights: assay_mvu_layer.sv, which also is the layer for weights from outside.
+// Golden: golden/hw/mvau.cc, golden/hw/vvau.cc.
 module assay_mvau #(
   parameter int unsigned Pe                = 1,
   parameter int unsigned Simd              = 1,
-  parameter int unsigned RowFolds          = 1,  // rows of W / Pe
-  parameter int unsigned ColumnFolds       = 1,  // columns of W / Simd
+  parameter int unsigned RowFolds          = 1,  // rows of W, or channels / Pe
+  parameter int unsigned ColumnFolds       = 1,  // columns of W, or taps / Simd
+  parameter bit          Depthwise         = 1'b0,
   parameter int unsigned InBits            = 8,
   parameter bit          InSigned          = 1'b1,
   parameter bit          InBipolar         = 1'b0,
@@ -34,14 +37,15 @@ module assay_mvau #(
   parameter bit          BlockThresholds   = 1'b0,
   parameter int unsigned OutBits           = 16,
   parameter int          OutBias           = 0,
-  parameter              ThresholdFile     = ""
+  parameter              ThresholdFile     = "",
+  localparam int unsigned InLanes = Simd * (Depthwise ? Pe : 1)
 ) (
   input  logic                      clk_i,
   input  logic                      rst_ni,  // synchronous
 
   input  logic                      in_valid_i,
   output logic                      in_ready_o,
-  input  logic [Simd*InBits-1:0]    in_data_i,
+  input  logic [InLanes*InBits-1:0] in_data_i,
 
   output logic                      out_valid_o,
   input  logic                      out_ready_i,
@@ -69,7 +73,7 @@ module assay_mvau #(
     .Simd            (Simd),
     .RowFolds        (RowFolds),
     .ColumnFolds     (ColumnFolds),
-    .Depthwise       (1'b0),
+    .Depthwise       (Depthwise),
     .InBits          (InBits),
     .InSigned        (InSigned),
     .InBipolar       (InBipolar),

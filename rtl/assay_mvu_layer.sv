@@ -13,8 +13,8 @@
 module assay_mvu_layer #(
   parameter int unsigned Pe                = 1,
   parameter int unsigned Simd              = 1,
-  parameter int unsigned RowFolds          = 1,  // rows of W / Pe
-  parameter int unsigned ColumnFolds       = 1,  // columns of W / Simd
+  parameter int unsigned RowFolds          = 1,  // rows of W, or channels / Pe
+  parameter int unsigned ColumnFolds       = 1,  // columns of W, or taps / Simd
   parameter bit          Depthwise         = 1'b0,
   parameter int unsigned InBits            = 8,
   parameter bit          InSigned          = 1'b1,

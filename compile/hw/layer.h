@@ -103,7 +103,8 @@ struct Ports {
 /// A hardware operator: everything that is known about it stands in compile/hw/<stem>.cc.
 struct LayerKind {
   std::string_view type;  ///< the operator's
-  std::string_view stem;  ///< compile/hw/<stem>.cc, golden/hw/<stem>.cc, rtl/assay_<stem>.sv
+  /// compile/hw/<stem>.cc, golden/hw/<stem>.cc, rtl/assay_<stem>.sv; VVAU's module is assay_mvau.sv.
+  std::string_view stem;
   /// The foldings the node may choose, with their present values.
   std::vector<FoldingRule> (*rules)(const Node&);
   /// Writes a folding field.

@@ -82,10 +82,9 @@ void add_memory(Layer& layer, const Node& node, bool planes, bool with_images) {
   layer.memories.push_back({"weights", style, words, static_cast<int>(bits)});
   if (style == "external") {
     layer.module = "assay_mvu_layer";
-    layer.parameters.push_back({"Depthwise", std::int64_t{node.as<VVAU>() != nullptr}});
     layer.inputs.push_back({node.inputs[1], type, op.pe * op.simd, s.vectors * words});
   } else {
-    layer.module = node.as<VVAU>() ? "assay_vvau" : "assay_mvau";
+    layer.module = "assay_mvau";
     layer.parameters.insert(layer.parameters.end(),
                             {{"RegisteredWeights", std::int64_t{op.mem_mode == "decoupled"}},
                              {"BlockWeights", std::int64_t{style == "block"}},
@@ -152,6 +151,7 @@ void add_products(Layer& layer, const Node& node, bool with_images) {
                            {"Simd", op.simd},
                            {"RowFolds", s.row_folds},
                            {"ColumnFolds", s.column_folds},
+                           {"Depthwise", std::int64_t{node.as<VVAU>() != nullptr}},
                            {"InBits", std::int64_t{x.bits}},
                            {"InSigned", std::int64_t{is_twos_complement(x)}},
                            {"InBipolar", std::int64_t{is_bipolar(x)}},

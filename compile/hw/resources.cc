@@ -99,7 +99,8 @@ void thresholding(ResourceModel& m, const ModuleParameters& p, std::int64_t in_b
   threshold_unit(m, p, in_bits, false);
 }
 
-void mvu_layer(ResourceModel& m, const ModuleParameters& p, bool depthwise) {
+void mvu_layer(ResourceModel& m, const ModuleParameters& p) {
+  const bool depthwise = p("Depthwise") != 0;
   const std::int64_t pe = p("Pe"), vectors = depthwise ? pe : 1, acc = p("AccBits");
   replay_buffer(m, p("Simd") * vectors * p("InBits"), p("ColumnFolds"),
                 depthwise ? 1 : p("RowFolds"));
@@ -117,9 +118,9 @@ void mvu_layer(ResourceModel& m, const ModuleParameters& p, bool depthwise) {
   p("Steps") ? thresholding(m, p, acc) : m.skid(pe * p("OutBits"));
 }
 
-void products(ResourceModel& m, const ModuleParameters& p, bool depthwise) {
+void mvau(ResourceModel& m, const ModuleParameters& p) {
   weight_memory(m, p);
-  mvu_layer(m, p, depthwise);
+  mvu_layer(m, p);
 }
 
 void join_threshold(ResourceModel& m, const ModuleParameters& p) {
@@ -299,9 +300,8 @@ struct ModuleModel {
 };
 
 constexpr ModuleModel kModules[] = {
-    {"assay_mvau", [](auto& m, const auto& p) { products(m, p, false); }},
-    {"assay_vvau", [](auto& m, const auto& p) { products(m, p, true); }},
-    {"assay_mvu_layer", [](auto& m, const auto& p) { mvu_layer(m, p, p("Depthwise") != 0); }},
+    {"assay_mvau", mvau},
+    {"assay_mvu_layer", mvu_layer},
     {"assay_thresholding", [](auto& m, const auto& p) { thresholding(m, p, p("InBits")); }},
     {"assay_join_threshold", join_threshold},
     {"assay_fm_padding", fm_padding},

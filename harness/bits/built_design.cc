@@ -11,6 +11,7 @@
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
 #include "compile/netlist/yosys_json.h"
+#include "harness/build/build.h"
 #include "harness/build/build_source.h"
 #include "harness/build/saved_build.h"
 
@@ -63,10 +64,8 @@ class BuiltReader {
   /// What the ports' pins are is decided here, not by the file that place and route left.
   BuiltFile pins_file(std::string_view ending) const {
     BuiltFile pins = file("routed", ending);
-    BuildSource source(dir_);
-    if (target_.board)
-      source.put_into_shell(target_, build_.clock_mhz, static_cast<int>(build_.baud.value_or(0)));
-    if (pins.bytes != source.constraints(target_, build_.clock_mhz))
+    const BuildSource source(dir_, target_, build_.clock_mhz, build_.baud.value_or(kBuildBaud));
+    if (pins.bytes != source.constraints())
       user_error("'{}' is not what '{}' is built with; build it again", printable(pins.file.file),
                  printable(target_.name));
     return pins;

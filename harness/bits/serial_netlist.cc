@@ -2,6 +2,7 @@
 #include "harness/bits/serial_netlist.h"
 
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "compile/backend/shell/shell.h"
@@ -18,9 +19,11 @@ constexpr std::uint64_t kAll = ~std::uint64_t{0};
 class SerialNetlist final : public sim::SerialDevice {
  public:
   SerialNetlist(netlist::Netlist netlist, std::uint64_t seed)
-      : simulator_(std::move(netlist), kWakes), rx_(pad("rx_i", true)), tx_(pad("tx_o", false)) {
+      : simulator_(std::move(netlist), kWakes),
+        rx_(pad(kShellReceive, true)),
+        tx_(pad(kShellSend, false)) {
     for (const netlist::Port& port : simulator_.netlist().ports)
-      if (port.name != "clk_i" && port.name != "rx_i" && port.name != "tx_o")
+      if (port.name != kShellClock && port.name != kShellReceive && port.name != kShellSend)
         user_error("the design has a pad '{}', which is no board's", printable(port.name));
     simulator_.wake(seed);
   }
@@ -36,7 +39,7 @@ class SerialNetlist final : public sim::SerialDevice {
   }
 
  private:
-  netlist::Net pad(const char* name, bool input) const {
+  netlist::Net pad(std::string_view name, bool input) const {
     const netlist::Port* port = simulator_.netlist().port(name);
     if (!port || port->input != input || port->bits.size() != 1)
       user_error("the design has no pad '{}'; it is no board's", name);

@@ -14,7 +14,7 @@ namespace assay {
 /// A host's time for an answer of such a board in seconds: a slow line is simulated slower still.
 inline constexpr double kBuiltPatience = 3600;
 
-/// A board's design, from a netlist: pads clk_i, rx_i and tx_o (compile/backend/shell/shell.h). It is
+/// A board's design, from a netlist: its pads are kShellClock, kShellReceive and kShellSend. It is
 /// simulated in several lanes, which wake up with other values in what has no initial one: step() throws
 /// std::runtime_error when they do not say the same. UserError where a pad is missing, or there is another.
 std::unique_ptr<sim::SerialDevice> serial_netlist(netlist::Netlist netlist, std::uint64_t seed);

@@ -42,6 +42,8 @@ fpga::Target chosen_target(const BuildOptions& options) {
   fpga::Target target = fpga::find_target(options.target);
   if (!target.part->has_bitstreams() && (options.clock_mhz || options.seeds > 1))
     user_error("--clock and --seeds are of place and route; '{}' is only synthesised", target.name);
+  if (options.baud && !target.board)
+    user_error("--baud is the rate of a board's serial line; '{}' is a part", target.name);
   return target;
 }
 
@@ -49,14 +51,6 @@ double clock_of(const BuildOptions& options, const fpga::Target& target) {
   if (options.clock_mhz) return *options.clock_mhz;
   // A faster oscillator goes through the board's PLL.
   return target.board ? std::min(target.board->clock_mhz, kBuildClock) : kBuildClock;
-}
-
-BuildSource source_for(const BuildOptions& options, const fpga::Target& target, double clock_mhz) {
-  if (options.baud && !target.board)
-    user_error("--baud is the rate of a board's serial line; '{}' is a part", target.name);
-  BuildSource source(options.dir);
-  if (target.board) source.put_into_shell(target, clock_mhz, options.baud.value_or(kBuildBaud));
-  return source;
 }
 
 fpga::SynthesisJob synthesis_job(const BuildSource& source, const fpga::Part& part, bool dsp) {
@@ -74,9 +68,9 @@ class BitstreamBuild {
         target_(chosen_target(options)),
         clock_mhz_(clock_of(options, target_)),
         yosys_(fpga::find_tool("yosys")),
-        tools_(place_route_tools(target_.part->family)),
+        tools_(place_route_tools(*target_.part)),
         dir_(existing_run(options.dir)),
-        source_(source_for(options, target_, clock_mhz_)),
+        source_(options.dir, target_, clock_mhz_, options.baud.value_or(kBuildBaud)),
         steps_(dir_, target_.name, console),
         job_(synthesis_job(source_, *target_.part, options.dsp)),
         report_(build_head(source_, target_, clock_mhz_, options.dsp)) {
@@ -85,7 +79,7 @@ class BitstreamBuild {
 
   BuildResult run() {
     identify_tools();
-    if (tools_) constraints_ = source_.constraints(target_, report_.clock_mhz);
+    if (tools_) constraints_ = source_.constraints();
     netlist();
     require_fit(report_, *target_.part);
     if (tools_) route();

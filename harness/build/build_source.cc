@@ -51,11 +51,13 @@ std::string registered_hash(const SavedRun& run, std::string_view name) {
 
 }  // namespace
 
-BuildSource::BuildSource(const std::filesystem::path& dir)
-    : run(equivalent_saved(dir)), graph(last_graph(run)) {
+BuildSource::BuildSource(const std::filesystem::path& dir, const fpga::Target& target,
+                         double clock_mhz, std::int64_t baud)
+    : run(equivalent_saved(dir)), graph(last_graph(run)), target_(target), clock_mhz_(clock_mhz) {
   stitch_design();
   require_same_rtl();
   read_top_report();
+  if (target_.board) put_into_shell(static_cast<int>(baud));
 }
 
 void BuildSource::stitch_design() {
@@ -109,17 +111,17 @@ void BuildSource::read_top_report() {
   if (top.partitions.size() == 1) interval = top.partitions.front().interval;
 }
 
-void BuildSource::put_into_shell(const fpga::Target& target, double clock_mhz, int baud) {
-  const fpga::Board& board = *target.board;
-  const bool ice40 = target.part->family == netlist::Family::kIce40;
+void BuildSource::put_into_shell(int baud) {
+  const fpga::Board& board = *target_.board;
+  const bool ice40 = target_.part->family == netlist::Family::kIce40;
   ShellSpec spec;
-  spec.board = {target.name, board.clock_mhz, clock_mhz,    ShellBoard::Pll::kNone,
-                board.clock, board.uart_rx,   board.uart_tx};
-  if (clock_mhz != board.clock_mhz)
+  spec.board = {target_.name, board.clock_mhz, clock_mhz_,   ShellBoard::Pll::kNone,
+                board.clock,  board.uart_rx,   board.uart_tx};
+  if (clock_mhz_ != board.clock_mhz)
     spec.board.pll = ice40 ? ShellBoard::Pll::kIce40 : ShellBoard::Pll::kEcp5;
   spec.accelerator = shell_accelerator(rtl);
   spec.content_hash = rtl_sha256;
-  spec.clocks_per_bit = clocks_per_bit(clock_mhz, baud);
+  spec.clocks_per_bit = clocks_per_bit(clock_mhz_, baud);
   for (const NodeRtl::File& file : shell_rtl(spec))
     if (std::ranges::find(files_, file.name, &File::name) == files_.end()) {
       files_.push_back({file.name, file.text});
@@ -135,9 +137,9 @@ std::vector<std::string> BuildSource::sources() const {
   return names;
 }
 
-std::string BuildSource::constraints(const fpga::Target& target, double clock_mhz) const {
-  if (!shell) return fpga::constraints_text(target, kClock, ports(), clock_mhz);
-  const bool ice40 = target.part->family == netlist::Family::kIce40;
+std::string BuildSource::constraints() const {
+  if (!shell) return fpga::constraints_text(target_, kClock, ports(), clock_mhz_);
+  const bool ice40 = target_.part->family == netlist::Family::kIce40;
   return ice40 ? shell_pcf(*shell) : shell_lpf(*shell);
 }
 

@@ -22,13 +22,12 @@ class BuildSource {
     std::string name, text;
   };
 
-  /// UserError for a folder without a finished run, for RTL that was edited or is not what this program
-  /// generates, and for a run with several accelerators; NotEquivalentError unless run and RTL are
-  /// EQUIVALENT.
-  explicit BuildSource(const std::filesystem::path& dir);
-  /// Puts a board's shell around it: its top is kShellTop then. UserError as of shell_accelerator(),
-  /// shell_rtl() and clocks_per_bit().
-  void put_into_shell(const fpga::Target& target, double clock_mhz, int baud);
+  /// For a board with its shell around it, whose serial line has so many `baud`: the top is kShellTop
+  /// then. UserError for a folder without a finished run, for RTL that was edited or is not what this
+  /// program generates, for a run with several accelerators, and as of shell_accelerator(), shell_rtl()
+  /// and clocks_per_bit(); NotEquivalentError unless run and RTL are EQUIVALENT.
+  BuildSource(const std::filesystem::path& dir, const fpga::Target& target, double clock_mhz,
+              std::int64_t baud);
 
   /// Sources and memories, for one folder.
   const std::vector<File>& files() const { return files_; }
@@ -38,7 +37,7 @@ class BuildSource {
   /// Those of the streams between layers and at the edge.
   std::vector<std::string> wires() const;
   /// What nextpnr is told of the pins.
-  std::string constraints(const fpga::Target& target, double clock_mhz) const;
+  std::string constraints() const;
   std::string top() const { return shell ? std::string(kShellTop) : rtl.module; }
 
   SavedRun run;
@@ -49,11 +48,14 @@ class BuildSource {
   std::optional<ShellBoard> shell;       ///< around it
 
  private:
+  void put_into_shell(int baud);
   void stitch_design();
   void require_same_rtl();
   void read_top_report();
   std::vector<fpga::TopPort> ports() const;
 
+  const fpga::Target target_;
+  const double clock_mhz_;
   std::vector<File> files_;
   std::vector<std::string> shell_sources_;
 };

@@ -13,18 +13,13 @@ namespace assay {
 
 using netlist::Family;
 
-std::optional<fpga::PlaceRouteTools> place_route_tools(Family family) {
-  switch (family) {
-    case Family::kIce40:
-      return fpga::PlaceRouteTools{fpga::find_tool("nextpnr-ice40"), fpga::find_tool("icepack"),
-                                   std::chrono::hours(2)};
-    case Family::kEcp5:
-      return fpga::PlaceRouteTools{fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"),
-                                   std::chrono::hours(4)};
-    case Family::kXilinx:
-      break;
-  }
-  return {};
+std::optional<fpga::PlaceRouteTools> place_route_tools(const fpga::Part& part) {
+  if (!part.has_bitstreams()) return {};
+  if (part.family == Family::kIce40)
+    return fpga::PlaceRouteTools{fpga::find_tool("nextpnr-ice40"), fpga::find_tool("icepack"),
+                                 std::chrono::hours(2)};
+  return fpga::PlaceRouteTools{fpga::find_tool("nextpnr-ecp5"), fpga::find_tool("ecppack"),
+                               std::chrono::hours(4)};
 }
 
 namespace {

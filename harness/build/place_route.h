@@ -11,9 +11,9 @@
 /// What differs between the families behind synthesis.
 namespace assay {
 
-/// The programs that make a bitstream of a netlist; nothing where none are open. ToolError when one is
-/// missing.
-std::optional<fpga::PlaceRouteTools> place_route_tools(netlist::Family family);
+/// The programs that make a bitstream of a netlist; nothing for a part without has_bitstreams().
+/// ToolError when one is missing.
+std::optional<fpga::PlaceRouteTools> place_route_tools(const fpga::Part& part);
 
 /// In an empty folder; as place_route_ice40() and place_route_ecp5().
 fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,

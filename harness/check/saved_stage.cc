@@ -60,7 +60,7 @@ Judgement compare_last_stage(const SavedRun& run, const Graph& graph, const Chos
   const Preprocess preprocess(run.preprocess);
   const Graph pixels = pixel_graph(reference_of_last(run), preprocess);
   Reference reference(pixels, images);
-  return compare_images(reference, graph, count, !ends_in_map(pixels));
+  return compare_images(reference, graph, count, !has_no_label(pixels));
 }
 
 }  // namespace assay

@@ -25,7 +25,7 @@ void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
 void postprocess_stage(Graph& graph, std::int64_t topk) {
   const bool labelled = std::ranges::find(graph.checkpoints(), Checkpoint::Kind::kLabel,
                                           &Checkpoint::kind) != graph.checkpoints().end();
-  if (!labelled && !ends_in_map(graph)) insert_topk(graph, topk);
+  if (!labelled && !has_no_label(graph)) insert_topk(graph, topk);
   verify(graph);
 }
 
@@ -120,7 +120,7 @@ std::optional<std::string_view> stage_name(std::string_view id) {
 
 bool ends_in_labels(std::string_view id, const Graph& reference) {
   const std::optional<std::string_view> name = stage_name(id);
-  return !ends_in_map(reference) && name != "import" && name != "cleanup" && name != "preprocess";
+  return !has_no_label(reference) && name != "import" && name != "cleanup" && name != "preprocess";
 }
 
 std::vector<StageSpec> stages_until(std::vector<StageSpec> stages, std::string_view until) {

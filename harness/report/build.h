@@ -10,7 +10,8 @@ struct Build {
   static constexpr std::string_view kSchema = "assay.build/1";
   struct Target {
     std::string name;
-    std::string part, family, device, package;
+    std::string part, family;
+    std::string device, package;  ///< as the tools call them; empty: no open tools place it
     std::optional<std::string> board;
     Resources has;
     void fields(Fields& f);

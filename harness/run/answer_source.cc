@@ -24,7 +24,7 @@ std::optional<AnswerSource> answer_source(const Graph& graph) {
   return source;
 }
 
-bool ends_in_map(const Graph& network) {
+bool has_no_label(const Graph& network) {
   if (network.outputs().size() != 1) return false;
   const Tensor& output = *network.outputs()[0];
   return !is_row_of_logits(output) || output.shape->empty() || output.shape->back() == 1;

@@ -19,6 +19,6 @@ struct AnswerSource {
 std::optional<AnswerSource> answer_source(const Graph& graph);
 
 /// Whether a network puts out one tensor that is no row of logits, or one number: it gets no label.
-bool ends_in_map(const Graph& network);
+bool has_no_label(const Graph& network);
 
 }  // namespace assay

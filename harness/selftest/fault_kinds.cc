@@ -12,6 +12,7 @@
 #include "harness/report/rtl.h"
 #include "harness/report/schema.h"
 #include "harness/run/saved_run.h"
+#include "harness/selftest/bench_faults.h"
 #include "harness/selftest/graph_faults.h"
 #include "harness/selftest/hashes.h"
 #include "harness/selftest/text_faults.h"
@@ -350,6 +351,11 @@ void add_caches(Kinds& kinds) {
                    kSeldom, edit(cached_programs, always_succeed)});
   kinds.push_back({"cache: entry", "one bit of what a cache entry says of itself", commands,
                    kSeldom, edit(cache_entries, flip_bit)});
+  kinds.push_back({"bench",
+                   "programs are linked with a bench that compares or tells too little",
+                   {kTopCommand},
+                   kSeldom,
+                   change_bench});
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <iterator>
 #include <sstream>
 #include <stdexcept>
+#include <string_view>
 
 namespace assay::sim {
 namespace {
@@ -54,47 +55,51 @@ std::vector<std::uint8_t> bytes_of(const std::string& hex) {
   return bytes;
 }
 
+Profile read_profile(std::istringstream& line) {
+  std::string name;
+  line >> name;
+  const auto profile = parse_profile(name);
+  if (!profile) throw std::runtime_error("no profile is called " + name);
+  return *profile;
+}
+
+void read_gauge(std::istringstream& line, JobFile& file) {
+  Gauge& gauge = file.job.gauges.emplace_back();
+  line >> gauge.in >> gauge.out;
+}
+
+void read_wave(std::istringstream& line, JobFile& file) {
+  line >> file.wave_window.from >> file.wave_window.cycles;
+  file.wave = rest_of(line);
+}
+
+struct JobLine {
+  std::string_view key;
+  void (*read)(std::istringstream& line, JobFile& file);
+};
+
+constexpr JobLine kJobLines[] = {
+    {"dut", [](auto& line, auto& file) { line >> file.dut; }},
+    {"frames", [](auto& line, auto& file) { line >> file.job.frames; }},
+    {"profile", [](auto& line, auto& file) { file.job.profile = read_profile(line); }},
+    {"seed", [](auto& line, auto& file) { line >> file.job.seed; }},
+    {"resets", [](auto& line, auto& file) { line >> file.job.resets; }},
+    {"patience", [](auto& line, auto& file) { line >> file.job.patience; }},
+    {"in", [](auto& line, auto& file) { file.job.inputs.push_back(read_stream(line)); }},
+    {"out", [](auto& line, auto& file) { file.job.outputs.push_back(read_stream(line)); }},
+    {"monitor", [](auto& line, auto& file) { file.job.monitors.push_back(read_stream(line)); }},
+    {"gauge", read_gauge},
+    {"control", [](auto& line, auto& file) { line >> file.controls.emplace_back(); }},
+    {"plant", [](auto&, auto& file) { file.plant = true; }},
+    {"collect", [](auto& line, auto& file) { file.collect = rest_of(line); }},
+    {"stamps", [](auto& line, auto& file) { file.stamps = rest_of(line); }},
+    {"wave", read_wave},
+};
+
 void read_job_line(const std::string& key, std::istringstream& line, JobFile& file) {
-  Job& job = file.job;
-  std::string word;
-  if (key == "dut") {
-    line >> file.dut;
-  } else if (key == "frames") {
-    line >> job.frames;
-  } else if (key == "profile") {
-    line >> word;
-    const auto profile = parse_profile(word);
-    if (!profile) throw std::runtime_error("no profile is called " + word);
-    job.profile = *profile;
-  } else if (key == "seed") {
-    line >> job.seed;
-  } else if (key == "resets") {
-    line >> job.resets;
-  } else if (key == "patience") {
-    line >> job.patience;
-  } else if (key == "in") {
-    job.inputs.push_back(read_stream(line));
-  } else if (key == "out") {
-    job.outputs.push_back(read_stream(line));
-  } else if (key == "monitor") {
-    job.monitors.push_back(read_stream(line));
-  } else if (key == "gauge") {
-    Gauge& gauge = job.gauges.emplace_back();
-    line >> gauge.in >> gauge.out;
-  } else if (key == "control") {
-    line >> file.controls.emplace_back();
-  } else if (key == "plant") {
-    file.plant = true;
-  } else if (key == "collect") {
-    file.collect = rest_of(line);
-  } else if (key == "stamps") {
-    file.stamps = rest_of(line);
-  } else if (key == "wave") {
-    line >> file.wave_window.from >> file.wave_window.cycles;
-    file.wave = rest_of(line);
-  } else {
-    throw std::runtime_error("a job has no " + key);
-  }
+  const auto known = std::ranges::find(kJobLines, key, &JobLine::key);
+  if (known == std::end(kJobLines)) throw std::runtime_error("a job has no " + key);
+  known->read(line, file);
 }
 
 void write_counts(std::ostream& out, const char* key, const StreamCounts& c) {

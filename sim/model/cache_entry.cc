@@ -49,8 +49,12 @@ std::string difference(const std::string& list, const std::string& key,
 
 }  // namespace
 
+std::string entry_list(const fs::path& entry, const std::string& key) {
+  return list_text(key, hashes(entry));
+}
+
 void seal_entry(const fs::path& entry, const std::string& key) {
-  const std::string list = list_text(key, hashes(entry));
+  const std::string list = entry_list(entry, key);
   write_file(entry / kList, list);
   note_built(sha256(list));
 }

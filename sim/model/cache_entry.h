@@ -6,8 +6,11 @@
 
 namespace assay::sim {
 
-/// Completes the folder of an entry: writes down its key and the SHA-256 of every file in it, and
-/// notes in the user's own cache folder that this user built it.
+/// The key of an entry and the SHA-256 of every file that lies in its folder, as files.sha256 has them.
+std::string entry_list(const std::filesystem::path& entry, const std::string& key);
+
+/// Completes the folder of an entry: writes down its entry_list(), and notes in the user's own cache
+/// folder that this user built it.
 void seal_entry(const std::filesystem::path& entry, const std::string& key);
 
 /// Why an entry must not be used: "'model' is not the file that was built". Empty when every file

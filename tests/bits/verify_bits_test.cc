@@ -299,6 +299,10 @@ TEST_F(VerifyBits, RefusesWhatIsNotWhatWasBuilt) {
   refuses("bitstream", "CRC");
   replace("bitstream.bin", bin.substr(0, bin.size() / 2));
   refuses("bitstream", "bitstream.bin");
+  // The same design for another part.
+  ASSERT_EQ(run_assay_as_is({"build", out_.string(), "--target", "ice40-up5k"}).code, 0);
+  replace("bitstream.bin", read_file(out_ / "build/ice40-up5k/bitstream.bin"));
+  refuses("bitstream", "another part");
   // Newer RTL: another folding.
   ASSERT_EQ(run_assay_as_is({"run", model_.string(), "--images", "6", "--target-cycles", "2048",
                              "--out", out_.string()})

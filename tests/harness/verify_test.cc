@@ -85,6 +85,24 @@ TEST_F(Verify, EveryNodeEqualsGoldenInItsCycles) {
   EXPECT_EQ(report(), before);
 }
 
+TEST_F(Verify, MinCoverageIsAGate) {
+  ASSERT_EQ(run().code, 0);
+  const CommandResult enough = verify({"--json", "--images", "2", "--min-coverage", "5"});
+  EXPECT_EQ(enough.code, 0) << enough.err << enough.out;
+  EXPECT_EQ(enough.json().at("min_coverage"), 5);
+  const auto narrowed = [&](const Json& node) {
+    const Json& bits = node.at("coverage").at("weight_bits");
+    return bits.at("seen").get<int>() <
+           bits.at("all").get<int>() - bits.at("unreachable").get<int>();
+  };
+  ASSERT_TRUE(std::ranges::any_of(enough.json().at("nodes"), narrowed));
+  const CommandResult few = verify({"--json", "--images", "2", "--min-coverage", "100"});
+  EXPECT_EQ(few.code, 3);
+  EXPECT_EQ(few.json().at("verdict"), "INCONCLUSIVE");
+  EXPECT_THAT(few.json().at("reason").get<std::string>(), HasSubstr("are covered"));
+  EXPECT_EQ(few.json().at("differing"), 0);
+}
+
 TEST_F(Verify, RunsChosenNodesUnderChosenProfilesWithAWaveform) {
   ASSERT_EQ(run().code, 0);
   const CommandResult all = verify({"--json", "--images", "2", "--profiles", "always"});

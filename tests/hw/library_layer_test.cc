@@ -128,7 +128,9 @@ TEST(RtlLibrary, GivesAModuleWithAllThatItInstantiates) {
 
 TEST(Layers, EachHasItsStemInTheLibrary) {
   for (const LayerKind* kind : layer_kinds()) {
-    const std::string name = "assay_" + std::string(kind->stem) + ".sv";
+    // The depthwise products are a parameter of the others.
+    const std::string stem(kind->stem == "vvau" ? "mvau" : kind->stem),
+        name = "assay_" + stem + ".sv";
     EXPECT_TRUE(std::ranges::any_of(rtl_library(), [&](const RtlFile& f) {
       return f.name == name;
     })) << name;

@@ -135,16 +135,15 @@ std::vector<NodeRtl::File> shell_rtl(const ShellSpec& spec) {
 }
 
 std::string shell_pcf(const ShellBoard& board) {
-  return fmt::format("set_io clk_i {}\nset_io rx_i {}\nset_io tx_o {}\n", board.clock_pin,
-                     board.receive_pin, board.send_pin);
+  return fmt::format("set_io {} {}\nset_io {} {}\nset_io {} {}\n", kShellClock, board.clock_pin,
+                     kShellReceive, board.receive_pin, kShellSend, board.send_pin);
 }
 
 std::string shell_lpf(const ShellBoard& board) {
-  std::string text = fmt::format("FREQUENCY PORT \"clk_i\" {} MHZ;\n", board.pad_mhz);
-  for (const auto& [port, pin] :
-       {std::pair<std::string_view, std::string>{"clk_i", board.clock_pin},
-        {"rx_i", board.receive_pin},
-        {"tx_o", board.send_pin}})
+  std::string text = fmt::format("FREQUENCY PORT \"{}\" {} MHZ;\n", kShellClock, board.pad_mhz);
+  for (const auto& [port, pin] : {std::pair{kShellClock, board.clock_pin},
+                                  {kShellReceive, board.receive_pin},
+                                  {kShellSend, board.send_pin}})
     text += fmt::format("LOCATE COMP \"{0}\" SITE \"{1}\";\nIOBUF PORT \"{0}\" IO_TYPE=LVCMOS33;\n",
                         port, pin);
   return text;

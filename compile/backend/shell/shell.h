@@ -41,6 +41,9 @@ struct ShellSpec {
 /// Bytes of input that the shell holds for the accelerator.
 inline constexpr int kShellRing = 512;
 inline constexpr std::string_view kShellCore = "assay_board_core", kShellTop = "assay_board";
+/// The pads of the top: its clock, what it hears, and what it says.
+inline constexpr std::string_view kShellClock = "clk_i", kShellReceive = "rx_i",
+                                  kShellSend = "tx_o";
 /// Where the accelerator is in the top.
 inline constexpr std::string_view kShellPath = "u_core.u_accelerator.";
 
@@ -49,8 +52,8 @@ inline constexpr std::string_view kShellPath = "u_core.u_accelerator.";
 int clocks_per_bit(double clock_mhz, int baud);
 
 /// The library's modules that the shell needs, assay_board_core.sv and, last, assay_board.sv. The core
-/// has ports clk_i, locked_i (low: everything is reset), rx_i, tx_o; it wakes up in its reset. The top
-/// has pads clk_i, rx_i, tx_o, and the PLL. UserError for a hash that is none, or clocks that the PLL
+/// has the pads of the top as ports, and locked_i (low: everything is reset); it wakes up in its reset.
+/// The top has the PLL. UserError for a hash that is none, or clocks that the PLL
 /// cannot make.
 std::vector<NodeRtl::File> shell_rtl(const ShellSpec& spec);
 
