@@ -3,6 +3,7 @@
 
 #include "compile/backend/ecp5/extract.h"
 #include "compile/backend/fpga/parts.h"
+#include "compile/backend/fpga/pins.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/backend/ice40/bitfile.h"
 #include "compile/backend/ice40/chipdb.h"
@@ -71,12 +72,17 @@ class BuiltReader {
     return pins;
   }
 
+  [[noreturn]] void of_another_part(const std::string& file) const {
+    user_error("'{}' is of another part than {}", file, part_.name);
+  }
+
   netlist::Netlist from_ice40(const BuiltFile& bitstream) const {
     const BuiltFile pins = pins_file(".pcf");
     const std::string name = printable(bitstream.file.file), pins_name = printable(pins.file.file);
-    const fs::path chipdb =
-        fpga::icestorm_chipdb() /
+    const std::string file =
         ice40::chipdb_file_name(ice40::read_bitfile(bitstream.bytes, name).layout().device);
+    if (file != fpga::database_name(part_)) of_another_part(name);
+    const fs::path chipdb = fpga::icestorm_chipdb() / file;
     const std::string database = read_file(chipdb), database_name = chipdb.string();
     netlist::Netlist netlist = ice40::extract_ice40({bitstream.bytes, name, database, database_name,
                                                      pins.bytes, pins_name, part_.package})
@@ -88,9 +94,10 @@ class BuiltReader {
   netlist::Netlist from_ecp5(const BuiltFile& bitstream) const {
     const BuiltFile pins = pins_file(".lpf");
     const std::string name = printable(bitstream.file.file);
-    return ecp5::extract(ecp5::read_bitfile(bitstream.bytes, name),
-                         {name, fpga::trellis_database(), part_.package, build_.design,
-                          ecp5::read_lpf(pins.bytes, printable(pins.file.file))});
+    const ecp5::Bitfile bits = ecp5::read_bitfile(bitstream.bytes, name);
+    if (bits.device->name != fpga::database_name(part_)) of_another_part(name);
+    return ecp5::extract(bits, {name, fpga::trellis_database(), part_.package, build_.design,
+                                ecp5::read_lpf(pins.bytes, printable(pins.file.file))});
   }
 
   const fs::path dir_;

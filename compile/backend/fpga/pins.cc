@@ -27,10 +27,6 @@ struct SitedPin {
   Site site;
 };
 
-std::string chipdb_name(const Part& part) {
-  return fmt::format("chipdb-{}.txt", part.device.substr(2));  // "hx8k", "up5k": 8k, 5k
-}
-
 /// The lines of a section of the text database, ".pins ct256", in words.
 std::vector<std::vector<std::string>> section(const fs::path& file, const std::string& title) {
   std::ifstream in(file);
@@ -60,7 +56,7 @@ bool is_open_drain(const Part& part, const std::string& pin) {
 }
 
 std::vector<Pin> ice40_pins(const Part& part) {
-  const fs::path file = icestorm_chipdb() / chipdb_name(part);
+  const fs::path file = icestorm_chipdb() / database_name(part);
   std::set<Site> clocks;
   for (const auto& row : section(file, ".gbufpin")) clocks.insert(site_of(row, 0));
   std::vector<Pin> pins;
@@ -69,15 +65,9 @@ std::vector<Pin> ice40_pins(const Part& part) {
   return pins;
 }
 
-std::string trellis_device(const Part& part) {
-  const bool um5g = part.device.starts_with("um5g-");
-  const std::string size = um5g ? part.device.substr(5) : part.device;  // "85k"
-  return fmt::format("LFE5U{}-{}F", um5g ? "M5G" : "", size.substr(0, size.size() - 1));
-}
-
 std::vector<Pin> ecp5_pins(const Part& part) {
   using Json = nlohmann::json;
-  const fs::path file = trellis_database() / "ECP5" / trellis_device(part) / "iodb.json";
+  const fs::path file = trellis_database() / "ECP5" / database_name(part) / "iodb.json";
   try {
     const Json db = Json::parse(read_file(file));
     const auto site = [](const Json& pad) {
@@ -124,6 +114,14 @@ std::string take_clock(const Target& target, std::vector<Pin>& free) {
 }
 
 }  // namespace
+
+std::string database_name(const Part& part) {
+  if (part.family == Family::kIce40)
+    return fmt::format("chipdb-{}.txt", part.device.substr(2));  // "hx8k", "up5k": 8k, 5k
+  const bool um5g = part.device.starts_with("um5g-");
+  const std::string size = um5g ? part.device.substr(5) : part.device;  // "85k"
+  return fmt::format("LFE5U{}-{}F", um5g ? "M5G" : "", size.substr(0, size.size() - 1));
+}
 
 std::vector<Pin> package_pins(const Part& part) {
   if (part.family == Family::kXilinx) tool_error("there is no database of Xilinx' packages");

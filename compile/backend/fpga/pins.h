@@ -15,6 +15,9 @@ struct Pin {
   bool clock = false;  ///< it leads to the clock network without detours
 };
 
+/// What the databases of the open tools call a part with bitstreams: "chipdb-8k.txt", "LFE5U-85F".
+std::string database_name(const Part& part);
+
 /// All pins of the part's package, by the databases of the open tools (tools.h), in one order. ToolError
 /// when the database is not there or does not know the package.
 std::vector<Pin> package_pins(const Part& part);
