@@ -18,6 +18,16 @@ std::string streams_text(const report::Bits& report) {
   return table_text(rows);
 }
 
+std::string opinion_text(const report::SecondOpinion& opinion) {
+  return fmt::format(
+      "\nsecond opinion of {} on {} images: {} of {} predicted beats compared, {} differing; {} of "
+      "{} "
+      "planted faults caught\n",
+      printable(opinion.simulator, 200), opinion.images.size(), grouped(opinion.compared),
+      grouped(opinion.predicted), grouped(opinion.differing), opinion.canaries.caught,
+      opinion.canaries.planted);
+}
+
 std::string proof_text(const report::Proof& proof) {
   std::string text = fmt::format(
       "\n{}: {} of the bits' functions (next values of {} registers, memory pins, outputs) {} the "
@@ -45,6 +55,7 @@ std::string bits_table(const report::Bits& report) {
   if (!report.absent.empty())
     text += fmt::format("NOT COMPARED: {} streams inside, whose wires did not keep their names\n",
                         report.absent.size());
+  if (report.second_opinion) text += opinion_text(*report.second_opinion);
   if (report.proof) text += proof_text(*report.proof);
   if (report.verdict != Verdict::kEquivalent) text += "\n" + printable(report.reason, 4096) + "\n";
   text += fmt::format(

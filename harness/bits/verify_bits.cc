@@ -11,6 +11,7 @@
 #include "harness/bits/bits_report.h"
 #include "harness/bits/lane_streams.h"
 #include "harness/bits/made_up_images.h"
+#include "harness/bits/second_opinion.h"
 #include "harness/bits/serial_netlist.h"
 #include "harness/bits/verify_board.h"
 #include "harness/build/saved_build.h"
@@ -56,6 +57,7 @@ class BitsVerification {
     session_.prove_stage();
     describe();
     simulate();
+    if (options_.second_opinion) ask_for_second_opinion();
     return finish_bits(report_, judgement_, session_, built_, options_, console_);
   }
 
@@ -80,36 +82,38 @@ class BitsVerification {
       if (!streams_.inside[i]) report_.absent.push_back(empty_.rtl.streams[i].name);
   }
 
-  /// Golden's beats of the images, as many at a time as there is room for.
+  /// Golden's beats of the made-up images and then of the run's, as many at a time as there is room for.
   void simulate() {
     judgement_ = {Verdict::kEquivalent, ""};
-    const ExactPixels golden(session_.graph, true);
-    Progress progress(console_, report_.level, session_.image_count);
-    PreparedTop batch = empty_;
-    const auto add = [&](std::span<const std::uint8_t> pixels) {
-      const ExactRun run = golden.run_all(pixels);
-      add_frame(batch, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
-    };
     const Dataset& set = session_.images.set;
     const std::vector<std::uint8_t> made_up = made_up_images(set, options_.seed);
-    const std::int64_t size = std::ssize(set.image(0));
-    std::int64_t frames = std::ssize(made_up) / size;
-    report_.made_up = frames;
-    for (std::int64_t i = 0; i < frames; ++i)
-      add({made_up.data() + i * size, static_cast<std::size_t>(size)});
-    std::int64_t first = -frames;
-    for (std::int64_t image = 0; image < session_.image_count; ++image) {
-      add(set.image(image));
-      ++frames;
+    const std::size_t size = set.image(0).size();
+    report_.made_up = std::ssize(made_up) / std::ssize(set.image(0));
+    const auto image = [&](std::int64_t i) {
+      return i < report_.made_up
+                 ? std::span(made_up).subspan(static_cast<std::size_t>(i) * size, size)
+                 : set.image(i - report_.made_up);
+    };
+    const std::int64_t count = report_.made_up + session_.image_count;
+    const ExactPixels golden(session_.graph, split_images(count));
+    Progress progress(console_, "golden", count);
+    PreparedTop batch = empty_;
+    std::int64_t first = 0, next = 0;
+    const auto frame = [&](std::int64_t i) {
+      const ExactRun run = golden.run_all(image(i));
+      return top_frame(batch,
+                       [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
+    };
+    in_order(count, frame, [&](const TopFrame& one) {
+      add_frame(batch, one);
       progress.tick();
-      if (bytes_of(batch.monitors) + bytes_of(batch.outputs) + bytes_of(batch.inputs) < kBatchBytes)
-        continue;
-      run_batch(batch, first, frames);
-      first = image + 1;
-      frames = 0;
+      if (++next < count &&
+          bytes_of(batch.monitors) + bytes_of(batch.outputs) + bytes_of(batch.inputs) < kBatchBytes)
+        return;
+      run_batch(batch, first - report_.made_up, next - first);
+      first = next;
       batch = empty_;
-    }
-    if (frames > 0) run_batch(batch, first, frames);
+    });
     judge();
   }
 
@@ -264,6 +268,15 @@ class BitsVerification {
           "every beat of every output and of every stream that kept its name agrees";
   }
 
+  void ask_for_second_opinion() {
+    const report::SecondOpinion opinion =
+        second_opinion(session_, built_, empty_, streams_, options_, console_);
+    if (!opinion.fault.empty())
+      judgement_.note(opinion.differing > 0 ? Verdict::kDifferent : Verdict::kInconclusive,
+                      fmt::format("in Verilator: {}", opinion.fault));
+    report_.second_opinion = opinion;
+  }
+
   const VerifyBitsOptions& options_;
   const Console& console_;
   const RtlSession session_;
@@ -277,7 +290,14 @@ class BitsVerification {
 }  // namespace
 
 VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console) {
-  if (is_in_shell(read_build(options.dir, options.target))) return verify_board(options, console);
+  if (is_in_shell(read_build(options.dir, options.target))) {
+    if (options.second_opinion)
+      user_error(
+          "--second-opinion is of a part's build; '{}' is a board, which is heard over its "
+          "serial line",
+          printable(options.target));
+    return verify_board(options, console);
+  }
   return BitsVerification(options, console).run();
 }
 

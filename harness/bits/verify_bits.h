@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "harness/bits/built_design.h"
@@ -13,6 +15,8 @@ namespace assay {
 struct VerifyBitsOptions : SimulationOptions {
   BitsLevel level = BitsLevel::kNetlist;
   std::string target;  ///< of `assay build`
+  /// So many images are simulated in Verilator, too: see second_opinion.h.
+  std::optional<std::int64_t> second_opinion;
 };
 
 struct VerifyBitsResult {

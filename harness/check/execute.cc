@@ -51,6 +51,8 @@ void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>&
                     });
 }
 
+std::int64_t images_at_a_time() { return tbb::this_task_arena::max_concurrency(); }
+
 bool split_images(std::int64_t count) { return count < tbb::this_task_arena::max_concurrency(); }
 
 std::vector<std::size_t> pixel_order(const Tensor& input) {

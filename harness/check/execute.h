@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "compile/graph/graph.h"
@@ -18,6 +21,9 @@ namespace assay {
 /// Calls body(i) for every i in [0, count), in parallel. An exception of any of them ends the loop
 /// and is thrown on.
 void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>& body);
+
+/// All values of an image may be many: how many are held for several threads.
+std::int64_t images_at_a_time();
 
 /// Whether single images should be split over threads because there are too few of them.
 bool split_images(std::int64_t count);
@@ -59,6 +65,20 @@ class ExactPixels {
   std::vector<std::size_t> order_;
   ExactExecutor executor_;
 };
+
+/// Calls make(i) for every i in [0, count), several at a time, and take() with what each gave, one by one
+/// in their order, while none is made.
+template <typename Make, typename Take>
+void in_order(std::int64_t count, const Make& make, const Take& take) {
+  using Made = std::invoke_result_t<Make, std::int64_t>;
+  const std::int64_t at_a_time = images_at_a_time();
+  for (std::int64_t first = 0; first < count; first += at_a_time) {
+    std::vector<Made> made(static_cast<std::size_t>(std::min(at_a_time, count - first)));
+    for_each_image(std::ssize(made),
+                   [&](std::int64_t i) { made[static_cast<std::size_t>(i)] = make(first + i); });
+    for (Made& one : made) take(std::move(one));
+  }
+}
 
 /// One image's checkpoints in the float reference, in the order of the graph's list: integers where
 /// the checkpoint has a map, else floats.

@@ -42,6 +42,7 @@ struct VerifyCommand {
   std::vector<std::string> profiles = {"always", "bursts"};
   double clock_mhz = 100;
   std::string target;
+  std::optional<std::int64_t> second_opinion;
 };
 
 bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
@@ -55,7 +56,10 @@ VerifyBitsOptions bits_options(const VerifyCommand& command, BitsLevel level) {
         "--level rtl-node or rtl-top");
   if (command.target.empty())
     user_error("--level {} needs --target, the name that the design was built for", command.level);
-  return {static_cast<const SimulationOptions&>(given), level, command.target};
+  if (command.second_opinion && *command.second_opinion < 1)
+    user_error("--second-opinion takes a number of images, at least 1");
+  return {static_cast<const SimulationOptions&>(given), level, command.target,
+          command.second_opinion};
 }
 
 VerifyTopOptions top_options(const VerifyCommand& command) {
@@ -89,6 +93,11 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
       .add_option("--target", options.target,
                   "Of --level netlist and bitstream: as for `assay build`")
       .type_name("NAME");
+  command
+      .add_option("--second-opinion", options.second_opinion,
+                  "Of --level netlist and bitstream: simulate so many of the images, drawn by the "
+                  "seed, in Verilator, too")
+      .type_name("N");
   command
       .add_option("--nodes", options.nodes.nodes,
                   "Only these nodes, by name; the result is shown and the report on all stays")
@@ -163,6 +172,8 @@ void add_verify_command(Command& app, CommandAction& action) {
       const std::optional<BitsLevel> built = find_bits_level(options->level);
       if (!options->target.empty() && !built)
         user_error("--target belongs to --level netlist and bitstream");
+      if (options->second_opinion && !built)
+        user_error("--second-opinion belongs to --level netlist and bitstream");
       if (built) {
         const VerifyBitsResult result =
             verify_bits(bits_options(*options, *built), context.console);

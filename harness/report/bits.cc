@@ -31,6 +31,16 @@ void Bits::Lanes::fields(Fields& f) {
   f("resets", resets);
 }
 
+void SecondOpinion::fields(Fields& f) {
+  f("simulator", simulator);
+  f("images", images);
+  f("predicted", predicted);
+  f("compared", compared);
+  f("differing", differing);
+  f("canaries", canaries);
+  f("fault", fault);
+}
+
 void Proof::Failure::fields(Fields& f) {
   f("function", function);
   f("register", register_name);
@@ -77,6 +87,7 @@ void Bits::fields(Fields& f) {
   f("violations", violations);
   f("stuck", stuck);
   f("first_mismatch", first_mismatch);
+  f("second_opinion", second_opinion);
   f("proof", proof);
 }
 

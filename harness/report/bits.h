@@ -25,6 +25,16 @@ struct Proof {
   void fields(Fields& f);
 };
 
+/// A few images once more, in another simulator than ours.
+struct SecondOpinion {
+  std::string simulator;             ///< "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)"
+  std::vector<std::int64_t> images;  ///< of the run's
+  std::int64_t predicted = 0, compared = 0, differing = 0;  ///< beats, over all profiles
+  Canaries canaries;
+  std::string fault;  ///< what it does not agree with; empty: nothing
+  void fields(Fields& f);
+};
+
 /// reports/netlist-TARGET.json and reports/bitstream-TARGET.json: the built design simulated against
 /// golden and, from bits, proved equal to the netlist that they were made from.
 struct Bits {
@@ -71,6 +81,7 @@ struct Bits {
   std::vector<Violation> violations;
   std::string stuck;           ///< who waits for what; empty: nobody
   std::string first_mismatch;  ///< empty: none
+  std::optional<SecondOpinion> second_opinion;
   std::optional<Proof> proof;
   void fields(Fields& f);
 };

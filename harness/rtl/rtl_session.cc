@@ -59,12 +59,14 @@ void RtlSession::prove_stage() const {
 
 void RtlSession::for_each_image(const Console& console,
                                 const std::function<void(const ExactRun&)>& body) const {
-  const ExactPixels golden(graph, true);
+  const ExactPixels golden(graph, split_images(image_count));
   Progress progress(console, "golden", image_count);
-  for (std::int64_t image = 0; image < image_count; ++image) {
-    body(golden.run_all(images.set.image(image)));
-    progress.tick();
-  }
+  in_order(
+      image_count, [&](std::int64_t i) { return golden.run_all(images.set.image(i)); },
+      [&](const ExactRun& run) {
+        body(run);
+        progress.tick();
+      });
 }
 
 report::RtlHead RtlSession::report_head(std::uint64_t seed) const {

@@ -167,7 +167,9 @@ std::vector<PreparedTop> prepare_tops(const RtlSession& session, RtlFolder& rtl,
   for (PreparedTop& top : tops) read_rtl(top, rtl);
   session.for_each_image(console, [&](const ExactRun& run) {
     for (PreparedTop& top : tops)
-      add_frame(top, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
+      add_frame(top, top_frame(top, [&](const Tensor* tensor) {
+                  return integers(run.values.at(tensor));
+                }));
   });
   for (PreparedTop& top : tops) hash_content(top);
   return tops;
@@ -190,30 +192,47 @@ void vary_last(sim::Tokens& frame, std::size_t index) {
 
 }  // namespace
 
-void add_frame(PreparedTop& top,
-               const std::function<std::vector<std::int64_t>(const Tensor*)>& values) {
-  const auto add = [&](sim::Tokens& all, std::size_t stream, bool edge, int padding,
-                       bool slave = false) {
+TopFrame top_frame(const PreparedTop& top,
+                   const std::function<std::vector<std::int64_t>(const Tensor*)>& values) {
+  TopFrame frame;
+  const auto tokens = [&](const sim::Tokens& present, std::size_t stream, bool edge, int padding) {
     const StitchedStream& s = top.rtl.streams[stream];
-    if (s.stream.tensor->is_constant()) {  // weights, which repeat themselves
-      if (!all.bytes.empty()) return;
-      hw::Stream words = s.stream;
-      words.last = edge;
-      append_tokens(all, stream_tokens(top.rtl.nodes[s.reader.value()].layer, words, {}));
-      return;
-    }
-    sim::Tokens frame = sim::pack(values(s.stream.tensor),
-                                  edge ? edge_packing(s.stream, padding) : packing(s.stream));
-    if (slave) vary_last(frame, all.bytes.size() / frame.bytes.size());
-    append_tokens(all, frame);
+    if (!s.stream.tensor->is_constant())
+      return sim::pack(values(s.stream.tensor),
+                       edge ? edge_packing(s.stream, padding) : packing(s.stream));
+    if (!present.bytes.empty()) return sim::Tokens();  // weights, which repeat themselves
+    hw::Stream words = s.stream;
+    words.last = edge;
+    return stream_tokens(top.rtl.nodes[s.reader.value()].layer, words, {});
   };
   for (std::size_t i = 0; i < top.rtl.slaves.size(); ++i)
-    add(top.inputs[i], top.rtl.slaves[i].stream, true, 0, true);
+    frame.inputs.push_back(tokens(top.inputs[i], top.rtl.slaves[i].stream, true, 0));
   for (std::size_t i = 0; i < top.rtl.masters.size(); ++i) {
     const StitchedPort& port = top.rtl.masters[i];
-    add(top.outputs[i], port.stream, true, port.tdata_bits() - port.bits);
+    frame.outputs.push_back(
+        tokens(top.outputs[i], port.stream, true, port.tdata_bits() - port.bits));
   }
-  for (std::size_t i = 0; i < top.rtl.streams.size(); ++i) add(top.monitors[i], i, false, 0);
+  for (std::size_t i = 0; i < top.rtl.streams.size(); ++i)
+    frame.monitors.push_back(tokens(top.monitors[i], i, false, 0));
+  return frame;
+}
+
+void add_frame(PreparedTop& top, const TopFrame& frame) {
+  const auto add = [&](sim::Tokens& all, const sim::Tokens& more, std::size_t stream) {
+    const bool known = top.rtl.streams[stream].stream.tensor->is_constant() && !all.bytes.empty();
+    if (!known) append_tokens(all, more);
+  };
+  for (std::size_t i = 0; i < frame.inputs.size(); ++i) {
+    const std::size_t stream = top.rtl.slaves[i].stream;
+    sim::Tokens tokens = frame.inputs[i];
+    if (!top.rtl.streams[stream].stream.tensor->is_constant())
+      vary_last(tokens, top.inputs[i].bytes.size() / tokens.bytes.size());
+    add(top.inputs[i], tokens, stream);
+  }
+  for (std::size_t i = 0; i < frame.outputs.size(); ++i)
+    add(top.outputs[i], frame.outputs[i], top.rtl.masters[i].stream);
+  for (std::size_t i = 0; i < frame.monitors.size(); ++i)
+    add(top.monitors[i], frame.monitors[i], i);
 }
 
 std::optional<TopTiming> timing(const SimRun& run) {

@@ -34,9 +34,16 @@ PreparedTop prepare_top(const DataflowPartition& partition, const std::string& m
 std::vector<PreparedTop> prepare_tops(const RtlSession& session, RtlFolder& rtl,
                                       const Console& console);
 
-/// Adds a frame to what the streams carry; `values` gives golden's integers of a tensor.
-void add_frame(PreparedTop& top,
-               const std::function<std::vector<std::int64_t>(const Tensor*)>& values);
+/// What the streams of a design carry in one frame; nothing where it is the same in every frame and the
+/// design has it.
+struct TopFrame {
+  std::vector<sim::Tokens> inputs, outputs, monitors;
+};
+/// `values` gives golden's integers of a tensor.
+TopFrame top_frame(const PreparedTop& top,
+                   const std::function<std::vector<std::int64_t>(const Tensor*)>& values);
+/// Adds a frame to what the streams carry.
+void add_frame(PreparedTop& top, const TopFrame& frame);
 
 /// What a run says about time; only under profile "always", and only when it ended.
 struct TopTiming {

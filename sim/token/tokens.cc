@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/token/tokens.h"
 
+#include <algorithm>
+
 #include "compile/base/error.h"
 
 namespace assay::sim {
@@ -8,13 +10,38 @@ namespace {
 
 bool is_bipolar(const DataType& dtype) { return dtype.kind == DataType::Kind::kBipolar; }
 
-void put_bits(std::uint8_t* beat, std::int64_t at, std::uint64_t value, int bits) {
-  while (bits > 0) {
-    const int shift = static_cast<int>(at % 8), count = std::min(bits, 8 - shift);
-    beat[at / 8] |= static_cast<std::uint8_t>((value & ((1U << count) - 1U)) << shift);
-    value >>= count;
-    at += count;
-    bits -= count;
+/// Writes numbers of up to 64 bits one behind the other, the lowest bits first.
+class BitWriter {
+ public:
+  explicit BitWriter(std::uint8_t* to) : to_(to) {}
+  void put(std::uint64_t value, int bits) {
+    constexpr int kHalf = 32;  // so much fits behind what is held
+    for (; bits > kHalf; bits -= kHalf, value >>= kHalf) put(value, kHalf);
+    held_ |= (value & ((std::uint64_t{1} << bits) - 1)) << count_;
+    for (count_ += bits; count_ >= 8; count_ -= 8, held_ >>= 8)
+      *to_++ = static_cast<std::uint8_t>(held_);
+  }
+  void end() {
+    if (count_ > 0) *to_ = static_cast<std::uint8_t>(held_);
+  }
+
+ private:
+  std::uint8_t* to_;
+  std::uint64_t held_ = 0;
+  int count_ = 0;
+};
+
+/// Types other than BIPOLAR allow all between what they allow.
+void check_values(std::span<const std::int64_t> values, const DataType& dtype) {
+  const auto check = [&](std::int64_t value) {
+    if (!dtype.allows(value)) user_error("the value {} is no {}", value, dtype.name());
+  };
+  if (is_bipolar(dtype)) {
+    std::ranges::for_each(values, check);
+  } else if (!values.empty()) {
+    const auto [least, most] = std::ranges::minmax(values);
+    check(least);
+    check(most);
   }
 }
 
@@ -32,20 +59,22 @@ std::uint64_t get_bits(const std::uint8_t* beat, std::int64_t at, int bits) {
 }  // namespace
 
 Tokens pack(std::span<const std::int64_t> values, const Packing& packing) {
+  check_values(values, packing.dtype);
   Tokens tokens{packing.bits(), packing.beats, {}, packing.last};
   const std::int64_t lanes = packing.lanes, beats = std::ssize(values) / lanes;
   tokens.bytes.assign(static_cast<std::size_t>(beats) * tokens.stride(), 0);
   const int bits = packing.dtype.bits;
+  const bool bipolar = is_bipolar(packing.dtype);
   for (std::int64_t b = 0; b < beats; ++b) {
-    std::uint8_t* beat = tokens.bytes.data() + static_cast<std::size_t>(b) * tokens.stride();
-    for (std::int64_t l = 0; l < lanes; ++l) {
-      const std::int64_t value = values[static_cast<std::size_t>(b * lanes + l)];
-      if (!packing.dtype.allows(value))
-        user_error("the value {} is no {}", value, packing.dtype.name());
-      const std::int64_t code = is_bipolar(packing.dtype) ? (value > 0 ? 1 : 0) : value;
-      put_bits(beat, l * bits, static_cast<std::uint64_t>(code), bits);
+    BitWriter beat(tokens.bytes.data() + static_cast<std::size_t>(b) * tokens.stride());
+    for (const std::int64_t value :
+         values.subspan(static_cast<std::size_t>(b * lanes), static_cast<std::size_t>(lanes))) {
+      const std::int64_t code = bipolar ? (value > 0 ? 1 : 0) : value;
+      beat.put(static_cast<std::uint64_t>(code), bits);
     }
-    if (packing.last && (b + 1) % packing.beats == 0) put_bits(beat, packing.bits() - 1, 1, 1);
+    beat.put(0, packing.padding);
+    if (packing.last) beat.put((b + 1) % packing.beats == 0 ? 1 : 0, 1);
+    beat.end();
   }
   return tokens;
 }

@@ -255,6 +255,29 @@ TEST_F(VerifyBits, AWrongTableOfTheNetlistIsDifferent) {
   EXPECT_GE(different, 2);
 }
 
+TEST_F(VerifyBits, VerilatorIsASecondOpinion) {
+  const auto asked = [&](const std::string& level) {
+    return verify(level, {"--json", "--images", "4", "--second-opinion", "2"}).json();
+  };
+  const Json opinion = asked("bitstream").at("second_opinion");
+  EXPECT_EQ(opinion.at("fault"), "");
+  EXPECT_EQ(opinion.at("images").size(), 2U);
+  EXPECT_GT(opinion.at("predicted"), 0);
+  EXPECT_EQ(opinion.at("compared"), opinion.at("predicted"));
+  EXPECT_EQ(opinion.at("canaries").at("caught"), opinion.at("canaries").at("planted"));
+  // All tables turned round: neither simulator misses that.
+  std::string text = read_file(built("netlist.json"));
+  for (std::size_t at = text.find("\"LUT_INIT\""); at != std::string::npos;
+       at = text.find("\"LUT_INIT\"", at + 1)) {
+    const std::size_t first = text.find_first_of("01", at);
+    for (std::size_t i = first; i < first + 16; ++i) text[i] = text[i] == '1' ? '0' : '1';
+  }
+  replace("netlist.json", text);
+  const Json wrong = asked("netlist");
+  EXPECT_EQ(wrong.at("verdict"), "DIFFERENT");
+  EXPECT_NE(wrong.at("second_opinion").at("fault"), "");
+}
+
 TEST_F(VerifyBits, APartWithoutOpenToolsHasItsNetlist) {
   target_ = "xc7z020";
   const CommandResult built_now = run_assay_as_is({"build", out_.string(), "--target", target_});

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <numeric>
 
 #include "compile/backend/verilog/identifiers.h"
 #include "compile/backend/verilog/rtl_library.h"
@@ -310,10 +311,16 @@ struct MonitoredText {
 StitchedRtl stitch(const StitchSpec& spec) { return Stitcher(spec).run(); }
 
 std::string monitored_text(const StitchedRtl& rtl) {
+  std::vector<std::size_t> all(rtl.streams.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return monitored_text(rtl, all);
+}
+
+std::string monitored_text(const StitchedRtl& rtl, std::span<const std::size_t> streams) {
   MonitoredText text;
   for (std::size_t i = 0; i < rtl.slaves.size(); ++i) text.add_slave(i, rtl.slaves[i]);
   for (std::size_t i = 0; i < rtl.masters.size(); ++i) text.add_master(i, rtl.masters[i]);
-  for (std::size_t i = 0; i < rtl.streams.size(); ++i) text.add_monitor(i, rtl.streams[i]);
+  for (std::size_t i = 0; i < streams.size(); ++i) text.add_monitor(i, rtl.streams[streams[i]]);
   return fmt::format(
       "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}\n);\n  {} top (\n    "
       ".clk_i(clk_i),\n    .rst_ni(rst_ni){}\n  );\n{}endmodule\n",

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -65,8 +66,9 @@ StitchedRtl stitch(const StitchSpec& spec);
 
 /// A simulation's view of the module, called `MODULE_monitored`: stream ports as sim::Design wants
 /// them, per slave in<i> (TLAST above the data), per master out<i> (data with its padding, TLAST on
-/// top) and per stream mon<i>, read inside of the unchanged module.
+/// top) and per stream mon<i>, read inside of the unchanged module. `streams`: only these.
 std::string monitored_text(const StitchedRtl& rtl);
+std::string monitored_text(const StitchedRtl& rtl, std::span<const std::size_t> streams);
 inline std::string monitored_module(const StitchedRtl& rtl) { return rtl.module + "_monitored"; }
 
 }  // namespace assay
