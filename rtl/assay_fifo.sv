@@ -87,7 +87,12 @@ module assay_fifo #(
       end
     end
   end else begin : g_distributed
-    (* ram_style = "distributed" *) logic [Bits-1:0] memory [0:Words-1];
+`ifdef YOSYS
+    (* lut_ram *)
+`else
+    (* ram_style = "distributed" *)
+`endif
+    logic [Bits-1:0] memory [0:Words-1];
 
     always_ff @(posedge clk_i) begin
       if (write) memory[write_address] <= in_data_i;

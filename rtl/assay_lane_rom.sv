@@ -38,7 +38,12 @@ module assay_lane_rom #(
       end
     end
   end else begin : g_distributed
-    (* rom_style = "distributed", ram_style = "distributed" *) logic [WordBits-1:0] mem[Words];
+`ifdef YOSYS
+    (* lut_rom *)
+`else
+    (* rom_style = "distributed", ram_style = "distributed" *)
+`endif
+    logic [WordBits-1:0] mem[Words];
     if (File != "") begin : g_init
       initial $readmemh(File, mem);
     end else begin : g_zero

@@ -27,8 +27,12 @@ module assay_position_row #(
   localparam int unsigned YBits    = Height > 1 ? $clog2(Height) : 1;
   localparam int unsigned XBits    = Width > 1 ? $clog2(Width) : 1;
 
-  (* rom_style = "distributed", ram_style = "distributed" *) logic [RowBits-1:0] lines[Height];
-  (* rom_style = "distributed", ram_style = "distributed" *) logic [RowBits-1:0] columns[Width];
+`ifdef YOSYS
+  (* lut_rom *)
+`else
+  (* rom_style = "distributed", ram_style = "distributed" *)
+`endif
+  logic [RowBits-1:0] lines[Height], columns[Width];
   if (LineFile != "") begin : g_lines
     initial $readmemh(LineFile, lines);
   end else begin : g_no_lines

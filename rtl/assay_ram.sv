@@ -33,7 +33,12 @@ module assay_ram #(
       if (read_i) rdata_o <= mem[raddr_i];
     end
   end else begin : g_distributed
-    (* ram_style = "distributed" *) logic [Bits-1:0] mem[Words];
+`ifdef YOSYS
+    (* lut_ram *)
+`else
+    (* ram_style = "distributed" *)
+`endif
+    logic [Bits-1:0] mem[Words];
     always_ff @(posedge clk_i) begin
       if (write_i) mem[waddr_i] <= wdata_i;
       if (read_i) rdata_o <= mem[raddr_i];

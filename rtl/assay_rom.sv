@@ -29,7 +29,12 @@ module assay_rom #(
       if (read_i) data_o <= mem[addr_i];
     end
   end else begin : g_distributed
-    (* rom_style = "distributed", ram_style = "distributed" *) logic [Bits-1:0] mem[Words];
+`ifdef YOSYS
+    (* lut_rom *)
+`else
+    (* rom_style = "distributed", ram_style = "distributed" *)
+`endif
+    logic [Bits-1:0] mem[Words];
     if (File != "") begin : g_init
       initial $readmemh(File, mem);
     end else begin : g_zero

@@ -52,7 +52,12 @@ module assay_weight_memory #(
       .data_o(out_data_o)
     );
   end else begin : g_constant
-    (* rom_style = "distributed", ram_style = "distributed" *) logic [Bits-1:0] mem[Words];
+`ifdef YOSYS
+    (* lut_rom *)
+`else
+    (* rom_style = "distributed", ram_style = "distributed" *)
+`endif
+    logic [Bits-1:0] mem[Words];
     if (File != "") begin : g_init
       initial $readmemh(File, mem);
     end else begin : g_zero

@@ -4,8 +4,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/temp_dir.h"
 #include "compile/backend/fpga/cell_counts.h"
+#include "compile/backend/fpga/tools.h"
+#include "compile/backend/verilog/rtl_library.h"
 #include "compile/base/error.h"
+#include "compile/base/file.h"
 
 namespace assay::fpga {
 namespace {
@@ -23,7 +27,7 @@ TEST(SynthesisScript, IsTheSameBytesForTheSameJob) {
             "read_verilog -sv -defer a.sv\n"
             "read_verilog -sv -defer top.sv\n"
             "hierarchy -check -top top\n"
-            "setattr -set ram_style \"registers\" -unset rom_style m:* a:ram_style=distributed %i\n"
+            "setattr -set ram_style \"registers\" m:* a:lut_rom a:lut_ram %u %i\n"
             "select -assert-count 1 top/w:s_valid\n"
             "setattr -set keep 1 top/w:s_valid\n"
             "synth_ice40 -top top -run begin:check\n"
@@ -46,6 +50,32 @@ TEST(SynthesisScript, LeavesProductsInLutsUnlessTold) {
 
 /// A register of u_a (2) that a table (3) reads for a register of u_b (4), and a table that nothing
 /// reads. Wire 2 is u_a's by two names and u_b's input by another.
+TEST(SynthesisPlain, MemoriesOfLutsNeedNoScript) {
+  if (!has_tool("yosys")) GTEST_SKIP() << "needs yosys";
+  struct Memory {
+    std::string module, parameters;
+  };
+  const TempDir dir;
+  for (const Memory& memory :
+       {Memory{"assay_lane_rom", "-set Lanes 2 -set Bits 4 -set Words 8 -set Shared 1"},
+        Memory{"assay_rom", "-set Words 16"}, Memory{"assay_ram", "-set Words 16"},
+        Memory{"assay_weight_memory", "-set Words 4"}, Memory{"assay_fifo", "-set Depth 16"}}) {
+    std::string read;
+    for (const RtlFile& file : rtl_sources(memory.module)) {
+      write_file(dir.path() / std::string(file.name), file.text);
+      read += fmt::format("read_verilog -sv {}\n", file.name);
+    }
+    for (const char* synth : {"synth_ice40", "synth_ecp5", "synth_xilinx -family xc7"}) {
+      write_file(dir.path() / "plain.ys",
+                 fmt::format("{}chparam {} {}\n{} -top {}\n", read, memory.parameters,
+                             memory.module, synth, memory.module));
+      EXPECT_NO_THROW(
+          run_tool(find_tool("yosys"), {"-q", "plain.ys"}, dir.path(), std::chrono::seconds(300)))
+          << memory.module << ": " << synth;
+    }
+  }
+}
+
 constexpr const char* kNetlist = R"({"modules": {
   "LUT4": {"cells": {"x": {"type": "SB_LUT4", "port_directions": {}, "connections": {}}}},
   "top": {"cells": {

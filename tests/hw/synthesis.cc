@@ -48,14 +48,15 @@ const Cells& cells_of(Family family) {
 /// logic where the layer wants no block RAM.
 std::string synthesis(Family family, const std::string& top, bool dsp) {
   const std::string constants =
-      "setattr -unset ram_style -set rom_style \"logic\" m:* a:rom_style=distributed %i\n";
+      "setattr -set rom_style \"logic\" m:* a:lut_rom %i\n"
+      "setattr -set ram_style \"distributed\" m:* a:lut_ram %i\n";
   switch (family) {
     case Family::kXilinx:
       return constants + fmt::format("synth_xilinx -flatten -noiopad -noclkbuf {} -top {}\n",
                                      dsp ? "" : "-nodsp", top);
     case Family::kIce40:
       return fmt::format(
-          "setattr -set ram_style \"registers\" -unset rom_style m:* a:ram_style=distributed %i\n"
+          "setattr -set ram_style \"registers\" m:* a:lut_rom a:lut_ram %u %i\n"
           "synth_ice40 {} -top {}\n",
           dsp ? "-dsp" : "", top);
     case Family::kEcp5:

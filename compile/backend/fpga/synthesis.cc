@@ -10,12 +10,14 @@ namespace {
 
 using netlist::Family;
 
-/// What the family's synthesis needs to be told of memories that ask for LUTs. Yosys knows such ones
-/// only where something writes them; iCE40 has none at all, and they become flip-flops.
+/// What the family's synthesis needs to be told of memories that ask for LUTs, which the RTL marks for
+/// Yosys, so that a plain synthesis may do as it likes. Yosys knows such ones only where something
+/// writes them; iCE40 has none at all, and they become flip-flops.
 std::string_view memory_styles(Family family) {
   if (family == Family::kIce40)
-    return "setattr -set ram_style \"registers\" -unset rom_style m:* a:ram_style=distributed %i\n";
-  return "setattr -set ram_style \"logic\" -unset rom_style m:* a:rom_style=distributed %i\n";
+    return "setattr -set ram_style \"registers\" m:* a:lut_rom a:lut_ram %u %i\n";
+  return "setattr -set ram_style \"logic\" m:* a:lut_rom %i\n"
+         "setattr -set ram_style \"distributed\" m:* a:lut_ram %i\n";
 }
 
 /// The family's cells, which a shell names: its PLL.
