@@ -63,6 +63,9 @@ class Reader {
     const Json* module = module_called(std::string(top));
     if (module == nullptr)
       user_error("{}: there is no module '{}'; name the one that is the design", file_, top);
+    for (const auto& [name, other] : modules_->items())
+      if (name != top && other.is_object() && is_set(other, "top"))
+        user_error("{}: the design is '{}', but '{}' is at the top", file_, top, name);
     netlist_.name = top;
     Scope scope;
     for (const auto& [name, port] : object_in(*module, "ports", top).items())
@@ -181,7 +184,13 @@ class Reader {
   /// Outputs are looked up when everything that drives them is there.
   void drive_outputs(Scope& scope, const Json& module) {
     for (Port& port : netlist_.ports)
-      if (!port.input) port.bits = nets_of(scope, module["ports"][port.name]["bits"], port.name);
+      if (!port.input) {
+        const Json& bits = module["ports"][port.name]["bits"];
+        for (const Json& bit : bits)
+          if (bit == "x" || bit == "z")
+            user_error("{}: a bit of output '{}' is {}", file_, port.name, bit.get<std::string>());
+        port.bits = nets_of(scope, bits, port.name);
+      }
   }
 
   void fill(Scope& scope, const Json& module, const std::string& name, int level) {
@@ -267,7 +276,68 @@ class Reader {
           absent ? absent_pin(cell, pin, form) : pin_nets(scope, cell, pin, form, *bits);
     }
     take_parameters(cell, value, model);
+    const Built before{netlist_.luts.size(), netlist_.flip_flops.size(), netlist_.memories.size()};
     model.model->build(cell);
+    settle_unknown(cell, before);
+    for (const auto& [parameter, digits] : cell.parameters)
+      if (before.memories == netlist_.memories.size() &&
+          before.flip_flops == netlist_.flip_flops.size() &&
+          digits.find_first_not_of("01xz") == std::string::npos &&
+          digits.find_first_of("xz") != std::string::npos)
+        cell.refuse("its parameter {} is {}", parameter, digits);
+  }
+
+  struct Built {
+    std::size_t luts = 0, flip_flops = 0, memories = 0;
+  };
+
+  /// Yosys leaves x at pins that nothing depends on, and at those of memories that never write. Elsewhere
+  /// what hardware makes of it is nobody's to say; its own gates ($_MUX_) are no hardware, and take 0.
+  void settle_unknown(const Cell& cell, const Built& before) {
+    if (unknown_.empty()) return;
+    const auto refuse = [&] {
+      if (!cell.type.starts_with('$')) cell.refuse("what it does depends on a pin that is x or z");
+    };
+    for (std::size_t i = before.luts; i < netlist_.luts.size(); ++i) {
+      Lut& lut = netlist_.luts[i];
+      for (int k = 0; k < lut.size; ++k) {
+        Net& net = lut.inputs[static_cast<std::size_t>(k)];
+        if (!unknown_.contains(net)) continue;
+        if (depends_on(lut, k)) refuse();
+        net = kZero;
+      }
+    }
+    for (std::size_t i = before.flip_flops; i < netlist_.flip_flops.size(); ++i) {
+      FlipFlop& f = netlist_.flip_flops[i];
+      for (Net* net : {&f.d, &f.clock, &f.enable, &f.reset})
+        if (unknown_.contains(*net)) {
+          refuse();
+          *net = kZero;
+        }
+    }
+    const auto to_zero = [&](std::vector<Net>& nets) {
+      for (Net& net : nets)
+        if (unknown_.contains(net)) net = kZero;
+    };
+    for (std::size_t i = before.memories; i < netlist_.memories.size(); ++i) {
+      for (Memory::ReadPort& read : netlist_.memories[i].reads) {
+        to_zero(read.address);
+        if (unknown_.contains(read.enable) || unknown_.contains(read.clock)) refuse();
+      }
+      for (Memory::WritePort& write : netlist_.memories[i].writes) {
+        to_zero(write.address);
+        to_zero(write.data);
+        to_zero(write.enables);
+        if (unknown_.contains(write.clock)) refuse();
+      }
+    }
+    unknown_.clear();
+  }
+
+  static bool depends_on(const Lut& lut, int input) {
+    for (unsigned row = 0; row < 1U << lut.size; ++row)
+      if ((lut.table >> row & 1U) != (lut.table >> (row ^ 1U << input) & 1U)) return true;
+    return false;
   }
 
   void check_directions(const Cell& cell, const Json& value, const ReadyModel& model) const {
@@ -302,7 +372,9 @@ class Reader {
       const bool wire = bit_number(bit, cell.name, constant).has_value();
       if (form.output && !form.input && !wire && (constant == '0' || constant == '1'))
         cell.refuse("its output {} drives a constant", pin);
-      nets.push_back(form.output && !wire ? new_net() : net_of(scope, bit, cell.name));
+      const bool unknown = !form.output && (constant == 'x' || constant == 'z');
+      nets.push_back(unknown || (form.output && !wire) ? new_net() : net_of(scope, bit, cell.name));
+      if (unknown) unknown_.insert(nets.back());
     }
     return nets;
   }
@@ -363,6 +435,7 @@ class Reader {
   const Json* modules_ = nullptr;
   Netlist netlist_;
   std::set<std::string> open_;
+  std::set<Net> unknown_;  ///< pins of the present cell that are x or z
   std::unordered_map<Net, Initial> starts_;
   std::size_t cells_ = 0;
 };

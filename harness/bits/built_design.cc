@@ -14,6 +14,7 @@
 #include "compile/netlist/yosys_json.h"
 #include "harness/build/build.h"
 #include "harness/build/build_source.h"
+#include "harness/build/place_route.h"
 #include "harness/build/saved_build.h"
 
 namespace assay {
@@ -27,10 +28,11 @@ class BuiltReader {
       : dir_(session.dir.path()),
         target_(fpga::find_target(target)),
         part_(*target_.part),
+        files_(build_files(part_.family)),
         build_(build_of(session, target)) {}
 
   BuiltDesign read(BitsLevel level) const {
-    const BuiltFile json = file("netlist", ".json");
+    const BuiltFile json = file(files_.netlist);
     netlist::Netlist netlist = netlist::read_yosys_json(json.bytes, build_.design, part_.family,
                                                         printable(json.file.file));
     simplify(netlist);
@@ -40,7 +42,7 @@ class BuiltReader {
           "no open tools make a bitstream of '{}'; its netlist can be simulated: --level netlist",
           part_.name);
     const bool ice40 = part_.family == netlist::Family::kIce40;
-    const BuiltFile bitstream = file("bitstream", ice40 ? ".bin" : ".bit");
+    const BuiltFile bitstream = file(files_.bitstream);
     netlist::Netlist bits = ice40 ? from_ice40(bitstream) : from_ecp5(bitstream);
     verify(bits);
     require_driven(bits);
@@ -58,13 +60,11 @@ class BuiltReader {
     return build;
   }
 
-  BuiltFile file(std::string_view step, std::string_view ending) const {
-    return read_built_file(dir_, build_, step, ending);
-  }
+  BuiltFile file(const std::string& name) const { return read_built_file(dir_, build_, name); }
 
   /// What the ports' pins are is decided here, not by the file that place and route left.
-  BuiltFile pins_file(std::string_view ending) const {
-    BuiltFile pins = file("routed", ending);
+  BuiltFile pins_file() const {
+    BuiltFile pins = file(files_.constraints);
     const BuildSource source(dir_, target_, build_.clock_mhz, build_.baud.value_or(kBuildBaud));
     if (pins.bytes != source.constraints())
       user_error("'{}' is not what '{}' is built with; build it again", printable(pins.file.file),
@@ -77,7 +77,7 @@ class BuiltReader {
   }
 
   netlist::Netlist from_ice40(const BuiltFile& bitstream) const {
-    const BuiltFile pins = pins_file(".pcf");
+    const BuiltFile pins = pins_file();
     const std::string name = printable(bitstream.file.file), pins_name = printable(pins.file.file);
     const std::string file =
         ice40::chipdb_file_name(ice40::read_bitfile(bitstream.bytes, name).layout().device);
@@ -92,7 +92,7 @@ class BuiltReader {
   }
 
   netlist::Netlist from_ecp5(const BuiltFile& bitstream) const {
-    const BuiltFile pins = pins_file(".lpf");
+    const BuiltFile pins = pins_file();
     const std::string name = printable(bitstream.file.file);
     const ecp5::Bitfile bits = ecp5::read_bitfile(bitstream.bytes, name);
     if (bits.device->name != fpga::database_name(part_)) of_another_part(name);
@@ -103,6 +103,7 @@ class BuiltReader {
   const fs::path dir_;
   const fpga::Target target_;
   const fpga::Part& part_;
+  const BuildFiles files_;
   const report::Build build_;
 };
 

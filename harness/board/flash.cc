@@ -8,10 +8,12 @@
 #include <chrono>
 #include <string_view>
 
+#include "compile/backend/fpga/parts.h"
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/base/process.h"
 #include "harness/board/board_design.h"
+#include "harness/build/place_route.h"
 #include "harness/build/saved_build.h"
 #include "harness/run/saved_run.h"
 
@@ -68,7 +70,8 @@ std::string bitstream_of(const fs::path& dir, const std::string& target) {
         "could "
         "set outputs against outputs. It needs the shell around it, see docs/boards.md",
         target);
-  return read_built_file(dir, build, "bitstream", "").file.file;
+  return read_built_file(dir, build, build_files(fpga::find_target(target).part->family).bitstream)
+      .file.file;
 }
 
 }  // namespace

@@ -25,7 +25,6 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kNetlistFile = "netlist.json";
 constexpr const char* kScriptFile = "synthesis.ys";
 constexpr std::chrono::seconds kSynthesisLimit{6 * 3600};
 
@@ -69,6 +68,7 @@ class BitstreamBuild {
         clock_mhz_(clock_of(options, target_)),
         yosys_(fpga::find_tool("yosys")),
         tools_(place_route_tools(*target_.part)),
+        files_(build_files(target_.part->family)),
         dir_(existing_run(options.dir)),
         source_(options.dir, target_, clock_mhz_, options.baud.value_or(kBuildBaud)),
         steps_(dir_, target_.name, console),
@@ -116,10 +116,10 @@ class BitstreamBuild {
   }
 
   void netlist() {
-    const std::string script = fpga::synthesis_script(job_, kNetlistFile);
+    const std::string script = fpga::synthesis_script(job_, files_.netlist);
     const std::string inputs = netlist_inputs(script);
     if (steps_.kept({"netlist"}, inputs)) {
-      count(read_file(dir_.file(steps_.path(kNetlistFile))));
+      count(read_file(dir_.file(steps_.path(files_.netlist))));
       steps_.keep(report_, "netlist");
       return;
     }
@@ -127,7 +127,7 @@ class BitstreamBuild {
     const auto start = Clock::now();
     const std::string json = synthesise(script);
     count(json);
-    steps_.done(report_, "netlist", inputs, {{kNetlistFile, json}, {kScriptFile, script}},
+    steps_.done(report_, "netlist", inputs, {{files_.netlist, json}, {kScriptFile, script}},
                 seconds_from(start));
     register_files(dir_, step_files());
     console_.remark(fmt::format("netlist: {} LUTs, {} flip-flops, {} block RAMs in {:.1f} s",
@@ -136,7 +136,7 @@ class BitstreamBuild {
   }
 
   void count(const std::string& json) {
-    fpga::CellCounts counts = fpga::count_cells(json, job_, steps_.path(kNetlistFile));
+    fpga::CellCounts counts = fpga::count_cells(json, job_, steps_.path(files_.netlist));
     note_cells(report_, counts);
     owners_ = std::move(counts.owners);
   }
@@ -149,7 +149,7 @@ class BitstreamBuild {
       fpga::run_tool(yosys_, {"-q", "-e", "implicitly declared", kScriptFile}, work,
                      kSynthesisLimit);
     });
-    return read_file(work / kNetlistFile);
+    return read_file(work / files_.netlist);
   }
 
   // ---- Placed, routed and packed ----
@@ -173,17 +173,16 @@ class BitstreamBuild {
     const auto start = Clock::now();
     const fpga::PlaceRouteResult best = best_placement();
     note_placement(report_, best, owners_);
-    const BuildFiles files = build_files(target_.part->family);
     steps_.done(report_, "routed", inputs,
-                {{files.routed, best.routed}, {files.constraints, constraints_}},
+                {{files_.routed, best.routed}, {files_.constraints, constraints_}},
                 seconds_from(start));
-    steps_.done(report_, "bitstream", inputs, {{files.bitstream, best.bitstream}}, 0);
+    steps_.done(report_, "bitstream", inputs, {{files_.bitstream, best.bitstream}}, 0);
     register_files(dir_, step_files());
   }
 
   fpga::PlaceRouteResult best_placement() {
     fpga::PlaceRouteResult best;
-    const std::string json = read_file(dir_.file(steps_.path(kNetlistFile)));
+    const std::string json = read_file(dir_.file(steps_.path(files_.netlist)));
     for (std::int64_t seed = options_.seed; seed < options_.seed + options_.seeds; ++seed) {
       fpga::PlaceRouteResult result = placed(json, seed);
       report_.seeds.push_back({seed, result.fmax_mhz});
@@ -243,6 +242,7 @@ class BitstreamBuild {
   const double clock_mhz_;
   const fpga::Tool yosys_;
   const std::optional<fpga::PlaceRouteTools> tools_;  ///< nothing: the netlist is all
+  const BuildFiles files_;
   const RunDir dir_;
   const BuildSource source_;
   BuildSteps steps_;

@@ -68,7 +68,7 @@ void BuildSource::stitch_design() {
     user_error("the run has {} accelerators with software between them; a bitstream is made of one",
                partitions.size());
   const DataflowPartition& design = partitions.front();
-  rtl = stitch({"accelerator", design.nodes, design.inputs, design.outputs});
+  rtl = stitch({kAccelerator, design.nodes, design.inputs, design.outputs});
   for (const NodeRtl::File& file : rtl.files) files_.push_back({file.name, file.text});
   for (const StitchedNode& node : rtl.nodes)
     for (const hw::MemoryImage& image : node.layer.images)

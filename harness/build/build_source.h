@@ -15,6 +15,9 @@
 
 namespace assay {
 
+/// Its module.
+inline constexpr const char* kAccelerator = "accelerator";
+
 /// The accelerator of a finished run, whose RTL was found EQUIVALENT.
 class BuildSource {
  public:

@@ -46,8 +46,9 @@ fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,
 }
 
 BuildFiles build_files(Family family) {
-  return family == Family::kIce40 ? BuildFiles{"constraints.pcf", "routed.asc", "bitstream.bin"}
-                                  : BuildFiles{"constraints.lpf", "routed.config", "bitstream.bit"};
+  if (family == Family::kIce40)
+    return {"netlist.json", "constraints.pcf", "routed.asc", "bitstream.bin"};
+  return {"netlist.json", "constraints.lpf", "routed.config", "bitstream.bit"};
 }
 
 }  // namespace assay

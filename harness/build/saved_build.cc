@@ -10,6 +10,7 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
+#include "harness/build/build_source.h"
 #include "harness/report/checksum.h"
 #include "harness/report/schema.h"
 #include "harness/run/rtl_manifest.h"
@@ -21,6 +22,11 @@ namespace fs = std::filesystem;
 
 std::string report_name(const std::string& target) {
   return fmt::format("reports/build-{}.json", target);
+}
+
+/// The module at the top, by what a target is, not by what a report says.
+std::string design_of(const std::string& target) {
+  return fpga::find_target(target).board ? std::string(kShellTop) : kAccelerator;
 }
 
 std::string how_to_build(const fs::path& dir, const std::string& target) {
@@ -37,19 +43,20 @@ report::Build read_build(const fs::path& dir, std::string_view name) {
     user_error("'{}' has no bitstream for '{}': nothing was built for it; {}",
                printable(dir.string(), 4096), target, remedy);
   auto build = read_report<report::Build>(read_file(dir / report), report);
-  if (!is_sealed(build)) user_error("'{}' was edited; {}", report, remedy);
+  if (!is_sealed(build) || build.target.name != target || build.design != design_of(target))
+    user_error("'{}' was edited; {}", report, remedy);
   if (build.rtl_sha256 != rtl_sha256(rtl_files(dir, "rtl-top")))
     user_error("stale bitstream: '{}' was built of other RTL than lies in rtl/top now; {}", target,
                remedy);
   return build;
 }
 
-BuiltFile read_built_file(const fs::path& dir, const report::Build& build, std::string_view step,
-                          std::string_view ending) {
+BuiltFile read_built_file(const fs::path& dir, const report::Build& build,
+                          const std::string& name) {
   const std::string& target = build.target.name;
   for (const report::Build::Step& s : build.steps)
     for (const report::File& file : s.files) {
-      if (s.step != step || !file.file.ends_with(ending)) continue;
+      if (file.file != fmt::format("build/{}/{}", target, name)) continue;
       std::string bytes = read_file(dir / file.file);
       if (sha256(bytes) != file.sha256)
         user_error(
@@ -58,7 +65,8 @@ BuiltFile read_built_file(const fs::path& dir, const report::Build& build, std::
             how_to_build(dir, target));
       return {file, std::move(bytes)};
     }
-  user_error("{} has no {}{}; {}", report_name(target), step, ending, how_to_build(dir, target));
+  user_error("{} has no build/{}/{}; {}", report_name(target), target, name,
+             how_to_build(dir, target));
 }
 
 }  // namespace assay

@@ -18,9 +18,9 @@ struct BuiltFile {
   report::File file;
   std::string bytes;
 };
-/// The file of a step ("routed") whose name has this ending. UserError when there is none, or it is not
-/// what the report speaks of.
+/// A file of build_files() in DIR/build/TARGET, which is what is flashed, whatever else the report names.
+/// UserError when the report has none of that name, or it is not what the report speaks of.
 BuiltFile read_built_file(const std::filesystem::path& dir, const report::Build& build,
-                          std::string_view step, std::string_view ending);
+                          const std::string& name);
 
 }  // namespace assay

@@ -9,6 +9,7 @@
 #include "compile/base/printable.h"
 #include "compile/graph/checkpoints.h"
 #include "compile/onnx/import.h"
+#include "compile/passes/pipeline/pass.h"
 #include "harness/check/check.h"
 #include "harness/run/answer_source.h"
 
@@ -27,11 +28,14 @@ LoadedFile find_reference(const SavedRun& run) {
   return file;
 }
 
-/// What the last stage was compared with.
+/// What the last stage has to agree with: the last approximate stage before it, else the model. Which
+/// stages are approximate follows from the options (require_all_stages()), whatever its report names.
 Graph reference_of_last(const SavedRun& run) {
-  const std::string& name = run.report.stages.back().reference;
-  const auto stage = std::ranges::find(run.stages, name, &SavedRun::Stage::id);
-  return stage == run.stages.end() ? load_reference(run).graph : load_file(stage->file).graph;
+  const std::vector<report::StageSummary>& stages = run.report.stages;
+  for (std::size_t i = stages.size() - 1; i-- > 0;)
+    if (stages[i].contract == contract_name(Contract::kApproximate))
+      return load_file(run.stages[i].file).graph;
+  return load_reference(run).graph;
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ LoadedFile load_reference(const SavedRun& run);
 /// UserError that names a stage whose file is not the one that was checked.
 void require_unchanged_stages(const SavedRun& run);
 
-/// Compares the last stage, `graph` from raw pixels, with what it was compared with in the run, the
-/// model or an approximate stage, on the first `count` images.
+/// Compares the last stage, `graph` from raw pixels, with the last approximate stage before it, or where
+/// there is none with the model, on the first `count` images.
 Judgement compare_last_stage(const SavedRun& run, const Graph& graph, const ChosenImages& images,
                              std::int64_t count);
 

@@ -31,7 +31,7 @@ int show_the_run(const ShowOptions& options, const CommandContext& context) {
 
 /// Whether every file of a run is what it was: a line for each that is not, and 1, or the count.
 int check_the_run(const ShowOptions& options, const CommandContext& context) {
-  const LedgerCheck check = check_run(options.target);
+  const LedgerCheck check = check_run(options.target, true);
   for (const std::string& absent : check.absent) context.console.remark(absent);
   if (context.json)
     print_report(context, show_run(options.target));

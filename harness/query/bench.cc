@@ -14,6 +14,7 @@
 #include "compile/passes/streams/dataflow_streams.h"
 #include "harness/check/saved_stage.h"
 #include "harness/flow/folding_report.h"
+#include "harness/flow/remade.h"
 #include "harness/flow/stage_list.h"
 #include "harness/flow/stages.h"
 #include "harness/report/rtl.h"
@@ -67,6 +68,8 @@ class Bench {
     require_equivalent(run.report);
     require_unchanged_stages(run);
     require_all_stages(run);
+    if (const std::string fault = remade_fault(run); !fault.empty())
+      throw NotEquivalentError(fault + "; do the run again");
     return run;
   }
 

@@ -6,6 +6,7 @@
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "harness/check/run_table.h"
+#include "harness/flow/remade.h"
 #include "harness/flow/stage_list.h"
 #include "harness/report/console.h"
 #include "harness/report/headline.h"
@@ -52,7 +53,7 @@ void conclude(report::ShowRun& shown) {
 
 }  // namespace
 
-LedgerCheck check_run(const std::filesystem::path& dir) {
+LedgerCheck check_run(const std::filesystem::path& dir, bool made_again) {
   LedgerCheck check = check_ledger(dir);
   if (!check.faults.empty()) return check;
   const auto add = [&](const std::string& fault) {
@@ -61,6 +62,7 @@ LedgerCheck check_run(const std::filesystem::path& dir) {
   try {
     const SavedRun run = read_run_alone(dir);
     add(stage_list_fault(run));
+    if (made_again && check.faults.empty()) add(remade_fault(run));
     check.absent = absent_sources(run);
     for (std::string& replaced : replaced_sources(run)) check.faults.push_back(std::move(replaced));
   } catch (const UserError& error) {
@@ -71,7 +73,7 @@ LedgerCheck check_run(const std::filesystem::path& dir) {
 
 report::ShowRun show_run(const std::filesystem::path& dir) {
   const SavedRun run = read_run_alone(dir);
-  LedgerCheck ledger = check_run(dir);
+  LedgerCheck ledger = check_run(dir, false);
   report::ShowRun shown;
   shown.run = run.report;
   shown.timing = optional_report<report::Timing>(dir / "reports" / "timing.json");

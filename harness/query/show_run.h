@@ -10,8 +10,8 @@
 namespace assay {
 
 /// What check_ledger() finds and, where that is nothing, whether the stages are all that the options of
-/// the run give (stage_list.h).
-LedgerCheck check_run(const std::filesystem::path& dir);
+/// the run give (stage_list.h) and, with `made_again`, come from its model (remade.h).
+LedgerCheck check_run(const std::filesystem::path& dir, bool made_again);
 
 /// A finished run as its folder is now: its verdict, the levels that were simulated, and why that
 /// may no longer hold: files that were edited or are missing, a model or images that were replaced.

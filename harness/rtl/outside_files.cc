@@ -4,14 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 
 namespace assay {
 namespace {
 
-/// A source apart into its code, every literal as "" and every escaped identifier as x, and its literals
-/// as they are written.
+/// A source apart into its code, every literal as "" and every escaped identifier as x, its literals as
+/// they are written, and its comments.
 struct Parts {
-  std::string code;
+  std::string code, comments;
   std::vector<std::string> literals;
 };
 
@@ -20,12 +21,15 @@ bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 |
 Parts parts_of(std::string_view source) {
   Parts parts;
   for (std::size_t i = 0; i < source.size(); ++i) {
+    const std::size_t start = i;
     if (source.substr(i).starts_with("//")) {
       i = std::min(source.find('\n', i), source.size());
       parts.code += '\n';
+      parts.comments += source.substr(start, i + 1 - start);
     } else if (source.substr(i).starts_with("/*")) {
       i = std::min(source.find("*/", i + 2), source.size() - 2) + 1;
       parts.code += ' ';
+      parts.comments += source.substr(start, i + 1 - start);
     } else if (source[i] == '\\') {  // up to the blank, whatever it is made of
       while (i + 1 < source.size() && !std::isspace(static_cast<unsigned char>(source[i + 1]))) ++i;
       parts.code += 'x';
@@ -81,16 +85,53 @@ bool before_literal(std::string_view code, std::size_t at, std::string_view word
   return at != std::string_view::npos && code[at] == '"';
 }
 
+/// Directives that change nothing that is simulated or synthesised. What macros and conditions hide from
+/// one tool and show to another is seen by nobody.
+constexpr std::array<std::string_view, 6> kKnownDirectives = {
+    "timescale", "default_nettype", "resetall", "celldefine", "endcelldefine", "line"};
+
+/// What synthesis makes something else of than simulation.
+constexpr std::array<std::string_view, 6> kSynthesisWords = {"translate_off", "translate_on",
+                                                             "synthesis_off", "synthesis off",
+                                                             "full_case",     "parallel_case"};
+
+/// What lies behind blanks and `what`; nothing where that is not there.
+std::optional<std::size_t> behind(std::string_view code, std::size_t at, std::string_view what) {
+  at = code.find_first_not_of(" \t\r\n", at);
+  if (at == std::string_view::npos || code.substr(at, what.size()) != what) return {};
+  return at + what.size();
+}
+
+std::optional<std::size_t> behind_attribute(std::string_view code, std::size_t at) {
+  const auto open = behind(code, at, "(*");
+  if (!open) return {};
+  const std::size_t close = code.find("*)", *open);
+  if (close == std::string_view::npos) return {};
+  return close + 2;
+}
+
+/// Where a choice between an attribute for Yosys and one for others ends that begins here; nothing
+/// where none does.
+std::optional<std::size_t> behind_choice(std::string_view code, std::size_t at) {
+  auto end = behind(code, at, "`ifdef YOSYS");
+  if (end) end = behind_attribute(code, *end);
+  if (end) end = behind(code, *end, "`else");
+  if (end) end = behind_attribute(code, *end);
+  return end ? behind(code, *end, "`endif") : end;
+}
+
 /// A directive or task that is not known to stay within the sources; empty where there is none.
 std::string foreign_word(std::string_view code) {
   for (std::size_t i = 0; i < code.size(); ++i) {
     for (const std::string_view word : {"import", "export"})
       if (before_literal(code, i, word)) return std::string(word) + " of another language";
     if (code[i] == '`') {
+      if (const auto end = behind_choice(code, i)) {
+        i = *end - 1;
+        continue;
+      }
       const std::string_view word = word_behind(code, i);
-      // Words and texts that a macro puts together are seen by nobody.
-      if (word.empty() || word == "include" || word.starts_with("systemc") ||
-          word.starts_with("verilator"))
+      if (std::ranges::find(kKnownDirectives, word) == kKnownDirectives.end())
         return std::string(code.substr(i, 1 + std::max<std::size_t>(word.size(), 1)));
     }
     if (code[i] == '$' && (i == 0 || !is_word(code[i - 1]))) {
@@ -114,6 +155,10 @@ std::vector<std::string> string_literals(const std::vector<sim::SourceFile>& sou
 std::string outside_read(std::string_view source) {
   const Parts parts = parts_of(source);
   if (const std::string word = foreign_word(parts.code); !word.empty()) return word;
+  for (const std::string_view word : kSynthesisWords)
+    if (parts.comments.find(word) != std::string::npos ||
+        parts.code.find(word) != std::string::npos)
+      return std::string(word);
   const auto bad = std::ranges::find_if(parts.literals, [](const std::string& literal) {
     return is_path(literal) || has_numbers(literal);
   });

@@ -178,7 +178,8 @@ void RtlFolder::write(const std::vector<File>& files) {
   files_ = wanted;
 }
 
-std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder) const {
+std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder,
+                                                const std::vector<std::string>& reserved) const {
   std::vector<sim::SourceFile> result;
   for (const auto& [path, hash] : files_) {
     if (!lies_in(path, folder)) continue;
@@ -190,10 +191,14 @@ std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder) const
       user_error("'{}': sources have to lie in '{}' itself", shown, printable(folder, 4096));
     if (const std::string outside = outside_read(text); as_is() && !outside.empty())
       user_error(
-          "'{}' has {}: what it reads is not below rtl/, so no verdict could say what it holds "
-          "for; put it into the folder's own files",
+          "'{}' has {}: what that reads is not below rtl/, or another tool may make something else "
+          "of it, so no verdict could say what it holds for; write it out in the folder's own "
+          "files",
           shown, printable(outside));
-    if (name == "assay_top.sv") user_error("'{}': the simulation has a file of that name", shown);
+    for (const std::string& module : reserved)
+      if (name == module + ".sv" || text.find(module) != std::string::npos)
+        user_error("'{}' speaks of '{}', which is a module of the simulation around the RTL", shown,
+                   module);
     result.push_back({name, std::move(text)});
   }
   if (result.empty())

@@ -37,8 +37,10 @@ class RtlFolder {
   /// dies on the way leaves nothing that looks like an edit. UserError when what lies there is other
   /// than what this program generates from this stage, whatever the manifest says.
   void write(const std::vector<File>& files);
-  /// The sources in a folder. UserError when there are none or a file cannot be taken.
-  std::vector<sim::SourceFile> sources(const std::string& folder) const;
+  /// The sources in a folder. UserError when there are none, a file cannot be taken, or one speaks of
+  /// a `reserved` module, which the simulation has around them.
+  std::vector<sim::SourceFile> sources(const std::string& folder,
+                                       const std::vector<std::string>& reserved) const;
   /// Hash of what lies in a folder beside sources: the memories.
   std::string data_hash(const std::string& folder) const;
   /// Reads a node's memories, `prefix` in front of their names, and compares them with the graph. As

@@ -10,6 +10,7 @@
 #include "harness/check/execute.h"
 #include "harness/check/saved_stage.h"
 #include "harness/check/stimuli.h"
+#include "harness/flow/remade.h"
 #include "harness/flow/stage_list.h"
 #include "harness/run/identity.h"
 
@@ -49,6 +50,8 @@ void RtlSession::prove_stage() const {
   stimuli.images = image_count;
   stimuli.distinct = distinct_images(images.set, image_count);
   if (const auto alike = judge_images(stimuli)) throw NotEquivalentError(alike->reason);
+  if (const std::string fault = remade_fault(run_); !fault.empty())
+    throw NotEquivalentError(fault + "; nothing is built on it, do the run again");
   const Judgement judgement = compare_last_stage(run_, graph, images, image_count);
   if (judgement.verdict == Verdict::kEquivalent) return;
   throw NotEquivalentError(fmt::format(

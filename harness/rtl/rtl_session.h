@@ -36,8 +36,9 @@ class RtlSession {
   RtlSession(const std::filesystem::path& dir, const ImageChoice& images,
              const std::filesystem::path& cache, std::int64_t unasked = kVerifiedImages);
 
-  /// NotEquivalentError for several images that are all the same. Executes the stage and what it was compared with in the run again on the images to simulate.
-  /// NotEquivalentError unless they agree at every checkpoint.
+  /// NotEquivalentError for several images that are all the same, for stages that are not made of the
+  /// run's model (remade_fault()), and where the stage and what it has to agree with, executed on the
+  /// images to simulate, differ at a checkpoint.
   void prove_stage() const;
   /// Golden's value of every tensor, image after image.
   void for_each_image(const Console& console,

@@ -135,13 +135,10 @@ void write_rtl(const std::vector<PreparedTop>& tops, RtlFolder& rtl) {
 void read_rtl(PreparedTop& top, const RtlFolder& rtl) {
   std::vector<std::string> literals;
   if (rtl.as_is()) {
-    const std::string monitored = monitored_module(top.rtl) + ".sv";
-    top.spec.sources = rtl.sources(top.folder);
+    const std::string monitored = monitored_module(top.rtl);
+    top.spec.sources = rtl.sources(top.folder, {"assay_top", monitored});
     literals = string_literals(top.spec.sources);
-    if (std::ranges::find(top.spec.sources, monitored, &sim::SourceFile::name) !=
-        top.spec.sources.end())
-      user_error("'{}/{}': the simulation has a file of that name", top.folder, monitored);
-    top.spec.sources.push_back({monitored, monitored_text(top.rtl)});
+    top.spec.sources.push_back({monitored + ".sv", monitored_text(top.rtl)});
     top.spec.lint = false;
   }
   top.content = rtl.data_hash(top.folder);

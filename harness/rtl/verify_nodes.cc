@@ -106,7 +106,7 @@ class NodeVerification {
   void read_rtl(PreparedNode& p) const {
     std::vector<std::string> literals;
     if (level_.rtl.as_is()) {
-      p.spec.sources = level_.rtl.sources(p.folder);
+      p.spec.sources = level_.rtl.sources(p.folder, {"assay_top"});
       literals = string_literals(p.spec.sources);
       p.spec.lint = false;
     }

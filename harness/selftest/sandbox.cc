@@ -126,6 +126,8 @@ std::vector<std::string> Sandbox::changes() const {
   return names;
 }
 
+bool Sandbox::was_kept(std::string_view name) const { return is_regular(kept_ / name); }
+
 std::string Sandbox::kept(std::string_view name) const { return read_file(kept_ / name); }
 
 void Sandbox::restore() const {

@@ -38,6 +38,7 @@ class Sandbox {
   /// The files that are not as they were kept, missing and new ones included. Not the lock, the log
   /// and the times of a run, nor what its simulations work with.
   std::vector<std::string> changes() const;
+  bool was_kept(std::string_view name) const;
   std::string kept(std::string_view name) const;  ///< a file as it was kept
   void restore() const;
 

@@ -9,6 +9,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "harness/selftest/fault_kinds.h"
 #include "harness/selftest/same_results.h"
 
 namespace assay {
@@ -74,13 +75,27 @@ CommandOutcome Trial::call(const Repeat& repeat, seconds limit) const {
 }
 
 std::optional<std::string> Trial::make_baseline() {
-  for (const Repeat& repeat : repeats_) {
+  box_.keep();
+  // What `run` would put right is looked at first.
+  std::vector<Repeat> first = repeats_;
+  std::ranges::stable_partition(first, [](const Repeat& r) { return r.name == kCheckCommand; });
+  for (const Repeat& repeat : first) {
     remark_(fmt::format("without a fault: {}", repeat.name));
     const CommandOutcome outcome = call(repeat, kFirstLimit);
     if (outcome.exit_code != 0) return discontent(repeat, outcome);
   }
+  if (const std::string changed = repaired(); !changed.empty())
+    return fmt::format("the run is not what its commands make: they change {}", changed);
   box_.keep();
   return discontent_without_fault("again");
+}
+
+std::string Trial::repaired() const {
+  for (const std::string& name : box_.changes())
+    if (box_.was_kept(name) && name != "run/rtl/manifest.json" &&
+        (name.starts_with("run/stages/") || name.starts_with("run/rtl/")))
+      return name;
+  return "";
 }
 
 std::optional<std::string> Trial::discontent_without_fault(std::string_view when) {

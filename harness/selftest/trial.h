@@ -36,7 +36,7 @@ class Trial {
   Clock::duration time_of(std::size_t repeat) const { return times_[repeat]; }
 
   /// Every command once, to make what it makes, and once more. What keeps faults from being planted,
-  /// or nothing.
+  /// or nothing: a command that is not content, or that puts a stage or RTL right.
   std::optional<std::string> make_baseline();
   /// Every command on the copy as it was kept: it has to be content, and to change nothing.
   std::optional<std::string> discontent_without_fault(std::string_view when);
@@ -48,6 +48,8 @@ class Trial {
   std::optional<Shown> plant(const FaultKind& kind, std::size_t repeat, Draw draw) const;
 
  private:
+  /// A stage or a file of RTL that is not what was copied; empty: there is none.
+  std::string repaired() const;
   /// The command, with a line now and then while it takes its time.
   CommandOutcome call(const Repeat& repeat, std::chrono::seconds limit) const;
   Shown show(const FaultKind& kind, std::size_t place, const Fault& fault) const;

@@ -57,7 +57,8 @@ std::vector<std::string> verilator_flags(const ModelSpec& spec) {
   // -fno-gate, -fno-dfg: without them Verilator 5.006 computes some netlists wrongly.
   if (spec.netlist) flags.insert(flags.end(), {"-fno-gate", "-fno-dfg"});
   if (spec.netlist || !spec.lint)
-    flags.insert(flags.end(), {"-Wno-fatal", "-Wno-lint", "-Wno-style"});
+    // Of two modules of one name Verilator takes the first, and other tools may take the other.
+    flags.insert(flags.end(), {"-Wno-fatal", "-Wno-lint", "-Wno-style", "-Werror-MODDUP"});
   else
     flags.emplace_back("-Wall");
   for (const std::string& define : spec.defines) flags.push_back("-D" + define);

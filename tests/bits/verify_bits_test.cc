@@ -320,6 +320,21 @@ TEST_F(VerifyBits, RefusesWhatIsNotWhatWasBuilt) {
   refuses("bitstream", "is not what the build left there");
   replace("bitstream.bin", damaged);
   refuses("bitstream", "CRC");
+  // The report names another file, or another module.
+  const fs::path report = out_ / "reports" / fmt::format("build-{}.json", target_);
+  const std::string right = read_file(report);
+  write_file(built("good.bin"), bin);
+  forge_report(report, [&](Json& json) {
+    for (Json& step : json["steps"])
+      for (Json& file : step["files"])
+        if (file["file"].get<std::string>().ends_with("/bitstream.bin"))
+          file = {{"file", "build/ice40-hx8k/good.bin"}, {"sha256", sha256(bin)}};
+  });
+  refuses("bitstream", "has no build/ice40-hx8k/bitstream.bin");
+  write_file(report, right);
+  forge_report(report, [](Json& json) { json["design"] = "zz"; });
+  refuses("netlist", "was edited");
+  write_file(report, right);
   replace("bitstream.bin", bin.substr(0, bin.size() / 2));
   refuses("bitstream", "bitstream.bin");
   // The same design for another part.

@@ -16,8 +16,25 @@ TEST(OutsideFiles, WhatReadsOrRunsAnythingElseIsNamed) {
   EXPECT_EQ(outside_read("`systemc_header\n#include <x>\n"), "`systemc_header");
   EXPECT_EQ(outside_read("import  \"DPI-C\" function int f();"), "import of another language");
   EXPECT_EQ(outside_read("export\n\"DPI-C\" function f;"), "export of another language");
-  EXPECT_EQ(outside_read("`define J(a) $``a(\"f\")\n"), "``");
-  EXPECT_EQ(outside_read("`define S(a) `\"a`\"\n"), "`\"");
+  EXPECT_EQ(outside_read("`define J(a) $``a(\"f\")\n"), "`define");
+  EXPECT_EQ(outside_read("initial `M($)system(0);\n"), "`M");
+  EXPECT_EQ(outside_read("import `L function int f();\n"), "`L");
+}
+
+TEST(OutsideFiles, WhatIsSomethingElseForAnotherToolIsNamed) {
+  EXPECT_EQ(outside_read("`ifdef VERILATOR\nx\n`else\ny\n`endif\n"), "`ifdef");
+  EXPECT_EQ(outside_read("`ifndef SYNTHESIS\nx\n`endif\n"), "`ifndef");
+  EXPECT_EQ(outside_read("// synthesis translate_off\nx\n"), "translate_off");
+  EXPECT_EQ(outside_read("/* pragma translate_on */"), "translate_on");
+  EXPECT_EQ(outside_read("case (x) // synopsys full_case\n"), "full_case");
+  EXPECT_EQ(outside_read("(* parallel_case *) case (x)"), "parallel_case");
+  // A choice between attributes is none of logic.
+  EXPECT_EQ(
+      outside_read("`ifdef YOSYS\n  (* lut_rom *)\n`else\n (* ram_style = \"block\" *)\n`endif\n"
+                   "logic x;\n`timescale 1ns/1ps\n"),
+      "");
+  EXPECT_EQ(outside_read("`ifdef YOSYS\n (* a *) logic x;\n`else\n (* b *)\n`endif\n"), "`ifdef");
+  EXPECT_EQ(outside_read("`ifdef YOSYS\n (* a *)\n`else\n (* b *) logic x;\n`endif\n"), "`ifdef");
 }
 
 TEST(OutsideFiles, PathsAreNamedHoweverTheyAreWritten) {
@@ -34,7 +51,7 @@ TEST(OutsideFiles, AQuoteInAnEscapedNameOpensNoText) {
 TEST(OutsideFiles, WhatStaysWithinIsFine) {
   EXPECT_EQ(outside_read("// `include \"a\"\n/* $fopen */ initial $readmemh(\"a.hex\", mem);\n"
                          "import pkg::*;\n$error(\"a or b: %0d /cycle\\n\", $clog2(3));\n"
-                         "`define WIDTH 3\nlogic [`WIDTH:0] q$x, r[$];\n"),
+                         "logic [3:0] q$x, r[$];\n"),
             "");
 }
 

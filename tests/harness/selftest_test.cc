@@ -337,7 +337,8 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
   EXPECT_EQ(always.verdict, Verdict::kInconclusive);
   EXPECT_EQ(always.report.counts.planted, 0);
   EXPECT_THAT(always.report.reason,
-              HasSubstr("without any fault 'run' ends with exit code 1: DIFFERENT: of course"));
+              HasSubstr("without any fault 'show --check' ends with exit code 1: DIFFERENT: of "
+                        "course"));
 
   int calls = 0;
   const CommandRunner restless = [&](const std::vector<std::string>&, const fs::path& cache,
@@ -348,6 +349,29 @@ TEST_F(SelftestCampaign, CommandsThatAreNotContentWithoutAFaultProveNothing) {
   const SelftestResult changing = campaign(restless, {nobodys()}, 3);
   EXPECT_EQ(changing.verdict, Verdict::kInconclusive);
   EXPECT_THAT(changing.report.reason, HasSubstr("without any fault 'run' changes run/reports/"));
+}
+
+TEST_F(SelftestCampaign, ARunThatItsCommandsPutRightIsNotTakenForSound) {
+  const CommandRunner command = [](const std::vector<std::string>& arguments, const fs::path&,
+                                   std::chrono::seconds) {
+    const CommandResult result = run_assay_as_is(arguments);
+    return CommandOutcome{result.code, false, result.out + result.err};
+  };
+  for (const fs::directory_entry& stage : fs::directory_iterator(out / "stages"))
+    if (stage.path().filename().string().find("cleanup") != std::string::npos)
+      fs::resize_file(stage.path(), fs::file_size(stage.path()) / 2);
+  const SelftestResult result = campaign(command, {nobodys()}, 2);
+  EXPECT_EQ(result.verdict, Verdict::kInconclusive);
+  EXPECT_EQ(result.report.counts.planted, 0);
+  EXPECT_THAT(result.report.reason, HasSubstr("without any fault 'show --check' ends with exit"));
+  // The same where the check sees nothing.
+  const CommandRunner blind = [&](const std::vector<std::string>& arguments, const fs::path& cache,
+                                  std::chrono::seconds limit) {
+    return arguments[0] == "show" ? content(arguments, cache, limit)
+                                  : command(arguments, cache, limit);
+  };
+  EXPECT_THAT(campaign(blind, {nobodys()}, 2).report.reason,
+              HasSubstr("they change run/stages/02_cleanup.onnx"));
 }
 
 TEST_F(SelftestCampaign, CommandsThatFailFromSomeTimeOnProveNothing) {

@@ -31,7 +31,7 @@ std::string file_json(const std::string& modules) {
 const std::string kAndPorts =
     R"("a":{"direction":"input","bits":[2,3]},"y":{"direction":"output","bits":[4]})";
 const std::string kAndCell =
-    R"("u":{"type":"SB_LUT4","parameters":{"LUT_INIT":"1000"},"port_directions":{"O":"output"},)"
+    R"("u":{"type":"SB_LUT4","parameters":{"LUT_INIT":"100000001000"},"port_directions":{"O":"output"},)"
     R"("connections":{"I0":[2],"I1":[3],"I2":["0"],"I3":["x"],"O":[4]}})";
 
 std::string top_json(const std::string& cells) {
@@ -190,13 +190,15 @@ TEST(YosysJson, CellsOfAnotherFormAreRefusedByName) {
   says("\"O\":[4]", "\"O\":[\"0\"]", "its output O drives a constant");
   says("\"O\":\"output\"", "\"O\":\"input\"", "its pin O is not");
   says("LUT_INIT", "LUT_WHAT", "no parameter LUT_WHAT");
+  // x at a pin that nothing depends on is none; elsewhere nobody knows what it does.
+  says("\"I0\":[2]", "\"I0\":[\"x\"]", "depends on a pin that is x or z");
   const std::string ram =
       R"("u":{"type":"RAMB18E1","parameters":{"INITP_08":"0"},"connections":{}})";
   EXPECT_THAT(refused(top_json(ram), Family::kXilinx), HasSubstr("no parameter INITP_08"));
   const std::string lut_ram = R"("u":{"type":"RAM32X1S","connections":{"A5":[2]}})";
   EXPECT_THAT(refused(top_json(lut_ram), Family::kXilinx), HasSubstr("no pin A5"));
-  says("\"1000\"", "\"fast\"", "is 'fast', not a number");
-  says("\"1000\"", "\"11000000000000000\"", "has more than 16 bits");
+  says("\"100000001000\"", "\"fast\"", "is 'fast', not a number");
+  says("\"100000001000\"", "\"11000000000000000\"", "has more than 16 bits");
   const std::string carry = R"("u":{"type":"SB_CARRY","connections":{"I0":[2],"I1":[3],"CO":[4]}})";
   EXPECT_THAT(refused(top_json(carry)), HasSubstr("its pin CI is not connected"));
 }

@@ -135,7 +135,8 @@ Rig::Rig(Graph built, std::int64_t frames, std::size_t partition)
       dir_.write("rtl/top/" + node.file(image), image.hex());
   for (std::int64_t f = 0; f < frames; ++f) {
     const ExactRun run = golden_run(graph, static_cast<std::uint64_t>(f) + 1);
-    add_frame(top, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
+    add_frame(
+        top, top_frame(top, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); }));
   }
   hash_content(top);
 }
