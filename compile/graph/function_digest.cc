@@ -48,7 +48,7 @@ class FieldText final : public FieldVisitor {
   }
 };
 
-std::string type_text(const Tensor& tensor) {
+std::string tensor_text(const Tensor& tensor) {
   return fmt::format("{} {} {}\n", tensor.dtype.name(), container_name(tensor.container),
                      tensor.shape ? shape_text(*tensor.shape) : "?");
 }
@@ -61,7 +61,7 @@ class Digests {
  public:
   explicit Digests(const Graph& graph) {
     for (const Tensor* input : graph.inputs())
-      known_[input] = sha256("input " + input->name + "\n" + type_text(*input));
+      known_[input] = sha256("input " + input->name + "\n" + tensor_text(*input));
     for (const auto& node : graph.nodes()) add(*node);
   }
 
@@ -71,7 +71,7 @@ class Digests {
     if (at != known_.end()) return at->second;
     if (!tensor->is_constant())
       user_error("'{}' is read before it is made", printable(tensor->name));
-    return known_[tensor] = sha256("constant " + tensor->constant->digest() + type_text(*tensor));
+    return known_[tensor] = sha256("constant " + tensor->constant->digest() + tensor_text(*tensor));
   }
 
  private:
@@ -87,7 +87,7 @@ class Digests {
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       if (node.outputs[i])
         known_[node.outputs[i]] =
-            sha256(fmt::format("{}output {}\n{}", text, i, type_text(*node.outputs[i])));
+            sha256(fmt::format("{}output {}\n{}", text, i, tensor_text(*node.outputs[i])));
   }
 
   std::unordered_map<const Tensor*, std::string> known_;

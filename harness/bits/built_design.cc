@@ -53,6 +53,10 @@ class BuiltReader {
  private:
   static report::Build build_of(const RtlSession& session, const std::string& target) {
     report::Build build = read_build(session.dir.path(), target);
+    // By what the target is, not by what the report says.
+    const bool board = fpga::find_target(target).board != nullptr;
+    if (build.design != (board ? std::string(kShellTop) : kAccelerator))
+      user_error("the report on the build for '{}' was edited; build it again", printable(target));
     if (build.stage_sha256 != session.stage().sha256)
       user_error("'{}' was built from another stage; build it again: assay build {} --target {}",
                  printable(target), printable(session.dir.path().string(), 4096),

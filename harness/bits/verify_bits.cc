@@ -27,7 +27,7 @@ constexpr std::size_t kBatchBytes = std::size_t{768} << 20;
 constexpr int kResetLanes = 8;
 constexpr int kLanes = 256, kLeastLanes = 64;
 constexpr std::int64_t kCanaryFrames = 4;
-constexpr std::int64_t kPartFrames = 2 * kLanes;  ///< a simulator takes at least so many
+constexpr std::int64_t kPartFrames = kLanes;  ///< a simulator takes at least so many
 
 std::size_t bytes_of(const std::vector<sim::Tokens>& streams) {
   std::size_t bytes = 0;

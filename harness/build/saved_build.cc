@@ -10,7 +10,6 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
-#include "harness/build/build_source.h"
 #include "harness/report/checksum.h"
 #include "harness/report/schema.h"
 #include "harness/run/rtl_manifest.h"
@@ -22,11 +21,6 @@ namespace fs = std::filesystem;
 
 std::string report_name(const std::string& target) {
   return fmt::format("reports/build-{}.json", target);
-}
-
-/// The module at the top, by what a target is, not by what a report says.
-std::string design_of(const std::string& target) {
-  return fpga::find_target(target).board ? std::string(kShellTop) : kAccelerator;
 }
 
 std::string how_to_build(const fs::path& dir, const std::string& target) {
@@ -43,7 +37,7 @@ report::Build read_build(const fs::path& dir, std::string_view name) {
     user_error("'{}' has no bitstream for '{}': nothing was built for it; {}",
                printable(dir.string(), 4096), target, remedy);
   auto build = read_report<report::Build>(read_file(dir / report), report);
-  if (!is_sealed(build) || build.target.name != target || build.design != design_of(target))
+  if (!is_sealed(build) || build.target.name != target)
     user_error("'{}' was edited; {}", report, remedy);
   if (build.rtl_sha256 != rtl_sha256(rtl_files(dir, "rtl-top")))
     user_error("stale bitstream: '{}' was built of other RTL than lies in rtl/top now; {}", target,

@@ -73,6 +73,17 @@ TEST(Parts, NamesAreUniqueAndBoardsHaveParts) {
   EXPECT_EQ(find_target("ecp5-85").board, nullptr);
 }
 
+/// A slice of the 7 series has four tables of six inputs and eight flip-flops.
+TEST(Parts, OfThe7SeriesHaveTwoFlipFlopsPerTable) {
+  int parts_of_it = 0;
+  for (const Part& part : parts())
+    if (part.family == Family::kXilinx) {
+      EXPECT_EQ(part.flip_flops, 2 * part.luts) << part.name;
+      ++parts_of_it;
+    }
+  EXPECT_EQ(parts_of_it, 6);
+}
+
 TEST(Parts, AnUnknownTargetNamesTheNearest) {
   const std::string message = refusal([] { find_target("ice40-hx8"); });
   EXPECT_THAT(message, HasSubstr("no target is called 'ice40-hx8'; the nearest are 'ice40-hx8k'"));

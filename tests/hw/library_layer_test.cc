@@ -92,6 +92,15 @@ TEST(BuildLayer, RefusesStreamsThatAreTooWide) {
   EXPECT_EQ(refusal(adder(1024, 1024)), "(accepted)");
   EXPECT_THAT(refusal(adder(4096, 4096)),
               AllOf(HasSubstr("bits wide, more than 65536"), HasSubstr("fold more")));
+  const auto queue = [](std::int64_t lanes) {
+    NodeGraph g;
+    StreamingFIFO op;
+    op.depth = 2;
+    op.lanes = lanes;
+    return refusal(g.node(op, {g.input({1, lanes}, DataType::uint(8))}, {DataType::uint(8)}));
+  };
+  EXPECT_EQ(queue(kMaxStreamBits / 8), "(accepted)");
+  EXPECT_THAT(queue(kMaxStreamBits / 8 + 1), HasSubstr("65544 bits wide"));
 }
 
 TEST(BuildLayer, RefusesUnknownMemoryStyles) {

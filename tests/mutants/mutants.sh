@@ -72,8 +72,9 @@ passes() {
   status=0
   wait "$ended" 2>/dev/null || { status=1; kill "$other" 2>/dev/null || :; }
   wait "$other" 2>/dev/null || status=1
-  # A mutant may take the exit code away, too.
+  # A mutant may take the exit code away, too, or end the program before any test.
   ! grep -q '^\[  FAILED  \]' "$work/log.0" "$work/log.1" || status=1
+  for log in "$work/log.0" "$work/log.1"; do grep -q '^\[  PASSED  \]' "$log" || status=1; done
   return $status
 }
 

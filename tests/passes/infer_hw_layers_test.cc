@@ -513,6 +513,15 @@ TEST(InferHwLayers, TheFirstNodeWithoutALayerIsNamed) {
               AllOf(HasSubstr("(Mul)"), HasSubstr("multiplies two activations")));
 }
 
+TEST(InferHwLayers, SeveralVectorsOfClassesAreNotRanked) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2, 5});
+  Tensor* labels = net.graph.add_tensor("labels");
+  net.graph.add_node(std::make_unique<ops::TopK>(), {x, net.ints({1}, {1})},
+                     {net.graph.add_tensor("values"), labels}, "top");
+  EXPECT_THAT(refusal(net, labels), HasSubstr("only one vector of classes has a layer"));
+}
+
 TEST(InferHwLayers, ConstantsMayDependOnChannelsOnly) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 1, 2, 2}, DataType::uint(3));
