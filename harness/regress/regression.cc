@@ -102,7 +102,8 @@ class Differ {
                            {},
                            listed_only(metric) ? Standing::kOther : Standing::kRegressed});
     // The whole before its layers.
-    std::ranges::stable_partition(changes, &std::string::empty, &Change::node);
+    std::stable_partition(changes.begin(), changes.end(),
+                          [](const Change& change) { return change.node.empty(); });
     return changes;
   }
 

@@ -78,7 +78,8 @@ std::optional<std::string> Trial::make_baseline() {
   box_.keep();
   // What `run` would put right is looked at first.
   std::vector<Repeat> first = repeats_;
-  std::ranges::stable_partition(first, [](const Repeat& r) { return r.name == kCheckCommand; });
+  std::stable_partition(first.begin(), first.end(),
+                        [](const Repeat& r) { return r.name == kCheckCommand; });
   for (const Repeat& repeat : first) {
     remark_(fmt::format("without a fault: {}", repeat.name));
     const CommandOutcome outcome = call(repeat, kFirstLimit);
