@@ -384,9 +384,9 @@ Real power_of_two_exactly(std::int64_t n) {
 /// No rational is a tie.
 std::int64_t nearest_log2(const Real& ratio) {
   const mpq_class square = ratio.rational() * ratio.rational();
-  auto k = static_cast<std::int64_t>(std::lround(std::log2(ratio.to_double())));
+  // From below, by more than a double is off.
+  auto k = static_cast<std::int64_t>(std::log2(ratio.to_double())) - 2;
   while (Real(square) > power_of_two_exactly(2 * k + 1)) ++k;
-  while (Real(square) < power_of_two_exactly(2 * k - 1)) --k;
   return k;
 }
 

@@ -166,6 +166,10 @@ TEST_F(Ecp5Fabric, RefusesADatabaseThatIsNone) {
   EXPECT_THAT(refusal(), HasSubstr("tile R2C2:PLC2 outside of LFE5U-25F"));
   folder_.write("ECP5/LFE5U-25F/tilegrid.json", "[");
   EXPECT_THAT(refusal(), HasSubstr("not JSON"));
+  const auto grid = folder_.path() / "ECP5/LFE5U-25F/tilegrid.json";
+  std::filesystem::resize_file(grid, (std::uintmax_t{64} << 20) + 1);  // a hole: takes no room
+  EXPECT_THAT(refusal(), HasSubstr("tilegrid.json"));
+  EXPECT_THAT(refusal(), HasSubstr("at most 67108864 are read"));
   folder_.write("devices.json", R"({"families":{}})");
   EXPECT_THAT(refusal(), HasSubstr("not as the Trellis database has it"));
 }

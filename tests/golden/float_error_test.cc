@@ -52,6 +52,23 @@ TEST(FloatErrorBounds, CountTheRoundingOfDequantisation) {
   EXPECT_GT(std::fabs(static_cast<double>(3 * 0.1F) - exact), 0);  // there is something to bound
 }
 
+TEST(FloatErrorBounds, ConstantsThatFloatCannotHold) {
+  // A third, what lies between two denormals, and what is lost as zero.
+  const std::vector<Real> values = {Real(mpq_class(1, 3)), Real::of(0x1.8p-148 + 0x1p-160),
+                                    Real::of(0x1p-150), Real::of(0x1p-200)};
+  Net net;
+  Tensor* x = net.input({4});
+  Tensor* y = net.add(ops::Mul{}, {x, net.graph.add_constant("c", Constant({4}, values))});
+  const auto b = bound(net, y, {row({1, 1, 1, 1})});
+  const auto floats = FloatExecutor(net.graph).run({row({1, 1, 1, 1})}).at(0).data;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double off = std::fabs(static_cast<double>(floats[i]) - values[i].to_double());
+    EXPECT_GT(off, 0) << i;
+    EXPECT_LE(off, b.error[i]) << i;
+    EXPECT_LE(b.error[i], 3 * kU * values[i].to_double() + 4 * 0x1p-149) << i;
+  }
+}
+
 TEST(FloatErrorBounds, StayWithinTheRangeOfAClip) {
   Net net;
   Tensor* y = net.add(ops::Clip{}, {net.input({2}), net.scalar(-1), net.scalar(2)});

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/devices.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <map>
 #include <set>
 #include <string>
 
 #include "compile/base/error.h"
+#include "compile/base/file.h"
 #include "hw/library_cases.h"
 
 namespace assay::hw::test {
@@ -42,6 +45,23 @@ TEST(Resources, AreEstimatedForEveryModuleAndFamily) {
     }
   }
   EXPECT_EQ(modules.size(), 19U);
+}
+
+TEST(Resources, AreWhatTheyWere) {
+  // Folding weighs layers by these numbers: none changes but on purpose.
+  std::string now = "case\tfamily\tlut\tff\tbram\tdsp\n";
+  for (const LayerCase& c : library_cases())
+    for (const Family family : {Family::kXilinx, Family::kIce40, Family::kEcp5}) {
+      const Resources r = estimate_resources(build_layer(node_of(c.graph), false), family, true);
+      now += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", c.name, family_name(family), r.lut, r.ff,
+                         r.bram, r.dsp);
+    }
+  const std::filesystem::path stored = ASSAY_SOURCE_DIR "/tests/hw/resources.tsv";
+  if (std::filesystem::exists(stored) && read_file(stored) == now) return;
+  const auto here = std::filesystem::temp_directory_path() / "resources.tsv";
+  write_file(here, now);
+  ADD_FAILURE() << "Estimates are not those of " << stored << "; where that is meant: cp " << here
+                << " " << stored;
 }
 
 TEST(Resources, MultipliersWithoutDspBlocksTakeLuts) {

@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sim/proof/proof.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <stdlib.h>
+
+#include <algorithm>
+#include <random>
 
 #include "base/temp_dir.h"
 #include "compile/base/error.h"
 #include "compile/base/process.h"
+#include "netlist/plain_simulator.h"
 #include "netlist/proof_design.h"
+#include "netlist/random_netlist.h"
 #include "sim/proof/check.h"
+#include "sim/proof/machine.h"
 
 namespace assay::sim {
 namespace {
@@ -672,6 +679,42 @@ TEST(ProofRandom, FaultsAreFoundOrHarmless) {
   EXPECT_GT(harmless, 5);
   EXPECT_GT(caught, 20);
   EXPECT_LT(undecided, 6);
+}
+
+/// Every output of 64 runs against some of them one bit at a time.
+void expect_runs_as_one_bit_at_a_time(const Netlist& netlist, std::uint64_t seed) {
+  const Machine machine = make_machine(netlist);
+  Run run(machine);
+  std::mt19937_64 random(seed);
+  constexpr std::array<unsigned, 3> kLanes = {0, 17, 63};
+  std::vector plain(kLanes.size(), netlist::test::PlainSimulator(netlist));
+  for (int cycle = 0; cycle < 12; ++cycle) {
+    for (std::size_t i = 0; i < machine.inputs.size(); ++i) run.input(i) = random();
+    run.settle();
+    for (std::size_t k = 0; k < kLanes.size(); ++k) {
+      for (const NamedNet& input : machine.inputs)
+        plain[k].set(input.net, (*run.at(input.net) >> kLanes[k] & 1U) != 0);
+      plain[k].settle();
+      const std::vector<Net>& out = netlist.port("out")->bits;
+      ASSERT_EQ(machine.outputs.size(), out.size());
+      for (std::size_t i = 0; i < out.size(); ++i) {
+        const std::string name = fmt::format("out[{}]", i);
+        const auto at = std::ranges::find(machine.outputs, name, &NamedNet::name);
+        ASSERT_NE(at, machine.outputs.end());
+        ASSERT_EQ((*run.at(at->net) >> kLanes[k] & 1U) != 0, plain[k].get(out[i]))
+            << "seed " << seed << ", cycle " << cycle << ", " << name;
+      }
+      plain[k].clock();
+    }
+    run.step();
+  }
+}
+
+TEST(ProofMachine, RunsRandomNetlistsAsOneBitAtATime) {
+  for (unsigned seed = 0; seed < 60; ++seed) {
+    expect_runs_as_one_bit_at_a_time(netlist::test::RandomNetlist(seed).take(), seed);
+    if (HasFatalFailure()) return;
+  }
 }
 
 }  // namespace

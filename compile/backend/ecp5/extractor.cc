@@ -56,10 +56,10 @@ std::uint64_t reordered(std::uint64_t table) {
 
 Extractor::Pin Extractor::pin(std::uint32_t number) const {
   std::string_view name = fabric_.database().name(number);
-  if (name.starts_with("JDO") && name.ends_with("_EBR")) return {Pin::Kind::kBlockRam, 0};
-  if (name.starts_with("JPADDI") && name.ends_with("_PIO")) return {Pin::Kind::kPad, 0};
+  if (name.starts_with("JDO") && name.ends_with("_EBR")) return {Pin::Kind::kBlockRam};
+  if (name.starts_with("JPADDI") && name.ends_with("_PIO")) return {Pin::Kind::kPad};
   if (!name.ends_with("_SLICE"))
-    return {name.find('_') == std::string_view::npos ? Pin::Kind::kNone : Pin::Kind::kOther, 0};
+    return {name.find('_') == std::string_view::npos ? Pin::Kind::kNone : Pin::Kind::kOther};
   name.remove_suffix(6);
   if (name.size() == 2 && digit_below(name[1], 8)) {
     if (name[0] == 'F') return {Pin::Kind::kTable, name[1] - '0'};
