@@ -275,7 +275,7 @@ constexpr CellModel kXilinxCells[] = {
     {"RAM256X1D", "DPO> SPO> D WCLK WE A:8 DPRA:8", "INIT=0 " INVERT("WCLK"), build_dual_ram},
     {"RAM32X1S", "O> D WCLK WE A#5", "INIT=0 " INVERT("WCLK"), build_single_ram},
     {"RAM64X1S", "O> D WCLK WE A#6", "INIT=0 " INVERT("WCLK"), build_single_ram},
-    // Yosys connects as many bits as the largest has to the data pins of all.
+    // Yosys connects as many bits as the largest has to the data pins of all, and 17 to addresses of 16.
     {"RAMB18E1",
      RAM_CONTROLS
      "ADDRARDADDR:14=0 ADDRBWRADDR:14=0 DIADI:16+=0 DIBDI:16+=0 DIPADIP:2+=0 DIPBDIP:2+=0 "
@@ -284,7 +284,8 @@ constexpr CellModel kXilinxCells[] = {
     {"RAMB36E1",
      RAM_CONTROLS
      "CASCADEINA=0 CASCADEINB=0 INJECTDBITERR=0 INJECTSBITERR=0 CASCADEOUTA> CASCADEOUTB> DBITERR> "
-     "SBITERR> ECCPARITY:8> RDADDRECC:9> ADDRARDADDR:16=0 ADDRBWRADDR:16=0 DIADI:32+=0 DIBDI:32+=0 "
+     "SBITERR> ECCPARITY:8> RDADDRECC:9> ADDRARDADDR:16+=0 ADDRBWRADDR:16+=0 DIADI:32+=0 "
+     "DIBDI:32+=0 "
      "DIPADIP:4+=0 DIPBDIP:4+=0 WEA:4+=0 WEBWE:8+=0 DOADO:32+> DOBDO:32+> DOPADOP:4+> DOPBDOP:4+>",
      RAM_COMMON "RAM_EXTENSION_A=NONE RAM_EXTENSION_B=NONE INIT_##128=0 INITP_##16=0",
      build_block_ram},
