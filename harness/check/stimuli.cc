@@ -105,7 +105,6 @@ std::vector<std::int64_t> absent(std::int64_t classes, const std::set<std::int64
 
 void count_classes(const AnswerSource& source, const Dataset& set,
                    const std::set<std::int64_t>& predicted, report::Stimuli& report) {
-  if (source.classes == 0) return;
   report.classes = source.classes;
   report.never_predicted = absent(source.classes, predicted);
   if (!set.labels.empty() && !set.synthetic)
