@@ -133,6 +133,12 @@ template std::optional<std::int64_t> Attributes::take(std::string_view, std::str
 template std::optional<float> Attributes::take(std::string_view, std::string_view);
 template std::optional<std::string> Attributes::take(std::string_view, std::string_view);
 
+bool Attributes::has_flag(std::string_view name) const {
+  const auto at = values_.find(name);
+  const auto* value = at == values_.end() ? nullptr : std::get_if<std::int64_t>(&at->second);
+  return value != nullptr && *value != 0;
+}
+
 std::optional<float> Attributes::take_number(std::string_view name) {
   const auto it = values_.find(name);
   if (it == values_.end() || !std::holds_alternative<std::int64_t>(it->second))

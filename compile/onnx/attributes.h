@@ -24,6 +24,8 @@ class Attributes {
   explicit Attributes(const onnx::NodeProto& node);
 
   bool has(std::string_view name) const { return values_.contains(name); }
+  /// Whether it is there as an int other than 0.
+  bool has_flag(std::string_view name) const;
   /// The value when present; UserError when it has another type.
   std::optional<std::int64_t> take_int(std::string_view name) {
     return take<std::int64_t>(name, "an int");

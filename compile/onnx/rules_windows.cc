@@ -92,13 +92,28 @@ void put_back(Attributes& attributes, const WindowDraft& window, bool dilated) {
   }
 }
 
+/// Of VALID with ceil_mode the standard's text drops the last, partial window and onnxruntime keeps it.
+void refuse_disputed_window(const WindowDraft& window, const Ints& sizes) {
+  for (std::size_t i = 0; i < window.rank(); ++i)
+    if (sizes[i] >= window.span(i) && (sizes[i] - window.span(i)) % window.strides[i] != 0)
+      user_error(
+          "auto_pad VALID with ceil_mode leaves open whether a partial window at the end of axis "
+          "{} "
+          "counts; export with explicit pads",
+          i + 2);
+}
+
 /// Everything but ConvTranspose: the output has ceil(input / stride) elements.
 void complete(GraphBuilder& builder, Draft& draft, const Ints& kernel, bool dilated,
               std::size_t first_spatial = 2) {
   WindowDraft window = take_window(draft.attributes, kernel);
-  if (needs_auto_pad(window)) {
-    const Ints sizes =
-        spatial_sizes(builder.shape(draft.inputs.at(0)), window.rank(), first_spatial);
+  const bool same = needs_auto_pad(window);
+  const bool disputed = window.auto_pad == "VALID" && draft.attributes.has_flag("ceil_mode");
+  const Ints sizes = same || disputed ? spatial_sizes(builder.shape(draft.inputs.at(0)),
+                                                      window.rank(), first_spatial)
+                                      : Ints{};
+  if (disputed) refuse_disputed_window(window, sizes);
+  if (same) {
     for (std::size_t i = 0; i < window.rank(); ++i) {
       const std::int64_t out = (sizes[i] + window.strides[i] - 1) / window.strides[i];
       split_padding(*window.pads, i, (out - 1) * window.strides[i] + window.span(i) - sizes[i],

@@ -618,6 +618,22 @@ std::string with_extra(const std::string& type, bool quantised, TestModel::Names
   return refusal(model);
 }
 
+TEST(ImportNode, WhatOfAValidCeilIsDisputedIsRefused) {
+  const auto pool = [](std::int64_t size) {
+    TestModel model;
+    model.input("x", {1, 1, size, 5});
+    auto& node = model.node("MaxPool", {"x"}, {"y"});
+    set(node, "kernel_shape", Ints{2, 3});
+    set(node, "strides", Ints{2, 2});
+    set(node, "auto_pad", std::string("VALID"));
+    set(node, "ceil_mode", std::int64_t{1});
+    model.output("y");
+    return model;
+  };
+  EXPECT_THAT(refusal(pool(5)), HasSubstr("partial window at the end of axis 2"));
+  EXPECT_EQ(*pool(6).import().find_tensor("y")->shape, (Shape{1, 1, 3, 2}));
+}
+
 TEST(ImportNode, FurtherInputsOfAnotherElementTypeAreRefused) {
   constexpr int kFloat = onnx::TensorProto::FLOAT, kInt8 = onnx::TensorProto::INT8,
                 kInt32 = onnx::TensorProto::INT32;

@@ -2,6 +2,7 @@
 #include "compile/backend/verilog/rtl_library.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "compile/base/error.h"
 
@@ -9,7 +10,7 @@ namespace assay {
 namespace {
 
 bool is_name_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
 }
 
 /// Whether `text` uses the identifier `name` outside of // comments.
