@@ -10,6 +10,7 @@
 #include "compile/backend/fpga/pins.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/base/error.h"
+#include "compile/hw/devices.h"
 
 namespace assay::fpga {
 namespace {
@@ -82,6 +83,19 @@ TEST(Parts, OfThe7SeriesHaveTwoFlipFlopsPerTable) {
       ++parts_of_it;
     }
   EXPECT_EQ(parts_of_it, 6);
+}
+
+TEST(Parts, HaveWhatTheDeviceOfFoldingHas) {
+  for (const auto& [device, part] : {std::pair{"xc7z020", "xc7z020"},
+                                     {"ice40hx8k", "ice40-hx8k"},
+                                     {"up5k", "ice40-up5k"},
+                                     {"ecp5-25", "ecp5-25"},
+                                     {"ecp5-45", "ecp5-45"},
+                                     {"ecp5-85", "ecp5-85"}}) {
+    const hw::Resources& has = hw::find_device(device).has;
+    const Part& same = *find_target(part).part;
+    EXPECT_EQ(has, (hw::Resources{same.luts, same.flip_flops, same.block_rams, same.dsps})) << part;
+  }
 }
 
 TEST(Parts, AnUnknownTargetNamesTheNearest) {

@@ -48,8 +48,6 @@ TEST(SynthesisScript, LeavesProductsInLutsUnlessTold) {
   EXPECT_THAT(synthesis_script(job(Family::kXilinx), "n.json"), HasSubstr("-family xc7"));
 }
 
-/// A register of u_a (2) that a table (3) reads for a register of u_b (4), and a table that nothing
-/// reads. Wire 2 is u_a's by two names and u_b's input by another.
 TEST(SynthesisPlain, MemoriesOfLutsNeedNoScript) {
   if (!has_tool("yosys")) GTEST_SKIP() << "needs yosys";
   struct Memory {
@@ -76,6 +74,8 @@ TEST(SynthesisPlain, MemoriesOfLutsNeedNoScript) {
   }
 }
 
+/// A register of u_a (2) that a table (3) reads for a register of u_b (4), and a table that nothing
+/// reads. Wire 2 is u_a's by two names and u_b's input by another.
 constexpr const char* kNetlist = R"({"modules": {
   "LUT4": {"cells": {"x": {"type": "SB_LUT4", "port_directions": {}, "connections": {}}}},
   "top": {"cells": {
@@ -104,6 +104,35 @@ TEST(CellCounts, GiveEveryCellToOneLayer) {
   EXPECT_EQ(counts.owners.of("u_b.state"), 1U);
   EXPECT_EQ(counts.owners.of("u_bx.state"), counts.owners.none());
   EXPECT_EQ(counts.owners.of("$abc$3"), counts.owners.none());
+}
+
+TEST(CellCounts, AreInUnitsOfTheFamily) {
+  // From the makers' libraries guides: LUTs, flip-flops, carries, block RAMs, DSP blocks.
+  const std::map<std::string, Usage> cells = {
+      {"SB_LUT4", {1, 0, 0, 0, 0}},   {"SB_CARRY", {0, 0, 1, 0, 0}},
+      {"SB_DFFESR", {0, 1, 0, 0, 0}}, {"SB_RAM40_4K", {0, 0, 0, 1, 0}},
+      {"SB_MAC16", {0, 0, 0, 0, 1}},  {"LUT4", {1, 0, 0, 0, 0}},
+      {"CCU2C", {2, 0, 1, 0, 0}},     {"TRELLIS_FF", {0, 1, 0, 0, 0}},
+      {"DP16KD", {0, 0, 0, 1, 0}},    {"TRELLIS_DPR16X4", {4, 0, 0, 0, 0}},
+      {"PDPW16KD", {0, 0, 0, 1, 0}},  {"MULT18X18D", {0, 0, 0, 0, 1}},
+      {"LUT1", {1, 0, 0, 0, 0}},      {"LUT2", {1, 0, 0, 0, 0}},
+      {"LUT3", {1, 0, 0, 0, 0}},      {"LUT5", {1, 0, 0, 0, 0}},
+      {"LUT6", {1, 0, 0, 0, 0}},      {"CARRY4", {0, 0, 1, 0, 0}},
+      {"FDRE", {0, 1, 0, 0, 0}},      {"SRL16E", {1, 0, 0, 0, 0}},
+      {"RAM32M", {4, 0, 0, 0, 0}},    {"RAM64M", {4, 0, 0, 0, 0}},
+      {"RAM16X1D", {2, 0, 0, 0, 0}},  {"RAM32X1D", {2, 0, 0, 0, 0}},
+      {"RAM64X1D", {2, 0, 0, 0, 0}},  {"RAM128X1D", {4, 0, 0, 0, 0}},
+      {"RAM256X1D", {8, 0, 0, 0, 0}}, {"RAM32X1S", {1, 0, 0, 0, 0}},
+      {"RAM64X1S", {1, 0, 0, 0, 0}},  {"RAMB18E1", {0, 0, 0, 1, 0}},
+      {"RAMB36E1", {0, 0, 0, 2, 0}},  {"DSP48E1", {0, 0, 0, 0, 1}},
+      {"MUXF7", {0, 0, 0, 0, 0}}};
+  for (const auto& [type, usage] : cells) {
+    const std::string netlist = fmt::format(
+        R"({{"modules": {{"top": {{"cells": {{"u_a.x": {{"type": "{}", "port_directions": {{}},)"
+        R"( "connections": {{}}}}}}, "netnames": {{}}}}}}}})",
+        type);
+    EXPECT_EQ(count_cells(netlist, job(Family::kXilinx), "n.json").total, usage) << type;
+  }
 }
 
 TEST(CellCounts, RefuseWhatIsNoNetlist) {

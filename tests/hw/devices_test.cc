@@ -27,6 +27,7 @@ TEST(Devices, HaveTheBlockRamOfTheirDataSheets) {
   for (const Device& device : devices()) {
     EXPECT_EQ(device.ram_bits(), kilobits.at(device.name) * 1024) << device.name;
     EXPECT_EQ(find_device(device.name).name, device.name);
+    EXPECT_EQ(device.has.ff, device.has.lut * (device.family == Family::kXilinx ? 2 : 1));
   }
   EXPECT_THROW(find_device("XC7Z020"), UserError);
 }
