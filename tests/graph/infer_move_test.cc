@@ -280,6 +280,8 @@ TEST(InferSqueeze, DropsAndAddsAxesOfSizeOne) {
   EXPECT_EQ(shape_of(ops::Squeeze{}, {Shape{1, 3, 1, 5}, ints({0, -2})}), (Shape{3, 5}));
   EXPECT_EQ(shape_of(ops::Squeeze{}, {Shape{1, 3}, ints({})}), (Shape{1, 3}));
   EXPECT_EQ(shape_of(ops::Unsqueeze{}, {Shape{3, 5}, ints({0, -1})}), (Shape{1, 3, 5, 1}));
+  EXPECT_EQ(shape_of(ops::Unsqueeze{}, {Shape{3}, ints({0, 1, 2, 3, 4, 5, 6, 7})}),
+            (Shape{1, 1, 1, 1, 1, 1, 1, 1, 3}));
   EXPECT_THAT(refusal(ops::Squeeze{}, {Shape{1, 3}, ints({1})}), HasSubstr("axis 1 has size 3"));
   EXPECT_THAT(refusal(ops::Squeeze{}, {Shape{1, 3}, ints({2})}), HasSubstr("axis 2 is outside"));
   EXPECT_THAT(refusal(ops::Unsqueeze{}, {Shape{3}, ints({0, -4})}), HasSubstr("outside"));
