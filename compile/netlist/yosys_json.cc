@@ -166,6 +166,11 @@ class Reader {
     const std::string direction = text_in(port, "direction", name);
     if (direction != "input" && direction != "output")
       user_error("{}: port '{}' goes both ways, which has no model", file_, name);
+    // Tools name the pins of such a port in another order.
+    for (const char* numbering : {"upto", "offset"})
+      if (const Json* value = member(port, numbering); value != nullptr && *value != 0)
+        user_error("{}: the bits of port '{}' are not numbered from 0 upwards: its '{}' is {}",
+                   file_, name, numbering, value->dump());
     Port made{name, direction == "input", {}};
     for (const Json& bit : array_in(port, "bits", name)) {
       char constant = '0';

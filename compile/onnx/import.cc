@@ -331,11 +331,12 @@ Graph import_bytes(std::string_view bytes, const std::filesystem::path& folder,
   return std::move(*graph);
 }
 
+std::filesystem::path model_folder(const std::filesystem::path& path) {
+  return path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+}
+
 Graph import_model(const std::filesystem::path& path) {
-  const std::string bytes = read_file(path);
-  const std::filesystem::path folder =
-      path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-  return import_bytes(bytes, folder, path.string());
+  return import_bytes(read_file(path), model_folder(path), path.string());
 }
 
 }  // namespace assay

@@ -16,6 +16,9 @@ namespace assay {
 /// UserError that names the file, the node or tensor, and what is supported.
 Graph import_model(const std::filesystem::path& path);
 
+/// The folder that a model's external data lie in.
+std::filesystem::path model_folder(const std::filesystem::path& path);
+
 /// The same from the bytes of a file. `folder` holds external data; when empty, external data is
 /// refused. Messages begin with `what`. `remarks` gets a sentence for everything that was ignored,
 /// because it does not change the result.

@@ -42,7 +42,7 @@ Graph reference_of_last(const SavedRun& run) {
 
 LoadedFile load_file(const std::filesystem::path& path) {
   LoadedFile file{path.string(), read_file(path), {}};
-  file.graph = import_bytes(file.bytes, path.parent_path(), file.name);
+  file.graph = import_bytes(file.bytes, model_folder(path), file.name);
   return file;
 }
 

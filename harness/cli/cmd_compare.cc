@@ -6,6 +6,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/base/printable.h"
 #include "compile/graph/checkpoints.h"
 #include "harness/check/check.h"
 #include "harness/check/check_text.h"
@@ -70,6 +71,20 @@ struct Outcome {
   }
 };
 
+/// Outputs of `b` that hold the reference's values in another unit, as their file says: what compares
+/// equal is not what comes out.
+std::vector<std::string> rescaled_outputs(const Graph& reference, const Graph& b) {
+  std::vector<std::string> names;
+  for (const Checkpoint& mine : b.checkpoints()) {
+    const auto& all = reference.checkpoints();
+    const auto other = std::ranges::find(all, mine.name, &Checkpoint::name);
+    if (mine.kind == Checkpoint::Kind::kLogits && other != all.end() &&
+        (mine.unit != other->unit || mine.shift != other->shift))
+      names.push_back(mine.name);
+  }
+  return names;
+}
+
 void compare_networks(const CompareOptions& options, const Preprocess& preprocess,
                       Reference& reference, const Console& console, Outcome& outcome) {
   Side b(options.b, preprocess, console);
@@ -82,6 +97,12 @@ void compare_networks(const CompareOptions& options, const Preprocess& preproces
   if (matched_by == "order")
     console.remark("The networks name their checkpoints differently; matched in order.");
   outcome.text += check_text(check);
+  outcome.report.rescaled = rescaled_outputs(reference.graph(), b.pixels);
+  for (const std::string& name : *outcome.report.rescaled)
+    outcome.text += fmt::format(
+        "NOTE: B puts out '{}' in another unit than A: it was compared as the metadata of B "
+        "convert it\n",
+        printable(name));
   outcome.note(check.judgement);
 }
 

@@ -169,6 +169,7 @@ struct Compare {
   std::optional<Canaries> canaries;
   std::optional<std::vector<Checkpoint>> checkpoints;
   std::optional<std::vector<std::string>> unexpected;
+  std::optional<std::vector<std::string>> rescaled;  ///< outputs that b has in another unit
   std::optional<std::optional<Difference>> first_difference;
   void note(const Comparison& check) {
     images = check.images;

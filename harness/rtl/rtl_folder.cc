@@ -178,6 +178,12 @@ void RtlFolder::write(const std::vector<File>& files) {
   files_ = wanted;
 }
 
+bool RtlFolder::edited(const std::string& path) const {
+  if (!as_is()) return false;
+  const auto made = generated_.find(path);
+  return made == generated_.end() || made->second != files_.at(path);
+}
+
 std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder,
                                                 const std::vector<std::string>& reserved) const {
   std::vector<sim::SourceFile> result;
@@ -186,10 +192,17 @@ std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder,
     const std::string name = path.substr(folder.size() + 1), shown = printable(path, 4096);
     std::string text = hash == "link" || hash == "device" ? "" : read_file(session_.dir.file(path));
     if (sha256(text) != hash) user_error("'{}' is no plain file, or was changed just now", shown);
+    // Headers serve nobody without `include.
+    if (edited(path) && !generated_.contains(path) && (!is_source(path) || path.ends_with("vh")))
+      user_error(
+          "'{}' is none of the layers' memories: what the design reads from it would be compared "
+          "with "
+          "nothing; move it out of the folder",
+          shown);
     if (!is_source(path)) continue;
     if (name.find('/') != std::string::npos)
       user_error("'{}': sources have to lie in '{}' itself", shown, printable(folder, 4096));
-    if (const std::string outside = outside_read(text); as_is() && !outside.empty())
+    if (const std::string outside = edited(path) ? outside_read(text) : ""; !outside.empty())
       user_error(
           "'{}' has {}: what that reads is not below rtl/, or another tool may make something else "
           "of it, so no verdict could say what it holds for; write it out in the folder's own "

@@ -37,8 +37,9 @@ class RtlFolder {
   /// dies on the way leaves nothing that looks like an edit. UserError when what lies there is other
   /// than what this program generates from this stage, whatever the manifest says.
   void write(const std::vector<File>& files);
-  /// The sources in a folder. UserError when there are none, a file cannot be taken, or one speaks of
-  /// a `reserved` module, which the simulation has around them.
+  /// The sources in a folder. UserError when there are none, a file cannot be taken or is none of the
+  /// generated ones and no source, or one speaks of a `reserved` module, which the simulation has
+  /// around them.
   std::vector<sim::SourceFile> sources(const std::string& folder,
                                        const std::vector<std::string>& reserved) const;
   /// Hash of what lies in a folder beside sources: the memories.
@@ -56,6 +57,8 @@ class RtlFolder {
 
  private:
   bool chosen(const std::string& path) const;
+  /// Taken as it lies, and other than what this program generates there.
+  bool edited(const std::string& path) const;
   RtlHashes chosen(const RtlHashes& files) const;
   report::RtlManifest manifest() const;
   void write_manifest(const report::RtlManifest::Level& level) const;

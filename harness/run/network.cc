@@ -12,7 +12,7 @@ namespace assay {
 Graph import_network(std::string_view bytes, const std::filesystem::path& path,
                      const Console& console) {
   std::vector<std::string> remarks;
-  Graph graph = import_bytes(bytes, path.parent_path(), path.string(), &remarks);
+  Graph graph = import_bytes(bytes, model_folder(path), path.string(), &remarks);
   for (const std::string& remark : remarks)
     console.remark(fmt::format("{}: {}", printable(path.string(), 4096), remark));
   return graph;

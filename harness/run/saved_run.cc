@@ -29,7 +29,7 @@ std::string replaced_text(std::string_view what, const std::filesystem::path& pa
 
 /// Data outside of the model's file is read only where the file names some.
 std::string graph_hash(const std::string& bytes, const std::filesystem::path& path) {
-  Graph graph = import_bytes(bytes, path.parent_path(), path.string());
+  Graph graph = import_bytes(bytes, model_folder(path), path.string());
   complete_checkpoints(graph);
   return sha256(to_text(graph));
 }
@@ -124,8 +124,10 @@ std::vector<std::string> absent_sources(const SavedRun& run) {
   const auto look = [&](const char* what, const std::string& path, const std::string& hash) {
     std::error_code error;
     if (path.empty() || std::filesystem::exists(path, error)) return;
-    absent.push_back(fmt::format("the {} '{}' is no longer there: the run is about SHA-256 {}",
-                                 what, printable(path, 4096), hash));
+    absent.push_back(
+        fmt::format("the {} '{}' is no longer there: the run says that it is about SHA-256 {}, "
+                    "which nothing here shows",
+                    what, printable(path, 4096), hash));
   };
   look("model", run.report.model, run.report.inputs.model.sha256);
   look("data set", run.images.data, run.report.inputs.data.sha256);

@@ -2,6 +2,7 @@
 #include "sim/model/model.h"
 
 #include <algorithm>
+#include <array>
 #include <fstream>
 #include <sstream>
 #include <utility>
@@ -36,6 +37,9 @@ void run_tool(const std::vector<std::string>& arguments, const fs::path& dir,
       result.output);
 }
 
+/// Of two modules of one name Verilator takes the first, and other tools may take the other.
+constexpr std::string_view kTwice = "MODDUP";
+
 std::string version_of(const fs::path& program) {
   const ProcessResult result = run_process({program.string(), "--version"}, "/", kVersionLimit);
   if (!result.ok()) tool_error("{} does not run:\n{}", program.string(), result.output);
@@ -56,10 +60,13 @@ std::vector<std::string> verilator_flags(const ModelSpec& spec) {
   flags.emplace_back(spec.assertions ? "--assert" : "--no-assert");
   // -fno-gate, -fno-dfg: without them Verilator 5.006 computes some netlists wrongly.
   if (spec.netlist) flags.insert(flags.end(), {"-fno-gate", "-fno-dfg"});
-  if (spec.netlist || !spec.lint)
-    // Of two modules of one name Verilator takes the first, and other tools may take the other.
-    flags.insert(flags.end(), {"-Wno-fatal", "-Wno-lint", "-Wno-style", "-Werror-MODDUP"});
-  else
+  if (spec.netlist || !spec.lint) {
+    flags.insert(flags.end(), {"-Wno-fatal", "-Wno-lint", "-Wno-style"});
+    for (const std::string_view warning : fatal_warnings())
+      if (!spec.netlist || warning == kTwice)
+        flags.insert(flags.end(),
+                     {fmt::format("-Wwarn-{}", warning), fmt::format("-Werror-{}", warning)});
+  } else
     flags.emplace_back("-Wall");
   for (const std::string& define : spec.defines) flags.push_back("-D" + define);
   return flags;
@@ -96,6 +103,14 @@ bool is_unit(const std::string& name) { return name.ends_with(".sv") || name.end
 std::string shown_output(const std::string& text) { return text.empty() ? "(no output)" : text; }
 
 }  // namespace
+
+std::span<const std::string_view> fatal_warnings() {
+  static constexpr std::array<std::string_view, 17> warnings = {
+      kTwice,      "MULTIDRIVEN", "PINMISSING", "LATCH",        "UNDRIVEN",  "CASEX",
+      "CASEWITHX", "COMBDLY",     "INITIALDLY", "ASSIGNDLY",    "STMTDLY",   "ZERODLY",
+      "WAITCONST", "PROCASSWIRE", "CONTASSREG", "SYNCASYNCNET", "BLKANDNBLK"};
+  return warnings;
+}
 
 Tools find_tools() {
   Tools tools;

@@ -5,7 +5,9 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/bench/bench.h"
@@ -45,6 +47,9 @@ struct ModelSpec {
   int optimise = 1;        ///< of the C++ compiler: -O<n>
   std::vector<std::string> defines = {};
 };
+
+/// Verilator's names of what it reads otherwise than a synthesiser may: never built with lint off either.
+std::span<const std::string_view> fatal_warnings();
 
 /// A built program.
 struct Model {

@@ -293,6 +293,32 @@ TEST_F(Commands, CompareMatchesCheckpointsOfOtherNamesInOrder) {
   EXPECT_EQ(result.json()["matched_by"], "order");
 }
 
+TEST_F(Commands, CompareSaysWhichOutputsAreInAnotherUnit) {
+  Graph doubled = tiny_network();
+  Tensor* logits = doubled.outputs()[0];
+  Tensor* two = doubled.add_constant("two", Constant(Shape{}, std::vector<float>{2}));
+  Tensor* twice = doubled.add(std::make_unique<ops::Mul>(), {logits, two}, "twice");
+  doubled.mutable_outputs()[0] = twice;
+  for (Checkpoint& checkpoint : doubled.checkpoints())
+    if (checkpoint.tensor == logits) {
+      checkpoint.tensor = twice;
+      checkpoint.unit = RealArray(Real(mpq_class(1, 2)));
+    }
+  infer_shapes(doubled);
+  doubled.sort();
+  verify(doubled);
+  export_model(doubled, path("twice.onnx"));
+  const std::vector<std::string> command = {"compare", model, path("twice.onnx"), "--images", "5"};
+  const CommandResult text = run_assay(command);
+  EXPECT_EQ(text.code, 0) << text.err << text.out;
+  EXPECT_THAT(text.out, HasSubstr("NOTE: B puts out 'logits' in another unit than A"));
+  std::vector<std::string> as_json = command;
+  as_json.emplace_back("--json");
+  EXPECT_EQ(run_assay(as_json).json()["rescaled"], Json({"logits"}));
+  EXPECT_EQ(run_assay({"compare", model, model, "--images", "5", "--json"}).json()["rescaled"],
+            Json::array());
+}
+
 TEST_F(Commands, ShowDescribesANetwork) {
   const CommandResult result = run_assay({"show", model, "--json"});
   ASSERT_EQ(result.code, 0) << result.err;

@@ -350,13 +350,22 @@ TEST_F(Rtl, WhatReadsOtherFilesIsNotVerified) {
     EXPECT_EQ(result.code, 2) << line;
     EXPECT_THAT(result.err, HasSubstr("no verdict could say what it holds for")) << line;
   }
-  // A memory that is not loaded says nothing about the one that is.
+  // A memory of no layer would be compared with nothing, whatever else the sources name.
   const std::string file = weights("rtl/top"), name = file.substr(file.rfind('/') + 1);
-  write(kAccelerator, text_before);
   write("rtl/top/evil.hex", text(file));
+  write(kAccelerator, text_before);
   replace(kAccelerator, "\"" + name + "\"", "\"evil.hex\"");
-  const CommandResult result = verify("rtl-top", {"--as-is"});
-  EXPECT_EQ(result.code, 3) << result.out;
+  replace(kAccelerator, "endmodule", "  localparam Unused = \"" + name + "\";\nendmodule");
+  const CommandResult evil = verify("rtl-top", {"--as-is"});
+  EXPECT_EQ(evil.code, 2) << evil.out;
+  EXPECT_THAT(evil.err, HasSubstr("evil.hex' is none of the layers' memories"));
+  fs::remove(out / "rtl/top/evil.hex");
+  // Nor is one that no source names by its name.
+  write(kAccelerator, text_before);
+  replace(kAccelerator, "\"" + name + "\"",
+          "{\"" + name.substr(0, 3) + "\", \"" + name.substr(3) + "\"}");
+  const CommandResult computed = verify("rtl-top", {"--as-is"});
+  EXPECT_EQ(computed.code, 3) << computed.out;
 }
 
 /// Verilator would take the first, and whoever synthesises perhaps the other.
@@ -373,6 +382,25 @@ TEST_F(Rtl, AModuleThatIsThereTwiceIsNotVerified) {
   const CommandResult around = verify("rtl-top", {"--as-is"});
   EXPECT_EQ(around.code, 2) << around.out;
   EXPECT_THAT(around.err, HasSubstr("a module of the simulation around the RTL"));
+}
+
+TEST_F(Rtl, WhatVerilatorWarnsOfIsNotVerified) {
+  ASSERT_EQ(verify("rtl-top").code, 0);
+  const std::string right = text(kAccelerator);
+  const auto refused = [&](const std::string& old, const std::string& by, const char* why) {
+    write(kAccelerator, right);
+    replace(kAccelerator, old, by);
+    const CommandResult result = verify("rtl-top", {"--as-is"});
+    EXPECT_EQ(result.code, 2) << result.out;
+    EXPECT_THAT(result.err, HasSubstr(why));
+  };
+  refused("module accelerator (\n", "module accelerator (\n  input logic [15:0] mode_i,\n",
+          "PINMISSING");
+  refused("  assign m_axis_tdata = {",
+          "  always_comb m_axis_tdata = {8{rst_ni}};\n  assign m_axis_tdata = {", "MULTIDRIVEN");
+  refused("  assign m_axis_tdata = {", "  assign m_axis_tdata = '0;\n  assign m_axis_tdata = {",
+          "two assignments to m_axis_tdata");
+  refused("endmodule", "  logic a;\n  always_comb if (rst_ni) a = 1;\nendmodule", "LATCH");
 }
 
 /// A name that is put together from numbers is seen by nobody who reads the sources.

@@ -227,6 +227,9 @@ TEST(YosysJson, HostileFilesAreRefused) {
   EXPECT_THAT(refused(file_json("\"top\":{\"ports\":{\"a\":{}},\"cells\":{}}")),
               HasSubstr("'a' has no 'direction'"));
   EXPECT_THAT(refused(top_json("\"u\":[]")), HasSubstr("'u' has no 'type'"));
+  EXPECT_THAT(refused(file_json("\"top\":{\"ports\":{\"a\":{\"direction\":\"input\",\"upto\":1,"
+                                "\"bits\":[2,3]}},\"cells\":{}}")),
+              HasSubstr("'a' are not numbered from 0 upwards: its 'upto' is 1"));
   EXPECT_THAT(refused(top_json(replaced(kAndCell, "[2]", "[-2]"))), HasSubstr("neither a number"));
   EXPECT_THAT(refused(top_json(replaced(kAndCell, "[2]", "[\"zz\"]"))),
               HasSubstr("neither a number"));
