@@ -15,13 +15,13 @@
 namespace assay {
 namespace {
 
-constexpr std::int64_t kImages = 4;
+constexpr std::int64_t kPictures = 4;
 
 /// What an evaluation without any rounding observes, for tests to change.
 class FloatComparerTest : public ::testing::Test {
  protected:
   FloatComparerTest() {
-    for (std::int64_t i = 0; i < kImages; ++i) {
+    for (std::int64_t i = 0; i < kPictures; ++i) {
       ImageResult scratch;
       const ImageResult& exact = reference_.result(i, scratch);
       FloatObservation& seen = seen_.emplace_back();
@@ -34,16 +34,16 @@ class FloatComparerTest : public ::testing::Test {
   FloatComparison compared() {
     std::ostringstream out, err;
     return FloatComparer(reference_)
-        .compare({"float", kImages,
+        .compare({"float", kPictures,
                   [&](std::int64_t image) { return seen_[static_cast<std::size_t>(image)]; }},
                  Console{out, err});
   }
 
   std::string saved() const {
     std::vector<std::uint8_t> pixels;
-    for (std::int64_t i = 0; i < kImages * 48; ++i)
+    for (std::int64_t i = 0; i < kPictures * 48; ++i)
       pixels.push_back(static_cast<std::uint8_t>(i * 89 % 251));
-    write_npy(dir_.path() / "set.npy", make_npy<std::uint8_t>({kImages, 3, 4, 4}, pixels));
+    write_npy(dir_.path() / "set.npy", make_npy<std::uint8_t>({kPictures, 3, 4, 4}, pixels));
     return (dir_.path() / "set.npy").string();
   }
 
@@ -57,7 +57,7 @@ class FloatComparerTest : public ::testing::Test {
 TEST_F(FloatComparerTest, FindsNothingWhereNothingIs) {
   const FloatComparison result = compared();
   EXPECT_TRUE(result.explained());
-  EXPECT_EQ(result.labels_compared, kImages);
+  EXPECT_EQ(result.labels_compared, kPictures);
   EXPECT_GT(result.total().compared, 0);
   EXPECT_EQ(result.total().differing, 0);
 }

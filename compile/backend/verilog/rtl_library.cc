@@ -9,9 +9,7 @@
 namespace assay {
 namespace {
 
-bool is_name_char(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_';
-}
+bool is_name_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
 /// Whether `text` uses the identifier `name` outside of // comments.
 bool uses(std::string_view text, std::string_view name) {
