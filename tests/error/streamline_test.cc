@@ -36,6 +36,19 @@ TEST(StreamlineRefuses, AProductOfTwoActivations) {
                     HasSubstr("only products with constants")));
 }
 
+TEST(StreamlineRefuses, ADivisionByAnActivationOrByZero) {
+  for (const bool by_zero : {false, true}) {
+    PixelNet net;
+    Tensor* x = net.relu_quant(net.pixels({1, 4}), 9, 4, "a");
+    Tensor* constant =
+        net.graph.add_constant("c", Constant(Shape{}, std::vector<float>{by_zero ? 0.0F : 2.0F}));
+    Tensor* y = by_zero ? net.add(ops::Div{}, {x, constant}) : net.add(ops::Div{}, {constant, x});
+    EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(y, 30, 4))),
+                AllOf(HasSubstr("'Div_0' (Div)"), HasSubstr("divides by an activation or by 0")))
+        << by_zero;
+  }
+}
+
 TEST(StreamlineRefuses, WeightsThatAreActivations) {
   PixelNet net;
   Tensor* x = net.pixels({2, 2});

@@ -158,6 +158,8 @@ TEST(FloatQuantise, OverflowsMinifloatsAsTheFormatSays) {
   op.saturation = false;
   op.has_inf = true;
   EXPECT_THAT(minifloat(op, {1e6F, -1e6F, 1}, 5, 2, 15, 57344), ElementsAre(kInf, -kInf, 1));
+  // The largest value is none too large.
+  EXPECT_THAT(minifloat(op, {57344, -57344}, 5, 2, 15, 57344), ElementsAre(57344, -57344));
   op.has_inf = false;
   op.has_nan = true;
   EXPECT_TRUE(std::isnan(minifloat(op, {1e6F}, 4, 3, 7, 448)[0]));

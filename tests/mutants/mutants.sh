@@ -53,6 +53,7 @@ tests_of() {
     golden/hw/*) echo golden hw ;;
     golden/*) echo golden ;;
     sim/netlist/*|sim/proof/*) echo netlist ;;
+    sim/bench/serial.cc) echo board ;;
     sim/*) echo sim hw ;;
     *) echo harness ;;
   esac

@@ -9,6 +9,7 @@
 #include "compile/base/error.h"
 #include "netlist/plain_simulator.h"
 #include "netlist/random_netlist.h"
+#include "sim/netlist/passes.h"
 
 namespace assay::sim {
 namespace {
@@ -271,6 +272,12 @@ TEST(NetlistSimulator, AgreesWithOneBitAtATimeOnRandomNetlists) {
       if (HasFatalFailure()) FAIL() << "seed " << seed << " path " << static_cast<int>(path);
     }
   }
+}
+
+TEST(NetlistSimulator, EveryInstructionSetHasLoopsOfItsOwn) {
+  EXPECT_NE(&passes(Instructions::kPortable), &passes(Instructions::kAvx2));
+  EXPECT_NE(&passes(Instructions::kPortable), &passes(Instructions::kAvx512));
+  EXPECT_NE(&passes(Instructions::kAvx2), &passes(Instructions::kAvx512));
 }
 
 /// Whether this processor has it or not, each path is named.

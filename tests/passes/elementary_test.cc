@@ -177,6 +177,17 @@ TEST(BatchNormToAffine, RefusesAVarianceThatIsNotPositive) {
               HasSubstr("variance + epsilon of channel 0"));
 }
 
+TEST(BatchNormToAffine, LeavesParametersThatAreComputed) {
+  for (const std::size_t computed : {1, 2, 3, 4}) {
+    Net net;
+    Tensor* one = net.floats({1}, {1});
+    std::vector<Tensor*> inputs = {net.input({1, 1}), one, one, one, one};
+    inputs[computed] = net.add(ops::Relu{}, {net.graph.add_input("p", {1})});
+    net.finish(net.add(ops::BatchNormalization{}, inputs));
+    EXPECT_FALSE(run_pass(net.graph, *find_pass("batch_norm_to_affine"))) << computed;
+  }
+}
+
 TEST(ConvertSubToAdd, NegatesTheConstant) {
   Net net;
   Tensor* x = net.input({2});

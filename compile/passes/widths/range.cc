@@ -14,7 +14,6 @@ namespace {
 /// Bounds of a constant: per entry of the only axis along which it varies, or one pair.
 Ranges constant_ranges(const Tensor& tensor, const Node& user) {
   const std::vector<std::int64_t> values = integers(tensor, user);
-  if (values.empty()) return Ranges::all(0, 0);
   Ranges out = Ranges::all(std::ranges::min(values), std::ranges::max(values));
   out.bipolar = std::ranges::all_of(values, [](std::int64_t v) { return v == 1 || v == -1; });
   const Shape& shape = known_shape(tensor);
