@@ -103,6 +103,7 @@ TEST_F(Images, ChangeWhatTheyReach) {
   EXPECT_EQ(stimuli.checkpoints[0].channels, 2);
   EXPECT_EQ(stimuli.checkpoints[0].constant_channels, 0);
   EXPECT_EQ(stimuli.classes, 3);
+  EXPECT_FALSE(stimuli.never_labelled) << "there are no labels";
   EXPECT_THAT(unseen(stimuli), Contains("3 images, 2 distinct: the others are copies"));
   EXPECT_FALSE(judge_images(stimuli));
 }

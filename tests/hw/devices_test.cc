@@ -51,12 +51,36 @@ TEST(Resources, AreEstimatedForEveryModuleAndFamily) {
 TEST(Resources, AreWhatTheyWere) {
   // Folding weighs layers by these numbers: none changes but on purpose.
   std::string now = "case\tfamily\tlut\tff\tbram\tdsp\n";
-  for (const LayerCase& c : library_cases())
+  const auto add = [&](const std::string& name, const Layer& layer) {
     for (const Family family : {Family::kXilinx, Family::kIce40, Family::kEcp5}) {
-      const Resources r = estimate_resources(build_layer(node_of(c.graph), false), family, true);
-      now += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", c.name, family_name(family), r.lut, r.ff,
-                         r.bram, r.dsp);
+      const Resources r = estimate_resources(layer, family, true);
+      now += fmt::format("{}\t{}\t{}\t{}\t{}\t{}\n", name, family_name(family), r.lut, r.ff, r.bram,
+                         r.dsp);
     }
+  };
+  for (const LayerCase& c : library_cases()) add(c.name, build_layer(node_of(c.graph), false));
+  // Where a counter takes one bit more.
+  for (const std::int64_t depth : {63, 64, 1023, 1024}) {
+    NodeGraph g;
+    StreamingFIFO op;
+    op.depth = depth;
+    op.ram_style = depth >= 512 ? "block" : "distributed";
+    const Graph graph = g.node(op, {g.input({1, 64}, DataType::uint(4))}, {DataType::uint(4)});
+    add(fmt::format("Fifo{}", depth), build_layer(node_of(graph), false));
+  }
+  // Bipolar weights of numbers, which take a count of their own.
+  NodeGraph g;
+  MVAU op;
+  op.pe = 2;
+  op.simd = 3;
+  op.acc_dtype = DataType::sint(12);
+  op.levels.out_dtype = op.acc_dtype;
+  Tensor* x = g.input({1, 2, 1, 6}, DataType::uint(2));
+  Tensor* w = g.constant(
+      {6, 4}, {1, -1, 1, 1, 1, -1, 1, 1, 1, -1, 1, 1, 1, -1, 1, 1, 1, -1, 1, 1, 1, -1, -1, 1},
+      DataType::bipolar());
+  const Graph graph = g.node(op, {x, w, nullptr}, {op.acc_dtype});
+  add("MvauBipolarWeights", build_layer(node_of(graph), false));
   const std::filesystem::path stored = ASSAY_SOURCE_DIR "/tests/hw/resources.tsv";
   if (std::filesystem::exists(stored) && read_file(stored) == now) return;
   const auto here = std::filesystem::temp_directory_path() / "resources.tsv";

@@ -38,6 +38,7 @@ mkdir -p "$baseline"
 # The test programs that answer for a source, those first that take least.
 tests_of() {
   case $1 in
+    compile/base/process_guard.cc) echo base harness ;;
     compile/base/*) echo base sim ;;
     compile/graph/*) echo graph passes ;;
     compile/onnx/*) echo onnx error ;;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/passes/widths/minimize_widths.h"
 
+#include "compile/base/error.h"
 #include "compile/passes/layers/xnor.h"
 #include "compile/passes/lower/lower.h"
+#include "compile/passes/widths/range.h"
 #include "passes/integer_net.h"
 
 namespace assay {
@@ -25,6 +27,18 @@ TEST(MinimizeWidths, AccumulatorsHoldTheWorstCaseOfTheActualWeights) {
   EXPECT_EQ(width.weights_before, DataType::sint(8));
   EXPECT_EQ(width.input, DataType::uint(2));
   EXPECT_EQ(graph.outputs()[0]->dtype, DataType::sint(4));
+}
+
+TEST(MinimizeWidths, ValuesOfUpTo62BitsAreTaken) {
+  IntegerNet net;
+  Graph& graph = net.finish_integers(net.add(
+      ops::MatMul{}, {net.pixels({1, 1}, DataType::uint(2)), net.values({1, 1}, {1})}, "y"));
+  const Node& node = *graph.nodes().front();
+  constexpr __int128 kLimit = static_cast<__int128>(1) << 62;
+  EXPECT_EQ(widths::checked(kLimit, node), std::int64_t{1} << 62);
+  EXPECT_EQ(widths::checked(-kLimit, node), -(std::int64_t{1} << 62));
+  EXPECT_THROW(widths::checked(kLimit + 1, node), UserError);
+  EXPECT_THROW(widths::checked(-kLimit - 1, node), UserError);
 }
 
 TEST(MinimizeWidths, WeightsGetTheSmallestType) {
