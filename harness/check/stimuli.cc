@@ -170,7 +170,7 @@ report::Stimuli look_at_images(Reference& reference) {
   std::vector<std::unique_ptr<Variety>> varieties;
   for (const Checkpoint& checkpoint : graph.checkpoints())
     varieties.push_back(std::make_unique<Variety>(checkpoint));
-  std::vector<std::int64_t> best(source ? static_cast<std::size_t>(set.size()) : 0);
+  std::vector<std::int64_t> best(static_cast<std::size_t>(set.size()));
   for_each_image(set.size(), [&](std::int64_t image) {
     ImageResult scratch;
     const ImageResult& result = reference.result(image, scratch);

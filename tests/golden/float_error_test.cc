@@ -69,6 +69,16 @@ TEST(FloatErrorBounds, ConstantsThatFloatCannotHold) {
   }
 }
 
+TEST(FloatErrorBounds, AProbabilityThatIsLostIsOffByUnderflowsAlone) {
+  Net net;
+  Tensor* y = net.add(ops::Softmax{}, {net.input({1, 2})});
+  const auto b = bound(net, y, {{{1, 2}, {0, -1000}}});
+  EXPECT_THAT(b.value, ElementsAre(1, 0));
+  // An exponential, a quotient and a sum of two.
+  EXPECT_GE(b.error[1], 4 * 0x1p-149);
+  EXPECT_LT(b.error[1], 4.5 * 0x1p-149);
+}
+
 TEST(FloatErrorBounds, StayWithinTheRangeOfAClip) {
   Net net;
   Tensor* y = net.add(ops::Clip{}, {net.input({2}), net.scalar(-1), net.scalar(2)});

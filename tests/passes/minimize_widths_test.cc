@@ -29,6 +29,16 @@ TEST(MinimizeWidths, AccumulatorsHoldTheWorstCaseOfTheActualWeights) {
   EXPECT_EQ(graph.outputs()[0]->dtype, DataType::sint(4));
 }
 
+TEST(MinimizeWidths, ConstantsAreTakenByChannel) {
+  // Column 0: x0 + x1 - 6 in [-6, 0]; column 1: -x0 - x1 + 6 in [0, 6]. Together [-12, 12] would do.
+  IntegerNet net;
+  Tensor* y = net.add(ops::MatMul{}, {net.pixels({1, 3}, DataType::uint(2)),
+                                      net.values({3, 2}, {1, -1, 1, -1, 0, 0})});
+  Graph& graph = net.finish_integers(net.add(ops::Add{}, {y, net.values({2}, {-6, 6})}, "z"));
+  expect_exact_step(graph, minimize_widths);
+  EXPECT_EQ(graph.outputs()[0]->dtype, DataType::sint(4));
+}
+
 TEST(MinimizeWidths, ValuesOfUpTo62BitsAreTaken) {
   IntegerNet net;
   Graph& graph = net.finish_integers(net.add(

@@ -13,11 +13,11 @@ bool is_name_char(char c) { return std::isalnum(static_cast<unsigned char>(c)) !
 
 /// Whether `text` uses the identifier `name` outside of // comments.
 bool uses(std::string_view text, std::string_view name) {
+  const auto continues = [&](std::size_t i) { return i < text.size() && is_name_char(text[i]); };
   for (std::size_t at = text.find(name); at != std::string_view::npos;
        at = text.find(name, at + 1)) {
     const std::size_t line = text.rfind('\n', at) + 1, end = at + name.size();
-    const bool whole = (at == 0 || !is_name_char(text[at - 1])) &&
-                       (end == text.size() || !is_name_char(text[end]));
+    const bool whole = !continues(at - 1) && !continues(end);
     if (whole && text.substr(line, at - line).find("//") == std::string_view::npos &&
         (end == text.size() || text[end] != ':'))
       return true;
