@@ -104,6 +104,9 @@ TEST_F(Images, ChangeWhatTheyReach) {
   EXPECT_EQ(stimuli.checkpoints[0].constant_channels, 0);
   EXPECT_EQ(stimuli.classes, 3);
   EXPECT_FALSE(stimuli.never_labelled) << "there are no labels";
+  std::vector<std::int64_t> never = {0, 1, 2};
+  for (const Answer& answer : reference.answers()) std::erase(never, answer.ranked.at(0));
+  EXPECT_EQ(stimuli.never_predicted, never);
   EXPECT_THAT(unseen(stimuli), Contains("3 images, 2 distinct: the others are copies"));
   EXPECT_FALSE(judge_images(stimuli));
 }
