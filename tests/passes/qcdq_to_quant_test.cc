@@ -137,7 +137,9 @@ TEST(QcdqToQuant, WideBiasesStayExact) {
               {net.ints({2}, {2147483647, -16777217}, Container::kInt32), net.number(0.1F)}, "b");
   net.finish(net.quant(net.add(ops::Add{}, {net.input({1, 2}), b}), 0.5F, 8));
   expect_exact_change(net.graph, "qcdq_to_quant");
-  EXPECT_TRUE(net.graph.find_tensor("b")->producer->inputs[0]->constant->is_real());
+  const Constant& reals = *net.graph.find_tensor("b")->producer->inputs[0]->constant;
+  ASSERT_TRUE(reals.is_real());
+  EXPECT_EQ(reals.real(1), Real(-16777217) * Real::of(0.1F));
 }
 
 TEST(QcdqToQuant, TinyScalesDoNotLoseTheirDigits) {
@@ -146,6 +148,9 @@ TEST(QcdqToQuant, TinyScalesDoNotLoseTheirDigits) {
                       {net.ints({2}, {127, 1}, Container::kInt8), net.number(0x1.8p-148F)}, "w");
   net.finish(net.add(ops::Mul{}, {net.input({1, 2}), w}));
   expect_exact_change(net.graph, "qcdq_to_quant");
+  const Constant& reals = *net.graph.find_tensor("w")->producer->inputs[0]->constant;
+  EXPECT_EQ(reals.real(0), Real(127) * Real::of(0x1.8p-148F));
+  EXPECT_EQ(reals.real(1), Real::of(0x1.8p-148F));
 }
 
 TEST(QcdqToQuant, QuantisedFloatWeightsConvertToo) {
