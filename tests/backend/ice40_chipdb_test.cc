@@ -76,7 +76,8 @@ TEST(Ice40ChipDb, RefusesTextThatIsNone) {
       {".device 1k 14 18 100\n\n.buffer 1 2 3 B3[4]\n1 x\n", "'x' is no number"},
   };
   for (const auto& [text, why] : kCases)
-    EXPECT_THAT(message_of<UserError>([&] { read(text, bits); }), HasSubstr(why)) << text;
+    EXPECT_THAT(message_of<UserError>([&, &text = text] { read(text, bits); }), HasSubstr(why))
+        << text;
 }
 
 TEST(Ice40Constraints, AreReadInTheirOrder) {
@@ -103,7 +104,8 @@ TEST(Ice40Constraints, RefuseWhatIsNone) {
       {"set_io a[5000] 1", "beyond the widest port"},
   };
   for (const auto& [text, why] : kCases)
-    EXPECT_THAT(message_of<UserError>([&] { read_constraints(text, "a.pcf"); }), HasSubstr(why));
+    EXPECT_THAT(message_of<UserError>([&, &text = text] { read_constraints(text, "a.pcf"); }),
+                HasSubstr(why));
 }
 
 }  // namespace ice40_chipdb_test

@@ -62,8 +62,9 @@ inline std::string pins_for(const netlist::Netlist& design, Device device) {
   const ChipDb db = read_chipdb(chipdb_of(device), "db", part_of(device).package, none, explained);
   std::vector<std::string> clocks, others;
   for (const auto& [name, place] : db.pins) {
-    const bool global = std::any_of(db.pad_globals.begin(), db.pad_globals.end(),
-                                    [&](const auto& entry) { return entry.second == place; });
+    const bool global =
+        std::any_of(db.pad_globals.begin(), db.pad_globals.end(),
+                    [&, &place = place](const auto& entry) { return entry.second == place; });
     // Those of the 5k's LED drivers are no plain outputs.
     if (device != Device::k5k || (name != "39" && name != "40" && name != "41"))
       (global ? clocks : others).push_back(name);
