@@ -98,8 +98,7 @@ void refuse_disputed_window(const WindowDraft& window, const Ints& sizes) {
     if (sizes[i] >= window.span(i) && (sizes[i] - window.span(i)) % window.strides[i] != 0)
       user_error(
           "auto_pad VALID with ceil_mode leaves open whether a partial window at the end of axis "
-          "{} "
-          "counts; export with explicit pads",
+          "{} counts; export with explicit pads",
           i + 2);
 }
 

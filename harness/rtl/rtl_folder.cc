@@ -196,8 +196,7 @@ std::vector<sim::SourceFile> RtlFolder::sources(const std::string& folder,
     if (edited(path) && !generated_.contains(path) && (!is_source(path) || path.ends_with("vh")))
       user_error(
           "'{}' is none of the layers' memories: what the design reads from it would be compared "
-          "with "
-          "nothing; move it out of the folder",
+          "with nothing; move it out of the folder",
           shown);
     if (!is_source(path)) continue;
     if (name.find('/') != std::string::npos)
