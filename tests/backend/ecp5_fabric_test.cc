@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/temp_dir.h"
+#include "compile/backend/ecp5/extractor.h"
 #include "compile/base/error.h"
 
 namespace assay::ecp5::test {
@@ -114,6 +115,23 @@ TEST_F(Ecp5Fabric, FollowsClocksThroughTapAndSpine) {
   Fabric fabric(bits_, db, "a.bit");
   EXPECT_EQ(fabric.root(fabric.wire(2, 2, "CLK0")), fabric.wire(0, 0, "G_ULPCLK3"));
   EXPECT_EQ(fabric.root(fabric.wire(2, 3, "CLK0")), fabric.wire(2, 3, "CLK0"));
+}
+
+TEST_F(Ecp5Fabric, AWireThatNothingDrivesReadsOneUnlessNothingMayBeOnIt) {
+  Database db = database();
+  Fabric fabric(bits_, db, "a.bit");
+  netlist::Netlist netlist;
+  Extractor extractor(fabric, netlist, bits_);
+  const netlist::Net one = extractor.net(fabric.wire(2, 2, "A0_SLICE"));
+  EXPECT_EQ(one, netlist::kOne);
+  extractor.drive(netlist.new_net(), 0b10, {one});
+  extractor.check_unknown();
+  const netlist::Net unknown = extractor.net(fabric.wire(2, 3, "A0_SLICE"), true);
+  EXPECT_GT(unknown, netlist::kOne);
+  extractor.check_unknown();  // nothing depends on it yet
+  extractor.drive(netlist.new_net(), 0b10, {unknown});
+  EXPECT_THAT(message_of<UserError>([&] { extractor.check_unknown(); }),
+              HasSubstr("something depends on R2C3_A0, which nothing drives"));
 }
 
 TEST_F(Ecp5Fabric, SaysWhatATileIsTold) {

@@ -6,6 +6,7 @@
 
 #include <mutex>
 #include <random>
+#include <set>
 
 #include "compile/base/error.h"
 
@@ -502,6 +503,58 @@ TEST(LaneBench, TakesABitAndABeatPerFrame) {
   ASSERT_EQ(result.outputs.size(), 1U);
   EXPECT_EQ(result.outputs[0].compared, 3);
   EXPECT_EQ(result.outputs[0].differing, 0);
+}
+
+/// A stream whose beats are 31, and how many cycles the latest reset took once there was a second.
+LaneJob reset_counter(Netlist& wires) {
+  constexpr int kWide = 5;
+  const auto input = [&](const char* name) {
+    const Net net = wires.new_net();
+    wires.ports.push_back({name, true, {net}});
+    return net;
+  };
+  const Net clock = input("clk");
+  LaneJob job;
+  job.reset_n = input("rst_n");
+  const auto keep = [&](Net q, Net d) {
+    wires.flip_flops.push_back(
+        {.name = "q", .q = q, .d = d, .clock = clock, .initial = Initial::kZero});
+  };
+  const Net before = wires.new_net(), twice = wires.new_net();
+  keep(before, job.reset_n);
+  keep(twice, wires.lut(0b1110, {twice, wires.lut(0b0010, {before, job.reset_n})}));
+  LaneStream in{"in", input("s_valid"), 0, {input("s_data")}};
+  LaneStream out{"out", 0, input("m_ready"), {}};
+  out.valid = wires.lut(0b1000, {in.valid, job.reset_n});
+  in.ready = wires.lut(0b1000, {out.ready, job.reset_n});
+  netlist::Port ends{"m", false, {out.valid, in.ready}};
+  Net carry = netlist::kOne;
+  for (int i = 0; i < kWide; ++i) {
+    const Net bit = wires.new_net(), sum = wires.lut(0b0110, {bit, carry});
+    carry = wires.lut(0b1000, {bit, carry});
+    // {bit, sum, before, rst_n}: kept outside of resets, 1 where one begins, one more in it.
+    keep(bit, wires.lut(0xaa0cU | (i == 0 ? 0xf0U : 0U), {bit, sum, before, job.reset_n}));
+    out.data.push_back(wires.lut(0b1101, {twice, bit}));
+    ends.bits.push_back(out.data.back());
+  }
+  wires.ports.push_back(ends);
+  job.inputs = {in}, job.outputs = {out};
+  job.input_beats = {{1, 4, {0, 1, 1, 0}, false}};
+  job.output_beats = {{kWide, 4, {31, 31, 31, 31}, false}};
+  job.resets = [](int) { return true; };
+  return job;
+}
+
+TEST(LaneBench, ResetsTakeOneTwoOrSixteenCycles) {
+  Netlist wires;
+  LaneJob job = reset_counter(wires);
+  std::set<int> lengths;
+  for (job.seed = 1; job.seed <= 40; ++job.seed) {
+    NetlistSimulator simulator(wires, 64);
+    const LaneResult result = run_lanes(simulator, job);
+    if (result.first) lengths.insert(result.first->got.at(0));
+  }
+  EXPECT_THAT(lengths, ::testing::ElementsAre(1, 2, 16));
 }
 
 TEST(LaneBench, RefusesStreamsThatAreNone) {

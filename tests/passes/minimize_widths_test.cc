@@ -124,6 +124,16 @@ TEST(MinimizeWidths, JoinsCountOnlyTheLevelsThatTheirInputsReach) {
   expect_exact_step(graph, minimize_widths);
   EXPECT_EQ(graph.outputs()[0]->dtype, DataType::uint(1));
 
+  // The same with rows in front of and behind those of [0, 6], which would reach both steps.
+  IntegerNet wider;
+  Tensor* x1 = wider.pixels({1, 2}, DataType::uint(2));
+  Tensor* y1 = wider.add(ops::Mul{}, {x1, wider.values({2}, {1, 2})}, "twice");
+  table.table_min = -1;
+  Tensor* more = wider.values({1, 1, 9, 2}, {0, 0, 9, 9, 9, 9, 9, 9, 2, 9, 9, 9, 9, 9, 9, 9, 0, 0});
+  Graph& third = wider.finish_integers(wider.add(table, {more, nullptr, x1, y1}, "j"));
+  expect_exact_step(third, minimize_widths);
+  EXPECT_EQ(third.outputs()[0]->dtype, DataType::uint(1));
+
   IntegerNet lines;
   Tensor* a = lines.pixels({1, 2}, DataType::uint(2));
   ops::JoinThreshold line;

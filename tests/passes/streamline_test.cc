@@ -269,6 +269,20 @@ TEST(Streamline, ASumOfTwoScalesAsALine) {
   EXPECT_EQ(report.inseparable, 0);
 }
 
+TEST(Streamline, AnOutputMaySumMultiplesOf61Bits) {
+  const auto output = [](float factor) {
+    Hand net;
+    Tensor* x = net.pixels({1, 1, 1, 1}, DataType::uint(1));
+    Tensor* a = net.quant(x, 1, 1, unsigned_quant(), "a");
+    Tensor* b =
+        net.add(ops::Mul{}, {net.quant(x, 1, 1, unsigned_quant(), "b"), net.floats({1}, {factor})});
+    return std::move(net.finish(net.add(ops::Add{}, {a, b})));
+  };
+  streamlined(output(0x1p60F));
+  Graph too_wide = output(0x1p61F);
+  EXPECT_THROW(make_integer(too_wide), UserError);
+}
+
 TEST(Streamline, SmallRatiosAreAPlainSum) {
   Hand net;
   Tensor* x = net.pixels({1, 1, 2, 2});
