@@ -14,13 +14,21 @@ namespace assay::sim {
 using Slot = std::uint32_t;
 using Word = std::uint64_t;
 
+/// A table chooses, by its other inputs, among functions of its lowest ones: of the lowest, or of
+/// the two lowest where there are five or six inputs, which costs less than it saves.
+constexpr int leaf_inputs(int inputs) { return inputs >= 5 ? 2 : 1; }
+constexpr int leaf_count(int inputs) { return 1 << (inputs - leaf_inputs(inputs)); }
+/// A leaf's number is its truth table; it is kept as so many times that, which is what an address
+/// takes.
+inline constexpr int kLeafStep = 8;
+
 /// Tables of one number of inputs, 1 to 6, whose outputs lie in rows out, out + 1, ...: they do not
 /// read each other.
 struct TableRun {
   int inputs = 0;
   Slot out = 0;
-  std::vector<Slot> pins;             ///< `inputs` per table
-  std::vector<std::uint16_t> tables;  ///< one per table, 2 of 5 inputs, 4 of 6; lowest rows first
+  std::vector<Slot> pins;            ///< `inputs` per table
+  std::vector<std::uint8_t> leaves;  ///< leaf_count() per table, lowest rows first
 };
 
 /// Flip-flops of one kind in rows first, first + 1, ...

@@ -17,60 +17,97 @@ ASSAY_LANES_INLINE const Vector* row(const Word* rows, int words, std::size_t in
   return reinterpret_cast<const Vector*>(rows + index * static_cast<std::size_t>(words));
 }
 
-/// `leaves`: the functions of the lowest input: 0, not x, x, 1. `in`: the other inputs.
-template <int kInputs>
-ASSAY_LANES_INLINE Vector choose(const Vector* leaves, const Vector* in, std::uint64_t table) {
-  if constexpr (kInputs == 1) {
-    return leaves[table & 3U];
-  } else {
-    const Vector low = choose<kInputs - 1>(leaves, in, table);
-    const Vector high = choose<kInputs - 1>(leaves, in, table >> (1U << (kInputs - 1)));
-    return low ^ ((low ^ high) & in[kInputs - 2]);
+/// Functions of one input, or of two, by their truth tables: 64 bytes apart whatever a vector takes.
+struct Leaves {
+  static constexpr std::size_t kApart = 64;
+  alignas(kApart) unsigned char bytes[16 * kApart];
+  ASSAY_LANES_INLINE void set(std::size_t table, Vector value) {
+    *reinterpret_cast<Vector*>(bytes + kApart * table) = value;
   }
+  ASSAY_LANES_INLINE Vector at(std::uint8_t leaf) const {
+    return *reinterpret_cast<const Vector*>(bytes + kApart / kLeafStep * leaf);
+  }
+};
+
+ASSAY_LANES_INLINE void set_constants(Leaves& leaves, int inputs) {
+  leaves.set(0, Vector{});
+  leaves.set(inputs == 1 ? 3 : 15, ~Vector{});
 }
 
-template <int kInputs>
-ASSAY_LANES_INLINE std::uint64_t table_of(const std::uint16_t* tables) {
-  if constexpr (kInputs <= 4)
-    return *tables;
-  else if constexpr (kInputs == 5)
-    return tables[0] | std::uint64_t{tables[1]} << 16;
-  else
-    return tables[0] | std::uint64_t{tables[1]} << 16 | std::uint64_t{tables[2]} << 32 |
-           std::uint64_t{tables[3]} << 48;
+ASSAY_LANES_INLINE void set_functions(Leaves& leaves, Vector x) {
+  leaves.set(1, ~x);
+  leaves.set(2, x);
+}
+
+ASSAY_LANES_INLINE void set_functions(Leaves& leaves, Vector x, Vector y) {
+  leaves.set(1, ~(x | y));
+  leaves.set(2, x & ~y);
+  leaves.set(3, ~y);
+  leaves.set(4, ~x & y);
+  leaves.set(5, ~x);
+  leaves.set(6, x ^ y);
+  leaves.set(7, ~(x & y));
+  leaves.set(8, x & y);
+  leaves.set(9, ~(x ^ y));
+  leaves.set(10, x);
+  leaves.set(11, x | ~y);
+  leaves.set(12, y);
+  leaves.set(13, ~x | y);
+  leaves.set(14, x | y);
+}
+
+/// One of 2^kSelects leaves, by the inputs `in`.
+template <int kSelects>
+ASSAY_LANES_INLINE Vector choose(const Leaves& leaves, const std::uint8_t* leaf, const Vector* in) {
+  if constexpr (kSelects == 0) {
+    return leaves.at(*leaf);
+  } else {
+    const Vector low = choose<kSelects - 1>(leaves, leaf, in);
+    const Vector high = choose<kSelects - 1>(leaves, leaf + (1 << (kSelects - 1)), in);
+    return low ^ ((low ^ high) & in[kSelects - 1]);
+  }
 }
 
 /// Rows of large designs come from the outer caches: they are asked for so many tables before.
 constexpr std::size_t kAhead = 16;
 
-template <int kInputs>
-ASSAY_LANES_TARGET void run_tables(Word* values, int words, const TableRun& run) {
-  constexpr std::size_t kParts = kInputs == 6 ? 4 : kInputs == 5 ? 2 : 1;
-  const std::size_t count = run.tables.size() / kParts;
+template <int kInputs, int kWords>
+ASSAY_LANES_TARGET void run_tables(Word* values, const TableRun& run) {
+  constexpr int kLow = leaf_inputs(kInputs), kLeaves = leaf_count(kInputs);
+  const std::size_t count = run.pins.size() / kInputs;
   const Slot* pins = run.pins.data();
-  const std::uint16_t* tables = run.tables.data();
-  Vector leaves[4] = {Vector{}, Vector{}, Vector{}, ~Vector{}};
-  Vector in[6];
-  for (std::size_t i = 0; i < count; ++i, pins += kInputs, tables += kParts) {
-    Vector* out = row(values, words, run.out + i);
-    const std::uint64_t table = table_of<kInputs>(tables);
+  const std::uint8_t* leaf = run.leaves.data();
+  Leaves leaves;
+  set_constants(leaves, kLow);
+  Vector in[kInputs];
+  for (std::size_t i = 0; i < count; ++i, pins += kInputs, leaf += kLeaves) {
+    Vector* out = row(values, kWords, run.out + i);
     if (i + kAhead < count)
+#pragma GCC unroll 6
       for (int k = 0; k < kInputs; ++k)
-        __builtin_prefetch(row(values, words, pins[kAhead * kInputs + k]));
-    for (int v = 0; v < words / kVectorWords; ++v) {
-      const Vector x = row(values, words, pins[0])[v];
-      leaves[1] = ~x;
-      leaves[2] = x;
-      for (int k = 1; k < kInputs; ++k) in[k - 1] = row(values, words, pins[k])[v];
-      out[v] = choose<kInputs>(leaves, in, table);
+        __builtin_prefetch(row(values, kWords, pins[kAhead * kInputs + k]));
+    for (int v = 0; v < kWords / kVectorWords; ++v) {
+#pragma GCC unroll 6
+      for (int k = 0; k < kInputs; ++k) in[k] = row(values, kWords, pins[k])[v];
+      if constexpr (kLow == 1)
+        set_functions(leaves, in[0]);
+      else
+        set_functions(leaves, in[0], in[1]);
+      out[v] = choose<kInputs - kLow>(leaves, leaf, in + kLow);
     }
   }
 }
 
+template <int kWords>
+ASSAY_LANES_TARGET void tables_of_words(Word* values, const TableRun& run) {
+  constexpr void (*kBySize[])(Word*, const TableRun&) = {
+      run_tables<1, kWords>, run_tables<2, kWords>, run_tables<3, kWords>,
+      run_tables<4, kWords>, run_tables<5, kWords>, run_tables<6, kWords>};
+  kBySize[run.inputs - 1](values, run);
+}
+
 ASSAY_LANES_TARGET void any_tables(Word* values, int words, const TableRun& run) {
-  constexpr void (*kBySize[])(Word*, int, const TableRun&) = {
-      run_tables<1>, run_tables<2>, run_tables<3>, run_tables<4>, run_tables<5>, run_tables<6>};
-  kBySize[run.inputs - 1](values, words, run);
+  words == 4 ? tables_of_words<4>(values, run) : tables_of_words<8>(values, run);
 }
 
 template <FlipFlopRun::Kind kKind>

@@ -257,8 +257,10 @@ class Compiler {
     for (int i = 0; i < lut.size; ++i)
       run.pins.push_back(slot(lut.inputs[static_cast<std::size_t>(i)]));
     const std::uint64_t table = lut.size == 0 ? (lut.table & 1U) * 3U : lut.table;
-    for (int part = 0; part < (lut.size <= 4 ? 1 : 1 << (lut.size - 4)); ++part)
-      run.tables.push_back(static_cast<std::uint16_t>(table >> (16 * part)));
+    const int rows = 1 << leaf_inputs(run.inputs);
+    for (int leaf = 0; leaf < leaf_count(run.inputs); ++leaf)
+      run.leaves.push_back(
+          static_cast<std::uint8_t>((table >> (rows * leaf) & ((1U << rows) - 1)) * kLeafStep));
   }
 
   void fill_flip_flops() {
