@@ -73,8 +73,9 @@ void add_flow_options(Command& command, RunCommand& options) {
                   "Last stage, such as cleanup or fifos; default: all of them, and then "
                   "rtl-top, the simulation of the whole accelerator")
       .type_name("STAGE");
-  command.add_flag("--replace", options.replace,
-                   "DIR may hold a run of another model, whose place this one takes");
+  command.add_flag(
+      "--replace", options.replace,
+      "DIR may hold a run of another model, or of images that were replaced where they lie");
   command
       .add_option(
           "--target", options.target,

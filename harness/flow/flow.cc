@@ -95,7 +95,7 @@ class Flow {
         reference_sha256_(inputs_.identity.model.graph_sha256) {}
 
   FlowResult run() {
-    if (!options_.replace) refuse_another_model();
+    if (!options_.replace) refuse_what_was_replaced();
     const Named<std::string> registered = registered_files();
     dir_.remove(kRunReport);  // until the end there is no verdict
     dir_.remove(kTopReport);
@@ -149,21 +149,39 @@ class Flow {
 
   /// The model is named by the report of an earlier run or, where none was finished, of its first
   /// stage.
-  void refuse_another_model() const {
+  void refuse_what_was_replaced() const {
     const std::string first = fmt::format("reports/{}.json", stage_id(1, inputs_.stages[0].name));
-    std::string name;
+    const auto run = optional_report<report::Run>(dir_.file(kRunReport));
     std::optional<report::Inputs> of;
-    if (const auto run = optional_report<report::Run>(dir_.file(kRunReport))) {
-      name = fmt::format(" '{}'", printable(run->model, 4096));
+    if (run)
       of = run->inputs;
-    } else if (const auto stage = optional_report<report::Stage>(dir_.file(first))) {
+    else if (const auto stage = optional_report<report::Stage>(dir_.file(first)))
       of = stage->inputs;
-    }
-    if (!of || is_same_model(*of)) return;
-    user_error(
-        "'{}' holds a run of another model{} (SHA-256 {}); give --replace to put this run in its "
-        "place, or another folder as --out",
-        printable(dir_.path().string(), 4096), name, of->model.sha256);
+    const auto refuse = [&](const std::string& what) {
+      user_error(
+          "'{}' holds a run of {}; give --replace to put this run in its place, or another folder "
+          "as "
+          "--out",
+          printable(dir_.path().string(), 4096), what);
+    };
+    if (!of) return;
+    if (!is_same_model(*of))
+      refuse(fmt::format("another model{} (SHA-256 {})",
+                         run ? fmt::format(" '{}'", printable(run->model, 4096)) : "",
+                         of->model.sha256));
+    if (is_same_choice(run, of->data) && of->data.sha256 != inputs_.identity.data.sha256)
+      refuse(fmt::format("images that lay where '{}' has others now (SHA-256 {})",
+                         printable(options_.images.data, 4096), of->data.sha256));
+  }
+
+  /// Whether the earlier run was told to take the same images from the same place, as far as is known.
+  bool is_same_choice(const std::optional<report::Run>& run, const report::Data& before) const {
+    const report::Data& now = inputs_.identity.data;
+    if (before.synthetic || now.synthetic) return false;
+    if (run)
+      return run->data.value_or("") == options_.images.data &&
+             run->images.value_or("") == options_.images.images;
+    return before.name == now.name && before.first == now.first && before.images == now.images;
   }
 
   /// Weights may lie in files beside the model's: then its graph alone, which another version may write

@@ -314,6 +314,26 @@ TEST_F(LedgerTest, AnotherModelAsksForReplace) {
   EXPECT_EQ(differing(run_results(out), before), "");
 }
 
+TEST_F(LedgerTest, ImagesThatWereReplacedAskForReplace) {
+  const auto before = run_results(out);
+  save_images(83);  // the same name
+  for (const bool killed : {false, true}) {
+    if (killed) fs::remove(out / kRunReport);
+    const CommandResult refused = run();
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_THAT(refused.err, HasSubstr("set.npy' has others now"));
+    EXPECT_THAT(refused.err, HasSubstr("give --replace"));
+    EXPECT_THAT(differing(run_results(out), before), killed ? "reports/run.json " : "");
+  }
+  const CommandResult replaced = run({"--replace"});
+  EXPECT_EQ(replaced.code, 0) << replaced.err;
+  EXPECT_EQ(show({"--check"}).code, 0);
+  save_images(89);
+  EXPECT_EQ(run({"--images", "2"}).code, 0);  // others were asked for
+  EXPECT_EQ(run().code, 0);
+  EXPECT_EQ(differing(run_results(out), before), "");
+}
+
 TEST_F(LedgerTest, ReportsOnRtlOfAnotherLastStageAreRemoved) {
   const fs::path report = out / "reports/rtl-node.json";
   const std::string stage = run_json()["stages"].back()["sha256"];
