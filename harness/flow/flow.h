@@ -22,7 +22,7 @@ struct FlowOptions : RunChoice {
   ImageChoice images;
   PreprocessChoice preprocess;
   std::string until;       ///< last stage; empty: all
-  bool replace = false;    ///< the folder may hold a run of another model, or of images that were replaced in place
+  bool replace = false;    ///< the folder may hold a run of another model or images
   bool simulates = false;  ///< the stitched RTL is to be simulated behind the stages
   RunFinished finished;
 };
