@@ -338,6 +338,39 @@ TEST_F(Rtl, NothingIsBuiltOnAStageThatIsNotTheModelsWhateverReportsSay) {
   }
 }
 
+TEST_F(Rtl, NothingIsBuiltOnStagesThatAreAnothersWhateverReportsSay) {
+  const fs::path other = dir.path() / "other";
+  const fs::path model_of_other = save_integer_network(dir.path() / "other.onnx", 2);
+  ASSERT_EQ(run_assay({"run", model_of_other.string(), "--images", "4", "--target-cycles", "512",
+                       "--until", "fifos", "--out", other.string()})
+                .code,
+            0);
+  const report::Run mine = read_sealed_run(out);
+  // Every stage behind the first, then that one too: each of them follows from the one before it.
+  for (const std::size_t first : {1, 0}) {
+    for (std::size_t i = first; i < mine.stages.size(); ++i) {
+      const report::StageSummary& stage = mine.stages[i];
+      write(stage.file, read_file(other / stage.file));
+      const std::string hash = sha256(text(stage.file)),
+                        report = "reports/" + stage.stage + ".json";
+      forge_report(out / report, [&](Json& json) { json["sha256"] = hash; });
+      forge_report(out / kRunReport, [&](Json& json) {
+        json["stages"][i]["sha256"] = hash;
+        json["files"][stage.file] = hash;
+        json["files"][report] = sha256(text(report));
+      });
+    }
+    const std::string says =
+        fmt::format("{}' is not what its passes make of {}", mine.stages[first].file,
+                    first == 0 ? "the model" : "the stage before it");
+    for (const CommandResult& result : {verify("rtl-top"), verify("rtl-node"), bench()}) {
+      EXPECT_EQ(result.code, 3) << result.out;
+      EXPECT_THAT(result.err, HasSubstr(says));
+    }
+    EXPECT_EQ(run_assay({"show", out.string(), "--check"}).code, 1);
+  }
+}
+
 TEST_F(Rtl, WhatReadsOtherFilesIsNotVerified) {
   ASSERT_EQ(verify("rtl-top").code, 0);
   const std::string text_before = text(kAccelerator);
