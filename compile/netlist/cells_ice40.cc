@@ -86,6 +86,35 @@ void build_ice40_io(const Cell& cell) {
                 type);
 }
 
+/// One that makes the clock, always: its settings alone say which.
+void build_ice40_pll(const Cell& cell) {
+  if (cell.net("RESETB") != kOne || cell.net("BYPASS") != kZero)
+    cell.refuse("there is no model of one that stops: RESETB is to be 1 and BYPASS 0");
+  cell.choice("FEEDBACK_PATH", {"SIMPLE"});
+  cell.choice("PLLOUT_SELECT", {"GENCLK"});
+  for (const char* mode : {"DELAY_ADJUSTMENT_MODE_FEEDBACK", "DELAY_ADJUSTMENT_MODE_RELATIVE"})
+    cell.choice(mode, {"FIXED"});
+  for (const char* parameter :
+       {"FDA_FEEDBACK", "FDA_RELATIVE", "SHIFTREG_DIV_MODE", "ENABLE_ICEGATE", "TEST_MODE"})
+    if (cell.number(parameter, 4) != 0) cell.refuse("there is no model of {} but 0", parameter);
+  const Net reference = cell.net(cell.type == "SB_PLL40_PAD" ? "PACKAGEPIN" : "REFERENCECLK");
+  for (const char* out : {"PLLOUTCORE", "PLLOUTGLOBAL"})
+    cell.drive(cell.net(out), kBuffer, {reference});
+  cell.drive(cell.net("LOCK"), 1, {});
+  ClockMaker maker{cell.type, {}};
+  for (const auto& [name, width] :
+       {std::pair("DIVR", 4), {"DIVF", 7}, {"DIVQ", 3}, {"FILTER_RANGE", 3}})
+    maker.settings[name] = static_cast<int>(cell.number(name, width));
+  cell.netlist.clock_makers.push_back(std::move(maker));
+}
+
+#define PLL_PINS                                                                              \
+  "PLLOUTCORE> PLLOUTGLOBAL> LOCK> RESETB BYPASS LATCHINPUTVALUE=0 EXTFEEDBACK=0 SDI=0 SDO> " \
+  "SCLK=0 DYNAMICDELAY:8=0"
+#define PLL_PARAMETERS                                                                      \
+  "FEEDBACK_PATH=SIMPLE PLLOUT_SELECT=GENCLK DELAY_ADJUSTMENT_MODE_FEEDBACK=FIXED "         \
+  "DELAY_ADJUSTMENT_MODE_RELATIVE=FIXED FDA_FEEDBACK=0 FDA_RELATIVE=0 SHIFTREG_DIV_MODE=0 " \
+  "ENABLE_ICEGATE=0 TEST_MODE=0 EXTERNAL_DIVIDE_FACTOR=1 DIVR=0 DIVF=0 DIVQ=0 FILTER_RANGE=0"
 #define RAM_PARAMETERS "READ_MODE=0 WRITE_MODE=0 INIT_#16=0 INIT_FILE="
 #define RAM_PINS "RDATA:16> RCLKE=1 RE=0 RADDR:11 WCLKE=1 WE=0 WADDR:11 MASK:16=0 WDATA:16 "
 
@@ -98,6 +127,8 @@ constexpr CellModel kIce40Cells[] = {
      "PACKAGE_PIN<> LATCH_INPUT_VALUE=0 CLOCK_ENABLE=1 INPUT_CLK=0 OUTPUT_CLK=0 OUTPUT_ENABLE=0 "
      "D_OUT_0=0 D_OUT_1=0 D_IN_0> D_IN_1>",
      "PIN_TYPE=0 PULLUP=0 NEG_TRIGGER=0 IO_STANDARD=SB_LVCMOS", build_ice40_io},
+    {"SB_PLL40_CORE", "REFERENCECLK " PLL_PINS, PLL_PARAMETERS, build_ice40_pll},
+    {"SB_PLL40_PAD", "PACKAGEPIN " PLL_PINS, PLL_PARAMETERS, build_ice40_pll},
     {"SB_DFF", "Q> C D", "", build_ice40_flip_flop},
     {"SB_DFFE", "Q> C D E=1", "", build_ice40_flip_flop},
     {"SB_DFFSR", "Q> C D R", "", build_ice40_flip_flop},

@@ -375,6 +375,13 @@ class Order {
 
 }  // namespace
 
+std::string clock_maker_text(const ClockMaker& maker) {
+  std::string settings;
+  for (const auto& [name, value] : maker.settings)
+    settings += fmt::format("{}{} {}", settings.empty() ? "" : ", ", name, value);
+  return fmt::format("{} with {}", maker.type, settings);
+}
+
 Net Netlist::lut(std::uint64_t table, std::initializer_list<Net> inputs) {
   Lut lut;
   lut.out = new_net();

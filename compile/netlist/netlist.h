@@ -75,6 +75,16 @@ struct Port {
   std::vector<Net> bits;
 };
 
+/// What makes the one clock of another one: a PLL. Of what it does nothing is simulated but that it
+/// runs and is locked; how fast, its settings say.
+struct ClockMaker {
+  std::string type;                     ///< the cell's: "SB_PLL40_CORE"
+  std::map<std::string, int> settings;  ///< those that are chosen: "DIVF", ...
+  friend bool operator==(const ClockMaker&, const ClockMaker&) = default;
+};
+/// "SB_PLL40_CORE with DIVF 65, DIVQ 4", for people.
+std::string clock_maker_text(const ClockMaker& maker);
+
 struct Netlist {
   std::string name;  ///< the design's
   Net nets = 2;      ///< how many there are
@@ -82,6 +92,7 @@ struct Netlist {
   std::vector<Lut> luts;
   std::vector<FlipFlop> flip_flops;
   std::vector<Memory> memories;
+  std::vector<ClockMaker> clock_makers;
   /// Wires that kept their name, by the name in the source ("u_MVAU_0.acc", flattened); bits[0] is the
   /// least significant. From bits there are none.
   std::map<std::string, std::vector<Net>> names;

@@ -28,6 +28,8 @@ report::Bits bits_head(const RtlSession& session, const BuiltDesign& built,
   report.seed = options.seed;
   const netlist::Netlist& n = built.design;
   report.cells = {std::ssize(n.luts), std::ssize(n.flip_flops), std::ssize(n.memories)};
+  for (const netlist::ClockMaker& maker : n.clock_makers)
+    report.clock = netlist::clock_maker_text(maker);
   return report;
 }
 

@@ -55,6 +55,10 @@ std::string bits_table(const report::Bits& report) {
   if (!report.absent.empty())
     text += fmt::format("NOT COMPARED: {} streams inside, whose wires did not keep their names\n",
                         report.absent.size());
+  if (report.clock)
+    text +=
+        fmt::format("NOT SIMULATED: what makes the clock, {}: it is taken to run and be locked\n",
+                    printable(*report.clock, 200));
   if (report.second_opinion) text += opinion_text(*report.second_opinion);
   if (report.proof) text += proof_text(*report.proof);
   if (report.verdict != Verdict::kEquivalent) text += "\n" + printable(report.reason, 4096) + "\n";

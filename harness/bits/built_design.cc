@@ -8,6 +8,7 @@
 #include "compile/backend/ice40/bitfile.h"
 #include "compile/backend/ice40/chipdb.h"
 #include "compile/backend/ice40/extract.h"
+#include "compile/backend/shell/pll.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
@@ -36,6 +37,7 @@ class BuiltReader {
     netlist::Netlist netlist = netlist::read_yosys_json(json.bytes, build_.design, part_.family,
                                                         printable(json.file.file));
     simplify(netlist);
+    require_clock(netlist, json.file.file);
     if (level == BitsLevel::kNetlist) return {build_, json.file, std::move(netlist), {}};
     if (!part_.has_bitstreams())
       user_error(
@@ -66,11 +68,26 @@ class BuiltReader {
 
   BuiltFile file(const std::string& name) const { return read_built_file(dir_, build_, name); }
 
+  BuildSource source() const {
+    return {dir_, target_, build_.clock_mhz, build_.baud.value_or(kBuildBaud)};
+  }
+
+  /// How fast a board's clock is, no simulation shows: its PLL has to be told what the board asks for.
+  void require_clock(const netlist::Netlist& netlist, const std::string& file) const {
+    std::vector<netlist::ClockMaker> makers;
+    if (target_.board != nullptr)
+      if (const ShellBoard board = source().shell.value();
+          part_.family == netlist::Family::kIce40 && board.pll != ShellBoard::Pll::kNone)
+        makers.push_back({ice40_pll_cell(board), ice40_pll_settings(board)});
+    if (netlist.clock_makers != makers)
+      user_error("the clock of '{}' is not made as '{}' is built; build it again", printable(file),
+                 printable(target_.name));
+  }
+
   /// What the ports' pins are is decided here, not by the file that place and route left.
   BuiltFile pins_file() const {
     BuiltFile pins = file(files_.constraints);
-    const BuildSource source(dir_, target_, build_.clock_mhz, build_.baud.value_or(kBuildBaud));
-    if (pins.bytes != source.constraints())
+    if (pins.bytes != source().constraints())
       user_error("'{}' is not what '{}' is built with; build it again", printable(pins.file.file),
                  printable(target_.name));
     return pins;

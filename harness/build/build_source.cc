@@ -118,7 +118,9 @@ void BuildSource::put_into_shell(int baud) {
   spec.board = {target_.name, board.clock_mhz, clock_mhz_,   ShellBoard::Pll::kNone,
                 board.clock,  board.uart_rx,   board.uart_tx};
   if (clock_mhz_ != board.clock_mhz)
-    spec.board.pll = ice40 ? ShellBoard::Pll::kIce40 : ShellBoard::Pll::kEcp5;
+    spec.board.pll = !ice40               ? ShellBoard::Pll::kEcp5
+                     : board.clock_on_pll ? ShellBoard::Pll::kIce40Pad
+                                          : ShellBoard::Pll::kIce40;
   spec.accelerator = shell_accelerator(rtl);
   spec.content_hash = rtl_sha256;
   spec.clocks_per_bit = clocks_per_bit(clock_mhz_, baud);

@@ -86,6 +86,7 @@ void Bits::fields(Fields& f) {
   f("absent", absent);
   f("violations", violations);
   f("stuck", stuck);
+  f("clock", clock);
   f("first_mismatch", first_mismatch);
   f("second_opinion", second_opinion);
   f("proof", proof);

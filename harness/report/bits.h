@@ -79,7 +79,9 @@ struct Bits {
   std::vector<Stream> streams;
   std::vector<std::string> absent;  ///< streams inside whose wires did not keep their names
   std::vector<Violation> violations;
-  std::string stuck;           ///< who waits for what; empty: nobody
+  std::string stuck;  ///< who waits for what; empty: nobody
+  /// What makes the clock, and is not simulated: "SB_PLL40_CORE with DIVF 65, ...".
+  std::optional<std::string> clock;
   std::string first_mismatch;  ///< empty: none
   std::optional<SecondOpinion> second_opinion;
   std::optional<Proof> proof;

@@ -176,7 +176,10 @@ std::string describe_clock(const Netlist& net, const std::vector<NamedNet>& inpu
     for (const auto& port : memory.writes) falling = port.falling;
   const auto at = std::find_if(inputs.begin(), inputs.end(),
                                [&](const NamedNet& input) { return input.net == clock; });
-  return std::string("the ") + (falling ? "falling" : "rising") + " edge of " +
+  std::string made;
+  for (const netlist::ClockMaker& maker : net.clock_makers)
+    made += " by " + netlist::clock_maker_text(maker);
+  return "the " + std::string(falling ? "falling" : "rising") + " edge" + made + " of " +
          (at == inputs.end() ? "what is no input" : at->name);
 }
 

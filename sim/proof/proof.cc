@@ -59,13 +59,13 @@ void compare_names(const std::vector<NamedNet>& a, const std::vector<NamedNet>& 
 /// Whether ports and clocks correspond; makes both have the same inputs.
 bool same_interface(Both& both, ProofResult& result) {
   auto& [a, b] = both.side;
-  const std::string edge = "edge of ";
+  const std::string of = " of ";
   if (b.clock.ends_with(" no input"))
     user_error("netlist '{}': its clock is no input, so that nothing can be proved of it",
                b.net.name);
   for (const auto& [from, to] : {std::pair(&a, &b), std::pair(&b, &a)})
     if (to->clock.empty() && !from->clock.empty() && !from->clock.ends_with(" no input"))
-      add_clock(to->inputs, to->net, from->clock.substr(from->clock.find(edge) + edge.size()));
+      add_clock(to->inputs, to->net, from->clock.substr(from->clock.rfind(of) + of.size()));
   compare_names(a.inputs, b.inputs, "input", result);
   compare_names(a.outputs, b.outputs, "output", result);
   if (!a.clock.empty() && !b.clock.empty() && a.clock != b.clock)

@@ -42,7 +42,7 @@ TEST(Ice40Extract, SmallDesignIsAsSynthesised) {
   NEEDS_ICE40_TOOLS();
   const Extraction extraction = small().extract();
   expect_equal(small().synthesised, extraction.netlist, 2000);
-  EXPECT_TRUE(extraction.plls.empty());
+  EXPECT_TRUE(extraction.netlist.clock_makers.empty());
   EXPECT_GT(extraction.switches, 300);
 }
 
@@ -178,7 +178,8 @@ constexpr const char* kCounter = R"(
 endmodule)";
 
 /// The same counter, its clock taken another way, is the same netlist.
-void expect_counter(const std::string& verilog, std::size_t plls, const std::string& clock = "") {
+void expect_counter(const std::string& verilog, const std::string& pll,
+                    const std::string& clock = "") {
   static const Built plain = build(
       std::string("module top(input clk, input up, output [5:0] y); wire c = clk;") + kCounter,
       Device::k1k);
@@ -190,13 +191,15 @@ void expect_counter(const std::string& verilog, std::size_t plls, const std::str
   const Built other = build(verilog, Device::k1k, 1, constraints);
   const Extraction extraction = other.extract();
   expect_equal(plain.synthesised, extraction.netlist, 300);
-  EXPECT_EQ(extraction.plls.size(), plls);
-  for (const Pll& pll : extraction.plls) {
-    EXPECT_EQ(pll.parameters.at("DIVF"), 65);
-    EXPECT_EQ(pll.parameters.at("DIVQ"), 4);
-    EXPECT_EQ(pll.parameters.at("DIVR"), 0);
-    EXPECT_EQ(pll.parameters.at("FILTER_RANGE"), 1);
-  }
+  std::vector<netlist::ClockMaker> makers;
+  if (!pll.empty())
+    makers.push_back({pll, {{"DIVR", 0}, {"DIVF", 65}, {"DIVQ", 4}, {"FILTER_RANGE", 1}}});
+  EXPECT_EQ(extraction.netlist.clock_makers, makers);
+  if (pll.empty()) return;
+  const netlist::Netlist synthesised =
+      netlist::read_yosys_json(other.json, "top", netlist::Family::kIce40, "top.json");
+  EXPECT_EQ(synthesised.clock_makers, makers);
+  expect_equal(plain.synthesised, synthesised, 300);
 }
 
 TEST(Ice40Extract, ClockStraightFromItsPad) {
@@ -204,7 +207,7 @@ TEST(Ice40Extract, ClockStraightFromItsPad) {
   expect_counter(std::string(R"(module top(input clk, input up, output [5:0] y); wire c;
   SB_GB_IO #(.PIN_TYPE(6'b000001)) b(.PACKAGE_PIN(clk), .GLOBAL_BUFFER_OUTPUT(c));)") +
                      kCounter,
-                 0);
+                 "");
 }
 
 TEST(Ice40Extract, ClockFromAPll) {
@@ -213,7 +216,7 @@ TEST(Ice40Extract, ClockFromAPll) {
   SB_PLL40_CORE #(.FEEDBACK_PATH("SIMPLE"), .DIVR(0), .DIVF(7'd65), .DIVQ(3'd4), .FILTER_RANGE(3'd1))
     b(.REFERENCECLK(clk), .PLLOUTGLOBAL(c), .RESETB(1'b1), .BYPASS(1'b0));)") +
                      kCounter,
-                 1);
+                 "SB_PLL40_CORE");
 }
 
 TEST(Ice40Extract, ClockFromAPllAtItsPad) {
@@ -222,7 +225,7 @@ TEST(Ice40Extract, ClockFromAPllAtItsPad) {
   SB_PLL40_PAD #(.FEEDBACK_PATH("SIMPLE"), .DIVR(0), .DIVF(7'd65), .DIVQ(3'd4), .FILTER_RANGE(3'd1))
     b(.PACKAGEPIN(clk), .PLLOUTGLOBAL(c), .RESETB(1'b1), .BYPASS(1'b0));)") +
                      kCounter,
-                 1, "49");
+                 "SB_PLL40_PAD", "49");
 }
 
 /// A design that has no model, and a word of why.

@@ -4,23 +4,28 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <regex>
+
 #include "base/temp_dir.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/hash.h"
 #include "harness/bits/serial_netlist.h"
 #include "harness/integer_network.h"
 #include "harness/run_command.h"
+#include "harness/sealed_report.h"
 
 namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 constexpr const char* kBoard = "icebreaker";
 
-/// A small residual network on an iCEBreaker, four cycles a bit on its line.
+/// A small residual network on an iCEBreaker, whose oscillator has 12 MHz.
 class VerifyBoard : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -29,13 +34,27 @@ class VerifyBoard : public ::testing::Test {
     const CommandResult run = run_assay_as_is({"run", model_.string(), "--images", "6",
                                                "--target-cycles", "512", "--out", out_.string()});
     ASSERT_EQ(run.code, 0) << run.err << run.out;
+  }
+  /// Four cycles a bit.
+  void build(int clock_mhz) const {
     const CommandResult built =
-        run_assay_as_is({"build", out_.string(), "--target", kBoard, "--baud", "3000000"});
+        run_assay_as_is({"build", out_.string(), "--target", kBoard, "--clock",
+                         std::to_string(clock_mhz), "--baud", std::to_string(clock_mhz * 250000)});
     ASSERT_EQ(built.code, 0) << built.err << built.out;
   }
   CommandResult verify(const std::string& level) const {
     return run_assay_as_is(
         {"verify", out_.string(), "--level", level, "--target", kBoard, "--images", "2", "--json"});
+  }
+  fs::path built_file(const std::string& name) const { return out_ / "build" / kBoard / name; }
+  /// Puts other bytes in the place of a file, and makes the report say so.
+  void replace(const std::string& name, const std::string& bytes) const {
+    write_file(built_file(name), bytes);
+    forge_report(report(), [&](Json& build) {
+      for (Json& step : build["steps"])
+        for (Json& file : step["files"])
+          if (file["file"].get<std::string>().ends_with("/" + name)) file["sha256"] = sha256(bytes);
+    });
   }
   fs::path report() const { return out_ / "reports" / fmt::format("build-{}.json", kBoard); }
 
@@ -46,6 +65,7 @@ class VerifyBoard : public ::testing::Test {
 
 /// One test, as the build takes longest.
 TEST_F(VerifyBoard, ItsBitsAnswerAsGoldenDoesAndAreProved) {
+  build(12);
   const Json build = Json::parse(read_file(report()));
   EXPECT_EQ(build.at("design"), "assay_board");
   EXPECT_EQ(build.at("baud"), 3000000);
@@ -85,6 +105,42 @@ TEST_F(VerifyBoard, ItsBitsAnswerAsGoldenDoesAndAreProved) {
   refuses({"host", out, "--simulate", "bitstream"}, "needs --target");
   refuses({"host", out, "--simulate", "rtl", "--target", kBoard}, "--target belongs to");
   refuses({"host", out, "--simulate", "netlist", "--target", "ulx3s-25"}, "nothing was built for");
+}
+
+TEST_F(VerifyBoard, ItsPllIsHeldAgainstTheClockThatWasAskedFor) {
+  const auto bitstream = [&] { return built_file("bitstream.bin"); };
+  build(18);
+  const std::string slower = read_file(bitstream());
+  build(24);
+  const CommandResult result = verify("bitstream");
+  EXPECT_EQ(result.code, 0) << result.err;
+  const Json bits = result.json();
+  EXPECT_EQ(bits.at("proof").at("verdict"), "PROVED") << bits.at("proof").at("reason");
+  // 12 MHz * 64 / 2^5
+  const std::string clock = "SB_PLL40_PAD with DIVF 63, DIVQ 5, DIVR 0, FILTER_RANGE 1";
+  EXPECT_EQ(bits.at("clock"), clock);
+  EXPECT_THAT(run_assay_as_is({"verify", out_.string(), "--level", "netlist", "--target", kBoard,
+                               "--images", "1"})
+                  .out,
+              HasSubstr("NOT SIMULATED: what makes the clock, " + clock));
+
+  // The same accelerator at another speed: nothing but the proof sees it.
+  const std::string faster = read_file(bitstream());
+  replace("bitstream.bin", slower);
+  const CommandResult swapped = verify("bitstream");
+  EXPECT_EQ(swapped.code, 1) << swapped.err;
+  EXPECT_THAT(swapped.json().at("proof").at("reason").get<std::string>(),
+              AllOf(HasSubstr("the clock: "), HasSubstr(clock)));
+  replace("bitstream.bin", faster);
+
+  std::string netlist = read_file(built_file("netlist.json"));
+  const std::regex divider(R"(("DIVF": "0*11111)1")");  // the library has it, too, as 0
+  ASSERT_TRUE(std::regex_search(netlist, divider));
+  netlist = std::regex_replace(netlist, divider, "$010\"");
+  replace("netlist.json", netlist);
+  const CommandResult edited = verify("netlist");
+  EXPECT_EQ(edited.code, 2) << edited.out;
+  EXPECT_THAT(edited.err, HasSubstr("is not made as 'icebreaker' is built"));
 }
 
 /// q follows rx a cycle later; with `open` it wakes up as anything.

@@ -11,6 +11,10 @@
 
 #include "base/temp_dir.h"
 #include "board/toy.h"
+#include "compile/backend/fpga/parts.h"
+#include "compile/backend/fpga/tools.h"
+#include "compile/backend/ice40/place_route.h"
+#include "compile/backend/shell/pll.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/process.h"
@@ -129,12 +133,46 @@ TEST(Shell, SaysWhereThePadsAre) {
   EXPECT_THAT(shell_lpf(board), HasSubstr("FREQUENCY PORT \"clk_i\" 12 MHZ;"));
 }
 
+/// A PLL may be tied to a pad, which another PLL then cannot have.
+TEST(Shell, EveryBoardsPllHasAPlace) {
+  for (const char* tool : {"yosys", "nextpnr-ice40", "icepack"})
+    if (!fpga::has_tool(tool)) GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm";
+  int boards = 0;
+  for (const fpga::Board& board : fpga::boards()) {
+    const fpga::Target target = fpga::find_target(board.name);
+    if (target.part->family != netlist::Family::kIce40) continue;
+    SCOPED_TRACE(board.name);
+    const auto pll = board.clock_on_pll ? ShellBoard::Pll::kIce40Pad : ShellBoard::Pll::kIce40;
+    const ShellBoard shell{board.name,   board.clock_mhz, board.clock_mhz == 12 ? 24.0 : 50.0,
+                           pll,          board.clock,     board.uart_rx,
+                           board.uart_tx};
+    const TempDir folder;
+    folder.write("top.sv",
+                 "module top(input clk_i, input rx_i, output logic tx_o);\n"
+                 "  logic clock, locked;\n" +
+                     pll_text(shell) +
+                     "  always_ff @(posedge clock) tx_o <= rx_i & locked;\nendmodule\n");
+    const std::chrono::seconds limit(120);
+    fpga::run_tool(fpga::find_tool("yosys"),
+                   {"-q", "-p", "read_verilog -sv top.sv; synth_ice40 -top top; write_json t.json"},
+                   folder.path(), limit);
+    const fpga::PlaceRouteJob job{target.part,      "top", read_file(folder.path() / "t.json"),
+                                  shell_pcf(shell), 20,    1};
+    const auto routed = ice40::place_route_ice40(
+        job, folder.path(), {fpga::find_tool("nextpnr-ice40"), fpga::find_tool("icepack"), limit});
+    EXPECT_FALSE(routed.bitstream.empty());
+    ++boards;
+  }
+  EXPECT_GE(boards, 4);
+}
+
 TEST(Shell, TopsElaborateInYosys) {
   if (!has_yosys()) GTEST_SKIP() << "needs yosys; install the Debian package yosys";
   using Pll = ShellBoard::Pll;
   for (const auto& [board, library] :
        {std::pair<ShellBoard, std::string>{board_with(Pll::kNone, 12, 12), "ice40/cells_sim.v"},
         {board_with(Pll::kIce40, 100, 50), "ice40/cells_sim.v"},
+        {board_with(Pll::kIce40Pad, 12, 24), "ice40/cells_sim.v"},
         {board_with(Pll::kEcp5, 25, 50), "ecp5/cells_bb.v"}}) {
     const TempDir folder;
     ShellSpec spec = toy_spec(kToyClocks);

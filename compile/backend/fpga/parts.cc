@@ -40,7 +40,7 @@ const std::vector<Board>& boards() {
   // on its pins 0 and 1), Colorlight i5 v7.0 on its extension board, LambdaConcept (ECPIX-5 85F).
   static const std::vector<Board> table = {
       {"icestick", "ice40-hx1k", "21", 12, "9", "8", "99", false, "", false},
-      {"icebreaker", "ice40-up5k", "35", 12, "6", "9", "37", true, "10", true},
+      {"icebreaker", "ice40-up5k", "35", 12, "6", "9", "37", true, "10", true, true},
       {"alchitry-cu", "ice40-hx8k-cb132", "P7", 100, "P14", "M9", "J11", false, "P8", true},
       {"hx8k-evb", "ice40-hx8k", "J3", 100, "E4", "B2", "M12", false, "K11", true},
       {"ulx3s-25", "ecp5-25", "G2", 25, "M1", "L4", "B2", false, "R1", false},

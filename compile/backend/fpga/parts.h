@@ -21,6 +21,7 @@ struct Board {
   bool led_low = false;  ///< it shines at 0
   std::string button;    ///< for the reset; empty: there is none
   bool button_low = false;
+  bool clock_on_pll = false;  ///< its clock's pad is a PLL's own, and no other PLL can take it
 };
 
 const std::vector<Part>& parts();

@@ -22,7 +22,7 @@ Extraction extract_ice40(const ExtractJob& job) {
   logic.drive();
   rams.drive();
   pins.drive();
-  pins.drive_clocks(result.plls);
+  pins.drive_clocks();
   check_hard_tiles(fabric);
   logic.read();
   rams.read();

@@ -2,10 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
-#include <string>
 #include <string_view>
-#include <vector>
 
 #include "compile/netlist/netlist.h"
 
@@ -18,16 +15,8 @@ struct ExtractJob {
   std::string_view package;                        ///< "ct256", "tq144:4k"
 };
 
-/// A PLL that is on. Of its behaviour nothing but this is in the netlist: it runs and is locked, and what
-/// it gives is the one clock; how fast, its parameters say.
-struct Pll {
-  int x = 0, y = 0;                       ///< the tile of its first output
-  std::map<std::string, int> parameters;  ///< "DIVF", "DIVQ", "FEEDBACK_PATH", ...
-};
-
 struct Extraction {
   netlist::Netlist netlist;
-  std::vector<Pll> plls;
   std::int64_t switches = 0;  ///< that are on
 };
 

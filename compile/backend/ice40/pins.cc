@@ -100,13 +100,10 @@ void Pins::check_used_pins() {
   });
 }
 
-void Pins::drive_clocks(std::vector<Pll>& plls) {
+void Pins::drive_clocks() {
   const std::vector<PllSite> sites = find_plls();
   for (const auto& [place, net] : pads_) drive_pad(place);
-  for (const PllSite& site : sites) {
-    drive_pll(site);
-    plls.push_back(site.pll);
-  }
+  for (const PllSite& site : sites) drive_pll(site);
   drive_globals();
 }
 

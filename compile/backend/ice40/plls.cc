@@ -2,9 +2,11 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <utility>
 
 #include "compile/backend/ice40/tiles.h"
 #include "compile/base/error.h"
+#include "compile/base/printable.h"
 
 namespace assay::ice40 {
 namespace {
@@ -53,20 +55,36 @@ std::vector<Pins::PllSite> Pins::find_plls() {
   std::vector<PllSite> sites;
   for (const Fields& fields : fabric_.db().plls) {
     const Field out = field_of(fields, "PLLOUT_A");
-    PllSite site{&fields, {out.x, out.y, number_of(out.what)}, {}};
-    site.pll = {out.x, out.y, parameters_of(fabric_, fields)};
-    const int type = site.pll.parameters["PLLTYPE"];
-    if (type == 0) continue;
-    if (type != kPllFromPad && type != kPllFromFabric)
+    std::map<std::string, int> parameters = parameters_of(fabric_, fields);
+    const PllSite site{&fields, {out.x, out.y, number_of(out.what)}, parameters["PLLTYPE"]};
+    if (site.type == 0) continue;
+    if (site.type != kPllFromPad && site.type != kPllFromFabric)
       fabric_.refuse(out.x, out.y, "a PLL with two outputs has no model");
-    if (site.pll.parameters["ENABLE_ICEGATE_PORTA"] != 0)
-      fabric_.refuse(out.x, out.y, "a PLL whose output stops has no model");
-    if ((pads_.find(site.place) != pads_.end()) != (type == kPllFromPad))
+    if ((pads_.find(site.place) != pads_.end()) != (site.type == kPllFromPad))
       fabric_.refuse(out.x, out.y,
                      "the pad of a PLL's output is its reference or no input, by the PLL's type");
-    sites.push_back(std::move(site));
+    netlist_.clock_makers.push_back(clock_maker(site.place, std::move(parameters)));
+    sites.push_back(site);
   }
   return sites;
+}
+
+/// Of the simple kind: the oscillator over DIVF feeds back, and over DIVQ is the output.
+netlist::ClockMaker Pins::clock_maker(const PinPlace& place,
+                                      std::map<std::string, int> parameters) {
+  netlist::ClockMaker maker;
+  maker.type = parameters["PLLTYPE"] == kPllFromPad ? "SB_PLL40_PAD" : "SB_PLL40_CORE";
+  parameters.erase("PLLTYPE");
+  for (const char* name : {"DIVR", "DIVF", "DIVQ", "FILTER_RANGE"})
+    maker.settings[name] = std::exchange(parameters[name], 0);
+  constexpr int kSimple = 1;
+  if (std::exchange(parameters["FEEDBACK_PATH"], 0) != kSimple)
+    fabric_.refuse(place.x, place.y, "a PLL with another feedback than SIMPLE has no model");
+  for (const auto& [name, value] : parameters)
+    if (value != 0)
+      fabric_.refuse(place.x, place.y,
+                     fmt::format("a PLL with {} = {} has no model", printable(name), value));
+  return maker;
 }
 
 /// The output takes the place of a pad's input: for a pad as the reference that is the pad itself.
@@ -79,7 +97,7 @@ void Pins::drive_pll(const PllSite& site) {
     }
   const Field lock = field_of(fields, "LOCK");
   fabric_.drive(lock.x, lock.y, lock.what, netlist::kOne);
-  if (site.pll.parameters.at("PLLTYPE") == kPllFromPad) return;
+  if (site.type == kPllFromPad) return;
   const Field in = field_of(fields, "REFERENCECLK");
   if (!fabric_.is_led(in.x, in.y, in.what)) fabric_.refuse(in.x, in.y, "a PLL has no reference");
   pads_[site.place] = fabric_.read(in.x, in.y, in.what, netlist::kZero);

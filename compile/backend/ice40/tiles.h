@@ -74,7 +74,7 @@ class Pins {
        std::string_view file);
   void drive();
   /// PLLs, then the global networks: what they give, others may already need to be driven.
-  void drive_clocks(std::vector<Pll>& plls);
+  void drive_clocks();
   void read();
 
  private:
@@ -92,10 +92,11 @@ class Pins {
   struct PllSite {
     const std::map<std::string, std::vector<std::string>, std::less<>>* fields = nullptr;
     PinPlace place;  ///< of its output
-    Pll pll;
+    int type = 0;    ///< PLLTYPE
   };
   static constexpr int kPllFromPad = 2, kPllFromFabric = 3;  ///< PLLTYPE: one output
   std::vector<PllSite> find_plls();
+  netlist::ClockMaker clock_maker(const PinPlace& place, std::map<std::string, int> parameters);
   void drive_pll(const PllSite& site);
   void drive_pad(const PinPlace& place);
   void drive_globals();

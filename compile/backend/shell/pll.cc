@@ -54,15 +54,16 @@ int ice40_filter(double detector) {
 }
 
 std::string ice40_text(const ShellBoard& board) {
-  const Dividers d = ice40_dividers(board);
-  return fmt::format(R"(  SB_PLL40_CORE #(
+  const std::map<std::string, int> s = ice40_pll_settings(board);
+  const bool pad = board.pll == ShellBoard::Pll::kIce40Pad;
+  return fmt::format(R"(  {} #(
     .FEEDBACK_PATH("SIMPLE"), .DIVR(4'd{}), .DIVF(7'd{}), .DIVQ(3'd{}), .FILTER_RANGE(3'd{})
   ) u_pll (
-    .REFERENCECLK(clk_i), .PLLOUTGLOBAL(clock), .LOCK(locked), .RESETB(1'b1), .BYPASS(1'b0)
+    .{}(clk_i), .PLLOUTGLOBAL(clock), .LOCK(locked), .RESETB(1'b1), .BYPASS(1'b0)
   );
 )",
-                     d.reference - 1, d.feedback - 1, d.output,
-                     ice40_filter(board.pad_mhz / d.reference));
+                     ice40_pll_cell(board), s.at("DIVR"), s.at("DIVF"), s.at("DIVQ"),
+                     s.at("FILTER_RANGE"), pad ? "PACKAGEPIN" : "REFERENCECLK");
 }
 
 /// ECP5, feedback from the output: oscillator from 400 to 800 MHz, phase detector from 3.125 MHz on.
@@ -100,9 +101,22 @@ std::string ecp5_text(const ShellBoard& board) {
 
 }  // namespace
 
+std::string ice40_pll_cell(const ShellBoard& board) {
+  return board.pll == ShellBoard::Pll::kIce40Pad ? "SB_PLL40_PAD" : "SB_PLL40_CORE";
+}
+
+std::map<std::string, int> ice40_pll_settings(const ShellBoard& board) {
+  const Dividers d = ice40_dividers(board);
+  return {{"DIVR", d.reference - 1},
+          {"DIVF", d.feedback - 1},
+          {"DIVQ", d.output},
+          {"FILTER_RANGE", ice40_filter(board.pad_mhz / d.reference)}};
+}
+
 std::string pll_text(const ShellBoard& board) {
   switch (board.pll) {
     case ShellBoard::Pll::kIce40:
+    case ShellBoard::Pll::kIce40Pad:
       return ice40_text(board);
     case ShellBoard::Pll::kEcp5:
       return ecp5_text(board);

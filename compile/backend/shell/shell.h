@@ -13,11 +13,11 @@ namespace assay {
 
 /// What the shell must know of a board.
 struct ShellBoard {
-  enum class Pll : std::uint8_t { kNone, kIce40, kEcp5 };
-  std::string name;                              ///< "icebreaker"
-  double pad_mhz = 12;                           ///< of the oscillator
-  double clock_mhz = 12;                         ///< of the design; pad_mhz without a PLL
-  Pll pll = Pll::kNone;                          ///< what makes the one of the other
+  enum class Pll : std::uint8_t { kNone, kIce40, kIce40Pad, kEcp5 };
+  std::string name;       ///< "icebreaker"
+  double pad_mhz = 12;    ///< of the oscillator
+  double clock_mhz = 12;  ///< of the design; pad_mhz without a PLL
+  Pll pll = Pll::kNone;  ///< what makes the one of the other; kIce40Pad: one on the clock's own pad
   std::string clock_pin, receive_pin, send_pin;  ///< receive: from the host
 };
 
