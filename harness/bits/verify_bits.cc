@@ -54,7 +54,7 @@ class BitsVerification {
 
   VerifyBitsResult run() {
     session_.dir.remove(bits_report_file(options_.level, built_.build.target.name));
-    session_.prove_stage();
+    session_.prove_stage(console_);
     describe();
     simulate();
     if (options_.second_opinion) ask_for_second_opinion();

@@ -76,9 +76,9 @@ std::string bitstream_of(const fs::path& dir, const std::string& target) {
 
 }  // namespace
 
-std::string flash(const FlashOptions& options) {
+std::string flash(const FlashOptions& options, const Console& console) {
   const std::string board = loader_name(options.target);
-  existing_run(options.dir);
+  remark_absent(read_run(existing_run(options.dir)), console);
   const std::string path = bitstream_of(options.dir, options.target);
   const fs::path loader = find_loader();
   const ProcessResult result = run_process(

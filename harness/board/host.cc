@@ -29,7 +29,7 @@ class HostRun {
         session_(options.dir, options.images, options.cache,
                  options.simulator ? kVerifiedImages : kAllImages),
         design_(session_) {
-    session_.prove_stage();
+    session_.prove_stage(console_);
     note_inputs();
   }
 

@@ -78,6 +78,7 @@ class BitstreamBuild {
   }
 
   BuildResult run() {
+    remark_absent(source_.run, console_);
     identify_tools();
     if (tools_) constraints_ = source_.constraints();
     netlist();

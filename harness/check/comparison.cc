@@ -80,6 +80,8 @@ std::optional<ComparedCheckpoint> derived_label(const Graph& reference, const Gr
   const Checkpoint& label = candidate.checkpoints()[c];
   const std::optional<std::size_t> logits = only_logits(reference);
   if (label.kind != Checkpoint::Kind::kLabel || !logits) return {};
+  const auto labels = std::ranges::count(candidate.checkpoints(), label.kind, &Checkpoint::kind);
+  if (labels != 1) return {};
   ComparedCheckpoint pair{.name = label.name,
                           .kind = label.kind,
                           .shape = shape_of(label),

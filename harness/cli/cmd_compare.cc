@@ -71,18 +71,42 @@ struct Outcome {
   }
 };
 
-/// Outputs of `b` that hold the reference's values in another unit, as their file says: what compares
-/// equal is not what comes out.
-std::vector<std::string> rescaled_outputs(const Graph& reference, const Graph& b) {
+/// Names of outputs of `b` of which, as its file says, `otherwise` holds: what compares equal is not
+/// what comes out.
+template <typename Otherwise>
+std::vector<std::string> outputs_that(const Graph& reference, const Graph& b,
+                                      const Otherwise& otherwise) {
   std::vector<std::string> names;
   for (const Checkpoint& mine : b.checkpoints()) {
     const auto& all = reference.checkpoints();
     const auto other = std::ranges::find(all, mine.name, &Checkpoint::name);
-    if (mine.kind == Checkpoint::Kind::kLogits && other != all.end() &&
-        (mine.unit != other->unit || mine.shift != other->shift))
-      names.push_back(mine.name);
+    const bool output = std::ranges::find(b.outputs(), mine.tensor) != b.outputs().end() ||
+                        mine.kind == Checkpoint::Kind::kLogits;
+    if (output && other != all.end() && otherwise(mine, *other)) names.push_back(mine.name);
   }
   return names;
+}
+
+bool rescaled(const Checkpoint& mine, const Checkpoint& other) {
+  return mine.unit != other.unit || mine.shift != other.shift;
+}
+
+/// The same axes in another order; axes of one element may lie anywhere.
+bool reordered(const Checkpoint& mine, const Checkpoint& other) {
+  const auto axes = [](const Checkpoint& checkpoint) {
+    const Shape& shape = *checkpoint.tensor->shape;
+    std::vector<std::int64_t> order;
+    for (std::size_t i = 0; i < shape.size(); ++i) {
+      const std::int64_t axis =
+          checkpoint.perm.empty() ? static_cast<std::int64_t>(i) : checkpoint.perm[i];
+      if (shape[static_cast<std::size_t>(axis)] != 1) order.push_back(axis);
+    }
+    std::vector<std::int64_t> rank = order;
+    std::ranges::sort(rank);
+    for (std::int64_t& axis : order) axis = std::ranges::find(rank, axis) - rank.begin();
+    return order;
+  };
+  return axes(mine) != axes(other);
 }
 
 void compare_networks(const CompareOptions& options, const Preprocess& preprocess,
@@ -97,11 +121,18 @@ void compare_networks(const CompareOptions& options, const Preprocess& preproces
   if (matched_by == "order")
     console.remark("The networks name their checkpoints differently; matched in order.");
   outcome.text += check_text(check);
-  outcome.report.rescaled = rescaled_outputs(reference.graph(), b.pixels);
+  outcome.report.rescaled = outputs_that(reference.graph(), b.pixels, rescaled);
+  outcome.report.reordered = outputs_that(reference.graph(), b.pixels, reordered);
   for (const std::string& name : *outcome.report.rescaled)
     outcome.text += fmt::format(
         "NOTE: B puts out '{}' in another unit than A: it was compared as the metadata of B "
         "convert it\n",
+        printable(name));
+  for (const std::string& name : *outcome.report.reordered)
+    outcome.text += fmt::format(
+        "NOTE: B puts out '{}' with its axes in another order than A: it was compared as the "
+        "metadata "
+        "of B say\n",
         printable(name));
   outcome.note(check.judgement);
 }

@@ -106,7 +106,7 @@ void add_flash_command(Command& app, CommandAction& action) {
   add_examples(command, "  assay flash out/model --target icebreaker");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {
-      context.console.err << flash(*options);
+      context.console.err << flash(*options, context.console);
       return 0;
     };
   });

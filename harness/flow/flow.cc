@@ -169,6 +169,11 @@ class Flow {
       refuse(fmt::format("another model{} (SHA-256 {})",
                          run ? fmt::format(" '{}'", printable(run->model, 4096)) : "",
                          of->model.sha256));
+    const report::Preprocess &before = of->preprocess, &now = inputs_.identity.preprocess;
+    if (run && run->preprocess == options_.preprocess.kind && now.kind == "file" &&
+        before.graph_sha256 != now.graph_sha256)
+      refuse(fmt::format("other pre-processing than '{}' is now",
+                         printable(options_.preprocess.kind, 4096)));
     if (is_same_choice(run, of->data) && of->data.sha256 != inputs_.identity.data.sha256)
       refuse(fmt::format("images that lay where '{}' has others now (SHA-256 {})",
                          printable(options_.images.data, 4096), of->data.sha256));

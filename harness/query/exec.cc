@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/query/exec.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
@@ -118,6 +119,7 @@ class Execution {
     if (!input.shape) user_error("the shape of the network's input is not known");
     batch_ = read_batch(options.input, *input.shape);
     if (batch_.bytes && !starts_at_pixels(graph_)) console.remark(kBytesGiven);
+    require_held();
     if (input.shape->front() != 1) change_batch_size(graph_, 1);
     for (std::size_t i = 0; i < graph_.checkpoints().size(); ++i)
       if (graph_.checkpoints()[i].has_map) mapped_.push_back(i);
@@ -144,6 +146,19 @@ class Execution {
   }
 
  private:
+  /// An input of integers holds no others.
+  void require_held() const {
+    const Tensor& input = *graph_.inputs()[0];
+    if (input.container == Container::kFloat32) return;
+    const DataType type = container_type(input.container);
+    for (const float value : batch_.values)
+      if (value != std::floor(value) || value < static_cast<float>(type.min()) ||
+          value > static_cast<float>(type.max()))
+        user_error("'{}' holds {}, which input '{}' of type {} cannot be",
+                   printable(options_.input.string(), 4096), value, printable(input.name),
+                   container_name(input.container));
+  }
+
   const char* mode() const { return options_.exact ? "exact" : "float"; }
 
   std::span<const float> image(std::int64_t index) const {

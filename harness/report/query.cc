@@ -181,6 +181,7 @@ void Compare::fields(Fields& f) {
   f.where_given("checkpoints", checkpoints);
   f.where_given("unexpected", unexpected);
   f.where_given("rescaled", rescaled);
+  f.where_given("reordered", reordered);
   f.where_given("first_difference", first_difference);
 }
 

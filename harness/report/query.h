@@ -169,7 +169,8 @@ struct Compare {
   std::optional<Canaries> canaries;
   std::optional<std::vector<Checkpoint>> checkpoints;
   std::optional<std::vector<std::string>> unexpected;
-  std::optional<std::vector<std::string>> rescaled;  ///< outputs that b has in another unit
+  /// Outputs that b has in another unit, with its axes in another order.
+  std::optional<std::vector<std::string>> rescaled, reordered;
   std::optional<std::optional<Difference>> first_difference;
   void note(const Comparison& check) {
     images = check.images;

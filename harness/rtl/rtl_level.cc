@@ -46,7 +46,7 @@ RtlLevel::RtlLevel(std::string_view name, const SimulationOptions& level_options
     check_output_file(options.wave, "--wave");
     trace_of(options.wave);
   }
-  session.prove_stage();
+  session.prove_stage(console);
 }
 
 void RtlLevel::begin(bool whole) {

@@ -45,7 +45,8 @@ RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& cho
   if (image_count == 0) user_error("there are no images to verify with");
 }
 
-void RtlSession::prove_stage() const {
+void RtlSession::prove_stage(const Console& console) const {
+  remark_absent(run_, console);
   report::Stimuli stimuli;
   stimuli.images = image_count;
   stimuli.distinct = distinct_images(images.set, image_count);

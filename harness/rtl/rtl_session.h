@@ -39,7 +39,7 @@ class RtlSession {
   /// NotEquivalentError for several images that are all the same, for stages that are not made of the
   /// run's model (remade_fault()), and where the stage and what it has to agree with, executed on the
   /// images to simulate, differ at a checkpoint.
-  void prove_stage() const;
+  void prove_stage(const Console& console) const;
   /// Golden's value of every tensor, image after image.
   void for_each_image(const Console& console,
                       const std::function<void(const ExactRun&)>& body) const;

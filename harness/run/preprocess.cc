@@ -29,6 +29,17 @@ void set_batch_one(Graph& graph) {
   if (only_input(graph).shape->front() != 1) change_batch_size(graph, 1);
 }
 
+/// Pixels from 128 on would be other numbers in an int8 tensor.
+void require_bytes(const Graph& graph) {
+  const Tensor& input = *graph.inputs().at(0);
+  if (input.container == Container::kInt8)
+    user_error(
+        "input '{}' is int8, which does not hold pixels of 0 to 255; give a network that makes "
+        "int8 of "
+        "them with --preprocess FILE.onnx",
+        printable(input.name));
+}
+
 }  // namespace
 
 Preprocess::Preprocess(PreprocessChoice choice) : choice_(std::move(choice)) {
@@ -61,6 +72,7 @@ Graph Preprocess::in_front_of(const Graph& network) const {
   } else {
     merged = network;
   }
+  require_bytes(merged);
   merged.inputs().at(0)->dtype = DataType::uint(kPixelBits);
   verify(merged);
   return merged;
@@ -85,7 +97,9 @@ bool starts_at_pixels(const Graph& graph) {
 Graph pixel_graph(const Graph& stage, const Preprocess& preprocess) {
   Graph graph = stage;
   set_batch_one(graph);
-  return starts_at_pixels(graph) ? graph : preprocess.in_front_of(graph);
+  if (!starts_at_pixels(graph)) return preprocess.in_front_of(graph);
+  require_bytes(graph);
+  return graph;
 }
 
 }  // namespace assay

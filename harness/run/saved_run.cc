@@ -21,6 +21,11 @@ PreprocessChoice preprocess_of(const report::Run& run) {
           identity.std.value_or(std::vector<std::string>{})};
 }
 
+/// Empty where the pre-processing is none of a file.
+std::string preprocess_file(const SavedRun& run) {
+  return run.report.inputs.preprocess.kind == "file" ? run.preprocess.kind : "";
+}
+
 /// "'/data/model.onnx' is not the file that the run was about"
 std::string replaced_text(std::string_view what, const std::filesystem::path& path) {
   return fmt::format("the {} '{}' is not the one of the run any more", what,
@@ -110,6 +115,10 @@ void require_equivalent(const report::Run& run) {
 std::vector<std::string> replaced_sources(const SavedRun& run) {
   std::vector<std::string> replaced;
   std::error_code error;
+  const std::string pre = preprocess_file(run);
+  if (!pre.empty() && std::filesystem::exists(pre, error) &&
+      !holds([&] { return Preprocess(run.preprocess).identity() == run.report.inputs.preprocess; }))
+    replaced.push_back(replaced_text("pre-processing", pre));
   const std::filesystem::path model = run.report.model, data = run.images.data;
   if (std::filesystem::exists(model, error) && !holds([&] { return same_model(run, model); }))
     replaced.push_back(replaced_text("model", model));
@@ -129,13 +138,19 @@ std::vector<std::string> absent_sources(const SavedRun& run) {
                     "which nothing here shows",
                     what, printable(path, 4096), hash));
   };
+  look("pre-processing", preprocess_file(run),
+       run.report.inputs.preprocess.graph_sha256.value_or(""));
   look("model", run.report.model, run.report.inputs.model.sha256);
   look("data set", run.images.data, run.report.inputs.data.sha256);
   return absent;
 }
 
-void remark_on(const SavedRun& run, const Console& console) {
+void remark_absent(const SavedRun& run, const Console& console) {
   for (const std::string& absent : absent_sources(run)) console.remark(absent);
+}
+
+void remark_on(const SavedRun& run, const Console& console) {
+  remark_absent(run, console);
   try {
     require_unedited_rtl(run.dir);
   } catch (const UserError& error) {

@@ -42,7 +42,7 @@ bool is_run_folder(const std::filesystem::path& path);
 const std::filesystem::path& existing_run(const std::filesystem::path& dir);
 
 /// UserError when the folder holds no finished run, its report is damaged or was edited, or the
-/// model or the images were replaced since (replaced_sources()).
+/// model, the pre-processing or the images were replaced since (replaced_sources()).
 SavedRun read_run(const std::filesystem::path& dir);
 
 /// NotEquivalentError that names the run's verdict and stage unless the run is EQUIVALENT: nothing is
@@ -52,11 +52,13 @@ void require_equivalent(const report::Run& run);
 /// The same run, whatever became of its model and images: to show it.
 SavedRun read_run_alone(const std::filesystem::path& dir);
 
-/// What no longer is what the run was about: its model's file, where there still is one, the data
-/// that belongs to it, its images. A line for each.
+/// What no longer is what the run was about: its pre-processing's and its model's file, where there still
+/// is one, the data that belongs to it, its images. A line for each.
 std::vector<std::string> replaced_sources(const SavedRun& run);
 /// Those that are no longer there, so that what the run says is about hashes alone. A line for each.
 std::vector<std::string> absent_sources(const SavedRun& run);
+/// Says it aloud.
+void remark_absent(const SavedRun& run, const Console& console);
 /// Says aloud what a command that reads stages alone does not look at: absent_sources(), RTL that was
 /// edited.
 void remark_on(const SavedRun& run, const Console& console);

@@ -17,6 +17,7 @@
 #include "compile/base/hash.h"
 #include "harness/report/build.h"
 #include "harness/report/checksum.h"
+#include "harness/run/ledger.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"
 
@@ -25,6 +26,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 fs::path models() { return fs::read_symlink("/proc/self/exe").parent_path() / "models"; }
 
@@ -238,6 +240,21 @@ TEST_F(Flash, RefusesWhatWouldBeAMistake) {
   EXPECT_THAT(refused("icebreaker"), HasSubstr("is damaged"));
   fs::remove(dir / "reports" / "build-icebreaker.json");
   refused("icebreaker");
+}
+
+TEST_F(Flash, LooksAtTheRunFirst) {
+  const std::string run = read_file(dir / kRunReport);
+  write_file(dir / kRunReport, run.substr(0, run.size() / 2));
+  const CommandResult edited = flash("icebreaker");
+  EXPECT_EQ(edited.code, 2);
+  EXPECT_FALSE(fs::exists(bin.path() / "told"));
+  write_file(dir / kRunReport, run);
+  const report::Run about = read_sealed_run(dir);
+  const fs::path aside = folder.path() / "aside.onnx";
+  fs::rename(about.model, aside);
+  EXPECT_THAT(flash("icebreaker").err, HasSubstr("is no longer there"));
+  fs::rename(aside, about.model);
+  EXPECT_THAT(flash("icebreaker").err, Not(HasSubstr("is no longer there")));
 }
 
 TEST_F(Flash, SaysHowToInstallOpenFpgaLoader) {

@@ -5,6 +5,7 @@
 
 #include "base/temp_dir.h"
 #include "compile/base/file.h"
+#include "golden/data/npy.h"
 #include "harness/run_command.h"
 #include "onnx/test_model.h"
 
@@ -35,6 +36,35 @@ TEST(RunOdd, ANetworkThatEndsInAMapGetsNoLabel) {
   const CommandResult result = run(map_model(), "postprocess");
   EXPECT_EQ(result.code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, HasSubstr("EQUIVALENT"));
+}
+
+TEST(RunOdd, BytesDoNotFitAnInt8Input) {
+  TestModel model;
+  model.input("x", {1, 1, 4, 4}, onnx::TensorProto::INT8);
+  set(model.node("Cast", {"x"}, {"t"}), "to", std::int64_t{onnx::TensorProto::FLOAT});
+  model.node("Relu", {"t"}, {"y"});
+  model.output("y");
+  const TempDir dir;
+  const std::string file = (dir.path() / "net.onnx").string();
+  write_file(file, model.bytes());
+  const CommandResult ran =
+      run_assay({"run", file, "--preprocess", "none", "--images", "2", "--until", "cleanup",
+                 "--out", (dir.path() / "out").string()});
+  EXPECT_EQ(ran.code, 2);
+  EXPECT_THAT(ran.err, HasSubstr("input 'x' is int8, which does not hold pixels of 0 to 255"));
+  std::vector<float> values(16, -128);
+  const auto executed = [&](float last) {
+    values.back() = last;
+    const std::string input = (dir.path() / "x.npy").string();
+    write_npy(input, make_npy<float>({1, 1, 4, 4}, values));
+    return run_assay({"exec", file, "--input", input, "--output", (dir.path() / "y.npy").string()});
+  };
+  EXPECT_EQ(executed(127).code, 0);
+  for (const float wrong : {128.0F, -129.0F, 0.5F}) {
+    const CommandResult result = executed(wrong);
+    EXPECT_EQ(result.code, 2) << wrong;
+    EXPECT_THAT(result.err, HasSubstr("which input 'x' of type int8 cannot be"));
+  }
 }
 
 TEST(RunOdd, LogitsThatAreNotFlattenedGetNoLabel) {

@@ -10,6 +10,7 @@
 #include "compile/base/file.h"
 #include "golden/data/npy.h"
 #include "golden/data/png.h"
+#include "harness/integer_network.h"
 #include "harness/report/stage.h"
 #include "harness/tiny_network.h"
 
@@ -317,6 +318,50 @@ TEST_F(Commands, CompareSaysWhichOutputsAreInAnotherUnit) {
   EXPECT_EQ(run_assay(as_json).json()["rescaled"], Json({"logits"}));
   EXPECT_EQ(run_assay({"compare", model, model, "--images", "5", "--json"}).json()["rescaled"],
             Json::array());
+}
+
+TEST_F(Commands, CompareSaysWhichOutputsAreOtherwise) {
+  // Pixels in levels of a quarter; B has the levels, then channels last.
+  const auto picture = [](bool levels, bool turned) {
+    QuantisedBuilder b;
+    Tensor* y = b.quant(b.graph.add_input("image", {1, 3, 4, 4}), "y", 0.25F, 4, false);
+    if (levels) y = b.graph.add(std::make_unique<ops::Mul>(), {y, b.scalar("four", 4)}, "levels");
+    if (turned) {
+      auto op = std::make_unique<ops::Transpose>();
+      op->perm = {0, 2, 3, 1};
+      y = b.graph.add(std::move(op), {y}, "turned");
+    }
+    b.graph.add_output(y);
+    infer_shapes(b.graph);
+    mark_checkpoints(b.graph);
+    std::erase_if(b.graph.checkpoints(), [](const Checkpoint& checkpoint) {
+      return checkpoint.name != "image" && checkpoint.name != "y";
+    });
+    for (Checkpoint& checkpoint : b.graph.checkpoints()) {
+      if (checkpoint.kind == Checkpoint::Kind::kInput) continue;
+      if (levels || turned) checkpoint.tensor = y;
+      if (levels) checkpoint.unit = RealArray(Real(mpq_class(1, 4)));
+      if (turned) checkpoint.perm = {0, 3, 1, 2};
+    }
+    b.graph.sort();
+    verify(b.graph);
+    return std::move(b.graph);
+  };
+  export_model(picture(false, false), path("a.onnx"));
+  for (const auto& [levels, turned] : {std::pair(true, false), {false, true}, {true, true}}) {
+    export_model(picture(levels, turned), path("b.onnx"));
+    const std::vector<std::string> command = {"compare", path("a.onnx"), path("b.onnx"), "--images",
+                                              "5",       "--preprocess", "none"};
+    const CommandResult text = run_assay(command);
+    EXPECT_EQ(text.code, 0) << text.err << text.out;
+    EXPECT_EQ(text.out.find("in another unit than A") != std::string::npos, levels) << text.out;
+    EXPECT_EQ(text.out.find("its axes in another order") != std::string::npos, turned) << text.out;
+    std::vector<std::string> as_json = command;
+    as_json.emplace_back("--json");
+    const Json json = run_assay(as_json).json();
+    EXPECT_EQ(json["rescaled"].size(), levels ? 1U : 0U);
+    EXPECT_EQ(json["reordered"].size(), turned ? 1U : 0U);
+  }
 }
 
 TEST_F(Commands, ShowDescribesANetwork) {

@@ -83,6 +83,17 @@ TEST(Coverage, ALabelOfAnotherNameIsNotTheOneThatIsRequired) {
   EXPECT_THAT(judgement.reason, HasSubstr("required checkpoint 'label' is missing"));
 }
 
+TEST(Coverage, ASecondLabelIsNotInTheReference) {
+  Graph labelled = tiny_network();
+  insert_topk(labelled, 1);
+  Checkpoint again = checkpoint_of(labelled, "label");
+  again.name = "label_again";
+  labelled.checkpoints().push_back(again);
+  const Judgement judgement = judged(tiny_network(), labelled, true);
+  EXPECT_EQ(judgement.verdict, Verdict::kInconclusive);
+  EXPECT_THAT(judgement.reason, HasSubstr("is not in the reference"));
+}
+
 /// Rows and columns of an output do not change places, whatever the file says; channels do.
 TEST(Coverage, AnOutputsRowsAreNoColumns) {
   const auto output = [](const std::vector<std::int64_t>& perm) {

@@ -22,6 +22,7 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -332,6 +333,42 @@ TEST_F(LedgerTest, ImagesThatWereReplacedAskForReplace) {
   EXPECT_EQ(run({"--images", "2"}).code, 0);  // others were asked for
   EXPECT_EQ(run().code, 0);
   EXPECT_EQ(differing(run_results(out), before), "");
+}
+
+TEST_F(LedgerTest, NoticesPreprocessingThatWasReplaced) {
+  const fs::path file = dir.path() / "pre.onnx";
+  const auto save = [&](float scale) {
+    Graph graph;
+    Tensor* x = graph.add_input("pixels", {1, 3, 4, 4});
+    Tensor* factor = graph.add_constant("factor", Constant(Shape{}, std::vector<float>{scale}));
+    graph.add_output(graph.add(std::make_unique<ops::Mul>(), {x, factor}, "y"));
+    infer_shapes(graph);
+    graph.sort();
+    export_model(graph, file);
+  };
+  save(1.0F / 256);
+  const auto again = [&](const std::vector<std::string>& more = {}) {
+    std::vector<std::string> arguments = {"--preprocess", file.string(), "--until", "cleanup"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(arguments);
+  };
+  ASSERT_EQ(again().code, 0);
+  ASSERT_EQ(show({"--check"}).code, 0);
+  save(1.0F / 128);
+  EXPECT_EQ(show().code, 3);
+  const CommandResult check = show({"--check"});
+  EXPECT_EQ(check.code, 1);
+  EXPECT_THAT(check.out, HasSubstr("pre.onnx' is not the one of the run any more"));
+  for (const char* command : {"bisect", "accuracy", "explain"}) {
+    const CommandResult result = run_assay({command, out.string()});
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_THAT(result.err, HasSubstr("pre.onnx' is not the one of the run any more"));
+  }
+  EXPECT_THAT(again().err, AllOf(HasSubstr("other pre-processing"), HasSubstr("give --replace")));
+  EXPECT_EQ(again({"--replace"}).code, 0);
+  fs::remove(file);
+  EXPECT_EQ(show().code, 3);  // nothing can be made again without it
+  EXPECT_EQ(show({"--check"}).code, 1);
 }
 
 TEST_F(LedgerTest, ReportsOnRtlOfAnotherLastStageAreRemoved) {

@@ -262,6 +262,14 @@ TEST_F(Rtl, GoesWithItsStageUnlessItWasEdited) {
   EXPECT_FALSE(fs::exists(out / "rtl/top"));
 }
 
+TEST_F(Rtl, SaysThatTheModelIsGone) {
+  fs::remove(model);
+  for (const CommandResult& result : {verify("rtl-top"), verify("rtl-node")}) {
+    EXPECT_EQ(result.code, 0) << result.err;
+    EXPECT_THAT(result.err, HasSubstr("net.onnx' is no longer there"));
+  }
+}
+
 TEST_F(Rtl, NothingIsBuiltOnARunThatIsNotEquivalent) {
   const std::string report = text(kRunReport);
   const auto refuses_to_build = [&](const std::string& message) {
