@@ -11,8 +11,10 @@ git rev-parse --verify --quiet HEAD >/dev/null || { echo "$name: this is no git 
 # The command that compiles a file, for clang: without g++'s precompiled header, so that every file is seen to name what
 # it uses.
 flags_of() {
-  unit=$(grep -lF "#include \"$PWD/$1\"" "$build"/*/CMakeFiles/*.dir/Unity/unity_*.cxx | head -n 1)
-  awk -v file="${unit:-$PWD/$1}\"" '/"command":/ { command = $0 } index($0, "\"file\": \"" file) { print command; exit }' "$commands" |
+  # Units of an earlier build may lie there, too, which have no command.
+  { grep -lF "#include \"$PWD/$1\"" "$build"/*/CMakeFiles/*.dir/Unity/unity_*.cxx || :; echo "$PWD/$1"; } | while read -r unit; do
+    awk -v file="$unit\"" '/"command":/ { command = $0 } index($0, "\"file\": \"" file) { print command; exit }' "$commands"
+  done | head -n 1 |
     sed -e 's/^ *"command": "//; s/",$//; s/\\"/"/g; s/\\\\/\\/g' \
         -e 's/^.*c++ / /; s/ -o .*$//' \
         -e 's/--param=[^ ]*//; s/-Winvalid-pch//; s/-fpch-preprocess//; s/-include [^ ]*cmake_pch.hxx//' \

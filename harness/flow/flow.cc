@@ -147,36 +147,46 @@ class Flow {
                        [](const StageSpec& later) { return later.applies != nullptr; });
   }
 
-  /// The model is named by the report of an earlier run or, where none was finished, of its first
-  /// stage.
-  void refuse_what_was_replaced() const {
+  /// What the folder's earlier run was about: by its report or, where none was finished, by that of its
+  /// first stage.
+  struct Earlier {
+    std::optional<report::Run> run;
+    report::Inputs inputs;
+  };
+  std::optional<Earlier> earlier_run() const {
     const std::string first = fmt::format("reports/{}.json", stage_id(1, inputs_.stages[0].name));
-    const auto run = optional_report<report::Run>(dir_.file(kRunReport));
-    std::optional<report::Inputs> of;
-    if (run)
-      of = run->inputs;
-    else if (const auto stage = optional_report<report::Stage>(dir_.file(first)))
-      of = stage->inputs;
-    const auto refuse = [&](const std::string& what) {
-      user_error(
-          "'{}' holds a run of {}; give --replace to put this run in its place, or another folder "
-          "as "
-          "--out",
-          printable(dir_.path().string(), 4096), what);
-    };
-    if (!of) return;
-    if (!is_same_model(*of))
-      refuse(fmt::format("another model{} (SHA-256 {})",
-                         run ? fmt::format(" '{}'", printable(run->model, 4096)) : "",
-                         of->model.sha256));
-    const report::Preprocess &before = of->preprocess, &now = inputs_.identity.preprocess;
+    if (auto run = optional_report<report::Run>(dir_.file(kRunReport))) {
+      const report::Inputs inputs = run->inputs;
+      return Earlier{std::move(run), inputs};
+    }
+    if (const auto stage = optional_report<report::Stage>(dir_.file(first)))
+      return Earlier{{}, stage->inputs};
+    return {};
+  }
+
+  void refuse_what_was_replaced() const {
+    const std::optional<Earlier> before = earlier_run();
+    if (!before) return;
+    const auto& [run, of] = *before;
+    if (!is_same_model(of))
+      refuse_run_of(fmt::format("another model{} (SHA-256 {})",
+                                run ? fmt::format(" '{}'", printable(run->model, 4096)) : "",
+                                of.model.sha256));
+    const report::Preprocess& now = inputs_.identity.preprocess;
     if (run && run->preprocess == options_.preprocess.kind && now.kind == "file" &&
-        before.graph_sha256 != now.graph_sha256)
-      refuse(fmt::format("other pre-processing than '{}' is now",
-                         printable(options_.preprocess.kind, 4096)));
-    if (is_same_choice(run, of->data) && of->data.sha256 != inputs_.identity.data.sha256)
-      refuse(fmt::format("images that lay where '{}' has others now (SHA-256 {})",
-                         printable(options_.images.data, 4096), of->data.sha256));
+        of.preprocess.graph_sha256 != now.graph_sha256)
+      refuse_run_of(fmt::format("other pre-processing than '{}' is now",
+                                printable(options_.preprocess.kind, 4096)));
+    if (is_same_choice(run, of.data) && of.data.sha256 != inputs_.identity.data.sha256)
+      refuse_run_of(fmt::format("images that lay where '{}' has others now (SHA-256 {})",
+                                printable(options_.images.data, 4096), of.data.sha256));
+  }
+
+  [[noreturn]] void refuse_run_of(const std::string& what) const {
+    user_error(
+        "'{}' holds a run of {}; give --replace to put this run in its place, or another folder as "
+        "--out",
+        printable(dir_.path().string(), 4096), what);
   }
 
   /// Whether the earlier run was told to take the same images from the same place, as far as is known.
