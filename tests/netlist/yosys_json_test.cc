@@ -137,6 +137,27 @@ TEST(YosysJson, InitialValuesComeWithNames) {
   EXPECT_THAT(refused(text("1xx")), HasSubstr("flip-flop 'h' and 'init' of its wire differ"));
 }
 
+TEST(YosysJson, AnInitialValueOfFewerBitsSaysNothingOfTheOthers) {
+  constexpr int kBits = 48, kFirst = 100;
+  std::string bits;
+  for (int i = 0; i < kBits; ++i) bits += fmt::format("{}{}", i == 0 ? "" : ",", kFirst + i);
+  std::string cells;
+  for (int i = 0; i < kBits; ++i)
+    cells +=
+        fmt::format(R"({}"f{:02}":{{"type":"$_DFF_P_","connections":{{"C":[2],"D":[2],"Q":[{}]}}}})",
+                    i == 0 ? "" : ",", i, kFirst + i);
+  const std::string ports = fmt::format(
+      R"("c":{{"direction":"input","bits":[2]}},"q":{{"direction":"output","bits":[{}]}})", bits);
+  const std::string names =
+      fmt::format(R"("q":{{"hide_name":0,"bits":[{}],"attributes":{{"init":"{}"}}}})", bits,
+                  std::string(32, '1'));
+  const Netlist n = read_yosys_json(file_json("\"top\":" + module_json(ports, cells, names)), "top",
+                                    Family::kIce40, "design.json");
+  ASSERT_EQ(n.flip_flops.size(), 48U);
+  for (std::size_t i = 0; i < n.flip_flops.size(); ++i)
+    EXPECT_EQ(n.flip_flops[i].initial, i < 32 ? Initial::kOne : Initial::kUnknown) << i;
+}
+
 TEST(YosysJson, CellsWithoutAModelAreRefusedByName) {
   EXPECT_THAT(refused(top_json(replaced(kAndCell, "SB_LUT4", "SB_SPRAM256KA"))),
               AllOf(HasSubstr("design.json"), HasSubstr("cell 'u' is a SB_SPRAM256KA"),
