@@ -143,9 +143,9 @@ TEST(YosysJson, AnInitialValueOfFewerBitsSaysNothingOfTheOthers) {
   for (int i = 0; i < kBits; ++i) bits += fmt::format("{}{}", i == 0 ? "" : ",", kFirst + i);
   std::string cells;
   for (int i = 0; i < kBits; ++i)
-    cells +=
-        fmt::format(R"({}"f{:02}":{{"type":"$_DFF_P_","connections":{{"C":[2],"D":[2],"Q":[{}]}}}})",
-                    i == 0 ? "" : ",", i, kFirst + i);
+    cells += fmt::format(
+        R"({}"f{:02}":{{"type":"$_DFF_P_","connections":{{"C":[2],"D":[2],"Q":[{}]}}}})",
+        i == 0 ? "" : ",", i, kFirst + i);
   const std::string ports = fmt::format(
       R"("c":{{"direction":"input","bits":[2]}},"q":{{"direction":"output","bits":[{}]}})", bits);
   const std::string names =
