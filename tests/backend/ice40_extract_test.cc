@@ -228,6 +228,24 @@ TEST(Ice40Extract, ClockFromAPllAtItsPad) {
                  "SB_PLL40_PAD", "49");
 }
 
+TEST(Ice40Extract, APllThatMayStopIsRefused) {
+  NEEDS_ICE40_TOOLS();
+  for (const auto& [pins, why] :
+       {std::pair(".RESETB(up), .BYPASS(1'b0)", "a PLL whose RESETB is not 1 has no model"),
+        {".RESETB(1'b1), .BYPASS(up)", "a PLL whose BYPASS is not 0 has no model"},
+        {".RESETB(1'b1), .BYPASS(1'b1)", "a PLL whose BYPASS is not 0 has no model"}}) {
+    const Built built = build(
+        std::string("module top(input clk, input up, output [5:0] y); wire c;\n"
+                    "SB_PLL40_CORE #(.FEEDBACK_PATH(\"SIMPLE\"), .DIVR(0), .DIVF(7'd65), "
+                    ".DIVQ(3'd4), .FILTER_RANGE(3'd1)) b(.REFERENCECLK(clk), .PLLOUTGLOBAL(c), ") +
+            pins + ");" + kCounter,
+        Device::k1k, 1,
+        "set_io clk 21\nset_io up 2\nset_io y[0] 3\nset_io y[1] 4\nset_io y[2] 7\n"
+        "set_io y[3] 8\nset_io y[4] 9\nset_io y[5] 10\n");
+    EXPECT_THAT(message_of<UserError>([&] { built.extract(); }), HasSubstr(why));
+  }
+}
+
 /// A design that has no model, and a word of why.
 void expect_refused(const std::string& body, const char* why, Device device = Device::k1k) {
   const std::string clock = device == Device::k5k ? "35" : "21";

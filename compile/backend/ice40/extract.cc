@@ -27,9 +27,11 @@ Extraction extract_ice40(const ExtractJob& job) {
   logic.read();
   rams.read();
   pins.read();
+  pins.read_plls();
   fabric.check_explained();
 
   netlist::simplify(result.netlist);
+  pins.check_plls();
   netlist::verify(result.netlist);
   return result;
 }

@@ -87,6 +87,27 @@ netlist::ClockMaker Pins::clock_maker(const PinPlace& place,
   return maker;
 }
 
+void Pins::read_plls() {
+  for (const Fields* fields : plls_)
+    for (const auto& [pin, level] :
+         {std::pair("RESETB", netlist::kOne), {"BYPASS", netlist::kZero}}) {
+      const Field field = field_of(*fields, pin);
+      running_.push_back({pin, field.x, field.y, level});
+      netlist_.ports.push_back(
+          {pin, false, {fabric_.read(field.x, field.y, field.what, netlist::kZero)}});
+    }
+}
+
+void Pins::check_plls() {
+  const std::size_t first = netlist_.ports.size() - running_.size();
+  for (std::size_t i = 0; i < running_.size(); ++i)
+    if (netlist_.ports[first + i].bits[0] != running_[i].level)
+      fabric_.refuse(running_[i].x, running_[i].y,
+                     fmt::format("a PLL whose {} is not {} has no model", running_[i].pin,
+                                 running_[i].level == netlist::kOne ? 1 : 0));
+  netlist_.ports.resize(first);
+}
+
 /// The output takes the place of a pad's input: for a pad as the reference that is the pad itself.
 void Pins::drive_pll(const PllSite& site) {
   const Fields& fields = *site.fields;
@@ -95,6 +116,7 @@ void Pins::drive_pll(const PllSite& site) {
       const Field in = field_of(fields, key);
       fabric_outputs_.insert({in.x, in.y});
     }
+  plls_.push_back(&fields);
   const Field lock = field_of(fields, "LOCK");
   fabric_.drive(lock.x, lock.y, lock.what, netlist::kOne);
   if (site.type == kPllFromPad) return;

@@ -76,6 +76,10 @@ class Pins {
   /// PLLs, then the global networks: what they give, others may already need to be driven.
   void drive_clocks();
   void read();
+  /// Whether PLLs run, always, shows in the simplified netlist alone: until then their pins are outputs,
+  /// the last ones. UserError where one may stop.
+  void read_plls();
+  void check_plls();
 
  private:
   struct Pin {
@@ -109,6 +113,13 @@ class Pins {
   std::vector<Pin> pins_;
   std::map<PinPlace, netlist::Net> pads_;         ///< what a pad gives, or a PLL in its place
   std::set<std::pair<int, int>> fabric_outputs_;  ///< tiles whose fabout has a reader
+  struct RunningPin {
+    const char* pin = nullptr;
+    int x = 0, y = 0;
+    netlist::Net level = netlist::kZero;
+  };
+  std::vector<const std::map<std::string, std::vector<std::string>, std::less<>>*> plls_;
+  std::vector<RunningPin> running_;
 };
 
 /// DSPs and other hard blocks of a 5k: UserError when one is used.
