@@ -14,8 +14,8 @@ struct FlashOptions {
 };
 
 /// Writes the bitstream in DIR/build/TARGET into the board's flash with openFPGALoader; what it said.
-/// UserError as of read_run(), when there is no such bitstream, it is not what the build's report says, it is of other
-/// RTL than the run's, or the board is none that openFPGALoader knows; ToolError when that is missing
+/// UserError as of read_run(), when there is no such bitstream, it is not what the build's report
+/// says, it is of other RTL than the run's, or the board is none that openFPGALoader knows; ToolError when that is missing
 /// or fails.
 std::string flash(const FlashOptions& options, const Console& console);
 

@@ -35,8 +35,7 @@ void require_bytes(const Graph& graph) {
   if (input.container == Container::kInt8)
     user_error(
         "input '{}' is int8, which does not hold pixels of 0 to 255; give a network that makes "
-        "int8 of "
-        "them with --preprocess FILE.onnx",
+        "int8 of them with --preprocess FILE.onnx",
         printable(input.name));
 }
 
