@@ -3,8 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <vector>
+
 #include "harness/bits/bits_table.h"
 #include "harness/bits/prove_bits.h"
+#include "harness/report/build.h"
+#include "harness/report/optional_report.h"
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
 
@@ -33,11 +37,25 @@ report::Bits bits_head(const RtlSession& session, const BuiltDesign& built,
   return report;
 }
 
-VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const RtlSession& session,
-                             const BuiltDesign& built, const VerifyBitsOptions& options,
-                             const Console& console) {
-  if (options.level == BitsLevel::kBitstream) {
-    report.proof = prove_bits(built, session.dir, options.seed, console);
+namespace {
+
+void note_time(const BitsWork& work, const report::Bits& report) {
+  const std::string file = fmt::format("build/{}/{}", report.target, report::kBuildTiming);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - work.began;
+  const RunDir& dir = work.session.dir;
+  auto timing = optional_report<report::Timing>(dir.file(file)).value_or(report::Timing());
+  auto& steps = timing.steps.emplace(timing.steps.value_or(std::vector<report::Timing::Stage>()));
+  std::erase_if(steps, [&](const auto& step) { return step.stage == report.level; });
+  steps.push_back({report.level, false, seconds.count()});
+  dir.write_report(file, timing);
+}
+
+}  // namespace
+
+VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const BitsWork& work) {
+  const RunDir& dir = work.session.dir;
+  if (work.options.level == BitsLevel::kBitstream) {
+    report.proof = prove_bits(work.built, dir, work.options.seed, work.console);
     if (report.proof->verdict != kProved)
       judgement.note(
           report.proof->verdict == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
@@ -45,10 +63,11 @@ VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const Rtl
   }
   report.verdict = judgement.verdict;
   report.reason = judgement.reason;
-  const std::string file = bits_report_file(options.level, report.target);
-  session.dir.write_report(file, report);
-  register_files(session.dir, {file});
-  if (options.finished) options.finished(session.dir);
+  const std::string file = bits_report_file(work.options.level, report.target);
+  dir.write_report(file, report);
+  register_files(dir, {file});
+  note_time(work, report);
+  if (work.options.finished) work.options.finished(dir);
   return {report, bits_table(report)};
 }
 

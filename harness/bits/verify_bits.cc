@@ -5,6 +5,7 @@
 #include <tbb/task_arena.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -58,7 +59,7 @@ class BitsVerification {
     describe();
     simulate();
     if (options_.second_opinion) ask_for_second_opinion();
-    return finish_bits(report_, judgement_, session_, built_, options_, console_);
+    return finish_bits(report_, judgement_, {session_, built_, options_, console_, began_});
   }
 
  private:
@@ -277,6 +278,7 @@ class BitsVerification {
     report_.second_opinion = opinion;
   }
 
+  const std::chrono::steady_clock::time_point began_ = std::chrono::steady_clock::now();
   const VerifyBitsOptions& options_;
   const Console& console_;
   const RtlSession session_;

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
+
 #include "harness/bits/bits_report.h"
 #include "harness/bits/serial_netlist.h"
 
@@ -24,6 +26,7 @@ report::Host over_the_line(const VerifyBitsOptions& options, const Console& cons
 }  // namespace
 
 VerifyBitsResult verify_board(const VerifyBitsOptions& options, const Console& console) {
+  const auto began = std::chrono::steady_clock::now();
   const std::string file = bits_report_file(options.level, options.target);
   RtlSession(options.dir, options.images, options.cache).dir.remove(file);
   const report::Host line = over_the_line(options, console);
@@ -40,7 +43,8 @@ VerifyBitsResult verify_board(const VerifyBitsOptions& options, const Console& c
   if (line.stage_sha256 != report.stage_sha256 || line.content_hash != built.build.rtl_sha256 ||
       line.images != report.images)
     judgement.note(Verdict::kInconclusive, "the run was changed while its images were simulated");
-  return finish_bits(std::move(report), std::move(judgement), session, built, options, console);
+  return finish_bits(std::move(report), std::move(judgement),
+                     {session, built, options, console, began});
 }
 
 }  // namespace assay

@@ -67,7 +67,7 @@ class BitstreamBuild {
         target_(chosen_target(options)),
         clock_mhz_(clock_of(options, target_)),
         yosys_(fpga::find_tool("yosys")),
-        tools_(place_route_tools(*target_.part)),
+        tools_(options.netlist_only ? std::nullopt : place_route_tools(*target_.part)),
         files_(build_files(target_.part->family)),
         dir_(existing_run(options.dir)),
         source_(options.dir, target_, clock_mhz_, options.baud.value_or(kBuildBaud)),
@@ -124,7 +124,7 @@ class BitstreamBuild {
       steps_.keep(report_, "netlist");
       return;
     }
-    forget_report();
+    forget_reports({"build", "netlist", "bitstream"});
     const auto start = Clock::now();
     const std::string json = synthesise(script);
     count(json);
@@ -170,7 +170,7 @@ class BitstreamBuild {
       for (const char* step : {"routed", "bitstream"}) steps_.keep(report_, step);
       return;
     }
-    forget_report();
+    forget_reports({"build", "bitstream"});
     const auto start = Clock::now();
     const fpga::PlaceRouteResult best = best_placement();
     note_placement(report_, best, owners_);
@@ -218,8 +218,8 @@ class BitstreamBuild {
   }
 
   /// Until the end there is no report, and none on what was built before.
-  void forget_report() {
-    for (const char* about : {"build", "netlist", "bitstream"}) {
+  void forget_reports(std::initializer_list<const char*> those) {
+    for (const char* about : those) {
       const std::string file = fmt::format("reports/{}-{}.json", about, target_.name);
       if (!fs::exists(fs::symlink_status(dir_.file(file)))) continue;
       dir_.remove(file);
@@ -230,7 +230,7 @@ class BitstreamBuild {
   void finish() {
     seal(report_);
     dir_.write_report(report_file(), report_);
-    dir_.write_report(steps_.path("timing.json"), steps_.timing());
+    dir_.write_report(steps_.path(report::kBuildTiming), steps_.timing());
     std::vector<std::string> names = step_files();
     names.push_back(report_file());
     register_files(dir_, names);
@@ -242,7 +242,7 @@ class BitstreamBuild {
   const fpga::Target target_;
   const double clock_mhz_;
   const fpga::Tool yosys_;
-  const std::optional<fpga::PlaceRouteTools> tools_;  ///< nothing: the netlist is all
+  const std::optional<fpga::PlaceRouteTools> tools_;  ///< nothing: it ends behind the netlist
   const BuildFiles files_;
   const RunDir dir_;
   const BuildSource source_;

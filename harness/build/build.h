@@ -23,6 +23,7 @@ struct BuildOptions {
   std::optional<int> baud;          ///< of a board's serial line; nothing: kBuildBaud
   /// Products may go into DSP blocks, of which bitstreams cannot be read back.
   bool dsp = false;
+  bool netlist_only = false;  ///< ends behind the netlist, which a later call keeps
   RunFinished finished;
 };
 

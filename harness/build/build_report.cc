@@ -149,8 +149,8 @@ std::string placed_text(const report::Build& report) {
 std::string step_text(const report::Timing& timing) {
   std::string text;
   for (const report::Timing::Stage& step : timing.stages)
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", step.stage,
-                        step.resumed ? "kept" : fmt::format("{:.1f} s", step.seconds));
+    text += fmt::format("{}{} {:.1f} s{}", text.empty() ? "" : ", ", step.stage, step.seconds,
+                        step.resumed ? " (kept)" : "");
   return text;
 }
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "harness/build/build_steps.h"
 
 #include <fmt/format.h>
 
@@ -16,6 +15,7 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "harness/report/checksum.h"
+#include "harness/report/optional_report.h"
 #include "harness/report/schema.h"
 
 namespace assay {
@@ -76,6 +76,8 @@ BuildSteps::BuildSteps(const RunDir& dir, const std::string& target, const Conso
   dir.make_folder(folder_);
   dir.remove_half_written(folder_);
   earlier_ = read_state(dir.file(path(kStateFile)));
+  earlier_timing_ = optional_report<report::Timing>(dir.file(path(report::kBuildTiming)));
+  if (earlier_timing_) timing_.steps = earlier_timing_->steps;
 }
 
 BuildSteps::~BuildSteps() {
@@ -119,9 +121,15 @@ const report::Build* BuildSteps::kept(const std::vector<std::string_view>& steps
   return &*earlier_;
 }
 
+double BuildSteps::earlier_seconds(std::string_view step) const {
+  if (!earlier_timing_) return 0;
+  const auto it = std::ranges::find(earlier_timing_->stages, step, &report::Timing::Stage::stage);
+  return it == earlier_timing_->stages.end() ? 0 : it->seconds;
+}
+
 void BuildSteps::keep(report::Build& report, std::string_view step) {
   report.steps.push_back(*find_step(*earlier_, step));
-  timing_.stages.push_back({std::string(step), true, 0});
+  timing_.stages.push_back({std::string(step), true, earlier_seconds(step)});
   console_.remark(fmt::format("{}: kept", step));
 }
 
@@ -135,7 +143,6 @@ void BuildSteps::done(report::Build& report, std::string_view step,
     dir_.write(path(output.name), output.bytes);
     entry.files.push_back({path(output.name), sha256(output.bytes)});
   }
-  all_kept_ = false;
   timing_.stages.push_back({std::string(step), false, seconds});
   seal(report);
   dir_.write_report(path(kStateFile), report);

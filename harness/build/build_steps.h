@@ -44,19 +44,19 @@ class BuildSteps {
   std::string path(std::string_view name) const;  ///< "build/ice40-hx8k/netlist.json"
   /// An empty folder for tools.
   std::filesystem::path fresh_work() const;
-  /// Whether every step so far was kept.
-  bool all_kept() const { return all_kept_; }
+  /// How long steps took, those that were kept when they were done.
   const report::Timing& timing() const { return timing_; }
 
  private:
   bool intact(const report::Build::Step& step) const;
+  double earlier_seconds(std::string_view step) const;
 
   const RunDir& dir_;
   const Console& console_;
   std::string folder_;
   std::optional<report::Build> earlier_;
+  std::optional<report::Timing> earlier_timing_;
   report::Timing timing_;
-  bool all_kept_ = true;
 };
 
 }  // namespace assay

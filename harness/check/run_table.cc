@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "compile/base/printable.h"
 #include "harness/check/check.h"
 #include "harness/check/recorded_report.h"
 #include "harness/report/console.h"
@@ -91,13 +92,26 @@ std::string warnings_text(const std::vector<std::string>& sentences) {
   return text;
 }
 
+std::string levels_text(const report::Run& run) {
+  if (run.levels.size() < 2) return "";
+  std::string text = "\n";
+  for (const report::RunLevel& level : run.levels)
+    text += fmt::format("{}: {}{}{}\n", printable(level.name()), verdict_name(level.verdict),
+                        level.reason.empty() ? "" : ": ", printable(level.reason, 4096));
+  const bool holds = exit_code(run.verdict) == 0;
+  return text + fmt::format("{}: {}\n", verdict_name(run.verdict),
+                            holds ? "from the model to the " + printable(run.levels.back().name())
+                                  : printable(run.reason, 4096));
+}
+
 std::string run_table(const report::Run& run, const std::optional<report::Timing>& timing) {
   std::string text = stages_table(run, timing) + "\n" + total_time(timing) + approximate_text(run);
   for (const std::string& note : run.notes) text += note + "\n";
   if (run.recorded) text += recorded_text(*run.recorded);
   // What is asked for behind the stages has a say of its own.
-  text += fmt::format("{}{}: {}\n", run.simulation ? "stages: " : "",
-                      verdict_name(run.stages_verdict()), run.stages_reason());
+  text += fmt::format("{}{}: {}\n",
+                      run.levels.empty() ? "" : "stages: ", verdict_name(run.stages_verdict()),
+                      run.stages_reason());
   text += stop_text(run.stages.back());
   if (run.accuracy_means_nothing)
     text += "The images are made up: accuracy means nothing on them. Give --data for real ones.\n";

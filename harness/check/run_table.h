@@ -14,6 +14,9 @@ namespace assay {
 /// differs, and the warnings.
 std::string run_table(const report::Run& run, const std::optional<report::Timing>& timing);
 
+/// What was asked for behind rtl-top, a line a level, and the run's verdict; empty without such levels.
+std::string levels_text(const report::Run& run);
+
 /// A line for each sentence on what images cannot show.
 std::string unseen_text(const std::vector<std::string>& sentences);
 

@@ -7,8 +7,11 @@
 #include <optional>
 
 #include "compile/backend/fpga/parts.h"
+#include "compile/backend/fpga/tools.h"
 #include "compile/base/error.h"
+#include "harness/bits/verify_bits.h"
 #include "harness/build/build.h"
+#include "harness/build/place_route.h"
 #include "harness/check/run_table.h"
 #include "harness/cli/command.h"
 #include "harness/flow/flow.h"
@@ -23,7 +26,7 @@ namespace {
 constexpr std::string_view kTopLevel = "rtl-top";  ///< what comes behind the stages
 
 struct RunCommand : FlowOptions {
-  std::string target;  ///< of a bitstream behind the simulation; empty: none
+  std::string target;  ///< of what is built behind the simulation; empty: nothing
   bool fit = false;    ///< fold further until it fits there
 };
 
@@ -79,7 +82,8 @@ void add_flow_options(Command& command, RunCommand& options) {
   command
       .add_option(
           "--target", options.target,
-          "Part or board that a bitstream is made for behind rtl-top, as 'assay build' does")
+          "Part or board that netlist and bitstream are made for behind rtl-top, as 'assay build' "
+          "does; both are verified")
       .type_name("NAME");
   command.add_flag("--fit", options.fit,
                    "Where the design does not fit the target, fold it further until it does");
@@ -100,11 +104,11 @@ VerifyTopResult simulate(const FlowOptions& options, double clock_mhz, const Con
 }
 
 /// Leaves a run that says why it was not simulated, or if that cannot be written none.
-void note_failure(const std::filesystem::path& out, const std::string& what,
+void note_failure(const std::filesystem::path& out, std::string_view level, const std::string& what,
                   const CommandContext& context) {
   const std::string why = what.substr(0, what.find('\n'));
   try {
-    note_failed_simulation(RunDir(out), why);
+    note_unreached_levels(RunDir(out), why);
   } catch (const std::exception&) {  // the disk is full
     std::error_code ignored;
     std::filesystem::remove(out / kRunReport, ignored);
@@ -112,14 +116,14 @@ void note_failure(const std::filesystem::path& out, const std::string& what,
   if (!context.json)
     context.console.out << "\n"
                         << verdict_name(Verdict::kInconclusive) << ": the stages agree, but "
-                        << kTopLevel << " was not simulated: " << why << "\n";
+                        << level << " was not verified: " << why << "\n";
 }
 
 /// Every stage, and then the RTL. Prints the tables.
 FlowResult run_once(const FlowOptions& options, double clock_mhz, const CommandContext& context) {
   FlowResult result = run_flow(options, context.console);
   if (!context.json) context.console.out << result.table;
-  if (options.simulates && exit_code(result.verdict) == 0) try {
+  if (!options.levels.empty() && exit_code(result.verdict) == 0) try {
       VerifyTopResult top = simulate(options, clock_mhz, context.console);
       if (!context.json)
         context.console.out << '\n'
@@ -128,20 +132,56 @@ FlowResult run_once(const FlowOptions& options, double clock_mhz, const CommandC
       result.report = read_sealed_run(options.out);
       result.report.rtl_top = std::move(top.report);
     } catch (const std::exception& error) {
-      note_failure(options.out, error.what(), context);
+      note_failure(options.out, kTopLevel, error.what(), context);
       throw;
     }
   return result;
 }
 
-/// The bitstream of what was simulated.
-void build_target(const RunCommand& options, const CommandContext& context) {
+BuildResult build_target(const RunCommand& options, bool netlist_only,
+                         const CommandContext& context) {
   BuildOptions build_options;
   build_options.dir = options.out;
   build_options.target = options.target;
+  build_options.netlist_only = netlist_only;
   build_options.finished = options.finished;
-  const BuildResult built = build(build_options, context.console);
-  if (!context.json) context.console.out << '\n' << built.table;
+  return build(build_options, context.console);
+}
+
+/// Whether it holds.
+bool verify_target(const RunCommand& options, BitsLevel level, const CommandContext& context) {
+  VerifyBitsOptions bits;
+  bits.dir = options.out;
+  bits.level = level;
+  bits.target = options.target;
+  bits.finished = options.finished;
+  const VerifyBitsResult result = verify_bits(bits, context.console);
+  if (!context.json) context.console.out << result.table;
+  return exit_code(result.report.verdict) == 0;
+}
+
+/// What is built of the design that was simulated, each level verified before the next one is made.
+void run_target(const RunCommand& options, const CommandContext& context) {
+  bool holds = true;
+  for (const report::RunLevel& level : options.levels) {
+    const std::optional<BitsLevel> bits = find_bits_level(level.level);
+    if (!bits) continue;
+    if (!holds) {
+      note_failure(options.out, level.name(), "the level before it does not hold", context);
+      return;
+    }
+    try {
+      const bool last = &level == &options.levels.back();
+      const BuildResult built = build_target(options, !last, context);
+      if (last && !context.json) context.console.out << '\n' << built.table;
+      holds = verify_target(options, *bits, context);
+    } catch (const DoesNotFitError&) {
+      throw;  // and perhaps folded further
+    } catch (const std::exception& error) {
+      note_failure(options.out, level.name(), error.what(), context);
+      throw;
+    }
+  }
 }
 
 /// Slower by what was short of the part, and at least a little.
@@ -176,34 +216,66 @@ class Standstill {
   int same_ = 0;
 };
 
+/// Whether what is to be built was found EQUIVALENT.
+bool is_simulated(const report::Run& run) {
+  return exit_code(run.stages_verdict()) == 0 && exit_code(run.levels.front().verdict) == 0;
+}
+
 /// Returns the exit code.
 int run(RunCommand& options, double clock_mhz, const CommandContext& context) {
   FlowResult result = run_once(options, clock_mhz, context);
   Standstill still;
-  while (!options.target.empty() && exit_code(result.report.verdict) == 0) try {
-      build_target(options, context);
+  while (!options.target.empty() && is_simulated(result.report)) try {
+      run_target(options, context);
       report::Run registered = read_sealed_run(options.out);
       registered.rtl_top = std::move(result.report.rtl_top);
       result.report = std::move(registered);
       break;
     } catch (const DoesNotFitError& error) {
       still.look(result.report.rtl_top.value());
-      if (!options.fit || still.over()) throw;
+      if (!options.fit || still.over()) {
+        note_failure(options.out, options.levels.back().name(), error.what(), context);
+        throw;
+      }
       fold_further(options, *result.report.rtl_top, still.factor(error.times));
       context.console.remark(fmt::format("--fit: {}; now {} cycles a frame", error.what(),
                                          options.passes.target_cycles));
       result = run_once(options, clock_mhz, context);
     }
-  if (context.json) print_report(context, result.report);
+  if (context.json)
+    print_report(context, result.report);
+  else
+    context.console.out << levels_text(result.report);
   return exit_code(result.report.verdict);
+}
+
+/// What comes behind the stages.
+std::vector<report::RunLevel> levels_behind(const RunCommand& options) {
+  std::vector<report::RunLevel> levels;
+  const auto add = [&](std::string_view name, const std::string& target) {
+    report::RunLevel& level = levels.emplace_back();
+    level.level = name;
+    if (!target.empty()) level.target = target;
+    level.reason = "it has not been reached";
+  };
+  add(kTopLevel, "");
+  if (options.target.empty()) return levels;
+  const fpga::Target target = fpga::find_target(options.target);
+  add(bits_level_name(BitsLevel::kNetlist), target.name);
+  if (target.part->has_bitstreams()) add(bits_level_name(BitsLevel::kBitstream), target.name);
+  return levels;
 }
 
 /// Before hours are spent.
 void check_target(const RunCommand& options) {
-  if (!options.target.empty()) fpga::find_target(options.target);
-  if (options.target.empty() && options.fit) user_error("--fit needs a --target to fit");
-  if (!options.target.empty() && !options.simulates)
+  if (options.target.empty()) {
+    if (options.fit) user_error("--fit needs a --target to fit");
+    return;
+  }
+  if (options.levels.empty())
     user_error("--target is behind the simulation, and --until ends before it; give one of them");
+  fpga::find_tool("yosys");
+  place_route_tools(*fpga::find_target(options.target).part);
 }
 
 }  // namespace
@@ -228,8 +300,8 @@ void add_run_command(Command& app, CommandAction& action) {
     action = [options](const CommandContext& context) {
       options->finished = write_page;
       settle(*options);
-      options->simulates = options->until.empty() || options->until == kTopLevel;
-      if (options->simulates) options->until.clear();
+      if (options->until == kTopLevel) options->until.clear();
+      if (options->until.empty()) options->levels = levels_behind(*options);
       check_target(*options);
       return run(*options, options->folding.clock_mhz, context);
     };

@@ -99,6 +99,7 @@ class Flow {
     const Named<std::string> registered = registered_files();
     dir_.remove(kRunReport);  // until the end there is no verdict
     dir_.remove(kTopReport);
+    for (const report::RunLevel& level : options_.levels) dir_.remove(level.report_file());
     dir_.remove(kStreamlineReport);
     dir_.remove(kPageFile);
     dir_.log("start", {{"model", options_.model.string()}, {"inputs", to_json(inputs_.identity)}});
@@ -537,8 +538,7 @@ class Flow {
       if (report.contract == contract_name(Contract::kApproximate))
         run.approximate.push_back(report.stage);
     }
-    if (options_.simulates)
-      run.simulation = {"rtl-top", Verdict::kInconclusive, "it has not been simulated"};
+    run.levels = options_.levels;
     return run;
   }
 

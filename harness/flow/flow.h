@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/flow/run_options.h"
 #include "harness/flow/stages.h"
@@ -21,15 +22,16 @@ struct FlowOptions : RunChoice {
   std::filesystem::path against;  ///< a recording for the import stage; empty: none
   ImageChoice images;
   PreprocessChoice preprocess;
-  std::string until;       ///< last stage; empty: all
-  bool replace = false;    ///< the folder may hold a run of another model or images
-  bool simulates = false;  ///< the stitched RTL is to be simulated behind the stages
+  std::string until;     ///< last stage; empty: all
+  bool replace = false;  ///< the folder may hold a run of another model or images
+  /// What is to be done behind the stages: nothing, or rtl-top and what is built of it.
+  std::vector<report::RunLevel> levels;
   RunFinished finished;
 };
 
 struct FlowResult {
   Verdict verdict = Verdict::kInconclusive;  ///< over the stages
-  report::Run report;  ///< reports/run.json; with `simulates` not EQUIVALENT before that is done
+  report::Run report;  ///< reports/run.json; with `levels` not EQUIVALENT before that is done
   std::string table;   ///< the stages, for people
 };
 

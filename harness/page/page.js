@@ -538,6 +538,7 @@ function levelRows() {
   return [...rtl, ...data.built.levels].map((r) => el('tr', {'data-level': r.level},
     el('td', {class: 'name'}, r.level), el('td', {class: tone(r.verdict)}, r.verdict),
     el('td', {class: 'n'}, grouped(r.compared)), el('td', {class: 'n' + (r.differing ? ' bad' : '')}, grouped(r.differing)),
+    el('td', {class: 'n'}, r.seconds ? `${r.seconds.toFixed(1)} s` : ''),
     el('td', {class: r.proof && r.proof !== 'PROVED' ? 'bad' : null}, r.proof ? `${r.proof}, ${plural(r.functions, 'function')}` : '')));
 }
 
@@ -566,12 +567,13 @@ function builtSection() {
   if (!data.built.builds.length && !data.built.levels.length) return;
   const speed = (b) => !b.device ? 'synthesised only' : `${b.fmax_mhz.toFixed(1)} MHz, ${b.clock_mhz} asked for` +
     (b.frames_per_second ? `; ${grouped(Math.round(b.frames_per_second))} frames/s` : '');
+  const steps = (b) => (b.steps || []).filter((s) => s.seconds).map((s) => `; ${s.step} in ${s.seconds.toFixed(1)} s`).join('');
   section('built', 'Down to the bits', 'What was built of the last stage, and what was compared of it.',
     el('div', {class: 'panel scroll'}, el('table', {},
-      el('thead', {}, el('tr', {}, ...['Level', 'Verdict', 'Compared', 'Differing', 'Proof'].map((t, i) => el('th', {class: i === 2 || i === 3 ? 'n' : null}, t)))),
+      el('thead', {}, el('tr', {}, ...['Level', 'Verdict', 'Compared', 'Differing', 'Time', 'Proof'].map((t, i) => el('th', {class: i > 1 && i < 5 ? 'n' : null}, t)))),
       el('tbody', {}, ...levelRows()))),
     ...data.built.builds.map((b) => el('div', {class: 'panel build', 'data-build': b.target},
-      el('p', {}, named(b.target), ` ${grouped(b.total.lut)} LUTs, ${grouped(b.total.ff)} flip-flops, ${grouped(b.total.bram)} block RAMs; ${speed(b)}`), ...floorplan(b))));
+      el('p', {}, named(b.target), ` ${grouped(b.total.lut)} LUTs, ${grouped(b.total.ff)} flip-flops, ${grouped(b.total.bram)} block RAMs; ${speed(b)}${steps(b)}`), ...floorplan(b))));
 }
 
 // ---- The end ----------------------------------------------------------------------------------

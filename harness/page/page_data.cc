@@ -15,6 +15,7 @@
 #include "compile/onnx/import.h"
 #include "harness/check/run_table.h"
 #include "harness/page/page_graph.h"
+#include "harness/report/build.h"
 #include "harness/report/hardware.h"
 #include "harness/report/headline.h"
 #include "harness/report/optional_report.h"
@@ -199,7 +200,15 @@ Json fault_json(const std::string& fault) {
   return {{"report", fault.substr(name, end - name)}, {"why", fault.substr(end + 2)}};
 }
 
-Json level_json(const report::Bits& bits) {
+/// Null where it is not known.
+Json seconds_of(const std::optional<std::vector<report::Timing::Stage>>& steps,
+                const std::string& name) {
+  if (!steps) return nullptr;
+  const auto it = std::ranges::find(*steps, name, &report::Timing::Stage::stage);
+  return it == steps->end() ? Json() : Json(it->seconds);
+}
+
+Json level_json(const report::Bits& bits, const std::optional<report::Timing>& timing) {
   return {{"level", level_of(bits)},
           {"verdict", verdict_name(bits.verdict)},
           {"reason", bits.reason},
@@ -207,12 +216,16 @@ Json level_json(const report::Bits& bits) {
           {"compared", bits.compared},
           {"differing", bits.differing},
           {"images", bits.images},
+          {"seconds", timing ? seconds_of(timing->steps, bits.level) : Json()},
           {"proof", bits.proof ? Json(bits.proof->verdict) : Json()},
           {"functions", bits.proof ? bits.proof->functions : 0}};
 }
 
 /// What was built, where its layers lie, and what verification says of it.
-Json built_json(const BuiltReports& built) {
+Json built_json(const BuiltReports& built, const fs::path& dir) {
+  const auto timing_of = [&](const std::string& target) {
+    return optional_report<report::Timing>(dir / "build" / target / report::kBuildTiming);
+  };
   Json builds = Json::array(), levels = Json::array();
   for (const report::Build& build : built.builds) {
     const Json whole = to_json(build);
@@ -221,9 +234,14 @@ Json built_json(const BuiltReports& built) {
     entry["device"] = build.target.device;
     for (const char* key : {"clock_mhz", "fmax_mhz", "frames_per_second", "total"})
       entry[key] = whole.at(key);
+    if (const auto timing = timing_of(build.target.name))
+      for (const report::Build::Step& step : build.steps)
+        entry["steps"].push_back(
+            {{"step", step.step}, {"seconds", seconds_of(timing->stages, step.step)}});
     entry["layers"] = each(build.layers, {"node", "cells", "box"});
   }
-  for (const report::Bits& bits : built.bits) levels.push_back(level_json(bits));
+  for (const report::Bits& bits : built.bits)
+    levels.push_back(level_json(bits, timing_of(bits.target)));
   return {{"builds", std::move(builds)}, {"levels", std::move(levels)}};
 }
 
@@ -266,7 +284,7 @@ Json page_data(const fs::path& dir) {
           {"fifos", fifos_json(fifos)},
           {"folding", folding_json(folding)},
           {"schedules", schedules_json(fifos)},
-          {"built", built_json(built)},
+          {"built", built_json(built, dir)},
           {"missing", std::move(missing)}};
 }
 

@@ -5,6 +5,9 @@
 
 namespace assay::report {
 
+/// In build/TARGET: report::Timing of its steps, and of the levels that were verified.
+inline constexpr const char* kBuildTiming = "timing.json";
+
 /// reports/build-TARGET.json; build/TARGET/build.json while it is made.
 struct Build {
   static constexpr std::string_view kSchema = "assay.build/1";

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "harness/report/effect_text.h"
 
 namespace assay::report {
@@ -25,14 +27,21 @@ void Run::fields(Fields& f) {
   f("blind", blind);
   f("recorded", recorded);
   f("stages", stages);
-  f("simulation", simulation);
+  f("levels", levels);
   f.where_given("files", files);
   f.where_given("checksum", checksum);
   f.where_given("rtl_top", rtl_top);
 }
 
-void RunSimulation::fields(Fields& f) {
+std::string RunLevel::name() const { return target ? level + " of " + *target : level; }
+
+std::string RunLevel::report_file() const {
+  return fmt::format("reports/{}{}.json", level, target ? "-" + *target : "");
+}
+
+void RunLevel::fields(Fields& f) {
   f("level", level);
+  f("target", target);
   f("verdict", verdict);
   f("reason", reason);
 }
@@ -61,10 +70,13 @@ std::string Run::stages_reason() const {
 void Run::conclude() {
   verdict = stages_verdict();
   reason = stages_reason();
-  if (!simulation || exit_code(verdict) != 0 || exit_code(simulation->verdict) == 0) return;
-  verdict = simulation->verdict;
-  reason = fmt::format("the stages agree, but level {} is {}: {}", simulation->level,
-                       verdict_name(verdict), simulation->reason);
+  if (exit_code(verdict) != 0) return;
+  const auto failed = std::ranges::find_if(
+      levels, [](const RunLevel& level) { return exit_code(level.verdict) != 0; });
+  if (failed == levels.end()) return;
+  verdict = failed->verdict;
+  reason = fmt::format("the stages agree, but level {} is {}: {}", failed->name(),
+                       verdict_name(verdict), failed->reason);
 }
 
 void ShowRun::Level::fields(Fields& f) {

@@ -6,17 +6,22 @@
 
 namespace assay::report {
 
-/// What a run was asked for behind its stages. INCONCLUSIVE until it has been done.
-struct RunSimulation {
-  std::string level;  ///< "rtl-top"
+/// A level that a run was asked for behind its stages. INCONCLUSIVE until it has been done.
+struct RunLevel {
+  std::string level;                  ///< "rtl-top"; "netlist" or "bitstream" of a target
+  std::optional<std::string> target;  ///< "ice40-hx8k"
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;
+
+  std::string name() const;  ///< "rtl-top", "netlist of ice40-hx8k"
+  /// Where its own report lies in the run's folder: "reports/netlist-ice40-hx8k.json".
+  std::string report_file() const;
   void fields(Fields& f);
 };
 
 /// reports/run.json
 struct Run {
-  static constexpr std::string_view kSchema = "assay.run/1";
+  static constexpr std::string_view kSchema = "assay.run/2";
   Verdict verdict = Verdict::kInconclusive;
   std::string reason, model;
   std::optional<std::string> data, images;
@@ -31,7 +36,7 @@ struct Run {
   std::optional<std::string> blind;   ///< why they show nothing
   std::optional<Recorded> recorded;
   std::vector<StageSummary> stages;
-  std::optional<RunSimulation> simulation;  ///< null: none was asked for
+  std::vector<RunLevel> levels;  ///< that were asked for behind the stages, in their order
   /// SHA-256 of every file that the run speaks of, by its path in the folder.
   std::optional<Named<std::string>> files;
   std::optional<std::string> checksum;  ///< checksum.h
@@ -42,7 +47,7 @@ struct Run {
   Verdict stages_verdict() const;
   /// The last stage's reason, and what approximate stages did: a run with one is no plain pass.
   std::string stages_reason() const;
-  /// Sets verdict and reason: the worse one of the stages and of the simulation.
+  /// Sets verdict and reason: those of the stages, or of the first level that does not hold.
   void conclude();
   void fields(Fields& f);
 };

@@ -12,6 +12,7 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
+#include "harness/report/bits.h"
 #include "harness/report/checksum.h"
 #include "harness/report/schema.h"
 #include "harness/run/rtl_manifest.h"
@@ -38,17 +39,42 @@ void set_hash(Named<std::string>& files, const std::string& name, std::string ha
     entry->second = std::move(hash);
 }
 
-/// What the report on the stitched accelerator says of the simulation that was asked for.
-void settle(report::RunSimulation& simulation, const report::Run& run, const std::string& text) {
-  const auto top = read_report<report::RtlTop>(text, kTopReport);
-  if (top.head.stage_sha256 != run.stages.back().sha256) {
-    simulation = {simulation.level, Verdict::kInconclusive, "its report is about another stage"};
-    return;
-  }
-  simulation = {simulation.level, top.head.verdict, {}};
+void leave_open(report::RunLevel& level, std::string why) {
+  level.verdict = Verdict::kInconclusive;
+  level.reason = std::move(why);
+}
+
+/// What the report on the stitched accelerator says.
+void settle_top(report::RunLevel& level, const report::Run& run, const std::string& text) {
+  const auto top = read_report<report::RtlTop>(text, level.report_file());
+  if (top.head.stage_sha256 != run.stages.back().sha256)
+    return leave_open(level, "its report is about another stage");
+  level.verdict = top.head.verdict;
+  level.reason.clear();
   for (const report::RtlTop::Partition& partition : top.partitions)
-    if (partition.verdict != Verdict::kEquivalent && simulation.reason.empty())
-      simulation.reason = fmt::format("partition {}: {}", partition.partition, partition.reason);
+    if (partition.verdict != Verdict::kEquivalent && level.reason.empty())
+      level.reason = fmt::format("partition {}: {}", partition.partition, partition.reason);
+}
+
+/// What the report on a netlist or a bitstream says.
+void settle_bits(report::RunLevel& level, const report::Run& run, const std::string& text) {
+  const auto bits = read_report<report::Bits>(text, level.report_file());
+  if (bits.stage_sha256 != run.stages.back().sha256)
+    return leave_open(level, "its report is about another stage");
+  if (bits.level != level.level || bits.target != *level.target)
+    return leave_open(level, "its report is about another level");
+  level.verdict = bits.verdict;
+  level.reason = bits.reason;
+  if (bits.proof && exit_code(bits.verdict) == 0)
+    level.reason += fmt::format("; {} equal to the netlist", bits.proof->verdict);
+}
+
+/// `text`: of the level's report.
+void settle(report::RunLevel& level, const report::Run& run, const std::string& text) {
+  if (level.target)
+    settle_bits(level, run, text);
+  else
+    settle_top(level, run, text);
 }
 
 /// Whether a path of run.json stays in its folder.
@@ -73,7 +99,7 @@ class Ledger {
     for (const report::StageSummary& stage : run_.stages) look_at(stage);
     for (const char* folder : {"stages", "reports"}) look_for_strangers(folder);
     look_at_rtl();
-    look_at_levels();
+    for (const report::RunLevel& level : run_.levels) look_at(level);
     report::Run again = run_;
     again.conclude();
     if (again.verdict != run_.verdict || again.reason != run_.reason)
@@ -152,19 +178,22 @@ class Ledger {
     }
   }
 
-  void look_at_levels() {
-    if (!run_.simulation || !names_.contains(kTopReport)) return;
-    const auto text = read(kTopReport);
-    if (!text) return;
-    report::RunSimulation again = *run_.simulation;
+  void look_at(const report::RunLevel& level) {
+    const std::string name = level.report_file();
+    if (!names_.contains(name)) {
+      if (exit_code(level.verdict) == 0) fault(name, "belongs to the run, which has no hash of it");
+      return;
+    }
+    const auto text = is_inside(name) ? read(name) : std::nullopt;
+    if (!text) return;  // said already
+    report::RunLevel again = level;
     try {
       settle(again, run_, *text);
     } catch (const UserError&) {
-      fault(kTopReport, "damaged, or of another version");
+      fault(name, "damaged, or of another version");
       return;
     }
-    if (again.verdict != run_.simulation->verdict)
-      fault(kTopReport, "does not say what the run says of it");
+    if (again.verdict != level.verdict) fault(name, "does not say what the run says of it");
   }
 
   const fs::path& dir_;
@@ -195,18 +224,24 @@ void register_files(const RunDir& dir, const std::vector<std::string>& relative)
       set_hash(*run.files, name, sha256(bytes));
     else
       std::erase_if(*run.files, [&](const auto& file) { return file.first == name; });
-    if (name != kTopReport || !run.simulation) continue;
-    if (there)
-      settle(*run.simulation, run, bytes);
-    else
-      run.simulation = {run.simulation->level, Verdict::kInconclusive, "it has no report"};
+    for (report::RunLevel& level : run.levels) {
+      if (level.report_file() != name) continue;
+      if (there)
+        settle(level, run, bytes);
+      else
+        leave_open(level, "it has no report");
+    }
   }
   write_sealed(dir, run);
 }
 
-void note_failed_simulation(const RunDir& dir, const std::string& why) {
+void note_unreached_levels(const RunDir& dir, const std::string& why) {
   report::Run run = read_sealed_run(dir.path());
-  if (run.simulation) run.simulation = {run.simulation->level, Verdict::kInconclusive, why};
+  for (report::RunLevel& level : run.levels) {
+    const std::string name = level.report_file();
+    if (std::ranges::none_of(*run.files, [&](const auto& file) { return file.first == name; }))
+      leave_open(level, why);
+  }
   write_sealed(dir, run);
 }
 

@@ -21,12 +21,12 @@ inline constexpr const char* kTopReport = "reports/rtl-top.json";
 void write_run(const RunDir& dir, report::Run run, const std::vector<std::string>& more);
 
 /// Notes the hashes of files that were written into a finished run since, and forgets those that are
-/// no longer there. With reports/rtl-top.json the simulation that the run was asked for is settled.
+/// no longer there. With its report a level that the run was asked for is settled.
 /// UserError where run.json is missing or damaged.
 void register_files(const RunDir& dir, const std::vector<std::string>& relative);
 
-/// Notes that the simulation which the run was asked for came to no result.
-void note_failed_simulation(const RunDir& dir, const std::string& why);
+/// Notes why those levels that the run was asked for and that have no report came to no result.
+void note_unreached_levels(const RunDir& dir, const std::string& why);
 
 /// Reads run.json. UserError, naming it, when it is missing, damaged, of another version or was
 /// edited.

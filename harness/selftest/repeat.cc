@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "compile/base/error.h"
@@ -13,6 +15,7 @@
 #include "compile/base/printable.h"
 #include "compile/base/process.h"
 #include "harness/flow/run_options.h"
+#include "harness/report/checksum.h"
 #include "harness/report/schema.h"
 #include "harness/selftest/fault_kinds.h"
 #include "sim/model/user_cache.h"
@@ -137,6 +140,26 @@ Repeat run_again(const SavedRun& run, const Sandbox& box) {
   return repeat;
 }
 
+/// Whether a path of a run is of what `assay build` made, or about it.
+bool is_built(const std::string& name) {
+  return std::ranges::any_of(
+      std::array{"build/", "reports/build-", "reports/netlist-", "reports/bitstream-"},
+      [&](const char* begin) { return name.starts_with(begin); });
+}
+
+/// The copy becomes a run to which that was never done: it has proofs and faults of its own, and would
+/// be made anew with every repetition.
+void leave_out_built(const SavedRun& run, const Sandbox& box) {
+  for (const std::string& name : box.files("run"))
+    if (is_built(name.substr(std::string_view("run/").size()))) box.remove(name);
+  report::Run rest = run.report;
+  std::erase_if(rest.levels, [](const report::RunLevel& level) { return level.target; });
+  std::erase_if(*rest.files, [](const auto& file) { return is_built(file.first); });
+  rest.conclude();
+  assay::seal(rest);  // not the faults'
+  box.write("run/reports/run.json", json_text(to_json(rest)));
+}
+
 }  // namespace
 
 CommandRunner command_of(const fs::path& program) {
@@ -155,6 +178,7 @@ void copy_run(const SavedRun& run, const fs::path& dir, const Sandbox& box) {
     if (fs::is_regular_file(dir / part)) box.add(dir / part, fs::path("run") / part);
   for (const char* part : {"stages", "reports", "rtl"})
     if (fs::is_directory(dir / part)) box.add(dir / part, fs::path("run") / part);
+  leave_out_built(run, box);
   copy_model(run, box);
   copy_images(run, box);
   copy_folding(run, box);

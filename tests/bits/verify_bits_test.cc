@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/temp_dir.h"
+#include "bits/ice40_tools.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
@@ -22,17 +23,11 @@ using ::testing::HasSubstr;
 
 constexpr const char* kTarget = "ice40-hx8k";
 
-bool has_tools() {
-  for (const char* tool : {"yosys", "yosys-abc", "nextpnr-ice40", "icepack", "iceunpack"})
-    if (!fpga::has_tool(tool)) return false;
-  return true;
-}
-
 /// A small residual network, down to the bits of an HX8K.
 class VerifyBits : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!has_tools()) GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm";
+    if (!has_ice40_tools()) GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm";
     const CommandResult run = run_assay_as_is({"run", model_.string(), "--images", "6",
                                                "--target-cycles", "512", "--out", out_.string()});
     ASSERT_EQ(run.code, 0) << run.err << run.out;

@@ -423,14 +423,14 @@ TEST(Simulation, ThatCannotBeDoneLeavesNoVerdict) {
     const CommandResult result = run_assay_as_is(arguments);
     EXPECT_EQ(result.code, 4) << result.err;
     const std::string last = result.out.substr(result.out.rfind('\n', result.out.size() - 2) + 1);
-    EXPECT_THAT(last, StartsWith("INCONCLUSIVE: the stages agree, but rtl-top was not simulated"));
+    EXPECT_THAT(last, StartsWith("INCONCLUSIVE: the stages agree, but rtl-top was not verified"));
   }
   const Json run = Json::parse(read_file(out / kRunReport));
   EXPECT_EQ(run["verdict"], "INCONCLUSIVE");
   EXPECT_THAT(run["reason"].get<std::string>(),
               StartsWith("the stages agree, but level rtl-top is INCONCLUSIVE: "));
-  EXPECT_EQ(run["simulation"]["level"], "rtl-top");
-  EXPECT_EQ(run["simulation"]["verdict"], "INCONCLUSIVE");
+  EXPECT_EQ(run["levels"][0]["level"], "rtl-top");
+  EXPECT_EQ(run["levels"][0]["verdict"], "INCONCLUSIVE");
   EXPECT_THAT(run_assay({"show", out.string()}).out, StartsWith("INCONCLUSIVE: the stages agree"));
   EXPECT_THAT(ledger_faults(out), IsEmpty());
   // Somebody who knows how checksums are made.
@@ -450,7 +450,7 @@ TEST(Simulation, SettlesTheVerdictOfItsRun) {
   EXPECT_EQ(result.json()["verdict"], "EQUIVALENT");
   const Json run = Json::parse(read_file(out / kRunReport));
   EXPECT_EQ(run["verdict"], "EQUIVALENT");
-  EXPECT_EQ(run["simulation"]["verdict"], "EQUIVALENT");
+  EXPECT_EQ(run["levels"][0]["verdict"], "EQUIVALENT");
   EXPECT_TRUE(run["files"].contains("reports/rtl-top.json"));
   EXPECT_THAT(ledger_faults(out), IsEmpty());
   const std::string shown = run_assay({"show", out.string()}).out;

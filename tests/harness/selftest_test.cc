@@ -70,7 +70,7 @@ TEST(SelftestFaults, SayWhatTheyChanged) {
   Draw draw(kCampaignSeed);
   EXPECT_THAT(change_weight(bytes, draw)->change, HasSubstr("element"));
   EXPECT_THAT(drop_checkpoint(bytes, draw)->change, HasSubstr("no checkpoint '"));
-  const auto edit = change_claim(R"({"schema": "assay.run/1", "differing": 7})", draw);
+  const auto edit = change_claim(R"({"schema": "assay.run/2", "differing": 7})", draw);
   EXPECT_THAT(edit->change, HasSubstr("/differing: "));
   EXPECT_THAT(edit->change, HasSubstr(" instead of 7"));
 }
