@@ -52,6 +52,12 @@ double clock_of(const BuildOptions& options, const fpga::Target& target) {
   return target.board ? std::min(target.board->clock_mhz, kBuildClock) : kBuildClock;
 }
 
+/// Of 7 series all that there are: Debian 12 has one that is known to make wrong block RAMs.
+std::vector<fpga::Tool> synthesisers(netlist::Family family) {
+  if (family == netlist::Family::kXilinx) return fpga::find_tools("yosys");
+  return {fpga::find_tool("yosys")};
+}
+
 fpga::SynthesisJob synthesis_job(const BuildSource& source, const fpga::Part& part, bool dsp) {
   return {source.top(),      source.sources(),
           source.rtl.module, source.shell ? std::string(kShellPath) : "",
@@ -66,7 +72,7 @@ class BitstreamBuild {
         console_(console),
         target_(chosen_target(options)),
         clock_mhz_(clock_of(options, target_)),
-        yosys_(fpga::find_tool("yosys")),
+        synthesisers_(synthesisers(target_.part->family)),
         tools_(options.netlist_only ? std::nullopt : place_route_tools(*target_.part)),
         files_(build_files(target_.part->family)),
         dir_(existing_run(options.dir)),
@@ -91,15 +97,15 @@ class BitstreamBuild {
 
  private:
   void identify_tools() {
-    add_tool(yosys_);
+    report_.tools.push_back(identity(synthesisers_.front()));
     if (!tools_) return;
-    add_tool(tools_->nextpnr);
-    add_tool(tools_->packer);
+    report_.tools.push_back(identity(tools_->nextpnr));
+    report_.tools.push_back(identity(tools_->packer));
   }
 
-  void add_tool(const fpga::Tool& tool) {
+  static report::Build::Tool identity(const fpga::Tool& tool) {
     const fpga::ToolIdentity identity = fpga::identify(tool);
-    report_.tools.push_back({identity.name, identity.version, identity.sha256});
+    return {identity.name, identity.version, identity.sha256};
   }
 
   std::string tool_text(std::size_t tool) const {
@@ -118,36 +124,60 @@ class BitstreamBuild {
 
   void netlist() {
     const std::string script = fpga::synthesis_script(job_, files_.netlist);
-    const std::string inputs = netlist_inputs(script);
-    if (steps_.kept({"netlist"}, inputs)) {
-      count(read_file(dir_.file(steps_.path(files_.netlist))));
-      steps_.keep(report_, "netlist");
-      return;
-    }
+    for (const fpga::Tool& yosys : synthesisers_)
+      if (keep_netlist(yosys, script)) return;
     forget_reports({"build", "netlist", "bitstream"});
+    std::string fault;
+    for (const fpga::Tool& yosys : synthesisers_) {
+      fault = new_netlist(yosys, script);
+      if (fault.empty()) return;
+      console_.remark(fmt::format("netlist: not taken, as {} is at fault: {}",
+                                  report_.tools.front().version, fault));
+    }
+    tool_error(
+        "{} makes a wrong netlist of this design ({}); install a newer one with 'sh "
+        "cmake/fpga-tools.sh' and build again",
+        report_.tools.front().version, fault);
+  }
+
+  bool keep_netlist(const fpga::Tool& yosys, const std::string& script) {
+    report_.tools.front() = identity(yosys);
+    if (!steps_.kept({"netlist"}, netlist_inputs(script))) return false;
+    if (!count(read_file(dir_.file(steps_.path(files_.netlist)))).empty()) return false;
+    steps_.keep(report_, "netlist");
+    return true;
+  }
+
+  /// Returns what is wrong with it.
+  std::string new_netlist(const fpga::Tool& yosys, const std::string& script) {
+    report_.tools.front() = identity(yosys);
     const auto start = Clock::now();
-    const std::string json = synthesise(script);
-    count(json);
-    steps_.done(report_, "netlist", inputs, {{files_.netlist, json}, {kScriptFile, script}},
-                seconds_from(start));
+    const std::string json = synthesise(yosys, script);
+    std::string fault = count(json);
+    if (!fault.empty()) return fault;
+    steps_.done(report_, "netlist", netlist_inputs(script),
+                {{files_.netlist, json}, {kScriptFile, script}}, seconds_from(start));
     register_files(dir_, step_files());
     console_.remark(fmt::format("netlist: {} LUTs, {} flip-flops, {} block RAMs in {:.1f} s",
                                 grouped(report_.total.lut), grouped(report_.total.ff),
                                 grouped(report_.total.bram), seconds_from(start)));
+    return "";
   }
 
-  void count(const std::string& json) {
+  /// Returns CellCounts::fault.
+  std::string count(const std::string& json) {
     fpga::CellCounts counts = fpga::count_cells(json, job_, steps_.path(files_.netlist));
     note_cells(report_, counts);
     owners_ = std::move(counts.owners);
+    return counts.fault;
   }
 
-  std::string synthesise(const std::string& script) const {
+  std::string synthesise(const fpga::Tool& yosys, const std::string& script) const {
     const fs::path work = steps_.fresh_work();
     for (const BuildSource::File& file : source_.files()) write_file(work / file.name, file.text);
     write_file(work / kScriptFile, script);
     wait_aloud(console_, "netlist: yosys", [&] {
-      fpga::run_tool(yosys_, {"-q", "-e", "implicitly declared", kScriptFile}, work,
+      fpga::run_tool(yosys, {"-q", "-e", "implicitly declared", kScriptFile}, work,
                      kSynthesisLimit);
     });
     return read_file(work / files_.netlist);
@@ -241,7 +271,7 @@ class BitstreamBuild {
   const Console& console_;
   const fpga::Target target_;
   const double clock_mhz_;
-  const fpga::Tool yosys_;
+  const std::vector<fpga::Tool> synthesisers_;  ///< the first whose netlist has no fault is taken
   const std::optional<fpga::PlaceRouteTools> tools_;  ///< nothing: it ends behind the netlist
   const BuildFiles files_;
   const RunDir dir_;

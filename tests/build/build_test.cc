@@ -155,6 +155,36 @@ TEST_F(BuildCommand, RefusesWhatItWasNotMeantFor) {
   EXPECT_EQ(run_assay({"build", dir.path().string(), "--target", "ice40-hx8k"}).code, 2);
 }
 
+/// A netlist of the accelerator with a RAM as Yosys 0.23 makes it.
+constexpr const char* kWrongNetlist = R"({"modules": {"accelerator": {"cells": {
+  "m": {"type": "RAMB36E1", "port_directions": {"DOPBDOP": "output"}, "connections": {
+    "DIADI": [2], "DIBDI": [3], "DIPADIP": [4], "DIPBDIP": [4], "DOPBDOP": [5]}},
+  "t": {"type": "LUT1", "port_directions": {"I0": "input"}, "connections": {"I0": [5]}}},
+  "netnames": {}}}})";
+
+TEST_F(BuildCommand, AnotherYosysIsTakenWhereOneIsAtFault) {
+  const fs::path wrong = dir.write("wrong.json", kWrongNetlist), bin = dir.path() / "bin";
+  fake_program(dir, "bin/yosys",
+               "test \"$1\" = --version && echo Yosys 0.0 && exit 0\nexec /bin/cp '" +
+                   wrong.string() + "' netlist.json\n");
+  const std::vector<std::string> command = {"build", out.string(), "--target", "xc7z020"};
+  {
+    const Environment path("PATH", bin.string()), tools("ASSAY_FPGA_TOOLS", "/nowhere"),
+        data("XDG_DATA_HOME", "/nowhere");
+    const CommandResult result = run_assay(command);
+    EXPECT_EQ(result.code, 4) << result.err;
+    EXPECT_THAT(result.err,
+                HasSubstr("Yosys 0.0 makes a wrong netlist of this design (RAMB36E1 'm'"));
+    EXPECT_THAT(result.err, HasSubstr("fpga-tools.sh"));
+    EXPECT_FALSE(fs::exists(out / "reports/build-xc7z020.json"));
+  }
+  const Environment path("PATH", bin.string() + ":" + ::getenv("PATH"));
+  const CommandResult result = run_assay(command);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("netlist: not taken, as Yosys 0.0 is at fault"));
+  EXPECT_THAT(run_assay(command).err, HasSubstr("netlist: kept"));
+}
+
 report::Build crowded() {
   report::Build report;
   report.target.name = "ice40-hx8k";

@@ -135,6 +135,29 @@ TEST(CellCounts, AreInUnitsOfTheFamily) {
   }
 }
 
+/// A RAM of 72 bits with these parities (nets in brackets), whose upper ones a table reads or not.
+std::string wide_ram(const std::string& parity_b, const std::string& data_b, bool read) {
+  return fmt::format(
+      R"({{"modules": {{"top": {{"cells": {{"u_a.m": {{"type": "RAMB36E1",
+        "port_directions": {{"DOPBDOP": "output"}},
+        "connections": {{"DIADI": [2, 3], "DIBDI": {}, "DIPADIP": [4, 5], "DIPBDIP": {},
+                         "DOPBDOP": [8, 9]}}}},
+        "u_a.t": {{"type": "LUT1", "port_directions": {{"I0": "input", "O": "output"}},
+                  "connections": {{"I0": [{}], "O": [11]}}}}}}, "netnames": {{}}}}}}}})",
+      data_b, parity_b, read ? 9 : 10);
+}
+
+TEST(CellCounts, ParitiesThatYosysWritesTwiceAreAFault) {
+  const auto fault = [](const std::string& netlist) {
+    return count_cells(netlist, job(Family::kXilinx), "n.json").fault;
+  };
+  EXPECT_THAT(fault(wide_ram("[4, 5]", "[6, 7]", true)), HasSubstr("'u_a.m'"));
+  EXPECT_EQ(fault(wide_ram("[4, 5]", "[6, 7]", false)), "") << "nobody reads them";
+  EXPECT_EQ(fault(wide_ram("[12, 5]", "[6, 7]", true)), "") << "bits of their own";
+  EXPECT_EQ(fault(wide_ram("[4, 5]", "[2, 3]", true)), "") << "both halves are the same word";
+  EXPECT_EQ(fault(wide_ram(R"(["x", "x"])", "[6, 7]", true)), "");
+}
+
 TEST(CellCounts, RefuseWhatIsNoNetlist) {
   const std::string text = kNetlist;
   for (const std::string& bad :

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/backend/fpga/cell_counts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <functional>
@@ -217,6 +219,37 @@ class Owning {
   std::unordered_map<Bit, std::vector<std::size_t>> readers_;
 };
 
+/// Yosys up to 2026 writes bits 8, 17, 26 and 35 of a word of 72 also to 44, 53, 62 and 71 of a
+/// RAMB36E1 (brams_xc6v_map.v: `PORT_W_WIDTH == 71`). Such RAMs, and whether anybody reads those bits.
+class WrongParities {
+ public:
+  void add(const RawCell& cell) {
+    if (cell.type != "RAMB36E1") return;
+    const std::vector<Bit>&low = pin(cell, "DIPADIP"), &high = pin(cell, "DIPBDIP");
+    const bool wide = pin(cell, "DIADI") != pin(cell, "DIBDI");
+    if (!wide || low.empty() || low != high) return;
+    for (const Bit bit : pin(cell, "DOPBDOP")) rams_.emplace(bit, cell.name);
+  }
+
+  std::string fault(const std::vector<OwnedCell>& cells) const {
+    for (const OwnedCell& cell : cells)
+      for (const Bit bit : cell.inputs)
+        if (const auto it = rams_.find(bit); it != rams_.end())
+          return fmt::format("RAMB36E1 '{}' is written the same bits at DIPADIP and at DIPBDIP",
+                             printable(it->second));
+    return "";
+  }
+
+ private:
+  static const std::vector<Bit>& pin(const RawCell& cell, std::string_view name) {
+    static const std::vector<Bit> none;
+    const auto it = cell.pins.find(name);
+    return it == cell.pins.end() ? none : it->second;
+  }
+
+  std::unordered_map<Bit, std::string> rams_;  ///< by the bits of DOPBDOP
+};
+
 }  // namespace
 
 Usage& Usage::operator+=(const Usage& other) {
@@ -255,12 +288,14 @@ CellCounts count_cells(std::string_view json, const SynthesisJob& job, std::stri
   CellCounts counts;
   counts.owners = CellOwners(job.layers, job.path);
   std::vector<OwnedCell> cells;
+  WrongParities parities;
   WireNames wires(counts.owners);
   CellReader reader(
       job.top,
       [&](const RawCell& raw) {
         ++counts.types[raw.type];
         cells.push_back(owned(raw, counts.owners));
+        parities.add(raw);
       },
       [&](const std::string& name, Bit bit) { wires.add(name, bit); });
   if (!Json::sax_parse(json, &reader) || !reader.in_top)
@@ -268,6 +303,7 @@ CellCounts count_cells(std::string_view json, const SynthesisJob& job, std::stri
                printable(file, 4096), printable(job.top));
   for (OwnedCell& cell : cells)
     if (!cell.name.empty()) cell.layer = wires.owner(cell);
+  counts.fault = parities.fault(cells);
   Owning(cells, job.layers.size()).run();
   counts.layers.resize(job.layers.size());
   for (const OwnedCell& cell : cells) {

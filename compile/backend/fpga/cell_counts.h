@@ -49,6 +49,8 @@ struct CellCounts {
   std::vector<Usage> layers;  ///< in the order of the job
   Usage between;              ///< what belongs to no layer
   CellOwners owners;
+  /// A cell that this Yosys is known to make wrong, and how; empty: none was found.
+  std::string fault;
 };
 
 /// Counts the cells of a flat netlist. UserError naming the file when it is no such netlist.

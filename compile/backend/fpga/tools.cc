@@ -50,13 +50,15 @@ bool is_program(const fs::path& file) {
   return fs::is_regular_file(file, error) && ::access(file.c_str(), X_OK) == 0;
 }
 
-std::optional<Tool> look_for(std::string_view name) {
+/// The same program twice, under two paths, is taken for two.
+std::vector<Tool> look_for(std::string_view name) {
+  std::vector<Tool> tools;
   for (const fs::path& folder : folders())
     for (const bool wasm : {false, true}) {
       const fs::path file = folder / ((wasm ? "yowasp-" : "") + std::string(name));
-      if (is_program(file)) return Tool{std::string(name), file, wasm};
+      if (is_program(file)) tools.push_back({std::string(name), file, wasm});
     }
-  return {};
+  return tools;
 }
 
 /// Debian has none of the ECP5 tools.
@@ -101,12 +103,15 @@ std::string first_line(const std::string& text) { return text.substr(0, text.fin
 
 }  // namespace
 
-Tool find_tool(std::string_view name) {
-  if (auto tool = look_for(name)) return std::move(*tool);
-  missing(name);
+Tool find_tool(std::string_view name) { return find_tools(name).front(); }
+
+std::vector<Tool> find_tools(std::string_view name) {
+  std::vector<Tool> tools = look_for(name);
+  if (tools.empty()) missing(name);
+  return tools;
 }
 
-bool has_tool(std::string_view name) { return look_for(name).has_value(); }
+bool has_tool(std::string_view name) { return !look_for(name).empty(); }
 
 ToolIdentity identify(const Tool& tool) {
   ToolIdentity identity{tool.name, "", ""};

@@ -25,6 +25,9 @@ struct Tool {
 /// ~/.local/share without it). ToolError that names the command which installs it.
 Tool find_tool(std::string_view name);
 
+/// All that there are of a name, in the order in which they are looked for. ToolError as find_tool().
+std::vector<Tool> find_tools(std::string_view name);
+
 /// Whether find_tool() finds it.
 bool has_tool(std::string_view name);
 
