@@ -54,13 +54,13 @@ void note_time(const BitsWork& work, const report::Bits& report) {
 
 VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const BitsWork& work) {
   const RunDir& dir = work.session.dir;
-  if (work.options.level == BitsLevel::kBitstream) {
-    report.proof = prove_bits(work.built, dir, work.options.seed, work.console);
-    if (report.proof->verdict != kProved)
-      judgement.note(
-          report.proof->verdict == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
-          fmt::format("the bits are not proved equal to the netlist: {}", report.proof->reason));
-  }
+  report.proof = prove_bits(work.built, dir, work.options.seed, work.console);
+  // A netlist stands on its simulation where its proof comes to no end; one that fails is a fault.
+  const std::string& proved = report.proof->verdict;
+  if (proved != kProved && (work.options.level == BitsLevel::kBitstream || proved != kNoVerdict))
+    judgement.note(proved == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
+                   fmt::format("the {} is not proved equal to '{}', which it was made from: {}",
+                               report.level, report.proof->origin.file, report.proof->reason));
   report.verdict = judgement.verdict;
   report.reason = judgement.reason;
   const std::string file = bits_report_file(work.options.level, report.target);

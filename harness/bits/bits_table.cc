@@ -30,10 +30,12 @@ std::string opinion_text(const report::SecondOpinion& opinion) {
 
 std::string proof_text(const report::Proof& proof) {
   std::string text = fmt::format(
-      "\n{}: {} of the bits' functions (next values of {} registers, memory pins, outputs) {} the "
-      "netlist's, for all inputs and states; {} bits of memory compared\n",
-      proof.verdict, grouped(proof.functions), grouped(proof.registers_bits),
-      proof.verdict == kProved ? "equal" : "are held against", grouped(proof.memory_bits));
+      "\n{}{}: {} functions (next values of {} registers, memory pins, outputs) {} those of {}, "
+      "which "
+      "it was made from, for all inputs and states; {} bits of memory compared\n",
+      proof.verdict == kProved ? "" : "NOT PROVED, ", proof.verdict, grouped(proof.functions),
+      grouped(proof.registers), proof.verdict == kProved ? "equal" : "are held against",
+      printable(proof.origin.file, 200), grouped(proof.memory_bits));
   if (!proof.reason.empty()) text += "  " + printable(proof.reason, 4096) + "\n";
   for (const report::Proof::Failure& failure : proof.failures) {
     text += fmt::format("  {}{}\n", printable(failure.function, 4096),

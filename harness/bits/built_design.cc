@@ -34,11 +34,12 @@ class BuiltReader {
 
   BuiltDesign read(BitsLevel level) const {
     const BuiltFile json = file(files_.netlist);
-    netlist::Netlist netlist = netlist::read_yosys_json(json.bytes, build_.design, part_.family,
-                                                        printable(json.file.file));
-    simplify(netlist);
+    netlist::Netlist netlist = from_yosys(json);
     require_clock(netlist, json.file.file);
-    if (level == BitsLevel::kNetlist) return {build_, json.file, std::move(netlist), {}};
+    if (level == BitsLevel::kNetlist) {
+      const BuiltFile gates = file(files_.gates);
+      return {build_, json.file, std::move(netlist), gates.file, from_yosys(gates)};
+    }
     if (!part_.has_bitstreams())
       user_error(
           "no open tools make a bitstream of '{}'; its netlist can be simulated: --level netlist",
@@ -49,7 +50,7 @@ class BuiltReader {
     verify(bits);
     require_driven(bits);
     simplify(bits);
-    return {build_, bitstream.file, std::move(bits), std::move(netlist)};
+    return {build_, bitstream.file, std::move(bits), json.file, std::move(netlist)};
   }
 
  private:
@@ -64,6 +65,13 @@ class BuiltReader {
                  printable(target), printable(session.dir.path().string(), 4096),
                  printable(target));
     return build;
+  }
+
+  netlist::Netlist from_yosys(const BuiltFile& json) const {
+    netlist::Netlist netlist = netlist::read_yosys_json(json.bytes, build_.design, part_.family,
+                                                        printable(json.file.file));
+    simplify(netlist);
+    return netlist;
   }
 
   BuiltFile file(const std::string& name) const { return read_built_file(dir_, build_, name); }

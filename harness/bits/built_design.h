@@ -21,8 +21,10 @@ struct BuiltDesign {
   report::Build build;
   report::File file;        ///< what `design` is read from
   netlist::Netlist design;  ///< simplified
-  /// What the bits were made from; only of a bitstream. Simplified.
-  std::optional<netlist::Netlist> origin;
+  /// What that was made from: of a bitstream the netlist, of a netlist the gates that ABC made tables
+  /// of. Simplified.
+  report::File origin_file;
+  netlist::Netlist origin;
 };
 
 /// Reads a target's netlist, or what its bitstream does. UserError when it was not built, or from

@@ -17,7 +17,7 @@ std::string verdict_word(sim::ProofVerdict verdict) {
     case sim::ProofVerdict::kUnproved:
       return "UNPROVED";
     case sim::ProofVerdict::kInconclusive:
-      return "INCONCLUSIVE";
+      return kNoVerdict;
   }
   ASSAY_INVARIANT(false, "a proof's verdict is none");
 }
@@ -35,16 +35,16 @@ report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint6
     options.reset_n = "rst_ni";  // a board's design wakes up in its reset
   options.seed = seed;
   sim::ProofResult result;
-  wait_aloud(console, "prove", [&] {
-    result = sim::prove_equal(built.design, built.origin.value(), options, folder);
-  });
+  wait_aloud(console, "prove",
+             [&] { result = sim::prove_equal(built.design, built.origin, options, folder); });
   report::Proof proof;
   proof.verdict = verdict_word(result.verdict);
   proof.reason = result.reason;
   proof.functions = result.functions;
   proof.obligations = result.obligations;
-  proof.registers_bits = result.registers_a;
-  proof.registers_netlist = result.registers_b;
+  proof.origin = built.origin_file;
+  proof.registers = result.registers_a;
+  proof.registers_origin = result.registers_b;
   proof.classes = result.classes;
   proof.memory_columns = result.memory_columns;
   proof.memory_bits = result.memory_bits;

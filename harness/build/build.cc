@@ -123,7 +123,7 @@ class BitstreamBuild {
   }
 
   void netlist() {
-    const std::string script = fpga::synthesis_script(job_, files_.netlist);
+    const std::string script = fpga::synthesis_script(job_, {files_.netlist, files_.gates});
     for (const fpga::Tool& yosys : synthesisers_)
       if (keep_netlist(yosys, script)) return;
     forget_reports({"build", "netlist", "bitstream"});
@@ -152,11 +152,15 @@ class BitstreamBuild {
   std::string new_netlist(const fpga::Tool& yosys, const std::string& script) {
     report_.tools.front() = identity(yosys);
     const auto start = Clock::now();
-    const std::string json = synthesise(yosys, script);
+    const fs::path work = synthesise(yosys, script);
+    const std::string json = read_file(work / files_.netlist);
     std::string fault = count(json);
     if (!fault.empty()) return fault;
     steps_.done(report_, "netlist", netlist_inputs(script),
-                {{files_.netlist, json}, {kScriptFile, script}}, seconds_from(start));
+                {{files_.netlist, json},
+                 {files_.gates, read_file(work / files_.gates)},
+                 {kScriptFile, script}},
+                seconds_from(start));
     register_files(dir_, step_files());
     console_.remark(fmt::format("netlist: {} LUTs, {} flip-flops, {} block RAMs in {:.1f} s",
                                 grouped(report_.total.lut), grouped(report_.total.ff),
@@ -172,7 +176,8 @@ class BitstreamBuild {
     return counts.fault;
   }
 
-  std::string synthesise(const fpga::Tool& yosys, const std::string& script) const {
+  /// Returns the folder of the files.
+  fs::path synthesise(const fpga::Tool& yosys, const std::string& script) const {
     const fs::path work = steps_.fresh_work();
     for (const BuildSource::File& file : source_.files()) write_file(work / file.name, file.text);
     write_file(work / kScriptFile, script);
@@ -180,7 +185,7 @@ class BitstreamBuild {
       fpga::run_tool(yosys, {"-q", "-e", "implicitly declared", kScriptFile}, work,
                      kSynthesisLimit);
     });
-    return read_file(work / files_.netlist);
+    return work;
   }
 
   // ---- Placed, routed and packed ----

@@ -47,8 +47,8 @@ fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,
 
 BuildFiles build_files(Family family) {
   if (family == Family::kIce40)
-    return {"netlist.json", "constraints.pcf", "routed.asc", "bitstream.bin"};
-  return {"netlist.json", "constraints.lpf", "routed.config", "bitstream.bit"};
+    return {"netlist.json", "gates.json", "constraints.pcf", "routed.asc", "bitstream.bin"};
+  return {"netlist.json", "gates.json", "constraints.lpf", "routed.config", "bitstream.bit"};
 }
 
 }  // namespace assay

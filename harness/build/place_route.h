@@ -22,7 +22,7 @@ fpga::PlaceRouteResult place_route(const fpga::PlaceRouteJob& job,
 
 /// Names of the files in DIR/build/TARGET.
 struct BuildFiles {
-  std::string netlist, constraints, routed, bitstream;
+  std::string netlist, gates, constraints, routed, bitstream;
 };
 BuildFiles build_files(netlist::Family family);
 

@@ -96,7 +96,7 @@ std::string show_run_text(const report::ShowRun& shown) {
     text += fmt::format("{}: {}: {} of {} predicted beats compared, {} differing{}\n",
                         printable(level.level), verdict_name(level.verdict),
                         grouped(level.compared), grouped(level.predicted), grouped(level.differing),
-                        level.proof ? "; the bits are " + printable(*level.proof) : "");
+                        level.proof ? "; " + printable(*level.proof) : "");
   return text;
 }
 

@@ -53,8 +53,9 @@ void Proof::fields(Fields& f) {
   f("reason", reason);
   f("functions", functions);
   f("obligations", obligations);
-  f("registers_bits", registers_bits);
-  f("registers_netlist", registers_netlist);
+  f("origin", origin);
+  f("registers", registers);
+  f("registers_origin", registers_origin);
   f("classes", classes);
   f("memory_columns", memory_columns);
   f("memory_bits", memory_bits);

@@ -6,7 +6,7 @@
 /// Reports on what was built of a design: its netlist, its bitstream.
 namespace assay::report {
 
-/// Whether two netlists are equal for all inputs and states.
+/// Whether what is verified equals what it was made from, for all inputs and states.
 struct Proof {
   struct Failure {
     std::string function, register_name;
@@ -18,7 +18,8 @@ struct Proof {
   std::string reason;
   std::int64_t functions = 0;    ///< pairs of nets proved equal
   std::int64_t obligations = 0;  ///< registers, memory pins and outputs that they stand for
-  std::int64_t registers_bits = 0, registers_netlist = 0, classes = 0;
+  File origin;                   ///< what it was made from
+  std::int64_t registers = 0, registers_origin = 0, classes = 0;
   std::int64_t memory_columns = 0, memory_bits = 0;  ///< paired, and compared literally
   std::string canary;                                ///< the planted fault that was refuted
   std::vector<Failure> failures;
@@ -36,7 +37,7 @@ struct SecondOpinion {
 };
 
 /// reports/netlist-TARGET.json and reports/bitstream-TARGET.json: the built design simulated against
-/// golden and, from bits, proved equal to the netlist that they were made from.
+/// golden, and proved equal to what it was made from: bits to the netlist, tables to gates.
 struct Bits {
   static constexpr std::string_view kSchema = "assay.bits/1";
   struct Cells {

@@ -66,7 +66,9 @@ void settle_bits(report::RunLevel& level, const report::Run& run, const std::str
   level.verdict = bits.verdict;
   level.reason = bits.reason;
   if (bits.proof && exit_code(bits.verdict) == 0)
-    level.reason += fmt::format("; {} equal to the netlist", bits.proof->verdict);
+    level.reason +=
+        fmt::format("; {} equal to {}", bits.proof->verdict == "PROVED" ? "PROVED" : "NOT PROVED",
+                    bits.proof->origin.file);
 }
 
 /// `text`: of the level's report.

@@ -56,9 +56,11 @@ TEST_F(RunTarget, GoesFromTheModelToProvedBits) {
   const CommandResult result = run();
   ASSERT_EQ(result.code, 0) << result.err << result.out;
   EXPECT_THAT(result.out, HasSubstr("\nnetlist of ice40-hx8k: EQUIVALENT: "));
-  EXPECT_THAT(result.out,
-              HasSubstr("; PROVED equal to the netlist\nEQUIVALENT: from the model to the "
-                        "bitstream of ice40-hx8k\n"));
+  EXPECT_THAT(
+      result.out,
+      HasSubstr(
+          "; PROVED equal to build/ice40-hx8k/netlist.json\nEQUIVALENT: from the model to the "
+          "bitstream of ice40-hx8k\n"));
   const Json first = levels();
   ASSERT_EQ(first.size(), 3U);
   for (const Json& level : first) EXPECT_EQ(level.at("verdict"), "EQUIVALENT") << level;

@@ -104,7 +104,8 @@ TEST_F(VerifyBits, EveryLevelIsEquivalentAndTheBitsAreProved) {
   EXPECT_GT(netlist.at("canaries").at("planted"), 0);
   EXPECT_EQ(netlist.at("canaries").at("caught"), netlist.at("canaries").at("planted"));
   EXPECT_GT(netlist.at("streams").size(), 3U) << "streams inside keep their names";
-  EXPECT_TRUE(netlist.at("proof").is_null());
+  EXPECT_EQ(netlist.at("proof").at("verdict"), "PROVED") << netlist.at("proof").at("reason");
+  EXPECT_EQ(netlist.at("proof").at("origin").at("file"), "build/ice40-hx8k/gates.json");
 
   const CommandResult result = verify("bitstream", {"--json"});
   EXPECT_EQ(result.code, 0) << result.err;
@@ -119,7 +120,7 @@ TEST_F(VerifyBits, EveryLevelIsEquivalentAndTheBitsAreProved) {
     const CommandResult shown = run_assay_as_is({"show", out_.string()});
     EXPECT_EQ(shown.code, 0) << shown.out;
     EXPECT_THAT(shown.out, HasSubstr("netlist of ice40-hx8k: EQUIVALENT: "));
-    EXPECT_THAT(shown.out, HasSubstr("differing; the bits are PROVED"));
+    EXPECT_THAT(shown.out, HasSubstr("differing; PROVED"));
     EXPECT_EQ(run_assay_as_is({"show", out_.string(), "--check"}).code, 0);
     EXPECT_THAT(read_file(out_ / "reports/report.html"), HasSubstr("bitstream of ice40-hx8k"));
   };
@@ -133,7 +134,23 @@ TEST_F(VerifyBits, EveryLevelIsEquivalentAndTheBitsAreProved) {
   ASSERT_EQ(run_assay_as_is({"build", out_.string(), "--target", kTarget, "--seed", "2"}).code, 0);
   const CommandResult shown = run_assay_as_is({"show", out_.string()});
   EXPECT_EQ(shown.code, 0) << shown.out;
-  EXPECT_THAT(shown.out, ::testing::Not(HasSubstr("ice40-hx8k")));
+  EXPECT_THAT(shown.out, HasSubstr("netlist of ice40-hx8k: EQUIVALENT: ")) << "the same as before";
+  EXPECT_THAT(shown.out, ::testing::Not(HasSubstr("bitstream of ice40-hx8k")));
+}
+
+/// The simulation sees nothing of it.
+TEST_F(VerifyBits, GatesThatTheNetlistWasNotMadeOfAreNoticed) {
+  std::string gates = read_file(built("gates.json"));
+  const std::size_t place = gates.find("\"$_AND_\"", gates.size() / 4);
+  ASSERT_NE(place, std::string::npos);
+  gates.replace(place, 8, "\"$_NOR_\"");
+  replace("gates.json", gates);
+  const CommandResult result = verify("netlist", {"--json"});
+  EXPECT_EQ(result.code, 3) << result.err;
+  EXPECT_EQ(result.json().at("verdict"), "INCONCLUSIVE");
+  EXPECT_EQ(result.json().at("differing"), 0);
+  EXPECT_EQ(verdict_of_proof(result), "UNPROVED");
+  EXPECT_FALSE(result.json().at("proof").at("failures").empty());
 }
 
 /// Flips bits of the configuration, one at a time: each is noticed, or the proof shows that it changes

@@ -22,30 +22,34 @@ SynthesisJob job(Family family) {
   return {"top", {"a.sv", "top.sv"}, "top", "", {"u_a", "u_b"}, {"s_valid"}, family, false};
 }
 
+const SynthesisFiles kFiles = {"n.json", "g.json"};
+
 TEST(SynthesisScript, IsTheSameBytesForTheSameJob) {
-  EXPECT_EQ(synthesis_script(job(Family::kIce40), "n.json"),
+  EXPECT_EQ(synthesis_script(job(Family::kIce40), kFiles),
             "read_verilog -sv -defer a.sv\n"
             "read_verilog -sv -defer top.sv\n"
             "hierarchy -check -top top\n"
             "setattr -set ram_style \"registers\" m:* a:lut_rom a:lut_ram %u %i\n"
             "select -assert-count 1 top/w:s_valid\n"
             "setattr -set keep 1 top/w:s_valid\n"
-            "synth_ice40 -top top -run begin:check\n"
+            "synth_ice40 -top top -run begin:map_luts\n"
+            "json -o g.json top\n"
+            "synth_ice40 -top top -run map_luts:check\n"
             "check -mapped -assert\n"
             "write_json n.json\n");
 }
 
 TEST(SynthesisScript, LeavesProductsInLutsUnlessTold) {
   SynthesisJob ecp5 = job(Family::kEcp5);
-  EXPECT_THAT(synthesis_script(ecp5, "n.json"), HasSubstr("synth_ecp5 -nodsp"));
-  EXPECT_THAT(synthesis_script(ecp5, "n.json"), HasSubstr("blackbox =A:whitebox"));
+  EXPECT_THAT(synthesis_script(ecp5, kFiles), HasSubstr("synth_ecp5 -nodsp"));
+  EXPECT_THAT(synthesis_script(ecp5, kFiles), HasSubstr("blackbox =A:whitebox"));
   ecp5.dsp = true;
-  EXPECT_THAT(synthesis_script(ecp5, "n.json"), Not(HasSubstr("-nodsp")));
+  EXPECT_THAT(synthesis_script(ecp5, kFiles), Not(HasSubstr("-nodsp")));
   SynthesisJob ice40 = job(Family::kIce40);
-  EXPECT_THAT(synthesis_script(ice40, "n.json"), Not(HasSubstr("-dsp")));
+  EXPECT_THAT(synthesis_script(ice40, kFiles), Not(HasSubstr("-dsp")));
   ice40.dsp = true;
-  EXPECT_THAT(synthesis_script(ice40, "n.json"), HasSubstr("-dsp"));
-  EXPECT_THAT(synthesis_script(job(Family::kXilinx), "n.json"), HasSubstr("-family xc7"));
+  EXPECT_THAT(synthesis_script(ice40, kFiles), HasSubstr("-dsp"));
+  EXPECT_THAT(synthesis_script(job(Family::kXilinx), kFiles), HasSubstr("-family xc7"));
 }
 
 TEST(SynthesisPlain, MemoriesOfLutsNeedNoScript) {

@@ -27,27 +27,33 @@ std::string_view cell_library(Family family) {
   return "";
 }
 
-/// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
-std::string mapping(const SynthesisJob& job) {
+std::string synthesis_command(const SynthesisJob& job) {
   switch (job.family) {
     case Family::kIce40:
-      return fmt::format("synth_ice40{} -top {} -run begin:check\n", job.dsp ? " -dsp" : "",
-                         job.top);
+      return fmt::format("synth_ice40{}", job.dsp ? " -dsp" : "");
     case Family::kEcp5:
-      return fmt::format("synth_ecp5{} -top {} -run begin:check\n", job.dsp ? "" : " -nodsp",
-                         job.top);
+      return fmt::format("synth_ecp5{}", job.dsp ? "" : " -nodsp");
     case Family::kXilinx:
       // No pads: what is around the design brings them.
-      return fmt::format(
-          "synth_xilinx -family xc7 -flatten -noiopad -noclkbuf{} -top {} -run begin:check\n",
-          job.dsp ? "" : " -nodsp", job.top);
+      return fmt::format("synth_xilinx -family xc7 -flatten -noiopad -noclkbuf{}",
+                         job.dsp ? "" : " -nodsp");
   }
   ASSAY_INVARIANT(false, "a family has no synthesis");
 }
 
+/// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
+std::string mapping(const SynthesisJob& job, const std::string& gates) {
+  const std::string command = fmt::format("{} -top {}", synthesis_command(job), job.top);
+  return fmt::format(
+      "{0} -run begin:map_luts\n"
+      "json -o {2} {1}\n"
+      "{0} -run map_luts:check\n",
+      command, job.top, gates);
+}
+
 }  // namespace
 
-std::string synthesis_script(const SynthesisJob& job, std::string_view json) {
+std::string synthesis_script(const SynthesisJob& job, const SynthesisFiles& files) {
   std::string text;
   for (const std::string& source : job.sources)
     text += fmt::format("read_verilog -sv -defer {}\n", source);
@@ -56,10 +62,10 @@ std::string synthesis_script(const SynthesisJob& job, std::string_view json) {
   for (const std::string& wire : job.wires)
     text += fmt::format("select -assert-count 1 {0}/w:{1}\nsetattr -set keep 1 {0}/w:{1}\n",
                         job.design, wire);
-  text += mapping(job) + "check -mapped -assert\n";
+  text += mapping(job, files.gates) + "check -mapped -assert\n";
   // Yosys' models of cells that are modules with contents cannot be written.
   if (job.family == Family::kEcp5) text += "blackbox =A:whitebox\n";
-  return text + fmt::format("write_json {}\n", json);
+  return text + fmt::format("write_json {}\n", files.netlist);
 }
 
 }  // namespace assay::fpga

@@ -24,8 +24,15 @@ struct SynthesisJob {
   bool dsp = false;  ///< products may go into DSP blocks; else into LUTs, whatever Yosys likes
 };
 
-/// The Yosys script that writes `json`, a flat netlist of the family's cells. The same bytes for the
-/// same job.
-std::string synthesis_script(const SynthesisJob& job, std::string_view json);
+/// What Yosys writes.
+struct SynthesisFiles {
+  std::string netlist;  ///< flat, of the family's cells alone
+  /// The same a step earlier: the family's registers, memories and carries, and between them gates,
+  /// before ABC makes tables of these.
+  std::string gates;
+};
+
+/// The Yosys script that writes the files. The same bytes for the same job.
+std::string synthesis_script(const SynthesisJob& job, const SynthesisFiles& files);
 
 }  // namespace assay::fpga
