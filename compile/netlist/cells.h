@@ -60,7 +60,7 @@ struct CellModel {
   /// and is 1 then, of 16 bits; an output, which may be absent; one that is either. "A:*": of any width. "A#4": A0 to A3.
   /// "A:16+": what is connected may be wider, and is cut to its lowest 16 bits, as Verilog does.
   std::string_view pins;
-  /// Words such as "MODE=0" and "REGMODE=NOREG": its value where it is absent. "INIT_#16=0": INIT_0 to
+  /// Words such as "MODE=0" and "REGMODE=NOREG": its value where it is absent. "@CURRENT=0": an attribute. "INIT_#16=0": INIT_0 to
   /// INIT_F; "INIT_##64=0": INIT_00 to INIT_3F.
   std::string_view parameters;
   void (*build)(const Cell& cell);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compile/netlist/cells.h"
+#include "compile/netlist/ecp5_pll.h"
 #include "compile/netlist/ecp5_ram.h"
 #include "compile/netlist/gates.h"
 #include "compile/netlist/product.h"
@@ -188,6 +189,29 @@ void build_multiplier(const Cell& cell) {
     cell.drive(cell.net(fmt::format("P{}", i)), kBuffer, {product[i]});
 }
 
+/// What a parameter that is absent means is what nextpnr makes of it: other outputs than CLKOP would be on.
+void build_ecp5_pll(const Cell& cell) {
+  for (const std::string_view pin : ecp5_pll_idle_pins())
+    if (cell.net(pin) != kZero) cell.refuse("there is no model of one whose {} is not 0", pin);
+  for (const char* pin : {"ENCLKOS", "ENCLKOS2", "ENCLKOS3"})
+    if (cell.net(pin) > kOne) cell.refuse("there is no model of one whose {} changes", pin);
+  for (const char* pin : {"CLKOS", "CLKOS2", "CLKOS3", "INTLOCK", "REFCLK", "CLKINTFB"})
+    if (cell.connected(pin)) cell.refuse("its output {} has no model", pin);
+  if (cell.net("CLKFB") != cell.net("CLKOP"))
+    cell.refuse("there is no model of other feedback than its output CLKOP at CLKFB");
+  Ecp5Pll pll;
+  for (const Ecp5PllWord& word : ecp5_pll_words())
+    pll.words.emplace(word.name, cell.parameters.find(word.name)->second);
+  const auto take = [&](std::string_view name) {
+    pll.numbers.emplace(name, static_cast<int>(cell.number(name, 31)));
+  };
+  for (const Ecp5PllNumber& number : ecp5_pll_numbers()) take(number.name);
+  for (const std::string_view name : ecp5_pll_choices()) take(name);
+  pll.reference = cell.net("CLKI"), pll.clock = cell.net("CLKOP"), pll.lock = cell.net("LOCK");
+  const std::string trouble = add_ecp5_pll(cell.netlist, pll);
+  if (!trouble.empty()) cell.refuse("{}", trouble);
+}
+
 /// A pin that is only an input or only an output.
 void build_ecp5_io(const Cell& cell) {
   const int direction = cell.choice("DIR", {"INPUT", "OUTPUT"});
@@ -227,6 +251,20 @@ constexpr CellModel kEcp5Cells[] = {
      "REG_INPUTB_CE=CE0 REG_INPUTB_RST=RST0 REG_PIPELINE_CLK=NONE REG_PIPELINE_CE=CE0 "
      "REG_PIPELINE_RST=RST0 REG_OUTPUT_CLK=NONE REG_OUTPUT_CE=CE0 REG_OUTPUT_RST=RST0 GSR=ENABLED",
      build_multiplier},
+    {"EHXPLLL",
+     "CLKI CLKFB CLKOP> CLKOS> CLKOS2> CLKOS3> LOCK> INTLOCK> REFCLK> CLKINTFB> RST STDBY "
+     "PHASESEL0 "
+     "PHASESEL1 PHASEDIR PHASESTEP PHASELOADREG PLLWAKESYNC ENCLKOP ENCLKOS=0 ENCLKOS2=0 "
+     "ENCLKOS3=0",
+     "CLKI_DIV=1 CLKFB_DIV=1 CLKOP_DIV=1000 CLKOS_DIV=1000 CLKOS2_DIV=1000 CLKOS3_DIV=1000 "
+     "CLKOP_ENABLE=ENABLED CLKOS_ENABLE=ENABLED CLKOS2_ENABLE=ENABLED CLKOS3_ENABLE=ENABLED "
+     "CLKOP_CPHASE=0 CLKOS_CPHASE=0 CLKOS2_CPHASE=0 CLKOS3_CPHASE=0 CLKOP_FPHASE=0 CLKOS_FPHASE=0 "
+     "CLKOS2_FPHASE=0 CLKOS3_FPHASE=0 FEEDBK_PATH=CLKOP CLKOP_TRIM_POL=RISING CLKOP_TRIM_DELAY=0 "
+     "CLKOS_TRIM_POL=RISING CLKOS_TRIM_DELAY=0 OUTDIVIDER_MUXA=DIVA OUTDIVIDER_MUXB=DIVB "
+     "OUTDIVIDER_MUXC=DIVC OUTDIVIDER_MUXD=DIVD PLL_LOCK_MODE=0 STDBY_ENABLE=DISABLED "
+     "REFIN_RESET=DISABLED SYNC_ENABLE=DISABLED INT_LOCK_STICKY=ENABLED DPHASE_SOURCE=DISABLED "
+     "PLLRST_ENA=DISABLED INTFB_WAKE=DISABLED @ICP_CURRENT=0 @LPF_RESISTOR=0",
+     build_ecp5_pll},
     {"TRELLIS_IO", "B<> I=0 T=0 O>", "DIR=INPUT", build_ecp5_io},
 };
 

@@ -98,10 +98,11 @@ void build_ice40_pll(const Cell& cell) {
        {"FDA_FEEDBACK", "FDA_RELATIVE", "SHIFTREG_DIV_MODE", "ENABLE_ICEGATE", "TEST_MODE"})
     if (cell.number(parameter, 4) != 0) cell.refuse("there is no model of {} but 0", parameter);
   const Net reference = cell.net(cell.type == "SB_PLL40_PAD" ? "PACKAGEPIN" : "REFERENCECLK");
+  const Net clock = cell.netlist.lut(kBuffer, {reference});
   for (const char* out : {"PLLOUTCORE", "PLLOUTGLOBAL"})
-    cell.drive(cell.net(out), kBuffer, {reference});
+    cell.drive(cell.net(out), kBuffer, {clock});
   cell.drive(cell.net("LOCK"), 1, {});
-  ClockMaker maker{cell.type, {}};
+  ClockMaker maker{cell.type, {}, clock};
   for (const auto& [name, width] :
        {std::pair("DIVR", 4), {"DIVF", 7}, {"DIVQ", 3}, {"FILTER_RANGE", 3}})
     maker.settings[name] = static_cast<int>(cell.number(name, width));

@@ -54,6 +54,25 @@ std::vector<Net> wire_sources(const Netlist& netlist) {
   return source;
 }
 
+/// Back through such wires.
+Net follow(const std::vector<Net>& source, Net net) {
+  for (std::size_t steps = 0; source[net] != net && steps < source.size(); ++steps)
+    net = source[net];
+  return net;
+}
+
+/// Calls `body(net, falling, the cell's name)`.
+template <typename Body>
+void for_each_clock(const Netlist& netlist, const Body& body) {
+  for (const FlipFlop& cell : netlist.flip_flops) body(cell.clock, cell.falling, cell.name);
+  for (const Memory& memory : netlist.memories) {
+    for (const Memory::ReadPort& read : memory.reads)
+      if (read.registered) body(read.clock, read.falling, memory.name);
+    for (const Memory::WritePort& write : memory.writes)
+      body(write.clock, write.falling, memory.name);
+  }
+}
+
 /// The table without input `at`, which is `value`.
 std::uint64_t cofactor(std::uint64_t table, int size, int at, bool value) {
   std::uint64_t rest = 0;
@@ -452,25 +471,32 @@ void simplify(Netlist& netlist) {
 
 std::vector<Step> evaluation_order(const Netlist& netlist) { return Order(netlist).result; }
 
+void require_made_clock(const Netlist& netlist) {
+  for (const ClockMaker& maker : netlist.clock_makers) {
+    if (maker.clock == kZero) continue;
+    std::vector<Net> source = wire_sources(netlist);
+    source[maker.clock] = maker.clock;
+    for_each_clock(netlist, [&](Net net, bool, const std::string& cell) {
+      net = follow(source, net);
+      if (net > kOne && net != maker.clock)
+        user_error("netlist '{}': the clock of '{}' is not the one that {} makes", netlist.name,
+                   cell, maker.type);
+    });
+  }
+}
+
 Net clock_of(const Netlist& netlist) {
   const std::vector<Net> source = wire_sources(netlist);
   Net clock = kZero;
   bool falling = false, any = false;
-  const auto take = [&](Net net, bool falls, const std::string& cell) {
-    for (Net steps = 0; source[net] != net && steps < netlist.nets; ++steps) net = source[net];
+  for_each_clock(netlist, [&](Net net, bool falls, const std::string& cell) {
+    net = follow(source, net);
     if (net <= kOne) return;
     if (any && (net != clock || falls != falling))
       user_error("netlist '{}': '{}' has a clock of its own; one clock is simulated", netlist.name,
                  cell);
     clock = net, falling = falls, any = true;
-  };
-  for (const FlipFlop& cell : netlist.flip_flops) take(cell.clock, cell.falling, cell.name);
-  for (const Memory& memory : netlist.memories) {
-    for (const Memory::ReadPort& read : memory.reads)
-      if (read.registered) take(read.clock, read.falling, memory.name);
-    for (const Memory::WritePort& write : memory.writes)
-      take(write.clock, write.falling, memory.name);
-  }
+  });
   return clock;
 }
 

@@ -80,7 +80,12 @@ struct Port {
 struct ClockMaker {
   std::string type;                     ///< the cell's: "SB_PLL40_CORE"
   std::map<std::string, int> settings;  ///< those that are chosen: "DIVF", ...
-  friend bool operator==(const ClockMaker&, const ClockMaker&) = default;
+  /// The clock that it makes; kZero where the reader does not know. simplify() makes it one with the
+  /// clock that it is made of, so that only require_made_clock() looks at it.
+  Net clock = kZero;
+  friend bool operator==(const ClockMaker& a, const ClockMaker& b) {
+    return a.type == b.type && a.settings == b.settings;
+  }
 };
 /// "SB_PLL40_CORE with DIVF 65, DIVQ 4", for people.
 std::string clock_maker_text(const ClockMaker& maker);
@@ -111,6 +116,10 @@ void verify(const Netlist& netlist);
 /// UserError where a cell or an output reads a net that nothing drives: it is 0 here, and what hardware
 /// makes of it depends on the family. Of a netlist for which verify() holds.
 void require_driven(const Netlist& netlist);
+
+/// UserError where a clock is made and something has another one, such as the one that it is made of. Of
+/// a netlist as it was read, before simplify().
+void require_made_clock(const Netlist& netlist);
 
 /// Takes away what no output, and no state that an output can see, depends on, read ports of memories
 /// among it; inputs of tables that their value does not depend on; tables that are a constant or a

@@ -276,6 +276,7 @@ class Reader {
           absent ? absent_pin(cell, pin, form) : pin_nets(scope, cell, pin, form, *bits);
     }
     take_parameters(cell, value, model);
+    take_attributes(cell, value);
     const Built before{netlist_.luts.size(), netlist_.flip_flops.size(), netlist_.memories.size()};
     model.model->build(cell);
     settle_unknown(cell, before);
@@ -385,9 +386,19 @@ class Reader {
     if (parameters == nullptr) return;
     if (!parameters->is_object()) cell.refuse("its parameters are no object");
     for (const auto& [name, setting] : parameters->items()) {
-      if (!model.parameters.contains(name)) cell.refuse("the model has no parameter {}", name);
+      if (!model.parameters.contains(name) || name.starts_with('@'))
+        cell.refuse("the model has no parameter {}", name);
       cell.parameters[name] = value_of(setting, cell.name);
     }
+  }
+
+  /// "@NAME" of the model is an attribute of the cell.
+  void take_attributes(Cell& cell, const Json& value) const {
+    const Json* attributes = member(value, "attributes");
+    if (attributes == nullptr || !attributes->is_object()) return;
+    for (const auto& [name, setting] : attributes->items())
+      if (const auto at = cell.parameters.find("@" + name); at != cell.parameters.end())
+        at->second = value_of(setting, cell.name);
   }
 
   void add_names(Scope& scope, const Json& module, const std::string& module_name) {
@@ -454,6 +465,7 @@ Netlist read_yosys_json(const std::string& text, std::string_view top, Family fa
   Netlist netlist = Reader(json, family, file).read(top);
   verify(netlist);
   require_driven(netlist);
+  require_made_clock(netlist);
   return netlist;
 }
 

@@ -84,9 +84,8 @@ class BuiltReader {
   void require_clock(const netlist::Netlist& netlist, const std::string& file) const {
     std::vector<netlist::ClockMaker> makers;
     if (target_.board != nullptr)
-      if (const ShellBoard board = source().shell.value();
-          part_.family == netlist::Family::kIce40 && board.pll != ShellBoard::Pll::kNone)
-        makers.push_back({ice40_pll_cell(board), ice40_pll_settings(board)});
+      if (const ShellBoard board = source().shell.value(); board.pll != ShellBoard::Pll::kNone)
+        makers.push_back({pll_cell(board), pll_settings(board)});
     if (netlist.clock_makers != makers)
       user_error("the clock of '{}' is not made as '{}' is built; build it again", printable(file),
                  printable(target_.name));

@@ -88,15 +88,19 @@ inline std::string synthesise(const std::string& verilog, const TempDir& folder)
   return read_file(folder.path() / "top.json");
 }
 
-/// Module `top` of the text.
-inline Built build(const std::string& verilog, std::uint32_t idcode, std::uint64_t seed = 1) {
+/// Module `top` of the text. With constraints of its own it need not have models.
+inline Built build(const std::string& verilog, std::uint32_t idcode, std::uint64_t seed = 1,
+                   const std::string& constraints = "") {
   const TempDir folder;
   Built built;
   built.idcode = idcode;
   const std::string json = synthesise(verilog, folder);
-  built.synthesised = netlist::read_yosys_json(json, "top", netlist::Family::kEcp5, "top.json");
-  netlist::simplify(built.synthesised);
-  built.constraints = constraints_for(built.synthesised, idcode, seed);
+  if (constraints.empty()) {
+    built.synthesised = netlist::read_yosys_json(json, "top", netlist::Family::kEcp5, "top.json");
+    netlist::simplify(built.synthesised);
+  }
+  built.constraints =
+      constraints.empty() ? constraints_for(built.synthesised, idcode, seed) : constraints;
   const fpga::PlaceRouteJob job{&part_of(idcode), "top", json, built.constraints, 20, seed};
   built.routed = place_route_ecp5(
       job, folder.path(),

@@ -23,14 +23,14 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
-constexpr const char* kBoard = "icebreaker";
-
-/// A small residual network on an iCEBreaker, whose oscillator has 12 MHz.
-class VerifyBoard : public ::testing::Test {
+/// A small residual network on a board.
+class OnBoard : public ::testing::Test {
  protected:
+  OnBoard(std::string board, std::vector<std::string> tools)
+      : board_(std::move(board)), tools_(std::move(tools)) {}
   void SetUp() override {
-    for (const char* tool : {"yosys", "yosys-abc", "nextpnr-ice40", "icepack"})
-      if (!fpga::has_tool(tool)) GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm";
+    for (const std::string& tool : tools_)
+      if (!fpga::has_tool(tool)) GTEST_SKIP() << "needs " << tool;
     const CommandResult run = run_assay_as_is({"run", model_.string(), "--images", "6",
                                                "--target-cycles", "512", "--out", out_.string()});
     ASSERT_EQ(run.code, 0) << run.err << run.out;
@@ -38,15 +38,15 @@ class VerifyBoard : public ::testing::Test {
   /// Four cycles a bit.
   void build(int clock_mhz) const {
     const CommandResult built =
-        run_assay_as_is({"build", out_.string(), "--target", kBoard, "--clock",
+        run_assay_as_is({"build", out_.string(), "--target", board_, "--clock",
                          std::to_string(clock_mhz), "--baud", std::to_string(clock_mhz * 250000)});
     ASSERT_EQ(built.code, 0) << built.err << built.out;
   }
   CommandResult verify(const std::string& level) const {
     return run_assay_as_is(
-        {"verify", out_.string(), "--level", level, "--target", kBoard, "--images", "2", "--json"});
+        {"verify", out_.string(), "--level", level, "--target", board_, "--images", "2", "--json"});
   }
-  fs::path built_file(const std::string& name) const { return out_ / "build" / kBoard / name; }
+  fs::path built_file(const std::string& name) const { return out_ / "build" / board_ / name; }
   /// Puts other bytes in the place of a file, and makes the report say so.
   void replace(const std::string& name, const std::string& bytes) const {
     write_file(built_file(name), bytes);
@@ -56,11 +56,19 @@ class VerifyBoard : public ::testing::Test {
           if (file["file"].get<std::string>().ends_with("/" + name)) file["sha256"] = sha256(bytes);
     });
   }
-  fs::path report() const { return out_ / "reports" / fmt::format("build-{}.json", kBoard); }
+  fs::path report() const { return out_ / "reports" / fmt::format("build-{}.json", board_); }
 
+  const std::string board_;
+  const std::vector<std::string> tools_;
   TempDir dir_;
   fs::path model_ = save_integer_network(dir_.path() / "net.onnx");
   fs::path out_ = dir_.path() / "out";
+};
+
+/// An iCEBreaker, whose oscillator has 12 MHz.
+class VerifyBoard : public OnBoard {
+ protected:
+  VerifyBoard() : OnBoard("icebreaker", {"yosys", "yosys-abc", "nextpnr-ice40", "icepack"}) {}
 };
 
 /// One test, as the build takes longest.
@@ -88,7 +96,7 @@ TEST_F(VerifyBoard, ItsBitsAnswerAsGoldenDoesAndAreProved) {
   EXPECT_GT(bits.at("proof").at("functions"), 100);
 
   const CommandResult host = run_assay_as_is({"host", out_.string(), "--simulate", "bitstream",
-                                              "--target", kBoard, "--images", "1", "--json"});
+                                              "--target", board_, "--images", "1", "--json"});
   EXPECT_EQ(host.code, 0) << host.err;
   EXPECT_EQ(host.json().at("simulated"), "bitstream");
   EXPECT_EQ(host.json().at("compared"), 1);
@@ -101,9 +109,9 @@ TEST_F(VerifyBoard, ItsBitsAnswerAsGoldenDoesAndAreProved) {
   };
   const std::string out = out_.string();
   refuses({"build", out, "--target", "ice40-hx8k", "--baud", "9600"}, "is a part");
-  refuses({"build", out, "--target", kBoard, "--baud", "7000000"}, "cannot make 7000000 baud");
+  refuses({"build", out, "--target", board_, "--baud", "7000000"}, "cannot make 7000000 baud");
   refuses({"host", out, "--simulate", "bitstream"}, "needs --target");
-  refuses({"host", out, "--simulate", "rtl", "--target", kBoard}, "--target belongs to");
+  refuses({"host", out, "--simulate", "rtl", "--target", board_}, "--target belongs to");
   refuses({"host", out, "--simulate", "netlist", "--target", "ulx3s-25"}, "nothing was built for");
 }
 
@@ -119,7 +127,7 @@ TEST_F(VerifyBoard, ItsPllIsHeldAgainstTheClockThatWasAskedFor) {
   // 12 MHz * 64 / 2^5
   const std::string clock = "SB_PLL40_PAD with DIVF 63, DIVQ 5, DIVR 0, FILTER_RANGE 1";
   EXPECT_EQ(bits.at("clock"), clock);
-  EXPECT_THAT(run_assay_as_is({"verify", out_.string(), "--level", "netlist", "--target", kBoard,
+  EXPECT_THAT(run_assay_as_is({"verify", out_.string(), "--level", "netlist", "--target", board_,
                                "--images", "1"})
                   .out,
               HasSubstr("NOT SIMULATED: what makes the clock, " + clock));
@@ -141,6 +149,42 @@ TEST_F(VerifyBoard, ItsPllIsHeldAgainstTheClockThatWasAskedFor) {
   const CommandResult edited = verify("netlist");
   EXPECT_EQ(edited.code, 2) << edited.out;
   EXPECT_THAT(edited.err, HasSubstr("is not made as 'icebreaker' is built"));
+}
+
+/// A ULX3S, whose oscillator has 25 MHz.
+class VerifyEcp5BoardNightly : public OnBoard {
+ protected:
+  VerifyEcp5BoardNightly()
+      : OnBoard("ulx3s-25", {"yosys", "yosys-abc", "nextpnr-ecp5", "ecppack"}) {}
+};
+
+TEST_F(VerifyEcp5BoardNightly, ItsPllIsHeldAgainstTheClockThatWasAskedFor) {
+  build(30);
+  const std::string slower = read_file(built_file("bitstream.bit"));
+  build(40);
+  const CommandResult result = verify("bitstream");
+  EXPECT_EQ(result.code, 0) << result.err;
+  const Json bits = result.json();
+  EXPECT_EQ(bits.at("verdict"), "EQUIVALENT") << bits.at("reason");
+  EXPECT_EQ(bits.at("proof").at("verdict"), "PROVED") << bits.at("proof").at("reason");
+  // 25 MHz / 5 * 8, of an oscillator at 400 MHz.
+  EXPECT_EQ(bits.at("clock"),
+            "EHXPLLL with CLKFB_DIV 8, CLKI_DIV 5, CLKOP_CPHASE 5, CLKOP_DIV 10, CLKOP_FPHASE 0, "
+            "ICP_CURRENT 12, LPF_RESISTOR 8");
+  replace("bitstream.bit", slower);
+  const CommandResult swapped = verify("bitstream");
+  EXPECT_EQ(swapped.code, 1) << swapped.err;
+  EXPECT_THAT(swapped.json().at("proof").at("reason").get<std::string>(),
+              AllOf(HasSubstr("the clock: "), HasSubstr("CLKFB_DIV 6")));
+
+  std::string netlist = read_file(built_file("netlist.json"));
+  const std::regex divider(R"(("CLKFB_DIV": "0*1000)\")");
+  ASSERT_TRUE(std::regex_search(netlist, divider));
+  netlist = std::regex_replace(netlist, divider, "$010\"");
+  replace("netlist.json", netlist);
+  const CommandResult edited = verify("netlist");
+  EXPECT_EQ(edited.code, 2) << edited.out;
+  EXPECT_THAT(edited.err, HasSubstr("is not made as 'ulx3s-25' is built"));
 }
 
 /// q follows rx a cycle later; with `open` it wakes up as anything.

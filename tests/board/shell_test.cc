@@ -71,6 +71,13 @@ TEST(Shell, PllsMakeTheClock) {
   // 25 MHz * 2 * 8 = 400 MHz, the slowest that the oscillator runs; 100 MHz * 8 / 2^4.
   EXPECT_THAT(top_of(board_with(ShellBoard::Pll::kEcp5, 25, 50)),
               HasSubstr(".CLKI_DIV(1), .CLKFB_DIV(2), .CLKOP_DIV(8)"));
+  const ShellBoard ecp5 = board_with(ShellBoard::Pll::kEcp5, 25, 50);
+  EXPECT_EQ(pll_cell(ecp5), "EHXPLLL");
+  for (const auto& [name, value] : pll_settings(ecp5))
+    EXPECT_TRUE(
+        std::regex_search(top_of(ecp5), std::regex(fmt::format(R"({}(\(| = ){}\b)", name, value))))
+        << name;
+  EXPECT_EQ(pll_cell(board_with(ShellBoard::Pll::kNone, 12, 12)), "");
   EXPECT_THAT(top_of(board_with(ShellBoard::Pll::kIce40, 100, 50)),
               HasSubstr(".DIVR(4'd0), .DIVF(7'd7), .DIVQ(3'd4)"));
   for (const double clock : {50.0, 40.0, 64.0}) {

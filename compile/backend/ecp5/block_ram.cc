@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <optional>
-#include <set>
-
 #include "compile/backend/ecp5/block_ram.h"
+
+#include "compile/backend/ecp5/block_settings.h"
 #include "compile/base/error.h"
 #include "compile/netlist/ecp5_ram.h"
 
@@ -16,123 +14,20 @@ using netlist::kZero;
 using netlist::Memory;
 using netlist::Net;
 
-/// The settings of a block RAM, which lie in two or three tiles side by side.
-class EbrSettings {
- public:
-  EbrSettings(Fabric& fabric, const Wire& at) : fabric_(fabric) {
-    int number = -1;
-    // A tile that two share is the last of the lower and the first of the higher.
-    for (int i = 0; i < 4; ++i)
-      if (fabric.tile(at.row, at.column, fmt::format("EBR{}.", i))) number = i;
-    if (number < 0)
-      user_error("{}: wire {} is of a block RAM, but none is there", fabric.file(),
-                 fabric.text(at));
-    prefix_ = fmt::format("EBR{}.", number);
-    for (int i = 0; i < 3; ++i)
-      if (const Tile* tile = fabric.tile(at.row, at.column + i, prefix_)) tiles_.push_back(tile);
-    name_ = fmt::format("R{}C{}/EBR{}", at.row, at.column, number);
-  }
-
-  const std::string& name() const { return name_; }
-
-  bool has(const std::string& setting) {
-    bool any = false;
-    for_each_setting(setting, [&](const Tile&, const TileKind::Setting&) { any = true; });
-    return any;
-  }
-
-  /// What all tiles say at once.
-  std::string value(const std::string& setting) {
-    std::optional<std::set<std::string>> values;
-    for_each_setting(setting, [&](const Tile& tile, const TileKind::Setting& entry) {
-      std::set<std::string> here;
-      for (const TileKind::Value& value : entry.values)
-        if (holds(tile, value) && (!values || values->contains(value.text)))
-          here.insert(value.text);
-      values = std::move(here);
-    });
-    if (!values || values->size() != 1)
-      user_error("{}: {}: its bits say nothing of {} that all of its tiles agree on",
-                 fabric_.file(), name_, setting);
-    use(setting, *values->begin());
-    return *values->begin();
-  }
-
-  /// Bits of other settings are among those of the modes: what has to be set counts, and more is more.
-  std::string mode() {
-    for (const char* mode : {"PDPW16KD", "DP16KD"}) {
-      bool all = true;
-      int count = 0;
-      for_each_bit("MODE", mode, [&](const Tile& tile, const TileBit& bit) {
-        all = all && fabric_.holds(tile, bit);
-        ++count;
-      });
-      if (!all || count == 0) continue;
-      use("MODE", mode);
-      return mode;
-    }
-    user_error("{}: {} is read, but it is switched off", fabric_.file(), name_);
-  }
-
-  /// Bit i of a word, by whichever tile has it.
-  unsigned word(const std::string& word) {
-    std::uint64_t value = 0;
-    for (const Tile* tile : tiles_)
-      for (const TileKind::Word& entry : fabric_.database().kind(tile->kind).words)
-        if (entry.name == prefix_ + word) {
-          value |= fabric_.word(*tile, entry.name);
-          for (const auto& bits : entry.bits)
-            for (const TileBit& bit : bits) used_.emplace(tile, bit.frame, bit.bit);
-        }
-    return static_cast<unsigned>(value);
-  }
-
-  /// UserError where a bit is set that what was asked for does not need.
-  void check_all_used() {
-    for (const Tile* tile : tiles_)
-      for (const TileKind::Setting& setting : fabric_.database().kind(tile->kind).settings)
-        if (setting.name.starts_with(prefix_))
-          for (const TileKind::Value& value : setting.values)
-            for (const TileBit& bit : value.bits)
-              if (fabric_.holds(*tile, {bit.frame, bit.bit, false}) &&
-                  !used_.contains({tile, bit.frame, bit.bit}))
-                user_error(
-                    "{}: tile {}: bit F{}B{} is set, which does not go with the others of {}",
-                    fabric_.file(), tile->name, bit.frame, bit.bit, name_);
-  }
-
- private:
-  template <typename Body>
-  void for_each_setting(const std::string& name, const Body& body) {
-    for (const Tile* tile : tiles_)
-      for (const TileKind::Setting& entry : fabric_.database().kind(tile->kind).settings)
-        if (entry.name == prefix_ + name) body(*tile, entry);
-  }
-  /// Bits that have to be set for a value.
-  template <typename Body>
-  void for_each_bit(const std::string& name, const std::string& text, const Body& body) {
-    for_each_setting(name, [&](const Tile& tile, const TileKind::Setting& entry) {
-      for (const TileKind::Value& value : entry.values)
-        if (value.text == text)
-          for (const TileBit& bit : value.bits)
-            if (!bit.inverted) body(tile, bit);
-    });
-  }
-  bool holds(const Tile& tile, const TileKind::Value& value) const {
-    return std::all_of(value.bits.begin(), value.bits.end(),
-                       [&](const TileBit& bit) { return fabric_.holds(tile, bit); });
-  }
-  void use(const std::string& setting, const std::string& text) {
-    for_each_bit(setting, text, [&](const Tile& tile, const TileBit& bit) {
-      used_.emplace(&tile, bit.frame, bit.bit);
-    });
-  }
-
-  Fabric& fabric_;
-  std::string prefix_, name_;
-  std::vector<const Tile*> tiles_;
-  std::set<std::tuple<const Tile*, int, int>> used_;
-};
+/// The settings of the block RAM at a place, which lie in two or three tiles side by side.
+BlockSettings settings_at(Fabric& fabric, const Wire& at) {
+  int number = -1;
+  // A tile that two share is the last of the lower and the first of the higher.
+  for (int i = 0; i < 4; ++i)
+    if (fabric.tile(at.row, at.column, fmt::format("EBR{}.", i))) number = i;
+  if (number < 0)
+    user_error("{}: wire {} is of a block RAM, but none is there", fabric.file(), fabric.text(at));
+  const std::string prefix = fmt::format("EBR{}.", number);
+  std::vector<const Tile*> tiles;
+  for (int i = 0; i < 3; ++i)
+    if (const Tile* tile = fabric.tile(at.row, at.column + i, prefix)) tiles.push_back(tile);
+  return {fabric, fmt::format("R{}C{}/EBR{}", at.row, at.column, number), prefix, tiles};
+}
 
 /// The number of a RAM's contents has its lowest bit last.
 int contents_number(unsigned word) {
@@ -160,13 +55,13 @@ std::array<std::uint32_t, 1024> contents_of(const Bitfile& bits, int number) {
 class BlockRam {
  public:
   BlockRam(Extractor& extractor, Fabric& fabric, const Wire& at)
-      : extractor_(extractor), fabric_(fabric), at_(at), settings_(fabric, at) {}
+      : extractor_(extractor), fabric_(fabric), at_(at), settings_(settings_at(fabric, at)) {}
 
   void make(netlist::Netlist& netlist, const Bitfile& bits) {
-    wide_ = settings_.mode() == "PDPW16KD";
+    wide_ = is_wide();
     Ecp5Ram ram;
     ram.name = settings_.name();
-    ram.words = contents_of(bits, contents_number(settings_.word("WID")));
+    ram.words = contents_of(bits, contents_number(static_cast<unsigned>(settings_.word("WID"))));
     ram.a = port('A'), ram.b = port('B');
     settle_unclocked(ram);
     settings_.check_all_used();
@@ -177,6 +72,13 @@ class BlockRam {
  private:
   [[noreturn]] void refuse(std::string_view why) const {
     user_error("{}: {}: {}", fabric_.file(), settings_.name(), why);
+  }
+
+  /// Bits of other settings are among those of the modes: what has to be set counts, and more is more.
+  bool is_wide() {
+    const bool wide = settings_.shows("MODE", "PDPW16KD");
+    if (!wide && !settings_.shows("MODE", "DP16KD")) refuse("it is read, but it is switched off");
+    return wide;
   }
 
   Net pin(const std::string& name) {
@@ -217,7 +119,7 @@ class BlockRam {
 
   /// A port listens while its three select pins are what it was told.
   Net selected(char letter, Net enable) {
-    const unsigned decode = settings_.word(fmt::format("CSDECODE_{}", letter));
+    const std::uint64_t decode = settings_.word(fmt::format("CSDECODE_{}", letter));
     for (int i = 0; i < 3; ++i) {
       const Net select = pin(fmt::format("CS{}{}", letter, i));
       enable =
@@ -246,7 +148,7 @@ class BlockRam {
   Extractor& extractor_;
   Fabric& fabric_;
   Wire at_;
-  EbrSettings settings_;
+  BlockSettings settings_;
   bool wide_ = false;
 };
 

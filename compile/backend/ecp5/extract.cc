@@ -9,6 +9,7 @@
 #include "compile/backend/ecp5/extractor.h"
 #include "compile/backend/ecp5/fabric.h"
 #include "compile/backend/ecp5/pads.h"
+#include "compile/backend/ecp5/plls.h"
 #include "compile/backend/ecp5/trellis_db.h"
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -65,7 +66,7 @@ std::vector<PortPads> ports_of(const Extraction& extraction, const Database& dat
   return result;
 }
 
-/// Makes ports of pads; inputs first, so that outputs can be looked for from there.
+/// Makes ports of pads; inputs first and PLLs behind them, so that outputs can be looked for from there.
 void add_ports(const std::vector<PortPads>& ports, Fabric& fabric, Extractor& extractor,
                netlist::Netlist& netlist) {
   for (const PortPads& entry : ports) {
@@ -81,6 +82,7 @@ void add_ports(const std::vector<PortPads>& ports, Fabric& fabric, Extractor& ex
     }
     netlist.ports.push_back(std::move(port));
   }
+  make_plls(extractor, fabric, netlist);
   for (std::size_t p = 0; p < ports.size(); ++p) {
     if (netlist.ports[p].input) continue;
     for (std::size_t i = 0; i < ports[p].pads.size(); ++i) {
@@ -105,7 +107,9 @@ netlist::Netlist extract(const Bitfile& bits, const Extraction& extraction) {
   Extractor extractor(fabric, netlist, bits);
   add_ports(ports_of(extraction, database), fabric, extractor, netlist);
   extractor.finish();
+  netlist::require_made_clock(netlist);
   netlist::simplify(netlist);
+  extractor.check_constants();
   extractor.check_unknown();
   netlist::verify(netlist);
   return netlist;

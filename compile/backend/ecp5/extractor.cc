@@ -58,6 +58,7 @@ Extractor::Pin Extractor::pin(std::uint32_t number) const {
   std::string_view name = fabric_.database().name(number);
   if (name.starts_with("JDO") && name.ends_with("_EBR")) return {Pin::Kind::kBlockRam};
   if (name.starts_with("JPADDI") && name.ends_with("_PIO")) return {Pin::Kind::kPad};
+  if (name == "JCLKOP_PLL" || name == "JLOCK_PLL") return {Pin::Kind::kPll};
   if (!name.ends_with("_SLICE"))
     return {name.find('_') == std::string_view::npos ? Pin::Kind::kNone : Pin::Kind::kOther};
   name.remove_suffix(6);
@@ -94,6 +95,9 @@ Net Extractor::net(const Wire& wire, bool unknown) {
   if (pin.kind == Pin::Kind::kPad)
     user_error("{}: pad {} is an input of the design, but no port is on it", fabric_.file(),
                fabric_.text(root));
+  if (pin.kind == Pin::Kind::kPll)
+    user_error("{}: something depends on {}, of a PLL that is off", fabric_.file(),
+               fabric_.text(root));
   if (pin.kind == Pin::Kind::kNone)
     unknown_.emplace_back(at->second, root);
   else
@@ -111,6 +115,24 @@ void Extractor::finish() {
     todo_.pop_front();
     if (!made_.contains(todo.wire.key())) make(todo);
   }
+}
+
+void Extractor::require_constant(int row, int column, std::string_view name, bool zero,
+                                 std::string what) {
+  const Net net = this->net(row, column, name);
+  netlist_.ports.push_back({what, false, {net}});
+  constants_.push_back({std::move(what), zero});
+}
+
+void Extractor::check_constants() {
+  const std::size_t first = netlist_.ports.size() - constants_.size();
+  for (std::size_t i = 0; i < constants_.size(); ++i) {
+    const Net net = netlist_.ports[first + i].bits[0];
+    if (constants_[i].zero ? net != kZero : net > kOne)
+      user_error("{}: {} {}, which has no model", fabric_.file(), constants_[i].what,
+                 constants_[i].zero ? "is not 0" : "changes");
+  }
+  netlist_.ports.resize(first);
 }
 
 void Extractor::check_unknown() const {

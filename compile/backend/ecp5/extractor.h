@@ -36,8 +36,13 @@ class Extractor {
   netlist::Net inverted(netlist::Net net);
   netlist::Net both(netlist::Net a, netlist::Net b);
   void drive(netlist::Net out, std::uint64_t table, std::initializer_list<netlist::Net> inputs);
+  /// Of a pin that is to be a constant, which shows behind simplify(): until check_constants() it is an
+  /// output of the design. `zero`: it has to be 0, else any constant. `what` is for the message.
+  void require_constant(int row, int column, std::string_view name, bool zero, std::string what);
   /// Makes the cells behind all nets that were asked for.
   void finish();
+  /// UserError naming a pin that is not the constant it has to be. The last ports of the netlist go.
+  void check_constants();
   /// UserError where something depends on a net that is unknown.
   void check_unknown() const;
 
@@ -54,6 +59,7 @@ class Extractor {
       kWriteLine,
       kBlockRam,
       kPad,
+      kPll,
       kOther
     };
     Kind kind = Kind::kNone;
@@ -100,6 +106,11 @@ class Extractor {
       made_;  ///< outputs of cells that were made before they were due
   std::deque<Todo> todo_;
   std::vector<std::pair<netlist::Net, Wire>> unknown_;
+  struct Constant {
+    std::string what;
+    bool zero = true;
+  };
+  std::vector<Constant> constants_;
 };
 
 }  // namespace assay::ecp5

@@ -41,6 +41,11 @@ bool is_electrical(std::string_view setting) {
          setting.find("TRIMUX") == std::string_view::npos;
 }
 
+/// A PLL's, whose names say nothing of it.
+bool is_of_pll(std::string_view kind, std::string_view setting) {
+  return (kind.starts_with("PLL") || kind.starts_with("BANKREF")) && !is_electrical(setting);
+}
+
 /// What the extraction has rules for; block RAMs are looked at when they are used.
 bool has_rule(std::string_view setting) {
   constexpr std::array<std::string_view, 7> kKnown{"SLICE", "CLK0.", "CLK1.", "LSR0.",
@@ -160,7 +165,8 @@ void Fabric::read(const Tile& tile, const TileKind& kind) {
   }
   if (!reader.any()) return;
   for (const TileKind::Setting& setting : kind.settings) {
-    if (is_electrical(setting.name) || setting.name.starts_with("EBR")) {
+    if (is_electrical(setting.name) || setting.name.starts_with("EBR") ||
+        is_of_pll(tile.kind, setting.name)) {
       for (const TileKind::Value& value : setting.values) reader.understand(value.bits);
       continue;
     }
@@ -175,7 +181,7 @@ void Fabric::read(const Tile& tile, const TileKind& kind) {
               value->text == "1");
   }
   for (const TileKind::Word& word : kind.words)
-    if (has_rule(word.name))
+    if (has_rule(word.name) || is_of_pll(tile.kind, word.name))
       for (const Bits& bits : word.bits) reader.understand_word(bits);
   reader.refuse_the_rest();
 }

@@ -53,8 +53,16 @@ int ice40_filter(double detector) {
   return range;
 }
 
+std::map<std::string, int> ice40_settings(const ShellBoard& board) {
+  const Dividers d = ice40_dividers(board);
+  return {{"DIVR", d.reference - 1},
+          {"DIVF", d.feedback - 1},
+          {"DIVQ", d.output},
+          {"FILTER_RANGE", ice40_filter(board.pad_mhz / d.reference)}};
+}
+
 std::string ice40_text(const ShellBoard& board) {
-  const std::map<std::string, int> s = ice40_pll_settings(board);
+  const std::map<std::string, int> s = ice40_settings(board);
   const bool pad = board.pll == ShellBoard::Pll::kIce40Pad;
   return fmt::format(R"(  {} #(
     .FEEDBACK_PATH("SIMPLE"), .DIVR(4'd{}), .DIVF(7'd{}), .DIVQ(3'd{}), .FILTER_RANGE(3'd{})
@@ -62,7 +70,7 @@ std::string ice40_text(const ShellBoard& board) {
     .{}(clk_i), .PLLOUTGLOBAL(clock), .LOCK(locked), .RESETB(1'b1), .BYPASS(1'b0)
   );
 )",
-                     ice40_pll_cell(board), s.at("DIVR"), s.at("DIVF"), s.at("DIVQ"),
+                     pll_cell(board), s.at("DIVR"), s.at("DIVF"), s.at("DIVQ"),
                      s.at("FILTER_RANGE"), pad ? "PACKAGEPIN" : "REFERENCECLK");
 }
 
@@ -83,34 +91,54 @@ Dividers ecp5_dividers(const ShellBoard& board) {
   return best;
 }
 
-std::string ecp5_text(const ShellBoard& board) {
+/// The filter's current and resistor are attributes of the cell.
+std::map<std::string, int> ecp5_settings(const ShellBoard& board) {
   const Dividers d = ecp5_dividers(board);
-  return fmt::format(R"(  (* ICP_CURRENT = "12", LPF_RESISTOR = "8" *)
+  return {{"CLKI_DIV", d.reference}, {"CLKFB_DIV", d.feedback},
+          {"CLKOP_DIV", d.output},   {"CLKOP_CPHASE", d.output / 2},
+          {"CLKOP_FPHASE", 0},       {"ICP_CURRENT", 12},
+          {"LPF_RESISTOR", 8}};
+}
+
+/// Outputs that are not used are switched off: where nothing is said, nextpnr switches them on, though Yosys'
+/// library has it otherwise.
+std::string ecp5_text(const ShellBoard& board) {
+  const std::map<std::string, int> s = ecp5_settings(board);
+  return fmt::format(R"(  (* ICP_CURRENT = {}, LPF_RESISTOR = {} *)
   EHXPLLL #(
     .CLKI_DIV({}), .CLKFB_DIV({}), .CLKOP_DIV({}), .CLKOP_ENABLE("ENABLED"), .CLKOP_CPHASE({}),
-    .CLKOP_FPHASE(0), .FEEDBK_PATH("CLKOP"), .PLLRST_ENA("DISABLED"), .STDBY_ENABLE("DISABLED"),
-    .DPHASE_SOURCE("DISABLED"), .OUTDIVIDER_MUXA("DIVA")
+    .CLKOP_FPHASE({}), .FEEDBK_PATH("CLKOP"), .PLLRST_ENA("DISABLED"), .STDBY_ENABLE("DISABLED"),
+    .DPHASE_SOURCE("DISABLED"), .OUTDIVIDER_MUXA("DIVA"), .CLKOS_ENABLE("DISABLED"),
+    .CLKOS2_ENABLE("DISABLED"), .CLKOS3_ENABLE("DISABLED")
   ) u_pll (
     .CLKI(clk_i), .CLKFB(clock), .CLKOP(clock), .LOCK(locked), .RST(1'b0), .STDBY(1'b0),
     .PHASESEL0(1'b0), .PHASESEL1(1'b0), .PHASEDIR(1'b0), .PHASESTEP(1'b0), .PHASELOADREG(1'b0),
     .PLLWAKESYNC(1'b0), .ENCLKOP(1'b0)
   );
 )",
-                     d.reference, d.feedback, d.output, d.output / 2);
+                     s.at("ICP_CURRENT"), s.at("LPF_RESISTOR"), s.at("CLKI_DIV"), s.at("CLKFB_DIV"),
+                     s.at("CLKOP_DIV"), s.at("CLKOP_CPHASE"), s.at("CLKOP_FPHASE"));
 }
 
 }  // namespace
 
-std::string ice40_pll_cell(const ShellBoard& board) {
-  return board.pll == ShellBoard::Pll::kIce40Pad ? "SB_PLL40_PAD" : "SB_PLL40_CORE";
+std::string pll_cell(const ShellBoard& board) {
+  switch (board.pll) {
+    case ShellBoard::Pll::kIce40:
+      return "SB_PLL40_CORE";
+    case ShellBoard::Pll::kIce40Pad:
+      return "SB_PLL40_PAD";
+    case ShellBoard::Pll::kEcp5:
+      return "EHXPLLL";
+    case ShellBoard::Pll::kNone:
+      break;
+  }
+  return "";
 }
 
-std::map<std::string, int> ice40_pll_settings(const ShellBoard& board) {
-  const Dividers d = ice40_dividers(board);
-  return {{"DIVR", d.reference - 1},
-          {"DIVF", d.feedback - 1},
-          {"DIVQ", d.output},
-          {"FILTER_RANGE", ice40_filter(board.pad_mhz / d.reference)}};
+std::map<std::string, int> pll_settings(const ShellBoard& board) {
+  if (board.pll == ShellBoard::Pll::kNone) return {};
+  return board.pll == ShellBoard::Pll::kEcp5 ? ecp5_settings(board) : ice40_settings(board);
 }
 
 std::string pll_text(const ShellBoard& board) {
