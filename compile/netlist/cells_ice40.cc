@@ -3,6 +3,7 @@
 
 #include "compile/netlist/cells.h"
 #include "compile/netlist/gates.h"
+#include "compile/netlist/ice40_mac.h"
 #include "compile/netlist/ice40_ram.h"
 
 namespace assay::netlist {
@@ -72,6 +73,17 @@ void build_ice40_ram(const Cell& cell) {
   take(ram.wdata, cell.nets("WDATA"));
   take(ram.rdata, cell.nets("RDATA"));
   add_ice40_ram(cell.netlist, ram);
+}
+
+void build_mac16(const Cell& cell) {
+  Ice40Mac mac;
+  mac.name = cell.name;
+  mac.falling = cell.flag("NEG_TRIGGER");
+  for (const Ice40MacField& field : kIce40MacSettings)
+    mac.settings[std::string(field.name)] = static_cast<int>(cell.number(field.name, field.bits));
+  mac.pins = cell.pins;
+  const std::string trouble = add_ice40_mac(cell.netlist, mac);
+  if (!trouble.empty()) cell.refuse("{}", trouble);
 }
 
 /// A pin that is only an input or only an output, without a register.
@@ -146,6 +158,16 @@ constexpr CellModel kIce40Cells[] = {
     {"SB_RAM40_4KNR", RAM_PINS "RCLKN WCLK", RAM_PARAMETERS, build_ice40_ram},
     {"SB_RAM40_4KNW", RAM_PINS "RCLK WCLKN", RAM_PARAMETERS, build_ice40_ram},
     {"SB_RAM40_4KNRNW", RAM_PINS "RCLKN WCLKN", RAM_PARAMETERS, build_ice40_ram},
+    {"SB_MAC16",
+     "CLK=0 CE=1 A:16=0 B:16=0 C:16=0 D:16=0 AHOLD=0 BHOLD=0 CHOLD=0 DHOLD=0 IRSTTOP=0 IRSTBOT=0 "
+     "ORSTTOP=0 ORSTBOT=0 OLOADTOP=0 OLOADBOT=0 ADDSUBTOP=0 ADDSUBBOT=0 OHOLDTOP=0 OHOLDBOT=0 CI=0 "
+     "ACCUMCI=0 SIGNEXTIN=0 O:32> CO> ACCUMCO> SIGNEXTOUT>",
+     "NEG_TRIGGER=0 A_REG=0 B_REG=0 C_REG=0 D_REG=0 TOP_8x8_MULT_REG=0 BOT_8x8_MULT_REG=0 "
+     "PIPELINE_16x16_MULT_REG1=0 PIPELINE_16x16_MULT_REG2=0 TOPOUTPUT_SELECT=0 "
+     "TOPADDSUB_LOWERINPUT=0 TOPADDSUB_UPPERINPUT=0 TOPADDSUB_CARRYSELECT=0 BOTOUTPUT_SELECT=0 "
+     "BOTADDSUB_LOWERINPUT=0 BOTADDSUB_UPPERINPUT=0 BOTADDSUB_CARRYSELECT=0 MODE_8x8=0 A_SIGNED=0 "
+     "B_SIGNED=0",
+     build_mac16},
 };
 
 }  // namespace

@@ -17,10 +17,21 @@ std::vector<Net> sum_of(Netlist& netlist, const std::vector<Net>& a, const std::
   return sum;
 }
 
+namespace {
+
+/// A sign says the same once and several times.
+std::vector<Net> shortest(std::vector<Net> number) {
+  while (number.size() > 1 && number[number.size() - 2] == number.back()) number.pop_back();
+  return number;
+}
+
+}  // namespace
+
 /// Rows from the lowest bit of b on. What is left of their sum behind a row lies between -2^n and 2^n,
 /// where n is how many bits `a` has: n + 2 bits hold it with another row.
-std::vector<Net> product_of(Netlist& netlist, const std::vector<Net>& a, const std::vector<Net>& b,
-                            std::size_t width) {
+std::vector<Net> product_of(Netlist& netlist, const std::vector<Net>& one,
+                            const std::vector<Net>& other, std::size_t width) {
+  const std::vector<Net> a = shortest(one), b = shortest(other);
   std::vector<Net> rest(a.size() + 2, kZero), result;
   for (std::size_t row = 0; row < b.size() && result.size() < width; ++row) {
     const bool last = row + 1 == b.size();  // the sign: its row is taken away

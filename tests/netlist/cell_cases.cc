@@ -59,7 +59,7 @@ std::string connections(const CellCase& c, std::size_t at) {
   for (const Pin& pin : pins(c.clocks)) all += fmt::format(", .{}(clk)", pin.name);
   for (const Pin& pin : pins(c.inputs + " " + c.outputs))
     all += fmt::format(", .{}(c{}_{})", pin.name, at, pin.name);
-  return all.substr(2);
+  return all.substr(2) + c.more;
 }
 
 }  // namespace
@@ -127,29 +127,45 @@ Netlist with_yosys_models(const std::vector<CellCase>& cases, const std::string&
   return netlist;
 }
 
+Netlist as_gates(const std::string& verilog) {
+  const std::string json =
+      yosys_json({{"top.v", verilog}},
+                 "read_verilog top.v; hierarchy -top top; proc; flatten; opt_expr; opt_clean; "
+                 "techmap; opt_expr; opt_clean; write_json out.json");
+  Netlist netlist = read_yosys_json(json, "top", Family::kIce40, "out.json");
+  simplify(netlist);
+  return netlist;
+}
+
+std::string first_difference(const Netlist& a, const Netlist& b, int cycles, bool unknown) {
+  PlainSimulator first(a, unknown), second(b, unknown);
+  std::mt19937_64 random(7);
+  for (int cycle = 0; cycle < cycles; ++cycle) {
+    for (const Port& port : a.ports)
+      if (port.input && port.name != "clk") {
+        const std::uint64_t value = random();
+        first.set(port.name, value);
+        second.set(port.name, value);
+      }
+    first.settle();
+    second.settle();
+    for (const Port& port : a.ports)
+      if (!port.input && first.get(port.name) != second.get(port.name))
+        return fmt::format("{} in cycle {}: {}, not {}", port.name, cycle, first.get(port.name),
+                           second.get(port.name));
+    first.clock();
+    second.clock();
+  }
+  return "";
+}
+
 void expect_same(const std::vector<CellCase>& cases, const Netlist& ours, const Netlist& reference,
                  int cycles) {
   for (const bool unknown : {false, true}) {
-    PlainSimulator a(ours, unknown), b(reference, unknown);
-    std::mt19937_64 random(7);
-    for (int cycle = 0; cycle < cycles; ++cycle) {
-      for (const Port& port : ours.ports)
-        if (port.input && port.name != "clk") {
-          const std::uint64_t value = random();
-          a.set(port.name, value);
-          b.set(port.name, value);
-        }
-      a.settle();
-      b.settle();
-      for (const Port& port : ours.ports) {
-        if (port.input || a.get(port.name) == b.get(port.name)) continue;
-        const CellCase& c = cases[std::stoul(port.name.substr(1))];
-        FAIL() << c.cell << " #(" << c.parameters << ") " << port.name << " in cycle " << cycle
-               << ": " << a.get(port.name) << ", Yosys' model " << b.get(port.name);
-      }
-      a.clock();
-      b.clock();
-    }
+    const std::string difference = first_difference(ours, reference, cycles, unknown);
+    if (difference.empty()) continue;
+    const CellCase& c = cases[std::stoul(difference.substr(1))];
+    FAIL() << c.cell << " #(" << c.parameters << ") " << difference << " as in Yosys' model";
   }
 }
 

@@ -32,6 +32,7 @@ struct CellCase {
   std::string inputs;      ///< "I0 I1 RADDR:11"
   std::string outputs;
   std::string clocks;  ///< pins that are the clock
+  std::string more{};  ///< further connections: ", .CE(1'b1)"
 };
 
 /// A design whose ports are the pins of all cells, "c0_I0", and the clock "clk".
@@ -43,6 +44,13 @@ Netlist with_our_models(const std::vector<CellCase>& cases, Family family,
                         const std::string& library);
 /// The design elaborated by Yosys with the models in `library`.
 Netlist with_yosys_models(const std::vector<CellCase>& cases, const std::string& library);
+
+/// Module `top` in Yosys' own gates.
+Netlist as_gates(const std::string& verilog);
+
+/// Feeds both the same random inputs for as many cycles; the first output that differs, empty: none does. State
+/// that is unknown is as `unknown` says.
+std::string first_difference(const Netlist& a, const Netlist& b, int cycles, bool unknown = false);
 
 /// Feeds both the same random inputs for as many cycles from both initial states, and compares all outputs.
 void expect_same(const std::vector<CellCase>& cases, const Netlist& ours, const Netlist& reference,
