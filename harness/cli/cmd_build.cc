@@ -40,8 +40,8 @@ void add_build_options(Command& command, BuildOptions& options) {
       .type_name("N");
   command.add_flag(
       "--dsp", options.dsp,
-      "Products may go into DSP blocks; such a bitstream cannot be read back to verify "
-      "it");
+      "Products may go into DSP blocks; such a bitstream of an iCE40 cannot be read back to "
+      "verify it");
 }
 
 int run_build(const BuildOptions& options, const CommandContext& context) {

@@ -78,23 +78,24 @@ struct Built {
   Bitfile bits() const { return read_bitfile(routed.bitstream, "design.bit"); }
 };
 
-inline std::string synthesise(const std::string& verilog, const TempDir& folder) {
+inline std::string synthesise(const std::string& verilog, const TempDir& folder,
+                              const std::string& options) {
   folder.write("top.v", verilog);
   run_tool(fpga::find_tool("yosys"),
            {"-q", "-p",
-            "read_verilog -sv top.v; synth_ecp5 -nodsp -top top; blackbox =A:whitebox; "
-            "write_json top.json"},
+            "read_verilog -sv top.v; synth_ecp5 " + options +
+                " -top top; blackbox =A:whitebox; write_json top.json"},
            folder.path(), std::chrono::seconds(1200));
   return read_file(folder.path() / "top.json");
 }
 
 /// Module `top` of the text. With constraints of its own it need not have models.
 inline Built build(const std::string& verilog, std::uint32_t idcode, std::uint64_t seed = 1,
-                   const std::string& constraints = "") {
+                   const std::string& constraints = "", const std::string& options = "-nodsp") {
   const TempDir folder;
   Built built;
   built.idcode = idcode;
-  const std::string json = synthesise(verilog, folder);
+  const std::string json = synthesise(verilog, folder, options);
   if (constraints.empty()) {
     built.synthesised = netlist::read_yosys_json(json, "top", netlist::Family::kEcp5, "top.json");
     netlist::simplify(built.synthesised);

@@ -33,9 +33,7 @@ std::set<std::string> BlockSettings::values_here(const Tile& tile,
                                                  const TileKind::Setting& setting) const {
   std::set<std::string> result;
   for (const TileKind::Value& value : setting.values)
-    if (std::all_of(value.bits.begin(), value.bits.end(),
-                    [&](const TileBit& bit) { return fabric_.holds(tile, bit); }))
-      result.insert(value.text);
+    if (fabric_.holds(tile, value.bits)) result.insert(value.text);
   return result;
 }
 

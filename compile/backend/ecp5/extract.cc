@@ -8,6 +8,7 @@
 
 #include "compile/backend/ecp5/extractor.h"
 #include "compile/backend/ecp5/fabric.h"
+#include "compile/backend/ecp5/multipliers.h"
 #include "compile/backend/ecp5/pads.h"
 #include "compile/backend/ecp5/plls.h"
 #include "compile/backend/ecp5/trellis_db.h"
@@ -66,7 +67,8 @@ std::vector<PortPads> ports_of(const Extraction& extraction, const Database& dat
   return result;
 }
 
-/// Makes ports of pads; inputs first and PLLs behind them, so that outputs can be looked for from there.
+/// Makes ports of pads; inputs first, PLLs and multipliers behind them, so that outputs can be looked for from
+/// there.
 void add_ports(const std::vector<PortPads>& ports, Fabric& fabric, Extractor& extractor,
                netlist::Netlist& netlist) {
   for (const PortPads& entry : ports) {
@@ -83,6 +85,7 @@ void add_ports(const std::vector<PortPads>& ports, Fabric& fabric, Extractor& ex
     netlist.ports.push_back(std::move(port));
   }
   make_plls(extractor, fabric, netlist);
+  make_multipliers(extractor, fabric, netlist);
   for (std::size_t p = 0; p < ports.size(); ++p) {
     if (netlist.ports[p].input) continue;
     for (std::size_t i = 0; i < ports[p].pads.size(); ++i) {

@@ -25,7 +25,7 @@ std::vector<PortPad> read_lpf(std::string_view text, std::string_view file);
 /// `pads`. Cells are called by their place ("R12C5/SLICEA.REG0"). UserError naming file, tile and bit or
 /// wire where a bit is not known, a wire has two drivers, or something is used that there is no rule for:
 /// other I/O than plain inputs and outputs, asynchronous resets, PLLs that are not as add_ecp5_pll() has them,
-/// DSPs.
+/// DSP blocks that do more than multiply.
 struct Extraction {
   std::string_view file;           ///< for messages
   std::filesystem::path database;  ///< of Project Trellis: the folder with devices.json

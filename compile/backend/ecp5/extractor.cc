@@ -19,6 +19,16 @@ constexpr std::uint64_t kSelect = 0xca;
 /// Of inputs t, u and carry: t ? carry : u.
 constexpr std::uint64_t kCarryOn = 0xe4;
 
+/// Wires inside of DSP blocks that lead from block to block, or from an adder: "JSROA3", "JP33".
+bool is_inside_dsp(std::string_view wire) {
+  constexpr std::array<std::string_view, 8> kNames{"JPO",    "JSRO", "JMSRO", "JPSRO",
+                                                   "JMULTA", "JCO",  "JCFB",  "JDSPC"};
+  if (wire.find('_') != std::string_view::npos) return false;
+  return (wire.starts_with("JP") && wire.size() > 2 && wire[2] >= '0' && wire[2] <= '9') ||
+         std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view name) { return wire.starts_with(name); });
+}
+
 bool digit_below(char c, int end) { return c >= '0' && c < '0' + end; }
 
 /// "F0", "Q7", "F5A", "FXD", "FCO", "FCOA", "WDO0C", "WADO3C": without "_SLICE".
@@ -58,7 +68,10 @@ Extractor::Pin Extractor::pin(std::uint32_t number) const {
   std::string_view name = fabric_.database().name(number);
   if (name.starts_with("JDO") && name.ends_with("_EBR")) return {Pin::Kind::kBlockRam};
   if (name.starts_with("JPADDI") && name.ends_with("_PIO")) return {Pin::Kind::kPad};
-  if (name == "JCLKOP_PLL" || name == "JLOCK_PLL") return {Pin::Kind::kPll};
+  if (name == "JCLKOP_PLL" || name == "JLOCK_PLL" ||
+      (name.starts_with("JP") && name.ends_with("_MULT18")))
+    return {Pin::Kind::kMadeFirst};
+  if (is_inside_dsp(name)) return {Pin::Kind::kOther};
   if (!name.ends_with("_SLICE"))
     return {name.find('_') == std::string_view::npos ? Pin::Kind::kNone : Pin::Kind::kOther};
   name.remove_suffix(6);
@@ -95,8 +108,8 @@ Net Extractor::net(const Wire& wire, bool unknown) {
   if (pin.kind == Pin::Kind::kPad)
     user_error("{}: pad {} is an input of the design, but no port is on it", fabric_.file(),
                fabric_.text(root));
-  if (pin.kind == Pin::Kind::kPll)
-    user_error("{}: something depends on {}, of a PLL that is off", fabric_.file(),
+  if (pin.kind == Pin::Kind::kMadeFirst)
+    user_error("{}: something depends on {}, of a PLL or multiplier that is off", fabric_.file(),
                fabric_.text(root));
   if (pin.kind == Pin::Kind::kNone)
     unknown_.emplace_back(at->second, root);

@@ -59,7 +59,7 @@ class Extractor {
       kWriteLine,
       kBlockRam,
       kPad,
-      kPll,
+      kMadeFirst,
       kOther
     };
     Kind kind = Kind::kNone;

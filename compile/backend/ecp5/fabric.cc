@@ -46,10 +46,15 @@ bool is_of_pll(std::string_view kind, std::string_view setting) {
   return (kind.starts_with("PLL") || kind.starts_with("BANKREF")) && !is_electrical(setting);
 }
 
-/// What the extraction has rules for; block RAMs are looked at when they are used.
+/// Of blocks that are looked at as a whole: block RAMs when they are used, PLLs and DSP blocks always.
+bool is_of_block(std::string_view kind, std::string_view setting) {
+  return setting.starts_with("EBR") || is_of_dsp(setting) || is_of_pll(kind, setting);
+}
+
+/// What the extraction has rules for.
 bool has_rule(std::string_view setting) {
-  constexpr std::array<std::string_view, 7> kKnown{"SLICE", "CLK0.", "CLK1.", "LSR0.",
-                                                   "LSR1.", "CIB.J", "EBR"};
+  constexpr std::array<std::string_view, 6> kKnown{"SLICE", "CLK0.", "CLK1.",
+                                                   "LSR0.", "LSR1.", "CIB.J"};
   return std::any_of(kKnown.begin(), kKnown.end(),
                      [&](std::string_view known) { return setting.starts_with(known); });
 }
@@ -69,6 +74,11 @@ bool within(const Bits& part, const Bits& whole) {
 }
 
 }  // namespace
+
+bool is_of_dsp(std::string_view setting) {
+  return setting.starts_with("MULT18_") || setting.starts_with("ALU54_") ||
+         setting.starts_with("DSP_");
+}
 
 /// One tile's bits: which of them are set, and which of those have been understood.
 class TileReader {
@@ -99,10 +109,7 @@ class TileReader {
     return best;
   }
 
-  bool matches(const Bits& bits) const {
-    return std::all_of(bits.begin(), bits.end(),
-                       [&](const TileBit& bit) { return fabric_.holds(tile_, bit); });
-  }
+  bool matches(const Bits& bits) const { return fabric_.holds(tile_, bits); }
   void understand(const Bits& bits) {
     for (const TileBit& bit : bits)
       if (!bit.inverted) open_[index(bit.frame, bit.bit)] = false;
@@ -153,6 +160,11 @@ bool Fabric::holds(const Tile& tile, const TileBit& bit) const {
   return bits_.bit(tile.first_frame + bit.frame, tile.first_bit + bit.bit) != bit.inverted;
 }
 
+bool Fabric::holds(const Tile& tile, const Bits& bits) const {
+  return std::all_of(bits.begin(), bits.end(),
+                     [&](const TileBit& bit) { return holds(tile, bit); });
+}
+
 void Fabric::read(const Tile& tile, const TileKind& kind) {
   TileReader reader(*this, tile);
   for (const TileKind::Mux& mux : kind.muxes) {
@@ -165,8 +177,7 @@ void Fabric::read(const Tile& tile, const TileKind& kind) {
   }
   if (!reader.any()) return;
   for (const TileKind::Setting& setting : kind.settings) {
-    if (is_electrical(setting.name) || setting.name.starts_with("EBR") ||
-        is_of_pll(tile.kind, setting.name)) {
+    if (is_electrical(setting.name) || is_of_block(tile.kind, setting.name)) {
       for (const TileKind::Value& value : setting.values) reader.understand(value.bits);
       continue;
     }
@@ -181,7 +192,7 @@ void Fabric::read(const Tile& tile, const TileKind& kind) {
               value->text == "1");
   }
   for (const TileKind::Word& word : kind.words)
-    if (has_rule(word.name) || is_of_pll(tile.kind, word.name))
+    if (has_rule(word.name) || is_of_block(tile.kind, word.name))
       for (const Bits& bits : word.bits) reader.understand_word(bits);
   reader.refuse_the_rest();
 }
@@ -198,10 +209,16 @@ void Fabric::add_driver(const Tile& tile, const Wire& sink, const Driver& driver
   if (driver.rank == 2 && there.rank == 2)
     user_error("{}: tile {}: wire {} has two drivers, {} and {}", file_, tile.name, text(sink),
                text(there.source), text(driver.source));
-  if (driver.rank > there.rank)
+  if (driver.rank > there.rank || (is_product(driver) && !is_product(there)))
     there = driver;
-  else
+  else if (is_product(driver) || !is_product(there))
     there.doubtful = true;
+}
+
+/// Wires behind a DSP block are those of its multipliers, its halves and its adder: without bits that say
+/// otherwise, of which make_multipliers() refuses all, a multiplier's.
+bool Fabric::is_product(const Driver& driver) const {
+  return driver.rank == 0 && database_.name(driver.source.name).ends_with("_MULT18");
 }
 
 void Fabric::add_tie(const Tile& tile, std::string_view pin, bool value) {
@@ -306,9 +323,7 @@ std::string_view Fabric::setting(const Tile& tile, std::string_view name) {
   if (at == kind.settings.end()) return "";
   const TileKind::Value* best = nullptr;
   for (const TileKind::Value& value : at->values)
-    if (std::all_of(value.bits.begin(), value.bits.end(),
-                    [&](const TileBit& bit) { return holds(tile, bit); }) &&
-        (!best || count_set(value.bits) > count_set(best->bits)))
+    if (holds(tile, value.bits) && (!best || count_set(value.bits) > count_set(best->bits)))
       best = &value;
   return best ? std::string_view(best->text) : "";
 }
@@ -321,9 +336,7 @@ std::uint64_t Fabric::word(const Tile& tile, std::string_view name) {
     user_error("the Trellis database has no {} in tile {}", name, tile.name);
   std::uint64_t value = 0;
   for (std::size_t i = 0; i < at->bits.size() && i < 64; ++i)
-    if (!at->bits[i].empty() && std::all_of(at->bits[i].begin(), at->bits[i].end(),
-                                            [&](const TileBit& bit) { return holds(tile, bit); }))
-      value |= std::uint64_t{1} << i;
+    if (!at->bits[i].empty() && holds(tile, at->bits[i])) value |= std::uint64_t{1} << i;
   return value;
 }
 

@@ -26,6 +26,9 @@ struct Wire {
   }
 };
 
+/// Whether a setting is of a DSP block.
+bool is_of_dsp(std::string_view setting);
+
 /// A device with its configuration: what every tile is told, and which wire drives which.
 class Fabric {
  public:
@@ -43,6 +46,7 @@ class Fabric {
   std::string_view setting(const Tile& tile, std::string_view name);
   std::uint64_t word(const Tile& tile, std::string_view name);
   bool holds(const Tile& tile, const TileBit& bit) const;
+  bool holds(const Tile& tile, const std::vector<TileBit>& bits) const;
 
   Wire wire(int row, int column, std::string_view name);
   std::string text(const Wire& wire) const;  ///< "R12C5_F0_SLICE"
@@ -64,6 +68,7 @@ class Fabric {
   void read(const Tile& tile, const TileKind& kind);
   void add_fixed(const Tile& tile, const TileKind& kind);
   void add_driver(const Tile& tile, const Wire& sink, const Driver& driver);
+  bool is_product(const Driver& driver) const;
   void add_tie(const Tile& tile, std::string_view pin, bool value);
   void add_clock_buffers();
   Wire place(const Tile& tile, const TileWire& wire);
