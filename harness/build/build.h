@@ -21,9 +21,8 @@ struct BuildOptions {
   std::int64_t seeds = 1;  ///< placements that are tried, from `seed` on; the fastest is kept
   std::optional<double> clock_mhz;  ///< that is aimed at; nothing: the board's, or kBuildClock
   std::optional<int> baud;          ///< of a board's serial line; nothing: kBuildBaud
-  /// Products may go into DSP blocks, of which bitstreams cannot be read back.
-  bool dsp = false;
-  bool netlist_only = false;  ///< ends behind the netlist, which a later call keeps
+  bool dsp = false;                 ///< products may go into DSP blocks
+  bool netlist_only = false;        ///< ends behind the netlist, which a later call keeps
   RunFinished finished;
 };
 

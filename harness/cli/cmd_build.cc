@@ -38,10 +38,7 @@ void add_build_options(Command& command, BuildOptions& options) {
                   "Rate of a board's serial line, which 'assay host' is told too; default: 115200")
       .positive()
       .type_name("N");
-  command.add_flag(
-      "--dsp", options.dsp,
-      "Products may go into DSP blocks; such a bitstream of an iCE40 cannot be read back to "
-      "verify it");
+  command.add_flag("--dsp", options.dsp, "Products may go into DSP blocks");
 }
 
 int run_build(const BuildOptions& options, const CommandContext& context) {

@@ -269,8 +269,9 @@ TEST(Ice40Extract, RefusesWhatHasNoModel) {
                  "has type 000000");
   expect_refused("SB_WARMBOOT w(.BOOT(a), .S1(b), .S0(1'b0)); assign y = b;", "hard block");
   expect_refused(
-      "wire [31:0] o; SB_MAC16 m(.CLK(clk), .CE(1'b1), .A({15'h0, a}), .B({15'h0, b}), .O(o));"
-      "assign y = o[0];",
+      "wire [15:0] o; SB_SPRAM256KA m(.CLOCK(clk), .ADDRESS({14{a}}), .DATAIN({16{b}}), "
+      ".MASKWREN(4'hf), .WREN(a), .CHIPSELECT(1'b1), .STANDBY(1'b0), .SLEEP(1'b0), "
+      ".POWEROFF(1'b1), .DATAOUT(o)); assign y = o[0];",
       "hard block", Device::k5k);
 }
 

@@ -98,10 +98,12 @@ struct Built {
   Extraction extract() const { return extract(routed.bitstream); }
 };
 
-inline std::string synthesise(const std::string& verilog, const TempDir& folder) {
+inline std::string synthesise(const std::string& verilog, const TempDir& folder,
+                              const std::string& option = "") {
   folder.write("top.v", verilog);
   run_tool(fpga::find_tool("yosys"),
-           {"-q", "-p", "read_verilog -sv top.v; synth_ice40 -top top; write_json top.json"},
+           {"-q", "-p",
+            "read_verilog -sv top.v; synth_ice40 " + option + " -top top; write_json top.json"},
            folder.path(), std::chrono::seconds(120));
   return read_file(folder.path() / "top.json");
 }

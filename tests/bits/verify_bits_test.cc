@@ -31,7 +31,9 @@ class VerifyBits : public ::testing::Test {
     const CommandResult run = run_assay_as_is({"run", model_.string(), "--images", "6",
                                                "--target-cycles", "512", "--out", out_.string()});
     ASSERT_EQ(run.code, 0) << run.err << run.out;
-    const CommandResult built = run_assay_as_is({"build", out_.string(), "--target", kTarget});
+    std::vector<std::string> arguments = {"build", out_.string(), "--target", target_};
+    if (dsp_) arguments.emplace_back("--dsp");
+    const CommandResult built = run_assay_as_is(arguments);
     ASSERT_EQ(built.code, 0) << built.err << built.out;
   }
 
@@ -65,11 +67,18 @@ class VerifyBits : public ::testing::Test {
 
   TempDir dir_;
   std::string target_ = kTarget;
+  bool dsp_ = false;
   fs::path model_ = save_integer_network(dir_.path() / "net.onnx");
   fs::path out_ = dir_.path() / "out";
 };
 
 using VerifyBitsNightly = VerifyBits;
+
+/// The same on a UP5K, with DSPs.
+class VerifyDspBits : public VerifyBits {
+ protected:
+  VerifyDspBits() { target_ = "ice40-up5k", dsp_ = true; }
+};
 
 /// A bit of a used table, of a block RAM's words, or of routing, in the text of icepack.
 std::string with_flipped_bit(std::string asc, std::mt19937& random, const std::string& section,
@@ -317,6 +326,16 @@ TEST_F(VerifyBits, APartWithoutOpenToolsHasItsNetlist) {
   ASSERT_GT(inverted, 10);
   replace("netlist.json", faulty);
   EXPECT_EQ(verify("netlist").code, 1);
+}
+
+// The first layer's products, of 8 bits by 3, come into DSPs.
+TEST_F(VerifyDspBits, AreReadBackAndProved) {
+  const Json build = Json::parse(read_file(out_ / "reports/build-ice40-up5k.json"));
+  EXPECT_GT(build.at("total").at("dsp"), 0);
+  const Json bits = verify("bitstream", {"--json"}).json();
+  EXPECT_EQ(bits.at("verdict"), "EQUIVALENT") << bits.at("reason");
+  EXPECT_EQ(bits.at("compared"), bits.at("predicted"));
+  EXPECT_EQ(bits.at("proof").at("verdict"), "PROVED") << bits.at("proof").at("reason");
 }
 
 TEST_F(VerifyBits, RefusesWhatIsNotWhatWasBuilt) {

@@ -173,8 +173,8 @@ class Reader {
     std::string_view kind;
     for (std::string_view word = next_word(head); !word.empty(); word = next_word(head))
       kind = word;
-    if (kind != "PLL") return;
-    auto& fields = db_.plls.emplace_back();
+    if (kind != "PLL" && kind != "MAC16") return;
+    auto& fields = (kind == "PLL" ? db_.plls : db_.macs).emplace_back();
     for (std::string_view line = next_line(body); !line.empty(); line = next_line(body)) {
       auto& values = fields[std::string(next_word(line))];
       for (std::string_view word = next_word(line); !word.empty(); word = next_word(line))

@@ -64,8 +64,8 @@ struct ChipDb {
   std::map<PinPlace, PinPlace> input_enables;     ///< a block's enable is the bit of which block
   std::map<std::pair<int, int>, std::pair<int, int>>
       column_buffers;  ///< of a tile: the tile that has them
-  std::vector<std::map<std::string, std::vector<std::string>, std::less<>>>
-      plls;  ///< fields by key
+  std::vector<std::map<std::string, std::vector<std::string>, std::less<>>> plls,
+      macs;  ///< fields by key
   std::vector<Switch> switches;
 
   TileKind tile(int x, int y) const;

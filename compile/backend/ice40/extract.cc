@@ -18,14 +18,16 @@ Extraction extract_ice40(const ExtractJob& job) {
   Fabric fabric(bits, db, explained);
   LogicTiles logic(fabric, result.netlist);
   RamTiles rams(fabric, result.netlist);
+  HardTiles hard(fabric, result.netlist);
   Pins pins(fabric, result.netlist, constraints, job.constraints_file);
   logic.drive();
   rams.drive();
+  hard.drive();
   pins.drive();
   pins.drive_clocks();
-  check_hard_tiles(fabric);
   logic.read();
   rams.read();
+  hard.read();
   pins.read();
   pins.read_plls();
   fabric.check_explained();

@@ -20,12 +20,12 @@ struct Extraction {
   std::int64_t switches = 0;  ///< that are on
 };
 
-/// What a bitstream makes of a device: tables (carries are some), flip-flops, block RAMs with contents,
-/// ports named by the constraints, simplified and verified. It shares no code with what wrote the bits.
-/// UserError, naming tile, column and row: a wire with two drivers or, where something depends on it,
-/// none; a bit that is set and that no rule knows; what has no rule: asynchronous set and reset, pins
-/// other than plain inputs and outputs, DSPs, SPRAMs and other hard blocks, warm boot; a pin in use that
-/// the constraints do not name; and as read_bitfile, read_chipdb, read_constraints.
+/// What a bitstream makes of a device: tables (carries and products are some), flip-flops, block RAMs with
+/// contents, ports named by the constraints, simplified and verified. It shares no code with what wrote the
+/// bits. UserError, naming tile, column and row: a wire with two drivers or, where something depends on it,
+/// none; a bit that is set and that no rule knows; what has no rule: asynchronous set and reset, also of
+/// DSPs, DSPs in a cascade, pins other than plain inputs and outputs, SPRAMs and other hard blocks, warm
+/// boot; a pin in use that the constraints do not name; and as read_bitfile, read_chipdb, read_constraints.
 Extraction extract_ice40(const ExtractJob& job);
 
 }  // namespace assay::ice40

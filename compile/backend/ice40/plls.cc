@@ -11,35 +11,20 @@
 namespace assay::ice40 {
 namespace {
 
-using Fields = std::map<std::string, std::vector<std::string>, std::less<>>;
-
-/// Column, row and the rest of a field: a pin, a bit of the configuration or a block.
-struct Field {
-  int x = 0, y = 0;
-  std::string what;
-};
-
-int number_of(const std::string& word) {
+int block_number(const std::string& word) {
   int value = -1;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
   if (error != std::errc() || end != word.data() + word.size() || value < 0 || value > 255)
-    user_error("chip database: '{}' is no place of a PLL", word);
+    user_error("chip database: '{}' is no place of a block", word);
   return value;
 }
 
-Field field_of(const Fields& fields, std::string_view key) {
-  const auto at = fields.find(key);
-  if (at == fields.end() || at->second.size() != 3)
-    user_error("chip database: a PLL has no '{}'", key);
-  return {number_of(at->second[0]), number_of(at->second[1]), at->second[2]};
-}
-
 /// The parameters by name, bits "DIVF_0" to "DIVF_5" as one number.
-std::map<std::string, int> parameters_of(Fabric& fabric, const Fields& fields) {
+std::map<std::string, int> parameters_of(Fabric& fabric, const BlockFields& fields) {
   std::map<std::string, int> result;
   for (const auto& [key, values] : fields) {
     if (values.size() != 3 || !values[2].starts_with("PLLCONFIG_")) continue;
-    const Field field = field_of(fields, key);
+    const BlockField field = block_field(fields, key);
     const int bit = static_cast<int>(fabric.value(field.x, field.y, "PLL." + field.what));
     const std::size_t last = key.rfind('_');
     const bool numbered = last != std::string::npos && last + 2 == key.size() &&
@@ -51,12 +36,19 @@ std::map<std::string, int> parameters_of(Fabric& fabric, const Fields& fields) {
 
 }  // namespace
 
+BlockField block_field(const BlockFields& fields, std::string_view key) {
+  const auto at = fields.find(key);
+  if (at == fields.end() || at->second.size() != 3)
+    user_error("chip database: a block has no '{}'", key);
+  return {block_number(at->second[0]), block_number(at->second[1]), at->second[2]};
+}
+
 std::vector<Pins::PllSite> Pins::find_plls() {
   std::vector<PllSite> sites;
-  for (const Fields& fields : fabric_.db().plls) {
-    const Field out = field_of(fields, "PLLOUT_A");
+  for (const BlockFields& fields : fabric_.db().plls) {
+    const BlockField out = block_field(fields, "PLLOUT_A");
     std::map<std::string, int> parameters = parameters_of(fabric_, fields);
-    const PllSite site{&fields, {out.x, out.y, number_of(out.what)}, parameters["PLLTYPE"]};
+    const PllSite site{&fields, {out.x, out.y, block_number(out.what)}, parameters["PLLTYPE"]};
     if (site.type == 0) continue;
     if (site.type != kPllFromPad && site.type != kPllFromFabric)
       fabric_.refuse(out.x, out.y, "a PLL with two outputs has no model");
@@ -88,10 +80,10 @@ netlist::ClockMaker Pins::clock_maker(const PinPlace& place,
 }
 
 void Pins::read_plls() {
-  for (const Fields* fields : plls_)
+  for (const BlockFields* fields : plls_)
     for (const auto& [pin, level] :
          {std::pair("RESETB", netlist::kOne), {"BYPASS", netlist::kZero}}) {
-      const Field field = field_of(*fields, pin);
+      const BlockField field = block_field(*fields, pin);
       running_.push_back({pin, field.x, field.y, level});
       netlist_.ports.push_back(
           {pin, false, {fabric_.read(field.x, field.y, field.what, netlist::kZero)}});
@@ -110,17 +102,17 @@ void Pins::check_plls() {
 
 /// The output takes the place of a pad's input: for a pad as the reference that is the pad itself.
 void Pins::drive_pll(const PllSite& site) {
-  const Fields& fields = *site.fields;
+  const BlockFields& fields = *site.fields;
   for (const auto& [key, values] : fields)
     if (values.size() == 3 && values[2] == "fabout") {
-      const Field in = field_of(fields, key);
+      const BlockField in = block_field(fields, key);
       fabric_outputs_.insert({in.x, in.y});
     }
   plls_.push_back(&fields);
-  const Field lock = field_of(fields, "LOCK");
+  const BlockField lock = block_field(fields, "LOCK");
   fabric_.drive(lock.x, lock.y, lock.what, netlist::kOne);
   if (site.type == kPllFromPad) return;
-  const Field in = field_of(fields, "REFERENCECLK");
+  const BlockField in = block_field(fields, "REFERENCECLK");
   if (!fabric_.is_led(in.x, in.y, in.what)) fabric_.refuse(in.x, in.y, "a PLL has no reference");
   pads_[site.place] = fabric_.read(in.x, in.y, in.what, netlist::kZero);
   drive_pad(site.place);

@@ -7,11 +7,13 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "compile/backend/ice40/constraints.h"
 #include "compile/backend/ice40/extract.h"
 #include "compile/backend/ice40/fabric.h"
+#include "compile/netlist/ice40_mac.h"
 #include "compile/netlist/ice40_ram.h"
 
 /// The kinds of tiles of extract.h. Each says first what its cells drive, then reads what reaches them.
@@ -122,8 +124,40 @@ class Pins {
   std::vector<RunningPin> running_;
 };
 
-/// DSPs and other hard blocks of a 5k: UserError when one is used.
-void check_hard_tiles(Fabric& fabric);
+/// Fields of a block that is no tile's, by key, and one of them: column, row and the rest, a pin or a bit.
+using BlockFields = std::map<std::string, std::vector<std::string>, std::less<>>;
+struct BlockField {
+  int x = 0, y = 0;
+  std::string what;
+};
+/// UserError when there is none, or of another form.
+BlockField block_field(const BlockFields& fields, std::string_view key);
+
+/// DSPs of a 5k. Of their tiles, and of those of other hard blocks, nothing else may be in use.
+class HardTiles {
+ public:
+  HardTiles(Fabric& fabric, netlist::Netlist& netlist) : fabric_(fabric), netlist_(netlist) {}
+  void drive();
+  void read();
+
+ private:
+  struct Mac {
+    const BlockFields* fields = nullptr;
+    BlockField clock;
+    netlist::Ice40Mac mac;
+  };
+  void drive_mac(const BlockFields& fields);
+  void check_cascade(const Mac& entry) const;
+  void check_tile(int x, int y);
+  bool is_taken(int x, int y, const std::string& what) const {
+    return taken_.contains({x, y, what});
+  }
+
+  Fabric& fabric_;
+  netlist::Netlist& netlist_;
+  std::vector<Mac> macs_;
+  std::set<std::tuple<int, int, std::string>> taken_;  ///< pins and bits of DSPs
+};
 
 /// Calls body(x, y) for all tiles of a kind.
 template <typename Body>
