@@ -2,15 +2,22 @@
 #include "sim/proof/check.h"
 
 #include <fmt/format.h>
+#include <tbb/blocked_range.h>
+#include <tbb/parallel_for.h>
 
 #include <algorithm>
+#include <array>
+#include <atomic>
 #include <bit>
 #include <charconv>
+#include <map>
 #include <set>
 #include <string_view>
+#include <system_error>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/hash.h"
 #include "compile/base/process.h"
 
 namespace assay::sim {
@@ -22,6 +29,8 @@ using netlist::kZero;
 using netlist::Net;
 
 constexpr std::size_t kNobody = ~std::size_t{0};
+constexpr const char *kDifferences = "differences-", *kZeros = "zeros-";
+constexpr std::size_t kBatch = 256;  ///< registers, columns or outputs
 
 Net next_of(const Both& both, std::size_t item) {
   return item < 2 ? static_cast<Net>(item) : both.bit(item).next;
@@ -53,7 +62,14 @@ std::vector<std::size_t> column_leaders(const Both& both, const Pairing& pairing
                  [&](std::size_t i) { return both.side_of(i); });
 }
 
-/// Writes functions of the variables for ABC.
+/// Functions for ABC, as text.
+struct BatchText {
+  std::string differences;           ///< each is 1 where two nets differ
+  std::string zeros;                 ///< as many that are 0
+  std::vector<std::uint32_t> names;  ///< of v0, v1, ...: the variables that matter, as they come
+};
+
+/// Writes them. What does not depend on the rest of the pairing has the same text in every other.
 class BlifWriter {
  public:
   BlifWriter(const Both& both, const Variables& variables) : both_(both), variables_(variables) {
@@ -63,9 +79,10 @@ class BlifWriter {
     }
   }
 
-  /// Each is 1 where the two nets differ.
-  std::string differences(const std::vector<Obligation>& functions) {
-    start(functions.size());
+  BatchText write(const std::vector<Obligation>& functions) {
+    text_.clear();
+    names_.clear();
+    local_.assign(variables_.count(), kNone);
     for (std::size_t side = 0; side < 2; ++side) {
       std::vector<bool> wanted(both_.side[side].net.nets);
       for (const Obligation& function : functions)
@@ -81,12 +98,25 @@ class BlifWriter {
       text_ += "\n10 1\n01 1\n";
     }
     text_ += ".end\n";
+    const std::string body = std::move(text_), start = head(functions.size());
+    return {start + ".names c0\n.names c1\n1\n" + body, start + zeros(functions.size()), names_};
+  }
+
+ private:
+  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+
+  /// ABC wants an input.
+  std::string head(std::size_t functions) {
+    text_ = ".model m\n.inputs";
+    for (std::uint32_t v = 0; v < std::max<std::size_t>(names_.size(), 1); ++v) add(" v", v);
+    text_ += "\n.outputs";
+    for (std::size_t f = 0; f < functions; ++f) add(" f", f);
+    text_ += '\n';
     return std::move(text_);
   }
 
-  /// As many functions that are 0.
   std::string zeros(std::size_t functions) {
-    start(functions);
+    text_.clear();
     for (std::size_t f = 0; f < functions; ++f) {
       add(".names f", f);
       text_ += '\n';
@@ -95,21 +125,19 @@ class BlifWriter {
     return std::move(text_);
   }
 
- private:
-  static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-
-  void start(std::size_t functions) {
-    text_ = ".model m\n.inputs";
-    for (std::uint32_t v = 0; v < variables_.count(); ++v) add(" v", v);
-    text_ += "\n.outputs";
-    for (std::size_t f = 0; f < functions; ++f) add(" f", f);
-    text_ += "\n.names c0\n.names c1\n1\n";
-  }
-
   void add(const char* prefix, std::uint64_t number) {
     std::array<char, 20> digits;  // NOLINT
     text_ += prefix;
     text_.append(digits.data(), std::to_chars(digits.begin(), digits.end(), number).ptr);
+  }
+
+  void add_variable(std::uint32_t variable) {
+    std::uint32_t& local = local_[variable];
+    if (local == kNone) {
+      local = static_cast<std::uint32_t>(names_.size());
+      names_.push_back(variable);
+    }
+    add(" v", local);
   }
 
   void add_net(std::size_t side, Net net) {
@@ -121,7 +149,7 @@ class BlifWriter {
     else if (variable == variables_.item_class(0) || variable == variables_.item_class(1))
       add(" c", variable - variables_.item_class(0));
     else
-      add(" v", variable);
+      add_variable(variable);
   }
 
   void write_tables(std::size_t side, std::vector<bool> wanted) {
@@ -153,8 +181,19 @@ class BlifWriter {
   const Both& both_;
   const Variables& variables_;
   std::array<std::vector<std::uint32_t>, 2> variable_;
+  std::vector<std::uint32_t> local_, names_;
   std::string text_;
 };
+
+/// Places of functions that are asked for together: those of neighbours, which share logic.
+std::vector<std::vector<std::size_t>> batches(const std::vector<Obligation>& functions) {
+  std::map<std::pair<Obligation::Kind, std::size_t>, std::vector<std::size_t>> by_place;
+  for (std::size_t f = 0; f < functions.size(); ++f)
+    by_place[{functions[f].kind, functions[f].index / kBatch}].push_back(f);
+  std::vector<std::vector<std::size_t>> result;
+  for (auto& [place, batch] : by_place) result.push_back(std::move(batch));
+  return result;
+}
 
 std::size_t count_of(std::string_view text, std::string_view word) {
   std::size_t count = 0;
@@ -226,6 +265,9 @@ Answer understand_difference(const std::string& output, std::size_t functions,
   return answer;
 }
 
+std::string differences_file(const std::string& batch) { return kDifferences + batch + ".blif"; }
+std::string zeros_file(const std::string& batch) { return kZeros + batch + ".blif"; }
+
 std::string last_line(std::string_view text) {
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   return std::string(text.substr(text.rfind('\n') + 1));
@@ -289,27 +331,84 @@ Answer understand(const std::string& output, std::size_t functions, std::size_t 
   return {Answer::Kind::kUnknown, "ABC did not decide: " + last_line(output), 0, {}};
 }
 
-Answer ask(const Both& both, const Pairing& pairing, const std::vector<Obligation>& functions,
-           const std::filesystem::path& folder, std::chrono::steady_clock::time_point deadline) {
-  const Variables variables(both, pairing);
-  BlifWriter writer(both, variables);
-  write_file(folder / "differences.blif", writer.differences(functions));
-  write_file(folder / "zeros.blif", writer.zeros(functions.size()));
+namespace {
+
+/// Asks for one batch, whose files have this name.
+Answer ask_abc(const BatchText& text, std::size_t functions, const std::filesystem::path& folder,
+               const std::string& name, std::chrono::steady_clock::time_point deadline) {
+  const std::string differences = differences_file(name), zeros = zeros_file(name);
+  write_file(folder / differences, text.differences);
+  write_file(folder / zeros, text.zeros);
   const auto left =
       std::chrono::duration_cast<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
   if (left.count() < 1) return {Answer::Kind::kUnknown, "time is over", 0, {}};
   const std::string program = find_program("yosys-abc", "yosys").string();
-  const ProcessResult result = run_process(
-      {program, "-c",
-       fmt::format("read_blif zeros.blif; print_stats; read_blif differences.blif; print_stats; "
-                   "cec -T {} -C 1000000000 zeros.blif",
-                   left.count())},
-      folder, left);
+  const ProcessResult result =
+      run_process({program, "-c",
+                   fmt::format("read_blif {0}; print_stats; read_blif {1}; print_stats; "
+                               "cec -T {2} -C 1000000000 {0}",
+                               zeros, differences, left.count())},
+                  folder, left);
   if (result.timed_out) return {Answer::Kind::kUnknown, "time is over", 0, {}};
   if (!result.ok())
     tool_error("{} failed ({}) in {}: {}", program, result.exit_code, folder.string(),
                last_line(result.output));
-  return understand(result.output, functions.size(), variables.count());
+  return understand(result.output, functions, std::max<std::size_t>(text.names.size(), 1));
+}
+
+/// In the functions and variables of the whole question.
+void globalise(Answer& answer, const std::vector<std::size_t>& batch, const BatchText& text) {
+  if (answer.kind != Answer::Kind::kDifferent) return;
+  answer.function = batch[answer.function];
+  std::erase_if(answer.pattern,
+                [&](const auto& entry) { return entry.first >= text.names.size(); });
+  for (auto& [variable, value] : answer.pattern) variable = text.names[variable];
+}
+
+}  // namespace
+
+Answers Questions::ask(const Both& both, const Pairing& pairing,
+                       const std::vector<Obligation>& functions,
+                       std::chrono::steady_clock::time_point deadline) {
+  const Variables variables(both, pairing);
+  const std::vector<std::vector<std::size_t>> parts = batches(functions);
+  std::vector<Answer> answers(parts.size());
+  std::vector<std::string> digests(parts.size());
+  std::atomic<std::int64_t> asked = 0;
+  tbb::parallel_for(tbb::blocked_range<std::size_t>(0, parts.size(), 1), [&](const auto& range) {
+    for (std::size_t i = range.begin(); i < range.end(); ++i) {
+      std::vector<Obligation> part;
+      for (const std::size_t f : parts[i]) part.push_back(functions[f]);
+      const BatchText text = BlifWriter(both, variables).write(part);
+      digests[i] = sha256(text.differences);
+      if (equal_.contains(digests[i])) {
+        answers[i].kind = Answer::Kind::kEqual;
+        continue;
+      }
+      ++asked;
+      answers[i] = ask_abc(text, part.size(), folder_, std::to_string(i), deadline);
+      globalise(answers[i], parts[i], text);
+    }
+  });
+  asked_ += asked;
+  Answers result;
+  result.first.kind = Answer::Kind::kEqual;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (answers[i].kind == Answer::Kind::kEqual) equal_.insert(digests[i]);
+    if (answers[i].kind == Answer::Kind::kDifferent) result.different.push_back(answers[i]);
+    if (answers[i].kind == Answer::Kind::kUnknown) result.first = answers[i];
+  }
+  if (!result.different.empty()) result.first = result.different.front();
+  return result;
+}
+
+void Questions::remove_files() const {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator(folder_, none)) {
+    const std::string name = entry.path().filename().string();
+    if (name.starts_with(kDifferences) || name.starts_with(kZeros))
+      std::filesystem::remove(entry.path(), none);
+  }
 }
 
 std::vector<Conflict> conflicts(const Both& both, const Pairing& pairing) {

@@ -4,7 +4,9 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/proof/pairing.h"
@@ -36,10 +38,31 @@ struct Answer {
   Pattern pattern;           ///< and in which state: variables that matter, but perhaps one
 };
 
-/// Asks ABC whether all differences are the constant 0. `functions` as `distinct` gives them. Files
-/// go into the folder. ToolError when ABC cannot be started or fails.
-Answer ask(const Both& both, const Pairing& pairing, const std::vector<Obligation>& functions,
-           const std::filesystem::path& folder, std::chrono::steady_clock::time_point deadline);
+/// What all batches of a question came to.
+struct Answers {
+  Answer first;  ///< equal: all are; else the first difference, else what is unknown
+  std::vector<Answer> different;  ///< one of each batch that has any
+};
+
+/// Questions to ABC. What it once said to be equal is not asked again: as text, to the letter.
+class Questions {
+ public:
+  /// Files go into the folder.
+  explicit Questions(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+  /// Asks whether all differences are the constant 0, some functions at a time, as many times side by
+  /// side as there are threads. `functions` as `distinct` gives them. ToolError when ABC cannot be
+  /// started or fails.
+  Answers ask(const Both& both, const Pairing& pairing, const std::vector<Obligation>& functions,
+              std::chrono::steady_clock::time_point deadline);
+  std::int64_t asked() const { return asked_; }
+  void remove_files() const;
+
+ private:
+  std::filesystem::path folder_;
+  std::set<std::string> equal_;  ///< SHA-256 of texts
+  std::int64_t asked_ = 0;
+};
 
 /// What ABC's words mean, where `functions` were asked for, of `variables` each.
 Answer understand(const std::string& output, std::size_t functions, std::size_t variables);

@@ -266,14 +266,19 @@ std::size_t Matcher::alone() const {
 bool Matcher::refine(std::chrono::steady_clock::time_point deadline) {
   for (int quiet = 0; quiet < kQuietRounds;) {
     if (std::chrono::steady_clock::now() > deadline) return false;
-    quiet = refine(Pattern{}) ? 0 : quiet + 1;
+    quiet = refine(std::vector<Pattern>(1)) ? 0 : quiet + 1;
   }
   return true;
 }
 
-bool Matcher::refine(const Pattern& pattern) {
-  states_.choose(pairing_, pattern);
-  return split_by_states();
+bool Matcher::refine(const std::vector<Pattern>& patterns) {
+  const Pairing before = pairing_;  // whose variables the patterns speak of
+  bool finer = false;
+  for (const Pattern& pattern : patterns) {
+    states_.choose(before, pattern);
+    finer = split_by_states() || finer;
+  }
+  return finer;
 }
 
 }  // namespace assay::sim

@@ -110,8 +110,8 @@ class Matcher {
 
   /// Until classes are stable, or it is late: false.
   bool refine(std::chrono::steady_clock::time_point deadline);
-  /// Tells apart what differs in this state. False when that is nothing.
-  bool refine(const Pattern& pattern);
+  /// Tells apart what differs in these states of the classes as they are. False when that is nothing.
+  bool refine(const std::vector<Pattern>& patterns);
   /// Tells apart what wakes up unknown, once nothing else can be: the first side's bits need not wake
   /// up alike. False when that is nothing.
   bool separate_unknown();

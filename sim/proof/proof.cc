@@ -21,8 +21,8 @@ using netlist::Net;
 using Deadline = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kFailures = 8;
-constexpr int kQuestions = 500;  ///< to ABC, of which every answer made classes finer
-/// Of those, answers that took its counterpart from some state. Where a function is really
+constexpr int kRounds = 500;  ///< of questions to ABC, of which all answers made classes finer
+/// Of those, rounds that took its counterpart from some state. Where a function is really
 /// different, its register's readers follow one by one, and there is no end to it.
 constexpr int kLosses = 8;
 constexpr int kPlants = 256;  ///< tries to find a fault that shows
@@ -99,42 +99,48 @@ void choose_initial_values(const netlist::Netlist& b, Both& both) {
   }
 }
 
+Answer unknown(std::string why) { return {Answer::Kind::kUnknown, std::move(why), 0, {}}; }
+
 /// One pairing, and what ABC says of it.
 struct Attempt {
   Matcher matcher;
   std::vector<Obligation> functions;
   std::size_t obligations = 0;
-  std::int64_t questions = 0;
-  int losses = 0;
-  Answer answer;
+  int rounds = 0, losses = 0;
+  Answers answers;
 };
 
 /// False when the answer stands; else the pairing is finer now.
 bool learn(const Both& both, const ProofOptions& options, Attempt& attempt) {
-  const Answer answer = attempt.answer;
-  if (answer.kind != Answer::Kind::kDifferent) return false;
-  const Obligation& function = attempt.functions[answer.function];
-  States states(both, options.seed);
-  states.choose(attempt.matcher.pairing(), answer.pattern);
-  if (!states.differ(function.side, function.net)) {
-    attempt.answer = {Answer::Kind::kUnknown, "ABC's counterexample shows no difference", 0, {}};
-    return false;
+  if (attempt.answers.different.empty()) return false;
+  std::vector<Pattern> patterns;
+  for (const Answer& answer : attempt.answers.different) {
+    const Obligation& function = attempt.functions[answer.function];
+    States states(both, options.seed);
+    states.choose(attempt.matcher.pairing(), answer.pattern);
+    if (!states.differ(function.side, function.net)) {
+      attempt.answers.first = unknown("ABC's counterexample shows no difference");
+      return false;
+    }
+    // Finer classes promise less: an output that differs will differ with them too.
+    if (function.kind == Obligation::Kind::kOutput) {
+      attempt.answers.first = answer;
+      return false;
+    }
+    patterns.push_back(answer.pattern);
   }
-  // Finer classes promise less: an output that differs will differ with them too.
-  if (function.kind == Obligation::Kind::kOutput || attempt.questions >= kQuestions ||
-      attempt.losses >= kLosses)
-    return false;
+  if (attempt.rounds >= kRounds || attempt.losses >= kLosses) return false;
   const std::size_t alone = attempt.matcher.alone();
-  if (!attempt.matcher.refine(answer.pattern)) return false;
+  if (!attempt.matcher.refine(patterns)) return false;
   if (attempt.matcher.alone() != alone) ++attempt.losses;
   return true;
 }
 
-void pursue(const Both& both, const ProofOptions& options, const std::filesystem::path& folder,
-            Deadline deadline, Attempt& attempt) {
+void pursue(const Both& both, const ProofOptions& options, Questions& questions, Deadline deadline,
+            Attempt& attempt) {
   do {
     if (!attempt.matcher.refine(deadline)) {
-      attempt.answer = {Answer::Kind::kUnknown, "time is over", 0, {}};
+      attempt.answers.first = unknown("time is over");
       return;
     }
     if (!attempt.matcher.output_seen().empty()) return;
@@ -144,14 +150,14 @@ void pursue(const Both& both, const ProofOptions& options, const std::filesystem
     ASSAY_INVARIANT(all.size() == predict(both, pairing), "an obligation was forgotten");
     attempt.functions = distinct(all);
     if (attempt.functions.empty()) {
-      attempt.answer = {Answer::Kind::kUnknown, "there is nothing to prove", 0, {}};
+      attempt.answers.first = unknown("there is nothing to prove");
       return;
     }
-    ++attempt.questions;
-    attempt.answer = ask(both, pairing, attempt.functions, folder, deadline);
+    ++attempt.rounds;
+    attempt.answers = questions.ask(both, pairing, attempt.functions, deadline);
     // Which unknown bits go together is known when nothing else can be told apart any more.
-  } while (learn(both, options, attempt) ||
-           (attempt.answer.kind == Answer::Kind::kEqual && attempt.matcher.separate_unknown()));
+  } while (learn(both, options, attempt) || (attempt.answers.first.kind == Answer::Kind::kEqual &&
+                                             attempt.matcher.separate_unknown()));
 }
 
 void count(const Both& both, const Attempt& attempt, ProofResult& result) {
@@ -176,7 +182,6 @@ void count(const Both& both, const Attempt& attempt, ProofResult& result) {
     result.memory_bits += static_cast<std::int64_t>(both.column(i).words);
   }
   result.refinements = attempt.matcher.rounds();
-  result.questions += attempt.questions;
 }
 
 std::string whose(std::size_t side) { return side == 0 ? " of the first netlist" : ""; }
@@ -231,13 +236,11 @@ void report_initial_values(const Both& both, const Pairing& pairing, ProofResult
 }
 
 /// Whether it is only initial values that stand in the way.
-bool initial_values_differ(const Both& both, const ProofOptions& options,
-                           const std::filesystem::path& folder, Deadline deadline,
-                           ProofResult& result) {
+bool initial_values_differ(const Both& both, const ProofOptions& options, Questions& questions,
+                           Deadline deadline, ProofResult& result) {
   Attempt attempt{Matcher(both, {options.reset_n, options.seed, false}), {}, 0, 0, 0, {}};
-  pursue(both, options, folder, deadline, attempt);
-  result.questions += attempt.questions;
-  if (attempt.answer.kind != Answer::Kind::kEqual) return false;
+  pursue(both, options, questions, deadline, attempt);
+  if (attempt.answers.first.kind != Answer::Kind::kEqual) return false;
   report_initial_values(both, attempt.matcher.pairing(), result);
   return !result.failures.empty();
 }
@@ -293,10 +296,10 @@ bool of_inputs(const Both& both, const Obligation& function) {
 /// What ABC refuted. True where it is sure that outputs differ some day.
 bool report_answer(const Both& both, const Attempt& attempt, std::uint64_t seed,
                    ProofResult& result) {
-  const Obligation& function = attempt.functions[attempt.answer.function];
+  const Obligation& function = attempt.functions[attempt.answers.first.function];
   const Pairing& pairing = attempt.matcher.pairing();
   States states(both, seed);
-  states.choose(pairing, attempt.answer.pattern);
+  states.choose(pairing, attempt.answers.first.pattern);
   ProofFailure failure{function_name(both, function), "",
                        values_in(both, states, function.side, function.net, pairing),
                        states.differ(function.side, function.net)};
@@ -311,13 +314,13 @@ bool initial_values_known(const Machine& machine) {
                       [](const StateBit& bit) { return bit.initial == Initial::kUnknown; });
 }
 
-void explain(const Both& both, const ProofOptions& options, const std::filesystem::path& folder,
-             Deadline deadline, const Attempt& attempt, ProofResult& result) {
+void explain(const Both& both, const ProofOptions& options, Questions& questions, Deadline deadline,
+             const Attempt& attempt, ProofResult& result) {
   const Matcher& matcher = attempt.matcher;
   const bool seen = !matcher.output_seen().empty();
-  const bool different = attempt.answer.kind == Answer::Kind::kDifferent;
+  const bool different = attempt.answers.first.kind == Answer::Kind::kDifferent;
   if (contents_differ(both, result) ||
-      initial_values_differ(both, options, folder, deadline, result)) {
+      initial_values_differ(both, options, questions, deadline, result)) {
     result.verdict = ProofVerdict::kRefuted;
     result.reason = result.failures.front().function;
   } else if (seen) {
@@ -335,7 +338,7 @@ void explain(const Both& both, const ProofOptions& options, const std::filesyste
     result.verdict = sure ? ProofVerdict::kRefuted : ProofVerdict::kUnproved;
     result.reason = "a function differs in some state";
   } else {
-    result.reason = attempt.answer.reason;
+    result.reason = attempt.answers.first.reason;
   }
 }
 
@@ -381,7 +384,7 @@ std::string plant(Both& both, const Pairing& pairing, std::uint64_t seed) {
 
 /// Whether ABC, asked the same of a faulty `a`, refutes it.
 bool notices_fault(const Both& both, const Attempt& attempt, const ProofOptions& options,
-                   const std::filesystem::path& folder, Deadline deadline, ProofResult& result) {
+                   Questions& questions, Deadline deadline, ProofResult& result) {
   Both faulty = both;
   const Pairing& pairing = attempt.matcher.pairing();
   const std::string planted = plant(faulty, pairing, options.seed);
@@ -389,8 +392,7 @@ bool notices_fault(const Both& both, const Attempt& attempt, const ProofOptions&
     result.reason = "no fault could be planted that shows";
     return false;
   }
-  ++result.questions;
-  const Answer answer = ask(faulty, pairing, attempt.functions, folder, deadline);
+  const Answer answer = questions.ask(faulty, pairing, attempt.functions, deadline).first;
   if (answer.kind != Answer::Kind::kDifferent) {
     result.reason = answer.kind == Answer::Kind::kEqual
                         ? fmt::format("a fault planted into {} was not noticed", planted)
@@ -408,12 +410,6 @@ bool notices_fault(const Both& both, const Attempt& attempt, const ProofOptions&
   return true;
 }
 
-void tidy(const std::filesystem::path& folder) {
-  std::error_code none;
-  for (const char* file : {"differences.blif", "zeros.blif"})
-    std::filesystem::remove(folder / file, none);
-}
-
 }  // namespace
 
 ProofResult prove_equal(const netlist::Netlist& a, const netlist::Netlist& b,
@@ -428,17 +424,21 @@ ProofResult prove_equal(const netlist::Netlist& a, const netlist::Netlist& b,
   }
   choose_initial_values(b, both);
   Attempt attempt{Matcher(both, {options.reset_n, options.seed, true}), {}, 0, 0, 0, {}};
-  pursue(both, options, folder, deadline, attempt);
+  Questions questions(folder);
+  pursue(both, options, questions, deadline, attempt);
   count(both, attempt, result);
-  const bool closes = attempt.answer.kind == Answer::Kind::kEqual;
+  const bool closes = attempt.answers.first.kind == Answer::Kind::kEqual;
   if (closes && conflicts(both, attempt.matcher.pairing()).empty() &&
       attempt.matcher.output_seen().empty()) {
-    if (!notices_fault(both, attempt, options, folder, deadline, result)) return result;
+    const bool noticed = notices_fault(both, attempt, options, questions, deadline, result);
+    result.questions = questions.asked();
+    if (!noticed) return result;
     result.verdict = ProofVerdict::kProved;
-    tidy(folder);
+    questions.remove_files();
     return result;
   }
-  explain(both, options, folder, deadline, attempt, result);
+  explain(both, options, questions, deadline, attempt, result);
+  result.questions = questions.asked();
   return result;
 }
 
