@@ -14,9 +14,20 @@ namespace assay {
 /// A host's time for an answer of such a board in seconds: a slow line is simulated slower still.
 inline constexpr double kBuiltPatience = 3600;
 
-/// A board's design, from a netlist: its pads are kShellClock, kShellReceive and kShellSend. It is
-/// simulated in several lanes, which wake up with other values in what has no initial one: step() throws
-/// std::runtime_error when they do not say the same. UserError where a pad is missing, or there is another.
+/// Where a board's design hears and speaks.
+struct BoardPads {
+  netlist::Net receive, send;
+};
+/// Its pads are kShellClock, kShellReceive and kShellSend. UserError where one is missing, or there is
+/// another.
+BoardPads board_pads(const netlist::Netlist& netlist);
+
+/// Cycles of a bit on the line of a board's build. UserError for a part's build, which has none.
+int board_clocks_per_bit(const report::Build& build);
+
+/// A board's design, from a netlist. It is simulated in several lanes, which wake up with other values in
+/// what has no initial one: step() throws std::runtime_error when they do not say the same. UserError as
+/// board_pads().
 std::unique_ptr<sim::SerialDevice> serial_netlist(netlist::Netlist netlist, std::uint64_t seed);
 
 /// Whether a build is a board's: the accelerator in its shell.

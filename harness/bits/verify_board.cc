@@ -6,6 +6,7 @@
 #include <chrono>
 
 #include "harness/bits/bits_report.h"
+#include "harness/bits/board_fleet.h"
 #include "harness/bits/serial_netlist.h"
 
 namespace assay {
@@ -19,7 +20,7 @@ report::Host over_the_line(const VerifyBitsOptions& options, const Console& cons
   line.cache = options.cache;
   line.patience = kBuiltPatience;
   line.simulated = bits_level_name(options.level);
-  line.simulator = simulate_built(options.target, options.level, options.seed);
+  line.simulator = simulate_fleet(options.target, options.level, options.seed);
   return host(line, console).report;
 }
 

@@ -4,6 +4,10 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <exception>
+#include <mutex>
+#include <thread>
+#include <utility>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -35,7 +39,6 @@ class HostRun {
 
   HostResult run() {
     frames_ = design_.frames(console_);
-    report_.predicted = std::ssize(frames_);
     Judgement judgement{Verdict::kEquivalent, "every result is golden's"};
     try {
       talk();
@@ -66,22 +69,62 @@ class HostRun {
     report_.baud = options_.baud;
   }
 
+  /// With every board at a time.
   void talk() {
     if (options_.simulator) simulated_ = options_.simulator(design_);
-    const board::File port =
-        board::open_serial(simulated_ ? simulated_->port() : options_.port, options_.baud);
-    board::Line line(port.fd());
+    auto channels = simulated_ ? simulated_->open() : open_port();
+    report_.boards = std::ssize(channels);
+    for (std::int64_t i = 0; i < report_.boards; ++i) report_.predicted += std::ssize(share_of(i));
+    Progress progress(console_, "board", report_.predicted);
+    const Clock::time_point start = Clock::now();
+    std::vector<std::exception_ptr> faults(channels.size());
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t i = 1; i < channels.size(); ++i)
+        others.emplace_back([&, i] { faults[i] = talk_to(std::move(channels[i]), i, progress); });
+      faults[0] = talk_to(std::move(channels[0]), 0, progress);
+    }
+    report_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+    for (const std::exception_ptr& fault : faults)
+      if (fault) std::rethrow_exception(fault);
+    if (report_.seconds > 0)
+      report_.frames_per_second = static_cast<double>(report_.compared) / report_.seconds;
+  }
+
+  std::vector<std::unique_ptr<board::Channel>> open_port() const {
+    std::vector<std::unique_ptr<board::Channel>> channels;
+    channels.push_back(
+        std::make_unique<board::FileChannel>(board::open_serial(options_.port, options_.baud)));
+    return channels;
+  }
+
+  /// The frames of a board. One that is left without repeats one of another's: it woke up otherwise.
+  std::vector<std::int64_t> share_of(std::int64_t board) const {
+    const std::int64_t count = std::ssize(frames_);
+    std::vector<std::int64_t> share;
+    for (std::int64_t frame = board; frame < count; frame += report_.boards) share.push_back(frame);
+    if (share.empty()) share.push_back(board % count);
+    return share;
+  }
+
+  /// Returns what went wrong.
+  std::exception_ptr talk_to(std::unique_ptr<board::Channel> channel, std::size_t index,
+                             Progress& progress) try {
+    board::Line line(*channel);
     board::BoardLink link(line, std::chrono::milliseconds(std::llround(options_.patience * 1000)));
+    std::exception_ptr fault;
     try {
       const board::Identity identity = link.identify();
-      note(identity);
+      if (index == 0) note(identity);
       require_same(identity);
-      stream(link, identity);
+      stream(link, identity, static_cast<std::int64_t>(index), progress);
     } catch (const board::BoardFault&) {
-      note(link.counts());
-      throw;
+      fault = std::current_exception();
     }
     note(link.counts());
+    return fault;
+  } catch (...) {
+    return std::current_exception();
   }
 
   void note(const board::Identity& id) {
@@ -89,7 +132,10 @@ class HostRun {
                      id.in_beats,     id.out_bytes, id.out_beats};
   }
   void note(const board::LinkCounts& counts) {
-    report_.link = {counts.damaged, counts.repeats, counts.restarts};
+    const std::lock_guard lock(mutex_);
+    report_.link.damaged += counts.damaged;
+    report_.link.repeats += counts.repeats;
+    report_.link.restarts += counts.restarts;
   }
 
   /// BoardFault for a board that holds something else.
@@ -107,19 +153,24 @@ class HostRun {
           "the hash of its RTL");
   }
 
-  void stream(board::BoardLink& link, const board::Identity& identity) {
-    Progress progress(console_, "board", std::ssize(frames_));
-    const Clock::time_point start = Clock::now();
+  void stream(board::BoardLink& link, const board::Identity& identity, std::int64_t index,
+              Progress& progress) {
+    const std::vector<std::int64_t> share = share_of(index);
+    std::optional<std::uint32_t> last_cycles;
+    const auto frame = [&](std::int64_t i) { return share.at(static_cast<std::size_t>(i)); };
     link.stream(
-        identity, std::ssize(frames_),
-        [&](std::int64_t frame) { return std::string_view(frame_at(frame).input); },
-        [&](std::int64_t frame, const board::FrameResult& result) {
-          compare(frame, result);
+        identity, std::ssize(share),
+        [&](std::int64_t i) { return std::string_view(frame_at(frame(i)).input); },
+        [&](std::int64_t i, const board::FrameResult& result) {
+          const std::lock_guard lock(mutex_);
+          compare(frame(i), result);
+          if (index < std::ssize(frames_)) count_label(frame(i), result.bytes);
+          // Sessions begin anew at zero.
+          if (last_cycles && result.cycles > *last_cycles)
+            report_.cycles_per_frame = result.cycles - *last_cycles;
+          last_cycles = result.cycles;
           progress.tick();
         });
-    report_.seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    if (report_.seconds > 0)
-      report_.frames_per_second = static_cast<double>(frames_.size()) / report_.seconds;
   }
 
   const BoardDesign::Frame& frame_at(std::int64_t frame) const {
@@ -143,17 +194,18 @@ class HostRun {
     const std::string& expected = frame_at(frame).output;
     ++report_.compared;
     plant(frame, expected);
-    if (differs(expected, result.bytes) && report_.differing++ == 0)
-      report_.first_difference = fmt::format("image {}, {}", session_.images.first + frame,
-                                             design_.difference_text(expected, result.bytes));
-    count_label(frame, expected, result.bytes);
-    // Sessions begin anew at zero.
-    if (last_cycles_ && result.cycles > *last_cycles_)
-      report_.cycles_per_frame = result.cycles - *last_cycles_;
-    last_cycles_ = result.cycles;
+    if (differs(expected, result.bytes)) {
+      ++report_.differing;
+      if (!first_differing_ || frame < *first_differing_) {
+        first_differing_ = frame;
+        report_.first_difference = fmt::format("image {}, {}", session_.images.first + frame,
+                                               design_.difference_text(expected, result.bytes));
+      }
+    }
   }
 
-  void count_label(std::int64_t frame, const std::string& expected, const std::string& got) {
+  void count_label(std::int64_t frame, const std::string& got) {
+    const std::string& expected = frame_at(frame).output;
     const auto& labels = session_.images.set.labels;
     const auto golden = labels.empty() ? std::nullopt : design_.label(expected);
     if (!golden) return;
@@ -187,7 +239,8 @@ class HostRun {
   const BoardDesign design_;
   std::vector<BoardDesign::Frame> frames_;
   std::unique_ptr<board::SimulatedBoard> simulated_;
-  std::optional<std::uint32_t> last_cycles_;
+  std::mutex mutex_;  ///< of what follows
+  std::optional<std::int64_t> first_differing_;
   report::Host report_;
 };
 

@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -13,7 +12,6 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <utility>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -60,15 +58,6 @@ bool make_raw(int fd, speed_t speed) {
 
 }  // namespace
 
-File& File::operator=(File&& other) noexcept {
-  std::swap(fd_, other.fd_);
-  return *this;
-}
-
-File::~File() {
-  if (fd_ >= 0) ::close(fd_);
-}
-
 File open_serial(const std::filesystem::path& port, int baud) {
   const speed_t speed = speed_of(baud);
   File file(::open(port.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
@@ -110,32 +99,13 @@ std::optional<Packet> Line::next() {
   return {};
 }
 
-void Line::exchange(int milliseconds) {
-  pollfd waiting{fd_, static_cast<short>(POLLIN | (outgoing_.empty() ? 0 : POLLOUT)), 0};
-  if (::poll(&waiting, 1, milliseconds) <= 0) return;
-  const auto gone = [] { throw BoardFault("the line is gone: was the board unplugged?"); };
-  if ((waiting.revents & POLLOUT) != 0) {
-    const ssize_t put = ::write(fd_, outgoing_.data(), outgoing_.size());
-    if (put > 0) outgoing_.erase(0, static_cast<std::size_t>(put));
-    if (put < 0 && errno != EAGAIN && errno != EINTR) gone();
-  }
-  if ((waiting.revents & POLLIN) != 0) {
-    std::array<char, 4096> bytes;  // NOLINT
-    const ssize_t got = ::read(fd_, bytes.data(), bytes.size());
-    if (got > 0) incoming_.append(bytes.data(), static_cast<std::size_t>(got));
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) gone();
-  } else if ((waiting.revents & (POLLHUP | POLLERR | POLLNVAL)) != 0) {
-    gone();
-  }
-}
-
 std::optional<Packet> Line::receive(Clock::time_point deadline) {
   while (true) {
     if (auto packet = next()) return packet;
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now()).count();
     if (left <= 0) return {};
-    exchange(static_cast<int>(std::min<std::int64_t>(left, 1000)));
+    channel_.exchange(outgoing_, incoming_, static_cast<int>(std::min<std::int64_t>(left, 1000)));
   }
 }
 

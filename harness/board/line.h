@@ -4,31 +4,12 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
-#include <stdexcept>
 #include <string>
 
+#include "harness/board/channel.h"
 #include "harness/board/packets.h"
 
 namespace assay::board {
-
-/// The board or its line does not do what it should, so that nothing more can be learnt.
-class BoardFault : public std::runtime_error {
- public:
-  using std::runtime_error::runtime_error;
-};
-
-/// A file that is closed with its owner.
-class File {
- public:
-  explicit File(int fd = -1) : fd_(fd) {}
-  File(File&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  File& operator=(File&& other) noexcept;
-  ~File();
-  int fd() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 /// A serial port or pseudo-terminal, raw, eight bits, no parity, not blocking. UserError when there
 /// is none, it cannot be opened, is no terminal, or has no such rate.
@@ -43,12 +24,12 @@ struct PseudoTerminal {
 /// ToolError when the system has none.
 PseudoTerminal open_pseudo_terminal();
 
-/// Packets over a file, both ways at a time, so that neither side waits for the other to read.
+/// Packets over a channel, both ways at a time, so that neither side waits for the other to read.
 class Line {
  public:
   using Clock = std::chrono::steady_clock;
-  /// The file must outlive it.
-  explicit Line(int fd) : fd_(fd) {}
+  /// The channel must outlive it.
+  explicit Line(Channel& channel) : channel_(channel) {}
   void send(const Packet& packet) { outgoing_ += encode(packet); }
   std::size_t unsent() const { return outgoing_.size(); }
   /// The next packet; nothing when there is none until then. BoardFault when the line is gone.
@@ -57,8 +38,7 @@ class Line {
 
  private:
   std::optional<Packet> next();
-  void exchange(int milliseconds);
-  int fd_;
+  Channel& channel_;
   PacketReader reader_;
   std::string incoming_, outgoing_;
 };

@@ -11,7 +11,7 @@ namespace assay::board {
 namespace {
 
 constexpr const char* kBench = "assay_board_bench";
-constexpr int kWakingCycles = 1000;
+constexpr int kTerminalBaud = 115200;  ///< which it does not look at
 
 /// The core as a design of one input and one output stream, whose data are the serial line.
 std::string bench_text() {
@@ -39,11 +39,16 @@ endmodule
 
 }  // namespace
 
+std::vector<std::unique_ptr<Channel>> TerminalBoard::open() {
+  std::vector<std::unique_ptr<Channel>> channels;
+  channels.push_back(std::make_unique<FileChannel>(open_serial(port(), kTerminalBaud)));
+  return channels;
+}
+
 ThreadBoard::ThreadBoard(std::unique_ptr<sim::SerialDevice> device, int clocks_per_bit)
     : device_(std::move(device)), thread_([this, clocks_per_bit] {
         try {
-          // A board has power before its line is opened: what it hears in its reset is lost.
-          for (int cycle = 0; cycle < kWakingCycles; ++cycle) device_->step(true);
+          for (int cycle = 0; cycle < kBoardWakingCycles; ++cycle) device_->step(true);
           sim::serve_serial(*device_, clocks_per_bit, terminal_.device.fd(), stop_);
         } catch (const std::exception& error) {
           failure_ = error.what();

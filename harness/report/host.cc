@@ -33,6 +33,7 @@ void Host::fields(Fields& f) {
   f("port", port);
   f.word("simulated", simulated, {"rtl", "netlist", "bitstream"});
   f("baud", baud);
+  f("boards", boards);
   f("content_hash", content_hash);
   f("board", board);
   f("verdict", verdict);

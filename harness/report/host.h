@@ -32,6 +32,7 @@ struct Host {
   std::string port;                      ///< a serial port, or what was simulated
   std::optional<std::string> simulated;  ///< "rtl", "netlist", "bitstream"
   std::int64_t baud = 0;
+  std::int64_t boards = 1;   ///< side by side; several only of simulated ones
   std::string content_hash;  ///< of the run's RTL
   std::optional<HostBoard> board;
   Verdict verdict = Verdict::kInconclusive;

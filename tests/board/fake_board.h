@@ -44,7 +44,7 @@ struct Faults {
   std::string hash{};  ///< instead of its own
 };
 
-class FakeBoard final : public SimulatedBoard {
+class FakeBoard final : public TerminalBoard {
  public:
   using Compute = std::function<std::string(const std::string& frame)>;
   /// `restarted`: called when the accelerator is reset; may be empty.

@@ -33,8 +33,8 @@ struct Outcome {
 
 Outcome talk_to(const Faults& faults) {
   FakeBoard board(toy_spec(kToyClocks).accelerator, kToyHash, toy_result, faults);
-  const File port = open_serial(board.port(), 115200);
-  Line line(port.fd());
+  FileChannel channel(open_serial(board.port(), 115200));
+  Line line(channel);
   BoardLink link(line, kPatience);
   Outcome outcome;
   try {
@@ -126,9 +126,9 @@ TEST(Link, NamesWhatItCannotMend) {
 
 TEST(Link, SaysWhenTheBoardIsUnplugged) {
   PseudoTerminal terminal = open_pseudo_terminal();
-  const File port = open_serial(terminal.port, 115200);
+  FileChannel channel(open_serial(terminal.port, 115200));
   terminal.device = File();
-  Line line(port.fd());
+  Line line(channel);
   BoardLink link(line, kPatience);
   EXPECT_THROW(link.identify(), BoardFault);
 }

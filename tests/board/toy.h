@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstdint>
@@ -129,9 +130,11 @@ struct ToyBoard {
   explicit ToyBoard(int clocks_per_bit = kToyClocks, std::uint64_t seed = 1)
       : board(model_cache(), toy_sources(clocks_per_bit), "/", clocks_per_bit, seed),
         port(::open(board.port().c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)),
-        line(port.fd()) {}
+        channel(File(::dup(port.fd()))),
+        line(channel) {}
   RtlBoard board;
   File port;
+  FileChannel channel;
   Line line;
 
   std::optional<Packet> next(int milliseconds = 20000) {
