@@ -4,15 +4,21 @@
 //   FILE/LANES/PATH          netlists of Yosys (write_json, top module "accelerator"), from the
 //                            command line as FAMILY:FILE, FAMILY one of ice40, ecp5, xilinx; inputs
 //                            at random
-// Verilator runs 6,000 to 14,000 cycles/s of tfc_w1a1's iCE40 netlist, after minutes of building.
+//   FILE/verilator           the same netlist in Verilator, which takes minutes to build it (build_s)
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <chrono>
+#include <filesystem>
 #include <random>
+#include <string>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/base/process.h"
+#include "compile/netlist/verilog.h"
 #include "compile/netlist/yosys_json.h"
+#include "sim/model/temporary_folder.h"
 #include "sim/netlist/simulator.h"
 
 namespace assay {
@@ -159,7 +165,95 @@ void add_design(const std::string& name, const Netlist& design) {
                                      [design, lanes, path = path](benchmark::State& state) {
                                        simulate(state, design, lanes, path);
                                      })
+            ->UseRealTime()
             ->Unit(benchmark::kMicrosecond);
+}
+
+/// A program that runs so many cycles with inputs at random and says how many seconds they took.
+std::string driver(const Netlist& design) {
+  const Net clock = netlist::clock_of(design);
+  std::string inputs, clock_name;
+  for (const netlist::Port& port : design.ports) {
+    if (!port.input) continue;
+    if (port.bits[0] == clock) {
+      clock_name = port.name;
+      continue;
+    }
+    const std::size_t bits = port.bits.size(), words = (bits + 31) / 32;
+    const unsigned mask = bits % 32 == 0 ? ~0U : (1U << bits % 32) - 1;
+    if (bits <= 64)
+      inputs += fmt::format("    top.{} = random() & {:#x}ull;\n", port.name,
+                            bits == 64 ? ~0ULL : (1ULL << bits) - 1);
+    for (std::size_t w = 0; bits > 64 && w < words; ++w)
+      inputs += fmt::format("    top.{}[{}] = static_cast<std::uint32_t>(random()) & {:#x}u;\n",
+                            port.name, w, w + 1 == words ? mask : ~0U);
+  }
+  return fmt::format(R"(#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include "Vdesign.h"
+int main(int, char** argv) {{
+  Vdesign top;
+  std::mt19937_64 random(2);
+  const auto start = std::chrono::steady_clock::now();
+  for (long cycle = std::atol(argv[1]); cycle > 0; --cycle) {{
+{0}    top.{1} = 0;
+    top.eval();
+    top.{1} = 1;
+    top.eval();
+  }}
+  std::printf("%f\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+}}
+)",
+                     inputs, clock_name);
+}
+
+void simulate_in_verilator(benchmark::State& state, const Netlist& design) {
+  namespace fs = std::filesystem;
+  constexpr std::chrono::hours kLimit{6};
+  const sim::TemporaryFolder folder(fs::temp_directory_path() / "netlist_bench");
+  Netlist simple = design;
+  netlist::simplify(simple);
+  const netlist::VerilogText verilog = netlist::to_verilog(simple, {});
+  write_file(folder.path() / "design.v", verilog.text);
+  for (const auto& file : verilog.memories) write_file(folder.path() / file.name, file.text);
+  write_file(folder.path() / "driver.cc", driver(simple));
+  const auto start = std::chrono::steady_clock::now();
+  // As the second opinion builds it (sim/model/model.cc).
+  const ProcessResult built = run_process({find_program("verilator", "verilator").string(),
+                                           "--cc",
+                                           "--exe",
+                                           "--build",
+                                           "-O3",
+                                           "-Wno-fatal",
+                                           "-Wno-lint",
+                                           "--x-assign",
+                                           "fast",
+                                           "-fno-gate",
+                                           "-fno-dfg",
+                                           "-fno-const-bit-op-tree",
+                                           "--prefix",
+                                           "Vdesign",
+                                           "--top-module",
+                                           simple.name,
+                                           "-CFLAGS",
+                                           "-O1",
+                                           "design.v",
+                                           "driver.cc"},
+                                          folder.path(), kLimit);
+  if (!built.ok()) return state.SkipWithError(built.output.c_str());
+  state.counters["build_s"] =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  constexpr int kCycles = 1000;
+  for (auto _ : state) {
+    const ProcessResult run =
+        run_process({(folder.path() / "obj_dir/Vdesign").string(), std::to_string(kCycles)},
+                    folder.path(), kLimit);
+    if (!run.ok()) return state.SkipWithError(run.output.c_str());
+    state.SetIterationTime(std::stod(run.output));
+  }
+  state.SetItemsProcessed(state.iterations() * kCycles);
 }
 
 Netlist read(const std::string& argument) {
@@ -180,7 +274,16 @@ int main(int argc, char** argv) {
   for (const assay::Size& size : assay::kSizes)
     assay::add_design(fmt::format("random/{}", size.name), assay::RandomDesign(size).take());
   try {
-    for (int i = 1; i < argc; ++i) assay::add_design(argv[i], assay::read(argv[i]));
+    for (int i = 1; i < argc; ++i) {
+      const assay::netlist::Netlist design = assay::read(argv[i]);
+      assay::add_design(argv[i], design);
+      benchmark::RegisterBenchmark(
+          fmt::format("{}/verilator", argv[i]).c_str(),
+          [design](benchmark::State& state) { assay::simulate_in_verilator(state, design); })
+          ->UseManualTime()
+          ->Iterations(3)
+          ->Unit(benchmark::kMillisecond);
+    }
   } catch (const std::exception& error) {
     fmt::print(stderr, "{}\n", error.what());
     return 2;
