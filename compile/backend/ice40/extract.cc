@@ -32,6 +32,7 @@ Extraction extract_ice40(const ExtractJob& job) {
   pins.read_plls();
   fabric.check_explained();
 
+  netlist::require_made_clock(result.netlist);
   netlist::simplify(result.netlist);
   pins.check_plls();
   netlist::verify(result.netlist);

@@ -25,7 +25,8 @@ struct Extraction {
 /// bits. UserError, naming tile, column and row: a wire with two drivers or, where something depends on it,
 /// none; a bit that is set and that no rule knows; what has no rule: asynchronous set and reset, also of
 /// DSPs, DSPs in a cascade, pins other than plain inputs and outputs, SPRAMs and other hard blocks, warm
-/// boot; a pin in use that the constraints do not name; and as read_bitfile, read_chipdb, read_constraints.
+/// boot; a clock that goes past a PLL that is on; a pin in use that the constraints do not name; and as
+/// read_bitfile, read_chipdb, read_constraints.
 Extraction extract_ice40(const ExtractJob& job);
 
 }  // namespace assay::ice40

@@ -7,6 +7,7 @@
 #include "compile/backend/ice40/tiles.h"
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "compile/netlist/gates.h"
 
 namespace assay::ice40 {
 namespace {
@@ -48,24 +49,27 @@ std::vector<Pins::PllSite> Pins::find_plls() {
   for (const BlockFields& fields : fabric_.db().plls) {
     const BlockField out = block_field(fields, "PLLOUT_A");
     std::map<std::string, int> parameters = parameters_of(fabric_, fields);
-    const PllSite site{&fields, {out.x, out.y, block_number(out.what)}, parameters["PLLTYPE"]};
+    PllSite site{&fields, {out.x, out.y, block_number(out.what)}, parameters["PLLTYPE"]};
     if (site.type == 0) continue;
     if (site.type != kPllFromPad && site.type != kPllFromFabric)
       fabric_.refuse(out.x, out.y, "a PLL with two outputs has no model");
     if ((pads_.find(site.place) != pads_.end()) != (site.type == kPllFromPad))
       fabric_.refuse(out.x, out.y,
                      "the pad of a PLL's output is its reference or no input, by the PLL's type");
-    netlist_.clock_makers.push_back(clock_maker(site.place, std::move(parameters)));
+    if (site.type == kPllFromPad) site.pad = pads_.extract(site.place).mapped();
+    site.clock = netlist_.new_net();
+    netlist_.clock_makers.push_back(clock_maker(site, std::move(parameters)));
     sites.push_back(site);
   }
   return sites;
 }
 
 /// Of the simple kind: the oscillator over DIVF feeds back, and over DIVQ is the output.
-netlist::ClockMaker Pins::clock_maker(const PinPlace& place,
-                                      std::map<std::string, int> parameters) {
+netlist::ClockMaker Pins::clock_maker(const PllSite& site, std::map<std::string, int> parameters) {
+  const PinPlace& place = site.place;
   netlist::ClockMaker maker;
-  maker.type = parameters["PLLTYPE"] == kPllFromPad ? "SB_PLL40_PAD" : "SB_PLL40_CORE";
+  maker.type = site.type == kPllFromPad ? "SB_PLL40_PAD" : "SB_PLL40_CORE";
+  maker.clock = site.clock;
   parameters.erase("PLLTYPE");
   for (const char* name : {"DIVR", "DIVF", "DIVQ", "FILTER_RANGE"})
     maker.settings[name] = std::exchange(parameters[name], 0);
@@ -100,7 +104,8 @@ void Pins::check_plls() {
   netlist_.ports.resize(first);
 }
 
-/// The output takes the place of a pad's input: for a pad as the reference that is the pad itself.
+/// The output takes the place of a pad's input, and is a net of its own also where that pad is the
+/// reference: so require_made_clock() sees what has the reference as its clock.
 void Pins::drive_pll(const PllSite& site) {
   const BlockFields& fields = *site.fields;
   for (const auto& [key, values] : fields)
@@ -111,11 +116,16 @@ void Pins::drive_pll(const PllSite& site) {
   plls_.push_back(&fields);
   const BlockField lock = block_field(fields, "LOCK");
   fabric_.drive(lock.x, lock.y, lock.what, netlist::kOne);
-  if (site.type == kPllFromPad) return;
-  const BlockField in = block_field(fields, "REFERENCECLK");
-  if (!fabric_.is_led(in.x, in.y, in.what)) fabric_.refuse(in.x, in.y, "a PLL has no reference");
-  pads_[site.place] = fabric_.read(in.x, in.y, in.what, netlist::kZero);
+  netlist_.luts.push_back({site.clock, 1, {reference_of(site)}, netlist::kBuffer});
+  pads_[site.place] = site.clock;
   drive_pad(site.place);
+}
+
+netlist::Net Pins::reference_of(const PllSite& site) {
+  if (site.type == kPllFromPad) return site.pad;
+  const BlockField in = block_field(*site.fields, "REFERENCECLK");
+  if (!fabric_.is_led(in.x, in.y, in.what)) fabric_.refuse(in.x, in.y, "a PLL has no reference");
+  return fabric_.read(in.x, in.y, in.what, netlist::kZero);
 }
 
 }  // namespace assay::ice40

@@ -97,13 +97,16 @@ class Pins {
   void check_used_pins();
   struct PllSite {
     const std::map<std::string, std::vector<std::string>, std::less<>>* fields = nullptr;
-    PinPlace place;  ///< of its output
-    int type = 0;    ///< PLLTYPE
+    PinPlace place;                     ///< of its output
+    int type = 0;                       ///< PLLTYPE
+    netlist::Net pad = netlist::kZero;  ///< what it gives, as the reference
+    netlist::Net clock = netlist::kZero;
   };
   static constexpr int kPllFromPad = 2, kPllFromFabric = 3;  ///< PLLTYPE: one output
   std::vector<PllSite> find_plls();
-  netlist::ClockMaker clock_maker(const PinPlace& place, std::map<std::string, int> parameters);
+  netlist::ClockMaker clock_maker(const PllSite& site, std::map<std::string, int> parameters);
   void drive_pll(const PllSite& site);
+  netlist::Net reference_of(const PllSite& site);
   void drive_pad(const PinPlace& place);
   void drive_globals();
   void drive_from_pad(int number);
