@@ -11,6 +11,7 @@
 #include "harness/report/optional_report.h"
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
+#include "sim/proof/proof.h"
 
 namespace assay {
 
@@ -57,7 +58,8 @@ VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const Bit
   report.proof = prove_bits(work.built, dir, work.options.seed, work.console);
   // A netlist stands on its simulation where its proof comes to no end; one that fails is a fault.
   const std::string& proved = report.proof->verdict;
-  if (proved != kProved && (work.options.level == BitsLevel::kBitstream || proved != kNoVerdict))
+  if (proved != kProved &&
+      (work.options.level == BitsLevel::kBitstream || report.proof->reason != sim::kTimeIsOver))
     judgement.note(proved == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
                    fmt::format("the {} is not proved equal to '{}', which it was made from: {}",
                                report.level, report.proof->origin.file, report.proof->reason));

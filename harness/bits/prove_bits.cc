@@ -17,7 +17,7 @@ std::string verdict_word(sim::ProofVerdict verdict) {
     case sim::ProofVerdict::kUnproved:
       return "UNPROVED";
     case sim::ProofVerdict::kInconclusive:
-      return kNoVerdict;
+      return "INCONCLUSIVE";
   }
   ASSAY_INVARIANT(false, "a proof's verdict is none");
 }

@@ -12,7 +12,6 @@ namespace assay {
 
 inline constexpr const char* kProved = "PROVED";
 inline constexpr const char* kRefuted = "REFUTED";
-inline constexpr const char* kNoVerdict = "INCONCLUSIVE";  ///< time was over
 
 /// Proves a built design equal to what it was made from.
 report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,

@@ -26,10 +26,11 @@ struct VerifyBitsResult {
 
 /// Levels netlist and bitstream: simulates what was built of a run's design, many images at a time,
 /// on all chosen images and on made-up ones, each lane under one of the profiles and some reset in the
-/// middle of a frame. Every beat of every output and of every stream inside whose wires kept their
-/// names is compared with golden's. A run with faults in what every stream should carry has to be
-/// noticed. A bitstream is also proved equal to the netlist it was made from, for all inputs and states.
-/// A board's build is simulated as a host hears it over the serial line, by default kVerifiedImages.
+/// middle of a frame. A lane gets several frames: few images are streamed again and again. Every beat
+/// of every output and of every stream inside whose wires kept their names is compared with golden's. A
+/// run with faults in what every stream should carry has to be noticed. A bitstream is also proved
+/// equal to the netlist it was made from, and that to the gates it was made of, for all inputs and
+/// states. A board's build is simulated as hosts hear it over serial lines, by default on kVerifiedImages.
 /// UserError for several partitions, and as read_built().
 VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console);
 

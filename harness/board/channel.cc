@@ -58,9 +58,9 @@ class MemoryLine::HostEnd final : public Channel {
     std::unique_lock lock(line_->mutex_);
     line_->to_board_ += std::exchange(outgoing, {});
     line_->came_.wait_for(lock, std::chrono::milliseconds(milliseconds),
-                          [&] { return !line_->to_host_.empty() || line_->gone_; });
+                          [&] { return !line_->to_host_.empty() || !line_->gone_.empty(); });
     incoming += std::exchange(line_->to_host_, {});
-    if (incoming.empty() && line_->gone_) gone();
+    if (incoming.empty() && !line_->gone_.empty()) throw BoardFault(line_->gone_);
   }
 
  private:
@@ -87,9 +87,9 @@ void MemoryLine::put(std::uint8_t byte) {
   came_.notify_one();
 }
 
-void MemoryLine::hang_up() {
+void MemoryLine::hang_up(const std::string& why) {
   const std::lock_guard lock(mutex_);
-  gone_ = true;
+  if (gone_.empty()) gone_ = why;
   came_.notify_one();
 }
 

@@ -53,14 +53,14 @@ class FileChannel final : public Channel {
 /// In memory, between two threads. The host's end is a Channel of its own: host_end().
 class MemoryLine {
  public:
-  /// Closes the line when it goes; the MemoryLine may go before.
+  /// Closes the line when it goes.
   static std::unique_ptr<Channel> host_end(const std::shared_ptr<MemoryLine>& line);
 
   // The board's end, of one thread.
   std::optional<std::uint8_t> next();
   void put(std::uint8_t byte);
-  /// The host hears that the board is gone.
-  void hang_up();
+  /// The host hears that the board is gone, and why.
+  void hang_up(const std::string& why);
   /// Whether the host is gone.
   bool closed() const;
 
@@ -69,7 +69,8 @@ class MemoryLine {
   mutable std::mutex mutex_;
   std::condition_variable came_;
   std::string to_board_, to_host_;
-  bool closed_ = false, gone_ = false;
+  bool closed_ = false;
+  std::string gone_;  ///< why; empty: it is there
   // Of the board alone.
   std::string taken_;
   std::size_t at_ = 0;

@@ -98,12 +98,14 @@ class HostRun {
     return channels;
   }
 
-  /// The frames of a board. One that is left without repeats one of another's: it woke up otherwise.
+  /// The frames of a board. One of several that is left with few repeats those of others: it woke up
+  /// otherwise, and what is left over from a frame shows in the next ones.
   std::vector<std::int64_t> share_of(std::int64_t board) const {
     const std::int64_t count = std::ssize(frames_);
     std::vector<std::int64_t> share;
     for (std::int64_t frame = board; frame < count; frame += report_.boards) share.push_back(frame);
-    if (share.empty()) share.push_back(board % count);
+    while (report_.boards > 1 && std::ssize(share) < kLeastFrames)
+      share.push_back((board + std::ssize(share)) % count);
     return share;
   }
 
@@ -164,7 +166,7 @@ class HostRun {
         [&](std::int64_t i, const board::FrameResult& result) {
           const std::lock_guard lock(mutex_);
           compare(frame(i), result);
-          if (index < std::ssize(frames_)) count_label(frame(i), result.bytes);
+          if (index + i * report_.boards < std::ssize(frames_)) count_label(frame(i), result.bytes);
           // Sessions begin anew at zero.
           if (last_cycles && result.cycles > *last_cycles)
             report_.cycles_per_frame = result.cycles - *last_cycles;
@@ -181,19 +183,19 @@ class HostRun {
     return expected != got;
   }
 
-  /// A bit of golden's flipped must be noticed.
-  void plant(std::int64_t frame, std::string expected) {
-    const std::string right = expected;
+  /// A bit of golden's flipped must be noticed in what came.
+  void plant(std::int64_t frame, std::string expected, const std::string& got) {
+    const bool wrong = differs(expected, got);
     const std::size_t bit = static_cast<std::size_t>(frame) * kStride % (8 * expected.size());
     expected[bit / 8] = static_cast<char>(expected[bit / 8] ^ 1 << bit % 8);
     ++report_.canaries.planted;
-    report_.canaries.caught += differs(expected, right) ? 1 : 0;
+    report_.canaries.caught += wrong || differs(expected, got) ? 1 : 0;
   }
 
   void compare(std::int64_t frame, const board::FrameResult& result) {
     const std::string& expected = frame_at(frame).output;
     ++report_.compared;
-    plant(frame, expected);
+    plant(frame, expected, result.bytes);
     if (differs(expected, result.bytes)) {
       ++report_.differing;
       if (!first_differing_ || frame < *first_differing_) {

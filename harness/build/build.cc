@@ -124,8 +124,10 @@ class BitstreamBuild {
 
   void netlist() {
     const std::string script = fpga::synthesis_script(job_, {files_.netlist, files_.gates});
-    for (const fpga::Tool& yosys : synthesisers_)
+    for (const fpga::Tool& yosys : synthesisers_) {
       if (keep_netlist(yosys, script)) return;
+      if (!steps_.has_earlier()) break;  // to ask the others what they are may take a minute
+    }
     forget_reports({"build", "netlist", "bitstream"});
     std::string fault;
     for (const fpga::Tool& yosys : synthesisers_) {

@@ -28,6 +28,8 @@ class BuildSteps {
   BuildSteps(const BuildSteps&) = delete;
   BuildSteps& operator=(const BuildSteps&) = delete;
 
+  /// Whether an earlier call left anything.
+  bool has_earlier() const { return earlier_.has_value(); }
   /// What an earlier call said, when it did these steps with these inputs and their files are what
   /// they were; null otherwise, with a remark where files were changed.
   const report::Build* kept(const std::vector<std::string_view>& steps,

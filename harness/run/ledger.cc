@@ -13,6 +13,7 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "harness/report/bits.h"
+#include "harness/report/build.h"
 #include "harness/report/checksum.h"
 #include "harness/report/schema.h"
 #include "harness/run/rtl_manifest.h"
@@ -101,7 +102,9 @@ class Ledger {
     for (const report::StageSummary& stage : run_.stages) look_at(stage);
     for (const char* folder : {"stages", "reports"}) look_for_strangers(folder);
     look_at_rtl();
+    look_at_level_list();
     for (const report::RunLevel& level : run_.levels) look_at(level);
+    for (const std::string& name : std::set<std::string>(names_)) look_at_build(name);
     report::Run again = run_;
     again.conclude();
     if (again.verdict != run_.verdict || again.reason != run_.reason)
@@ -180,6 +183,36 @@ class Ledger {
     }
   }
 
+  /// rtl-top, and of one target the netlist and then the bitstream; with --until none.
+  void look_at_level_list() {
+    const std::vector<report::RunLevel>& levels = run_.levels;
+    const char* const names[] = {"rtl-top", "netlist", "bitstream"};
+    bool right = run_.until ? levels.empty() : !levels.empty() && levels.size() <= std::size(names);
+    for (std::size_t i = 0; right && i < levels.size(); ++i)
+      right = levels[i].level == names[i] && levels[i].target.has_value() == (i > 0) &&
+              (i < 2 || levels[i].target == levels[1].target);
+    if (!right) fault(kRunReport, "its levels are not those of a run");
+  }
+
+  /// Files of a build that the run knows are the run's.
+  void look_at_build(const std::string& name) {
+    if (!name.starts_with("reports/build-") || !is_inside(name)) return;
+    const auto text = read(name);
+    if (!text) return;  // said already
+    try {
+      const auto build = read_report<report::Build>(*text, name);
+      for (const report::Build::Step& step : build.steps)
+        for (const report::File& file : step.files)
+          if (!names_.contains(file.file))
+            fault(file.file, "belongs to the run, which has no hash of it");
+      const bool only_netlist = run_.levels.size() == 2 && build.steps.size() > 1 &&
+                                run_.levels[1].target == build.target.name;
+      if (only_netlist) fault(kRunReport, "it lists no level for the bitstream that was made");
+    } catch (const UserError&) {
+      fault(name, "damaged, or of another version");
+    }
+  }
+
   void look_at(const report::RunLevel& level) {
     const std::string name = level.report_file();
     if (!names_.contains(name)) {
@@ -195,7 +228,8 @@ class Ledger {
       fault(name, "damaged, or of another version");
       return;
     }
-    if (again.verdict != level.verdict) fault(name, "does not say what the run says of it");
+    if (again.verdict != level.verdict || again.reason != level.reason)
+      fault(name, "does not say what the run says of it");
   }
 
   const fs::path& dir_;

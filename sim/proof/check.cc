@@ -19,6 +19,7 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/process.h"
+#include "sim/proof/proof.h"
 
 namespace assay::sim {
 namespace {
@@ -341,7 +342,7 @@ Answer ask_abc(const BatchText& text, std::size_t functions, const std::filesyst
   write_file(folder / zeros, text.zeros);
   const auto left =
       std::chrono::duration_cast<std::chrono::seconds>(deadline - std::chrono::steady_clock::now());
-  if (left.count() < 1) return {Answer::Kind::kUnknown, "time is over", 0, {}};
+  if (left.count() < 1) return {Answer::Kind::kUnknown, kTimeIsOver, 0, {}};
   const std::string program = find_program("yosys-abc", "yosys").string();
   const ProcessResult result =
       run_process({program, "-c",
@@ -349,7 +350,7 @@ Answer ask_abc(const BatchText& text, std::size_t functions, const std::filesyst
                                "cec -T {2} -C 1000000000 {0}",
                                zeros, differences, left.count())},
                   folder, left);
-  if (result.timed_out) return {Answer::Kind::kUnknown, "time is over", 0, {}};
+  if (result.timed_out) return {Answer::Kind::kUnknown, kTimeIsOver, 0, {}};
   if (!result.ok())
     tool_error("{} failed ({}) in {}: {}", program, result.exit_code, folder.string(),
                last_line(result.output));

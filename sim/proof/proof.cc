@@ -140,7 +140,7 @@ void pursue(const Both& both, const ProofOptions& options, Questions& questions,
             Attempt& attempt) {
   do {
     if (!attempt.matcher.refine(deadline)) {
-      attempt.answers.first = unknown("time is over");
+      attempt.answers.first = unknown(kTimeIsOver);
       return;
     }
     if (!attempt.matcher.output_seen().empty()) return;

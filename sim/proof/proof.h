@@ -27,6 +27,9 @@ enum class ProofVerdict : std::uint8_t {
   kInconclusive
 };
 
+/// ProofResult::reason where that is all that was missing.
+inline constexpr const char* kTimeIsOver = "time is over";
+
 struct ProofOptions {
   /// An input that is 0 in the first cycles of every use (the reset); empty: none. It serves only
   /// to find which state corresponds; the proof does not rest on it.

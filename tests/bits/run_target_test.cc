@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <iostream>
 
 #include "base/temp_dir.h"
@@ -90,10 +91,31 @@ TEST_F(RunTarget, GoesFromTheModelToProvedBits) {
   EXPECT_GT(timing.at("stages")[0].at("seconds"), 0.0);
   EXPECT_EQ(timing.at("steps").size(), 2U);
 
-  // Bits that are verified no longer leave a run without a verdict, and so does a report of them that
-  // is not what the run knows.
+  // Which levels there are, and which files, follows; also for somebody who knows how checksums are made.
   const std::string whole = read_file(out_ / kRunReport),
                     bits = "reports/bitstream-ice40-hx8k.json";
+  const auto edited_levels = [&](const std::function<void(Json & levels)>& edit) {
+    write_file(out_ / kRunReport, whole);
+    forge_report(out_ / kRunReport, [&](Json& run) { edit(run["levels"]); });
+    return run_assay_as_is({"show", out_.string(), "--check"}).out;
+  };
+  const std::string why = "reports/run.json: its levels are not those of a run";
+  EXPECT_THAT(edited_levels([](Json& levels) { levels = Json::array(); }), HasSubstr(why));
+  EXPECT_THAT(edited_levels([](Json& levels) { levels.push_back(levels.back()); }), HasSubstr(why));
+  EXPECT_THAT(edited_levels([](Json& levels) { levels.erase(0); }), HasSubstr(why));
+  EXPECT_THAT(edited_levels([](Json& levels) { levels.erase(2); }),
+              HasSubstr("it lists no level for the bitstream that was made"));
+  EXPECT_THAT(edited_levels([](Json& levels) { levels[2]["reason"] = "PROVED by me"; }),
+              HasSubstr(bits + ": does not say what the run says of it"));
+  write_file(out_ / kRunReport, whole);
+  forge_report(out_ / kRunReport,
+               [](Json& run) { run["files"].erase("build/ice40-hx8k/bitstream.bin"); });
+  EXPECT_THAT(run_assay_as_is({"show", out_.string(), "--check"}).out,
+              HasSubstr("build/ice40-hx8k/bitstream.bin: belongs to the run"));
+  write_file(out_ / kRunReport, whole);
+
+  // Bits that are verified no longer leave a run without a verdict, and so does a report of them that
+  // is not what the run knows.
   edit_report(out_ / bits, [](Json& report) { report["verdict"] = "DIFFERENT"; });
   EXPECT_EQ(run_assay_as_is({"show", out_.string(), "--check"}).code, 1);
   fs::remove(out_ / bits);

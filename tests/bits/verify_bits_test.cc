@@ -147,6 +147,53 @@ TEST_F(VerifyBits, EveryLevelIsEquivalentAndTheBitsAreProved) {
   EXPECT_THAT(shown.out, ::testing::Not(HasSubstr("bitstream of ice40-hx8k")));
 }
 
+/// A table of Yosys' JSON; inputs that are left are 0.
+Json lut_cell(const std::string& rows, std::vector<Json> inputs, const Json& out) {
+  inputs.resize(4, "0");
+  Json cell = {{"type", "SB_LUT4"}, {"parameters", {{"LUT_INIT", rows}}}};
+  cell["port_directions"] = {
+      {"O", "output"}, {"I0", "input"}, {"I1", "input"}, {"I2", "input"}, {"I3", "input"}};
+  cell["connections"]["O"] = {out};
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    cell["connections"][fmt::format("I{}", i)] = {inputs[i]};
+  return cell;
+}
+
+/// Turns a bit of the output over from the second frame behind a reset on.
+std::string with_second_frame_wrong(const std::string& text) {
+  Json netlist = Json::parse(text);
+  Json& module = netlist["modules"]["accelerator"];
+  const auto bit = [&](const char* port) { return module["ports"][port]["bits"][0]; };
+  constexpr int kNew = 10000000;  // nets that the netlist does not have
+  const Json seen = kNew, next = kNew + 1, reset = kNew + 2, moved = kNew + 3, out = kNew + 4;
+  Json& cells = module["cells"];
+  cells["seen_moved"] = lut_cell(
+      "1000000010000000", {bit("m_axis_tvalid"), bit("m_axis_tready"), bit("m_axis_tlast")}, moved);
+  cells["seen_next"] = lut_cell("1110111011101110", {seen, moved}, next);
+  cells["seen_reset"] = lut_cell("0101010101010101", {bit("rst_ni")}, reset);
+  cells["seen_out"] = lut_cell("0110011001100110", {bit("m_axis_tdata"), seen}, out);
+  Json& flip_flop = cells["seen"];
+  flip_flop = {{"type", "SB_DFFSR"}, {"parameters", Json::object()}};
+  flip_flop["port_directions"] = {{"C", "input"}, {"D", "input"}, {"Q", "output"}, {"R", "input"}};
+  flip_flop["connections"]["C"] = {bit("clk_i")};
+  flip_flop["connections"]["D"] = {next};
+  flip_flop["connections"]["Q"] = {seen};
+  flip_flop["connections"]["R"] = {reset};
+  module["ports"]["m_axis_tdata"]["bits"][0] = out;
+  return netlist.dump();
+}
+
+/// A fault of synthesis that no first frame shows; the gates have it, too.
+TEST_F(VerifyBits, WhatIsLeftOverFromAFrameIsSeen) {
+  for (const char* file : {"netlist.json", "gates.json"})
+    replace(file, with_second_frame_wrong(read_file(built(file))));
+  const CommandResult result = verify("netlist", {"--json", "--images", "2"});
+  EXPECT_EQ(result.code, 1) << result.err;
+  ASSERT_TRUE(result.json().contains("differing")) << result.err;
+  EXPECT_GT(result.json().at("differing"), 0);
+  EXPECT_EQ(verdict_of_proof(result), "PROVED");
+}
+
 /// The simulation sees nothing of it.
 TEST_F(VerifyBits, GatesThatTheNetlistWasNotMadeOfAreNoticed) {
   std::string gates = read_file(built("gates.json"));

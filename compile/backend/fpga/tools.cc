@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr const char* kInstaller = "sh cmake/fpga-tools.sh";
-constexpr std::chrono::seconds kVersionLimit{120};  // a WebAssembly tool's first start compiles it
+constexpr std::chrono::seconds kVersionLimit{600};  // a WebAssembly tool's first start compiles it
 
 fs::path from_environment(const char* name) {
   const char* value = std::getenv(name);
