@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "harness/build/build_steps.h"
 
 #include <fmt/format.h>
 
