@@ -202,6 +202,14 @@ TEST_F(LedgerTest, ARunThatStopsEarlyHasTheStagesThatItSays) {
   ASSERT_EQ(run({"--until", "tail"}).code, 0);
   EXPECT_EQ(show({"--check"}).code, 0);
   forge_report(out / kRunReport, [](Json& r) { r["until"] = nullptr; });
+  EXPECT_THAT(ledger_faults(out), Contains(HasSubstr("its levels are not those of a run")));
+  forge_report(out / kRunReport, [](Json& r) {
+    Json level = {{"level", "rtl-top"}, {"target", nullptr}, {"verdict", "INCONCLUSIVE"}};
+    level["reason"] = "x";
+    r["levels"] = Json::array({level});
+    r["verdict"] = "INCONCLUSIVE";
+    r["reason"] = "the stages agree, but level rtl-top is INCONCLUSIVE: x";
+  });
   expect_fault_of_run("reports/run.json: stage lower is left out");
 }
 
