@@ -31,8 +31,7 @@ std::string opinion_text(const report::SecondOpinion& opinion) {
 std::string proof_text(const report::Proof& proof) {
   std::string text = fmt::format(
       "\n{}{}: {} functions (next values of {} registers, memory pins, outputs) {} those of {}, "
-      "which "
-      "it was made from, for all inputs and states; {} bits of memory compared\n",
+      "which it was made from, for all inputs and states; {} bits of memory compared\n",
       proof.verdict == kProved ? "" : "NOT PROVED, ", proof.verdict, grouped(proof.functions),
       grouped(proof.registers), proof.verdict == kProved ? "equal" : "are held against",
       printable(proof.origin.file, 200), grouped(proof.memory_bits));
