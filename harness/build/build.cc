@@ -15,6 +15,7 @@
 #include "harness/build/build_report.h"
 #include "harness/build/build_source.h"
 #include "harness/build/build_steps.h"
+#include "harness/build/layer_gates.h"
 #include "harness/build/place_route.h"
 #include "harness/report/checksum.h"
 #include "harness/run/ledger.h"
@@ -59,10 +60,15 @@ std::vector<fpga::Tool> synthesisers(netlist::Family family) {
 }
 
 fpga::SynthesisJob synthesis_job(const BuildSource& source, const fpga::Part& part, bool dsp) {
-  return {source.top(),      source.sources(),
-          source.rtl.module, source.shell ? std::string(kShellPath) : "",
-          source.layers(),   source.wires(),
-          part.family,       dsp};
+  return {source.top(),
+          source.sources(),
+          source.rtl.module,
+          source.shell ? std::string(kShellPath) : "",
+          source.layers(),
+          source.layer_jobs(),
+          source.wires(),
+          part.family,
+          dsp};
 }
 
 class BitstreamBuild {
@@ -154,7 +160,7 @@ class BitstreamBuild {
   std::string new_netlist(const fpga::Tool& yosys, const std::string& script) {
     report_.tools.front() = identity(yosys);
     const auto start = Clock::now();
-    const fs::path work = synthesise(yosys, script);
+    const fs::path work = synthesise(yosys);
     const std::string json = read_file(work / files_.netlist);
     std::string fault = count(json);
     if (!fault.empty()) return fault;
@@ -179,13 +185,16 @@ class BitstreamBuild {
   }
 
   /// Returns the folder of the files.
-  fs::path synthesise(const fpga::Tool& yosys, const std::string& script) const {
+  fs::path synthesise(const fpga::Tool& yosys) const {
     const fs::path work = steps_.fresh_work();
     for (const BuildSource::File& file : source_.files()) write_file(work / file.name, file.text);
-    write_file(work / kScriptFile, script);
-    wait_aloud(console_, "netlist: yosys", [&] {
-      fpga::run_tool(yosys, {"-q", "-e", "implicitly declared", kScriptFile}, work,
-                     kSynthesisLimit);
+    const std::size_t kept = make_layer_gates(yosys, tool_text(0), job_, work, console_);
+    console_.remark(
+        fmt::format("netlist: {} different layers, {} of them kept", job_.layer_jobs.size(), kept));
+    constexpr const char* kLinkFile = "link.ys";
+    write_file(work / kLinkFile, fpga::link_script(job_, {files_.netlist, files_.gates}));
+    wait_aloud(console_, "netlist: yosys, the whole", [&] {
+      fpga::run_tool(yosys, fpga::yosys_arguments(kLinkFile), work, kSynthesisLimit);
     });
     return work;
   }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "compile/backend/verilog/rtl_library.h"
+#include "compile/backend/verilog/wrapper.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
@@ -149,6 +151,20 @@ std::vector<std::string> BuildSource::layers() const {
   std::vector<std::string> names;
   for (const StitchedNode& node : rtl.nodes) names.push_back("u_" + node.name);
   return names;
+}
+
+std::vector<fpga::LayerJob> BuildSource::layer_jobs() const {
+  std::vector<fpga::LayerJob> jobs;
+  for (const StitchedNode& node : rtl.nodes) {
+    fpga::LayerJob job;
+    job.name = "u_" + node.name;
+    job.instance = lone_instance_text("u_layer", node.with_files());
+    if (std::ranges::find(jobs, job.instance, &fpga::LayerJob::instance) != jobs.end()) continue;
+    for (const RtlFile& file : rtl_sources(node.layer.module)) job.sources.emplace_back(file.name);
+    for (const hw::MemoryImage& image : node.layer.images) job.memories.push_back(node.file(image));
+    jobs.push_back(std::move(job));
+  }
+  return jobs;
 }
 
 std::vector<std::string> BuildSource::wires() const {

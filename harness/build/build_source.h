@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compile/backend/fpga/pins.h"
+#include "compile/backend/fpga/synthesis.h"
 #include "compile/backend/shell/shell.h"
 #include "compile/backend/verilog/stitch.h"
 #include "compile/graph/graph.h"
@@ -37,6 +38,7 @@ class BuildSource {
   std::vector<std::string> sources() const;
   /// "u_MatMul_0", in the order of the nodes.
   std::vector<std::string> layers() const;
+  std::vector<fpga::LayerJob> layer_jobs() const;
   /// Those of the streams between layers and at the edge.
   std::vector<std::string> wires() const;
   /// What nextpnr is told of the pins.

@@ -9,6 +9,7 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
+#include "sim/model/temporary_folder.h"
 #include "sim/model/user_cache.h"
 
 namespace assay::sim {
@@ -71,6 +72,18 @@ std::string entry_fault(const fs::path& entry, const std::string& key) {
   } catch (const fs::filesystem_error&) {
     return "it cannot be read";
   }
+}
+
+void keep_entry(const TemporaryFolder& built, const fs::path& entry, const std::string& key) {
+  seal_entry(built.path(), key);
+  const FolderLock lock(entry.parent_path());
+  if (fs::exists(fs::symlink_status(entry)) && !entry_fault(entry, key).empty()) {
+    std::error_code ignored;
+    fs::remove_all(entry, ignored);
+  }
+  built.move_to(entry);
+  if (const std::string fault = entry_fault(entry, key); !fault.empty())
+    tool_error("cannot keep '{}': {}", printable(entry.string(), 4096), fault);
 }
 
 }  // namespace assay::sim

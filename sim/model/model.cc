@@ -148,20 +148,6 @@ bool ModelCache::usable(const fs::path& entry, const std::string& key) {
   return false;
 }
 
-/// Moves what was built to its place; what another process built meanwhile is as good.
-void ModelCache::keep(const TemporaryFolder& work, const fs::path& entry,
-                      const std::string& key) const {
-  seal_entry(work.path(), key);
-  const FolderLock lock(folder_);
-  if (fs::exists(fs::symlink_status(entry)) && !entry_fault(entry, key).empty()) {
-    std::error_code ignored;
-    fs::remove_all(entry, ignored);
-  }
-  work.move_to(entry);
-  if (const std::string fault = entry_fault(entry, key); !fault.empty())
-    tool_error("cannot keep '{}': {}", printable(entry.string(), 4096), fault);
-}
-
 std::string ModelCache::key(const ModelSpec& spec) const {
   std::string text = fmt::format("{}\n{}\n", tools_.verilator_version, tools_.compiler_version);
   const auto add = [&](std::string_view part) {
@@ -239,7 +225,7 @@ Model ModelCache::build(const ModelSpec& spec, const std::string& key) {
   fs::rename(work.path() / kProgram, kept.path() / kProgram, error);
   if (error)
     tool_error("cannot keep {}: {}", printable(model.program.string(), 4096), error.message());
-  keep(kept, entry, key);
+  keep_entry(kept, entry, key);
   model.built = true;
   return model;
 }
@@ -288,7 +274,7 @@ fs::path ModelCache::build_runtime(const ModelSpec& spec, const std::string& key
   compile(spec.optimise, {"-x", "c++-header", header, "-o", header + ".gch"});
   for (const fs::path& unit : units) compile(2, {"-c", unit.string()});
   for (std::future<void>& job : jobs) job.get();
-  keep(work, entry, key);
+  keep_entry(work, entry, key);
   return entry;
 }
 

@@ -90,8 +90,6 @@ class ModelCache {
   std::filesystem::path runtime(const ModelSpec& spec);
   std::filesystem::path build_runtime(const ModelSpec& spec, const std::string& key);
   bool usable(const std::filesystem::path& entry, const std::string& key);
-  void keep(const TemporaryFolder& work, const std::filesystem::path& entry,
-            const std::string& key) const;
 
   std::filesystem::path folder_;
   Tools tools_;

@@ -75,6 +75,8 @@ std::string secret() {
 
 fs::path user_model_folder() { return user_folder() / "models"; }
 
+fs::path user_layer_folder() { return user_folder() / "layers"; }
+
 void make_private_folder(const fs::path& folder) {
   fs::path path;
   for (const fs::path& part : fs::absolute(folder)) {

@@ -11,6 +11,8 @@ namespace assay::sim {
 
 /// Where models are kept unless the user gives another folder.
 std::filesystem::path user_model_folder();
+/// Where layers that were synthesised are kept.
+std::filesystem::path user_layer_folder();
 
 /// Makes a folder, with its parents, that nobody else may enter. UserError for one that is there
 /// and belongs to another user or that others may write: programs of theirs would be run.

@@ -165,8 +165,12 @@ constexpr const char* kWrongNetlist = R"({"modules": {"accelerator": {"cells": {
 TEST_F(BuildCommand, AnotherYosysIsTakenWhereOneIsAtFault) {
   const fs::path wrong = dir.write("wrong.json", kWrongNetlist), bin = dir.path() / "bin";
   fake_program(dir, "bin/yosys",
-               "test \"$1\" = --version && echo Yosys 0.0 && exit 0\nexec /bin/cp '" +
-                   wrong.string() + "' netlist.json\n");
+               "test \"$1\" = --version && echo Yosys 0.0 && exit 0\n"
+               "test \"$4\" = link.ys && exec /bin/cp '" +
+                   wrong.string() +
+                   "' netlist.json\n"
+                   "for file in $(/bin/sed -n 's/^write_rtlil -selected //p' \"$4\"); do\n"
+                   "  : > \"$file\"\ndone\n");
   const std::vector<std::string> command = {"build", out.string(), "--target", "xc7z020"};
   {
     const Environment path("PATH", bin.string()), tools("ASSAY_FPGA_TOOLS", "/nowhere"),
@@ -183,6 +187,15 @@ TEST_F(BuildCommand, AnotherYosysIsTakenWhereOneIsAtFault) {
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_THAT(result.err, HasSubstr("netlist: not taken, as Yosys 0.0 is at fault"));
   EXPECT_THAT(run_assay(command).err, HasSubstr("netlist: kept"));
+}
+
+TEST_F(BuildCommand, AYosysThatLeavesNothingIsAFailure) {
+  fake_program(dir, "bin/yosys", "test \"$1\" = --version && echo Yosys 0.0\nexit 0\n");
+  const Environment path("PATH", (dir.path() / "bin").string() + ":" + ::getenv("PATH"));
+  const CommandResult result = build();
+  EXPECT_EQ(result.code, 4) << result.err;
+  EXPECT_THAT(result.err, HasSubstr("left no 'u_"));
+  EXPECT_FALSE(fs::exists(out / kReport));
 }
 
 report::Build crowded() {

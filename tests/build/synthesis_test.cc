@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "base/temp_dir.h"
 #include "compile/backend/fpga/cell_counts.h"
 #include "compile/backend/fpga/tools.h"
@@ -19,13 +21,20 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 SynthesisJob job(Family family) {
-  return {"top", {"a.sv", "top.sv"}, "top", "", {"u_a", "u_b"}, {"s_valid"}, family, false};
+  return {"top", {"a.sv", "top.sv"}, "top", "", {"u_a", "u_b"}, {}, {"s_valid"}, family, false};
+}
+
+/// The first of two layers by itself, and the second one like it.
+SynthesisJob layered_job(Family family) {
+  SynthesisJob layered = job(family);
+  layered.layer_jobs = {{"u_a", "  a #(.N(2)) u_layer ();\n", {"a.sv"}, {"u_a_weights.hex"}}};
+  return layered;
 }
 
 const SynthesisFiles kFiles = {"n.json", "g.json"};
 
 TEST(SynthesisScript, IsTheSameBytesForTheSameJob) {
-  EXPECT_EQ(synthesis_script(job(Family::kIce40), kFiles),
+  EXPECT_EQ(link_script(job(Family::kIce40), kFiles),
             "read_verilog -sv -defer a.sv\n"
             "read_verilog -sv -defer top.sv\n"
             "hierarchy -check -top top\n"
@@ -39,10 +48,101 @@ TEST(SynthesisScript, IsTheSameBytesForTheSameJob) {
             "write_json n.json\n");
 }
 
+TEST(SynthesisScript, MakesGatesOfALayerByItself) {
+  EXPECT_EQ(layer_script(layered_job(Family::kIce40), layered_job(Family::kIce40).layer_jobs[0]),
+            "read_verilog -sv -defer a.sv\n"
+            "read_verilog -sv <<assay_end\n"
+            "module assay_lone_layer;\n"
+            "  a #(.N(2)) u_layer ();\n"
+            "endmodule\n"
+            "assay_end\n"
+            "hierarchy -check -top assay_lone_layer\n"
+            "delete assay_lone_layer\n"
+            "setattr -set ram_style \"registers\" m:* a:lut_rom a:lut_ram %u %i\n"
+            "synth_ice40 -run begin:map_luts\n"
+            "setattr -mod -set assay_lone_layer 1 A:top\n"
+            "setattr -mod -unset top A:assay_lone_layer\n"
+            "select A:assay_lone_layer\n"
+            "attrmap -remove src\n"
+            "write_rtlil -selected u_a.il\n"
+            "blackbox\n"
+            "select =A:assay_lone_layer\n"
+            "write_rtlil -selected u_a.box.il\n");
+}
+
+TEST(SynthesisScript, PutsLayersTogether) {
+  EXPECT_EQ(link_script(layered_job(Family::kIce40), kFiles),
+            "read_verilog -sv -defer a.sv\n"
+            "read_verilog -sv -defer top.sv\n"
+            "read_rtlil u_a.box.il\n"
+            "hierarchy -check -top top\n"
+            "setattr -set ram_style \"registers\" m:* a:lut_rom a:lut_ram %u %i\n"
+            "select -assert-count 1 top/w:s_valid\n"
+            "setattr -set keep 1 top/w:s_valid\n"
+            "synth_ice40 -top top -run begin:map_luts\n"
+            "delete =A:assay_lone_layer\n"
+            "read_rtlil u_a.il\n"
+            "hierarchy -check -top top\n"
+            "flatten\n"
+            "opt_clean\n"
+            "json -o g.json top\n"
+            "synth_ice40 -top top -run map_luts:check\n"
+            "check -mapped -assert\n"
+            "write_json n.json\n");
+}
+
+/// Two layers of one kind, one of which is told to be inverted.
+constexpr const char* kPair = R"(
+module a #(parameter int N = 1) (input logic clk_i, input logic [3:0] d, output logic [3:0] q);
+  always_ff @(posedge clk_i) q <= d + N;
+endmodule
+module top (input logic clk_i, input logic [3:0] d, output logic [3:0] q);
+  logic [3:0] m;
+  a #(.N(2)) u_a (.clk_i(clk_i), .d(d), .q(m));
+  a #(.N(2)) u_b (.clk_i(clk_i), .d(m), .q(q));
+endmodule
+)";
+
+/// The netlist of kPair; `spoil` may change the script that makes the layer's gates.
+std::string pair_netlist(const std::function<void(std::string&)>& spoil) {
+  const TempDir dir;
+  SynthesisJob pair = layered_job(Family::kIce40);
+  pair.sources = {"pair.sv"};
+  pair.wires = {"m"};
+  pair.layer_jobs[0].sources = {"pair.sv"};
+  std::string layer = layer_script(pair, pair.layer_jobs[0]);
+  spoil(layer);
+  write_file(dir.path() / "pair.sv", kPair);
+  write_file(dir.path() / "layer.ys", layer);
+  write_file(dir.path() / "link.ys", link_script(pair, kFiles));
+  for (const char* script : {"layer.ys", "link.ys"})
+    run_tool(find_tool("yosys"), yosys_arguments(script), dir.path(), std::chrono::seconds(300));
+  return read_file(dir.path() / kFiles.netlist);
+}
+
+TEST(SynthesisLayers, AreTakenForEveryInstance) {
+  if (!has_tool("yosys")) GTEST_SKIP() << "needs yosys";
+  const CellCounts counts =
+      count_cells(pair_netlist([](std::string&) {}), job(Family::kIce40), "n.json");
+  EXPECT_EQ(counts.total.ff, 8);
+  ASSERT_EQ(counts.layers.size(), 2U);
+  EXPECT_EQ(counts.layers[0].ff, 4);
+  EXPECT_EQ(counts.layers[1].ff, 4);
+  EXPECT_EQ(counts.types.count("a"), 0U);
+}
+
+TEST(SynthesisLayers, OfOtherParametersAreNotTaken) {
+  if (!has_tool("yosys")) GTEST_SKIP() << "needs yosys";
+  // Made anew from the sources then, and flat all the same.
+  const std::string other =
+      pair_netlist([](std::string& layer) { layer.replace(layer.find(".N(2)"), 5, ".N(3)"); });
+  EXPECT_EQ(count_cells(other, job(Family::kIce40), "n.json").total.ff, 8);
+}
+
 TEST(SynthesisScript, LeavesProductsInLutsUnlessTold) {
   SynthesisJob ecp5 = job(Family::kEcp5);
   EXPECT_THAT(synthesis_script(ecp5, kFiles), HasSubstr("synth_ecp5 -nodsp"));
-  EXPECT_THAT(synthesis_script(ecp5, kFiles), HasSubstr("blackbox =A:whitebox"));
+  EXPECT_THAT(link_script(ecp5, kFiles), HasSubstr("blackbox =A:whitebox"));
   ecp5.dsp = true;
   EXPECT_THAT(synthesis_script(ecp5, kFiles), Not(HasSubstr("-nodsp")));
   SynthesisJob ice40 = job(Family::kIce40);

@@ -41,23 +41,69 @@ std::string synthesis_command(const SynthesisJob& job) {
   ASSAY_INVARIANT(false, "a family has no synthesis");
 }
 
+constexpr const char* kLoneLayer = "assay_lone_layer";
+
+std::string read_sources(const std::vector<std::string>& sources) {
+  std::string text;
+  for (const std::string& source : sources)
+    text += fmt::format("read_verilog -sv -defer {}\n", source);
+  return text;
+}
+
+/// The layers' modules have the name that Yosys forms of a module and its parameters, so that it takes
+/// them where it would make them. While the rest becomes gates they are empty, and quickly looked at.
+std::string boxes(const SynthesisJob& job) {
+  std::string text;
+  for (const LayerJob& layer : job.layer_jobs)
+    text += fmt::format("read_rtlil {}\n", layer_files(layer).box);
+  return text;
+}
+
+std::string layers_for_boxes(const SynthesisJob& job) {
+  if (job.layer_jobs.empty()) return "";
+  std::string text = fmt::format("delete =A:{}\n", kLoneLayer);
+  for (const LayerJob& layer : job.layer_jobs)
+    text += fmt::format("read_rtlil {}\n", layer_files(layer).gates);
+  return text + fmt::format("hierarchy -check -top {}\nflatten\nopt_clean\n", job.top);
+}
+
 /// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
 std::string mapping(const SynthesisJob& job, const std::string& gates) {
   const std::string command = fmt::format("{} -top {}", synthesis_command(job), job.top);
   return fmt::format(
       "{0} -run begin:map_luts\n"
+      "{3}"
       "json -o {2} {1}\n"
       "{0} -run map_luts:check\n",
-      command, job.top, gates);
+      command, job.top, gates, layers_for_boxes(job));
 }
 
 }  // namespace
 
-std::string synthesis_script(const SynthesisJob& job, const SynthesisFiles& files) {
-  std::string text;
-  for (const std::string& source : job.sources)
-    text += fmt::format("read_verilog -sv -defer {}\n", source);
+std::vector<std::string> yosys_arguments(const std::string& script) {
+  return {"-q", "-e", "implicitly declared", script};
+}
+
+LayerFiles layer_files(const LayerJob& layer) {
+  return {layer.name + ".il", layer.name + ".box.il"};
+}
+
+std::string layer_script(const SynthesisJob& job, const LayerJob& layer) {
+  const LayerFiles files = layer_files(layer);
+  return fmt::format(
+      "{0}read_verilog -sv <<assay_end\nmodule {1};\n{2}endmodule\nassay_end\n"
+      "hierarchy -check -top {1}\ndelete {1}\n{3}{4} -run begin:map_luts\n"
+      "setattr -mod -set {1} 1 A:top\nsetattr -mod -unset top A:{1}\n"
+      "select A:{1}\nattrmap -remove src\nwrite_rtlil -selected {5}\n"
+      "blackbox\nselect =A:{1}\nwrite_rtlil -selected {6}\n",
+      read_sources(layer.sources), kLoneLayer, layer.instance, memory_styles(job.family),
+      synthesis_command(job), files.gates, files.box);
+}
+
+std::string link_script(const SynthesisJob& job, const SynthesisFiles& files) {
+  std::string text = read_sources(job.sources);
   if (!job.path.empty()) text += cell_library(job.family);
+  text += boxes(job);
   text += fmt::format("hierarchy -check -top {}\n{}", job.top, memory_styles(job.family));
   for (const std::string& wire : job.wires)
     text += fmt::format("select -assert-count 1 {0}/w:{1}\nsetattr -set keep 1 {0}/w:{1}\n",
@@ -66,6 +112,12 @@ std::string synthesis_script(const SynthesisJob& job, const SynthesisFiles& file
   // Yosys' models of cells that are modules with contents cannot be written.
   if (job.family == Family::kEcp5) text += "blackbox =A:whitebox\n";
   return text + fmt::format("write_json {}\n", files.netlist);
+}
+
+std::string synthesis_script(const SynthesisJob& job, const SynthesisFiles& files) {
+  std::string text;
+  for (const LayerJob& layer : job.layer_jobs) text += layer_script(job, layer) + "design -reset\n";
+  return text + link_script(job, files);
 }
 
 }  // namespace assay::fpga

@@ -9,6 +9,14 @@
 
 namespace assay::fpga {
 
+/// A layer of the design, which becomes gates by itself.
+struct LayerJob {
+  std::string name;  ///< of its first instance, and of its files: "u_MatMul_0"
+  std::string
+      instance;  ///< Verilog: the instance with its parameters, to which nothing is connected
+  std::vector<std::string> sources, memories;  ///< names of files in the job's folder
+};
+
 /// What is synthesised: sources and memory files that lie in one folder.
 struct SynthesisJob {
   std::string top;                   ///< the module
@@ -17,6 +25,8 @@ struct SynthesisJob {
   /// around, and "u_core.u_accelerator.".
   std::string design, path;
   std::vector<std::string> layers;  ///< instances of the design, "u_MatMul_0"
+  /// Of instances of equal modules and parameters one.
+  std::vector<LayerJob> layer_jobs;
   /// Wires of the design that the netlist is to have by their names, whatever becomes of the logic around
   /// them.
   std::vector<std::string> wires;
@@ -32,7 +42,25 @@ struct SynthesisFiles {
   std::string gates;
 };
 
-/// The Yosys script that writes the files. The same bytes for the same job.
+/// The command line of Yosys for a script: silent, and what is used without being declared is an error.
+std::vector<std::string> yosys_arguments(const std::string& script);
+
+/// What Yosys makes of a layer: its module as registers, memories, carries and gates, and the same module
+/// empty, with nothing but its ports.
+struct LayerFiles {
+  std::string gates, box;
+};
+LayerFiles layer_files(const LayerJob& layer);
+
+/// The Yosys script that writes layer_files(). The same bytes for the same job.
+std::string layer_script(const SynthesisJob& job, const LayerJob& layer);
+
+/// The Yosys script that puts the layers' gates together, makes tables of them all at once, so that the
+/// longest path of the whole decides where area may be saved, and writes the files. The same bytes for
+/// the same job.
+std::string link_script(const SynthesisJob& job, const SynthesisFiles& files);
+
+/// All of them one after the other, for who wants to see it done by one Yosys.
 std::string synthesis_script(const SynthesisJob& job, const SynthesisFiles& files);
 
 }  // namespace assay::fpga

@@ -214,26 +214,13 @@ class Stitcher {
         wire, port.prefix, port.bits - 1, padding);
   }
 
-  /// The layer with its memory files' names as they are in the design's folder.
-  static hw::Layer with_files(const StitchedNode& node) {
-    hw::Layer layer = node.layer;
-    for (hw::Parameter& parameter : layer.parameters) {
-      auto* text = std::get_if<std::string>(&parameter.value);
-      if (text && std::ranges::any_of(layer.images, [&](const hw::MemoryImage& image) {
-            return image.name().starts_with(*text);
-          }))
-        *text = node.name + "_" + *text;
-    }
-    return layer;
-  }
-
   std::string node_text(std::size_t n) const {
     const StitchedNode& node = rtl_.nodes[n];
     const auto signal = [&](bool input, std::size_t stream, std::string_view name) {
       const auto& ends = input ? node.inputs : node.outputs;
       return fmt::format("{}_{}", rtl_.streams[ends[stream]].name, name);
     };
-    return "\n" + instance_text("u_" + node.name, with_files(node),
+    return "\n" + instance_text("u_" + node.name, node.with_files(),
                                 hw::find_layer(*node.node)->ports(*node.node), signal);
   }
 
@@ -307,6 +294,18 @@ struct MonitoredText {
 };
 
 }  // namespace
+
+hw::Layer StitchedNode::with_files() const {
+  hw::Layer result = layer;
+  for (hw::Parameter& parameter : result.parameters) {
+    auto* text = std::get_if<std::string>(&parameter.value);
+    if (text && std::ranges::any_of(result.images, [&](const hw::MemoryImage& image) {
+          return image.name().starts_with(*text);
+        }))
+      *text = name + "_" + *text;
+  }
+  return result;
+}
 
 StitchedRtl stitch(const StitchSpec& spec) { return Stitcher(spec).run(); }
 

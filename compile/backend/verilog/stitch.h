@@ -28,6 +28,8 @@ struct StitchedNode {
   std::vector<std::size_t> inputs, outputs;  ///< of its streams, the places in `streams`
 
   std::string file(const hw::MemoryImage& image) const { return name + "_" + image.name(); }
+  /// The layer with its memory files' names as they are in the design's folder.
+  hw::Layer with_files() const;
 };
 
 /// A stream of the design, between two layers or a layer and the edge. Its wires are

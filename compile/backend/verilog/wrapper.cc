@@ -58,16 +58,25 @@ std::string parameter_text(const hw::Parameter& parameter) {
   return fmt::format(".{}({})", parameter.name, std::get<std::int64_t>(parameter.value));
 }
 
-}  // namespace
-
-std::string instance_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports,
-                          const StreamSignal& signal) {
+/// Up to the list of what is connected.
+std::string instance_head(std::string_view name, const hw::Layer& layer) {
   std::string parameters;
   for (const hw::Parameter& p : layer.parameters)
     parameters += (parameters.empty() ? "\n    " : ",\n    ") + parameter_text(p);
+  return fmt::format("  {} #({}\n  ) {} (", layer.module, parameters, name);
+}
+
+}  // namespace
+
+std::string lone_instance_text(std::string_view name, const hw::Layer& layer) {
+  return instance_head(name, layer) + ");\n";
+}
+
+std::string instance_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports,
+                          const StreamSignal& signal) {
   return fmt::format(
-      "  {} #({}\n  ) {} (\n    .clk_i(clk_i),\n    .rst_ni(rst_ni){}{}\n  );\n", layer.module,
-      parameters, name, connections(layer.inputs, true, ports.inputs, ports.vector_inputs, signal),
+      "{}\n    .clk_i(clk_i),\n    .rst_ni(rst_ni){}{}\n  );\n", instance_head(name, layer),
+      connections(layer.inputs, true, ports.inputs, ports.vector_inputs, signal),
       connections(layer.outputs, false, ports.outputs, ports.vector_outputs, signal));
 }
 

@@ -21,6 +21,9 @@ std::string wrapper_text(std::string_view name, const hw::Layer& layer, const hw
 using StreamSignal =
     std::function<std::string(bool input, std::size_t stream, std::string_view signal)>;
 
+/// An instance called `name` of a layer's library module that nothing is connected to.
+std::string lone_instance_text(std::string_view name, const hw::Layer& layer);
+
 /// The instance called `name` of a layer's library module.
 std::string instance_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports,
                           const StreamSignal& signal);
