@@ -83,6 +83,7 @@ std::optional<std::uint8_t> MemoryLine::next() {
 
 void MemoryLine::put(std::uint8_t byte) {
   const std::lock_guard lock(mutex_);
+  if (closed_) return;
   to_host_ += static_cast<char>(byte);
   came_.notify_one();
 }

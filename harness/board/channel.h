@@ -18,6 +18,12 @@ class BoardFault : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// It says more and more, and none of it brings anything on.
+class EndlessTalk : public BoardFault {
+ public:
+  using BoardFault::BoardFault;
+};
+
 /// A file that is closed with its owner.
 class File {
  public:
@@ -58,6 +64,7 @@ class MemoryLine {
 
   // The board's end, of one thread.
   std::optional<std::uint8_t> next();
+  /// Lost when the host is gone.
   void put(std::uint8_t byte);
   /// The host hears that the board is gone, and why.
   void hang_up(const std::string& why);

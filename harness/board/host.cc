@@ -42,10 +42,11 @@ class HostRun {
     Judgement judgement{Verdict::kEquivalent, "every result is golden's"};
     try {
       talk();
+    } catch (const board::EndlessTalk& fault) {
+      // A simulated line has no noise: all that comes is the board's own.
+      judgement = given_up(simulated_ ? Verdict::kDifferent : Verdict::kInconclusive, fault);
     } catch (const board::BoardFault& fault) {
-      if (simulated_ && !simulated_->failure().empty())
-        tool_error("the simulated board ended:\n{}", simulated_->failure());
-      judgement = {Verdict::kInconclusive, fault.what()};
+      judgement = given_up(Verdict::kInconclusive, fault);
     }
     judge(judgement);
     report_.verdict = judgement.verdict;
@@ -67,6 +68,12 @@ class HostRun {
     }
     report_.port = options_.port;
     report_.baud = options_.baud;
+  }
+
+  Judgement given_up(Verdict verdict, const board::BoardFault& fault) const {
+    if (simulated_ && !simulated_->failure().empty())
+      tool_error("the simulated board ended:\n{}", simulated_->failure());
+    return {verdict, fault.what()};
   }
 
   /// With every board at a time.

@@ -36,10 +36,10 @@ struct HostResult {
 };
 
 /// Streams images through a board, or a simulated one, and compares every result with golden, bit by
-/// bit. DIFFERENT for a wrong one; EQUIVALENT only when every image's came and is right; INCONCLUSIVE
-/// when the board is silent, is built from other RTL than the run's, or falls out on the way. UserError
-/// as of RtlSession and BoardDesign, and for a port that is none; NotEquivalentError as of RtlSession;
-/// ToolError when a simulation fails.
+/// bit. DIFFERENT for a wrong one, and for a simulated board that talks without end; EQUIVALENT only when
+/// every image's came and is right; INCONCLUSIVE when the board is silent, talks without end, is built from
+/// other RTL than the run's, or falls out on the way. UserError as of RtlSession and BoardDesign, and for a
+/// port that is none; NotEquivalentError as of RtlSession; ToolError when a simulation fails.
 HostResult host(const HostOptions& options, const Console& console);
 
 /// The simulator "rtl": the shell with the accelerator, in Verilator.

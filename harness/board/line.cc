@@ -90,6 +90,9 @@ PseudoTerminal open_pseudo_terminal() {
 
 std::optional<Packet> Line::next() {
   for (std::size_t i = 0; i < incoming_.size(); ++i) {
+    if (--left_ < 0)
+      throw EndlessTalk(fmt::format(
+          "the board talks without end: nothing in its last {} bytes got anything on", allowed_));
     auto packet = reader_.take(static_cast<std::uint8_t>(incoming_[i]));
     if (!packet) continue;
     incoming_.erase(0, i + 1);

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -32,7 +34,10 @@ class Line {
   explicit Line(Channel& channel) : channel_(channel) {}
   void send(const Packet& packet) { outgoing_ += encode(packet); }
   std::size_t unsent() const { return outgoing_.size(); }
-  /// The next packet; nothing when there is none until then. BoardFault when the line is gone.
+  /// So many bytes may come until the next call; at first any number.
+  void allow(std::int64_t bytes) { allowed_ = left_ = bytes; }
+  /// The next packet; nothing when there is none until then. BoardFault when the line is gone;
+  /// EndlessTalk for more bytes than are allowed, packets or not.
   std::optional<Packet> receive(Clock::time_point deadline);
   std::int64_t damaged() const { return reader_.damaged(); }
 
@@ -41,6 +46,7 @@ class Line {
   Channel& channel_;
   PacketReader reader_;
   std::string incoming_, outgoing_;
+  std::int64_t allowed_ = std::numeric_limits<std::int64_t>::max(), left_ = allowed_;
 };
 
 }  // namespace assay::board

@@ -14,6 +14,9 @@ namespace {
 constexpr int kProtocol = 1, kTries = 4, kMostSessions = 5;
 constexpr std::int64_t kBlock = 128, kCrcBytes = 2;
 constexpr std::size_t kMostUnsent = 4096;  ///< bytes that wait for the line
+/// Far more than a board has to say between two beats. Counted in bytes, not in time, so that a simulated
+/// board is ended where it was ended before.
+constexpr std::int64_t kMostTalk = 1 << 14;
 
 template <typename... Args>
 [[noreturn]] void board_fault(fmt::format_string<Args...> format, Args&&... args) {
@@ -73,6 +76,7 @@ LinkCounts BoardLink::counts() const {
 }
 
 Identity BoardLink::identify() {
+  line_.allow(kMostTalk);
   for (int attempt = 0; attempt < kTries; ++attempt) {
     line_.send({kHello, ""});
     while (const auto packet = wait()) {
@@ -92,6 +96,7 @@ Identity BoardLink::identify() {
 
 /// Every try is a session of its own: a late answer to an earlier one is none.
 void BoardLink::open(Session& session) {
+  got_on(session);
   for (int attempt = 0; attempt < kTries; ++attempt) {
     last_session_ = new_session(last_session_);
     session.begin(last_session_);
@@ -123,6 +128,12 @@ void BoardLink::stream(const Identity& board, std::int64_t frames,
       board_fault("frame {}: it did not come back whole in {} sessions ({} damaged packets)",
                   session.done, kMostSessions, line_.damaged());
   }
+}
+
+/// A beat may be long, and every byte of it escaped; before it one of an earlier session is ended.
+void BoardLink::got_on(Session& s) {
+  s.alive();
+  line_.allow(kMostTalk + 4 * s.board.out_bytes);
 }
 
 /// Whether all frames came; false: a beat got lost.
@@ -159,7 +170,7 @@ void BoardLink::feed(Session& s) {
   }
 }
 
-void BoardLink::note(Session& s, const Progress& progress) const {
+void BoardLink::note(Session& s, const Progress& progress) {
   if (progress.session == 0)
     board_fault("frame {}: the board was reset in the middle (power, configuration, a button)",
                 s.done);
@@ -170,7 +181,7 @@ void BoardLink::note(Session& s, const Progress& progress) const {
     board_fault("frame {}: the board acknowledges {} bytes and took {} of the {} that were sent",
                 s.done, accepted, taken, s.most_sent);
   s.answered = true;
-  if (accepted > s.accepted || taken > s.taken) s.alive();
+  if (accepted > s.accepted || taken > s.taken) got_on(s);
   s.accepted = accepted;
   s.taken = taken;
   s.sent = std::max(s.sent, s.accepted);
@@ -183,7 +194,7 @@ bool BoardLink::note(Session& s, const Packet& packet) {
   if (beat->session != s.number) return true;
   if (beat->number != static_cast<std::uint16_t>(s.beats)) return false;
   ++s.beats;
-  s.alive();
+  got_on(s);
   s.partial.bytes += beat->data;
   const bool last = s.beats % s.board.out_beats == 0;
   if (last != (packet.kind == kLastBeat))

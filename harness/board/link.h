@@ -30,13 +30,13 @@ class BoardLink {
   /// Without anything from the board for `patience` something got lost.
   BoardLink(Line& line, std::chrono::milliseconds patience) : line_(line), patience_(patience) {}
 
-  /// BoardFault when no board answers, or one of another protocol.
+  /// BoardFault when no board answers, or one of another protocol; EndlessTalk as of stream().
   Identity identify();
 
   /// Streams frames and gives every result once, in order. `input`: a frame's beats, as tdata; asked
   /// for again after a loss. BoardFault, naming the frame, when the board falls silent, was reset,
   /// marks another beat as a frame's last, breaks the protocol, or gets no frame through for several
-  /// sessions.
+  /// sessions; EndlessTalk when it says thousands of bytes that bring nothing on.
   void stream(const Identity& board, std::int64_t frames,
               const std::function<std::string_view(std::int64_t frame)>& input,
               const std::function<void(std::int64_t frame, const FrameResult& result)>& result);
@@ -47,9 +47,10 @@ class BoardLink {
   struct Session;
   std::optional<Packet> wait();
   void open(Session& session);
+  void got_on(Session& session);
   bool run(Session& session);
   void feed(Session& session);
-  void note(Session& session, const Progress& progress) const;
+  void note(Session& session, const Progress& progress);
   bool note(Session& session, const Packet& packet);
   bool nothing_came(Session& session);
 

@@ -23,6 +23,50 @@ namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
+/// A board's netlist with cells between what it says and its line.
+class Tampered {
+ public:
+  explicit Tampered(const std::string& netlist)
+      : file_(Json::parse(netlist)), module_(file_["modules"]["assay_board"]) {
+    for (const auto& [name, net] : module_["netnames"].items())
+      for (const Json& bit : net["bits"])
+        if (bit.is_number()) next_ = std::max(next_, bit.get<int>() + 1);
+  }
+  std::string text() const { return file_.dump(); }
+
+  /// Bytes f0 for ever, at four cycles a bit.
+  void babble() {
+    const int back = next_++;
+    tx() = delayed(back, 20);
+    add("SB_LUT4", {{"I0", tx()}, {"I1", "0"}, {"I2", "0"}, {"I3", "0"}, {"O", back}},
+        {{"LUT_INIT", "0000000000000001"}});
+  }
+
+ private:
+  Json& tx() { return module_["ports"]["tx_o"]["bits"][0]; }
+  /// `pins` with one net each.
+  void add(const char* type, const Json& pins, const Json& parameters) {
+    Json connections;
+    for (const auto& [pin, net] : pins.items()) connections[pin] = Json::array({net});
+    module_["cells"][fmt::format("tampered{}", next_++)] = {
+        {"type", type}, {"parameters", parameters}, {"connections", connections}};
+  }
+  /// What is there so many cycles later, and zero until then.
+  Json delayed(Json net, int cycles) {
+    const Json clock = module_["ports"]["clk_i"]["bits"][0];
+    for (; cycles > 0; --cycles) {
+      const int q = next_++;
+      add("SB_DFF", {{"C", clock}, {"D", net}, {"Q", q}}, Json::object());
+      net = q;
+    }
+    return net;
+  }
+
+  Json file_;
+  Json& module_;
+  int next_ = 0;
+};
+
 /// A small residual network on a board.
 class OnBoard : public ::testing::Test {
  protected:
@@ -80,6 +124,22 @@ class OnBoard : public ::testing::Test {
     EXPECT_GT(seen, 0);
     replace("netlist.json", right);
   }
+  /// What becomes of a board whose line is tampered with, simulated.
+  Json verify_tampered(void (Tampered::*how)()) const {
+    const std::string right = read_file(built_file("netlist.json"));
+    Tampered netlist(right);
+    (netlist.*how)();
+    replace("netlist.json", netlist.text());
+    const Json report = verify("netlist").json();
+    replace("netlist.json", right);
+    EXPECT_EQ(report.at("verdict"), "DIFFERENT");
+    return report;
+  }
+  void expect_endless_talk_is_seen() const {
+    const Json report = verify_tampered(&Tampered::babble);
+    EXPECT_EQ(report.at("compared"), 0);
+    EXPECT_THAT(report.at("reason").get<std::string>(), HasSubstr("the board talks without end"));
+  }
   fs::path report() const { return out_ / "reports" / fmt::format("build-{}.json", board_); }
 
   const std::string board_;
@@ -128,6 +188,7 @@ TEST_F(VerifyBoard, ItsBitsAnswerAsGoldenDoesAndAreProved) {
   EXPECT_EQ(run_assay_as_is({"show", out_.string(), "--check"}).code, 0);
 
   expect_wrong_tables_are_seen();
+  expect_endless_talk_is_seen();
 
   const auto refuses = [](const std::vector<std::string>& arguments, const std::string& message) {
     const CommandResult result = run_assay_as_is(arguments);

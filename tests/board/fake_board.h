@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -34,6 +35,8 @@ enum class Fault {
   kGarbage,      ///< the line says anything before each of its packets
   kForeign,      ///< beats of another session before it
   kLies,         ///< it acknowledges what was never sent
+  kRepeats,      ///< from there on it says for ever how far it got, and nothing else
+  kBabbles,      ///< from there on it says for ever what is no packet
 };
 
 struct Faults {
@@ -64,14 +67,19 @@ class FakeBoard final : public TerminalBoard {
 
  private:
   bool now(Fault fault) const { return faults_.fault == fault && computed_ == faults_.frame; }
+  bool since(Fault fault) const { return faults_.fault == fault && computed_ >= faults_.frame; }
   bool once(Fault fault) { return now(fault) && !std::exchange(done_, true); }
 
   void serve() {
+    ::fcntl(terminal_.device.fd(), F_SETFL, O_NONBLOCK);
     say_progress();
     std::array<char, 4096> bytes{};
     while (!stop_) {
       pollfd waiting{terminal_.device.fd(), POLLIN, 0};
-      if (::poll(&waiting, 1, 20) <= 0) continue;
+      const bool repeats = since(Fault::kRepeats), babbles = since(Fault::kBabbles);
+      if (repeats) say_progress();
+      if (babbles) put("babble");
+      if (::poll(&waiting, 1, repeats || babbles ? 0 : 20) <= 0) continue;
       const ssize_t got = ::read(terminal_.device.fd(), bytes.data(), bytes.size());
       for (ssize_t i = 0; i < got; ++i)
         if (const auto packet =
@@ -81,7 +89,8 @@ class FakeBoard final : public TerminalBoard {
   }
 
   void hear(const Packet& packet) {
-    if (faults_.dead || (faults_.fault == Fault::kSilent && computed_ >= faults_.frame)) return;
+    if (faults_.dead || since(Fault::kSilent) || since(Fault::kRepeats) || since(Fault::kBabbles))
+      return;
     if (packet.kind == kHello) say_identity();
     if (packet.kind == kReset && packet.body.size() == 1) {
       session_ = static_cast<std::uint8_t>(packet.body[0]);
@@ -124,7 +133,7 @@ class FakeBoard final : public TerminalBoard {
                                        static_cast<std::size_t>(accelerator_.out_bytes));
       if (last) body += big_endian(static_cast<std::uint64_t>(1000 * beats_), 4);
       if (once(Fault::kLostBeat)) continue;
-      if (faults_.fault == Fault::kLostBeats && beat == 0 && computed_ >= faults_.frame) continue;
+      if (since(Fault::kLostBeats) && beat == 0) continue;
       if (now(Fault::kForeign)) {
         std::string foreign = body;
         foreign[0] = static_cast<char>(session_ ^ 1);
@@ -161,8 +170,15 @@ class FakeBoard final : public TerminalBoard {
     std::string line = encode(packet);
     if (damaged) line[line.size() / 2] = static_cast<char>(line[line.size() / 2] ^ 0x04);
     if (now(Fault::kGarbage)) line = "\x01\x7d\x7e\x7e\x42zz" + line;
+    put(line);
+  }
+
+  /// Until the host took it or is gone: nobody may read what is said for ever.
+  void put(const std::string& line) const {
     for (std::size_t at = 0; at < line.size() && !stop_;) {
-      const ssize_t put = ::write(terminal_.device.fd(), line.data() + at, line.size() - at);
+      pollfd waiting{terminal_.device.fd(), POLLOUT, 0};
+      if (::poll(&waiting, 1, 20) <= 0) continue;
+      const ssize_t put = ::write(waiting.fd, line.data() + at, line.size() - at);
       if (put > 0) at += static_cast<std::size_t>(put);
     }
   }

@@ -115,6 +115,15 @@ TEST(Host, IsInconclusiveWhenTheBoardFails) {
   EXPECT_THAT(reason({.fault = Fault::kResets, .frame = 2}), HasSubstr("reset in the middle"));
 }
 
+TEST(Host, FindsASimulatedBoardDifferentThatTalksWithoutEnd) {
+  for (const Fault fault : {Fault::kRepeats, Fault::kBabbles}) {
+    const report::Host r = host_with({.fault = fault, .frame = 2}).report;
+    EXPECT_EQ(r.verdict, Verdict::kDifferent);
+    EXPECT_EQ(r.compared, 2);
+    EXPECT_THAT(r.reason, HasSubstr("the board talks without end"));
+  }
+}
+
 TEST(Host, MendsALostBeatAndCountsIt) {
   const report::Host r = host_with({.fault = Fault::kLostBeat, .frame = 3}).report;
   EXPECT_EQ(r.verdict, Verdict::kEquivalent) << r.reason;

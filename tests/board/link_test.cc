@@ -124,6 +124,16 @@ TEST(Link, NamesWhatItCannotMend) {
   EXPECT_THAT(fault({.fault = Fault::kLies, .frame = 4}), HasSubstr("the board acknowledges"));
 }
 
+TEST(Link, EndsWhatTalksWithoutEnd) {
+  for (const Fault fault : {Fault::kRepeats, Fault::kBabbles})
+    for (const std::int64_t frame : {0, 4}) {
+      SCOPED_TRACE(frame);
+      const Outcome outcome = talk_to({.fault = fault, .frame = frame});
+      EXPECT_THAT(outcome.fault, HasSubstr("the board talks without end: nothing in its last 16"));
+      EXPECT_EQ(outcome.right, frame);
+    }
+}
+
 TEST(Link, SaysWhenTheBoardIsUnplugged) {
   PseudoTerminal terminal = open_pseudo_terminal();
   FileChannel channel(open_serial(terminal.port, 115200));
