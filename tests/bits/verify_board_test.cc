@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <regex>
+#include <sstream>
+#include <utility>
 
 #include "base/temp_dir.h"
 #include "compile/backend/fpga/tools.h"
@@ -41,6 +44,13 @@ class Tampered {
     add("SB_LUT4", {{"I0", tx()}, {"I1", "0"}, {"I2", "0"}, {"I3", "0"}, {"O", back}},
         {{"LUT_INIT", "0000000000000001"}});
   }
+  /// Turns one bit of the first packet.
+  void garble() {
+    const Json begins = delayed("1", 160), ends = delayed(begins, 4), said = tx();
+    tx() = next_++;
+    add("SB_LUT4", {{"I0", said}, {"I1", begins}, {"I2", ends}, {"I3", "0"}, {"O", tx()}},
+        {{"LUT_INIT", "0000000010100110"}});
+  }
 
  private:
   Json& tx() { return module_["ports"]["tx_o"]["bits"][0]; }
@@ -65,6 +75,22 @@ class Tampered {
   Json file_;
   Json& module_;
   int next_ = 0;
+};
+
+/// Text for people, in which the images are once said to be simulated: then something happens.
+class WhenSimulated : public std::stringbuf {
+ public:
+  explicit WhenSimulated(std::function<void()> happens) : happens_(std::move(happens)) {}
+
+ protected:
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    if (std::string_view(text, static_cast<std::size_t>(size)).starts_with("board: ") && happens_)
+      std::exchange(happens_, {})();
+    return std::stringbuf::xsputn(text, size);
+  }
+
+ private:
+  std::function<void()> happens_;
 };
 
 /// A small residual network on a board.
@@ -140,6 +166,41 @@ class OnBoard : public ::testing::Test {
     EXPECT_EQ(report.at("compared"), 0);
     EXPECT_THAT(report.at("reason").get<std::string>(), HasSubstr("the board talks without end"));
   }
+  /// The results are right all the same.
+  void expect_garbled_line_is_seen() const {
+    const Json report = verify_tampered(&Tampered::garble);
+    EXPECT_EQ(report.at("compared"), report.at("predicted"));
+    EXPECT_EQ(report.at("differing"), 0);
+    EXPECT_THAT(report.at("reason").get<std::string>(),
+                HasSubstr("the board garbles its own line: 64 damaged packets, 0 repeats"));
+  }
+  CommandResult verify_and_when_simulated(std::function<void()> happens) const {
+    WhenSimulated err(std::move(happens));
+    std::ostringstream out;
+    std::ostream errors(&err);
+    CommandResult result;
+    result.code = run_command_line(
+        {"verify", out_.string(), "--level", "netlist", "--target", board_, "--images", "2"}, out,
+        errors, false);
+    result.out = out.str();
+    result.err = err.str();
+    return result;
+  }
+  /// Its bytes alone, and then with the report that speaks of them.
+  void expect_exchanged_file_is_seen() const {
+    const std::string right = read_file(built_file("netlist.json"));
+    const std::string same = Json::parse(right).dump();
+    ASSERT_NE(right, same);
+    const CommandResult refused =
+        verify_and_when_simulated([&] { write_file(built_file("netlist.json"), same); });
+    EXPECT_EQ(refused.code, 2) << refused.out;
+    EXPECT_THAT(refused.err, HasSubstr("is not what the build left there"));
+    replace("netlist.json", right);
+    const CommandResult forged = verify_and_when_simulated([&] { replace("netlist.json", same); });
+    EXPECT_EQ(forged.code, 3) << forged.err;
+    EXPECT_THAT(forged.out, HasSubstr("the run was changed while its images were simulated"));
+    replace("netlist.json", right);
+  }
   fs::path report() const { return out_ / "reports" / fmt::format("build-{}.json", board_); }
 
   const std::string board_;
@@ -189,6 +250,8 @@ TEST_F(VerifyBoard, ItsBitsAnswerAsGoldenDoesAndAreProved) {
 
   expect_wrong_tables_are_seen();
   expect_endless_talk_is_seen();
+  expect_garbled_line_is_seen();
+  expect_exchanged_file_is_seen();
 
   const auto refuses = [](const std::vector<std::string>& arguments, const std::string& message) {
     const CommandResult result = run_assay_as_is(arguments);

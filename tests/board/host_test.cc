@@ -62,7 +62,32 @@ BoardSimulator fake(const Faults& faults) {
   };
 }
 
-HostResult host_with(const Faults& faults) {
+/// Several side by side.
+class Boards final : public SimulatedBoard {
+ public:
+  explicit Boards(std::vector<std::unique_ptr<SimulatedBoard>> boards)
+      : boards_(std::move(boards)) {}
+  std::vector<std::unique_ptr<Channel>> open() override {
+    std::vector<std::unique_ptr<Channel>> channels;
+    for (const auto& board : boards_)
+      for (auto& channel : board->open()) channels.push_back(std::move(channel));
+    return channels;
+  }
+  std::string failure() const override { return ""; }
+
+ private:
+  std::vector<std::unique_ptr<SimulatedBoard>> boards_;
+};
+
+BoardSimulator fakes(int count, const Faults& faults) {
+  return [=](const BoardDesign& design) -> std::unique_ptr<SimulatedBoard> {
+    std::vector<std::unique_ptr<SimulatedBoard>> boards;
+    for (int i = 0; i < count; ++i) boards.push_back(fake(faults)(design));
+    return std::make_unique<Boards>(std::move(boards));
+  };
+}
+
+HostResult host_with(const Faults& faults, int boards = 1) {
   std::ostringstream nothing;
   const Console console{nothing, nothing, false, true};
   HostOptions options;
@@ -70,7 +95,7 @@ HostResult host_with(const Faults& faults) {
   options.images.images = "6";
   options.patience = 0.2;
   options.simulated = "rtl";
-  options.simulator = fake(faults);
+  options.simulator = fakes(boards, faults);
   options.cache = models();
   return host(options, console);
 }
@@ -129,6 +154,16 @@ TEST(Host, MendsALostBeatAndCountsIt) {
   EXPECT_EQ(r.verdict, Verdict::kEquivalent) << r.reason;
   EXPECT_EQ(r.compared, 6);
   EXPECT_GE(r.link.restarts, 1);
+}
+
+/// What is left over from two frames shows in the third, which every board gets.
+TEST(Host, GivesEachOfManyBoardsThreeFrames) {
+  const report::Host right = host_with({}, 4).report;
+  EXPECT_EQ(right.verdict, Verdict::kEquivalent) << right.reason;
+  EXPECT_EQ(right.compared, 12);
+  const report::Host wrong = host_with({.fault = Fault::kWrongBit, .frame = 2}, 4).report;
+  EXPECT_EQ(wrong.verdict, Verdict::kDifferent);
+  EXPECT_EQ(wrong.differing, 4);
 }
 
 TEST(Host, RunsAgainstTheRtlOfTheShell) {
