@@ -53,15 +53,6 @@ netlist::Netlist extracted(const Built& built, const Bitfile& bits) {
   return extract(bits, built.extraction());
 }
 
-std::string refusal(const Built& built, const Bitfile& bits) {
-  try {
-    extracted(built, bits);
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "taken";
-}
-
 /// The place of a bit of a tile in a bitstream.
 std::size_t place_of(const Device& device, const Tile& tile, const TileBit& bit) {
   return static_cast<std::size_t>(tile.first_frame + bit.frame) *

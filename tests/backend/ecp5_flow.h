@@ -15,6 +15,7 @@
 #include "compile/backend/ecp5/extract.h"
 #include "compile/backend/ecp5/place_route.h"
 #include "compile/backend/ecp5/trellis_db.h"
+#include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/netlist/yosys_json.h"
 
@@ -77,6 +78,16 @@ struct Built {
   }
   Bitfile bits() const { return read_bitfile(routed.bitstream, "design.bit"); }
 };
+
+/// Why bits of the design are refused; "taken": they are not.
+inline std::string refusal(const Built& built, const Bitfile& bits) {
+  try {
+    extract(bits, built.extraction());
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "taken";
+}
 
 inline std::string synthesise(const std::string& verilog, const TempDir& folder,
                               const std::string& options) {

@@ -39,15 +39,6 @@ const Built& built() {
   return built;
 }
 
-std::string refusal(const Built& built, const Bitfile& bits) {
-  try {
-    extract(bits, built.extraction());
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "taken";
-}
-
 /// The bits of the design, and where in them its multipliers are.
 class DspBits {
  public:

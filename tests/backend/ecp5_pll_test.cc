@@ -9,6 +9,7 @@
 #include "backend/ecp5_flow.h"
 #include "compile/backend/ecp5/fabric.h"
 #include "compile/base/error.h"
+#include "netlist/ecp5_clock.h"
 #include "sim/proof/proof.h"
 
 namespace assay::ecp5::test {
@@ -44,30 +45,9 @@ constexpr const char* kPads =
     "LOCATE COMP \"y[3]\" SITE \"B4\"; LOCATE COMP \"y[4]\" SITE \"B5\"; LOCATE COMP \"y[5]\" SITE "
     "\"B6\";\n";
 
-const netlist::ClockMaker& maker() {
-  static const netlist::ClockMaker made{"EHXPLLL",
-                                        {{"CLKI_DIV", 5},
-                                         {"CLKFB_DIV", 12},
-                                         {"CLKOP_DIV", 10},
-                                         {"CLKOP_CPHASE", 5},
-                                         {"CLKOP_FPHASE", 0},
-                                         {"ICP_CURRENT", 12},
-                                         {"LPF_RESISTOR", 8}}};
-  return made;
-}
-
 const Built& built() {
   static const Built built = build(counter(kPins), k25);
   return built;
-}
-
-std::string refusal(const Built& built, const Bitfile& bits) {
-  try {
-    extract(bits, built.extraction());
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "taken";
 }
 
 /// The bits of the counter, and where in them its PLL is.
@@ -162,8 +142,8 @@ PllBits& pll_bits() {
 void expect_proved_and_refuted() {
   const netlist::Netlist bits = extract(built().bits(), built().extraction());
   expect_equal(built().synthesised, bits, 300);
-  EXPECT_EQ(bits.clock_makers, std::vector{maker()});
-  EXPECT_EQ(built().synthesised.clock_makers, std::vector{maker()});
+  EXPECT_EQ(bits.clock_makers, std::vector{netlist::test::ecp5_clock()});
+  EXPECT_EQ(built().synthesised.clock_makers, std::vector{netlist::test::ecp5_clock()});
   const TempDir folder;
   const sim::ProofResult proof = sim::prove_equal(bits, built().synthesised, {}, folder.path());
   EXPECT_EQ(proof.verdict, sim::ProofVerdict::kProved) << proof.reason;
@@ -205,7 +185,7 @@ void expect_bits_seen(std::size_t step) {
     if (number++ % step != 0) continue;
     try {
       EXPECT_NE(extract(pll_bits().turned(place), built().extraction()).clock_makers,
-                std::vector{maker()})
+                std::vector{netlist::test::ecp5_clock()})
           << "bit " << place;
     } catch (const UserError&) {
     }
@@ -256,7 +236,7 @@ TEST(Ecp5PllBitsNightly, LargerDevices) {
     const Built other = build(counter(kPins), k85, seed);
     const netlist::Netlist bits = extract(other.bits(), other.extraction());
     expect_equal(other.synthesised, bits, 300);
-    EXPECT_EQ(bits.clock_makers, std::vector{maker()});
+    EXPECT_EQ(bits.clock_makers, std::vector{netlist::test::ecp5_clock()});
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "compile/base/error.h"
 #include "compile/netlist/yosys_json.h"
+#include "netlist/ecp5_clock.h"
 #include "netlist/plain_simulator.h"
 
 namespace assay::netlist::test {
@@ -49,15 +50,7 @@ std::string pll_refusal(const std::string& old, const std::string& by) {
 
 TEST(Ecp5Pll, MakesTheClock) {
   const Netlist n = read(kPllDesign);
-  const ClockMaker maker{"EHXPLLL",
-                         {{"CLKI_DIV", 5},
-                          {"CLKFB_DIV", 12},
-                          {"CLKOP_DIV", 10},
-                          {"CLKOP_CPHASE", 5},
-                          {"CLKOP_FPHASE", 0},
-                          {"ICP_CURRENT", 12},
-                          {"LPF_RESISTOR", 8}}};
-  EXPECT_EQ(n.clock_makers, std::vector{maker});
+  EXPECT_EQ(n.clock_makers, std::vector{test::ecp5_clock()});
   EXPECT_EQ(clock_of(n), n.port("clk")->bits[0]);
   PlainSimulator simulator(n);
   for (const bool d : {true, false, true}) {
