@@ -12,16 +12,13 @@
 #include "compile/base/printable.h"
 #include "harness/report/checksum.h"
 #include "harness/report/schema.h"
+#include "harness/run/built_reports.h"
 #include "harness/run/rtl_manifest.h"
 
 namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string report_name(const std::string& target) {
-  return fmt::format("reports/build-{}.json", target);
-}
 
 std::string how_to_build(const fs::path& dir, const std::string& target) {
   return fmt::format("build it with 'assay build {} --target {}'", printable(dir.string(), 4096),
@@ -31,7 +28,7 @@ std::string how_to_build(const fs::path& dir, const std::string& target) {
 }  // namespace
 
 report::Build read_build(const fs::path& dir, std::string_view name) {
-  const std::string target = fpga::find_target(name).name, report = report_name(target);
+  const std::string target = fpga::find_target(name).name, report = build_report_file(target);
   const std::string remedy = how_to_build(dir, target);
   if (!fs::exists(dir / report))
     user_error("'{}' has no bitstream for '{}': nothing was built for it; {}",
@@ -55,11 +52,11 @@ BuiltFile read_built_file(const fs::path& dir, const report::Build& build,
       if (sha256(bytes) != file.sha256)
         user_error(
             "'{}' is not what the build left there: it is not the file that {} speaks of; {}",
-            printable((dir / file.file).string(), 4096), report_name(target),
+            printable((dir / file.file).string(), 4096), build_report_file(target),
             how_to_build(dir, target));
       return {file, std::move(bytes)};
     }
-  user_error("{} has no build/{}/{}; {}", report_name(target), target, name,
+  user_error("{} has no build/{}/{}; {}", build_report_file(target), target, name,
              how_to_build(dir, target));
 }
 

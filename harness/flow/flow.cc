@@ -2,7 +2,6 @@
 #include "harness/flow/flow.h"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -32,6 +31,7 @@
 #include "harness/report/checksum.h"
 #include "harness/report/optional_report.h"
 #include "harness/report/schema.h"
+#include "harness/run/built_reports.h"
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
 #include "harness/run/network.h"
@@ -288,9 +288,7 @@ class Flow {
     if (spoke_of(registered, kRtlManifest, text_of(kRtlManifest))) beside_.push_back(kRtlManifest);
     for (const std::filesystem::path& file : dir_.files("reports")) {
       const std::string name = "reports/" + file.filename().string();
-      const bool of_rtl = std::ranges::any_of(
-          std::array{"rtl", "build-", "netlist-", "bitstream-"},
-          [&](const char* begin) { return name.starts_with(std::string("reports/") + begin); });
+      const bool of_rtl = name.starts_with("reports/rtl") || !built_kind(name).empty();
       if (!of_rtl || file.extension() != ".json") continue;
       const std::string text = text_of(name);
       if (text.find(previous_sha256_) != std::string::npos && spoke_of(registered, name, text))
@@ -307,7 +305,7 @@ class Flow {
     const std::filesystem::path path(name);
     auto part = path.begin();
     if (std::distance(part, path.end()) != 3 || *part != "build") return false;
-    const std::string report = fmt::format("reports/build-{}.json", (++part)->string());
+    const std::string report = build_report_file((++part)->string());
     return std::ranges::find(beside_, report) != beside_.end();
   }
 

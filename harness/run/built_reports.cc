@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/run/built_reports.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 #include "compile/base/error.h"
@@ -14,6 +17,9 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view kReports = "reports/", kBuild = "build";
+constexpr std::array<std::string_view, 3> kKinds = {kBuild, "netlist", "bitstream"};
 
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
@@ -34,6 +40,16 @@ bool is_there(const fs::path& dir, const report::File& file) {
 
 }  // namespace
 
+std::string_view built_kind(std::string_view path) {
+  for (const std::string_view kind : kKinds)
+    if (path.starts_with(fmt::format("{}{}-", kReports, kind))) return kind;
+  return {};
+}
+
+std::string build_report_file(std::string_view target) {
+  return fmt::format("{}{}-{}.json", kReports, kBuild, target);
+}
+
 BuiltReports built_reports(const SavedRun& run) {
   BuiltReports found;
   const auto of_run = [&](const std::string& name, const std::string& stage_sha256) {
@@ -42,11 +58,12 @@ BuiltReports built_reports(const SavedRun& run) {
     return same;
   };
   for (const std::string& file : names_in(run.dir / "reports")) {
-    const std::string name = "reports/" + file;
-    if (file.starts_with("build-")) {
+    const std::string name = std::string(kReports) + file;
+    const std::string_view kind = built_kind(name);
+    if (kind == kBuild) {
       const auto build = optional_report<report::Build>(run.dir / name);
       if (build && of_run(name, build->stage_sha256)) found.builds.push_back(*build);
-    } else if (file.starts_with("netlist-") || file.starts_with("bitstream-")) {
+    } else if (!kind.empty()) {
       const auto bits = optional_report<report::Bits>(run.dir / name);
       if (!bits || !of_run(name, bits->stage_sha256)) continue;
       if (is_there(run.dir, bits->file))

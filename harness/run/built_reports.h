@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "harness/report/bits.h"
@@ -9,6 +10,12 @@
 #include "harness/run/saved_run.h"
 
 namespace assay {
+
+/// What a report of a run is about, by its path: "build", "netlist" or "bitstream" of a target; empty:
+/// nothing that was built.
+std::string_view built_kind(std::string_view path);
+/// "reports/build-icebreaker.json"
+std::string build_report_file(std::string_view target);
 
 /// What was built of a run's last stage, and what verification says of it.
 struct BuiltReports {

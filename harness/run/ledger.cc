@@ -16,6 +16,7 @@
 #include "harness/report/build.h"
 #include "harness/report/checksum.h"
 #include "harness/report/schema.h"
+#include "harness/run/built_reports.h"
 #include "harness/run/rtl_manifest.h"
 
 namespace assay {
@@ -196,7 +197,7 @@ class Ledger {
 
   /// Files of a build that the run knows are the run's.
   void look_at_build(const std::string& name) {
-    if (!name.starts_with("reports/build-") || !is_inside(name)) return;
+    if (built_kind(name) != "build" || !is_inside(name)) return;
     const auto text = read(name);
     if (!text) return;  // said already
     try {

@@ -5,7 +5,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -17,6 +16,7 @@
 #include "harness/flow/run_options.h"
 #include "harness/report/checksum.h"
 #include "harness/report/schema.h"
+#include "harness/run/built_reports.h"
 #include "harness/selftest/fault_kinds.h"
 #include "sim/model/user_cache.h"
 
@@ -142,9 +142,7 @@ Repeat run_again(const SavedRun& run, const Sandbox& box) {
 
 /// Whether a path of a run is of what `assay build` made, or about it.
 bool is_built(const std::string& name) {
-  return std::ranges::any_of(
-      std::array{"build/", "reports/build-", "reports/netlist-", "reports/bitstream-"},
-      [&](const char* begin) { return name.starts_with(begin); });
+  return name.starts_with("build/") || !built_kind(name).empty();
 }
 
 /// The copy becomes a run to which that was never done: it has proofs and faults of its own, and would
