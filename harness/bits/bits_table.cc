@@ -6,6 +6,7 @@
 #include "compile/base/printable.h"
 #include "harness/bits/prove_bits.h"
 #include "harness/report/console.h"
+#include "harness/report/sentence.h"
 
 namespace assay {
 namespace {
@@ -35,9 +36,9 @@ std::string proof_text(const report::Proof& proof) {
       proof.verdict == kProved ? "" : "NOT PROVED, ", proof.verdict, grouped(proof.functions),
       grouped(proof.registers), proof.verdict == kProved ? "equal" : "are held against",
       printable(proof.origin.file, 200), grouped(proof.memory_bits));
-  if (!proof.reason.empty()) text += "  " + printable(proof.reason, 4096) + "\n";
+  if (!proof.reason.empty()) text += "  " + sentence(proof.reason) + "\n";
   for (const report::Proof::Failure& failure : proof.failures) {
-    text += fmt::format("  {}{}\n", printable(failure.function, 4096),
+    text += fmt::format("  {}{}\n", sentence(failure.function),
                         failure.simulated ? ", seen to differ in this state:" : "");
     for (const auto& [name, value] : failure.counterexample)
       text += fmt::format("    {} = {}\n", printable(name, 4096), value ? 1 : 0);
@@ -62,7 +63,7 @@ std::string bits_table(const report::Bits& report) {
                     printable(*report.clock, 200));
   if (report.second_opinion) text += opinion_text(*report.second_opinion);
   if (report.proof) text += proof_text(*report.proof);
-  if (report.verdict != Verdict::kEquivalent) text += "\n" + printable(report.reason, 4096) + "\n";
+  if (report.verdict != Verdict::kEquivalent) text += "\n" + sentence(report.reason) + "\n";
   text += fmt::format(
       "\n{}: {} images and {} made up, {} of {} predicted beats compared, {} differing; {} of {} "
       "planted faults caught",

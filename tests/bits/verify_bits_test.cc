@@ -11,6 +11,7 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/process.h"
+#include "harness/bits/bits_table.h"
 #include "harness/integer_network.h"
 #include "harness/run_command.h"
 #include "harness/sealed_report.h"
@@ -425,6 +426,19 @@ TEST_F(VerifyBits, RefusesWhatIsNotWhatWasBuilt) {
                 .code,
             0);
   refuses("netlist", "nothing was built for");
+}
+
+/// Names in them were made printable where they were written.
+TEST(BitsTable, LeavesQuotesInSentencesAlone) {
+  report::Bits report;
+  report.verdict = Verdict::kDifferent;
+  report.reason = "beats of 'a' differ";
+  report.proof.emplace().reason = "memory 'b' holds other bits";
+  report.proof->failures.push_back({"output of 'c'", "", {}, false});
+  const std::string table = bits_table(report);
+  EXPECT_THAT(table, HasSubstr(report.reason));
+  EXPECT_THAT(table, HasSubstr(report.proof->reason));
+  EXPECT_THAT(table, HasSubstr("output of 'c'"));
 }
 
 }  // namespace
