@@ -12,28 +12,23 @@
 namespace assay {
 namespace {
 
-/// The design's own session: the folder is one command's at a time.
-report::Host over_the_line(const VerifyBitsOptions& options, const Console& console,
-                           report::File& simulated) {
+report::Host over_the_line(const RtlSession& session, const VerifyBitsOptions& options,
+                           const Console& console, report::File& simulated) {
   HostOptions line;
-  line.dir = options.dir;
-  line.images = options.images;
-  line.cache = options.cache;
   line.patience = kBuiltPatience;
   line.simulated = bits_level_name(options.level);
   line.simulator = simulate_fleet(options.target, options.level, options.seed, simulated);
-  return host(line, console).report;
+  return host(session, line, console).report;
 }
 
 }  // namespace
 
 VerifyBitsResult verify_board(const VerifyBitsOptions& options, const Console& console) {
   const auto began = std::chrono::steady_clock::now();
-  const std::string file = bits_report_file(options.level, options.target);
-  RtlSession(options.dir, options.images, options.cache).dir.remove(file);
-  report::File simulated;
-  const report::Host line = over_the_line(options, console, simulated);
   const RtlSession session(options.dir, options.images, options.cache);
+  session.dir.remove(bits_report_file(options.level, options.target));
+  report::File simulated;
+  const report::Host line = over_the_line(session, options, console, simulated);
   const BuiltDesign built = read_built(session, options.target, options.level);
   report::Bits report = bits_head(session, built, options);
   report.predicted = line.predicted;
@@ -43,8 +38,7 @@ VerifyBitsResult verify_board(const VerifyBitsOptions& options, const Console& c
   report.first_mismatch = line.first_difference.value_or("");
   report.streams = {{"serial line", true, line.predicted, line.compared, line.differing}};
   Judgement judgement{line.verdict, line.reason};
-  if (line.stage_sha256 != report.stage_sha256 || line.content_hash != built.build.rtl_sha256 ||
-      line.images != report.images || simulated.sha256 != built.file.sha256)
+  if (line.content_hash != built.build.rtl_sha256 || simulated.sha256 != built.file.sha256)
     judgement.note(Verdict::kInconclusive, "the run was changed while its images were simulated");
   // The simulated line has no noise.
   if (const report::Host::Link& link = line.link; link.damaged + link.repeats + link.restarts > 0)

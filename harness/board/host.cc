@@ -27,12 +27,8 @@ constexpr std::size_t kStride = 7;  ///< of flipped bits, from frame to frame
 
 class HostRun {
  public:
-  HostRun(const HostOptions& options, const Console& console)
-      : options_(options),
-        console_(console),
-        session_(options.dir, options.images, options.cache,
-                 options.simulator ? kVerifiedImages : kAllImages),
-        design_(session_) {
+  HostRun(const RtlSession& session, const HostOptions& options, const Console& console)
+      : options_(options), console_(console), session_(session), design_(session_) {
     session_.prove_stage(console_);
     note_inputs();
   }
@@ -244,7 +240,7 @@ class HostRun {
 
   const HostOptions& options_;
   const Console& console_;
-  const RtlSession session_;
+  const RtlSession& session_;
   const BoardDesign design_;
   std::vector<BoardDesign::Frame> frames_;
   std::unique_ptr<board::SimulatedBoard> simulated_;
@@ -287,7 +283,13 @@ std::string HostRun::table() const {
 }  // namespace
 
 HostResult host(const HostOptions& options, const Console& console) {
-  return HostRun(options, console).run();
+  const RtlSession session(options.dir, options.images, options.cache,
+                           options.simulator ? kVerifiedImages : kAllImages);
+  return host(session, options, console);
+}
+
+HostResult host(const RtlSession& session, const HostOptions& options, const Console& console) {
+  return HostRun(session, options, console).run();
 }
 
 std::unique_ptr<board::SimulatedBoard> simulate_rtl(const board::BoardDesign& design) {

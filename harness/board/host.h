@@ -10,6 +10,7 @@
 #include "harness/board/simulated_board.h"
 #include "harness/report/console.h"
 #include "harness/report/host.h"
+#include "harness/rtl/rtl_session.h"
 #include "harness/run/images.h"
 
 namespace assay {
@@ -41,6 +42,8 @@ struct HostResult {
 /// other RTL than the run's, or falls out on the way. UserError as of RtlSession and BoardDesign, and for a
 /// port that is none; NotEquivalentError as of RtlSession; ToolError when a simulation fails.
 HostResult host(const HostOptions& options, const Console& console);
+/// The same in a session that is open already, whose run and images are taken.
+HostResult host(const RtlSession& session, const HostOptions& options, const Console& console);
 
 /// The simulator "rtl": the shell with the accelerator, in Verilator.
 std::unique_ptr<board::SimulatedBoard> simulate_rtl(const board::BoardDesign& design);
