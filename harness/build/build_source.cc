@@ -142,7 +142,7 @@ std::vector<std::string> BuildSource::sources() const {
 }
 
 std::string BuildSource::constraints() const {
-  if (!shell) return fpga::constraints_text(target_, kClock, ports(), clock_mhz_);
+  if (!shell) return fpga::constraints_text(*target_.part, kClock, ports(), clock_mhz_);
   const bool ice40 = target_.part->family == netlist::Family::kIce40;
   return ice40 ? shell_pcf(*shell) : shell_lpf(*shell);
 }

@@ -102,12 +102,9 @@ std::string constraint(Family family, const std::string& port, const std::string
 }
 
 /// The clock's pin, taken out of those that are free.
-std::string take_clock(const Target& target, std::vector<Pin>& free) {
-  const auto it = std::ranges::find_if(free, [&](const Pin& pin) {
-    return target.board ? pin.name == target.board->clock : pin.clock;
-  });
-  if (it == free.end())
-    tool_error("the database of {} has no pin for the clock", target.part->package);
+std::string take_clock(const Part& part, std::vector<Pin>& free) {
+  const auto it = std::ranges::find_if(free, &Pin::clock);
+  if (it == free.end()) tool_error("the database of {} has no pin for the clock", part.package);
   std::string name = it->name;
   free.erase(it);
   return name;
@@ -132,9 +129,9 @@ std::vector<Pin> package_pins(const Part& part) {
   return pins;
 }
 
-std::string constraints_text(const Target& target, const std::string& clock,
+std::string constraints_text(const Part& part, const std::string& clock,
                              const std::vector<TopPort>& ports, double clock_mhz) {
-  std::vector<Pin> free = package_pins(*target.part);
+  std::vector<Pin> free = package_pins(part);
   std::int64_t bits = 1;
   for (const TopPort& port : ports) bits += port.bits;
   if (bits > std::ssize(free))
@@ -142,9 +139,9 @@ std::string constraints_text(const Target& target, const std::string& clock,
         "the design's ports have {} bits and {} in package {} has {} pins; choose a larger part, "
         "or "
         "a board, whose shell brings frames in and out over few wires",
-        bits, target.part->name, target.part->package, free.size());
-  const Family family = target.part->family;
-  std::string text = constraint(family, clock, take_clock(target, free));
+        bits, part.name, part.package, free.size());
+  const Family family = part.family;
+  std::string text = constraint(family, clock, take_clock(part, free));
   if (family == Family::kEcp5)
     text += fmt::format("FREQUENCY PORT \"{}\" {} MHZ;\n", clock, clock_mhz);
   std::size_t next = 0;

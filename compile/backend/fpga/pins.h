@@ -29,10 +29,10 @@ struct TopPort {
   bool vector = false;  ///< declared as one, of however many bits
 };
 
-/// A place for every bit of every port, as nextpnr reads it: .pcf or .lpf. The clock goes to the
-/// board's clock pin, or to one of the clock network; the others to the first pins that are free.
+/// A place for every bit of every port, as nextpnr reads it: .pcf or .lpf. The clock goes to
+/// a pin of the clock network; the others to the first pins that are free.
 /// UserError with the numbers when the package has fewer pins than the ports have bits.
-std::string constraints_text(const Target& target, const std::string& clock,
+std::string constraints_text(const Part& part, const std::string& clock,
                              const std::vector<TopPort>& ports, double clock_mhz);
 
 }  // namespace assay::fpga
