@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <optional>
+#include <system_error>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -14,7 +15,11 @@ namespace {
 std::optional<std::vector<std::uint8_t>> labels_beside(const fs::path& images, std::int64_t count) {
   fs::path file = images;
   file.replace_extension(".labels.npy");
-  if (!is_file(file)) return std::nullopt;
+  std::error_code error;
+  if (fs::symlink_status(file, error).type() == fs::file_type::not_found) return std::nullopt;
+  if (!is_file(file))
+    user_error("'{}' should hold the labels of '{}', but is no file; move it away", shown(file),
+               shown(images));
   const NpyArray array = read_npy(file);
   if (array.type == NpyType::kFloat32 || array.type == NpyType::kFloat64)
     user_error("'{}' holds {}; labels are integers", shown(file), npy_type_name(array.type));

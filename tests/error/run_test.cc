@@ -2,6 +2,9 @@
 // Networks that are odd but right, and one with nothing to build.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <filesystem>
 
 #include "base/temp_dir.h"
 #include "compile/base/file.h"
@@ -36,6 +39,30 @@ TEST(RunOdd, ANetworkThatEndsInAMapGetsNoLabel) {
   const CommandResult result = run(map_model(), "postprocess");
   EXPECT_EQ(result.code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, HasSubstr("EQUIVALENT"));
+}
+
+/// Without labels, accuracy would quietly be left out.
+TEST(RunOdd, LabelsThatAreNoFileAreRefused) {
+  const TempDir dir;
+  const auto file = dir.path() / "net.onnx", data = dir.path() / "x.npy";
+  const auto labels = dir.path() / "x.labels.npy";
+  write_file(file, map_model().bytes());
+  write_npy(data, make_npy<std::uint8_t>({2, 1, 4, 4}, std::vector<std::uint8_t>(32, 9)));
+  const auto code = [&] {
+    const CommandResult result =
+        run_assay({"run", file.string(), "--data", data.string(), "--until", "cleanup", "--out",
+                   (dir.path() / "out").string()});
+    EXPECT_THAT(result.err, HasSubstr("x.labels.npy' should hold the labels of '"));
+    return result.code;
+  };
+  std::filesystem::create_directory(labels);
+  EXPECT_EQ(code(), 2);
+  std::filesystem::remove(labels);
+  ASSERT_EQ(::mkfifo(labels.c_str(), 0600), 0);
+  EXPECT_EQ(code(), 2);
+  std::filesystem::remove(labels);
+  std::filesystem::create_symlink("nowhere", labels);
+  EXPECT_EQ(code(), 2);
 }
 
 TEST(RunOdd, BytesDoNotFitAnInt8Input) {
