@@ -27,15 +27,16 @@ constexpr std::chrono::seconds kLimit{600};
 struct LoaderBoard {
   std::string_view target, name;
 };
-constexpr std::array<LoaderBoard, 9> kBoards = {{{"icestick", "ice40_generic"},
-                                                 {"icebreaker", "ice40_generic"},
-                                                 {"alchitry-cu", "ice40_generic"},
-                                                 {"ulx3s-25", "ulx3s"},
-                                                 {"ulx3s-45", "ulx3s"},
-                                                 {"ulx3s-85", "ulx3s"},
-                                                 {"orangecrab", "orangeCrab"},
-                                                 {"colorlight-i5", "colorlight-i5"},
-                                                 {"ecpix-5", "ecpix5"}}};
+constexpr std::array<LoaderBoard, 10> kBoards = {{{"icestick", "ice40_generic"},
+                                                  {"icebreaker", "ice40_generic"},
+                                                  {"alchitry-cu", "ice40_generic"},
+                                                  {"hx8k-evb", "ice40_generic"},
+                                                  {"ulx3s-25", "ulx3s"},
+                                                  {"ulx3s-45", "ulx3s"},
+                                                  {"ulx3s-85", "ulx3s"},
+                                                  {"orangecrab", "orangeCrab"},
+                                                  {"colorlight-i5", "colorlight-i5"},
+                                                  {"ecpix-5", "ecpix5"}}};
 
 std::string loader_name(const std::string& target) {
   const auto board = std::ranges::find(kBoards, target, &LoaderBoard::target);

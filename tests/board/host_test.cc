@@ -12,6 +12,7 @@
 #include "base/temp_dir.h"
 #include "board/fake_board.h"
 #include "board/toy.h"
+#include "compile/backend/fpga/parts.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
@@ -263,6 +264,13 @@ TEST_F(Flash, TellsOpenFpgaLoaderTheBoardAndTheFile) {
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(read_file(bin.path() / "told"),
             "-b ice40_generic -f " + (dir / "build/icebreaker/bitstream.bin").string() + "\n");
+}
+
+TEST_F(Flash, KnowsEveryBoardThatIsBuiltFor) {
+  for (const fpga::Board& board : fpga::boards())
+    if (board.name != "icebreaker") {
+      EXPECT_THAT(flash(board.name).err, HasSubstr("has no bitstream for '" + board.name + "'"));
+    }
 }
 
 TEST_F(Flash, RefusesWhatWouldBeAMistake) {
