@@ -103,10 +103,19 @@ class BitstreamBuild {
 
  private:
   void identify_tools() {
-    report_.tools.push_back(identity(synthesisers_.front()));
-    if (!tools_) return;
-    report_.tools.push_back(identity(tools_->nextpnr));
-    report_.tools.push_back(identity(tools_->packer));
+    linker_ = identity(synthesisers_.front());
+    if (tools_) placers_ = {identity(tools_->nextpnr), identity(tools_->packer)};
+    synthesise_by(linker_);
+  }
+
+  /// By this one layers become gates. The tables of the whole are made by the first one: of a large
+  /// design WebAssembly has no memory for that, and block RAMs, at which the first may be at fault, are
+  /// in layers alone.
+  void synthesise_by(const report::Build::Tool& yosys) {
+    yosys_ = yosys;
+    report_.tools = {yosys_};
+    if (yosys_.sha256 != linker_.sha256) report_.tools.push_back(linker_);
+    report_.tools.insert(report_.tools.end(), placers_.begin(), placers_.end());
   }
 
   static report::Build::Tool identity(const fpga::Tool& tool) {
@@ -114,15 +123,14 @@ class BitstreamBuild {
     return {identity.name, identity.version, identity.sha256};
   }
 
-  std::string tool_text(std::size_t tool) const {
-    const report::Build::Tool& t = report_.tools.at(tool);
-    return fmt::format("{} {} {}\n", t.name, t.version, t.sha256);
+  static std::string tool_text(const report::Build::Tool& tool) {
+    return fmt::format("{} {} {}\n", tool.name, tool.version, tool.sha256);
   }
 
   // ---- Netlist ----
 
   std::string netlist_inputs(const std::string& script) const {
-    std::string text = tool_text(0) + script;
+    std::string text = tool_text(yosys_) + tool_text(linker_) + script;
     for (const BuildSource::File& file : source_.files())
       text += fmt::format("{} {}\n", file.name, sha256(file.text));
     return sha256(text);
@@ -139,17 +147,17 @@ class BitstreamBuild {
     for (const fpga::Tool& yosys : synthesisers_) {
       fault = new_netlist(yosys, script);
       if (fault.empty()) return;
-      console_.remark(fmt::format("netlist: not taken, as {} is at fault: {}",
-                                  report_.tools.front().version, fault));
+      console_.remark(
+          fmt::format("netlist: not taken, as {} is at fault: {}", yosys_.version, fault));
     }
     tool_error(
         "{} makes a wrong netlist of this design ({}); install a newer one with 'sh "
         "cmake/fpga-tools.sh' and build again",
-        report_.tools.front().version, fault);
+        yosys_.version, fault);
   }
 
   bool keep_netlist(const fpga::Tool& yosys, const std::string& script) {
-    report_.tools.front() = identity(yosys);
+    synthesise_by(identity(yosys));
     if (!steps_.kept({"netlist"}, netlist_inputs(script))) return false;
     if (!count(read_file(dir_.file(steps_.path(files_.netlist)))).empty()) return false;
     steps_.keep(report_, "netlist");
@@ -158,7 +166,7 @@ class BitstreamBuild {
 
   /// Returns what is wrong with it.
   std::string new_netlist(const fpga::Tool& yosys, const std::string& script) {
-    report_.tools.front() = identity(yosys);
+    synthesise_by(identity(yosys));
     const auto start = Clock::now();
     const fs::path work = synthesise(yosys);
     const std::string json = read_file(work / files_.netlist);
@@ -188,13 +196,14 @@ class BitstreamBuild {
   fs::path synthesise(const fpga::Tool& yosys) const {
     const fs::path work = steps_.fresh_work();
     for (const BuildSource::File& file : source_.files()) write_file(work / file.name, file.text);
-    const std::size_t kept = make_layer_gates(yosys, tool_text(0), job_, work, console_);
+    const std::size_t kept = make_layer_gates(yosys, tool_text(yosys_), job_, work, console_);
     console_.remark(
         fmt::format("netlist: {} different layers, {} of them kept", job_.layer_jobs.size(), kept));
     constexpr const char* kLinkFile = "link.ys";
     write_file(work / kLinkFile, fpga::link_script(job_, {files_.netlist, files_.gates}));
     wait_aloud(console_, "netlist: yosys, the whole", [&] {
-      fpga::run_tool(yosys, fpga::yosys_arguments(kLinkFile), work, kSynthesisLimit);
+      fpga::run_tool(synthesisers_.front(), fpga::yosys_arguments(kLinkFile), work,
+                     kSynthesisLimit);
     });
     return work;
   }
@@ -202,11 +211,12 @@ class BitstreamBuild {
   // ---- Placed, routed and packed ----
 
   std::string routed_inputs() const {
-    return sha256(fmt::format("{}{}{} {} {} {}\n{}\n{} MHz, seeds {} to {}\n", tool_text(1),
-                              tool_text(2), target_.part->device, target_.part->package,
-                              report_.steps.front().files.front().sha256, report_.design,
-                              constraints_, report_.clock_mhz, options_.seed,
-                              options_.seed + options_.seeds - 1));
+    std::string tools;
+    for (const report::Build::Tool& tool : placers_) tools += tool_text(tool);
+    return sha256(fmt::format(
+        "{}{} {} {} {}\n{}\n{} MHz, seeds {} to {}\n", tools, target_.part->device,
+        target_.part->package, report_.steps.front().files.front().sha256, report_.design,
+        constraints_, report_.clock_mhz, options_.seed, options_.seed + options_.seeds - 1));
   }
 
   void route() {
@@ -287,13 +297,15 @@ class BitstreamBuild {
   const Console& console_;
   const fpga::Target target_;
   const double clock_mhz_;
-  const std::vector<fpga::Tool> synthesisers_;  ///< the first whose netlist has no fault is taken
+  const std::vector<fpga::Tool> synthesisers_;  ///< the first whose layers have no fault is taken
   const std::optional<fpga::PlaceRouteTools> tools_;  ///< nothing: it ends behind the netlist
   const BuildFiles files_;
   const RunDir dir_;
   const BuildSource source_;
   BuildSteps steps_;
   const fpga::SynthesisJob job_;
+  report::Build::Tool yosys_, linker_;
+  std::vector<report::Build::Tool> placers_;
   report::Build report_;
   fpga::CellOwners owners_;
   std::string constraints_;

@@ -62,6 +62,7 @@ TEST(SynthesisScript, MakesGatesOfALayerByItself) {
             "synth_ice40 -run begin:map_luts\n"
             "setattr -mod -set assay_lone_layer 1 A:top\n"
             "setattr -mod -unset top A:assay_lone_layer\n"
+            "delete */t:$scopeinfo\n"
             "select A:assay_lone_layer\n"
             "attrmap -remove src\n"
             "write_rtlil -selected u_a.il\n"

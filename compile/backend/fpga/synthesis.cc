@@ -88,13 +88,14 @@ LayerFiles layer_files(const LayerJob& layer) {
   return {layer.name + ".il", layer.name + ".box.il"};
 }
 
+// Without what newer ones note of where cells came from: an older Yosys may have to read it.
 std::string layer_script(const SynthesisJob& job, const LayerJob& layer) {
   const LayerFiles files = layer_files(layer);
   return fmt::format(
       "{0}read_verilog -sv <<assay_end\nmodule {1};\n{2}endmodule\nassay_end\n"
       "hierarchy -check -top {1}\ndelete {1}\n{3}{4} -run begin:map_luts\n"
       "setattr -mod -set {1} 1 A:top\nsetattr -mod -unset top A:{1}\n"
-      "select A:{1}\nattrmap -remove src\nwrite_rtlil -selected {5}\n"
+      "delete */t:$scopeinfo\nselect A:{1}\nattrmap -remove src\nwrite_rtlil -selected {5}\n"
       "blackbox\nselect =A:{1}\nwrite_rtlil -selected {6}\n",
       read_sources(layer.sources), kLoneLayer, layer.instance, memory_styles(job.family),
       synthesis_command(job), files.gates, files.box);
