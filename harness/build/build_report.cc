@@ -116,7 +116,8 @@ std::string cells_table(const report::Build& report) {
                                                  "DSPs"}};
   for (const report::Build::Layer& layer : report.layers)
     rows.push_back(row(printable(layer.node, 40), layer.cells, layer.estimates));
-  rows.push_back(row("between them", report.between, {}));
+  rows.push_back(
+      row(report.target.board ? "shell and between them" : "between them", report.between, {}));
   rows.push_back(row("all", report.total, report.estimates));
   return table_text(rows);
 }

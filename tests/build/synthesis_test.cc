@@ -211,6 +211,32 @@ TEST(CellCounts, GiveEveryCellToOneLayer) {
   EXPECT_EQ(counts.owners.of("$abc$3"), counts.owners.none());
 }
 
+/// Two registers of a shell, one by its name and one by its wire's, with a table between, and another
+/// table that a register of u_a reads.
+constexpr const char* kInShell = R"({"modules": {"top": {"cells": {
+    "$flatten\\u_core.\\u_shell.$1": {"type": "SB_DFF",
+      "port_directions": {"D": "input", "Q": "output"}, "connections": {"D": ["0"], "Q": [2]}},
+    "$abc$1": {"type": "SB_LUT4", "port_directions": {"I0": "input", "O": "output"},
+               "connections": {"I0": [2], "O": [3]}},
+    "$auto$2": {"type": "SB_DFF", "port_directions": {"D": "input", "Q": "output"},
+                "connections": {"D": [3], "Q": [4]}},
+    "$abc$2": {"type": "SB_LUT4", "port_directions": {"I0": "input", "O": "output"},
+               "connections": {"I0": [4], "O": [5]}},
+    "u_core.u_accelerator.u_a.state": {"type": "SB_DFF",
+      "port_directions": {"D": "input", "Q": "output"}, "connections": {"D": [5], "Q": [6]}}},
+   "netnames": {"u_core.u_shell.full": {"bits": [4]}, "u_core.data": {"bits": [6]}}}}})";
+
+TEST(CellCounts, WhatIsTheShellsIsNoLayers) {
+  SynthesisJob shelled = job(Family::kIce40);
+  shelled.path = "u_core.u_accelerator.";
+  const CellCounts counts = count_cells(kInShell, shelled, "n.json");
+  EXPECT_EQ(counts.layers[0], (Usage{1, 1, 0, 0, 0}));
+  EXPECT_EQ(counts.between, (Usage{1, 2, 0, 0, 0}));
+  EXPECT_EQ(counts.owners.of("$auto$2_DFFLC"), counts.owners.none());
+  EXPECT_EQ(counts.owners.of("u_core.u_shell.link"), counts.owners.none());
+  EXPECT_EQ(counts.owners.of("u_core.u_accelerator.u_a.state"), 0U);
+}
+
 TEST(CellCounts, AreInUnitsOfTheFamily) {
   // From the makers' libraries guides: LUTs, flip-flops, carries, block RAMs, DSP blocks.
   const std::map<std::string, Usage> cells = {

@@ -165,7 +165,7 @@ class WireNames {
 
   void add(const std::string& name, Bit bit) {
     const std::size_t layer = owners_.named(name);
-    if (layer < owners_.none() && !name.ends_with("_i")) ++votes_[bit][layer];
+    if (layer != owners_.none() && !name.ends_with("_i")) ++votes_[bit][layer];
   }
   std::size_t owner(const OwnedCell& cell) const {
     Votes sum;
@@ -196,10 +196,10 @@ class Owning {
     for (bool changed = true; changed && !open.empty();) {
       std::vector<std::pair<std::size_t, std::size_t>> found;
       for (const std::size_t i : open)
-        if (const std::size_t layer = most_frequent(cells_[i]); layer < layers_)
+        if (const std::size_t layer = most_frequent(cells_[i]); layer != layers_)
           found.emplace_back(i, layer);
       for (const auto& [i, layer] : found) cells_[i].layer = layer;
-      std::erase_if(open, [&](std::size_t i) { return cells_[i].layer < layers_; });
+      std::erase_if(open, [&](std::size_t i) { return cells_[i].layer != layers_; });
       changed = !found.empty();
     }
   }
@@ -210,7 +210,7 @@ class Owning {
     for (const Bit bit : cell.outputs)
       if (const auto it = readers_.find(bit); it != readers_.end())
         for (const std::size_t reader : it->second)
-          if (cells_[reader].layer < layers_) ++votes[cells_[reader].layer];
+          if (cells_[reader].layer != layers_) ++votes[cells_[reader].layer];
     return most_voted(votes, layers_);
   }
 
@@ -266,15 +266,22 @@ std::size_t CellOwners::named(std::string_view name) const {
   if (name.starts_with(kFlatten)) name.remove_prefix(kFlatten.size());
   std::string plain(name);
   std::erase(plain, '\\');
-  if (!plain.starts_with(path_)) return none();
+  if (!plain.starts_with(path_)) return is_beside(plain) ? shell() : none();
   const std::size_t begin = path_.size(), end = plain.find('.', begin);
   if (end == std::string::npos) return none();
   const std::string instance = plain.substr(begin, end - begin);
   return static_cast<std::size_t>(std::ranges::find(layers_, instance) - layers_.begin());
 }
 
+/// In another instance of the module that has the design's.
+bool CellOwners::is_beside(std::string_view plain) const {
+  const std::size_t instance = path_.rfind('.', path_.size() - 2) + 1;
+  return plain.starts_with(path_.substr(0, instance)) &&
+         plain.find('.', instance) != std::string::npos;
+}
+
 std::size_t CellOwners::of(std::string_view cell) const {
-  if (const std::size_t layer = named(cell); layer < none()) return layer;
+  if (const std::size_t layer = named(cell); layer != none()) return std::min(layer, none());
   // What nextpnr-ice40 appends where it packs cells.
   for (const std::string_view packed : {"", "_LC", "_DFFLC"}) {
     if (!cell.ends_with(packed)) continue;

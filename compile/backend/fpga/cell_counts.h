@@ -22,7 +22,8 @@ struct Usage {
 };
 
 /// Which layer cells belong to: the one that the cell is named after, else the one that what it drives
-/// is named after, else the one that reads it, each time of several the one with most such wires.
+/// is named after, else the one that reads it, each time of several the one with most such wires. A
+/// shell around the design counts as one more, so that what is its own is no layer's.
 class CellOwners {
  public:
   CellOwners() = default;
@@ -33,11 +34,14 @@ class CellOwners {
   /// By a cell's name in the netlist or behind place and route; the number of layers: none.
   std::size_t of(std::string_view cell) const;
   std::size_t none() const { return layers_.size(); }
-  /// By the name alone.
+  /// By the name alone; shell() for what lies beside the design.
   std::size_t named(std::string_view cell) const;
+  std::size_t shell() const { return layers_.size() + 1; }
   void add(const std::string& cell, std::size_t layer) { others_[cell] = layer; }
 
  private:
+  bool is_beside(std::string_view plain) const;
+
   std::vector<std::string> layers_;
   std::string path_;
   std::unordered_map<std::string, std::size_t> others_;
@@ -47,7 +51,7 @@ struct CellCounts {
   std::map<std::string, std::int64_t> types;  ///< of the whole design
   Usage total;
   std::vector<Usage> layers;  ///< in the order of the job
-  Usage between;              ///< what belongs to no layer
+  Usage between;              ///< what belongs to no layer, such as a shell
   CellOwners owners;
   /// A cell that this Yosys is known to make wrong, and how; empty: none was found.
   std::string fault;
