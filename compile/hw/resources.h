@@ -16,6 +16,8 @@ enum class Family {
   kEcp5,    ///< four-input LUTs, EBR of 18 Kbit, multipliers of 18 x 18
 };
 std::string_view family_name(Family family);  ///< "xilinx", "ice40", "ecp5"
+/// Whether a table can be a memory; else one outside of block RAM is registers.
+constexpr bool has_lut_memories(Family family) { return family != Family::kIce40; }
 
 struct Resources {
   std::int64_t lut = 0, ff = 0;

@@ -298,6 +298,58 @@ TEST(SetFolding, ADeviceTakesThePlaceOfTheTarget) {
   EXPECT_EQ(hw::build_layer(*nodes_of_type<hw::MVAU>(graph).at(0), false).cycles, 1);
 }
 
+/// Lines of 24 pixels of six channels, read by one product or by one of each channel.
+Graph convolved(std::int64_t groups) {
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* w = net.random_values({6, 6 / groups, 3, 3}, -2, 2, random);
+  Graph graph = ready_for_hardware(
+      net, net.add(conv2d(3, 1, 1, groups), {net.pixels({1, 6, 24, 24}), w}, "conv"));
+  PassContext context;
+  infer_hw_layers(graph, context);
+  return graph;
+}
+
+/// Where the lines lie in a share of a device.
+std::string memory_of_lines(const std::string& device, std::int64_t groups,
+                            const std::string& wish = "auto") {
+  Graph graph = convolved(groups);
+  Node& node = only_node<hw::ConvolutionInputGenerator>(graph);
+  FoldingGoal goal;
+  goal.device = device;
+  if (wish != "auto") {
+    node.as<hw::ConvolutionInputGenerator>()->ram_style = wish;
+    goal.decided = {{node.name, {{"ram_style", wish}}}};
+  }
+  FoldingReport report;
+  choose_foldings(graph, goal, report);
+  hw::Resources sum;
+  for (const auto& n : graph.nodes())
+    if (hw::find_layer(*n))
+      sum += hw::estimate_resources(hw::build_layer(*n, false), hw::find_device(device));
+  EXPECT_EQ(report.estimate.bram, sum.bram);
+  return node.as<hw::ConvolutionInputGenerator>()->ram_style;
+}
+
+TEST(SetFolding, LinesOfADeviceWithoutMemoriesOfLutsGoIntoBlockRam) {
+  for (const std::int64_t groups : {1, 6}) {
+    EXPECT_EQ(memory_of_lines("up5k", groups), "block") << groups;
+    EXPECT_EQ(memory_of_lines("ice40hx8k", groups, "distributed"), "distributed") << groups;
+    EXPECT_EQ(memory_of_lines("xc7z020", groups), "auto") << groups;
+  }
+}
+
+TEST(SetFolding, ThePassSaysWhatLiesInBlockRam) {
+  Graph graph = convolved(1);
+  PassContext context{.options = {.device = "up5k", .device_share = 100}};
+  EXPECT_TRUE(set_folding(graph, context));
+  const std::string name = only_node<hw::ConvolutionInputGenerator>(graph).name;
+  EXPECT_TRUE(std::ranges::any_of(context.report.remarks, [&](const auto& remark) {
+    return remark.node == name && remark.text == "memory in block RAM";
+  }));
+  EXPECT_FALSE(set_folding(graph, context));
+}
+
 TEST(SetFolding, NoFasterTargetFitsTheDevice) {
   const FoldingReport best = fit("ice40hx8k", 20);
   const hw::Device& device = hw::find_device("ice40hx8k");

@@ -36,11 +36,31 @@ std::vector<hw::FoldingRule> rules_of(const FoldingUnit& unit) {
   return hw::find_layer(*unit.node)->rules(*unit.node);
 }
 
+std::string& ram_style(Node& node) { return static_cast<hw::HwOp&>(*node.op).ram_style; }
+
 bool decided(const FoldingConfig& config, const Node& node, const std::string& field) {
   for (const std::string& name : {node.name, std::string("Defaults")})
     if (const auto it = config.find(name); it != config.end() && it->second.contains(field))
       return true;
   return false;
+}
+
+/// Where the memories of a layer may lie; one empty string: where they do.
+std::vector<std::string> memories(const FoldingConfig& config, Node& node, bool free) {
+  if (!free || ram_style(node) != "auto" || decided(config, node, "ram_style")) return {""};
+  return {"distributed", "block"};
+}
+
+/// Whether one of them lies in block RAM.
+bool has_block(const hw::Layer& layer) {
+  return std::ranges::find(layer.memories, "block", &hw::MemoryNeed::style) != layer.memories.end();
+}
+
+/// The node, with its memories there; an empty `memory`: where they lie. FoldingUnit::apply() has
+/// the last word.
+hw::Layer build_with(Node& node, const std::string& memory) {
+  if (!memory.empty()) ram_style(node) = memory;
+  return hw::build_layer(node, false);
 }
 
 /// What is built for one value of PE and SIMD.
@@ -58,6 +78,9 @@ class Enumeration {
     if (product && free_styles && hw::product_style(*unit.node) != "popcount" &&
         !decided(config, *unit.node, "preferred_impl_style"))
       styles_ = {"lut", "dsp"};
+    const bool free = free_styles && !hw::has_lut_memories(device.family);
+    memories_ = memories(config, *unit.node, free);
+    if (unit.generator) generator_memories_ = memories(config, *unit.generator, free);
   }
 
   void run() {
@@ -107,35 +130,59 @@ class Enumeration {
     auto& mode = unit_.node->as<hw::MultiplyOp>()->mem_mode;
     mode = "decoupled";
     candidate.decoupled = true;
-    add(std::move(candidate));
+    add(candidate);
     mode = "embedded";
   }
 
-  /// Nothing for foldings that cannot be built, such as too wide ones, and for a memory of its own
-  /// that is not block RAM: constants are cheaper.
   void add(FoldingCandidate candidate) {
-    try {
-      const hw::Layer layer = hw::build_layer(*unit_.node, false);
-      if (candidate.decoupled && layer.memories.at(0).style != "block") return;
-      candidate.cycles = layer.cycles;
-      candidate.resources = hw::estimate_resources(layer, device_);
-      for (const hw::Stream& s : layer.inputs) candidate.in_lanes.push_back(s.lanes);
-      for (const hw::Stream& s : layer.outputs) candidate.out_lanes.push_back(s.lanes);
-      if (unit_.generator) add_generator(candidate, layer);
-    } catch (const UserError&) {
-      return;
-    }
-    unit_.candidates.push_back(std::move(candidate));
+    for (const std::string& memory : memories_)
+      for (const std::string& generator_memory : generator_memories_) {
+        candidate.memory = memory;
+        candidate.generator_memory = generator_memory;
+        try {
+          if (!settle(candidate)) continue;
+        } catch (const UserError&) {  // such as one that is too wide
+          continue;
+        }
+        unit_.candidates.push_back(candidate);
+      }
   }
 
-  void add_generator(FoldingCandidate& candidate, const hw::Layer& reader) {
-    auto& built = generators_[unit_.generator->as<hw::ConvolutionInputGenerator>()->simd];
-    if (!built) built = hw::build_layer(*unit_.generator, false);
+  /// What the candidate takes. False for a memory of weights of its own that is not block RAM, as
+  /// constants are cheaper, and where block RAM is asked for and nothing goes there.
+  bool settle(FoldingCandidate& candidate) {
+    const hw::Layer layer = build_with(*unit_.node, candidate.memory);
+    if (candidate.decoupled && layer.memories.at(0).style != "block") return false;
+    if (candidate.memory == "block" && (!has_block(layer) || is_embedded())) return false;
+    candidate.cycles = layer.cycles;
+    candidate.resources = hw::estimate_resources(layer, device_);
+    candidate.in_lanes = lanes_of(layer.inputs);
+    candidate.out_lanes = lanes_of(layer.outputs);
+    return !unit_.generator || add_generator(candidate, layer);
+  }
+
+  static Values lanes_of(const std::vector<hw::Stream>& streams) {
+    Values lanes;
+    for (const hw::Stream& s : streams) lanes.push_back(s.lanes);
+    return lanes;
+  }
+
+  bool is_embedded() const {
+    const auto* product = unit_.node->as<hw::MultiplyOp>();
+    return product && product->mem_mode == "embedded";
+  }
+
+  bool add_generator(FoldingCandidate& candidate, const hw::Layer& reader) {
+    auto& built = generators_[{unit_.generator->as<hw::ConvolutionInputGenerator>()->simd,
+                               candidate.generator_memory}];
+    if (!built) built = build_with(*unit_.generator, candidate.generator_memory);
+    if (candidate.generator_memory == "block" && !has_block(*built)) return false;
     candidate.cycles = std::max(candidate.cycles, built->cycles);
     candidate.resources += hw::estimate_resources(*built, device_);
     candidate.resources += converter_resources(built->outputs[0].lanes, reader.inputs[0].lanes,
                                                built->outputs[0].dtype.bits, device_);
     candidate.in_lanes[0] = built->inputs[0].lanes;
+    return true;
   }
 
   void say_why() const {
@@ -150,7 +197,8 @@ class Enumeration {
   std::vector<Values> choices_;
   bool free_memory_ = false;
   std::vector<std::string> styles_;  ///< empty: products keep theirs
-  std::map<std::int64_t, std::optional<hw::Layer>> generators_;
+  std::vector<std::string> memories_, generator_memories_ = {""};
+  std::map<std::pair<std::int64_t, std::string>, std::optional<hw::Layer>> generators_;
 };
 
 /// The layer and its output that give a tensor, behind views; a null node: none.
@@ -187,6 +235,8 @@ void FoldingUnit::apply(const FoldingCandidate& candidate) const {
     set_field(*this, rules[i].field, candidate.values[i]);
   if (candidate.decoupled) node->as<hw::MultiplyOp>()->mem_mode = "decoupled";
   if (!candidate.style.empty()) node->as<hw::MultiplyOp>()->preferred_impl_style = candidate.style;
+  if (!candidate.memory.empty()) ram_style(*node) = candidate.memory;
+  if (!candidate.generator_memory.empty()) ram_style(*generator) = candidate.generator_memory;
 }
 
 FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,

@@ -17,6 +17,8 @@ struct FoldingCandidate {
   std::vector<std::int64_t> values;  ///< of the fields, in the order of the layer's rules
   bool decoupled = false;            ///< weights in a memory of their own
   std::string style;                 ///< of products: "lut" or "dsp"; empty: as it is
+  std::string memory;                ///< ram_style; empty: as it is
+  std::string generator_memory;      ///< of the generator; empty: as it is
   std::int64_t cycles = 0;           ///< per frame
   std::int64_t lanes = 1, simd = 1;  ///< the product of the values; the field SIMD
   hw::Resources resources;
@@ -47,8 +49,9 @@ struct FoldingSpace {
 
 /// Enumerates the foldings with their resources on the device. A field that `config` decides keeps
 /// its present value; mem_mode is chosen between "embedded" and block RAM unless it is decided or
-/// "external", and with `free_styles` multipliers between LUTs and DSP blocks unless they are
-/// decided. UserError for a layer that cannot be built at all.
+/// "external". With `free_styles` multipliers move between LUTs and DSP blocks unless they are
+/// decided, and on a device without memories of LUTs every memory between registers and block RAM.
+/// UserError for a layer that cannot be built at all.
 FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,
                            bool free_styles = false);
 

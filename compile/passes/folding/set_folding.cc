@@ -266,6 +266,24 @@ void fill(FoldingReport& report, const Graph& graph) {
   }
 }
 
+/// Says of which layers it was decided that their memory lies in block RAM.
+class MemoryRemarks {
+ public:
+  explicit MemoryRemarks(const Graph& graph) {
+    for (const auto& node : graph.nodes())
+      if (const auto* op = node->as<hw::HwOp>(); op && op->ram_style == "auto")
+        open_.push_back(node.get());
+  }
+  void add(PassReport& report) const {
+    for (const Node* node : open_)
+      if (node->as<hw::HwOp>()->ram_style == "block")
+        report.remarks.push_back({node->name, "memory in block RAM"});
+  }
+
+ private:
+  std::vector<const Node*> open_;
+};
+
 FoldingGoal goal_of(const PassOptions& options) {
   FoldingGoal goal;
   goal.decided = options.folding;
@@ -305,7 +323,9 @@ bool set_folding(Graph& graph, PassContext& context) {
   const FoldingConfig wishes = folding_wishes(context.options.folding, WishKind::kFolding);
   bool changed = apply_folding_config(graph, wishes, context.report);
   FoldingReport report;
+  const MemoryRemarks memories(graph);
   changed |= choose_foldings(graph, goal_of(context.options), report);
+  memories.add(context.report);
   for (const SlowLayer& layer : report.slow)
     context.report.remarks.push_back(
         {layer.node,

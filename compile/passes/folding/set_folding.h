@@ -46,7 +46,8 @@ struct FoldingReport {
 /// the converters to its neighbours are estimated to take; among equals the fewest lanes, then the
 /// most SIMD. A layer that cannot reach the target gets its fastest folding, and the report says
 /// so, unless the target is required. Without a target it is the smallest whose layers fit the
-/// share of the device, for which multipliers may also move between LUTs and DSP blocks.
+/// share of the device, for which multipliers may also move between LUTs and DSP blocks and, where
+/// the device has no memories of LUTs, memories between registers and block RAM.
 ///
 /// Layers keep their implementation otherwise, and parallel windows. UserError, with numbers, when
 /// nothing fits the device, when a layer cannot reach a target that is required, and for a layer
