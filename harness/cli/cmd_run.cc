@@ -26,8 +26,9 @@ namespace {
 constexpr std::string_view kTopLevel = "rtl-top";  ///< what comes behind the stages
 
 struct RunCommand : FlowOptions {
-  std::string target;  ///< of what is built behind the simulation; empty: nothing
-  bool fit = false;    ///< fold further until it fits there
+  std::string target;       ///< of what is built behind the simulation; empty: nothing
+  bool fit = false;         ///< fold further until it fits there
+  std::optional<int> baud;  ///< of its serial line, where it is a board
 };
 
 template <typename T>
@@ -88,6 +89,11 @@ void add_flow_options(Command& command, RunCommand& options) {
   command.add_flag("--fit", options.fit,
                    "Where the design does not fit the target, fold it further until it does");
   command
+      .add_option("--baud", options.baud,
+                  "Rate of the serial line of a --target that is a board; default: 115200")
+      .positive()
+      .type_name("N");
+  command
       .add_option("--out", options.out,
                   "Folder for stages, reports and log; a killed run goes on there")
       .required()
@@ -144,6 +150,7 @@ BuildResult build_target(const RunCommand& options, bool netlist_only,
   build_options.dir = options.out;
   build_options.target = options.target;
   build_options.netlist_only = netlist_only;
+  build_options.baud = options.baud;
   build_options.finished = options.finished;
   return build(build_options, context.console);
 }
@@ -270,12 +277,16 @@ std::vector<report::RunLevel> levels_behind(const RunCommand& options) {
 void check_target(const RunCommand& options) {
   if (options.target.empty()) {
     if (options.fit) user_error("--fit needs a --target to fit");
+    if (options.baud) user_error("--baud is the rate of a --target's serial line; give the board");
     return;
   }
   if (options.levels.empty())
     user_error("--target is behind the simulation, and --until ends before it; give one of them");
+  const fpga::Target target = fpga::find_target(options.target);
+  if (options.baud && !target.board)
+    user_error("--baud is the rate of a board's serial line; '{}' is a part", target.name);
   fpga::find_tool("yosys");
-  place_route_tools(*fpga::find_target(options.target).part);
+  place_route_tools(*target.part);
 }
 
 }  // namespace
@@ -294,6 +305,7 @@ void add_run_command(Command& app, CommandAction& action) {
       "  assay run model.onnx --data cifar --against recorded --out out/model\n"
       "  assay run model.onnx --device xc7z020 --out out/model\n"
       "  assay run model.onnx --device ice40hx8k --target ice40-hx8k --fit --out out/model\n"
+      "  assay run model.onnx --device up5k --target icebreaker --baud 3000000 --out out/model\n"
       "  assay run model.onnx --target-fps 1000 --clock 100 --out out/model\n"
       "  assay run model.onnx --until cleanup --json --out out/model > run.json");
   command.callback([options, &action] {

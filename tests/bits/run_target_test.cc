@@ -31,9 +31,11 @@ class RunTarget : public ::testing::Test {
     if (!has_ice40_tools()) GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm";
   }
 
-  CommandResult run() const {
-    return run_assay_as_is({"run", model_.string(), "--images", "3", "--target-cycles", "64",
-                            "--out", out_.string(), "--target", "ice40-hx8k"});
+  CommandResult run(const std::vector<std::string>& target = {"--target", "ice40-hx8k"}) const {
+    std::vector<std::string> arguments = {
+        "run", model_.string(), "--images", "3", "--target-cycles", "64", "--out", out_.string()};
+    arguments.insert(arguments.end(), target.begin(), target.end());
+    return run_assay_as_is(arguments);
   }
 
   Json levels() const { return Json::parse(read_file(out_ / kRunReport)).at("levels"); }
@@ -144,6 +146,22 @@ TEST_F(RunTarget, StopsAtANetlistThatIsWrong) {
   EXPECT_THAT(result.err, Not(HasSubstr("routed")));
   EXPECT_FALSE(fs::exists(out_ / "build/ice40-hx8k/bitstream.bin"));
   EXPECT_EQ(Json::parse(read_file(out_ / kRunReport)).at("verdict"), "DIFFERENT");
+}
+
+TEST_F(RunTarget, TakesTheRateOfABoardsLine) {
+  const auto refuses = [&](const std::vector<std::string>& target, const std::string& message) {
+    const CommandResult result = run(target);
+    EXPECT_EQ(result.code, 2) << result.out;
+    EXPECT_THAT(result.err, HasSubstr(message));
+    EXPECT_FALSE(fs::exists(out_));
+  };
+  refuses({"--baud", "3000000"}, "--baud is the rate of a --target's serial line");
+  refuses({"--baud", "3000000", "--target", "ice40-up5k"}, "'ice40-up5k' is a part");
+
+  const CommandResult result = run({"--baud", "3000000", "--target", "icebreaker"});
+  ASSERT_EQ(result.code, 0) << result.err << result.out;
+  EXPECT_THAT(result.out, HasSubstr("from the model to the bitstream of icebreaker\n"));
+  EXPECT_EQ(Json::parse(read_file(out_ / "reports/build-icebreaker.json")).at("baud"), 3000000);
 }
 
 TEST_F(RunTarget, AMissingToolIsSaidBeforeAnythingIsDone) {
