@@ -193,6 +193,16 @@ void check_mnist(const std::string& net, std::int64_t expected_correct) {
             << differing << " labels differ from the float64 evaluation\n";
 }
 
+TEST(Zoo, TheShippedMnistNetworkReachesItsAccuracyOnAllOfMnist) {
+  REQUIRE_SHARED("data/mnist");
+  const Dataset set = load_dataset(shared_path("data/mnist"));
+  for (const char* form : {"qonnx", "qcdq"}) {
+    const Graph graph = zoo_graph(ASSAY_SOURCE_DIR "/models/mnist_cnn_w2a2", form, false);
+    const ExactExecutor exact(graph, {ExactInput::integers(0, 255)}, {.parallel = false});
+    EXPECT_EQ(count_correct(exact_labels(exact, set, set.size()), set), 9730) << form;
+  }
+}
+
 TEST(Zoo, TfcW1A1ReachesItsAccuracyOnAllOfMnist) {
   REQUIRE_SHARED("zoo/tfc_w1a1");
   REQUIRE_SHARED("data/mnist");
