@@ -147,6 +147,14 @@ std::string placed_text(const report::Build& report) {
       report.fmax_mhz, report.clock_mhz, path_text(report));
 }
 
+/// A board has a clock, whatever the one that it could have.
+std::string board_rate(const report::Build& report) {
+  if (!report.target.board) return "";
+  return fmt::format(", {:.1f} at the board's {:g} MHz",
+                     report.clock_mhz * kHz / static_cast<double>(*report.interval),
+                     report.clock_mhz);
+}
+
 std::string step_text(const report::Timing& timing) {
   std::string text;
   for (const report::Timing::Stage& step : timing.stages)
@@ -245,8 +253,9 @@ std::string build_table(const report::Build& report, const report::Timing& timin
       text += fmt::format("{}: {} of {}\n", used.name, grouped(used.used), grouped(used.available));
   text += placed_text(report);
   if (report.frames_per_second)
-    text += fmt::format("{:.1f} frames/s at {:.1f} MHz, {} cycles a frame\n",
-                        *report.frames_per_second, report.fmax_mhz, grouped(*report.interval));
+    text += fmt::format("{:.1f} frames/s at {:.1f} MHz{}, {} cycles a frame\n",
+                        *report.frames_per_second, report.fmax_mhz, board_rate(report),
+                        grouped(*report.interval));
   text += step_text(timing) + "\n";
   for (const report::File& file : report.steps.back().files)
     text += fmt::format("{}  {}\n", file.sha256, file.file);

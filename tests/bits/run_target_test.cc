@@ -161,6 +161,7 @@ TEST_F(RunTarget, TakesTheRateOfABoardsLine) {
   const CommandResult result = run({"--baud", "3000000", "--target", "icebreaker"});
   ASSERT_EQ(result.code, 0) << result.err << result.out;
   EXPECT_THAT(result.out, HasSubstr("from the model to the bitstream of icebreaker\n"));
+  EXPECT_THAT(result.out, HasSubstr(" at the board's 12 MHz, "));
   EXPECT_EQ(Json::parse(read_file(out_ / "reports/build-icebreaker.json")).at("baud"), 3000000);
 }
 
