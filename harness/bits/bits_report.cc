@@ -7,6 +7,7 @@
 
 #include "harness/bits/bits_table.h"
 #include "harness/bits/prove_bits.h"
+#include "harness/bits/prove_layers.h"
 #include "harness/report/build.h"
 #include "harness/report/optional_report.h"
 #include "harness/run/identity.h"
@@ -56,6 +57,9 @@ void note_time(const BitsWork& work, const report::Bits& report) {
 VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const BitsWork& work) {
   const RunDir& dir = work.session.dir;
   report.proof = prove_bits(work.built, dir, work.options.seed, work.console);
+  if (work.options.prove_layers)
+    report.layers = prove_layers(built_source(dir.path(), work.options.target, work.built.build),
+                                 work.built.build, work.options.seed, work.console);
   // A netlist stands on its simulation where its proof comes to no end; one that fails is a fault.
   const std::string& proved = report.proof->verdict;
   if (proved != kProved &&

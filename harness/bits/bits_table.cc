@@ -46,6 +46,25 @@ std::string proof_text(const report::Proof& proof) {
   return text;
 }
 
+/// The layers that are proved only behind an optimisation, or not at all, by name.
+std::string layers_text(const std::vector<report::LayerProof>& layers) {
+  std::int64_t proved = 0;
+  std::string optimised, rest;
+  for (const report::LayerProof& layer : layers) {
+    const std::string name = "\n  " + printable(layer.layer, 200);
+    if (layer.verdict != kProved)
+      rest += fmt::format("{}: {}", name, printable(layer.reason, 4096));
+    else if (++proved; layer.optimised)
+      optimised += name;
+  }
+  std::string text = fmt::format(
+      "\n{}: RTL of {} of {} different layers equals its gates, for all inputs and states\n",
+      proved > 0 ? kProved : "NOT PROVED", proved, layers.size());
+  if (!optimised.empty()) text += "of these behind Yosys' own opt:" + optimised + "\n";
+  if (!rest.empty()) text += "NOT PROVED, only simulated:" + rest + "\n";
+  return text;
+}
+
 }  // namespace
 
 std::string bits_table(const report::Bits& report) {
@@ -63,6 +82,7 @@ std::string bits_table(const report::Bits& report) {
                     printable(*report.clock, 200));
   if (report.second_opinion) text += opinion_text(*report.second_opinion);
   if (report.proof) text += proof_text(*report.proof);
+  if (report.layers) text += layers_text(*report.layers);
   if (report.verdict != Verdict::kEquivalent) text += "\n" + sentence(report.reason) + "\n";
   text += fmt::format(
       "\n{}: {} images and {} made up, {} of {} predicted beats compared, {} differing; {} of {} "

@@ -76,9 +76,7 @@ class BuiltReader {
 
   BuiltFile file(const std::string& name) const { return read_built_file(dir_, build_, name); }
 
-  BuildSource source() const {
-    return {dir_, target_, build_.clock_mhz, build_.baud.value_or(kBuildBaud)};
-  }
+  BuildSource source() const { return built_source(dir_, target_.name, build_); }
 
   /// How fast a board's clock is, no simulation shows: its PLL has to be told what the board asks for.
   void require_clock(const netlist::Netlist& netlist, const std::string& file) const {
@@ -149,6 +147,11 @@ std::optional<BitsLevel> find_bits_level(std::string_view name) {
 
 BuiltDesign read_built(const RtlSession& session, const std::string& target, BitsLevel level) {
   return BuiltReader(session, target).read(level);
+}
+
+BuildSource built_source(const std::filesystem::path& dir, const std::string& target,
+                         const report::Build& build) {
+  return {dir, fpga::find_target(target), build.clock_mhz, build.baud.value_or(kBuildBaud)};
 }
 
 }  // namespace assay

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "compile/netlist/netlist.h"
+#include "harness/build/build_source.h"
 #include "harness/report/build.h"
 #include "harness/rtl/rtl_session.h"
 
@@ -26,6 +27,10 @@ struct BuiltDesign {
   report::File origin_file;
   netlist::Netlist origin;
 };
+
+/// What a target's build was made of. Errors as of BuildSource.
+BuildSource built_source(const std::filesystem::path& dir, const std::string& target,
+                         const report::Build& build);
 
 /// Reads a target's netlist, or what its bitstream does. UserError when it was not built, or from
 /// another stage or other RTL than lies in the folder now, or its files were changed since.

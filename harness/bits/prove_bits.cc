@@ -6,9 +6,8 @@
 #include "sim/proof/proof.h"
 
 namespace assay {
-namespace {
 
-std::string verdict_word(sim::ProofVerdict verdict) {
+std::string proof_word(sim::ProofVerdict verdict) {
   switch (verdict) {
     case sim::ProofVerdict::kProved:
       return kProved;
@@ -21,8 +20,6 @@ std::string verdict_word(sim::ProofVerdict verdict) {
   }
   ASSAY_INVARIANT(false, "a proof's verdict is none");
 }
-
-}  // namespace
 
 report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint64_t seed,
                          const Console& console) {
@@ -38,7 +35,7 @@ report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint6
   wait_aloud(console, "prove",
              [&] { result = sim::prove_equal(built.design, built.origin, options, folder); });
   report::Proof proof;
-  proof.verdict = verdict_word(result.verdict);
+  proof.verdict = proof_word(result.verdict);
   proof.reason = result.reason;
   proof.functions = result.functions;
   proof.obligations = result.obligations;

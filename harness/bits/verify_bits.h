@@ -17,6 +17,7 @@ struct VerifyBitsOptions : SimulationOptions {
   std::string target;  ///< of `assay build`
   /// So many images are simulated in Verilator, too: see second_opinion.h.
   std::optional<std::int64_t> second_opinion;
+  bool prove_layers = false;  ///< of a netlist: see prove_layers.h
 };
 
 struct VerifyBitsResult {

@@ -59,18 +59,6 @@ std::vector<fpga::Tool> synthesisers(netlist::Family family) {
   return {fpga::find_tool("yosys")};
 }
 
-fpga::SynthesisJob synthesis_job(const BuildSource& source, const fpga::Part& part, bool dsp) {
-  return {source.top(),
-          source.sources(),
-          source.rtl.module,
-          source.shell ? std::string(kShellPath) : "",
-          source.layers(),
-          source.layer_jobs(),
-          source.wires(),
-          part.family,
-          dsp};
-}
-
 class BitstreamBuild {
  public:
   BitstreamBuild(const BuildOptions& options, const Console& console)
@@ -84,7 +72,7 @@ class BitstreamBuild {
         dir_(existing_run(options.dir)),
         source_(options.dir, target_, clock_mhz_, options.baud.value_or(kBuildBaud)),
         steps_(dir_, target_.name, console),
-        job_(synthesis_job(source_, *target_.part, options.dsp)),
+        job_(source_.synthesis_job(options.dsp)),
         report_(build_head(source_, target_, clock_mhz_, options.dsp)) {
     if (target_.board) report_.baud = options.baud.value_or(kBuildBaud);
   }
@@ -196,7 +184,7 @@ class BitstreamBuild {
   fs::path synthesise(const fpga::Tool& yosys) const {
     const fs::path work = steps_.fresh_work();
     for (const BuildSource::File& file : source_.files()) write_file(work / file.name, file.text);
-    const std::size_t kept = make_layer_gates(yosys, tool_text(yosys_), job_, work, console_);
+    const std::size_t kept = make_layer_gates(yosys, yosys_, job_, work, console_);
     console_.remark(
         fmt::format("netlist: {} different layers, {} of them kept", job_.layer_jobs.size(), kept));
     constexpr const char* kLinkFile = "link.ys";

@@ -134,6 +134,12 @@ void BuildSource::put_into_shell(int baud) {
   shell = spec.board;
 }
 
+fpga::SynthesisJob BuildSource::synthesis_job(bool dsp) const {
+  return {top(),    sources(),    rtl.module, shell ? std::string(kShellPath) : "",
+          layers(), layer_jobs(), wires(),    target_.part->family,
+          dsp};
+}
+
 std::vector<std::string> BuildSource::sources() const {
   std::vector<std::string> names;
   for (const NodeRtl::File& file : rtl.files) names.push_back(file.name);

@@ -35,12 +35,8 @@ class BuildSource {
 
   /// Sources and memories, for one folder.
   const std::vector<File>& files() const { return files_; }
-  std::vector<std::string> sources() const;
-  /// "u_MatMul_0", in the order of the nodes.
-  std::vector<std::string> layers() const;
-  std::vector<fpga::LayerJob> layer_jobs() const;
-  /// Those of the streams between layers and at the edge.
-  std::vector<std::string> wires() const;
+  /// How files() are synthesised. `dsp`: products may go into DSP blocks.
+  fpga::SynthesisJob synthesis_job(bool dsp) const;
   /// What nextpnr is told of the pins.
   std::string constraints() const;
   std::string top() const { return shell ? std::string(kShellTop) : rtl.module; }
@@ -58,6 +54,12 @@ class BuildSource {
   void require_same_rtl();
   void read_top_report();
   std::vector<fpga::TopPort> ports() const;
+  std::vector<std::string> sources() const;
+  /// "u_MatMul_0", in the order of the nodes.
+  std::vector<std::string> layers() const;
+  std::vector<fpga::LayerJob> layer_jobs() const;
+  /// Those of the streams between layers and at the edge.
+  std::vector<std::string> wires() const;
 
   const fpga::Target target_;
   const double clock_mhz_;

@@ -6,6 +6,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <string>
+#include <vector>
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -30,8 +32,9 @@ class LayerGates {
         script_(fpga::layer_script(job, layer)),
         files_(fpga::layer_files(layer)) {}
 
-  std::string key(const std::string& yosys_text) const {
-    std::string text = yosys_text + script_;
+  std::string key(const report::Build::Tool& yosys) const {
+    std::string text =
+        fmt::format("{} {} {}\n{}", yosys.name, yosys.version, yosys.sha256, script_);
     for (const std::vector<std::string>* names : {&layer_.sources, &layer_.memories})
       for (const std::string& name : *names)
         text += fmt::format("{} {}\n", name, sha256(read_file(work_ / name)));
@@ -61,7 +64,7 @@ class LayerGates {
 
 }  // namespace
 
-std::size_t make_layer_gates(const fpga::Tool& yosys, const std::string& yosys_text,
+std::size_t make_layer_gates(const fpga::Tool& yosys, const report::Build::Tool& identity,
                              const fpga::SynthesisJob& job, const fs::path& work,
                              const Console& console) {
   const fs::path cache = sim::user_layer_folder();
@@ -71,7 +74,7 @@ std::size_t make_layer_gates(const fpga::Tool& yosys, const std::string& yosys_t
   Progress progress(console, "netlist: layers", static_cast<std::int64_t>(job.layer_jobs.size()));
   const auto gates_of = [&](std::size_t i) {
     const LayerGates layer(job.layer_jobs[i], job, work);
-    const std::string key = layer.key(yosys_text);
+    const std::string key = layer.key(identity);
     const fs::path entry = cache / key;
     if (sim::entry_fault(entry, key).empty()) {
       layer.copy(entry, work);

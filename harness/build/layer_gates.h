@@ -3,19 +3,19 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <string>
 
 #include "compile/backend/fpga/synthesis.h"
 #include "compile/backend/fpga/tools.h"
+#include "harness/report/build.h"
 #include "harness/report/console.h"
 
 namespace assay {
 
 /// Has Yosys make layer_files() of every layer of a job in folder `work`, where the job's files lie: side
 /// by side, and each once, as what was made stays in the user's own cache folder under a key of all that
-/// it was made from. `yosys_text`: what tells this Yosys from others. Returns how many were there
+/// it was made from. `identity`: of this Yosys. Returns how many were there
 /// already. ToolError as of run_tool().
-std::size_t make_layer_gates(const fpga::Tool& yosys, const std::string& yosys_text,
+std::size_t make_layer_gates(const fpga::Tool& yosys, const report::Build::Tool& identity,
                              const fpga::SynthesisJob& job, const std::filesystem::path& work,
                              const Console& console);
 

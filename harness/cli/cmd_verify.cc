@@ -43,6 +43,7 @@ struct VerifyCommand {
   double clock_mhz = 100;
   std::string target;
   std::optional<std::int64_t> second_opinion;
+  bool prove_layers = false;
 };
 
 bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
@@ -58,8 +59,11 @@ VerifyBitsOptions bits_options(const VerifyCommand& command, BitsLevel level) {
     user_error("--level {} needs --target, the name that the design was built for", command.level);
   if (command.second_opinion && *command.second_opinion < 1)
     user_error("--second-opinion takes a number of images, at least 1");
+  if (command.prove_layers && level != BitsLevel::kNetlist)
+    user_error(
+        "--prove-layers is of the gates that synthesis makes: it belongs to --level netlist");
   return {static_cast<const SimulationOptions&>(given), level, command.target,
-          command.second_opinion};
+          command.second_opinion, command.prove_layers};
 }
 
 VerifyTopOptions top_options(const VerifyCommand& command) {
@@ -98,6 +102,9 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
                   "Of --level netlist and bitstream: simulate so many of the images, drawn by the "
                   "seed, in Verilator, too")
       .type_name("N");
+  command.add_flag("--prove-layers", options.prove_layers,
+                   "Of --level netlist: try to prove of every different layer that its gates equal "
+                   "its RTL");
   command
       .add_option("--nodes", options.nodes.nodes,
                   "Only these nodes, by name; the result is shown and the report on all stays")
@@ -174,6 +181,7 @@ void add_verify_command(Command& app, CommandAction& action) {
         user_error("--target belongs to --level netlist and bitstream");
       if (options->second_opinion && !built)
         user_error("--second-opinion belongs to --level netlist and bitstream");
+      if (options->prove_layers && !built) user_error("--prove-layers belongs to --level netlist");
       if (built) {
         const VerifyBitsResult result =
             verify_bits(bits_options(*options, *built), context.console);

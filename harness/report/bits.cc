@@ -63,6 +63,15 @@ void Proof::fields(Fields& f) {
   f("failures", failures);
 }
 
+void LayerProof::fields(Fields& f) {
+  f("layer", layer);
+  f("verdict", verdict);
+  f("reason", reason);
+  f("optimised", optimised);
+  f("functions", functions);
+  f("canary", canary);
+}
+
 void Bits::fields(Fields& f) {
   f.schema(kSchema);
   f("assay", assay);
@@ -91,6 +100,7 @@ void Bits::fields(Fields& f) {
   f("first_mismatch", first_mismatch);
   f("second_opinion", second_opinion);
   f("proof", proof);
+  f.where_given("layers", layers);
 }
 
 }  // namespace assay::report

@@ -26,6 +26,17 @@ struct Proof {
   void fields(Fields& f);
 };
 
+/// Whether the gates that synthesis made of a layer equal its RTL.
+struct LayerProof {
+  std::string layer;           ///< its first instance, "u_Conv_0"
+  std::string verdict;         ///< as of Proof
+  std::string reason;          ///< where it is not proved
+  bool optimised = false;      ///< of the RTL behind Yosys' `opt`
+  std::int64_t functions = 0;  ///< pairs of nets proved equal
+  std::string canary;          ///< the planted fault that was refuted
+  void fields(Fields& f);
+};
+
 /// A few images once more, in another simulator than ours.
 struct SecondOpinion {
   std::string simulator;             ///< "Verilator 5.006 2023-01-22 rev (Debian 5.006-3)"
@@ -86,6 +97,7 @@ struct Bits {
   std::string first_mismatch;  ///< empty: none
   std::optional<SecondOpinion> second_opinion;
   std::optional<Proof> proof;
+  std::optional<std::vector<LayerProof>> layers;  ///< where they were asked for
   void fields(Fields& f);
 };
 

@@ -324,6 +324,26 @@ TEST_F(VerifyBits, AWrongTableOfTheNetlistIsDifferent) {
   EXPECT_GE(different, 2);
 }
 
+TEST_F(VerifyBits, LayersAreProvedWhereItCloses) {
+  const Json report = verify("netlist", {"--json", "--images", "4", "--prove-layers"}).json();
+  const Json layers = report.at("layers");
+  EXPECT_GT(layers.size(), 2U);
+  std::size_t proved = 0;
+  for (const Json& layer : layers) {
+    if (layer.at("verdict") == "PROVED")
+      ++proved;
+    else
+      EXPECT_NE(layer.at("reason"), "") << layer;
+  }
+  EXPECT_GT(proved, 0U);
+  EXPECT_THAT(verify("netlist", {"--images", "4", "--prove-layers"}).out,
+              HasSubstr(fmt::format("PROVED: RTL of {} of {} different layers equals its gates",
+                                    proved, layers.size())));
+  EXPECT_FALSE(verify("netlist", {"--json", "--images", "4"}).json().contains("layers"));
+  for (const char* level : {"bitstream", "rtl-top"})
+    EXPECT_EQ(verify(level, {"--prove-layers"}).code, 2) << level;
+}
+
 TEST_F(VerifyBits, VerilatorIsASecondOpinion) {
   const auto asked = [&](const std::string& level) {
     return verify(level, {"--json", "--images", "4", "--second-opinion", "2"}).json();

@@ -41,13 +41,19 @@ std::string synthesis_command(const SynthesisJob& job) {
   ASSAY_INVARIANT(false, "a family has no synthesis");
 }
 
-constexpr const char* kLoneLayer = "assay_lone_layer";
-
 std::string read_sources(const std::vector<std::string>& sources) {
   std::string text;
   for (const std::string& source : sources)
     text += fmt::format("read_verilog -sv -defer {}\n", source);
   return text;
+}
+
+/// Reads a layer by itself, in a module that Yosys names after it and its parameters.
+std::string lone_layer(const SynthesisJob& job, const LayerJob& layer) {
+  return fmt::format(
+      "{0}read_verilog -sv <<assay_end\nmodule {1};\n{2}endmodule\nassay_end\n"
+      "hierarchy -check -top {1}\ndelete {1}\n{3}",
+      read_sources(layer.sources), kLoneLayer, layer.instance, memory_styles(job.family));
 }
 
 /// The layers' modules have the name that Yosys forms of a module and its parameters, so that it takes
@@ -92,13 +98,30 @@ LayerFiles layer_files(const LayerJob& layer) {
 std::string layer_script(const SynthesisJob& job, const LayerJob& layer) {
   const LayerFiles files = layer_files(layer);
   return fmt::format(
-      "{0}read_verilog -sv <<assay_end\nmodule {1};\n{2}endmodule\nassay_end\n"
-      "hierarchy -check -top {1}\ndelete {1}\n{3}{4} -run begin:map_luts\n"
-      "setattr -mod -set {1} 1 A:top\nsetattr -mod -unset top A:{1}\n"
-      "delete */t:$scopeinfo\nselect A:{1}\nattrmap -remove src\nwrite_rtlil -selected {5}\n"
-      "blackbox\nselect =A:{1}\nwrite_rtlil -selected {6}\n",
-      read_sources(layer.sources), kLoneLayer, layer.instance, memory_styles(job.family),
-      synthesis_command(job), files.gates, files.box);
+      "{1}{2} -run begin:map_luts\n"
+      "setattr -mod -set {0} 1 A:top\nsetattr -mod -unset top A:{0}\n"
+      "delete */t:$scopeinfo\nselect A:{0}\nattrmap -remove src\nwrite_rtlil -selected {3}\n"
+      "blackbox\nselect =A:{0}\nwrite_rtlil -selected {4}\n",
+      kLoneLayer, lone_layer(job, layer), synthesis_command(job), files.gates, files.box);
+}
+
+LayerNetlists layer_netlists(const LayerJob& layer) {
+  return {layer.name + ".gates.json", layer.name + ".rtl.json"};
+}
+
+std::string layer_gates_script(const LayerJob& layer) {
+  return fmt::format("read_rtlil {}\nhierarchy -auto-top\nrename -top {}\njson -o {} {}\n",
+                     layer_files(layer).gates, kLoneLayer, layer_netlists(layer).gates, kLoneLayer);
+}
+
+// What nothing drives is 0: that the gates are the same for one choice of it is what there is to prove.
+std::string layer_rtl_script(const SynthesisJob& job, const LayerJob& layer, bool optimised) {
+  return fmt::format(
+      "{}hierarchy -auto-top\nproc\nflatten\n{}memory -nomap\nopt_clean\n{} -run {}\n"
+      "setundef -undriven -zero\ntechmap\nsimplemap\nopt_clean\nrename -top {}\njson -o {} {}\n",
+      lone_layer(job, layer), optimised ? "opt\n" : "", synthesis_command(job),
+      job.family == Family::kXilinx ? "map_memory:fine" : "map_ram:map_gates", kLoneLayer,
+      layer_netlists(layer).rtl, kLoneLayer);
 }
 
 std::string link_script(const SynthesisJob& job, const SynthesisFiles& files) {

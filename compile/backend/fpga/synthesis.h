@@ -55,6 +55,19 @@ LayerFiles layer_files(const LayerJob& layer);
 /// The Yosys script that writes layer_files(). The same bytes for the same job.
 std::string layer_script(const SynthesisJob& job, const LayerJob& layer);
 
+/// Netlists of a layer for a proof, module kLoneLayer: what stands in layer_files(), and the layer as its RTL
+/// says it, all gates and registers, but with memories as the family has them.
+struct LayerNetlists {
+  std::string gates, rtl;
+};
+inline constexpr const char* kLoneLayer = "assay_lone_layer";
+LayerNetlists layer_netlists(const LayerJob& layer);
+
+/// The Yosys scripts that write them. `optimised`: Yosys' `opt` is run on the RTL, without which it finds no
+/// block RAM in some.
+std::string layer_gates_script(const LayerJob& layer);
+std::string layer_rtl_script(const SynthesisJob& job, const LayerJob& layer, bool optimised);
+
 /// The Yosys script that puts the layers' gates together, makes tables of them all at once, so that the
 /// longest path of the whole decides where area may be saved, and writes the files. The same bytes for
 /// the same job.
