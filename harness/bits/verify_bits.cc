@@ -23,7 +23,7 @@ namespace assay {
 namespace {
 
 /// Of golden's beats that are held at a time.
-constexpr std::size_t kBatchBytes = std::size_t{768} << 20;
+constexpr std::size_t kBatchBytes = std::size_t{1} << 30;
 /// One lane in so many is reset in the middle of a frame.
 constexpr int kResetLanes = 8;
 constexpr int kLanes = 256, kLeastLanes = 64;
@@ -31,12 +31,21 @@ constexpr std::int64_t kCanaryFrames = 4;
 /// That a lane gets one behind the other where they are shared out evenly: what is left over from a frame
 /// shows in the next ones.
 constexpr std::int64_t kLaneFrames = 3;
-constexpr std::int64_t kPartFrames = kLaneFrames * kLanes;  ///< a simulator takes at least so many
+constexpr std::int64_t kPartFrames = kLaneFrames * kLanes;  ///< fill a simulator
+constexpr std::int64_t kMostParts = 8;
 
-/// Of a simulator for so many frames.
+/// Simulators for so many frames: full ones, or two of half the lanes, so that two cores have work. The same
+/// on every machine, as lanes decide what is simulated under which profile.
+int parts_for(std::int64_t frames) {
+  const std::int64_t halves = std::clamp<std::int64_t>(frames / (kPartFrames / 2), 1, 2);
+  return static_cast<int>(std::clamp(frames / kPartFrames, halves, kMostParts));
+}
+
+/// Of each of them.
 int lanes_for(std::int64_t frames) {
-  return static_cast<int>(std::clamp<std::int64_t>(frames / kLaneFrames / kLeastLanes * kLeastLanes,
-                                                   kLeastLanes, kLanes));
+  const std::int64_t lanes = frames / parts_for(frames) / kLaneFrames;
+  return static_cast<int>(
+      std::clamp<std::int64_t>(lanes / kLeastLanes * kLeastLanes, kLeastLanes, kLanes));
 }
 
 std::size_t bytes_of(const std::vector<sim::Tokens>& streams) {
@@ -132,9 +141,8 @@ class BitsVerification {
   void run_batch(PreparedTop& batch, std::int64_t first, std::int64_t frames) {
     if (report_.canaries.planted == 0) plant(batch, frames);
     const sim::LaneJob job = job_of(batch, frames);
-    const sim::LaneSplit split{
-        lanes_for(frames), static_cast<int>(std::clamp<std::int64_t>(frames / kPartFrames, 1, 8)),
-        tbb::this_task_arena::max_concurrency()};
+    const sim::LaneSplit split{lanes_for(frames), parts_for(frames),
+                               tbb::this_task_arena::max_concurrency()};
     Progress progress(console_, "simulate " + report_.level, frames);
     std::int64_t shown = 0;
     const sim::LaneResult result = sim::run_lanes_parallel(

@@ -34,8 +34,9 @@ std::string synthesis_command(const SynthesisJob& job) {
     case Family::kEcp5:
       return fmt::format("synth_ecp5{}", job.dsp ? "" : " -nodsp");
     case Family::kXilinx:
-      // No pads: what is around the design brings them.
-      return fmt::format("synth_xilinx -family xc7 -flatten -noiopad -noclkbuf{}",
+      // No pads: what is around the design brings them. No shift registers in LUTs: Yosys 0.23 forgets the
+      // enable of those that it makes of FDREs, and registers that stay what they are can be proved.
+      return fmt::format("synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -nosrl{}",
                          job.dsp ? "" : " -nodsp");
   }
   ASSAY_INVARIANT(false, "a family has no synthesis");
