@@ -58,7 +58,8 @@ VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const Bit
   const RunDir& dir = work.session.dir;
   report.proof = prove_bits(work.built, dir, work.options.seed, work.console);
   if (work.options.prove_layers)
-    report.layers = prove_layers(built_source(dir.path(), work.options.target, work.built.build),
+    report.layers = prove_layers(layer_yosys(work.built.build),
+                                 built_source(dir.path(), work.options.target, work.built.build),
                                  work.built.build, work.options.seed, work.console);
   // A netlist stands on its simulation where its proof comes to no end; one that fails is a fault.
   const std::string& proved = report.proof->verdict;

@@ -53,15 +53,19 @@ std::string layers_text(const std::vector<report::LayerProof>& layers) {
   for (const report::LayerProof& layer : layers) {
     const std::string name = "\n  " + printable(layer.layer, 200);
     if (layer.verdict != kProved)
-      rest += fmt::format("{}: {}", name, printable(layer.reason, 4096));
+      rest += fmt::format("{}: {}, {}", name, layer.verdict, printable(layer.reason, 4096));
     else if (++proved; layer.optimised)
       optimised += name;
   }
   std::string text = fmt::format(
-      "\n{}: RTL of {} of {} different layers equals its gates, for all inputs and states\n",
-      proved > 0 ? kProved : "NOT PROVED", proved, layers.size());
+      "\n{} of {} different layers {}: their gates equal their RTL, with memories as Yosys maps "
+      "them, "
+      "for all inputs and states\n",
+      proved, layers.size(), kProved);
   if (!optimised.empty()) text += "of these behind Yosys' own opt:" + optimised + "\n";
-  if (!rest.empty()) text += "NOT PROVED, only simulated:" + rest + "\n";
+  if (!rest.empty())
+    text +=
+        "NOT PROVED, only simulated (the RTL may leave open what synthesis chose):" + rest + "\n";
   return text;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/bits/prove_layers.h"
 
+#include <fmt/format.h>
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
@@ -50,16 +51,20 @@ void note(report::LayerProof& proof, const sim::ProofResult& result) {
   proof.canary = result.canary;
 }
 
-fpga::Tool tool_of(const report::Build& build) {
-  const report::Build::Tool& wanted = build.tools.at(0);
-  for (const fpga::Tool& tool : fpga::find_tools("yosys"))
-    if (fpga::identify(tool).sha256 == wanted.sha256) return tool;
-  user_error(
-      "the layers were made by {}, which is not here; build it again: assay build --target {}",
-      printable(wanted.version, 200), printable(build.target.name));
+[[noreturn]] void build_again(const report::Build& build, const std::string& why) {
+  user_error("{}, and nothing is proved of others; build it again: assay build DIR --target {}",
+             why, printable(build.target.name));
 }
 
 }  // namespace
+
+fpga::Tool layer_yosys(const report::Build& build) {
+  const report::Build::Tool& wanted = build.tools.at(0);
+  for (const fpga::Tool& tool : fpga::find_tools("yosys"))
+    if (fpga::identify(tool).sha256 == wanted.sha256) return tool;
+  build_again(build, fmt::format("the layers were made by {}, which is not here",
+                                 printable(wanted.version, 200)));
+}
 
 report::LayerProof prove_layer(const fpga::Tool& yosys, const fpga::SynthesisJob& job,
                                const fpga::LayerJob& layer, std::uint64_t seed,
@@ -72,7 +77,6 @@ report::LayerProof prove_layer(const fpga::Tool& yosys, const fpga::SynthesisJob
     proof.reason = "Yosys does not write its gates";
     return proof;
   }
-  const netlist::Netlist gates = read(folder / files.gates, job.family);
   sim::ProofOptions options;
   options.reset_n = "rst_ni";
   options.seed = seed;
@@ -87,8 +91,9 @@ report::LayerProof prove_layer(const fpga::Tool& yosys, const fpga::SynthesisJob
     try {
       const fs::path work = folder / (layer.name + ".proof");
       fs::create_directory(work);
-      note(proof, sim::prove_equal(gates, read(folder / files.rtl, job.family), options, work));
-    } catch (const UserError& error) {  // what its RTL has, no netlist of ours can have
+      note(proof, sim::prove_equal(read(folder / files.gates, job.family),
+                                   read(folder / files.rtl, job.family), options, work));
+    } catch (const UserError& error) {  // one of them has what no netlist can have
       proof.reason = error.what();
     }
     if (proof.verdict == kProved) break;
@@ -96,14 +101,17 @@ report::LayerProof prove_layer(const fpga::Tool& yosys, const fpga::SynthesisJob
   return proof;
 }
 
-std::vector<report::LayerProof> prove_layers(const BuildSource& source, const report::Build& build,
-                                             std::uint64_t seed, const Console& console) {
-  const fpga::Tool yosys = tool_of(build);
+std::vector<report::LayerProof> prove_layers(const fpga::Tool& yosys, const BuildSource& source,
+                                             const report::Build& build, std::uint64_t seed,
+                                             const Console& console) {
   const fpga::SynthesisJob job = source.synthesis_job(build.dsp);
   const sim::TemporaryFolder folder(fs::temp_directory_path() / "assay-layers");
   for (const BuildSource::File& file : source.files())
     write_file(folder.path() / file.name, file.text);
-  make_layer_gates(yosys, build.tools.front(), job, folder.path(), console);
+  const LayerGates gates =
+      make_layer_gates(yosys, build.tools.front(), job, folder.path(), console);
+  if (build.layer_gates != gates.sha256)
+    build_again(build, "the netlist was not made of these layers' gates");
   std::vector<report::LayerProof> proofs(job.layer_jobs.size());
   Progress progress(console, "prove layers", std::ssize(proofs));
   tbb::parallel_for(std::size_t{0}, proofs.size(), [&](std::size_t i) {

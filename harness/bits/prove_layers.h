@@ -14,17 +14,22 @@
 
 namespace assay {
 
+/// The Yosys that made the layers of what was built. UserError when it is not there.
+fpga::Tool layer_yosys(const report::Build& build);
+
 /// Tries to prove that a layer's gates, which lie in `folder` with the job's files, give the outputs of its RTL
-/// as Yosys reads it, for all inputs and states: first of the RTL as it stands, then behind Yosys' `opt`.
-/// It does not close where the RTL leaves values open, such as of words behind a ROM's last one, which
-/// synthesis chooses.
+/// for all inputs and states. The RTL is what Yosys reads, with its memories as Yosys maps them: these are on
+/// both sides. All else is first as it stands, then behind Yosys' `opt`. Values that the RTL leaves open are
+/// chosen on its side, so that it does not close where synthesis chose others, such as those of words behind
+/// a ROM's last one.
 report::LayerProof prove_layer(const fpga::Tool& yosys, const fpga::SynthesisJob& job,
                                const fpga::LayerJob& layer, std::uint64_t seed,
                                const std::filesystem::path& folder);
 
 /// Each different layer of what was built. The layers are made again where the user's cache has them not.
-/// UserError when the Yosys that made them is not there.
-std::vector<report::LayerProof> prove_layers(const BuildSource& source, const report::Build& build,
-                                             std::uint64_t seed, const Console& console);
+/// UserError when they are not those that the netlist was made of.
+std::vector<report::LayerProof> prove_layers(const fpga::Tool& yosys, const BuildSource& source,
+                                             const report::Build& build, std::uint64_t seed,
+                                             const Console& console);
 
 }  // namespace assay

@@ -12,6 +12,7 @@
 #include "harness/bits/bits_report.h"
 #include "harness/bits/lane_streams.h"
 #include "harness/bits/made_up_images.h"
+#include "harness/bits/prove_layers.h"
 #include "harness/bits/second_opinion.h"
 #include "harness/bits/serial_netlist.h"
 #include "harness/bits/verify_board.h"
@@ -312,7 +313,9 @@ class BitsVerification {
 }  // namespace
 
 VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console) {
-  if (is_in_shell(read_build(options.dir, options.target))) {
+  const report::Build build = read_build(options.dir, options.target);
+  if (options.prove_layers) layer_yosys(build);  // before anything is simulated
+  if (is_in_shell(build)) {
     if (options.second_opinion)
       user_error(
           "--second-opinion is of a part's build; '{}' is a board, which is heard over its "

@@ -9,6 +9,7 @@
 #include "compile/backend/fpga/cell_counts.h"
 #include "compile/backend/fpga/pins.h"
 #include "compile/backend/fpga/tools.h"
+#include "compile/backend/shell/shell.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
@@ -146,8 +147,10 @@ class BitstreamBuild {
 
   bool keep_netlist(const fpga::Tool& yosys, const std::string& script) {
     synthesise_by(identity(yosys));
-    if (!steps_.kept({"netlist"}, netlist_inputs(script))) return false;
+    const report::Build* earlier = steps_.kept({"netlist"}, netlist_inputs(script));
+    if (!earlier || !earlier->layer_gates) return false;
     if (!count(read_file(dir_.file(steps_.path(files_.netlist)))).empty()) return false;
+    report_.layer_gates = earlier->layer_gates;
     steps_.keep(report_, "netlist");
     return true;
   }
@@ -181,12 +184,13 @@ class BitstreamBuild {
   }
 
   /// Returns the folder of the files.
-  fs::path synthesise(const fpga::Tool& yosys) const {
+  fs::path synthesise(const fpga::Tool& yosys) {
     const fs::path work = steps_.fresh_work();
     for (const BuildSource::File& file : source_.files()) write_file(work / file.name, file.text);
-    const std::size_t kept = make_layer_gates(yosys, yosys_, job_, work, console_);
-    console_.remark(
-        fmt::format("netlist: {} different layers, {} of them kept", job_.layer_jobs.size(), kept));
+    const LayerGates layers = make_layer_gates(yosys, yosys_, job_, work, console_);
+    report_.layer_gates = layers.sha256;
+    console_.remark(fmt::format("netlist: {} different layers, {} of them kept",
+                                job_.layer_jobs.size(), layers.kept));
     constexpr const char* kLinkFile = "link.ys";
     write_file(work / kLinkFile, fpga::link_script(job_, {files_.netlist, files_.gates}));
     wait_aloud(console_, "netlist: yosys, the whole", [&] {
@@ -301,8 +305,14 @@ class BitstreamBuild {
 
 }  // namespace
 
-BuildResult build(const BuildOptions& options, const Console& console) {
+void check_build_options(const BuildOptions& options) {
   require_clock(options);
+  const fpga::Target target = chosen_target(options);
+  if (target.board) clocks_per_bit(clock_of(options, target), options.baud.value_or(kBuildBaud));
+}
+
+BuildResult build(const BuildOptions& options, const Console& console) {
+  check_build_options(options);
   return BitstreamBuild(options, console).run();
 }
 

@@ -50,4 +50,8 @@ class DoesNotFitError : public UserError {
 /// that are missing or fail.
 BuildResult build(const BuildOptions& options, const Console& console);
 
+/// UserError where what the options say of clock, seeds and serial line cannot be: all that can be known
+/// before there is a run.
+void check_build_options(const BuildOptions& options);
+
 }  // namespace assay

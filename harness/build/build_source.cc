@@ -164,6 +164,7 @@ std::vector<fpga::LayerJob> BuildSource::layer_jobs() const {
   for (const StitchedNode& node : rtl.nodes) {
     fpga::LayerJob job;
     job.name = "u_" + node.name;
+    job.module = node.layer.module;
     job.instance = lone_instance_text("u_layer", node.with_files());
     if (std::ranges::find(jobs, job.instance, &fpga::LayerJob::instance) != jobs.end()) continue;
     for (const RtlFile& file : rtl_sources(node.layer.module)) job.sources.emplace_back(file.name);

@@ -283,8 +283,10 @@ void check_target(const RunCommand& options) {
   if (options.levels.empty())
     user_error("--target is behind the simulation, and --until ends before it; give one of them");
   const fpga::Target target = fpga::find_target(options.target);
-  if (options.baud && !target.board)
-    user_error("--baud is the rate of a board's serial line; '{}' is a part", target.name);
+  BuildOptions build;
+  build.target = options.target;
+  build.baud = options.baud;
+  check_build_options(build);
   fpga::find_tool("yosys");
   place_route_tools(*target.part);
 }

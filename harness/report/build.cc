@@ -77,6 +77,7 @@ void Build::fields(Fields& f) {
   f("dsp", dsp);
   f("tools", tools);
   f("steps", steps);
+  f.where_given("layer_gates", layer_gates);
   f("cells", cells);
   f("total", total);
   f("between", between);

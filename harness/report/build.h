@@ -67,6 +67,8 @@ struct Build {
   bool dsp = false;                  ///< products may go into DSP blocks
   std::vector<Tool> tools;
   std::vector<Step> steps;
+  std::optional<Named<std::string>>
+      layer_gates;            ///< SHA-256 of each different layer's, by its name
   Named<std::int64_t> cells;  ///< by type
   Cells total, between;       ///< between: of no layer
   Resources estimates;

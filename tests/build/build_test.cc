@@ -164,13 +164,19 @@ constexpr const char* kWrongNetlist = R"({"modules": {"accelerator": {"cells": {
 
 TEST_F(BuildCommand, AnotherYosysIsTakenWhereOneIsAtFault) {
   const fs::path wrong = dir.write("wrong.json", kWrongNetlist), bin = dir.path() / "bin";
+  // At fault in its own layers alone.
   fake_program(dir, "bin/yosys",
                "test \"$1\" = --version && echo Yosys 0.0 && exit 0\n"
-               "test \"$4\" = link.ys && exec /bin/cp '" +
+               "if test \"$4\" = link.ys; then\n"
+               "  /bin/grep -q autoidx ./*.box.il && exec '" +
+                   fpga::find_tool("yosys").program.string() +
+                   "' \"$@\"\n"
+                   "  exec /bin/cp '" +
                    wrong.string() +
-                   "' netlist.json\n"
+                   "' netlist.json\nfi\n"
+                   "module=$(/bin/sed -n 's/^  \\(assay_[a-z_]*\\) #.*/\\1/p' \"$4\")\n"
                    "for file in $(/bin/sed -n 's/^write_rtlil -selected //p' \"$4\"); do\n"
-                   "  : > \"$file\"\ndone\n");
+                   "  printf '\\nmodule \\\\%s\\nend\\n' \"$module\" > \"$file\"\ndone\n");
   const std::vector<std::string> command = {"build", out.string(), "--target", "xc7z020"};
   {
     const Environment path("PATH", bin.string()), tools("ASSAY_FPGA_TOOLS", "/nowhere"),
@@ -194,7 +200,7 @@ TEST_F(BuildCommand, AYosysThatLeavesNothingIsAFailure) {
   const Environment path("PATH", (dir.path() / "bin").string() + ":" + ::getenv("PATH"));
   const CommandResult result = build();
   EXPECT_EQ(result.code, 4) << result.err;
-  EXPECT_THAT(result.err, HasSubstr("left no 'u_"));
+  EXPECT_THAT(result.err, HasSubstr("left no whole 'u_"));
   EXPECT_FALSE(fs::exists(out / kReport));
 }
 

@@ -22,8 +22,9 @@ class LayerGatesTest : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!fpga::has_tool("yosys")) GTEST_SKIP() << "needs yosys";
-    job_.layer_jobs = {{"u_a", "  inverter #(.Bits(2)) u_layer ();\n", {"inverter.sv"}, {}},
-                       {"u_b", "  inverter #(.Bits(3)) u_layer ();\n", {"inverter.sv"}, {}}};
+    job_.layer_jobs = {
+        {"u_a", "inverter", "  inverter #(.Bits(2)) u_layer ();\n", {"inverter.sv"}, {}},
+        {"u_b", "inverter", "  inverter #(.Bits(3)) u_layer ();\n", {"inverter.sv"}, {}}};
     source("assign q = ~d;");
   }
 
@@ -38,7 +39,8 @@ class LayerGatesTest : public ::testing::Test {
   std::size_t make(const std::string& version = "any") {
     const Console console{text_, text_, false, true};
     return make_layer_gates(fpga::find_tool("yosys"), {"yosys", version, "any"}, job_, dir_.path(),
-                            console);
+                            console)
+        .kept;
   }
 
   std::string gates(const std::string& name) const { return read_file(dir_.path() / name); }
@@ -85,6 +87,19 @@ TEST_F(LayerGatesTest, ThatWereChangedAreMadeAnew) {
   ASSERT_EQ(changed, 1U);
   EXPECT_EQ(make(), 1U);
   EXPECT_EQ(gates("u_a.il"), right);
+}
+
+TEST_F(LayerGatesTest, AreNotKeptWhereYosysLeavesHalfAFile) {
+  // As on a full disk, which is no failure to it.
+  const fpga::Tool half{"yosys",
+                        fake_program(dir_, "half",
+                                     "'" + fpga::find_tool("yosys").program.string() +
+                                         "' \"$@\"\nfor file in *.il; do\n  head -c 300 $file > "
+                                         "half.txt\n  cp half.txt $file\ndone\n")};
+  const Console console{text_, text_, false, true};
+  const report::Build::Tool identity{"yosys", "any", "any"};
+  EXPECT_THROW(make_layer_gates(half, identity, job_, dir_.path(), console), std::exception);
+  EXPECT_EQ(make(), 0U);
 }
 
 }  // namespace

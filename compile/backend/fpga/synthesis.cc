@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "compile/base/error.h"
 
 namespace assay::fpga {
@@ -66,6 +68,17 @@ std::string boxes(const SynthesisJob& job) {
   return text;
 }
 
+/// None of them is made of its sources once more, which are there for their parameters alone. Yosys names
+/// a module of few parameters after these, one of many after their hash.
+std::string no_other_layers(const SynthesisJob& job) {
+  std::set<std::string> modules;
+  for (const LayerJob& layer : job.layer_jobs) modules.insert(layer.module);
+  std::string text;
+  for (const std::string& module : modules)
+    text += fmt::format("select -assert-none $paramod*?{0} $paramod?{0}?*\n", module);
+  return text;
+}
+
 std::string layers_for_boxes(const SynthesisJob& job) {
   if (job.layer_jobs.empty()) return "";
   std::string text = fmt::format("delete =A:{}\n", kLoneLayer);
@@ -74,15 +87,21 @@ std::string layers_for_boxes(const SynthesisJob& job) {
   return text + fmt::format("hierarchy -check -top {}\nflatten\nopt_clean\n", job.top);
 }
 
+/// What nobody asks for is chosen before ABC makes tables: of iCE40 and ECP5 earlier, of 7 series with them,
+/// where the gates would still have it open.
+std::string_view choices(Family family) {
+  return family == Family::kXilinx ? "opt_expr -mux_undef -noclkinv\n" : "";
+}
+
 /// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
 std::string mapping(const SynthesisJob& job, const std::string& gates) {
   const std::string command = fmt::format("{} -top {}", synthesis_command(job), job.top);
   return fmt::format(
       "{0} -run begin:map_luts\n"
-      "{3}"
+      "{3}{4}"
       "json -o {2} {1}\n"
       "{0} -run map_luts:check\n",
-      command, job.top, gates, layers_for_boxes(job));
+      command, job.top, gates, layers_for_boxes(job), choices(job.family));
 }
 
 }  // namespace
@@ -129,7 +148,8 @@ std::string link_script(const SynthesisJob& job, const SynthesisFiles& files) {
   std::string text = read_sources(job.sources);
   if (!job.path.empty()) text += cell_library(job.family);
   text += boxes(job);
-  text += fmt::format("hierarchy -check -top {}\n{}", job.top, memory_styles(job.family));
+  text += fmt::format("hierarchy -check -top {}\n{}{}", job.top, no_other_layers(job),
+                      memory_styles(job.family));
   for (const std::string& wire : job.wires)
     text += fmt::format("select -assert-count 1 {0}/w:{1}\nsetattr -set keep 1 {0}/w:{1}\n",
                         job.design, wire);

@@ -11,9 +11,9 @@ namespace assay::fpga {
 
 /// A layer of the design, which becomes gates by itself.
 struct LayerJob {
-  std::string name;  ///< of its first instance, and of its files: "u_MatMul_0"
-  std::string
-      instance;  ///< Verilog: the instance with its parameters, to which nothing is connected
+  std::string name;      ///< of its first instance, and of its files: "u_MatMul_0"
+  std::string module;    ///< of the library, "assay_mvau"
+  std::string instance;  ///< Verilog of one with its parameters, to which nothing is connected
   std::vector<std::string> sources, memories;  ///< names of files in the job's folder
 };
 

@@ -128,6 +128,22 @@ ToolIdentity identify(const Tool& tool) {
   return identity;
 }
 
+std::string technology_sha256(const Tool& yosys) {
+  const fs::path beside =
+      fs::canonical(yosys.program).parent_path().parent_path() / "share" / "yosys";
+  const fs::path folder = yosys.wasm ? in_wheel(yosys, "share").value_or(beside) : beside;
+  std::error_code error;
+  std::vector<fs::path> files;
+  for (const auto& file : fs::recursive_directory_iterator(folder, error))
+    if (file.is_regular_file(error)) files.push_back(file.path());
+  std::ranges::sort(files);
+  std::string text;
+  for (const fs::path& file : files)
+    text +=
+        fmt::format("{} {}\n", file.lexically_relative(folder).string(), sha256(read_file(file)));
+  return sha256(text);
+}
+
 ProcessResult try_tool(const Tool& tool, const std::vector<std::string>& arguments,
                        const fs::path& dir, std::chrono::seconds limit) {
   return run_process(command(tool, arguments), dir, limit);

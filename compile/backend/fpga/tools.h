@@ -38,6 +38,9 @@ struct ToolIdentity {
 };
 ToolIdentity identify(const Tool& tool);
 
+/// SHA-256 of the technology files of a Yosys: what it maps to cells with.
+std::string technology_sha256(const Tool& yosys);
+
 /// Runs it in folder `dir`. ToolError with its last words when it fails or takes longer.
 std::string run_tool(const Tool& tool, const std::vector<std::string>& arguments,
                      const std::filesystem::path& dir, std::chrono::seconds limit);
