@@ -59,8 +59,7 @@ std::string layers_text(const std::vector<report::LayerProof>& layers) {
   }
   std::string text = fmt::format(
       "\n{} of {} different layers {}: their gates equal their RTL, with memories as Yosys maps "
-      "them, "
-      "for all inputs and states\n",
+      "them, for all inputs and states\n",
       proved, layers.size(), kProved);
   if (!optimised.empty()) text += "of these behind Yosys' own opt:" + optimised + "\n";
   if (!rest.empty())

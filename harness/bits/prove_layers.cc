@@ -82,7 +82,8 @@ report::LayerProof prove_layer(const fpga::Tool& yosys, const fpga::SynthesisJob
   options.seed = seed;
   options.limit = kLimit;
   for (const bool optimised : {false, true}) {
-    proof.optimised = optimised;
+    // Nothing of the first try is said of the second one.
+    proof = {layer.name, proof_word(sim::ProofVerdict::kInconclusive), "", optimised, 0, ""};
     if (!run_script(yosys, script, fpga::layer_rtl_script(job, layer, optimised),
                     folder / files.rtl, folder)) {
       proof.reason = "Yosys makes no netlist of its RTL";
