@@ -29,22 +29,21 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 30;
 constexpr int kResetLanes = 8;
 constexpr int kLanes = 256, kLeastLanes = 64;
 constexpr std::int64_t kCanaryFrames = 4;
-/// That a lane gets one behind the other where they are shared out evenly: what is left over from a frame
-/// shows in the next ones.
+/// That a lane gets one behind the other: what is left over from a frame shows in the next ones.
 constexpr std::int64_t kLaneFrames = 3;
-constexpr std::int64_t kPartFrames = kLaneFrames * kLanes;  ///< fill a simulator
 constexpr std::int64_t kMostParts = 8;
 
-/// Simulators for so many frames: full ones, or two of half the lanes, so that two cores have work. The same
-/// on every machine, as lanes decide what is simulated under which profile.
+/// Simulators for so many frames: two, so that two cores have work, from where half of the lanes go on behind
+/// their first frame; more where all go on. The same on every machine, as lanes decide what is simulated under
+/// which profile.
 int parts_for(std::int64_t frames) {
-  const std::int64_t halves = std::clamp<std::int64_t>(frames / (kPartFrames / 2), 1, 2);
-  return static_cast<int>(std::clamp(frames / kPartFrames, halves, kMostParts));
+  const std::int64_t full = frames / (kLaneFrames * kLanes);
+  return full < 1 ? 1 : static_cast<int>(std::clamp<std::int64_t>(full, 2, kMostParts));
 }
 
 /// Of each of them.
 int lanes_for(std::int64_t frames) {
-  const std::int64_t lanes = frames / parts_for(frames) / kLaneFrames;
+  const std::int64_t lanes = frames / kLaneFrames;
   return static_cast<int>(
       std::clamp<std::int64_t>(lanes / kLeastLanes * kLeastLanes, kLeastLanes, kLanes));
 }
@@ -160,6 +159,7 @@ class BitsVerification {
     };
     job.resets = [](int lane) { return lane % kResetLanes == kResetLanes - 1; };
     job.seed = options_.seed;
+    job.in_a_row = kLaneFrames;
     job.patience = 4 * batch.patience;
     return job;
   }

@@ -58,6 +58,7 @@ class LaneBench {
     std::int64_t reset_at = -1;  ///< beats of the first input; -1: no more
     std::int64_t released = 0;
     std::int64_t latency = -1;  ///< of the first beat of an output
+    std::int64_t owed = 0;      ///< frames that are kept for it
   };
 
   Lane& at(int lane) { return lanes_[static_cast<std::size_t>(lane)]; }
@@ -93,10 +94,26 @@ class LaneBench {
   }
 
   bool take_frame(int lane) {
-    if (next_ == end_) return false;
+    if (!may_take(lane)) return false;
     frames_[static_cast<std::size_t>(lane)].push_back(next_++);
     for (LaneSource& s : sources_) s.resume(lane);
     return true;
+  }
+
+  /// Frames that a row still needs are kept for it; what is less than a row goes to one lane.
+  bool may_take(int lane) {
+    std::int64_t& owed = at(lane).owed;
+    if (owed > 0) {
+      --owed;
+      --owed_;
+      return true;
+    }
+    const std::int64_t left = end_ - next_ - owed_;
+    if (left > 0 && frames_[static_cast<std::size_t>(lane)].size() == 1) {
+      owed = std::max<std::int64_t>(std::min(left, job_.in_a_row - 1) - 1, 0);
+      owed_ += owed;
+    }
+    return left > 0;
   }
 
   void cycle() {
@@ -136,11 +153,12 @@ class LaneBench {
     (ended & open_).for_each([&](int lane) { close(lane); });
   }
 
-  /// A lane is done when everything came and no frame is left.
+  /// A lane is done when everything came and it takes no other frame.
   void close(int lane) {
     const auto complete = [&](const LaneWatch& w) { return w.complete(lane, frames_); };
-    if (next_ != end_ || !std::ranges::all_of(outputs_, complete) ||
-        !std::ranges::all_of(monitors_, complete))
+    const auto feeds = [&](const LaneSource& s) { return s.more(lane); };
+    if ((next_ != end_ && std::ranges::any_of(sources_, feeds)) ||
+        !std::ranges::all_of(outputs_, complete) || !std::ranges::all_of(monitors_, complete))
       return;
     open_.remove(lane);
     pending_.remove(lane);
@@ -229,6 +247,7 @@ class LaneBench {
   Random random_;
   int lane_;                 ///< the first, among all parts
   std::int64_t next_, end_;  ///< frames that no lane has taken
+  std::int64_t owed_ = 0;    ///< of them, those that are kept for lanes
   LaneSet all_;
   LaneFrames frames_;
   std::vector<Lane> lanes_;

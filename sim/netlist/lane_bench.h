@@ -37,6 +37,9 @@ struct LaneJob {
   /// what is expected.
   std::vector<Tokens> input_beats, output_beats, monitor_beats;
   std::int64_t frames = 1;  ///< in all; each runs in one lane
+  /// A lane that goes on behind its first frame has so many, one behind the other, before another lane
+  /// goes on: what a frame leaves behind shows in the next ones, also where frames are few.
+  std::int64_t in_a_row = 1;
   /// Per lane how source and sink behave, drawn from `seed` and the lane's number.
   std::function<Profile(int lane)> profile = [](int) { return Profile::kAlways; };
   /// Lanes for which it holds are reset at a random time once more and start again.
@@ -85,8 +88,8 @@ using LaneProgress = std::function<void(std::int64_t frames)>;
 
 /// Streams frames through a netlist in all lanes of a simulator and compares every beat of every
 /// output and monitor as it moves, and the rules of the handshake per lane. A lane that has taken a
-/// frame takes the next one that is left; it is done when all its beats have come, and some more
-/// cycles have to show no extra one. The run ends at once when a lane is stuck. UserError where a
+/// frame takes the next one that is left for it; it is done when all its beats have come, and some
+/// more cycles have to show no extra one. The run ends at once when a lane is stuck. UserError where a
 /// stream's nets are not simulated, not inputs where they have to be, or not as wide as its beats.
 LaneResult run_lanes(NetlistSimulator& simulator, const LaneJob& job,
                      const LaneProgress& progress = {});

@@ -118,6 +118,7 @@ LaneSet LaneWatch::observe(const LaneSet& lanes, const LaneFrames& frames, std::
   waiting_ = valid - fire;
   if (!waiting_.empty()) pins_.copy_rows(held_);
   if (fire.empty()) return fire;
+  fire.for_each([&](int lane) { cursors_.prefetch(lane); });
   pins_.read_data();
   LaneSet wanted = fire;
   fire.for_each([&](int lane) {

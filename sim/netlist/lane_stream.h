@@ -78,6 +78,11 @@ class LaneCursors {
     if (c.beat == 0) c.place = frame(lane, frames) * tokens_->beats % count_;
     return tokens_->bytes.data() + static_cast<std::size_t>(c.place) * tokens_->stride();
   }
+  /// Lanes are at far places, so that their beats come from the outer caches, or from memory.
+  void prefetch(int lane) const {
+    __builtin_prefetch(tokens_->bytes.data() +
+                       static_cast<std::size_t>(at(lane).place) * tokens_->stride());
+  }
   /// Whether a frame ended.
   bool advance(int lane) {
     LaneCursor& c = place_of(lane);

@@ -34,6 +34,7 @@ enum class Fault : std::uint8_t {
   kNoReset,      ///< the first slice keeps its beat through a reset
   kNeverStarts,  ///< the first slice never is ready
   kBabbles,      ///< the same, and the second gives beats all the time
+  kThirdFrame,   ///< a bit behind the first slice, from the third frame behind a reset on
 };
 
 /// Two register slices one behind the other, each of which puts nibbles through kBox.
@@ -113,6 +114,7 @@ class Pipeline {
               !first || fault_ != Fault::kNoReset);
     if (fault_ == Fault::kDuplicate && first) n_.luts[ready_at(in)].inputs[1] = leaves;
     if (!first && fault_ == Fault::kChange) change(out);
+    if (first && fault_ == Fault::kThirdFrame) wear(taken, out);
   }
   std::size_t ready_at(const LaneStream& in) const {
     return static_cast<std::size_t>(std::ranges::find(n_.luts, in.ready, &netlist::Lut::out) -
@@ -150,6 +152,16 @@ class Pipeline {
     const Net waited = n_.new_net();
     flip_flop(waited, and_not(out.valid, out.ready), kOne, true);
     out.data[0] = n_.lut(0b0110, {out.data[0], waited});
+  }
+
+  void wear(Net taken, LaneStream& out) {
+    Net worn = kOne;
+    for (std::int64_t beat = 0; beat <= 2 * kBeats; ++beat) {
+      const Net next = n_.new_net();
+      flip_flop(next, worn, taken, true);
+      worn = next;
+    }
+    out.data[0] = n_.lut(0b0110, {out.data[0], worn});
   }
 
   Fault fault_;
@@ -272,6 +284,30 @@ TEST(LaneBench, RunsEveryProfileAlone) {
 TEST(LaneBench, FewerFramesThanLanes) {
   const Rig rig(Fault::kNone, 3);
   expect_equal(rig.run(256), rig.job);
+}
+
+TEST(LaneBench, FramesInARowShowWhatTheThirdOneBreaks) {
+  const auto differing = [](std::int64_t frames, std::int64_t in_a_row) {
+    Rig rig(Fault::kThirdFrame, frames);
+    rig.job.profile = [](int) { return Profile::kAlways; };
+    rig.job.resets = [](int) { return false; };
+    rig.job.in_a_row = in_a_row;
+    const LaneResult result = rig.run(128);
+    EXPECT_EQ(result.outputs[0].compared, frames * kBeats);
+    return result.outputs[0].differing;
+  };
+  EXPECT_EQ(differing(128 + 64, 1), 0);  // 64 lanes have two
+  EXPECT_EQ(differing(128 + 64, 3), 32 * kBeats);
+  EXPECT_EQ(differing(128 + 65, 3), 32 * kBeats);  // and one has two
+  EXPECT_EQ(differing(128 + 1, 3), 0);
+}
+
+TEST(LaneBench, FramesInARowAreAllThere) {
+  for (const std::int64_t frames : {3, 150, 500, 2000}) {
+    Rig rig(Fault::kNone, frames);
+    for (rig.job.in_a_row = 1; rig.job.in_a_row < 6; ++rig.job.in_a_row)
+      expect_equal(rig.run(128), rig.job);
+  }
 }
 
 TEST(LaneBench, FramesStartAgainWhereTokensEnd) {
