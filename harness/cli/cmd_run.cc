@@ -197,9 +197,9 @@ void fold_further(RunCommand& options, const report::RtlTop& top, double times) 
   std::int64_t interval = 1;
   for (const report::RtlTop::Partition& partition : top.partitions)
     interval = std::max(interval, partition.bottleneck.cycles);
-  if (options.passes.device.empty()) interval = std::max(interval, options.passes.target_cycles);
-  options.folding.device.clear();
-  options.folding.device_share.reset();
+  const PassOptions& passes = options.passes;
+  interval =
+      std::max(interval, passes.device.empty() ? passes.target_cycles : passes.device_cycles);
   options.folding.target_fps.reset();
   options.folding.target_cycles =
       static_cast<std::int64_t>(std::ceil(static_cast<double>(interval) * std::max(times, kLeast)));

@@ -17,13 +17,16 @@ namespace {
 
 report::Folding::Goal goal_of(const PassOptions& options) {
   if (options.device.empty()) return {options.target_cycles, {}, {}};
-  return {{}, options.device, options.device_share};
+  report::Folding::Goal goal{{}, options.device, options.device_share};
+  if (options.device_cycles > 0) goal.target_cycles = options.device_cycles;
+  return goal;
 }
 
-/// Whether the target is kept; nothing where a device was the goal.
+/// Whether the target is kept; nothing where a device alone was the goal.
 std::optional<bool> reached(std::int64_t cycles, const PassOptions& options) {
-  if (!options.device.empty()) return {};
-  return cycles <= options.target_cycles;
+  const std::optional<std::int64_t> target = goal_of(options).target_cycles;
+  if (!target) return {};
+  return cycles <= *target;
 }
 
 report::Folding::Node node_report(const LayerSummary& layer, std::int64_t interval,

@@ -66,7 +66,10 @@ std::vector<RunOption> goal_options() {
        "Clock for --target-fps and for rtl-top's frames per second"},
       {"device", "device", true, "fold", "PART", kApart, 0, 0, "{}",
        [](RunChoice& c) { return OptionSlot(&c.folding.device); },
-       "Unfold as far as the layers, as estimated, fit a share of this part: " + device_names()},
+       "Unfold as far as the layers, as estimated, fit a share of this part, but not farther than "
+       "a "
+       "target that is given: " +
+           device_names()},
       {"device_share", "device_share", true, "fold", "P", kApart, 1, 100, "",
        [](RunChoice& c) { return OptionSlot(&c.folding.device_share); },
        fmt::format("Percent of the device that layers may take; {} if not given", kDeviceShare)},
@@ -143,6 +146,7 @@ void add_goal(const PassOptions& passes, Named<OptionValue>& options) {
     options.emplace_back("target_cycles", passes.target_cycles);
     return;
   }
+  if (passes.device_cycles > 0) options.emplace_back("target_cycles", passes.device_cycles);
   options.emplace_back("device", passes.device);
   options.emplace_back("device_share", passes.device_share);
 }
@@ -181,8 +185,8 @@ void settle(RunChoice& choice) {
   const FoldingChoice& said = choice.folding;
   PassOptions& passes = choice.passes;
   const bool device = !said.device.empty();
-  if ((said.target_cycles ? 1 : 0) + (said.target_fps ? 1 : 0) + (device ? 1 : 0) > 1)
-    user_error("--target-cycles, --target-fps and --device exclude each other; give one of them");
+  if (said.target_cycles && said.target_fps)
+    user_error("--target-cycles and --target-fps exclude each other; give one of them");
   if (said.device_share && !device)
     user_error("--device-share is a share of --device, which is not given");
   if (said.target_cycles) passes.target_cycles = *said.target_cycles;
@@ -193,6 +197,7 @@ void settle(RunChoice& choice) {
   passes.target_required = targeted && !said.best_effort;
   if (device) hw::find_device(said.device);
   passes.device = said.device;
+  passes.device_cycles = device && targeted ? passes.target_cycles : 0;
   passes.device_share = said.device_share.value_or(kDeviceShare);
   if (!said.file.empty()) passes.folding = read_folding_config(said.file);
 }

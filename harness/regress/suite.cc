@@ -310,9 +310,8 @@ class Reader {
   void settle_goal(FlowOptions& flow, const toml::node& entry) const {
     const toml::table& table = *entry.as_table();
     const FoldingChoice& said = flow.folding;
-    const int goals =
-        (said.target_cycles ? 1 : 0) + (said.target_fps ? 1 : 0) + (said.device.empty() ? 0 : 1);
-    if (goals > 1) fail(entry, "'target_cycles', 'fps' and 'device' exclude each other");
+    if (said.target_cycles && said.target_fps)
+      fail(entry, "'target_cycles' and 'fps' exclude each other");
     if (said.target_fps.has_value() != table.contains("clock_mhz"))
       fail(entry, "'fps' needs 'clock_mhz', and 'clock_mhz' needs 'fps'");
     if (said.best_effort && !said.target_cycles && !said.target_fps)

@@ -145,6 +145,11 @@ TEST_F(Folding, FitsADevice) {
   EXPECT_TRUE(json.at("reached").is_null());
   ASSERT_EQ(run({"--device", "ecp5-25", "--device-share", "20"}, other).code, 0);
   EXPECT_GE(report(other).at("interval"), json.at("interval"));
+  ASSERT_EQ(run({"--device", "ecp5-25", "--target-cycles", "500"}, other).code, 0);
+  EXPECT_EQ(report(other).at("goal").at("target_cycles"), 500);
+  EXPECT_EQ(report(other).at("goal").at("device"), "ecp5-25");
+  EXPECT_EQ(report(other).at("reached"), true);
+  EXPECT_GT(report(other).at("interval"), json.at("interval"));
   const CommandResult small = run({"--device", "up5k", "--device-share", "1"}, other);
   EXPECT_EQ(small.code, 2);
   EXPECT_THAT(small.err, AllOf(HasSubstr("does not fit 1 % of up5k"), HasSubstr("LUTs of 52")));
@@ -157,10 +162,8 @@ TEST_F(Folding, GoalsExcludeEachOther) {
     EXPECT_THAT(result.err, HasSubstr(message));
     EXPECT_FALSE(fs::exists(out));
   };
-  const std::string exclude = "--target-cycles, --target-fps and --device exclude each other";
-  refuses({"--target-cycles", "9", "--device", "up5k"}, exclude);
-  refuses({"--target-cycles", "9", "--target-fps", "9", "--clock", "9"}, exclude);
-  refuses({"--target-fps", "9", "--clock", "9", "--device", "up5k"}, exclude);
+  refuses({"--target-cycles", "9", "--target-fps", "9", "--clock", "9"},
+          "--target-cycles and --target-fps exclude each other");
   refuses({"--clock", "0"}, "--clock");
   refuses({"--device-share", "9"}, "--device-share is a share of --device");
   refuses({"--device", "xc7z999"}, "no device is called 'xc7z999'; choose one of xc7z020");

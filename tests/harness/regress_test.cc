@@ -93,7 +93,8 @@ TEST_F(SuiteFile, RefusesWhatItDoesNotKnowWithFileAndLine) {
   refuses(net + "cost_tolerance = \"1\"\n", ":3: 'cost_tolerance' should be a number from 0");
   refuses(net + "foldings = [{ name = \"x\" }]\n", "the folding says nothing: give target_cycles");
   refuses(net + "foldings = [{ fps = 30 }]\n", ":3: 'fps' needs 'clock_mhz'");
-  refuses(net + "foldings = [{ target_cycles = 3, device = \"up5k\" }]\n", "exclude each other");
+  refuses(net + "foldings = [{ target_cycles = 3, fps = 2, clock_mhz = 1 }]\n",
+          "exclude each other");
   refuses(net + "foldings = [{ device = \"up5l\" }]\n", ":3: ");
   refuses(net + "foldings = [{ device = \"up5k\", best_effort = true }]\n", ":3: 'best_effort' is");
   refuses(net + net, ":3: two cases are called");

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/passes/folding/set_folding.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "compile/hw/devices.h"
@@ -245,11 +247,14 @@ bool within(const hw::Resources& r, const hw::Resources& has, std::int64_t share
          r.bram * 100 <= has.bram * share && r.dsp * 100 <= has.dsp * share;
 }
 
-FoldingReport fit(const std::string& device, std::int64_t share) {
+FoldingReport fit(const std::string& device, std::int64_t share, std::int64_t least = 0,
+                  bool required = false) {
   Graph graph = two_products();
   FoldingGoal goal;
   goal.device = device;
   goal.share = share;
+  goal.least = least;
+  goal.required = required;
   FoldingReport report;
   choose_foldings(graph, goal, report);
   EXPECT_LE(report.slowest, report.target);
@@ -267,6 +272,21 @@ TEST(SetFolding, FillsTheShareOfADevice) {
     last = target;
   }
   EXPECT_GT(last, 1);
+}
+
+TEST(SetFolding, ADeviceNeedNotBeFilledBeyondATarget) {
+  const FoldingReport fastest = fit("ice40hx8k", 20), slow = fit("ice40hx8k", 20, 144, true);
+  ASSERT_LT(fastest.target, 144);
+  ASSERT_GT(fastest.target, 1);
+  EXPECT_EQ(slow.target, 144);
+  EXPECT_LT(slow.estimate.lut, fastest.estimate.lut);
+  EXPECT_EQ(fit("ice40hx8k", 20, fastest.target, true).target, fastest.target);
+  EXPECT_EQ(fit("ice40hx8k", 20, 1).target, fastest.target);
+  EXPECT_THAT(
+      user_error_of([] { fit("ice40hx8k", 20, 1, true); }),
+      ::testing::HasSubstr(fmt::format("no folding keeps 1 cycles per frame in 20 % of ice40hx8k: "
+                                       "the fewest that fit, as estimated, are {};",
+                                       fastest.target)));
 }
 
 TEST(SetFolding, RefusesATargetThatIsRequiredAndCannotBeReached) {

@@ -175,6 +175,17 @@ void require_reachable(const FoldingSpace& space, std::int64_t target) {
       target, slowest->node->label(), fastest, slow, space.units.size(), fastest, fastest);
 }
 
+/// Refuses a target that does not fit the device.
+void require_few(const FoldingGoal& goal, std::int64_t found) {
+  if (found <= goal.least) return;
+  user_error(
+      "no folding keeps {} cycles per frame in {} % of {}: the fewest that fit, as estimated, are "
+      "{}; "
+      "aim at that with --target-cycles {}, choose a larger device or share, or come as near as it "
+      "fits with --best-effort",
+      goal.least, goal.share, goal.device, found, found);
+}
+
 /// Searches the smallest target whose layers fit a device.
 class Budget {
  public:
@@ -184,8 +195,9 @@ class Budget {
     for (std::int64_t& limit : limits_) limit = limit * share / 100;
   }
 
-  std::pair<std::int64_t, Choice> search() {
-    const std::vector<std::int64_t> targets = reachable();
+  /// Of the targets from `few` on.
+  std::pair<std::int64_t, Choice> search(std::int64_t few) {
+    const std::vector<std::int64_t> targets = reachable(few);
     std::size_t low = 0, high = targets.size() - 1;
     std::optional<Choice> found = fitting(targets[high]);
     if (!found) refuse(targets[high]);
@@ -202,9 +214,9 @@ class Budget {
   }
 
  private:
-  /// All intervals that the network can have.
-  std::vector<std::int64_t> reachable() const {
-    const std::int64_t least = fastest_interval(space_);
+  /// All intervals that the network can have, from `few` on.
+  std::vector<std::int64_t> reachable(std::int64_t few) const {
+    const std::int64_t least = std::max(few, fastest_interval(space_));
     std::vector<std::int64_t> targets = {least};
     for (const FoldingUnit& unit : space_.units)
       for (const FoldingCandidate& c : unit.candidates)
@@ -232,15 +244,18 @@ class Budget {
   }
 
   [[noreturn]] void refuse(std::int64_t target) const {
+    user_error(
+        "the network does not fit {} % of {} however little it is unfolded: at {} cycles per frame "
+        "its layers are estimated to take {}; choose a larger device or share",
+        share_, device_.name, target, short_of());
+  }
+  std::string short_of() const {
     std::string text;
     for (std::size_t r = 0; r < limits_.size(); ++r)
       if (needs_[r] > limits_[r])
         text += fmt::format("{}{} {} of {}", text.empty() ? "" : ", ", needs_[r], kNames[r],
                             limits_[r]);
-    user_error(
-        "the network does not fit {} % of {} however little it is unfolded: at {} cycles per frame "
-        "its layers are estimated to take {}; choose a larger device or share",
-        share_, device_.name, target, text);
+    return text;
   }
 
   const FoldingSpace& space_;
@@ -289,11 +304,12 @@ FoldingGoal goal_of(const PassOptions& options) {
   goal.decided = options.folding;
   if (options.device.empty()) {
     goal.target = options.target_cycles;
-    goal.required = options.target_required;
   } else {
     goal.device = options.device;
     goal.share = options.device_share;
+    goal.least = options.device_cycles;
   }
+  goal.required = options.target_required;
   return goal;
 }
 
@@ -305,12 +321,13 @@ bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& repor
   const FoldingSpace space = folding_space(graph, goal.decided, device, !goal.target);
   Chooser chooser(space, device);
   Choice choice;
+  if (goal.required) require_reachable(space, goal.target.value_or(goal.least));
   if (goal.target) {
     report.target = *goal.target;
-    if (goal.required) require_reachable(space, report.target);
     choice = chooser.choose(report.target);
   } else if (!space.units.empty()) {
-    std::tie(report.target, choice) = Budget(space, device, goal.share).search();
+    std::tie(report.target, choice) = Budget(space, device, goal.share).search(goal.least);
+    if (goal.required) require_few(goal, report.target);
   }
   for (std::size_t u = 0; u < choice.size(); ++u)
     space.units[u].apply(space.units[u].candidates[choice[u]]);

@@ -20,7 +20,8 @@ inline constexpr std::string_view kCostDevice = "xc7z020";
 struct FoldingGoal {
   /// Cycles per frame that every layer keeps; nothing: the least that fits the device.
   std::optional<std::int64_t> target;
-  bool required = false;  ///< no layer may be slower than the target
+  std::int64_t least = 0;  ///< without target: cycles per frame that are few enough
+  bool required = false;   ///< no layer may be slower than target or least
   std::string device = std::string(kCostDevice);
   std::int64_t share = 100;  ///< percent of the device that layers may take; without target only
   FoldingConfig decided;     ///< fields that are not to be chosen

@@ -83,11 +83,12 @@ StepOptions fold_options(const PassOptions& options) {
   StepOptions result = {{"folding", config_digest(options.folding)}};
   if (options.device.empty()) {
     result["target_cycles"] = options.target_cycles;
-    if (options.target_required) result["target_required"] = std::int64_t{1};
   } else {
     result["device"] = options.device;
     result["device_share"] = options.device_share;
+    if (options.device_cycles > 0) result["device_cycles"] = options.device_cycles;
   }
+  if (options.target_required) result["target_required"] = std::int64_t{1};
   return result;
 }
 

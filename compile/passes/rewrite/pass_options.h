@@ -43,13 +43,16 @@ struct PassOptions {
   bool allow_software = false;
   /// Cycles per frame that every layer is to keep.
   std::int64_t target_cycles = kTargetCycles;
-  /// Refuses a network with layers that cannot keep them, instead of unfolding those fully.
+  /// Refuses a network that cannot keep the target, of cycles or of a device's, instead of coming as
+  /// near to it as it can.
   bool target_required = false;
   /// Cycles per frame that FIFOs must allow; 0: those of the slowest layer.
   std::int64_t fifo_interval = 0;
-  /// The part whose share the layers are to fit at the best throughput, in place of a target;
+  /// The part whose share the layers are to fit at the best throughput, in place of target_cycles;
   /// empty: none.
   std::string device = {};
+  /// Cycles per frame below which layers that fit a device need not go; 0: as fast as they fit.
+  std::int64_t device_cycles = 0;
   /// Percent of the device that layers may take.
   std::int64_t device_share = kDeviceShare;
   /// Fields of single layers; they decide before target and device.
