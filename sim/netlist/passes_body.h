@@ -161,10 +161,38 @@ ASSAY_LANES_INLINE Vector within(const Word* values, int words, int v,
   return ~none;
 }
 
-ASSAY_LANES_TARGET void small_read(const Word* values, const Word* memory, Word* out, int words,
+/// One of 2^kSelects vectors that lie `apart` words from each other, by the selects.
+template <int kSelects>
+ASSAY_LANES_INLINE Vector pick(const Word* first, std::size_t apart, const Vector* select) {
+  if constexpr (kSelects == 0) {
+    return *reinterpret_cast<const Vector*>(first);
+  } else {
+    const Vector low = pick<kSelects - 1>(first, apart, select);
+    const Vector high = pick<kSelects - 1>(first + (apart << (kSelects - 1)), apart, select);
+    return low ^ ((low ^ high) & select[kSelects - 1]);
+  }
+}
+
+/// A memory of just 2^kLow rows.
+template <int kLow>
+ASSAY_LANES_TARGET void read_whole(const Word* values, const Word* memory, Word* out, int words,
                                    const SmallRead& read) {
-  const std::uint32_t rows = (read.units + read.wide - 1) / read.wide;
-  const int low = low_bits(read.address.size(), rows);
+  const auto width = static_cast<std::size_t>(read.unit_bits) * read.wide;
+  const std::size_t apart = width * static_cast<std::size_t>(words);
+  Vector select[kLow + 1];
+  for (int v = 0; v < words / kVectorWords; ++v) {
+    const Vector inside = within(values, words, v, read.address, kLow);
+    for (int k = 0; k < kLow; ++k)
+      select[k] = row(values, words, read.address[static_cast<std::size_t>(k)])[v];
+    for (std::size_t bit = 0; bit < width; ++bit) {
+      const auto* first = reinterpret_cast<const Word*>(&row(memory, words, bit)[v]);
+      row(out, words, bit)[v] = pick<kLow>(first, apart, select) & inside;
+    }
+  }
+}
+
+ASSAY_LANES_TARGET void read_rows(const Word* values, const Word* memory, Word* out, int words,
+                                  const SmallRead& read, int low) {
   const auto bits = static_cast<std::uint32_t>(read.unit_bits);
   Vector level[kSmallUnits];
   for (int v = 0; v < words / kVectorWords; ++v) {
@@ -184,26 +212,52 @@ ASSAY_LANES_TARGET void small_read(const Word* values, const Word* memory, Word*
   }
 }
 
+/// 2^low rows are mostly all there is, 2^4 of a table's memory above all.
+ASSAY_LANES_TARGET void small_read(const Word* values, const Word* memory, Word* out, int words,
+                                   const SmallRead& read) {
+  constexpr void (*kWhole[])(const Word*, const Word*, Word*, int, const SmallRead&) = {
+      read_whole<0>, read_whole<1>, read_whole<2>, read_whole<3>,
+      read_whole<4>, read_whole<5>, read_whole<6>};
+  const std::uint32_t rows = (read.units + read.wide - 1) / read.wide;
+  const int low = low_bits(read.address.size(), rows);
+  if (read.units == read.wide << low)
+    kWhole[low](values, memory, out, words, read);
+  else
+    read_rows(values, memory, out, words, read, low);
+}
+
+/// Whether nobody is in a set.
+ASSAY_LANES_INLINE bool empty(Vector set) {
+  Word any = 0;
+  for (int w = 0; w < kVectorWords; ++w) any |= set[w];
+  return any == 0;
+}
+
 ASSAY_LANES_TARGET void small_write(const Word* values, Word* memory, int words,
                                     const SmallWrite& write) {
   const auto bits = static_cast<std::uint32_t>(write.unit_bits);
   const auto width = static_cast<std::uint32_t>(write.data.size()), wide = width / bits;
   const std::uint32_t rows = (write.units + wide - 1) / wide;
   const int low = low_bits(write.address.size(), rows);
+  Vector here[kSmallUnits];
   for (int v = 0; v < words / kVectorWords; ++v) {
-    const Vector inside = within(values, words, v, write.address, low);
-    for (std::uint32_t r = 0; r < rows && r < std::uint32_t{1} << low; ++r) {
-      Vector here = inside;
-      for (int k = 0; k < low; ++k) {
-        const Vector a = row(values, words, write.address[static_cast<std::size_t>(k)])[v];
-        here &= (r >> k & 1U) != 0 ? a : ~a;
-      }
-      for (std::uint32_t bit = 0; bit < width && r * wide + bit / bits < write.units; ++bit) {
-        Vector& held = row(memory, words, r * width + bit)[v];
-        held ^= (held ^ row(values, words, write.data[bit])[v]) & here &
-                row(values, words, write.enables[bit])[v];
+    Vector enabled = Vector{};
+    for (const Slot enable : write.enables) enabled |= row(values, words, enable)[v];
+    here[0] = within(values, words, v, write.address, low) & enabled;
+    if (empty(here[0])) continue;
+    for (int k = 0; k < low; ++k) {
+      const Vector a = row(values, words, write.address[static_cast<std::size_t>(k)])[v];
+      for (std::uint32_t r = 0; r < std::uint32_t{1} << k; ++r) {
+        here[r | std::uint32_t{1} << k] = here[r] & a;
+        here[r] &= ~a;
       }
     }
+    for (std::uint32_t r = 0; r < rows && r < std::uint32_t{1} << low; ++r)
+      for (std::uint32_t bit = 0; bit < width && r * wide + bit / bits < write.units; ++bit) {
+        Vector& held = row(memory, words, r * width + bit)[v];
+        held ^= (held ^ row(values, words, write.data[bit])[v]) & here[r] &
+                row(values, words, write.enables[bit])[v];
+      }
   }
 }
 
