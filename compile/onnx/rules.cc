@@ -57,7 +57,11 @@ void build_quantiser(GraphBuilder&, Draft& draft) {
 void build_linear(GraphBuilder& builder, Draft& draft) {
   draft.attributes.expect_int("saturate", {1});  // only 8-bit floats could do otherwise
   draft.attributes.expect_int("block_size", {0});
-  draft.attributes.expect_int("output_dtype", {0});
+  if (draft.type == "DequantizeLinear")
+    draft.attributes.expect_int("output_dtype", {0, onnx::TensorProto::FLOAT});
+  else
+    draft.attributes.expect_int("output_dtype", {0});
+  draft.attributes.expect_int("precision", {0, onnx::TensorProto::FLOAT});
   build_quantiser(builder, draft);
 }
 
@@ -189,6 +193,7 @@ void build_reshape(GraphBuilder& builder, Draft& draft) {
 
 void build_cast(GraphBuilder&, Draft& draft) {
   draft.attributes.expect_int("saturate", {1});
+  draft.attributes.drop("round_mode");  // only a float of 8 exponent bits asks for it
   if (draft.version >= 6) return;
   const auto name = draft.attributes.take_string("to");
   onnx::TensorProto_DataType type = onnx::TensorProto::UNDEFINED;

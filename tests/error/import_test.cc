@@ -132,6 +132,9 @@ TEST(ImportModel, AMissingOrUnknownOpsetIsRefused) {
   newer.proto.clear_opset_import();
   newer.opset("", 99);
   EXPECT_THAT(refusal(newer), HasSubstr("opset 99"));
+  TestModel later = relu_model();
+  later.proto.set_ir_version(99);
+  EXPECT_THAT(refusal(later), HasSubstr("IR version 99"));
   TestModel twice = relu_model();
   twice.opset("ai.onnx", 13);
   EXPECT_THAT(refusal(twice), HasSubstr("versions 14 and 13"));

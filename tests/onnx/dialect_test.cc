@@ -262,6 +262,29 @@ TEST(OldForm, ReshapeCastAndTopKAttributesMove) {
   EXPECT_EQ(*graph.find_tensor("i")->shape, (Shape{2, 2}));
 }
 
+/// What later versions added says nothing about the numbers that are read.
+TEST(NewForm, QuantisersAndCastsOfTheNewestOpset) {
+  const auto model = [](std::int64_t precision, std::int64_t output) {
+    TestModel model(28);
+    model.proto.set_ir_version(14);
+    model.input("x", {1, 2});
+    model.scalar("s", 0.5F);
+    model.tensor("z", {}, onnx::TensorProto::INT8).add_int32_data(0);
+    set(model.node("QuantizeLinear", {"x", "s", "z"}, {"q"}), "precision", precision);
+    set(model.node("DequantizeLinear", {"q", "s", "z"}, {"d"}), "output_dtype", output);
+    auto& cast = model.node("Cast", {"d"}, {"y"});
+    set(cast, "to", std::int64_t{onnx::TensorProto::FLOAT});
+    set(cast, "round_mode", std::string("up"));
+    model.output("y");
+    return model;
+  };
+  constexpr std::int64_t kFloat = onnx::TensorProto::FLOAT, kHalf = onnx::TensorProto::FLOAT16;
+  EXPECT_EQ(model(0, 0).import().nodes().size(), 3U);
+  EXPECT_EQ(model(kFloat, kFloat).import().nodes().size(), 3U);
+  EXPECT_THROW(model(kHalf, 0).import(), UserError);
+  EXPECT_THROW(model(0, kHalf).import(), UserError);
+}
+
 TEST(OldForm, DropoutBecomesIdentity) {
   TestModel model(13);
   model.input("x", {1, 2});
