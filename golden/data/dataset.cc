@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "golden/data/dataset.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <system_error>
@@ -97,7 +98,11 @@ std::string dataset_sha256(const Dataset& set) {
   std::string bytes = fmt::format("{},{},{},{},{}\n", set.size(), set.channels, set.height,
                                   set.width, set.labels.size());
   bytes.append(set.pixels.begin(), set.pixels.end());
-  bytes.append(set.labels.begin(), set.labels.end());
+  const bool wide = std::ranges::any_of(set.labels, [](int label) { return label > 255; });
+  for (const std::uint16_t label : set.labels) {
+    bytes += static_cast<char>(label & 0xff);
+    if (wide) bytes += static_cast<char>(label >> 8);
+  }
   return sha256(bytes);
 }
 

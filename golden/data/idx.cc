@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
 #include "compile/base/error.h"
@@ -129,7 +130,8 @@ Dataset read_idx(const fs::path& file, ImageRange range) {
   const auto first = images.bytes.begin() + static_cast<std::ptrdiff_t>(images.header);
   set.pixels.assign(first + span.begin * step, first + span.end * step);
   const auto first_label = labels.bytes.begin() + static_cast<std::ptrdiff_t>(labels.header);
-  set.labels.assign(first_label + span.begin, first_label + span.end);
+  std::transform(first_label + span.begin, first_label + span.end, std::back_inserter(set.labels),
+                 [](char label) { return static_cast<std::uint8_t>(label); });
   for (int digit = 0; digit < 10; ++digit) set.class_names.push_back(std::to_string(digit));
   return set;
 }

@@ -27,9 +27,10 @@ struct TypeInfo {
   std::size_t size;
 };
 
-constexpr std::array<TypeInfo, 7> kTypes = {{{NpyType::kFloat32, "<f4", "float32", 4},
+constexpr std::array<TypeInfo, 8> kTypes = {{{NpyType::kFloat32, "<f4", "float32", 4},
                                              {NpyType::kFloat64, "<f8", "float64", 8},
                                              {NpyType::kUint8, "|u1", "uint8", 1},
+                                             {NpyType::kUint16, "<u2", "uint16", 2},
                                              {NpyType::kInt8, "|i1", "int8", 1},
                                              {NpyType::kInt16, "<i2", "int16", 2},
                                              {NpyType::kInt32, "<i4", "int32", 4},
@@ -112,8 +113,8 @@ class HeaderParser {
     }
     if (!type_)
       user_error(
-          "'{}' has elements of type '{}'; float32, float64, uint8, int8, int16, int32 and "
-          "int64, little-endian, are read: convert it with numpy's astype",
+          "'{}' has elements of type '{}'; float32, float64, uint8, uint16, int8, int16, int32 "
+          "and int64, little-endian, are read: convert it with numpy's astype",
           name_, printable(descr));
   }
 
@@ -182,7 +183,7 @@ bool convert_exactly(From from, To& to) {
   } else if constexpr (std::is_floating_point_v<From>) {
     constexpr double kLow = static_cast<double>(std::numeric_limits<To>::min());
     constexpr double kEnd =
-        sizeof(To) == 8 ? 0x1p63 : double{std::numeric_limits<std::uint8_t>::max()} + 1;
+        sizeof(To) == 8 ? 0x1p63 : static_cast<double>(std::numeric_limits<To>::max()) + 1;
     if (!(from >= kLow && from < kEnd)) return false;
     to = static_cast<To>(from);
     return static_cast<From>(to) == from;
@@ -213,6 +214,8 @@ std::vector<To> convert(const NpyArray& array, const std::string& name) {
       return convert<To, double>(array, name);
     case NpyType::kUint8:
       return convert<To, std::uint8_t>(array, name);
+    case NpyType::kUint16:
+      return convert<To, std::uint16_t>(array, name);
     case NpyType::kInt8:
       return convert<To, std::int8_t>(array, name);
     case NpyType::kInt16:
@@ -322,6 +325,10 @@ std::vector<std::int64_t> as_int64(const NpyArray& array, const std::string& nam
 
 std::vector<std::uint8_t> as_uint8(const NpyArray& array, const std::string& name) {
   return convert<std::uint8_t>(array, name);
+}
+
+std::vector<std::uint16_t> as_uint16(const NpyArray& array, const std::string& name) {
+  return convert<std::uint16_t>(array, name);
 }
 
 }  // namespace assay

@@ -15,7 +15,7 @@
 
 namespace assay {
 
-enum class NpyType { kFloat32, kFloat64, kUint8, kInt8, kInt16, kInt32, kInt64 };
+enum class NpyType { kFloat32, kFloat64, kUint8, kUint16, kInt8, kInt16, kInt32, kInt64 };
 
 /// Bytes of one element.
 std::size_t npy_element_size(NpyType type);
@@ -53,12 +53,14 @@ std::vector<float> as_float32(const NpyArray& array, const std::string& name);
 std::vector<double> as_float64(const NpyArray& array, const std::string& name);
 std::vector<std::int64_t> as_int64(const NpyArray& array, const std::string& name);
 std::vector<std::uint8_t> as_uint8(const NpyArray& array, const std::string& name);
+std::vector<std::uint16_t> as_uint16(const NpyArray& array, const std::string& name);
 
 template <typename T>
 constexpr NpyType npy_type_of() {
   if constexpr (std::is_same_v<T, float>) return NpyType::kFloat32;
   if constexpr (std::is_same_v<T, double>) return NpyType::kFloat64;
   if constexpr (std::is_same_v<T, std::uint8_t>) return NpyType::kUint8;
+  if constexpr (std::is_same_v<T, std::uint16_t>) return NpyType::kUint16;
   if constexpr (std::is_same_v<T, std::int8_t>) return NpyType::kInt8;
   if constexpr (std::is_same_v<T, std::int16_t>) return NpyType::kInt16;
   if constexpr (std::is_same_v<T, std::int32_t>) return NpyType::kInt32;

@@ -12,7 +12,8 @@ namespace assay {
 namespace fs = std::filesystem;
 namespace {
 
-std::optional<std::vector<std::uint8_t>> labels_beside(const fs::path& images, std::int64_t count) {
+std::optional<std::vector<std::uint16_t>> labels_beside(const fs::path& images,
+                                                        std::int64_t count) {
   fs::path file = images;
   file.replace_extension(".labels.npy");
   std::error_code error;
@@ -27,7 +28,7 @@ std::optional<std::vector<std::uint8_t>> labels_beside(const fs::path& images, s
     user_error(
         "'{}' must hold one label for each of the {} images of '{}', as an array of one axis",
         shown(file), count, shown(images));
-  return as_uint8(array, shown(file));
+  return as_uint16(array, shown(file));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cstdint>
 #include <system_error>
 
 #include "compile/base/error.h"
@@ -32,7 +33,7 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
 struct Listing {
   std::vector<std::string> class_names;
   std::vector<fs::path> files;
-  std::vector<std::uint8_t> labels;
+  std::vector<std::uint16_t> labels;
 };
 
 Listing list_classes(const fs::path& folder) {
@@ -41,13 +42,14 @@ Listing list_classes(const fs::path& folder) {
     if (!is_folder(entry))
       user_error("'{}' lies beside the class folders; move it away", shown(entry));
     const std::size_t label = listing.class_names.size();
-    if (label > 255) user_error("'{}' has more than 256 class folders", shown(folder));
+    if (label > UINT16_MAX)
+      user_error("'{}' has more than {} class folders", shown(folder), UINT16_MAX + 1);
     listing.class_names.push_back(printable(entry.filename().string()));
     for (fs::path& file : sorted_entries(entry)) {
       if (file.extension() != ".png" || !is_file(file))
         user_error("'{}' is no .png file; a class folder holds nothing else", shown(file));
       listing.files.push_back(std::move(file));
-      listing.labels.push_back(static_cast<std::uint8_t>(label));
+      listing.labels.push_back(static_cast<std::uint16_t>(label));
     }
   }
   if (listing.files.empty())

@@ -76,7 +76,7 @@ void append_image(Dataset& set, std::int64_t index, std::uint64_t seed) {
             pixel(plane, x * 1024 / set.width, y * 1024 / set.height, of_image.between(-12, 12)));
     }
   }
-  set.labels.push_back(static_cast<std::uint8_t>(label));
+  set.labels.push_back(static_cast<std::uint16_t>(label));
 }
 
 }  // namespace

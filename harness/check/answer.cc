@@ -37,7 +37,7 @@ std::optional<Accuracy> count_accuracy(const AnswerSource& source, const Dataset
   if (set.labels.empty()) return {};
   std::int64_t classes = source.classes;
   if (classes == 0) {  // labels alone: as many classes as are seen
-    for (const std::uint8_t label : set.labels)
+    for (const std::uint16_t label : set.labels)
       classes = std::max<std::int64_t>(classes, label + 1);
     for (const Answer& answer : answers)
       for (const std::int64_t label : answer.ranked) classes = std::max(classes, label + 1);

@@ -26,7 +26,7 @@ struct ShowDataOptions {
 report::DataReport data_report(const ChosenImages& images) {
   const Dataset& set = images.set;
   std::vector<std::int64_t> class_images;
-  for (const std::uint8_t label : set.labels) {
+  for (const std::uint16_t label : set.labels) {
     if (label >= class_images.size()) class_images.resize(label + std::size_t{1});
     ++class_images[label];
   }

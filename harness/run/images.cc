@@ -32,7 +32,7 @@ Dataset synthetic(const Tensor& input, std::int64_t classes, ImageRange range) {
   set.pixels.erase(set.pixels.begin(), set.pixels.begin() + range.begin * pixels);
   set.labels.erase(set.labels.begin(), set.labels.begin() + range.begin);
   if (classes > 0)
-    for (std::uint8_t& label : set.labels) label = static_cast<std::uint8_t>(label % classes);
+    for (std::uint16_t& label : set.labels) label = static_cast<std::uint16_t>(label % classes);
   set.sha256 = dataset_sha256(set);
   return set;
 }

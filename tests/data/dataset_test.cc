@@ -6,6 +6,7 @@
 
 #include "base/temp_dir.h"
 #include "compile/base/error.h"
+#include "compile/base/hash.h"
 #include "golden/data/npy.h"
 #include "golden/data/png.h"
 
@@ -108,6 +109,18 @@ TEST(NpyImages, ReadsImagesWithLabelsBesideThem) {
   EXPECT_THAT(set.pixels, ElementsAre(3, 4, 5, 6));
 }
 
+TEST(NpyImages, LabelsGoBeyondAByte) {
+  const TempDir dir;
+  const auto file = dir.path() / "x.npy";
+  save<std::uint8_t>(file, {2, 1, 1, 1}, {1, 2});
+  save<std::int64_t>(dir.path() / "x.labels.npy", {2}, {999, 65535});
+  const Dataset set = load_dataset(file);
+  EXPECT_THAT(set.labels, ElementsAre(999, 65535));
+  EXPECT_EQ(set.sha256, sha256(std::string("2,1,1,1,2\n\x01\x02\xe7\x03\xff\xff")));
+  save<std::uint16_t>(dir.path() / "x.labels.npy", {2}, {7, 255});
+  EXPECT_EQ(load_dataset(file).sha256, sha256(std::string("2,1,1,1,2\n\x01\x02\x07\xff")));
+}
+
 TEST(NpyImages, RefusesOtherTypesShapesAndLabels) {
   const TempDir dir;
   const auto file = dir.path() / "x.npy";
@@ -123,8 +136,9 @@ TEST(NpyImages, RefusesOtherTypesShapesAndLabels) {
   const auto labels = dir.path() / "x.labels.npy";
   save<std::int64_t>(labels, {3}, {1, 2, 3});
   EXPECT_THAT(dataset_error(file), HasSubstr("one label for each of the 2 images"));
-  save<std::int64_t>(labels, {2}, {1, 256});
-  EXPECT_THAT(dataset_error(file), AllOf(HasSubstr("x.labels.npy"), HasSubstr("element 1 is 256")));
+  save<std::int64_t>(labels, {2}, {1, 65536});
+  EXPECT_THAT(dataset_error(file),
+              AllOf(HasSubstr("x.labels.npy"), HasSubstr("element 1 is 65536")));
   save<float>(labels, {2}, {1, 2});
   EXPECT_THAT(dataset_error(file), HasSubstr("labels are integers"));
 }

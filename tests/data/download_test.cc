@@ -58,7 +58,7 @@ TEST(Download, UnpacksAVerifiedArchiveThatLoads) {
   const auto folder = fetch_archive(sample.spec, sample.to, sample.pack().string(), {});
   EXPECT_EQ(folder, sample.to / "cifar-10-batches-bin");
   EXPECT_EQ(read_file(folder / "readme.html"), "<p>");
-  EXPECT_EQ(load_dataset(sample.to).labels, std::vector<std::uint8_t>{4});
+  EXPECT_EQ(load_dataset(sample.to).labels, std::vector<std::uint16_t>{4});
   const auto in_to = std::filesystem::directory_iterator(sample.to);
   EXPECT_EQ(std::distance(begin(in_to), end(in_to)), 1) << "no hidden folder stays";
 }
