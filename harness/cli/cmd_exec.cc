@@ -13,8 +13,10 @@ void add_exec_options(Command& command, ExecOptions& options, std::string& mode)
   command.add_option("MODEL", options.model, "Network: a QONNX, QCDQ or plain ONNX file")
       .required();
   command
-      .add_option("--input", options.input,
-                  "Images: N first, float32 or uint8, as the network takes them")
+      .add_option("--input", options.inputs,
+                  "Images: N first, as the network takes them; integers, or floats that float32 "
+                  "holds exactly; NAME=X.npy for each of several inputs")
+      .one_at_a_time()
       .required()
       .type_name("X.npy");
   command.add_option("--output", options.output, "Where the result goes")
@@ -49,10 +51,11 @@ int exec(const ExecOptions& options, const CommandContext& context) {
 void add_exec_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<ExecOptions>();
   const auto mode = std::make_shared<std::string>("exact");
-  Command command = app.add_subcommand("exec", "Run a network on the images of an .npy file");
+  Command command = app.add_subcommand("exec", "Run a network on the images of .npy files");
   add_exec_options(command, *options, *mode);
   add_examples(command,
                "  assay exec model.onnx --input x.npy --output y.npy\n"
+               "  assay exec model.onnx --input left=l.npy --input right=r.npy --output y.npy\n"
                "  assay exec model.onnx --input x.npy --output y.npy --mode float --dump integers");
   command.callback([options, mode, &action] {
     options->exact = *mode == "exact";

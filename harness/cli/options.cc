@@ -49,6 +49,11 @@ Option& Option::delimiter(char separator) {
   return *this;
 }
 
+Option& Option::one_at_a_time() {
+  option_->allow_extra_args(false);
+  return *this;
+}
+
 Option& Option::in_range(std::int64_t low, std::int64_t high) {
   option_->check(CLI::Range(low, high));
   return *this;

@@ -23,6 +23,7 @@ class Option {
   Option& type_name(const std::string& name);
   Option& capture_default_str();      ///< shows the present value in --help
   Option& delimiter(char separator);  ///< of the items of a list
+  Option& one_at_a_time();            ///< of a list: the option is given once for each item
   Option& in_range(std::int64_t low, std::int64_t high);
   Option& positive();
   Option& non_negative();

@@ -34,32 +34,64 @@ struct ImageOutput {
   std::vector<PackedInts> quantisers;  ///< in the order of the mapped checkpoints
 };
 
-/// The images of the input file, one after the other.
+/// The images of an input file, one after the other.
 struct Batch {
+  const Tensor* input = nullptr;
+  std::string file;  ///< as messages have it
   std::int64_t images = 0;
   std::size_t image_size = 0;
   bool bytes = false;
   std::vector<float> values;
 };
 
-const Tensor& only_input(const Graph& graph) {
-  if (graph.inputs().size() != 1)
-    user_error("'assay exec' runs networks with one input; this one has {}", graph.inputs().size());
-  return *graph.inputs()[0];
+std::string names_of(const std::vector<Tensor*>& inputs) {
+  std::string names;
+  for (const Tensor* input : inputs)
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", printable(input->name));
+  return names;
 }
 
-Batch read_batch(const std::filesystem::path& path, const Shape& shape) {
+/// The file of each input. One that is alone need not be named.
+std::vector<std::filesystem::path> input_files(const Graph& graph,
+                                               const std::vector<std::string>& given) {
+  const std::vector<Tensor*>& inputs = graph.inputs();
+  std::vector<std::filesystem::path> files(inputs.size());
+  for (const std::string& text : given) {
+    const auto named = std::ranges::find_if(
+        inputs, [&](const Tensor* input) { return text.starts_with(input->name + "="); });
+    if (named == inputs.end() && inputs.size() > 1)
+      user_error(
+          "'{}' does not say for which input it is; the network has {}: give each as --input "
+          "NAME=X.npy",
+          printable(text, 4096), names_of(inputs));
+    const bool alone = named == inputs.end();
+    std::filesystem::path& file =
+        files[alone ? 0 : static_cast<std::size_t>(named - inputs.begin())];
+    if (!file.empty())
+      user_error("--input gives two files for '{}'", printable((alone ? inputs[0] : *named)->name));
+    file = alone ? text : text.substr((*named)->name.size() + 1);
+  }
+  for (std::size_t i = 0; i < files.size(); ++i)
+    if (files[i].empty())
+      user_error("no --input is for '{}'; the network has {}: give each as --input NAME=X.npy",
+                 printable(inputs[i]->name), names_of(inputs));
+  return files;
+}
+
+Batch read_batch(const std::filesystem::path& path, const Tensor& input) {
+  if (!input.shape) user_error("the shape of input '{}' is not known", printable(input.name));
+  const Shape& shape = *input.shape;
   const std::string name = printable(path.string(), 4096);
   const NpyArray array = read_npy(path);
-  if (array.type != NpyType::kFloat32 && array.type != NpyType::kUint8)
-    user_error("'{}' holds {}; give float32 or uint8", name, npy_type_name(array.type));
   const bool fits = array.shape.size() == shape.size() && !shape.empty() &&
                     std::equal(shape.begin() + 1, shape.end(), array.shape.begin() + 1);
   if (!fits)
     user_error("'{}' has shape {}, but the network takes {} (any number of images)", name,
                shape_text(array.shape), shape_text(shape));
   if (array.shape[0] < 1) user_error("'{}' holds no image", name);
-  Batch batch{.images = array.shape[0],
+  Batch batch{.input = &input,
+              .file = name,
+              .images = array.shape[0],
               .image_size = static_cast<std::size_t>(array.size() / array.shape[0]),
               .bytes = array.type == NpyType::kUint8,
               .values = as_float32(array, name)};
@@ -115,15 +147,18 @@ class Execution {
         graph_(import_network(bytes_, options.model, console)),
         identity_(model_identity(bytes_, graph_)) {
     check_output_file(options.output, "--output");
-    const Tensor& input = only_input(graph_);
-    if (!input.shape) user_error("the shape of the network's input is not known");
-    batch_ = read_batch(options.input, *input.shape);
-    if (batch_.bytes && !starts_at_pixels(graph_)) console.remark(kBytesGiven);
-    require_held();
-    if (input.shape->front() != 1) change_batch_size(graph_, 1);
+    const std::vector<std::filesystem::path> files = input_files(graph_, options.inputs);
+    for (std::size_t i = 0; i < files.size(); ++i)
+      batches_.push_back(read_batch(files[i], *graph_.inputs()[i]));
+    images_ = batches_.front().images;
+    for (const Batch& batch : batches_) check(batch);
+    if (batches_.front().bytes && !starts_at_pixels(graph_)) console.remark(kBytesGiven);
+    if (std::ranges::any_of(graph_.inputs(),
+                            [](const Tensor* t) { return t->shape->front() != 1; }))
+      change_batch_size(graph_, 1);
     for (std::size_t i = 0; i < graph_.checkpoints().size(); ++i)
       if (graph_.checkpoints()[i].has_map) mapped_.push_back(i);
-    results_.resize(static_cast<std::size_t>(batch_.images));
+    results_.resize(static_cast<std::size_t>(images_));
     if (options.exact) {
       run_exact(console);
     } else {
@@ -135,7 +170,7 @@ class Execution {
     report::Exec report;
     report.mode = mode();
     report.model = identity_;
-    report.images = batch_.images;
+    report.images = images_;
     for (std::size_t i = 0; i < graph_.outputs().size(); ++i)
       report.outputs.push_back(write_output(i));
     if (!options_.dump.empty()) {
@@ -146,43 +181,52 @@ class Execution {
   }
 
  private:
-  /// An input of integers holds no others.
-  void require_held() const {
-    const Tensor& input = *graph_.inputs()[0];
+  /// As many images as the others have; an input of integers holds no others.
+  void check(const Batch& batch) const {
+    if (batch.images != images_)
+      user_error("'{}' holds {} images and '{}' {}", batches_.front().file, images_, batch.file,
+                 batch.images);
+    const Tensor& input = *batch.input;
     if (input.container == Container::kFloat32) return;
     const DataType type = container_type(input.container);
-    for (const float value : batch_.values)
+    for (const float value : batch.values)
       if (value != std::floor(value) || value < static_cast<float>(type.min()) ||
           value > static_cast<float>(type.max()))
-        user_error("'{}' holds {}, which input '{}' of type {} cannot be",
-                   printable(options_.input.string(), 4096), value, printable(input.name),
-                   container_name(input.container));
+        user_error("'{}' holds {}, which input '{}' of type {} cannot be", batch.file, value,
+                   printable(input.name), container_name(input.container));
   }
 
   const char* mode() const { return options_.exact ? "exact" : "float"; }
 
-  std::span<const float> image(std::int64_t index) const {
-    return std::span(batch_.values)
-        .subspan(static_cast<std::size_t>(index) * batch_.image_size, batch_.image_size);
+  static std::span<const float> image(const Batch& batch, std::int64_t index) {
+    return std::span(batch.values)
+        .subspan(static_cast<std::size_t>(index) * batch.image_size, batch.image_size);
+  }
+
+  FloatImages exact_batch(const Batch& batch) const {
+    if (!batch.bytes) return exact_images(batch.values, *batch.input->shape);
+    FloatImages images;
+    images.input = ExactInput::integers(0, kByteMax);
+    for (std::int64_t i = 0; i < images_; ++i) {
+      const auto pixels = image(batch, i);
+      images.images.push_back({std::vector<std::int64_t>(pixels.begin(), pixels.end())});
+    }
+    return images;
   }
 
   void run_exact(const Console& console) {
-    FloatImages images;
-    if (batch_.bytes) {
-      images.input = ExactInput::integers(0, kByteMax);
-      for (std::int64_t i = 0; i < batch_.images; ++i) {
-        const auto pixels = image(i);
-        images.images.push_back({std::vector<std::int64_t>(pixels.begin(), pixels.end())});
-      }
-    } else {
-      images = exact_images(batch_.values, *graph_.inputs()[0]->shape);
+    std::vector<FloatImages> images;
+    std::vector<ExactInput> inputs;
+    for (const Batch& batch : batches_) {
+      images.push_back(exact_batch(batch));
+      inputs.push_back(images.back().input);
     }
-    const ExactExecutor executor(graph_, {images.input},
-                                 ExactOptions{.parallel = split_images(batch_.images)});
-    Progress progress(console, "exact reference", batch_.images);
-    for_each_image(batch_.images, [&](std::int64_t i) {
+    const ExactExecutor executor(graph_, inputs, ExactOptions{.parallel = split_images(images_)});
+    Progress progress(console, "exact reference", images_);
+    for_each_image(images_, [&](std::int64_t i) {
       ExactRequest request;
-      request.inputs = {images.images[static_cast<std::size_t>(i)]};
+      for (const FloatImages& input : images)
+        request.inputs.push_back(input.images[static_cast<std::size_t>(i)]);
       take_exact(executor.run(request), results_[static_cast<std::size_t>(i)]);
       progress.tick();
     });
@@ -202,17 +246,20 @@ class Execution {
 
   void run_float(const Console& console) {
     const FloatExecutor executor(graph_);
-    Progress progress(console, "float reference", batch_.images);
-    for_each_image(batch_.images, [&](std::int64_t i) {
-      const auto values = image(i);
+    Progress progress(console, "float reference", images_);
+    for_each_image(images_, [&](std::int64_t i) {
+      std::vector<FloatTensor> inputs;
+      for (const Batch& batch : batches_) {
+        const auto values = image(batch, i);
+        inputs.push_back({*batch.input->shape, {values.begin(), values.end()}});
+      }
       ImageOutput& result = results_[static_cast<std::size_t>(i)];
       std::map<const Tensor*, FloatTensor> seen;
       const auto observe = [&](const Tensor& tensor, const FloatTensor& value) {
         for (const std::size_t place : mapped_)
           if (graph_.checkpoints()[place].tensor == &tensor) seen[&tensor] = value;
       };
-      for (const FloatTensor& output : executor.run(
-               {FloatTensor{*graph_.inputs()[0]->shape, {values.begin(), values.end()}}}, observe))
+      for (const FloatTensor& output : executor.run(inputs, observe))
         result.outputs.emplace_back(output.data.begin(), output.data.end());
       for (const std::size_t place : mapped_) {
         const Checkpoint& checkpoint = graph_.checkpoints()[place];
@@ -235,7 +282,7 @@ class Execution {
     std::vector<double> all;
     for (const ImageOutput& result : results_)
       all.insert(all.end(), result.outputs.at(index).begin(), result.outputs.at(index).end());
-    const Shape shape = batch_shape(*tensor.shape, batch_.images);
+    const Shape shape = batch_shape(*tensor.shape, images_);
     if (tensor.container != Container::kFloat32) {
       const std::vector<std::int64_t> ints(all.begin(), all.end());
       return make_npy<std::int64_t>(shape, ints);
@@ -269,7 +316,7 @@ class Execution {
         const std::vector<std::int64_t> q = result.quantisers.at(i).unpacked();
         all.insert(all.end(), q.begin(), q.end());
       }
-      const Shape shape = batch_shape(checkpoint.shape(), batch_.images);
+      const Shape shape = batch_shape(checkpoint.shape(), images_);
       write_file(options_.dump / file, encode_npy(integer_array(shape, all)));
       scales.checkpoints.push_back({checkpoint.name, file, checkpoint.dtype.name(), shape,
                                     reals_of(checkpoint.scale), reals_of(checkpoint.offset)});
@@ -281,7 +328,8 @@ class Execution {
   std::string bytes_;
   Graph graph_;
   report::Model identity_;
-  Batch batch_;
+  std::vector<Batch> batches_;  ///< one per input
+  std::int64_t images_ = 0;
   std::vector<std::size_t> mapped_;  ///< checkpoints with integers
   std::vector<ImageOutput> results_;
 };

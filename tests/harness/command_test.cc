@@ -13,6 +13,7 @@
 #include "harness/integer_network.h"
 #include "harness/report/stage.h"
 #include "harness/tiny_network.h"
+#include "onnx/test_model.h"
 
 namespace assay {
 namespace {
@@ -181,9 +182,62 @@ TEST_F(Commands, ExecTakesBytesAsTheIntegersTheyAre) {
   EXPECT_THAT(remarks("f.npy"), ::testing::Not(HasSubstr("bytes")));
 }
 
+TEST_F(Commands, ExecTakesNumbersOfEveryTypeThatHoldsThem) {
+  const auto output = [&](const std::string& name) {
+    const CommandResult result =
+        run_assay({"exec", "--input", path(name), model, "--output", path("y.npy")});
+    EXPECT_EQ(result.code, 0) << name << result.err;
+    return read_file(path("y.npy"));
+  };
+  const auto save = [&]<typename T>(const std::string& name, T low, T high) {
+    std::vector<T> values(48, low);
+    values[7] = high;
+    write_npy(path(name), make_npy<T>({1, 3, 4, 4}, values));
+    return name;
+  };
+  const std::string expected = output(save("f4.npy", -3.0F, 100.0F));
+  EXPECT_EQ(output(save("f8.npy", -3.0, 100.0)), expected);
+  EXPECT_EQ(output(save("i1.npy", std::int8_t{-3}, std::int8_t{100})), expected);
+  EXPECT_EQ(output(save("i2.npy", std::int16_t{-3}, std::int16_t{100})), expected);
+  EXPECT_EQ(output(save("i4.npy", std::int32_t{-3}, std::int32_t{100})), expected);
+}
+
+TEST_F(Commands, ExecTakesAFileForEveryInput) {
+  TestModel sum;
+  sum.input("a", {1, 2});
+  sum.input("b", {1, 2});
+  sum.node("Sub", {"a", "b"}, {"y"});
+  sum.output("y");
+  write_file(path("sum.onnx"), sum.bytes());
+  write_npy(path("a.npy"), make_npy<float>({2, 2}, std::vector<float>{1, 2, 3, 4.5F}));
+  write_npy(path("b.npy"), make_npy<std::int8_t>({2, 2}, std::vector<std::int8_t>{1, -1, 2, 4}));
+  write_npy(path("c.npy"), make_npy<float>({1, 2}, std::vector<float>{1, 2}));
+  const auto run = [&](std::vector<std::string> inputs, const std::string& mode = "exact") {
+    std::vector<std::string> arguments = {"exec",        path("sum.onnx"), "--output",
+                                          path("y.npy"), "--mode",         mode};
+    for (const std::string& input : inputs) {
+      arguments.push_back("--input");
+      arguments.push_back(input);
+    }
+    return run_assay(arguments);
+  };
+  const std::string a = "a=" + path("a.npy"), b = "b=" + path("b.npy");
+  for (const char* mode : {"exact", "float"}) {
+    const CommandResult result = run({b, a}, mode);
+    ASSERT_EQ(result.code, 0) << result.err;
+    EXPECT_EQ(as_float64(read_npy(path("y.npy")), "y"), (std::vector<double>{0, 3, 1, 0.5}));
+  }
+  fs::remove(path("y.npy"));
+  EXPECT_THAT(run({a}).err, HasSubstr("no --input is for 'b'; the network has 'a', 'b'"));
+  EXPECT_THAT(run({path("a.npy"), b}).err, HasSubstr("does not say for which input it is"));
+  EXPECT_THAT(run({a, a}).err, HasSubstr("two files for 'a'"));
+  EXPECT_THAT(run({a, "b=" + path("c.npy")}).err, HasSubstr("c.npy' 1"));
+  EXPECT_FALSE(fs::exists(path("y.npy")));
+}
+
 TEST_F(Commands, ExecRefusesInputsThatDoNotFitAndWritesNothing) {
   write_npy(path("shape.npy"), make_npy<float>({1, 3, 4, 5}, std::vector<float>(60)));
-  write_npy(path("type.npy"), make_npy<double>({1, 3, 4, 4}, std::vector<double>(48)));
+  write_npy(path("type.npy"), make_npy<double>({1, 3, 4, 4}, std::vector<double>(48, 0.1)));
   write_npy(path("none.npy"), make_npy<float>({0, 3, 4, 4}, std::vector<float>()));
   std::vector<float> nan(48, NAN);
   write_npy(path("nan.npy"), make_npy<float>({1, 3, 4, 4}, nan));
