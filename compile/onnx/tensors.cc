@@ -2,6 +2,7 @@
 #include "compile/onnx/tensors.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cmath>
@@ -313,6 +314,13 @@ std::optional<Container> element_container(int type) {
 }
 
 std::string element_type_text(int type) {
+  // Those that the ONNX library at hand may be too old to know.
+  constexpr std::array kLater = {"FLOAT8E4M3FN", "FLOAT8E4M3FNUZ", "FLOAT8E5M2", "FLOAT8E5M2FNUZ",
+                                 "UINT4",        "INT4",           "FLOAT4E2M1", "FLOAT8E8M0",
+                                 "UINT2",        "INT2",           "FLOAT6E2M3", "FLOAT6E3M2"};
+  constexpr int kFirst = 17;
+  if (type >= kFirst && type < kFirst + static_cast<int>(kLater.size()))
+    return kLater[static_cast<std::size_t>(type - kFirst)];
   if (!onnx::TensorProto_DataType_IsValid(type)) return fmt::format("number {}", type);
   return onnx::TensorProto_DataType_Name(static_cast<onnx::TensorProto_DataType>(type));
 }
@@ -358,7 +366,9 @@ TensorValue TensorReader::read(const TensorProto& proto, std::string_view what) 
   const std::size_t size = element_size(type);
   if (size == 0)
     user_error(
-        "{} has element type {}, which is not supported; use float, double, float16 or integers",
+        "{} has element type {}, which is not supported; use float, double, float16 or integers of "
+        "8 "
+        "bits and more",
         what, element_type_text(type));
   const Shape shape = checked_shape(proto, what);
   const auto count = static_cast<std::uint64_t>(element_count(shape));

@@ -33,7 +33,7 @@ constexpr std::int64_t kCanaryFrames = 4;
 constexpr std::int64_t kLaneFrames = 3;
 constexpr std::int64_t kMostParts = 8;
 
-/// Simulators for so many frames: two, so that two cores have work, from where half of the lanes go on behind
+/// Simulators for so many frames: two, so that two cores have work, from where a quarter of the lanes go on behind
 /// their first frame; more where all go on. The same on every machine, as lanes decide what is simulated under
 /// which profile.
 int parts_for(std::int64_t frames) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compile/base/error.h"
+#include "compile/base/printable.h"
 
 namespace assay {
 Answer exact_answer(const AnswerSource& source, const ImageResult& image) {
@@ -42,6 +43,12 @@ std::optional<Accuracy> count_accuracy(const AnswerSource& source, const Dataset
     for (const Answer& answer : answers)
       for (const std::int64_t label : answer.ranked) classes = std::max(classes, label + 1);
   }
+  // It keeps a number for every pair of them.
+  constexpr std::int64_t kMostClasses = 4096;
+  if (classes > kMostClasses)
+    user_error(
+        "accuracy is counted for up to {} classes; the labels of '{}' and the network go up to {}",
+        kMostClasses, printable(set.name), classes - 1);
   AccuracyCounter counter(classes, std::min(k, source.ranks));
   for (std::size_t i = 0; i < answers.size(); ++i)
     counter.add(first + static_cast<std::int64_t>(i), set.labels[i], answers[i].ranked,

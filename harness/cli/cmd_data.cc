@@ -43,9 +43,12 @@ std::string data_text(const report::DataReport& report) {
   if (!data.labels) return text + "no labels\n";
   std::vector<std::vector<std::string>> rows = {{"class", "name", "images"}};
   const std::vector<std::string>& names = report.class_names;
+  // Of very many classes those that have images.
+  constexpr std::size_t kShown = 256;
   for (std::size_t i = 0; i < report.class_images.size(); ++i)
-    rows.push_back({std::to_string(i), i < names.size() ? printable(names[i]) : "",
-                    grouped(report.class_images[i])});
+    if (report.class_images.size() <= kShown || report.class_images[i] > 0)
+      rows.push_back({std::to_string(i), i < names.size() ? printable(names[i]) : "",
+                      grouped(report.class_images[i])});
   return text + table_text(rows);
 }
 

@@ -47,10 +47,15 @@ void add_row(std::vector<std::vector<std::string>>& rows, const std::string& net
                   accuracy->mean_loss ? fmt::format("{:.6f}", *accuracy->mean_loss) : "-"});
 }
 
+/// Classes that are all shown, and of which every pair is.
+constexpr std::int64_t kShownClasses = 256, kShownPairs = 32;
+
+/// Of very many classes those that are among the labels.
 std::string class_table(const Accuracy& accuracy, const std::vector<std::string>& names) {
   std::vector<std::vector<std::string>> rows = {{"class", "name", "images", "correct", "accuracy"}};
   for (std::int64_t label = 0; label < accuracy.classes; ++label) {
     const auto at = static_cast<std::size_t>(label);
+    if (accuracy.classes > kShownClasses && accuracy.class_images[at] == 0) continue;
     const std::optional<double> share = accuracy.class_accuracy(label);
     rows.push_back({std::to_string(label), at < names.size() ? printable(names[at]) : "",
                     grouped(accuracy.class_images[at]), grouped(accuracy.class_correct[at]),
@@ -60,6 +65,9 @@ std::string class_table(const Accuracy& accuracy, const std::vector<std::string>
 }
 
 std::string confusion_table(const Accuracy& accuracy) {
+  if (accuracy.classes > kShownPairs)
+    return fmt::format("the confusion matrix of {} classes is in --json\n",
+                       grouped(accuracy.classes));
   std::vector<std::vector<std::string>> rows = {{"label \\ said"}};
   for (std::int64_t said = 0; said < accuracy.classes; ++said)
     rows[0].push_back(std::to_string(said));

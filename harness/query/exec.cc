@@ -57,8 +57,11 @@ std::vector<std::filesystem::path> input_files(const Graph& graph,
   const std::vector<Tensor*>& inputs = graph.inputs();
   std::vector<std::filesystem::path> files(inputs.size());
   for (const std::string& text : given) {
-    const auto named = std::ranges::find_if(
-        inputs, [&](const Tensor* input) { return text.starts_with(input->name + "="); });
+    auto named = inputs.end();
+    for (auto i = inputs.begin(); i != inputs.end(); ++i)
+      if (text.starts_with((*i)->name + "=") &&
+          (named == inputs.end() || (*i)->name.size() > (*named)->name.size()))
+        named = i;
     if (named == inputs.end() && inputs.size() > 1)
       user_error(
           "'{}' does not say for which input it is; the network has {}: give each as --input "
@@ -152,7 +155,10 @@ class Execution {
       batches_.push_back(read_batch(files[i], *graph_.inputs()[i]));
     images_ = batches_.front().images;
     for (const Batch& batch : batches_) check(batch);
-    if (batches_.front().bytes && !starts_at_pixels(graph_)) console.remark(kBytesGiven);
+    require_batch_axes();
+    require_own_files(files);
+    const bool bytes = std::ranges::any_of(batches_, &Batch::bytes);
+    if (bytes && !starts_at_pixels(graph_)) console.remark(kBytesGiven);
     if (std::ranges::any_of(graph_.inputs(),
                             [](const Tensor* t) { return t->shape->front() != 1; }))
       change_batch_size(graph_, 1);
@@ -181,6 +187,33 @@ class Execution {
   }
 
  private:
+  /// Only a first axis of 1 says that all inputs are images, and none of them something that all images
+  /// share.
+  void require_batch_axes() const {
+    if (batches_.size() == 1) return;
+    for (const Batch& batch : batches_)
+      if (batch.input->shape->front() != 1)
+        user_error(
+            "input '{}' is {}: a network of several inputs is executed where the first axis of "
+            "each "
+            "is 1, the batch; export it for a batch of 1",
+            printable(batch.input->name), shape_text(*batch.input->shape));
+  }
+
+  /// No output lies where it cannot, or where an input does.
+  void require_own_files(const std::vector<std::filesystem::path>& inputs) const {
+    for (std::size_t i = 0; i < graph_.outputs().size(); ++i) {
+      const std::filesystem::path path = output_path(i);
+      check_output_file(path, "--output");
+      std::error_code none;
+      for (const std::filesystem::path& input : inputs)
+        if (std::filesystem::equivalent(input, path, none))
+          user_error(
+              "'{}' is an input and would be overwritten by output '{}'; choose another --output",
+              printable(path.string(), 4096), printable(graph_.outputs()[i]->name));
+    }
+  }
+
   /// As many images as the others have; an input of integers holds no others.
   void check(const Batch& batch) const {
     if (batch.images != images_)

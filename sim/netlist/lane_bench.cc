@@ -65,19 +65,25 @@ class LaneBench {
 
   void start() {
     open_ = all_;
+    std::int64_t more = std::max<std::int64_t>(end_ - next_ - simulator_.lanes(), 0);
+    for (Lane& lane : lanes_) {
+      lane.owed = std::min(job_.in_a_row - 1, more);
+      more -= lane.owed;
+      owed_ += lane.owed;
+    }
     all_.for_each([&](int lane) {
       if (!take_frame(lane)) open_.remove(lane);
-      if (open_.has(lane) && job_.resets(lane_ + lane)) at(lane).reset_at = reset_time();
+      if (open_.has(lane) && job_.resets(lane_ + lane))
+        at(lane).reset_at = reset_time(1 + at(lane).owed + more / simulator_.lanes());
       reset(lane);
     });
   }
 
-  /// Somewhere in the first frames, between the first and the last beat that goes in.
-  std::int64_t reset_time() {
+  /// Somewhere in the first of a lane's frames, between the first and the last beat that goes in.
+  std::int64_t reset_time(std::int64_t frames) {
     constexpr std::int64_t kFrames = 3;
-    const std::int64_t left = (end_ - next_) / simulator_.lanes() + 1;
     return 1 + random_.below(std::max<std::int64_t>(
-                   1, std::min(kFrames, left) * job_.input_beats[0].beats - 1));
+                   1, std::min(kFrames, frames) * job_.input_beats[0].beats - 1));
   }
 
   void reset(int lane) {
@@ -100,20 +106,14 @@ class LaneBench {
     return true;
   }
 
-  /// Frames that a row still needs are kept for it; what is less than a row goes to one lane.
+  /// What is kept for the rows of other lanes is not taken.
   bool may_take(int lane) {
+    if (frames_[static_cast<std::size_t>(lane)].empty()) return next_ != end_;
     std::int64_t& owed = at(lane).owed;
-    if (owed > 0) {
-      --owed;
-      --owed_;
-      return true;
-    }
-    const std::int64_t left = end_ - next_ - owed_;
-    if (left > 0 && frames_[static_cast<std::size_t>(lane)].size() == 1) {
-      owed = std::max<std::int64_t>(std::min(left, job_.in_a_row - 1) - 1, 0);
-      owed_ += owed;
-    }
-    return left > 0;
+    if (owed == 0) return end_ - next_ > owed_;
+    --owed;
+    --owed_;
+    return true;
   }
 
   void cycle() {

@@ -37,8 +37,8 @@ struct LaneJob {
   /// what is expected.
   std::vector<Tokens> input_beats, output_beats, monitor_beats;
   std::int64_t frames = 1;  ///< in all; each runs in one lane
-  /// A lane that goes on behind its first frame has so many, one behind the other, before another lane
-  /// goes on: what a frame leaves behind shows in the next ones, also where frames are few.
+  /// Where frames are few, the first lanes have so many, one behind the other, and the others one: what
+  /// a frame leaves behind shows in the next ones.
   std::int64_t in_a_row = 1;
   /// Per lane how source and sink behave, drawn from `seed` and the lane's number.
   std::function<Profile(int lane)> profile = [](int) { return Profile::kAlways; };

@@ -235,6 +235,32 @@ TEST_F(Commands, ExecTakesAFileForEveryInput) {
   EXPECT_FALSE(fs::exists(path("y.npy")));
 }
 
+/// b may be one row for all images, or an image's.
+TEST_F(Commands, ExecOfSeveralInputsNeedsTheirBatch) {
+  TestModel sum;
+  sum.input("x", {4, 4});
+  sum.input("x=", {4});
+  sum.node("Add", {"x", "x="}, {"y"});
+  sum.output("y");
+  write_file(path("sum.onnx"), sum.bytes());
+  write_npy(path("a.npy"), make_npy<float>({4, 4}, std::vector<float>(16)));
+  write_npy(path("b.npy"), make_npy<float>({4}, std::vector<float>(4)));
+  const CommandResult result =
+      run_assay({"exec", path("sum.onnx"), "--input", "x==" + path("b.npy"), "--input",
+                 "x=" + path("a.npy"), "--output", path("y.npy")});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("input 'x' is [4,4]: a network of several inputs is executed"));
+  EXPECT_FALSE(fs::exists(path("y.npy")));
+}
+
+TEST_F(Commands, ExecDoesNotWriteOverItsInput) {
+  const std::string x = save_input(), before = read_file(x);
+  const CommandResult result = run_assay({"exec", model, "--input", x, "--output", x});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("is an input and would be overwritten"));
+  EXPECT_EQ(read_file(x), before);
+}
+
 TEST_F(Commands, ExecRefusesInputsThatDoNotFitAndWritesNothing) {
   write_npy(path("shape.npy"), make_npy<float>({1, 3, 4, 5}, std::vector<float>(60)));
   write_npy(path("type.npy"), make_npy<double>({1, 3, 4, 4}, std::vector<double>(48, 0.1)));

@@ -300,6 +300,31 @@ TEST(LaneBench, FramesInARowShowWhatTheThirdOneBreaks) {
   EXPECT_EQ(differing(128 + 64, 3), 32 * kBeats);
   EXPECT_EQ(differing(128 + 65, 3), 32 * kBeats);  // and one has two
   EXPECT_EQ(differing(128 + 1, 3), 0);
+  EXPECT_EQ(differing(3 * 128, 3), 128 * kBeats);
+  EXPECT_EQ(differing(3 * 128 + 1, 3), 129 * kBeats);
+}
+
+TEST(LaneBench, ResetsComeWhereALaneHasFrames) {
+  for (const std::int64_t frames : {130, 192, 400}) {
+    Rig rig(Fault::kNone, frames);
+    rig.job.in_a_row = 3;
+    const LaneResult result = rig.run(128);
+    expect_equal(result, rig.job);
+    EXPECT_EQ(result.resets, 26) << frames;  // every fifth lane
+  }
+}
+
+/// Where few lanes go on, they have all profiles.
+TEST(LaneBench, FramesInARowMeetEveryProfile) {
+  for (int profile = 0; profile < kProfiles; ++profile) {
+    Rig rig(Fault::kThirdFrame, 192);
+    rig.job.in_a_row = 3;
+    rig.job.resets = [](int) { return false; };
+    rig.job.profile = [&](int lane) {
+      return static_cast<Profile>(lane % kProfiles == profile ? profile : 0);
+    };
+    EXPECT_EQ(rig.run(128).outputs[0].differing, 32 * kBeats) << profile;
+  }
 }
 
 TEST(LaneBench, FramesInARowAreAllThere) {
