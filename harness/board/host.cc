@@ -165,7 +165,10 @@ class HostRun {
     const auto frame = [&](std::int64_t i) { return share.at(static_cast<std::size_t>(i)); };
     link.stream(
         identity, std::ssize(share),
-        [&](std::int64_t i) { return std::string_view(frame_at(frame(i)).input); },
+        [&](std::int64_t i) {
+          progress.tick(0);  // of a simulated board the first frame may take minutes
+          return std::string_view(frame_at(frame(i)).input);
+        },
         [&](std::int64_t i, const board::FrameResult& result) {
           const std::lock_guard lock(mutex_);
           compare(frame(i), result);
