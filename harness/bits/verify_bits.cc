@@ -29,12 +29,13 @@ constexpr std::size_t kBatchBytes = std::size_t{1} << 30;
 constexpr int kResetLanes = 8;
 constexpr int kLanes = 256, kLeastLanes = 64;
 constexpr std::int64_t kCanaryFrames = 4;
-/// That a lane gets one behind the other: what is left over from a frame shows in the next ones.
-constexpr std::int64_t kLaneFrames = 3;
+/// That a lane gets one behind the other: what is left over from a frame shows in the next ones. Of a few
+/// hundred images the first lanes get kInARow.
+constexpr std::int64_t kLaneFrames = 3, kInARow = 2;
 constexpr std::int64_t kMostParts = 8;
 
-/// Simulators for so many frames: two, so that two cores have work, from where a quarter of the lanes go on behind
-/// their first frame; more where all go on. The same on every machine, as lanes decide what is simulated under
+/// Simulators for so many frames: two, so that two cores have work, from where half of the lanes go on behind their
+/// first frame; more where all go on. The same on every machine, as lanes decide what is simulated under
 /// which profile.
 int parts_for(std::int64_t frames) {
   const std::int64_t full = frames / (kLaneFrames * kLanes);
@@ -159,7 +160,7 @@ class BitsVerification {
     };
     job.resets = [](int lane) { return lane % kResetLanes == kResetLanes - 1; };
     job.seed = options_.seed;
-    job.in_a_row = kLaneFrames;
+    job.in_a_row = kInARow;
     job.patience = 4 * batch.patience;
     return job;
   }
