@@ -367,8 +367,7 @@ TensorValue TensorReader::read(const TensorProto& proto, std::string_view what) 
   if (size == 0)
     user_error(
         "{} has element type {}, which is not supported; use float, double, float16 or integers of "
-        "8 "
-        "bits and more",
+        "8 bits and more",
         what, element_type_text(type));
   const Shape shape = checked_shape(proto, what);
   const auto count = static_cast<std::uint64_t>(element_count(shape));

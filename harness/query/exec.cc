@@ -149,14 +149,13 @@ class Execution {
         bytes_(read_file(options.model)),
         graph_(import_network(bytes_, options.model, console)),
         identity_(model_identity(bytes_, graph_)) {
-    check_output_file(options.output, "--output");
     const std::vector<std::filesystem::path> files = input_files(graph_, options.inputs);
+    require_own_files(files);
     for (std::size_t i = 0; i < files.size(); ++i)
       batches_.push_back(read_batch(files[i], *graph_.inputs()[i]));
     images_ = batches_.front().images;
     for (const Batch& batch : batches_) check(batch);
     require_batch_axes();
-    require_own_files(files);
     const bool bytes = std::ranges::any_of(batches_, &Batch::bytes);
     if (bytes && !starts_at_pixels(graph_)) console.remark(kBytesGiven);
     if (std::ranges::any_of(graph_.inputs(),
@@ -195,8 +194,7 @@ class Execution {
       if (batch.input->shape->front() != 1)
         user_error(
             "input '{}' is {}: a network of several inputs is executed where the first axis of "
-            "each "
-            "is 1, the batch; export it for a batch of 1",
+            "each is 1, the batch; export it for a batch of 1",
             printable(batch.input->name), shape_text(*batch.input->shape));
   }
 

@@ -18,8 +18,8 @@ struct ExecOptions {
 };
 
 /// Runs a network as it stands on the images of .npy files, one for each of its inputs (N first;
-/// integers, or floats that float32 holds exactly), image by image, and writes its outputs: the first to `output`, output NAME of several to
-/// STEM.NAME.npy beside it. Exact outputs are the exact reals rounded once to float64, float ones
+/// integers, or floats that float32 holds exactly), image by image, and writes its outputs: the
+/// first to `output`, output NAME of several to STEM.NAME.npy beside it. Exact outputs are the exact reals rounded once to float64, float ones
 /// float32, labels int64. With `dump`, the integers of every quantiser, one .npy each, and
 /// scales.json. UserError, with nothing written, when an input is missing, unknown or does not fit.
 report::Exec run_exec(const ExecOptions& options, const Console& console);

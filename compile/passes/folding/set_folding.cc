@@ -180,9 +180,9 @@ void require_few(const FoldingGoal& goal, std::int64_t found) {
   if (found <= goal.least) return;
   user_error(
       "no folding keeps {} cycles per frame in {} % of {}: the fewest that fit, as estimated, are "
-      "{}; "
-      "aim at that with --target-cycles {}, choose a larger device or share, or come as near as it "
-      "fits with --best-effort",
+      "{}; aim at that with --target-cycles {}, choose a larger device or share, or come as near "
+      "as "
+      "it fits with --best-effort",
       goal.least, goal.share, goal.device, found, found);
 }
 
@@ -244,18 +244,15 @@ class Budget {
   }
 
   [[noreturn]] void refuse(std::int64_t target) const {
-    user_error(
-        "the network does not fit {} % of {} however little it is unfolded: at {} cycles per frame "
-        "its layers are estimated to take {}; choose a larger device or share",
-        share_, device_.name, target, short_of());
-  }
-  std::string short_of() const {
     std::string text;
     for (std::size_t r = 0; r < limits_.size(); ++r)
       if (needs_[r] > limits_[r])
         text += fmt::format("{}{} {} of {}", text.empty() ? "" : ", ", needs_[r], kNames[r],
                             limits_[r]);
-    return text;
+    user_error(
+        "the network does not fit {} % of {} however little it is unfolded: at {} cycles per frame "
+        "its layers are estimated to take {}; choose a larger device or share",
+        share_, device_.name, target, text);
   }
 
   const FoldingSpace& space_;
