@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,8 @@ inline constexpr std::string_view kAssayDomain = "assay";
 
 /// Boilerplate that depends only on the operator's own type. `Self` declares kType, kMinInputs,
 /// kMaxInputs.
-template <typename Self>
-struct OpOf : Op {
+template <typename Self, typename Base = Op>
+struct OpOf : Base {
   static constexpr std::string_view kDomain = "";
   static constexpr int kOutputs = 1;
   std::string_view type() const override { return Self::kType; }
@@ -215,8 +216,8 @@ struct Pow final : BinaryOf<Pow> {
   static constexpr std::string_view kType = "Pow";
 };
 
-template <typename Self>
-struct UnaryOf : OpOf<Self> {
+template <typename Self, typename Base = Op>
+struct UnaryOf : OpOf<Self, Base> {
   static constexpr int kMinInputs = 1, kMaxInputs = 1;
   void infer(InferContext& context) const override;
 };
@@ -239,6 +240,64 @@ struct Softmax final : UnaryOf<Softmax> {
   static constexpr std::string_view kType = "Softmax";
   std::int64_t axis = -1;
   void fields(FieldVisitor& v) override;
+};
+/// log(Softmax(X)).
+struct LogSoftmax final : UnaryOf<LogSoftmax> {
+  static constexpr std::string_view kType = "LogSoftmax";
+  std::int64_t axis = -1;
+  void fields(FieldVisitor& v) override;
+};
+
+/// Functions of one real variable that are no polynomials. All of them rise.
+enum class Function : std::uint8_t {
+  kErf,       ///< 2/sqrt(pi) times the integral of exp(-t*t) from 0 to x
+  kExp,       ///< e^x
+  kLog,       ///< the natural logarithm, for x > 0
+  kSigmoid,   ///< 1 / (1 + e^-x)
+  kSoftplus,  ///< log(1 + e^x)
+  kSoftsign,  ///< x / (1 + |x|)
+  kSqrt,      ///< for x >= 0
+  kTanh       ///< (e^x - e^-x) / (e^x + e^-x)
+};
+/// y = f(x), element by element.
+struct FunctionOp : Op {
+  virtual Function function() const = 0;
+};
+template <typename Self>
+struct FunctionOf : UnaryOf<Self, FunctionOp> {
+  Function function() const override { return Self::kFunction; }
+};
+struct Erf final : FunctionOf<Erf> {
+  static constexpr std::string_view kType = "Erf";
+  static constexpr Function kFunction = Function::kErf;
+};
+struct Exp final : FunctionOf<Exp> {
+  static constexpr std::string_view kType = "Exp";
+  static constexpr Function kFunction = Function::kExp;
+};
+struct Log final : FunctionOf<Log> {
+  static constexpr std::string_view kType = "Log";
+  static constexpr Function kFunction = Function::kLog;
+};
+struct Sigmoid final : FunctionOf<Sigmoid> {
+  static constexpr std::string_view kType = "Sigmoid";
+  static constexpr Function kFunction = Function::kSigmoid;
+};
+struct Softplus final : FunctionOf<Softplus> {
+  static constexpr std::string_view kType = "Softplus";
+  static constexpr Function kFunction = Function::kSoftplus;
+};
+struct Softsign final : FunctionOf<Softsign> {
+  static constexpr std::string_view kType = "Softsign";
+  static constexpr Function kFunction = Function::kSoftsign;
+};
+struct Sqrt final : FunctionOf<Sqrt> {
+  static constexpr std::string_view kType = "Sqrt";
+  static constexpr Function kFunction = Function::kSqrt;
+};
+struct Tanh final : FunctionOf<Tanh> {
+  static constexpr std::string_view kType = "Tanh";
+  static constexpr Function kFunction = Function::kTanh;
 };
 /// X, min?, max?.
 struct Clip final : OpOf<Clip> {

@@ -350,10 +350,10 @@ template struct BinaryOf<Mul>;
 template struct BinaryOf<Div>;
 template struct BinaryOf<Pow>;
 
-template <typename Self>
-void UnaryOf<Self>::infer(InferContext& c) const {
-  if constexpr (std::is_same_v<Self, Softmax>)
-    normalise_axis(static_cast<const Softmax*>(this)->axis, c.shape(0).size());
+template <typename Self, typename Base>
+void UnaryOf<Self, Base>::infer(InferContext& c) const {
+  if constexpr (requires(const Self& self) { self.axis; })
+    normalise_axis(static_cast<const Self*>(this)->axis, c.shape(0).size());
   same_shape(c);
 }
 template struct UnaryOf<Relu>;
@@ -361,6 +361,15 @@ template struct UnaryOf<Sign>;
 template struct UnaryOf<Identity>;
 template struct UnaryOf<DebugMarker>;
 template struct UnaryOf<Softmax>;
+template struct UnaryOf<LogSoftmax>;
+template struct UnaryOf<Erf, FunctionOp>;
+template struct UnaryOf<Exp, FunctionOp>;
+template struct UnaryOf<Log, FunctionOp>;
+template struct UnaryOf<Sigmoid, FunctionOp>;
+template struct UnaryOf<Softplus, FunctionOp>;
+template struct UnaryOf<Softsign, FunctionOp>;
+template struct UnaryOf<Sqrt, FunctionOp>;
+template struct UnaryOf<Tanh, FunctionOp>;
 
 void Clip::infer(InferContext& c) const {
   for (const std::size_t i : {1U, 2U})

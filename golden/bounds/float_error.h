@@ -39,7 +39,9 @@ struct BoundedTensor {
 ///   average of n: mean of e(X) + gamma(n+2) * mean of |X^| (division, or product with the
 ///   reciprocal) Relu, Clip, MaxPool, moving data, TopK's values: the largest error of what is
 ///   compared or moved Softmax: exponents off by d give a factor within exp(+-2d); gamma(n+12) for
-///   the rest dequantisation fl(fl(y-z)*s): 2u|X| + |y-z|e(s), nothing where the result is a
+///   the rest LogSoftmax: both errors, and gamma(n+16) of what is subtracted a function (Exp, Erf,
+///   ...): the function at the ends of its argument's range, and what a library may be off, taken as
+///   2^-20 of the result and of 1 dequantisation fl(fl(y-z)*s): 2u|X| + |y-z|e(s), nothing where the result is a
 ///   float32 and s is exact quantiser not at a given checkpoint: the levels that its monotone
 ///   function takes on within the error of its
 ///     argument, decided in rational arithmetic where the operands are exact (weights)

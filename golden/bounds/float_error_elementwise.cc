@@ -173,6 +173,71 @@ bool softmax(const ops::Softmax& op, const BoundedInputs& in, BoundedTensor& out
   return true;
 }
 
+bool log_softmax(const ops::LogSoftmax& op, const BoundedInputs& in, BoundedTensor& out) {
+  const Shape& shape = out.shape;
+  const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
+  const auto size = static_cast<std::size_t>(shape[axis]);
+  std::size_t stride = 1;
+  for (std::size_t i = axis + 1; i < shape.size(); ++i)
+    stride *= static_cast<std::size_t>(shape[i]);
+  const BoundedTensor& x = *in.at(0);
+  for (std::size_t lane = 0; size > 0 && lane < out.value.size() / size; ++lane) {
+    const std::size_t from = lane / stride * stride * size + lane % stride;
+    double largest = x.value[from], least = largest, worst = 0, sum = 0;
+    for (std::size_t k = 0; k < size; ++k) {
+      largest = std::max(largest, x.value[from + k * stride]);
+      least = std::min(least, x.value[from + k * stride]);
+      worst = std::max(worst, x.error[from + k * stride]);
+    }
+    for (std::size_t k = 0; k < size; ++k) sum += std::exp(x.value[from + k * stride] - largest);
+    const double reach = largest - least + 4 * worst + std::log(sum);
+    for (std::size_t k = 0; k < size; ++k) {
+      const std::size_t i = from + k * stride;
+      out.value[i] = x.value[i] - largest - std::log(sum);
+      // The logarithm of the sum is off by what its terms are off by, relatively.
+      out.error[i] = 4 * worst + gamma_of(static_cast<std::int64_t>(size) + 16) * (1 + reach);
+    }
+  }
+  return true;
+}
+
+// ---- Functions
+// --------------------------------------------------------------------------------------------------------
+
+double function_of(ops::Function f, double x) {
+  switch (f) {
+    case ops::Function::kErf:
+      return std::erf(x);
+    case ops::Function::kExp:
+      return std::exp(x);
+    case ops::Function::kLog:
+      return std::log(x);
+    case ops::Function::kSigmoid:
+      return 1 / (1 + std::exp(-x));
+    case ops::Function::kSoftplus:
+      return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
+    case ops::Function::kSoftsign:
+      return x / (1 + std::fabs(x));
+    case ops::Function::kSqrt:
+      return std::sqrt(x);
+    case ops::Function::kTanh:
+      return std::tanh(x);
+  }
+  return NAN;
+}
+
+/// A rising function: at the ends of its argument's range. Libraries differ in these functions;
+/// each is taken to be within kLibrary of the truth, relatively and, as their results are of that
+/// size, of 1.
+Bounded rising(ops::Function f, Bounded x) {
+  constexpr double kLibrary = 0x1p-20;
+  const double value = function_of(f, x.value);
+  double error = std::max(function_of(f, x.value + x.error) - value,
+                          value - function_of(f, x.value - x.error));
+  if (std::isnan(error)) error = HUGE_VAL;
+  return {value, error + kLibrary * (1 + std::fabs(value) + error)};
+}
+
 }  // namespace
 
 bool bound_elementwise(const Node& node, const BoundedInputs& in,
@@ -194,6 +259,9 @@ bool bound_elementwise(const Node& node, const BoundedInputs& in,
   if (const auto* op = node.as<ops::Cast>()) return cast(node, *op, in, out);
   if (const auto* op = node.as<ops::BatchNormalization>()) return batch_norm(*op, in, out);
   if (const auto* op = node.as<ops::Softmax>()) return softmax(*op, in, out);
+  if (const auto* op = node.as<ops::LogSoftmax>()) return log_softmax(*op, in, out);
+  if (const auto* op = node.as<ops::FunctionOp>())
+    return unary(in, out, [op](Bounded x) { return rising(op->function(), x); });
   return false;
 }
 

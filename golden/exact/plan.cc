@@ -147,7 +147,7 @@ bool Planner::has_input(std::size_t index) const {
   return index < node_->inputs.size() && node_->inputs[index];
 }
 
-Value Planner::raw_any_input(std::size_t index) {
+Value Planner::any_value(std::size_t index) {
   if (!has_input(index)) fail(fmt::format("input {} is missing", index));
   const Tensor* tensor = node_->inputs[index];
   auto it = values.find(tensor);
@@ -158,6 +158,16 @@ Value Planner::raw_any_input(std::size_t index) {
     it = values.emplace(tensor, constant_value(*tensor->constant)).first;
   }
   return it->second;
+}
+
+Value Planner::raw_any_input(std::size_t index) {
+  Value value = any_value(index);
+  if (value.formula)
+    fail(fmt::format(
+        "input '{}' is the real result of a function (exp, tanh, ...) that no quantiser "
+        "has taken; quantise it in front",
+        printable(node_->inputs[index]->name)));
+  return value;
 }
 
 Value Planner::any_input(std::size_t index) {
@@ -268,8 +278,9 @@ void Planner::plan() {
 }
 
 void Planner::plan_node(const Node& node) {
-  if (plan_quantiser(*this, node) || plan_linear(*this, node) || plan_format(*this, node) ||
-      plan_selection(*this, node) || plan_elementwise(*this, node) || plan_hardware(*this, node))
+  if (plan_function(*this, node) || plan_quantiser(*this, node) || plan_linear(*this, node) ||
+      plan_format(*this, node) || plan_selection(*this, node) || plan_elementwise(*this, node) ||
+      plan_hardware(*this, node))
     return;
   if (plan_move(node)) return;
   fail(

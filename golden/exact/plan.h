@@ -14,6 +14,7 @@
 
 #include "compile/base/error.h"
 #include "compile/graph/graph.h"
+#include "compile/graph/ops.h"
 #include "golden/exact/executor.h"
 #include "golden/exact/real_array.h"
 #include "golden/kernels/conv.h"
@@ -113,8 +114,10 @@ class Step {
   virtual std::string kernel() const = 0;
 };
 
+struct Formula;
+
 /// A tensor's value as the plan knows it: sum_k scale_k * slot_k + offset, maximum with 0 when
-/// `relu`.
+/// `relu`; or a formula over such sums.
 struct Value {
   struct Term {
     RealArray scale;
@@ -125,6 +128,9 @@ struct Value {
   RealArray offset;
   bool relu = false;  ///< not applied yet: a quantiser that follows takes it into its lower bound
   bool last = false;  ///< the slots lie row-major: the last axis is innermost (see Slot)
+  /// Instead of terms and offset: real numbers that are no such sum. Only quantisers, further
+  /// formulas and movements take it.
+  std::shared_ptr<const Formula> formula = nullptr;
 };
 
 /// The tables of a plan; ExactExecutor::Plan adds what a run needs around it.
@@ -166,12 +172,15 @@ class Planner {
   Value raw_any_input(std::size_t index);
   /// The same value in another order.
   Value ordered(const Value& value, bool last);
+  /// The value of an input as it is: with a pending relu, in whatever order, perhaps a formula.
+  Value any_value(std::size_t index);
   /// An input that must be a constant, as exact numbers (broadcast shape as in the graph).
   RealArray parameter(std::size_t index);
   const Constant& constant(std::size_t index);
   bool has_input(std::size_t index) const;
   void set_output(Value value, std::size_t index = 0);
   const Shape& output_shape(std::size_t index = 0) const;
+  const Node& node() const { return *node_; }
   [[noreturn]] void fail(const std::string& message) const;
 
   /// Moves elements: output element i comes from element source[i] of the concatenated `parts`, or
@@ -208,7 +217,10 @@ bool plan_quantiser(Planner& planner, const Node& node);  ///< quantise.cc
 bool plan_format(Planner& planner,
                  const Node& node);  ///< formats.cc: thresholds, floating-point formats
 bool plan_selection(Planner& planner,
-                    const Node& node);                   ///< select.cc: max pools, clips, top-k
+                    const Node& node);  ///< select.cc: max pools, clips, top-k
+/// The max pool of a value in NCHW; a pending relu stays.
+Value max_pool(Planner& planner, Value x, const Shape& shape, ops::Window window);
+bool plan_function(Planner& planner, const Node& node);  ///< formula.cc: exp, erf, tanh ...
 bool plan_hardware(Planner& planner, const Node& node);  ///< hw/plan.cc: hardware layers
 
 /// How a real u becomes an integer.
@@ -220,6 +232,9 @@ struct Decision {
   std::int64_t post = 0;        ///< added after rounding and before clamping
 };
 
+/// A fresh slot with round(x * factor + b), decided exactly. `x` may be a formula.
+SlotId emit_decision(Planner& planner, const Value& x, const RealArray& factor, const RealArray& b,
+                     const Decision& decision);
 /// A fresh slot with round(sum_k a_k q_k + b), decided exactly.
 SlotId emit_decision(Planner& planner, const Shape& shape, const std::vector<Value::Term>& terms,
                      const RealArray& b, const Decision& decision, bool last = false);

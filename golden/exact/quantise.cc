@@ -11,7 +11,7 @@
 #include <atomic>
 
 #include "compile/graph/ops.h"
-#include "golden/exact/plan.h"
+#include "golden/exact/formula.h"
 
 namespace assay::exact {
 namespace {
@@ -285,6 +285,12 @@ RealArray inverse(const RealArray& array) {
   return transform(array, [](const Real& x) { return x.inverse(); });
 }
 
+/// What a quantiser takes: a formula, or a sum with a pending relu left in place.
+Value quantised_input(Planner& planner) {
+  const Value x = planner.any_value(0);
+  return x.formula ? ordered_formula(planner, x, false) : planner.raw_input(0);
+}
+
 /// terms / scale.
 std::vector<Value::Term> divided(const Value& value, const RealArray& inverse_scale) {
   std::vector<Value::Term> terms = value.terms;
@@ -302,7 +308,7 @@ std::int64_t level_of_zero(Planner& planner, const RealArray& zero_point,
 }
 
 void plan_quant(Planner& planner, const ops::Quant& quant) {
-  Value x = planner.raw_input(0);
+  Value x = quantised_input(planner);
   const RealArray scale = planner.parameter(1), zero = planner.parameter(2);
   const std::int64_t bits = integer_parameter(planner, planner.parameter(3), "the bit width");
   require_positive(planner, scale);
@@ -317,18 +323,18 @@ void plan_quant(Planner& planner, const ops::Quant& quant) {
       decision.lo = level_of_zero(planner, zero, decision);
   }
   const RealArray per_scale = inverse(scale);
-  const SlotId out = emit_decision(planner, x.shape, divided(x, per_scale),
-                                   add(multiply(x.offset, per_scale), zero), decision);
+  const SlotId out = emit_decision(planner, x, per_scale, zero, decision);
   planner.set_output({x.shape, {{scale, out}}, transform(multiply(scale, zero), [](const Real& v) {
                         return -v;
                       })});
 }
 
 void plan_bipolar(Planner& planner) {
-  const Value x = planner.input(0);
+  Value x = quantised_input(planner);
+  if (x.relu) x = planner.apply_relu(x);
   const RealArray scale = planner.parameter(1);
   require_positive(planner, scale);
-  const SlotId out = emit_decision(planner, x.shape, x.terms, x.offset,
+  const SlotId out = emit_decision(planner, x, RealArray(Real(1)), RealArray(),
                                    {.kind = Decision::Kind::kSign, .lo = -1, .hi = 1});
   planner.set_output({x.shape, {{scale, out}}, {}});
 }
@@ -342,7 +348,7 @@ RealArray axis_parameter(Planner& planner, std::size_t index, std::int64_t axis,
 }
 
 void plan_quantize_linear(Planner& planner, const ops::QuantizeLinear& op, const Node& node) {
-  const Value x = planner.raw_input(0);
+  const Value x = quantised_input(planner);
   const RealArray scale = axis_parameter(planner, 1, op.axis, x.shape);
   require_positive(planner, scale);
   const DataType type = container_type(node.outputs[0]->container);
@@ -355,8 +361,7 @@ void plan_quantize_linear(Planner& planner, const ops::QuantizeLinear& op, const
   // max(x, 0) quantises to max(Q(x), Q(0)), and Q(0) is the zero point.
   const std::int64_t lo = x.relu ? std::clamp(zero, type.min(), type.max()) : type.min();
   const SlotId out =
-      emit_decision(planner, x.shape, divided(x, per_scale), multiply(x.offset, per_scale),
-                    {.lo = lo, .hi = type.max(), .post = zero});
+      emit_decision(planner, x, per_scale, RealArray(), {.lo = lo, .hi = type.max(), .post = zero});
   planner.set_output({x.shape, {{RealArray(Real(1)), out}}, {}});
 }
 
@@ -468,6 +473,13 @@ SlotId emit_decision(Planner& planner, const Shape& shape, const std::vector<Val
                                               planner.slot(out).storage),
                reads, {out});
   return out;
+}
+
+SlotId emit_decision(Planner& planner, const Value& x, const RealArray& factor, const RealArray& b,
+                     const Decision& decision) {
+  if (x.formula) return emit_formula_decision(planner, x, factor, b, decision);
+  return emit_decision(planner, x.shape, divided(x, factor), add(multiply(x.offset, factor), b),
+                       decision, x.last);
 }
 
 bool plan_quantiser(Planner& planner, const Node& node) {

@@ -186,7 +186,9 @@ std::vector<Value::Term> emit_argmax(Planner& planner, const Shape& shape,
   return out;
 }
 
-/// The pool of a value in NCHW. max(relu(x)) = relu(max(x)), so a pending relu stays pending.
+}  // namespace
+
+// max(relu(x)) = relu(max(x)), so a pending relu stays pending.
 Value max_pool(Planner& planner, Value x, const Shape& shape, ops::Window window) {
   if (window.dilations.empty()) window.dilations.assign(window.rank(), 1);
   const auto windows = pool_windows(x.shape, shape, window);
@@ -199,6 +201,8 @@ Value max_pool(Planner& planner, Value x, const Shape& shape, ops::Window window
   if (!channelwise(x)) x = position_free(planner, x);
   return {shape, emit_argmax(planner, shape, windows, x), x.offset, x.relu};
 }
+
+namespace {
 
 void plan_max_pool(Planner& planner, const ops::Window& window, bool channels_last) {
   const Value x = planner.ordered(planner.raw_any_input(0), channels_last);

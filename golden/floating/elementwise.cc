@@ -93,20 +93,51 @@ void softmax_lane(const float* x, float* y, std::int64_t size, std::int64_t stri
   for (std::int64_t i = 0; i < size; ++i) y[i * stride] /= sum;
 }
 
-FloatKernel softmax_kernel(const Node& node, const ops::Softmax& op) {
+void log_softmax_lane(const float* x, float* y, std::int64_t size, std::int64_t stride) {
+  float largest = x[0], sum = 0;
+  for (std::int64_t i = 1; i < size; ++i) largest = std::max(largest, x[i * stride]);
+  for (std::int64_t i = 0; i < size; ++i) sum += std::exp(x[i * stride] - largest);
+  for (std::int64_t i = 0; i < size; ++i) y[i * stride] = x[i * stride] - largest - std::log(sum);
+}
+
+using Lane = void (*)(const float*, float*, std::int64_t, std::int64_t);
+
+FloatKernel lane_kernel(const Node& node, std::int64_t along, Lane compute) {
   const Shape& shape = float_shape(node, node.inputs.at(0));
-  const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
+  const std::size_t axis = ops::normalise_axis(along, shape.size());
   const std::int64_t size = shape[axis];
   const std::int64_t stride = std::accumulate(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1,
                                               shape.end(), std::int64_t{1}, std::multiplies<>());
-  return [size, stride](const FloatInputs& in, std::vector<FloatTensor>& out) {
+  return [size, stride, compute](const FloatInputs& in, std::vector<FloatTensor>& out) {
     if (size == 0) return;
     const auto lanes = static_cast<std::int64_t>(in[0]->data.size()) / size;
     for (std::int64_t lane = 0; lane < lanes; ++lane) {
       const std::int64_t from = lane / stride * stride * size + lane % stride;
-      softmax_lane(in[0]->data.data() + from, out[0].data.data() + from, size, stride);
+      compute(in[0]->data.data() + from, out[0].data.data() + from, size, stride);
     }
   };
+}
+
+FloatKernel function_kernel(ops::Function function) {
+  switch (function) {
+    case ops::Function::kErf:
+      return unary([](float x) { return std::erf(x); });
+    case ops::Function::kExp:
+      return unary([](float x) { return std::exp(x); });
+    case ops::Function::kLog:
+      return unary([](float x) { return std::log(x); });
+    case ops::Function::kSigmoid:
+      return unary([](float x) { return 1.0F / (1.0F + std::exp(-x)); });
+    case ops::Function::kSoftplus:
+      return unary([](float x) { return std::max(x, 0.0F) + std::log1p(std::exp(-std::abs(x))); });
+    case ops::Function::kSoftsign:
+      return unary([](float x) { return x / (1.0F + std::abs(x)); });
+    case ops::Function::kSqrt:
+      return unary([](float x) { return std::sqrt(x); });
+    case ops::Function::kTanh:
+      return unary([](float x) { return std::tanh(x); });
+  }
+  return {};
 }
 
 }  // namespace
@@ -123,7 +154,10 @@ FloatKernel float_elementwise_kernel(const Node& node, const FloatInputs&) {
   if (node.as<ops::Clip>()) return clip_kernel();
   if (const auto* op = node.as<ops::Cast>()) return cast_kernel(node, *op);
   if (const auto* op = node.as<ops::BatchNormalization>()) return batch_norm_kernel(node, *op);
-  if (const auto* op = node.as<ops::Softmax>()) return softmax_kernel(node, *op);
+  if (const auto* op = node.as<ops::Softmax>()) return lane_kernel(node, op->axis, softmax_lane);
+  if (const auto* op = node.as<ops::LogSoftmax>())
+    return lane_kernel(node, op->axis, log_softmax_lane);
+  if (const auto* op = node.as<ops::FunctionOp>()) return function_kernel(op->function());
   return {};
 }
 

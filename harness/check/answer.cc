@@ -49,7 +49,7 @@ std::optional<Accuracy> count_accuracy(const AnswerSource& source, const Dataset
     user_error(
         "accuracy is counted for up to {} classes; the labels of '{}' and the network go up to {}",
         kMostClasses, printable(set.name), classes - 1);
-  AccuracyCounter counter(classes, std::min(k, source.ranks));
+  AccuracyCounter counter(classes, std::clamp<std::int64_t>(k, 1, source.ranks));
   for (std::size_t i = 0; i < answers.size(); ++i)
     counter.add(first + static_cast<std::int64_t>(i), set.labels[i], answers[i].ranked,
                 answers[i].logits);

@@ -36,14 +36,16 @@ bool moves_channels_alone(const Checkpoint& checkpoint) {
   return checkpoint.perm == first || checkpoint.perm == last;
 }
 
-/// Whether the order of an output's elements is that of the checkpoint's: a map that turns signs
-/// or weighs elements differently would call a wrong answer right, as would swapped rows and columns.
+/// Whether an output is read as the checkpoint is: a map that turns signs or forgets a value would
+/// call a wrong answer right, as would swapped rows and columns, and labels are what they are. Real
+/// values may have scales and offsets of their own, as their channels' weights and biases have, and
+/// their places behind DepthToSpace.
 bool keeps_order(const Checkpoint& checkpoint) {
   if (!moves_channels_alone(checkpoint)) return false;
   if (checkpoint.kind == Checkpoint::Kind::kLabel)
     return checkpoint.unit == RealArray(Real(1)) && checkpoint.shift == RealArray();
-  return checkpoint.unit.is_scalar() && checkpoint.shift.is_scalar() &&
-         checkpoint.unit.values[0].sign() > 0;
+  return std::ranges::all_of(checkpoint.unit.values,
+                             [](const Real& unit) { return unit.sign() > 0; });
 }
 
 class Coverage {

@@ -97,7 +97,7 @@ int run_accuracy(const AccuracyOptions& options, const CommandContext& context) 
   for (const Network& network : target.networks) {
     const std::string bytes = read_file(network.file);
     const Graph pixels =
-        pixel_graph(import_network(bytes, network.file, context.console), preprocess);
+        pixel_graph(complete_network(bytes, network.file, context.console), preprocess);
     if (!images) {
       images = choose_images(target.images, pixels);
       if (const std::string note = class_note(*images, pixels); !note.empty())

@@ -70,8 +70,8 @@ struct Inputs {
   void check_topk(std::int64_t topk) const {
     const std::optional<AnswerSource> source = answer_source(pixels);
     const std::int64_t limit = source ? source->ranks : 1;
-    if (topk < 1 || topk > limit)
-      user_error("--topk must be from 1 to {}, the number of labels that the network ranks, not {}",
+    if (topk < 0 || topk > limit)
+      user_error("--topk must be from 0 to {}, the number of labels that the network ranks, not {}",
                  limit, topk);
   }
 
@@ -450,7 +450,7 @@ class Flow {
   /// places, or where there is none on all of them.
   report::Stage check(const StageSpec& stage, const std::string& file_sha256, const Graph& saved,
                       const std::vector<std::int64_t>& sample) {
-    const bool labels = ends_in_labels(stage.id, reference().graph());
+    const bool labels = ends_in_labels(stage.id, reference().graph(), options_.topk);
     const StageCheck check = sample.empty()
                                  ? check_stage(reference(), saved, options_.topk, console_,
                                                stage.id, stage.contract, labels)

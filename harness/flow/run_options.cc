@@ -29,8 +29,10 @@ std::string device_names() {
 
 std::vector<RunOption> streamline_options() {
   return {
-      {"topk", "topk", false, "postprocess", "K", kApart, 1, 1 << 20, "",
-       [](RunChoice& c) { return OptionSlot(&c.topk); }, "How many labels the network puts out"},
+      {"topk", "topk", false, "postprocess", "K", kApart, 0, 1 << 20, "",
+       [](RunChoice& c) { return OptionSlot(&c.topk); },
+       "How many labels a network that ends in one row of logits puts out; 0: the logits "
+       "themselves"},
       {"input_weight_bits", "input_weight_bits", false, "quantize_input", "N", kAlways, 1,
        kMaxWeightBits, "", [](RunChoice& c) { return OptionSlot(&c.passes.input_weight_bits); },
        fmt::format("Bits that weights may take where the exact form of a normalised input "

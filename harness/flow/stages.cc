@@ -9,7 +9,6 @@
 #include "compile/base/printable.h"
 #include "compile/passes/cleanup/insert_topk.h"
 #include "harness/flow/fifos.h"
-#include "harness/run/answer_source.h"
 
 namespace assay {
 namespace {
@@ -20,12 +19,12 @@ void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
   if (!starts_at_pixels(graph)) graph = preprocess.in_front_of(graph);
 }
 
-/// A network that ends in labels already keeps them; a map and a single number, which have none, stay as they
-/// are.
+/// A network that ends in labels already keeps them. What has none stays as it is: a map, a number,
+/// a quantised output, several outputs.
 void postprocess_stage(Graph& graph, std::int64_t topk) {
   const bool labelled = std::ranges::find(graph.checkpoints(), Checkpoint::Kind::kLabel,
                                           &Checkpoint::kind) != graph.checkpoints().end();
-  if (!labelled && !has_no_label(graph)) insert_topk(graph, topk);
+  if (!labelled && topk > 0 && has_row_of_logits(graph)) insert_topk(graph, topk);
   verify(graph);
 }
 
@@ -118,9 +117,10 @@ std::optional<std::string_view> stage_name(std::string_view id) {
   return id.substr(kDigits + 1);
 }
 
-bool ends_in_labels(std::string_view id, const Graph& reference) {
+bool ends_in_labels(std::string_view id, const Graph& reference, std::int64_t topk) {
   const std::optional<std::string_view> name = stage_name(id);
-  return !has_no_label(reference) && name != "import" && name != "cleanup" && name != "preprocess";
+  return topk > 0 && has_row_of_logits(reference) && name != "import" && name != "cleanup" &&
+         name != "preprocess";
 }
 
 std::vector<StageSpec> stages_until(std::vector<StageSpec> stages, std::string_view until) {

@@ -43,9 +43,9 @@ std::string stage_id(std::size_t place, std::string_view name);
 /// The name in an id; nothing when it is no id.
 std::optional<std::string_view> stage_name(std::string_view id);
 
-/// Whether the stage with this id puts out labels: postprocess and what is behind it, unless the
-/// network, `reference`, ends in a map.
-bool ends_in_labels(std::string_view id, const Graph& reference);
+/// Whether the stage with this id puts out labels: postprocess and what is behind it, where the
+/// network, `reference`, gets them and `topk` is above 0.
+bool ends_in_labels(std::string_view id, const Graph& reference, std::int64_t topk);
 
 /// The first steps up to and including `until` (a name or an id; empty: all). UserError when there
 /// is no such step.

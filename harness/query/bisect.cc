@@ -76,7 +76,7 @@ class Bisection {
     if (edited) console_.remark(fmt::format("{} was changed after the run.", stage.id));
     Graph pixels = pixel_graph(file.graph, preprocess_);
     StageCheck check = check_stage(*reference_, pixels, 1, console_, stage.id, stage.contract,
-                                   ends_in_labels(stage.id, pixels_));
+                                   ends_in_labels(stage.id, pixels_, run_.report.inputs.topk));
     if (edited && stage.contract == Contract::kApproximate)
       check.judgement = {Verdict::kInconclusive,
                          "the file of this approximate stage was changed after the run, so its "

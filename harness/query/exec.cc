@@ -10,7 +10,9 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/passes/cleanup/change_batch_size.h"
+#include "compile/passes/cleanup/host_tail.h"
 #include "golden/data/npy.h"
+#include "golden/exact/tail.h"
 #include "harness/check/execute.h"
 #include "harness/report/output_file.h"
 #include "harness/report/schema.h"
@@ -149,6 +151,12 @@ class Execution {
         bytes_(read_file(options.model)),
         graph_(import_network(bytes_, options.model, console)),
         identity_(model_identity(bytes_, graph_)) {
+    for (const Tensor* output : graph_.outputs()) output_names_.push_back(output->name);
+    if (options.exact)
+      for (HostTail& tail : take_off_tail(graph_)) {
+        const std::size_t output = tail.output;
+        tails_.emplace(output, std::move(tail));
+      }
     const std::vector<std::filesystem::path> files = input_files(graph_, options.inputs);
     require_own_files(files);
     for (std::size_t i = 0; i < files.size(); ++i)
@@ -208,7 +216,7 @@ class Execution {
         if (std::filesystem::equivalent(input, path, none))
           user_error(
               "'{}' is an input and would be overwritten by output '{}'; choose another --output",
-              printable(path.string(), 4096), printable(graph_.outputs()[i]->name));
+              printable(path.string(), 4096), printable(output_names_[i]));
     }
   }
 
@@ -264,7 +272,12 @@ class Execution {
   }
 
   void take_exact(const ExactRun& run, ImageOutput& result) const {
-    for (const ExactValue& value : run.outputs) {
+    for (std::size_t i = 0; i < run.outputs.size(); ++i) {
+      const ExactValue& value = run.outputs[i];
+      if (const auto tail = tails_.find(i); tail != tails_.end()) {
+        result.outputs.push_back(tail_values(*tail->second.op, value));
+        continue;
+      }
       result.outputs.emplace_back();
       for (std::int64_t e = 0; e < value.size(); ++e)
         result.outputs.back().push_back(value.to_double(e));
@@ -303,7 +316,7 @@ class Execution {
 
   std::filesystem::path output_path(std::size_t index) const {
     if (index == 0) return options_.output;
-    const std::string name = safe_file_name(graph_.outputs()[index]->name);
+    const std::string name = safe_file_name(output_names_[index]);
     std::filesystem::path path = options_.output;
     return path.replace_filename(options_.output.stem().string() + "." + name + ".npy");
   }
@@ -327,7 +340,7 @@ class Execution {
     const NpyArray array = output_array(index);
     const std::string encoded = encode_npy(array);
     write_file(output_path(index), encoded);
-    return {graph_.outputs()[index]->name, output_path(index).string(), array.shape,
+    return {output_names_[index], output_path(index).string(), array.shape,
             std::string(npy_type_name(array.type)), sha256(encoded)};
   }
 
@@ -358,6 +371,8 @@ class Execution {
   const ExecOptions& options_;
   std::string bytes_;
   Graph graph_;
+  std::vector<std::string> output_names_;
+  std::map<std::size_t, HostTail> tails_;  ///< exact mode: what is left of an output to compute
   report::Model identity_;
   std::vector<Batch> batches_;  ///< one per input
   std::int64_t images_ = 0;

@@ -8,7 +8,7 @@ void Inputs::fields(Fields& f) {
   f("model", model);
   f("data", data);
   f("preprocess", preprocess);
-  f.from(1, "topk", topk);
+  f.from(0, "topk", topk);
   f.where_given("recorded", recorded);
   f.where_given("options", options);
   f.where_given("previous_sha256", previous_sha256);

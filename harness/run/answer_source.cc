@@ -13,7 +13,11 @@ std::optional<AnswerSource> answer_source(const Graph& graph) {
     if (checkpoint.kind == Checkpoint::Kind::kLogits && ++logits == 1) source.logits = i;
     if (checkpoint.kind == Checkpoint::Kind::kLabel && ++labels == 1) source.label = i;
   }
-  if (logits != 1) source.logits.reset();
+  const auto is_row = [&](std::size_t place) {
+    const Tensor& tensor = *graph.checkpoints()[place].tensor;
+    return tensor.shape && class_axis(tensor);
+  };
+  if (logits != 1 || !is_row(*source.logits)) source.logits.reset();
   if (labels != 1) source.label.reset();
   const std::optional<std::size_t> used = source.logits ? source.logits : source.label;
   if (!used || !graph.checkpoints()[*used].tensor->shape) return {};
@@ -22,12 +26,6 @@ std::optional<AnswerSource> answer_source(const Graph& graph) {
   // One number is the best of itself, whatever it is.
   if (source.ranks < 1 || source.classes == 1) return {};
   return source;
-}
-
-bool has_no_label(const Graph& network) {
-  if (network.outputs().size() != 1) return false;
-  const Tensor& output = *network.outputs()[0];
-  return !is_row_of_logits(output) || output.shape->empty() || output.shape->back() == 1;
 }
 
 }  // namespace assay

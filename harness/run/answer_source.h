@@ -8,17 +8,14 @@
 
 namespace assay {
 
-/// How a graph answers: from its logits where it has exactly one such checkpoint, else from its
-/// label.
+/// How a graph answers: from its logits where it has exactly one such checkpoint and that is one row
+/// per image, else from its label.
 struct AnswerSource {
   std::optional<std::size_t> logits, label;  ///< places in the checkpoint list
   std::int64_t classes = 0;                  ///< 0: not known, the network gives labels alone
   std::int64_t ranks = 0;                    ///< how many labels are ranked
 };
-/// Nothing when the graph has neither, several logits and no label, or a single class.
+/// Nothing when the graph has neither, several logits or a map and no label, or a single class.
 std::optional<AnswerSource> answer_source(const Graph& graph);
-
-/// Whether a network puts out one tensor that is no row of logits, or one number: it gets no label.
-bool has_no_label(const Graph& network);
 
 }  // namespace assay

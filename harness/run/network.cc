@@ -21,8 +21,18 @@ Graph import_network(std::string_view bytes, const std::filesystem::path& path,
 Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
                        const Console& console) {
   Graph graph = import_network(bytes, path, console);
-  complete_checkpoints(graph);
+  for (const HostTail& tail : complete(graph))
+    console.remark(fmt::format(
+        "{} at output '{}' is left to the host: the accelerator puts out what it takes, "
+        "in the same order of classes",
+        tail.label, printable(tail.name)));
   return graph;
+}
+
+std::vector<HostTail> complete(Graph& graph) {
+  std::vector<HostTail> tails = take_off_tail(graph);
+  complete_checkpoints(graph);
+  return tails;
 }
 
 }  // namespace assay

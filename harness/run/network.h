@@ -3,8 +3,10 @@
 
 #include <filesystem>
 #include <string_view>
+#include <vector>
 
 #include "compile/graph/graph.h"
+#include "compile/passes/cleanup/host_tail.h"
 #include "harness/report/console.h"
 
 namespace assay {
@@ -18,5 +20,9 @@ Graph import_network(std::string_view bytes, const std::filesystem::path& path,
 /// graphs are held against.
 Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
                        const Console& console);
+
+/// Makes an imported network that: operators at its end that the host computes come off, and are
+/// returned; checkpoints come on.
+std::vector<HostTail> complete(Graph& graph);
 
 }  // namespace assay

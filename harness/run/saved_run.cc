@@ -7,9 +7,9 @@
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
-#include "compile/graph/checkpoints.h"
 #include "compile/onnx/import.h"
 #include "harness/run/ledger.h"
+#include "harness/run/network.h"
 #include "harness/run/rtl_manifest.h"
 
 namespace assay {
@@ -35,7 +35,7 @@ std::string replaced_text(std::string_view what, const std::filesystem::path& pa
 /// Data outside of the model's file is read only where the file names some.
 std::string graph_hash(const std::string& bytes, const std::filesystem::path& path) {
   Graph graph = import_bytes(bytes, model_folder(path), path.string());
-  complete_checkpoints(graph);
+  complete(graph);
   return sha256(to_text(graph));
 }
 

@@ -293,8 +293,9 @@ TYPED_TEST(InferBinary, BroadcastsBothInputs) {
 
 template <typename T>
 class InferUnary : public ::testing::Test {};
-using UnaryOps =
-    ::testing::Types<ops::Relu, ops::Sign, ops::Identity, ops::DebugMarker, ops::Softmax>;
+using UnaryOps = ::testing::Types<ops::Relu, ops::Sign, ops::Identity, ops::DebugMarker,
+                                  ops::Softmax, ops::LogSoftmax, ops::Erf, ops::Exp, ops::Log,
+                                  ops::Sigmoid, ops::Softplus, ops::Softsign, ops::Sqrt, ops::Tanh>;
 TYPED_TEST_SUITE(InferUnary, UnaryOps);
 
 TYPED_TEST(InferUnary, KeepsShapeAndContainer) {

@@ -162,7 +162,7 @@ TEST_F(Run, RefusesLinksThatLeadOutOfItsFolder) {
 
 TEST_F(Run, WritesNothingWhenItRefuses) {
   const std::vector<std::vector<std::string>> refused = {
-      {"--topk", "0"},       {"--topk", "4"},     {"--until", "nowhere"},
+      {"--topk", "-1"},      {"--topk", "4"},     {"--until", "nowhere"},
       {"--images", "0"},     {"--images", "5:5"}, {"--data", "/nowhere"},
       {"--preprocess", "x"}, {"--mean", "0.5"},   {"--preprocess", "nowhere.onnx"},
       {"--jobs", "0"},       {"--unknown"},       {"--preprocess", "normalize", "--std", "0"}};

@@ -161,6 +161,16 @@ TEST(InsertTopK, AddsTheLabelAndKeepsTheLogits) {
   EXPECT_EQ(values.at("label").values, (std::vector<Real>{Real(0), Real(0)}));
 }
 
+TEST(InsertTopK, FlattensClassesThatDoNotLieLast) {
+  Net net;
+  net.graph.add_output(net.add(ops::Relu{}, {net.input({1, 5, 1, 1})}, "logits"));
+  infer_shapes(net.graph);
+  insert_topk(net.graph, 2);
+  verify(net.graph);
+  EXPECT_THAT(nodes_text(net.graph), HasSubstr("topk_row = Flatten(logits)"));
+  EXPECT_EQ(*net.graph.outputs()[0]->shape, (Shape{1, 2}));
+}
+
 TEST(InsertTopK, RefusesImpossibleRequests) {
   Net net;
   ended_network(net);
@@ -174,7 +184,7 @@ TEST(InsertTopK, RefusesImpossibleRequests) {
   ended_network(two);
   two.graph.add_output(two.graph.find_tensor("to_tensor"));
   EXPECT_THAT(user_error_of([&] { insert_topk(two.graph, 1); }), HasSubstr("has 2 outputs"));
-  for (const Shape& shape : {Shape{1, 5, 1, 1}, Shape{1, 1, 4, 4}}) {
+  for (const Shape& shape : {Shape{1, 5, 1, 2}, Shape{1, 1, 4, 4}}) {
     Net map;
     map.graph.add_output(map.add(ops::Relu{}, {map.input(shape)}));
     infer_shapes(map.graph);

@@ -224,8 +224,68 @@ TEST(Lower, PoolsJoinsAndMovementsFollowTheOrder) {
   f = net.thresholds(f, 1, 3, 0, 20, random, "f");
   Graph& graph = net.finish_integers(f);
   const PassReport report = expect_exact_step(graph, lower);
-  EXPECT_EQ(count_nodes(graph, "Transpose"), 1U);  // DepthToSpace's own
-  EXPECT_EQ(report.remarks.size(), 1U);
+  EXPECT_EQ(count_nodes(graph, "Transpose"), 0U);
+  EXPECT_TRUE(report.remarks.empty());
+}
+
+/// Channels that move are products with weights of 0 and 1.
+TEST(Lower, ChannelsThatChangePlaces) {
+  IntegerNet net;
+  std::mt19937 random(3);
+  Tensor* x = net.thresholds(net.pixels({1, 6, 4, 4}), 1, 3, 0, 200, random, "a");
+  // A shuffle of two groups: 0 3 1 4 2 5.
+  Tensor* y = net.add(ops::Reshape{}, {x, net.ints({5}, {1, 2, 3, 4, 4})});
+  y = net.add(with(&ops::Transpose::perm, {0, 2, 1, 3, 4}), {y});
+  y = net.add(ops::Reshape{}, {y, net.ints({4}, {1, 6, 4, 4})}, "shuffled");
+  y = net.add(with(&ops::Gather::axis, 1), {y, net.ints({5}, {4, 0, 0, -1, 2})});
+  Graph& graph = net.finish_integers(net.thresholds(y, 1, 2, 0, 4, random, "b"));
+  expect_exact_step(graph, lower);
+  EXPECT_EQ(count_nodes(graph, "Transpose"), 0U);
+  EXPECT_EQ(count_nodes(graph, "MatMul"), 2U);
+  const Node* shuffle = nullptr;
+  for (const auto& node : graph.nodes())
+    if (!shuffle && node->as<ops::MatMul>()) shuffle = node.get();
+  const auto weights = shuffle->inputs[1]->constant->floats();
+  for (std::size_t c = 0; const std::size_t from : {0U, 3U, 1U, 4U, 2U, 5U}) {
+    for (std::size_t row = 0; row < 6; ++row)
+      EXPECT_EQ(weights[row * 6 + c], row == from ? 1 : 0) << row << "," << c;
+    ++c;
+  }
+}
+
+/// Space to depth, in both orders, is a window of the pixels of a block.
+TEST(Lower, PixelsThatBecomeChannels) {
+  for (const std::vector<std::int64_t>& perm :
+       {std::vector<std::int64_t>{0, 3, 5, 1, 2, 4}, {0, 1, 3, 5, 2, 4}}) {
+    IntegerNet net;
+    std::mt19937 random(4);
+    Tensor* x = net.thresholds(net.pixels({1, 3, 4, 6}), 1, 3, 0, 200, random, "a");
+    Tensor* y = net.add(ops::Reshape{}, {x, net.ints({6}, {1, 3, 2, 2, 3, 2})});
+    y = net.add(with(&ops::Transpose::perm, perm), {y});
+    y = net.add(ops::Reshape{}, {y, net.ints({4}, {1, 12, 2, 3})});
+    Graph& graph = net.finish_integers(net.thresholds(y, 1, 2, 0, 4, random, "b"));
+    expect_exact_step(graph, lower);
+    EXPECT_EQ(count_nodes(graph, "Transpose"), 0U);
+    EXPECT_EQ(count_nodes(graph, "Im2Col"), 1U);
+  }
+}
+
+TEST(Lower, AResizeThatLeavesPixelsOut) {
+  for (const auto& [coordinates, mode, stays] : {std::tuple{"asymmetric", "floor", false},
+                                                 {"half_pixel", "round_prefer_floor", false},
+                                                 {"asymmetric", "ceil", false},
+                                                 {"half_pixel", "round_prefer_ceil", true}}) {
+    IntegerNet net;
+    std::mt19937 random(5);
+    Tensor* x = net.thresholds(net.pixels({1, 2, 4, 6}), 1, 3, 0, 200, random, "a");
+    ops::Resize op;
+    op.coordinate_transformation_mode = coordinates;
+    op.nearest_mode = mode;
+    Tensor* y = net.add(op, {x, nullptr, nullptr, net.ints({4}, {1, 2, 2, 3})});
+    Graph& graph = net.finish_integers(net.thresholds(y, 1, 2, 0, 4, random, "b"));
+    expect_exact_step(graph, lower);
+    EXPECT_EQ(count_nodes(graph, "Resize"), stays ? 1U : 0U) << coordinates << mode;
+  }
 }
 
 TEST(Lower, TransposesOfTheModelMeetItsOwnAndVanish) {

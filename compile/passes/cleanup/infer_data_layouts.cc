@@ -45,9 +45,10 @@ bool keeps_axes(const Node& node) {
   return is_quantiser(node) || node.as<ops::Add>() || node.as<ops::Sub>() || node.as<ops::Mul>() ||
          node.as<ops::Div>() || node.as<ops::Pow>() || node.as<ops::Relu>() ||
          node.as<ops::Sign>() || node.as<ops::Identity>() || node.as<ops::DebugMarker>() ||
-         node.as<ops::Softmax>() || node.as<ops::Clip>() || node.as<ops::Cast>() ||
-         node.as<ops::Concat>() || node.as<ops::Pad>() || node.as<ops::Resize>() ||
-         node.as<ops::TopK>() || node.as<ops::JoinThreshold>();
+         node.as<ops::Softmax>() || node.as<ops::LogSoftmax>() || node.as<ops::FunctionOp>() ||
+         node.as<ops::Clip>() || node.as<ops::Cast>() || node.as<ops::Concat>() ||
+         node.as<ops::Pad>() || node.as<ops::Resize>() || node.as<ops::TopK>() ||
+         node.as<ops::JoinThreshold>();
 }
 
 Layout permuted(Layout layout, const std::vector<std::int64_t>& perm) {

@@ -10,10 +10,26 @@
 
 namespace assay {
 
-bool is_row_of_logits(const Tensor& output) {
+std::optional<std::size_t> class_axis(const Tensor& output) {
   const Shape& shape = known_shape(output);
-  return shape.size() < 3 || std::all_of(shape.begin() + 1, shape.end() - 1,
-                                         [](std::int64_t size) { return size == 1; });
+  const std::size_t first = shape.size() == 1 ? 0 : 1;
+  std::optional<std::size_t> found;
+  for (std::size_t axis = first; axis < shape.size(); ++axis) {
+    if (shape[axis] == 1) continue;
+    if (found) return {};
+    found = axis;
+  }
+  return found;
+}
+
+bool has_row_of_logits(const Graph& network) {
+  if (network.outputs().size() != 1) return false;
+  const Tensor* output = network.outputs()[0];
+  const bool quantised =
+      std::ranges::any_of(network.checkpoints(), [&](const Checkpoint& checkpoint) {
+        return checkpoint.tensor == output && checkpoint.kind == Checkpoint::Kind::kActivation;
+      });
+  return output->container == Container::kFloat32 && !quantised && class_axis(*output);
 }
 
 void insert_topk(Graph& graph, std::int64_t k) {
@@ -23,10 +39,11 @@ void insert_topk(Graph& graph, std::int64_t k) {
   const Shape& shape = known_shape(*logits);
   if (logits->container != Container::kFloat32 || shape.empty())
     user_error("output '{}' of the network is not a tensor of logits", printable(logits->name));
-  if (!is_row_of_logits(*logits))
+  const std::optional<std::size_t> axis = class_axis(*logits);
+  if (!axis)
     user_error("output '{}' of shape {} is no row of logits; flatten it to [N,classes] for labels",
                printable(logits->name), shape_text(shape));
-  const std::int64_t classes = shape.back();
+  const std::int64_t classes = shape[*axis];
   if (k < 1 || k > classes)
     user_error("top-{} of {} classes does not exist; choose k between 1 and {}", k, classes,
                classes);
@@ -36,7 +53,12 @@ void insert_topk(Graph& graph, std::int64_t k) {
   Tensor* count = graph.add_constant("topk_k", Constant({1}, std::vector<std::int64_t>{k}));
   Tensor* values = graph.add_tensor("topk_values");
   Tensor* indices = graph.add_tensor("topk_indices");
-  graph.add_node(std::make_unique<ops::TopK>(), {logits, count}, {values, indices});
+  Tensor* row = logits;
+  if (*axis + 1 != shape.size()) {
+    row = graph.add_tensor("topk_row");
+    graph.add_node(std::make_unique<ops::Flatten>(), {logits}, {row});
+  }
+  graph.add_node(std::make_unique<ops::TopK>(), {row, count}, {values, indices});
   graph.mutable_outputs()[0] = indices;
   infer_shapes(graph);
   indices->dtype = DataType::smallest_for(0, classes - 1);

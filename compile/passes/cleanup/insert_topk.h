@@ -1,18 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <optional>
+
 #include "compile/graph/graph.h"
 
 namespace assay {
 
-/// Whether an output of known shape is one row of logits per image: nothing but the last axis and
-/// the batch is longer than 1. Only then do labels mean classes; a map has none.
-bool is_row_of_logits(const Tensor& output);
+/// The axis along which the classes of an output of known shape lie: the only one behind the batch
+/// that is longer than 1 ([N,K], [N,K,1,1], [N,1,K]), or that of a single vector [K]. Nothing where
+/// there are several or none: labels mean no classes of a map or of one number.
+std::optional<std::size_t> class_axis(const Tensor& output);
 
-/// Puts TopK(k, largest, sorted) on the last axis of the single output: the indices, ties to the
-/// lower one, become the graph's output and the checkpoint `label`; the former output keeps its
-/// checkpoint. UserError when there are several outputs, the output is an index already or no row of
-/// logits, 1 <= k <= classes does not hold, or a checkpoint `label` exists.
+/// Whether a network gets a label by itself: its single output is real, no quantiser's, and one row
+/// of logits per image.
+bool has_row_of_logits(const Graph& network);
+
+/// Puts TopK(k, largest, sorted) on the classes of the single output, flattened to [N,K] where they
+/// do not lie along its last axis: the indices, ties to the lower one, become the graph's output and
+/// the checkpoint `label`; the former output keeps its checkpoint. UserError when there are several
+/// outputs, the output is an index already or no row of logits, 1 <= k <= classes does not hold, or a
+/// checkpoint `label` exists.
 ///
 /// Contract: exact (adds a checkpoint, changes none).
 void insert_topk(Graph& graph, std::int64_t k);

@@ -5,6 +5,7 @@
 
 #include "compile/hw/constants.h"
 #include "compile/passes/layers/hw_inference.h"
+#include "compile/passes/rewrite/nearest.h"
 
 namespace assay::hw_inference {
 namespace {
@@ -98,43 +99,12 @@ void infer_concat(Inference& inference, Node& node, const ops::Concat& op) {
   inference.replace({&node}, hw::StreamingConcat{}, node.inputs, {node.outputs[0]});
 }
 
-/// A fraction with a positive denominator.
-struct Fraction {
-  __int128 over, under;
-};
-
-std::int64_t floor_of(Fraction f) {
-  return static_cast<std::int64_t>(f.over / f.under - (f.over % f.under < 0 ? 1 : 0));
-}
-std::int64_t ceil_of(Fraction f) { return -floor_of({-f.over, f.under}); }
-
-/// Where output position `i` of an axis of size n, made `scale` times longer, lies in the input.
-std::optional<Fraction> coordinate(const std::string& mode, __int128 i, __int128 n,
-                                   __int128 scale) {
-  if (mode == "asymmetric") return Fraction{i, scale};
-  if (mode == "half_pixel" || mode == "pytorch_half_pixel" || mode == "half_pixel_symmetric")
-    return n * scale == 1 ? Fraction{0, 1} : Fraction{2 * i + 1 - scale, 2 * scale};
-  if (mode == "align_corners")
-    return n * scale == 1 ? Fraction{0, 1} : Fraction{i * (n - 1), n * scale - 1};
-  return {};
-}
-
-std::optional<std::int64_t> nearest(const std::string& mode, Fraction f) {
-  const Fraction less{2 * f.over - f.under, 2 * f.under}, more{2 * f.over + f.under, 2 * f.under};
-  if (mode == "round_prefer_floor") return ceil_of(less);
-  if (mode == "round_prefer_ceil") return floor_of(more);
-  if (mode == "floor") return floor_of(f);
-  if (mode == "ceil") return ceil_of(f);
-  return {};
-}
-
 /// Whether every position reads the element at position / scale.
 bool repeats(const ops::Resize& op, std::int64_t n, std::int64_t scale) {
-  for (std::int64_t i = 0; i < n * scale; ++i) {
-    const auto at = coordinate(op.coordinate_transformation_mode, i, n, scale);
-    const auto index = at ? nearest(op.nearest_mode, *at) : std::nullopt;
-    if (!index || std::clamp<std::int64_t>(*index, 0, n - 1) != i / scale) return false;
-  }
+  const auto positions = nearest_positions(op, n, n * scale);
+  if (!positions) return false;
+  for (std::int64_t i = 0; i < n * scale; ++i)
+    if ((*positions)[static_cast<std::size_t>(i)] != i / scale) return false;
   return true;
 }
 

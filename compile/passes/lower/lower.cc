@@ -51,13 +51,14 @@ void keep(Lowering& lowering, const Node& node) {
 
 bool lower(Graph& graph, PassContext& context) {
   if (is_lowered(graph)) return false;
+  lowering::depth_to_space_as_convolution(graph);
   infer_data_layouts(graph, context);
   Lowering lowering(graph);
   for (const Tensor* input : graph.inputs()) lowering.add_input(*input);
   for (const Node* node : graph.topological_order()) {
     const bool done = lower_features(lowering, *node) || lower_convolution(lowering, *node) ||
-                      lower_pool(lowering, *node) || lower_move(lowering, *node) ||
-                      lower_elementwise(lowering, *node);
+                      lower_pool(lowering, *node) || lower_channels(lowering, *node) ||
+                      lower_move(lowering, *node) || lower_elementwise(lowering, *node);
     if (!done) keep(lowering, *node);
   }
   lowering.finish();

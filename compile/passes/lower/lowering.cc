@@ -190,7 +190,8 @@ void Lowering::explain(PassReport& report) const {
   for (const auto& node : graph.nodes()) {
     if (!node->as<ops::Transpose>()) continue;
     const auto it = reasons_.find(node->name);
-    const std::string reason = it == reasons_.end() ? "the model's DepthToSpace" : it->second;
+    ASSAY_INVARIANT(it != reasons_.end(), "a Transpose that nobody asked for");
+    const std::string& reason = it->second;
     report.remarks.push_back(
         {node->name, fmt::format("a Transpose stays: {} needs this order of axes", reason)});
   }

@@ -42,6 +42,7 @@ class Lowering {
  public:
   explicit Lowering(const Graph& old) : old_(old) {}
   Graph graph;
+  const Graph& old() const { return old_; }
 
   void add_input(const Tensor& old);
   /// What holds `old`, best first. Constants and missing inputs have none.
@@ -108,7 +109,11 @@ class Lowering {
 bool lower_convolution(Lowering& lowering, const Node& node);  ///< conv.cc
 bool lower_pool(Lowering& lowering, const Node& node);         ///< pool.cc
 bool lower_elementwise(Lowering& lowering, const Node& node);  ///< elementwise.cc
+bool lower_channels(Lowering& lowering, const Node& node);     ///< channels.cc
 bool lower_move(Lowering& lowering, const Node& node);         ///< moves.cc
 bool lower_features(Lowering& lowering, const Node& node);     ///< features.cc
+
+/// DepthToSpace becomes a transposed convolution with weights of 0 and 1, which has layers.
+void depth_to_space_as_convolution(Graph& graph);  ///< channels.cc
 
 }  // namespace assay::lowering

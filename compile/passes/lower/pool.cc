@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pools in their channels-last form, and DepthToSpace.
-#include <array>
-
+// Pools in their channels-last form.
 #include "compile/passes/lower/lowering.h"
 #include "compile/passes/rewrite/rewrite.h"
 
@@ -30,33 +28,11 @@ void lower_max_pool(Lowering& lowering, const Node& node, const ops::MaxPool& op
   lowering.add_view(&output, {lowering.without_height(tall, output.name), perm});
 }
 
-/// The blocks of [N,H,W,C] leave the channels for rows and columns.
-void lower_depth_to_space(Lowering& lowering, const Node& node, const ops::DepthToSpace& op) {
-  Tensor* x = lowering.channels_last(node.inputs[0], node);
-  const Shape& s = *x->shape;
-  const std::int64_t b = op.blocksize, c = s[3] / (b * b);
-  const bool blocks_first = op.mode == "DCR";
-  const Shape apart =
-      blocks_first ? Shape{s[0], s[1], s[2], b, b, c} : Shape{s[0], s[1], s[2], c, b, b};
-  Tensor* blocks = lowering.reshape(x, node.name + "_blocks", apart);
-  ops::Transpose turn;
-  turn.perm = blocks_first ? Axes{0, 1, 3, 2, 4, 5} : Axes{0, 1, 4, 2, 5, 3};
-  Tensor* turned =
-      lowering.add(turn, {blocks}, {node.name + "_turned", {s[0], s[1], b, s[2], b, c}, x->dtype});
-  const Shape out = {s[0], s[1] * b, s[2] * b, c};
-  Tensor* shape = lowering.axes_constant(node.name + "_shape", out);
-  lowering.emit(node, ops::Reshape{}, {turned, shape}, channels_last_perm(4));
-}
-
 }  // namespace
 
 bool lower_pool(Lowering& lowering, const Node& node) {
   if (const auto* op = node.as<ops::MaxPool>()) {
     lower_max_pool(lowering, node, *op);
-    return true;
-  }
-  if (const auto* op = node.as<ops::DepthToSpace>()) {
-    lower_depth_to_space(lowering, node, *op);
     return true;
   }
   if (!node.as<ops::SumPool>() && !node.as<ops::QuantAvgPool2d>()) return false;

@@ -9,6 +9,10 @@ namespace assay::streamline {
 
 void Streamliner::clamp(Value& value, const std::optional<RealArray>& lower,
                         const std::optional<RealArray>& upper) const {
+  if (value.curve) {
+    value.curve = Curve::clamp(value.curve, lower, upper);
+    return;
+  }
   const auto above = [](const Real& a, const Real& b) { return a < b ? b : a; };
   const auto below = [](const Real& a, const Real& b) { return b < a ? b : a; };
   // min(max(x, l), u) with another clamp behind it is a clamp whose bounds are clamped.
@@ -23,12 +27,20 @@ void Streamliner::clamp(Value& value, const std::optional<RealArray>& lower,
 }
 
 void Streamliner::shift_by(Value& value, const RealArray& addend) const {
+  if (value.curve) {
+    value.curve = Curve::sum(value.curve, Curve::constant(addend));
+    return;
+  }
   value.offset = compressed(value.offset + addend);
   if (value.lower) value.lower = *value.lower + addend;
   if (value.upper) value.upper = *value.upper + addend;
 }
 
 void Streamliner::scale_by(Value& value, const RealArray& factor) const {
+  if (value.curve) {
+    value.curve = Curve::product(value.curve, Curve::constant(factor));
+    return;
+  }
   for (Term& term : value.terms) term.scale = compressed(term.scale * factor);
   value.offset = compressed(value.offset * factor);
   if (value.lower) value.lower = *value.lower * factor;
@@ -77,12 +89,15 @@ void Streamliner::plan_add(bool subtract) {
     value.folded.push_back(node_->name);
     return set_output(std::move(value));
   }
-  Value a = settled(0), b = settled(1);
+  Value a = input(0), b = input(1);
+  if (subtract) scale_by(b, RealArray(Real(-1)));
+  if (auto value = one_variable(a, b, false)) return set_output(*std::move(value));
+  a = settle(std::move(a));
+  b = settle(std::move(b));
   if (a.shape != b.shape)
     fail(fmt::format("it adds activations of the shapes {} and {}", shape_text(a.shape),
                      shape_text(b.shape)),
          "bring them to one shape (Resize, Reshape) first");
-  if (subtract) scale_by(b, RealArray(Real(-1)));
   std::ranges::move(b.terms, std::back_inserter(a.terms));
   std::ranges::move(b.folded, std::back_inserter(a.folded));
   a.offset = compressed(a.offset + b.offset);
@@ -93,8 +108,15 @@ void Streamliner::plan_add(bool subtract) {
 void Streamliner::plan_scale() {
   const bool left = depends_on_input(*node_->inputs[0]),
              right = depends_on_input(*node_->inputs[1]);
-  if (left && right)
-    fail("it multiplies two activations", "only products with constants have an integer form here");
+  if (left && right) {
+    std::optional<Value> value;
+    if (node_->as<ops::Mul>()) value = one_variable(input(0), input(1), true);
+    if (!value)
+      fail(
+          "it multiplies two activations",
+          "only products with constants, and of functions of one activation, have an integer form");
+    return set_output(*std::move(value));
+  }
   Value value = input(left ? 0 : 1);
   if (value.shape != known_shape(*node_->outputs[0]))
     fail("a constant factor stretches the tensor", "give the constant the tensor's shape");
@@ -128,7 +150,7 @@ std::optional<RealArray> optional_bound(const Node& node, std::size_t index) {
 void Streamliner::plan_relu() {
   Value value = input(0);
   const bool positive =
-      value.terms.size() == 1 && !value.is_clamped() && all_zero(value.offset) &&
+      value.terms.size() == 1 && value.is_plain() && all_zero(value.offset) &&
       bounds(value.terms[0].tensor).min() >= 0 &&
       std::ranges::all_of(value.terms[0].scale.values, [](const Real& s) { return s.sign() >= 0; });
   if (!positive) clamp(value, RealArray(Real(0)), {});
@@ -140,7 +162,7 @@ void Streamliner::plan_clip() {
   Value value = input(0);
   auto lower = optional_bound(*node_, 1), upper = optional_bound(*node_, 2);
   // Integers that are within the bounds stay integers.
-  if (value.terms.size() == 1 && !value.is_clamped() &&
+  if (value.terms.size() == 1 && value.is_plain() &&
       is_constant_array(value.terms[0].scale, Real(1)) && all_zero(value.offset)) {
     const Bounds& b = bounds(value.terms[0].tensor);
     if (lower && lower->values[0] <= Real(b.min())) lower.reset();
@@ -173,6 +195,8 @@ bool Streamliner::plan_elementwise(const Node& node) {
     plan_relu();
   } else if (node.as<ops::Clip>()) {
     plan_clip();
+  } else if (const auto* function = node.as<ops::FunctionOp>()) {
+    plan_function(*function);
   } else if (const auto* dequantize = node.as<ops::DequantizeLinear>()) {
     plan_dequantize(*dequantize);
   } else if (node.as<ops::Cast>()) {

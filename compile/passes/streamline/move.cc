@@ -115,6 +115,8 @@ void Streamliner::plan_movement(const Node& node) {
   value.offset = moved(x.offset, filled ? exact_constant(*node.inputs[2])->values[0] : Real());
   if (x.lower) value.lower = moved(*x.lower, Real());
   if (x.upper) value.upper = moved(*x.upper, Real());
+  if (x.curve)
+    value.curve = x.curve->mapped([&](const RealArray& array) { return moved(array, Real()); });
   for (const Term& term : x.terms) {
     RealArray scale =
         term.scale.is_scalar() ? RealArray(term.scale.values[0]) : moved(term.scale, Real(1));

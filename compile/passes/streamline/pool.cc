@@ -139,8 +139,8 @@ void Streamliner::plan_max_pool(const Op& op) {
   const bool clamps_flat =
       (!value.lower || flat(*value.lower)) && (!value.upper || flat(*value.upper));
   const Shape& shape = known_shape(*node_->outputs[0]);
-  if (value.terms.size() == 1 && flat(value.terms[0].scale) && flat(value.offset) && clamps_flat &&
-      value.pools.empty()) {
+  if (value.terms.size() == 1 && !value.curve && flat(value.terms[0].scale) && flat(value.offset) &&
+      clamps_flat && value.pools.empty()) {
     make_positive(value.terms[0], value.shape);
     Value pool;  // the maximum of increasing functions is that of the maximum
     pool.shape = value.shape;

@@ -84,6 +84,7 @@ void Streamliner::plan_quantiser(StepFunction f) {
       f.hi = std::max(f.lo + 1, std::min(f.hi, bound(2, f.hi)));
       f.natural = DataType::smallest_for(f.lo, f.hi);
     }
+  if (value.curve) return quantise_curve(std::move(value), f);
   if (copy_thresholds(value, f)) return;
   if (value.terms.size() > 1) {
     take_equal_ratios(value);
@@ -296,7 +297,12 @@ void Streamliner::quantise_plain(Value value, const StepFunction& f) {
   flat.shape = *x->shape;  // in front of the pools
   const Rows rows = quantiser_rows(*node_, flat, f, {bounds(x)});
   check_pools(value, f);
-  const std::vector<ThresholdRow> solved = solve_rows(rows);
+  emit_rows(std::move(value), f, rows, solve_rows(rows));
+}
+
+void Streamliner::emit_rows(Value value, const StepFunction& f, const Rows& rows,
+                            const std::vector<ThresholdRow>& solved) {
+  Tensor* x = value.terms[0].tensor;
   const Trimmed keep = trimmed(solved, rows, f.t_scale != 1);
   Levels levels;
   levels.scale = f.t_scale;

@@ -128,6 +128,9 @@ Value Streamliner::settle(Value value) {
   if (!value.pools.empty())
     fail("a max pool of a sum with several scales reaches it without a quantiser in between",
          "quantise the sum or the pool's output");
+  if (value.curve)
+    fail("a function of one variable reaches it without a quantiser in between",
+         "quantise the function's output");
   if (!value.is_clamped()) return value;
   if (value.terms.size() > 1)
     fail("a Relu or Clip of a sum with several scales reaches it without a quantiser in between",
@@ -333,7 +336,7 @@ Tensor* Streamliner::indicator(Tensor* tensor, const RealArray& t) {
 }
 
 Tensor* Streamliner::as_integer(const Value& value) {
-  if (value.is_clamped() || !value.pools.empty()) return nullptr;
+  if (!value.is_plain()) return nullptr;
   const auto integral = [](const RealArray& array) {
     return std::ranges::all_of(array.values, is_integral);
   };
@@ -369,6 +372,9 @@ Tensor* Streamliner::real_clamp(Tensor* x, const Value& value) {
 }
 
 Tensor* Streamliner::materialise(const Value& value) {
+  if (value.curve)
+    fail("a function of one variable is an output, or a sum of several scales, as it is",
+         "quantise the function's output");
   Tensor* out = nullptr;
   for (const Term& term : value.terms) {
     Tensor* x = term.tensor;
@@ -403,6 +409,16 @@ Tensor* Streamliner::apply_pools(Tensor* tensor, const Value& value) {
   return tensor;
 }
 
+/// Hardware that puts out one number whatever it gets is right and of no use.
+void Streamliner::refuse_constant(const Tensor& tensor, const Tensor& output) const {
+  const Bounds& range = bounds(&tensor);
+  if (range.lo != range.hi) return;
+  user_error(
+      "output '{}' is the same for every input: a quantiser in front of it has one level alone "
+      "within its reach; look at its scale and at the ranges that 'assay run --until tail' reports",
+      printable(output.name));
+}
+
 void Streamliner::finish_outputs() {
   for (const Tensor* output : from_.outputs()) {
     if (!depends_on_input(*output)) {
@@ -422,6 +438,7 @@ void Streamliner::finish_outputs() {
       continue;
     }
     Value value = integer_output(values_.at(output), output->name);
+    refuse_constant(*value.terms[0].tensor, *output);
     to_.add_output(value.terms[0].tensor);
     set(output, std::move(value));
   }
@@ -434,8 +451,9 @@ void Streamliner::carry_checkpoint(const Checkpoint& old) {
   if (value == values_.end()) {
     ASSAY_INVARIANT(label != copies_.end(), "a checkpoint was lost: " + old.name);
     checkpoint.tensor = label->second;
-  } else if (value->second.terms.size() != 1 || value->second.is_clamped() ||
-             !value->second.pools.empty()) {
+  } else if (depth_ != Depth::kTail && from_.is_output(old.tensor)) {
+    checkpoint.tensor = real_tensor(old.tensor);  // what finish_outputs() puts out
+  } else if (value->second.terms.size() != 1 || !value->second.is_plain()) {
     if (depth_ == Depth::kTail) {
       node_ = old.tensor->producer;
       value->second = integer_output(value->second, old.name);

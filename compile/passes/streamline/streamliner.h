@@ -17,11 +17,13 @@
 #include "compile/passes/rewrite/real_arrays.h"
 #include "compile/passes/streamline/integer_weights.h"
 #include "compile/passes/streamline/streamline.h"
+#include "compile/passes/thresholds/curve.h"
 #include "compile/passes/thresholds/step_function.h"
 
 namespace assay {
 struct JoinRow;
-}
+struct ThresholdRow;
+}  // namespace assay
 
 namespace assay::streamline {
 
@@ -44,7 +46,7 @@ struct Term {
 };
 
 /// What stands for a tensor of the old graph: min(max(sum_k scale_k * T_k + offset, lower), upper),
-/// then the pools in order.
+/// or a function of one integer tensor T_0, then the pools in order.
 struct Value {
   struct Pool {
     std::shared_ptr<const Op> op;
@@ -54,10 +56,13 @@ struct Value {
   std::vector<Term> terms;  ///< at least one
   RealArray offset;
   std::optional<RealArray> lower, upper;  ///< not applied yet: a quantiser takes them
-  std::vector<Pool> pools;                ///< max pools that commute with the quantiser to come
-  std::vector<std::string> folded;        ///< nodes that are in scales, offset, lower and upper
+  Curve::Ptr curve;         ///< of T_0; its scale is 1 then, and there is no offset and no clamp
+  std::vector<Pool> pools;  ///< max pools that commute with the quantiser to come
+  std::vector<std::string> folded;  ///< nodes that are in scales, offset, lower and upper
 
   bool is_clamped() const { return lower || upper; }
+  /// Whether it is the sum of its terms and nothing else.
+  bool is_plain() const { return !is_clamped() && !curve && pools.empty(); }
 };
 
 struct Rows;
@@ -125,6 +130,7 @@ class Streamliner {
   Tensor* apply_pools(Tensor* tensor, const Value& value);
   void carry_checkpoint(const Checkpoint& old);
   void finish_outputs();
+  void refuse_constant(const Tensor& tensor, const Tensor& output) const;
   Value integer_output(const Value& value, const std::string& name);
 
   // ---- elementwise.cc
@@ -140,6 +146,21 @@ class Streamliner {
              const std::optional<RealArray>& upper) const;
   /// Adds like terms, and terms of equal scale.
   void combine(Value& value);
+
+  // ---- curves.cc
+  void plan_function(const ops::FunctionOp& op);
+  /// The same value as a function of its one term.
+  Value as_curve(Value value);
+  /// The sum or product of two values that are functions of one tensor; nothing where they are not,
+  /// or where their terms add up.
+  std::optional<Value> one_variable(const Value& a, const Value& b, bool product);
+  void quantise_curve(Value value, const StepFunction& f);
+  static RealArray curve_rows(const Curve& curve, std::size_t rank);
+  std::vector<CurveSteps> solve_curve(const Curve& curve, const Rows& rows,
+                                      const StepFunction& f) const;
+  void emit_rise_and_fall(const Value& value, const StepFunction& f, const Rows& rows,
+                          const std::vector<ThresholdRow>& ups,
+                          const std::vector<ThresholdRow>& downs);
 
   // ---- linear.cc, pool.cc
   bool plan_linear(const Node& node);
@@ -189,6 +210,9 @@ class Streamliner {
   /// A quantiser that is integer thresholds on an integer already is copied; false otherwise.
   bool copy_thresholds(const Value& value, const StepFunction& f);
   void quantise_plain(Value value, const StepFunction& f);
+  /// Rows of thresholds of the one term become its quantiser.
+  void emit_rows(Value value, const StepFunction& f, const Rows& rows,
+                 const std::vector<ThresholdRow>& solved);
   /// Outputs of thresholds: bias + scale * count.
   struct Levels {
     std::int64_t scale = 1, bias = 0;

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Functions of one variable in front of a quantiser: together they are steps of one integer.
+#include <fmt/ranges.h>
+#include <tbb/parallel_for.h>
+
+#include <algorithm>
+
+#include "compile/passes/rewrite/rewrite.h"
+#include "compile/passes/streamline/rows.h"
+#include "compile/passes/streamline/streamliner.h"
+
+namespace assay::streamline {
+
+Value Streamliner::as_curve(Value value) {
+  if (value.curve) return value;
+  if (value.terms.size() > 1) take_equal_ratios(value);
+  if (value.terms.size() > 1)
+    fail("a function of a sum with several scales", "quantise the sum in front of it");
+  if (!value.pools.empty())
+    fail("a max pool in front of a function, without a quantiser in between",
+         "quantise in front of the pool");
+  Term& term = value.terms[0];
+  value.curve = Curve::line(term.scale, value.offset);
+  if (value.is_clamped()) value.curve = Curve::clamp(value.curve, value.lower, value.upper);
+  value.lower.reset();
+  value.upper.reset();
+  value.offset = RealArray();
+  term = {RealArray(Real(1)), term.tensor, false};
+  return value;
+}
+
+std::optional<Value> Streamliner::one_variable(const Value& a, const Value& b, bool product) {
+  const bool same = a.terms.size() == 1 && b.terms.size() == 1 &&
+                    a.terms[0].tensor == b.terms[0].tensor && a.shape == b.shape &&
+                    a.pools.empty() && b.pools.empty();
+  if (!same || !(product || a.curve || b.curve || a.is_clamped() || b.is_clamped())) return {};
+  Value x = as_curve(a), y = as_curve(b);
+  x.curve = product ? Curve::product(x.curve, y.curve) : Curve::sum(x.curve, y.curve);
+  std::ranges::move(y.folded, std::back_inserter(x.folded));
+  return x;
+}
+
+void Streamliner::plan_function(const ops::FunctionOp& op) {
+  Value value = as_curve(input(0));
+  if (!value.pools.empty())
+    fail("a max pool between two functions", "quantise in front of the pool");
+  value.curve = Curve::function(op.function(), value.curve);
+  value.folded.push_back(node_->name);
+  set_output(std::move(value));
+}
+
+namespace {
+
+/// A curve where its parameters are those of a row.
+Curve::Ptr row_of(const Curve& curve, const Shape& rows, std::size_t row) {
+  return curve.mapped([&](const RealArray& array) {
+    const auto index = broadcast_index(array.shape, rows);
+    return RealArray(array.values[static_cast<std::size_t>(index[row])]);
+  });
+}
+
+/// One row of thresholds per row of steps; a row with fewer than the others ends in `max` + 1.
+std::vector<ThresholdRow> as_thresholds(const std::vector<CurveSteps>& steps, const Rows& rows,
+                                        bool ups, std::int64_t count) {
+  std::vector<ThresholdRow> out(steps.size());
+  for (std::size_t r = 0; r < steps.size(); ++r) {
+    auto& row = out[r].thresholds;
+    if (ups) row.assign(static_cast<std::size_t>(steps[r].first), rows.ranges[0].lo[r]);
+    const auto& moves = ups ? steps[r].ups : steps[r].downs;
+    row.insert(row.end(), moves.begin(), moves.end());
+    row.resize(static_cast<std::size_t>(count), rows.ranges[0].hi[r] + 1);
+  }
+  return out;
+}
+
+}  // namespace
+
+void Streamliner::quantise_curve(Value value, const StepFunction& f) {
+  if (!f.bounded) fail("a truncation without bounds of a function", "use a quantiser there");
+  Tensor* x = value.terms[0].tensor;
+  const Curve::Ptr curve = Curve::sum(Curve::product(value.curve, Curve::constant(f.inverse_scale)),
+                                      Curve::constant(f.zero));
+  Value flat;
+  flat.shape = *x->shape;  // in front of the pools
+  flat.terms.push_back({RealArray(Real(1)), x, false});
+  flat.offset = curve_rows(*curve, flat.shape.size());
+  // Its slopes are those of n itself; what the rows decide is the curve's.
+  StepFunction unit = f;
+  unit.inverse_scale = RealArray(Real(1));
+  unit.zero = RealArray();
+  const Rows rows = quantiser_rows(*node_, flat, unit, {bounds(x)});
+  check_pools(value, f);
+  const std::vector<CurveSteps> steps = solve_curve(*curve, rows, f);
+  std::int64_t falls = 0, rises = 0;
+  for (const CurveSteps& s : steps) {
+    rises = std::max(rises, s.first + std::ssize(s.ups));
+    falls = std::max(falls, std::ssize(s.downs));
+  }
+  value.offset = RealArray();
+  if (falls == 0)
+    return emit_rows(std::move(value), f, rows, as_thresholds(steps, rows, true, rows.levels()));
+  if (!value.pools.empty())
+    fail("a max pool of a function that falls", "quantise in front of the pool");
+  emit_rise_and_fall(value, f, rows,
+                     as_thresholds(steps, rows, true, std::max<std::int64_t>(rises, 1)),
+                     as_thresholds(steps, rows, false, falls));
+}
+
+/// Zeros of the shape in which a curve's parameters vary.
+RealArray Streamliner::curve_rows(const Curve& curve, std::size_t rank) {
+  RealArray out;
+  out.shape = curve.shape(rank);
+  out.values.assign(static_cast<std::size_t>(element_count(out.shape)), Real());
+  return out;
+}
+
+std::vector<CurveSteps> Streamliner::solve_curve(const Curve& curve, const Rows& rows,
+                                                 const StepFunction& f) const {
+  std::vector<CurveSteps> out(rows.count());
+  const bool own_rows = f.kind == StepFunction::Kind::kThresholds;
+  const Shape own_shape(f.thresholds.shape.begin(), f.thresholds.shape.end() - (own_rows ? 1 : 0));
+  const auto own = own_rows ? broadcast_index(own_shape, rows.shape)
+                            : std::vector<std::int64_t>(rows.count(), 0);
+  try {
+    tbb::parallel_for(std::size_t{0}, rows.count(), [&](std::size_t r) {
+      std::vector<Boundary> boundaries;
+      for (std::int64_t k = rows.lo + 1; k <= rows.hi; ++k)
+        boundaries.push_back(f.boundary(k, static_cast<std::size_t>(own[r])));
+      out[r] = steps_of(*row_of(curve, rows.shape, r), boundaries, rows.ranges[0].lo[r],
+                        rows.ranges[0].hi[r]);
+    });
+  } catch (const UserError& error) {
+    user_error("{}: {}", node_->label(), error.what());
+  }
+  return out;
+}
+
+/// level = #{ups reached} - #{downs reached}, each of them thresholds of its own.
+void Streamliner::emit_rise_and_fall(const Value& value, const StepFunction& f, const Rows& rows,
+                                     const std::vector<ThresholdRow>& ups,
+                                     const std::vector<ThresholdRow>& downs) {
+  Tensor* x = value.terms[0].tensor;
+  const auto side = [&](const std::vector<ThresholdRow>& from, std::int64_t bias) {
+    const std::int64_t count = std::ssize(from[0].thresholds);
+    Levels levels;
+    levels.bias = bias;
+    levels.type = DataType::smallest_for(bias, bias + count);
+    levels.range = Bounds::of(bias, bias + count);
+    std::vector<std::int64_t> thresholds;
+    for (const ThresholdRow& row : from)
+      thresholds.insert(thresholds.end(), row.thresholds.begin(), row.thresholds.end());
+    Tensor* y = emit_thresholds(x, rows, count, std::move(thresholds), levels);
+    y->dtype = levels.type;
+    return y;
+  };
+  Tensor* fallen = side(downs, 0);
+  Tensor* y = sum(side(ups, rows.lo), times(fallen, RealArray(Real(-1))));
+  y = plus(times(y, RealArray(Real(f.t_scale))), RealArray(Real(f.t_bias)));
+  QuantiserReport report = report_for(value, rows);
+  report.steps = std::ssize(ups[0].thresholds) + std::ssize(downs[0].thresholds);
+  report.form =
+      is_positional(rows.shape) ? QuantiserReport::Form::kPosition : QuantiserReport::Form::kPlain;
+  report.result = y->producer->name;
+  report_.quantisers.push_back(std::move(report));
+  set_levels(y, value, f);
+}
+
+}  // namespace assay::streamline

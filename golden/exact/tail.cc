@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "golden/exact/tail.h"
+
+#include <mpfr.h>
+
+#include <deque>
+
+#include "compile/base/error.h"
+#include "compile/graph/ops.h"
+
+namespace assay {
+namespace {
+
+/// A number of 256 bits.
+class Number {
+ public:
+  Number() { mpfr_init2(value_, kBits); }
+  explicit Number(const Real& real) : Number() {
+    // Enough bits behind the point for the smallest that matters.
+    mpz_class power(1);
+    power <<= 2 * kBits;
+    const mpz_class scaled = (real * Real(mpq_class(power))).floor();
+    mpfr_set_z(value_, scaled.get_mpz_t(), MPFR_RNDN);
+    mpfr_div_2ui(value_, value_, 2 * kBits, MPFR_RNDN);
+  }
+  Number(const Number&) = delete;
+  Number& operator=(const Number&) = delete;
+  ~Number() { mpfr_clear(value_); }
+  mpfr_ptr get() { return value_; }
+  double rounded() const { return mpfr_get_d(value_, MPFR_RNDN); }
+
+ private:
+  static constexpr mpfr_prec_t kBits = 256;
+  mpfr_t value_;
+};
+
+void compute(ops::Function f, mpfr_ptr x) {
+  switch (f) {
+    case ops::Function::kErf:
+      mpfr_erf(x, x, MPFR_RNDN);
+      return;
+    case ops::Function::kExp:
+      mpfr_exp(x, x, MPFR_RNDN);
+      return;
+    case ops::Function::kLog:
+      mpfr_log(x, x, MPFR_RNDN);
+      return;
+    case ops::Function::kSigmoid:
+      mpfr_neg(x, x, MPFR_RNDN);
+      mpfr_exp(x, x, MPFR_RNDN);
+      mpfr_add_ui(x, x, 1, MPFR_RNDN);
+      mpfr_ui_div(x, 1, x, MPFR_RNDN);
+      return;
+    case ops::Function::kSoftplus:
+      mpfr_exp(x, x, MPFR_RNDN);
+      mpfr_log1p(x, x, MPFR_RNDN);
+      return;
+    case ops::Function::kSoftsign: {
+      Number divisor;
+      mpfr_abs(divisor.get(), x, MPFR_RNDN);
+      mpfr_add_ui(divisor.get(), divisor.get(), 1, MPFR_RNDN);
+      mpfr_div(x, x, divisor.get(), MPFR_RNDN);
+      return;
+    }
+    case ops::Function::kSqrt:
+      mpfr_sqrt(x, x, MPFR_RNDN);
+      return;
+    case ops::Function::kTanh:
+      mpfr_tanh(x, x, MPFR_RNDN);
+      return;
+  }
+}
+
+std::vector<double> function_values(ops::Function f, const ExactValue& value) {
+  std::vector<double> out;
+  for (std::int64_t i = 0; i < value.size(); ++i) {
+    Number x(value.real(i));
+    compute(f, x.get());
+    if (!mpfr_number_p(x.get()))
+      user_error("element {} of an output is a root or logarithm that is not defined", i);
+    out.push_back(x.rounded());
+  }
+  return out;
+}
+
+std::vector<double> softmax_values(std::int64_t along, bool logarithm, const ExactValue& value) {
+  const std::size_t axis = ops::normalise_axis(along, value.shape.size());
+  const std::int64_t size = value.shape[axis];
+  std::int64_t stride = 1;
+  for (std::size_t i = axis + 1; i < value.shape.size(); ++i) stride *= value.shape[i];
+  std::vector<double> out(static_cast<std::size_t>(value.size()));
+  for (std::int64_t lane = 0; lane < value.size() / size; ++lane) {
+    const std::int64_t from = lane / stride * stride * size + lane % stride;
+    std::deque<Number> terms;
+    Number sum;
+    mpfr_set_zero(sum.get(), 1);
+    for (std::int64_t k = 0; k < size; ++k) {
+      Number& term = terms.emplace_back(value.real(from + k * stride));
+      mpfr_exp(term.get(), term.get(), MPFR_RNDN);
+      mpfr_add(sum.get(), sum.get(), term.get(), MPFR_RNDN);
+    }
+    for (std::int64_t k = 0; k < size; ++k) {
+      Number& term = terms[static_cast<std::size_t>(k)];
+      mpfr_div(term.get(), term.get(), sum.get(), MPFR_RNDN);
+      if (logarithm) mpfr_log(term.get(), term.get(), MPFR_RNDN);
+      out[static_cast<std::size_t>(from + k * stride)] = term.rounded();
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+std::vector<double> tail_values(const Op& op, const ExactValue& value) {
+  if (const auto* function = dynamic_cast<const ops::FunctionOp*>(&op))
+    return function_values(function->function(), value);
+  if (const auto* softmax = dynamic_cast<const ops::Softmax*>(&op))
+    return softmax_values(softmax->axis, false, value);
+  const auto* log_softmax = dynamic_cast<const ops::LogSoftmax*>(&op);
+  ASSAY_INVARIANT(log_softmax, "no operator of a tail");
+  return softmax_values(log_softmax->axis, true, value);
+}
+
+}  // namespace assay

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/passes/cleanup/host_tail.h"
+
+#include <gtest/gtest.h>
+
+#include "compile/passes/cleanup/insert_topk.h"
+#include "passes/integer_net.h"
+
+namespace assay {
+namespace {
+
+Graph& ending_in(Net& net, Tensor* y) {
+  Graph& graph = net.finish(y);
+  infer_shapes(graph);
+  mark_checkpoints(graph);
+  return graph;
+}
+
+TEST(HostTail, TakesSoftmaxOffAndKeepsTheLogits) {
+  Net net;
+  Tensor* logits = net.add(ops::Relu{}, {net.input({1, 3})}, "logits");
+  Graph& graph = ending_in(net, net.add(ops::Softmax{}, {logits}, "prob"));
+  const auto tails = take_off_tail(graph);
+  verify(graph);
+  ASSERT_EQ(tails.size(), 1U);
+  EXPECT_EQ(tails[0].name, "prob");
+  EXPECT_EQ(graph.outputs()[0]->name, "logits");
+  EXPECT_EQ(graph.nodes().size(), 1U);
+  EXPECT_EQ(graph.checkpoints().back().name, "logits");
+  EXPECT_EQ(graph.checkpoints().back().kind, Checkpoint::Kind::kLogits);
+  EXPECT_TRUE(take_off_tail(graph).empty());
+}
+
+TEST(HostTail, KeepsWhatOthersReadAndAnotherAxis) {
+  Net net;
+  Tensor* x = net.add(ops::Relu{}, {net.input({1, 3})});
+  ops::Softmax batch;
+  batch.axis = 0;
+  EXPECT_TRUE(take_off_tail(ending_in(net, net.add(batch, {x}))).empty());
+  Net read;
+  Tensor* y = read.add(ops::Sigmoid{}, {read.add(ops::Relu{}, {read.input({1, 3})})});
+  read.add(ops::Relu{}, {y});
+  EXPECT_TRUE(take_off_tail(ending_in(read, y)).empty());
+}
+
+TEST(HostTail, AnInputAloneIsNoNetwork) {
+  Net net;
+  EXPECT_TRUE(take_off_tail(ending_in(net, net.add(ops::Softmax{}, {net.input({1, 3})}))).empty());
+}
+
+TEST(ClassAxis, IsTheOnlyOneBehindTheBatchThatIsLongerThanOne) {
+  const auto axis = [](Shape shape) {
+    Tensor tensor;
+    tensor.shape = std::move(shape);
+    return class_axis(tensor);
+  };
+  EXPECT_EQ(axis({1, 10}), 1U);
+  EXPECT_EQ(axis({7, 10}), 1U);
+  EXPECT_EQ(axis({1, 10, 1, 1}), 1U);
+  EXPECT_EQ(axis({1, 1, 10}), 2U);
+  EXPECT_EQ(axis({10}), 0U);
+  for (const Shape& none : {Shape{1, 1}, Shape{1, 2, 2, 1}, Shape{1, 1, 4, 4}, Shape{}})
+    EXPECT_FALSE(axis(none)) << shape_text(none);
+}
+
+}  // namespace
+}  // namespace assay
