@@ -119,10 +119,14 @@ Node* GraphBuilder::add(Draft draft) {
 }
 
 Tensor* GraphBuilder::add_helper(std::unique_ptr<Op> op, std::vector<Tensor*> inputs,
-                                 std::string_view name, Tensor* output) {
+                                 std::string_view name, Tensor* output, std::size_t index) {
   if (!output) output = graph.add_tensor(name);
-  Node* node = graph.add_node(std::move(op), std::move(inputs), {output}, name);
+  std::vector<Tensor*> outputs(index + 1, nullptr);
+  outputs[index] = output;
+  Node* node = graph.add_node(std::move(op), std::move(inputs), std::move(outputs), name);
+  check_inputs(*node);
   infer(*node);
+  check_parameters(*node);
   return output;
 }
 

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is refused of the operators that become others at import: each message says what would do.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <limits>
+
+#include "compile/base/error.h"
+#include "onnx/test_model.h"
+
+namespace assay {
+namespace {
+
+using Ints = TestModel::Ints;
+using Names = TestModel::Names;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string form_refusal(const TestModel& model) {
+  try {
+    model.import();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  ADD_FAILURE() << "the model was accepted";
+  return {};
+}
+
+/// x of `shape` -> a node 'n0', which `change` completes.
+std::string refused(std::int64_t version, const std::string& type, const Ints& shape,
+                    const Names& parameters,
+                    const std::function<void(TestModel&, onnx::NodeProto&)>& change,
+                    int element = onnx::TensorProto::FLOAT) {
+  TestModel model(version);
+  model.input("x", shape, element);
+  Names inputs = {"x"};
+  inputs.insert(inputs.end(), parameters.begin(), parameters.end());
+  auto& node = model.node(type, inputs, {"y"});
+  model.output("y");
+  change(model, node);
+  const std::string message = form_refusal(model);
+  EXPECT_THAT(message, AllOf(HasSubstr("'n0' (" + type + ")")));
+  return message;
+}
+
+void nothing(TestModel&, onnx::NodeProto&) {}
+
+TEST(ImportForm, PiecewiseFunctionsOfIntegersAreRefused) {
+  for (const std::string type : {"Neg", "Abs", "LeakyRelu", "HardSigmoid", "HardSwish"})
+    EXPECT_THAT(refused(14, type, {2}, {}, nothing, onnx::TensorProto::INT8),
+                AllOf(HasSubstr("int8"), HasSubstr("DequantizeLinear")))
+        << type;
+  EXPECT_THAT(refused(14, "Max", {2}, {"x"}, nothing, onnx::TensorProto::UINT8),
+              HasSubstr("uint8"));
+}
+
+TEST(ImportForm, UnknownAttributesAreNamed) {
+  const auto strange = [](TestModel&, onnx::NodeProto& node) { set(node, "strange", 1.0F); };
+  for (const std::string type :
+       {"Neg", "Abs", "Sum", "Max", "Min", "LeakyRelu", "HardSigmoid", "HardSwish", "ReduceMean",
+        "ReduceMax", "ReduceSum", "GlobalMaxPool", "ArgMax", "Split", "SpaceToDepth"})
+    EXPECT_THAT(refused(13, type, {1, 2, 2, 2}, {}, strange),
+                AllOf(HasSubstr("'strange'"), HasSubstr(type + " takes")));
+}
+
+TEST(ImportForm, ASlopeMustNotStretchTheInput) {
+  const auto slope = [](TestModel& model, onnx::NodeProto&) { model.floats("slope", {2}, {1, 2}); };
+  EXPECT_THAT(refused(14, "PRelu", {1, 2, 1, 1}, {"slope"}, slope),
+              AllOf(HasSubstr("[2]"), HasSubstr("[C,1,1]")));
+}
+
+TEST(ImportForm, ParametersMustBeFinite) {
+  const auto slope = [](TestModel& model, onnx::NodeProto&) {
+    model.floats("slope", {1}, {std::numeric_limits<float>::quiet_NaN()});
+  };
+  EXPECT_THAT(refused(14, "PRelu", {2}, {"slope"}, slope), HasSubstr("'slope' holds NaN"));
+}
+
+TEST(ImportForm, OtherAxesOfReductionsAreRefused) {
+  const auto axes = [](Ints values) {
+    return [values = std::move(values)](TestModel&, onnx::NodeProto& node) {
+      if (!values.empty()) set(node, "axes", values);
+    };
+  };
+  for (const std::string type : {"ReduceMean", "ReduceMax"}) {
+    EXPECT_THAT(
+        refused(13, type, {1, 2, 3, 4}, {}, axes({1})),
+        AllOf(HasSubstr("axes [1]"), HasSubstr("spatial axes [2,3]"), HasSubstr("transpose")));
+    EXPECT_THAT(refused(13, type, {1, 2, 3, 4}, {}, axes({})), HasSubstr("axes [0,1,2,3]"));
+    EXPECT_THAT(refused(13, type, {1, 2}, {}, axes({1})), HasSubstr("from axis 2 on"));
+    EXPECT_THAT(refused(13, type, {1, 2, 3, 4}, {}, axes({2, -2})), HasSubstr("twice"));
+    EXPECT_THAT(refused(13, type, {1, 2, 3, 4}, {}, axes({4})), HasSubstr("axis 4"));
+  }
+}
+
+TEST(ImportForm, AxesMustBeConstant) {
+  const auto computed = [](TestModel& model, onnx::NodeProto&) {
+    model.input("a", {2}, onnx::TensorProto::INT64);
+  };
+  EXPECT_THAT(refused(18, "ReduceMean", {1, 2, 3, 4}, {"a"}, computed),
+              AllOf(HasSubstr("the axes"), HasSubstr("constant")));
+}
+
+TEST(ImportForm, TheLastOfEqualElementsIsRefused) {
+  const auto last = [](TestModel&, onnx::NodeProto& node) {
+    set(node, "select_last_index", std::int64_t{1});
+  };
+  EXPECT_THAT(refused(13, "ArgMax", {3, 2}, {}, last), HasSubstr("select_last_index"));
+}
+
+TEST(ImportForm, SizesThatDoNotAddUpAreRefused) {
+  const auto sizes = [](Ints values) {
+    return [values = std::move(values)](TestModel&, onnx::NodeProto& node) {
+      node.add_output("z");
+      if (!values.empty()) set(node, "split", values);
+    };
+  };
+  for (const Ints& values :
+       {Ints{2, 2}, Ints{2, 4}, Ints{5}, Ints{1, 2, 2}, Ints{6, -1}, Ints{0, 5}})
+    EXPECT_THAT(refused(11, "Split", {5}, {}, sizes(values)),
+                AllOf(HasSubstr("size 5"), HasSubstr("2 outputs")));
+  EXPECT_THAT(refused(11, "Split", {5}, {}, sizes({})), HasSubstr("2 equal parts"));
+}
+
+TEST(ImportForm, CountsOfPartsMustAgree) {
+  const auto parts = [](std::int64_t count) {
+    return [count](TestModel&, onnx::NodeProto& node) { set(node, "num_outputs", count); };
+  };
+  EXPECT_THAT(refused(18, "Split", {5}, {}, parts(2)), HasSubstr("2 for 1 outputs"));
+  // Parts of 2 leave nothing for a fourth.
+  const auto four = [](TestModel&, onnx::NodeProto& node) {
+    for (const char* name : {"b", "c", "d"}) node.add_output(name);
+    set(node, "num_outputs", std::int64_t{4});
+  };
+  EXPECT_THAT(refused(18, "Split", {5}, {}, four), HasSubstr("4 equal parts"));
+}
+
+TEST(ImportForm, SlicesThatCannotBeAreRefused) {
+  const auto slice = [](Ints starts, Ints ends, Ints axes, Ints steps) {
+    return refused(13, "Slice", {4, 4}, {"starts", "ends", "axes", "steps"},
+                   [&](TestModel& model, onnx::NodeProto&) {
+                     const auto add = [&](const char* name, const Ints& values) {
+                       model.ints(name, {static_cast<std::int64_t>(values.size())}, values);
+                     };
+                     add("starts", starts), add("ends", ends), add("axes", axes);
+                     add("steps", steps);
+                   });
+  };
+  EXPECT_THAT(slice({2}, {2}, {0}, {1}), HasSubstr("empty"));
+  EXPECT_THAT(slice({0}, {2}, {0}, {-1}), HasSubstr("empty"));
+  EXPECT_THAT(slice({0}, {2}, {0}, {0}), HasSubstr("step is 0"));
+  EXPECT_THAT(slice({0, 0}, {1, 1}, {1, -1}, {1, 1}), HasSubstr("sliced twice"));
+  EXPECT_THAT(slice({0, 0}, {1, 1}, {1}, {1, 1}), HasSubstr("2, 2, 1 and 2 entries"));
+  EXPECT_THAT(slice({0}, {1}, {2}, {1}), HasSubstr("axis 2"));
+}
+
+TEST(ImportForm, PadsThatDoNotFitTheModeAreRefused) {
+  const auto pad = [](const std::string& mode, Ints pads) {
+    return refused(19, "Pad", {1, 3}, {"pads"}, [&](TestModel& model, onnx::NodeProto& node) {
+      model.ints("pads", {4}, pads);
+      set(node, "mode", mode);
+    });
+  };
+  EXPECT_THAT(pad("reflect", {0, 3, 0, 0}), AllOf(HasSubstr("pad of 3"), HasSubstr("size 3")));
+  EXPECT_THAT(pad("reflect", {0, 0, 1, 0}), HasSubstr("size 1"));
+  EXPECT_THAT(pad("edge", {0, 0, 0, -1}), AllOf(HasSubstr("negative"), HasSubstr("Slice")));
+  EXPECT_THAT(pad("symmetric", {0, 1, 0, 0}), AllOf(HasSubstr("'symmetric'"), HasSubstr("wrap")));
+}
+
+}  // namespace
+}  // namespace assay
