@@ -42,7 +42,8 @@ void check_arity(const OpInfo& info, const Draft& draft) {
 void GraphBuilder::set_constant(Tensor* tensor, TensorValue value) {
   tensor->shape = value.constant.shape();
   tensor->container = value.container;
-  if (value.container != Container::kFloat32) tensor->dtype = container_type(value.container);
+  if (value.container != Container::kFloat32)
+    tensor->dtype = value.narrow.value_or(container_type(value.container));
   if (value.is_bool) bools_.insert(tensor);
   if (!value.constant.all_finite()) not_finite_.insert(tensor);
   tensor->constant = std::move(value.constant);

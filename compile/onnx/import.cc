@@ -131,7 +131,8 @@ class Importer {
     Tensor* tensor = declare(info.name(), "input");
     tensor->shape = std::move(shape);
     tensor->container = *container;
-    if (*container != Container::kFloat32) tensor->dtype = container_type(*container);
+    if (*container != Container::kFloat32)
+      tensor->dtype = narrow_type(type.elem_type()).value_or(container_type(*container));
     builder_.graph.mutable_inputs().push_back(tensor);
   }
 
@@ -163,9 +164,11 @@ class Importer {
     } else if (const auto floats = attributes.take_floats("value_floats")) {
       value.constant = Constant(scalar_shape(*floats), *floats);
     } else if (const auto integer = attributes.take_int("value_int")) {
-      value = {Constant(Shape{}, std::vector<std::int64_t>{*integer}), Container::kInt64};
+      value.constant = Constant(Shape{}, std::vector<std::int64_t>{*integer});
+      value.container = Container::kInt64;
     } else if (const auto ints = attributes.take_ints("value_ints")) {
-      value = {Constant(scalar_shape(*ints), *ints), Container::kInt64};
+      value.constant = Constant(scalar_shape(*ints), *ints);
+      value.container = Container::kInt64;
     } else {
       user_error("attribute '{}' is not supported; value, value_float(s) and value_int(s) are",
                  printable(node.attribute(0).name()));

@@ -12,15 +12,19 @@ std::string helper_name(const Draft& draft, std::string_view what, std::size_t o
   return fmt::format("{}_{}", made ? made->name : draft.type, what);
 }
 
-void expect_arity(const Draft& draft, std::size_t least, std::size_t most, std::size_t outputs) {
+void expect_count(const Draft& draft, std::size_t least, std::size_t most, std::size_t outputs) {
   const std::size_t inputs = draft.inputs.size();
   if (inputs < least || inputs > most)
     user_error("it has {} inputs; {} to {} are supported", inputs, least, most);
-  for (std::size_t i = 0; i < least; ++i)
-    if (!draft.inputs[i]) user_error("input {} is left out", i);
   if (draft.outputs.size() > outputs)
     user_error("it has {} outputs; {} supported", draft.outputs.size(),
                outputs == 1 ? "1 is" : fmt::format("{} are", outputs));
+}
+
+void expect_arity(const Draft& draft, std::size_t least, std::size_t most, std::size_t outputs) {
+  expect_count(draft, least, most, outputs);
+  for (std::size_t i = 0; i < least; ++i)
+    if (!draft.inputs[i]) user_error("input {} is left out", i);
 }
 
 void expect_real(const Draft& draft, std::size_t index) {

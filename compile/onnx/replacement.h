@@ -17,7 +17,10 @@ inline constexpr std::int64_t kOwnVersion = 14;
 /// A name that leads back to the output of `draft`.
 std::string helper_name(const Draft& draft, std::string_view what, std::size_t output = 0);
 
-/// UserError unless the draft has so many inputs, all of them there, and at most `outputs` outputs.
+/// UserError unless the draft has so many inputs, left out ones included, and at most `outputs`
+/// outputs.
+void expect_count(const Draft& draft, std::size_t least, std::size_t most, std::size_t outputs = 1);
+/// The same, and none of the first `least` is left out.
 void expect_arity(const Draft& draft, std::size_t least, std::size_t most, std::size_t outputs = 1);
 /// UserError when input `index` holds integers; the forms of an operator that is several here may
 /// leave their range.

@@ -34,23 +34,6 @@ void set_input(Draft& draft, std::size_t index, Tensor* tensor) {
   draft.inputs[index] = tensor;
 }
 
-void build_quantiser(GraphBuilder&, Draft& draft) {
-  // Exporters that share equal parameters route some of them through Identity.
-  for (std::size_t i = 1; i < draft.inputs.size(); ++i)
-    draft.inputs[i] = GraphBuilder::behind_identities(draft.inputs[i]);
-}
-
-void build_linear(GraphBuilder& builder, Draft& draft) {
-  draft.attributes.expect_int("saturate", {1});  // only 8-bit floats could do otherwise
-  draft.attributes.expect_int("block_size", {0});
-  if (draft.type == "DequantizeLinear")
-    draft.attributes.expect_int("output_dtype", {0, onnx::TensorProto::FLOAT});
-  else
-    draft.attributes.expect_int("output_dtype", {0});
-  draft.attributes.expect_int("precision", {0, onnx::TensorProto::FLOAT});
-  build_quantiser(builder, draft);
-}
-
 bool is_infinite(const Tensor* tensor, float infinity) {
   return tensor && tensor->constant && tensor->constant->is_float() &&
          tensor->constant->size() == 1 && tensor->constant->floats()[0] == infinity;
@@ -281,8 +264,8 @@ constexpr std::array kRules = {
     RuleEntry{"", "ConvTranspose", complete_conv_transpose},
     RuleEntry{"", "MaxPool", complete_max_pool},
     RuleEntry{"", "AveragePool", complete_average_pool},
-    RuleEntry{"", "QuantizeLinear", build_linear},
-    RuleEntry{"", "DequantizeLinear", build_linear},
+    RuleEntry{"", "QuantizeLinear", expand_quantize_linear},
+    RuleEntry{"", "DequantizeLinear", build_dequantize_linear},
     RuleEntry{"", "Clip", build_clip},
     RuleEntry{"", "Pad", expand_pad},
     RuleEntry{"", "Split", expand_split},

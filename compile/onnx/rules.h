@@ -30,6 +30,12 @@ void complete_max_pool(GraphBuilder& builder, Draft& draft);
 void complete_average_pool(GraphBuilder& builder, Draft& draft);
 void complete_max_pool_nhwc(GraphBuilder& builder, Draft& draft);
 
+/// Quantisers whose parameters may come through Identity nodes.
+void build_quantiser(GraphBuilder& builder, Draft& draft);
+void build_dequantize_linear(GraphBuilder& builder, Draft& draft);
+/// Element types of 2 and 4 bits become a Clip behind it.
+void expand_quantize_linear(GraphBuilder& builder, Draft draft);
+
 /// Sums and functions that are linear in pieces.
 void expand_neg(GraphBuilder& builder, Draft draft);
 void expand_abs(GraphBuilder& builder, Draft draft);

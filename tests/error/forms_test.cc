@@ -168,5 +168,36 @@ TEST(ImportForm, PadsThatDoNotFitTheModeAreRefused) {
   EXPECT_THAT(pad("symmetric", {0, 1, 0, 0}), AllOf(HasSubstr("'symmetric'"), HasSubstr("wrap")));
 }
 
+TEST(ImportForm, PackedDataMustFitTheShape) {
+  const auto packed = [](const Ints& dims, const std::string& bytes, bool raw) {
+    TestModel model(21);
+    model.input("x", {1});
+    auto& tensor = model.tensor("w", dims, 22);
+    if (raw) tensor.set_raw_data(bytes);
+    for (const char byte : raw ? "" : bytes)
+      tensor.add_int32_data(static_cast<unsigned char>(byte));
+    model.node("Identity", {"w"}, {"y"});
+    model.output("y");
+    return form_refusal(model);
+  };
+  EXPECT_THAT(packed({3}, "a", true), AllOf(HasSubstr("'w'"), HasSubstr("1 bytes")));
+  EXPECT_THAT(packed({2}, "ab", true), HasSubstr("needs 1"));
+  EXPECT_THAT(packed({3}, "abc", false), AllOf(HasSubstr("3 values"), HasSubstr("2 bytes")));
+}
+
+TEST(ImportForm, OutputTypesMustAgreeWithTheZeroPoint) {
+  const auto quantise = [](std::int64_t type, bool zero) {
+    return refused(21, "QuantizeLinear", {2}, zero ? Names{"s", "z"} : Names{"s"},
+                   [&](TestModel& model, onnx::NodeProto& node) {
+                     model.scalar("s", 1);
+                     model.tensor("z", {}, onnx::TensorProto::INT8).add_int32_data(0);
+                     set(node, "output_dtype", type);
+                   });
+  };
+  EXPECT_THAT(quantise(22, true), AllOf(HasSubstr("INT4"), HasSubstr("another element type")));
+  EXPECT_THAT(quantise(onnx::TensorProto::INT32, false), HasSubstr("INT32"));
+  EXPECT_THAT(quantise(17, false), HasSubstr("FLOAT8E4M3FN"));
+}
+
 }  // namespace
 }  // namespace assay
