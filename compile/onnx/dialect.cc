@@ -54,7 +54,7 @@ ResolvedOp resolve_op(std::string_view domain, std::string_view type) {
     if (!find_op(ops::kQonnxDomain, name)) unsupported(ops::kQonnxDomain, type);
     return {std::string(ops::kQonnxDomain), std::string(name)};
   }
-  if (domain == kChannelsLastDomain) {
+  if (domain == kChannelsLastDomain || domain == kMicrosoftDomain) {
     if (!find_rule(domain, type)) unsupported(domain, type);
     return {std::string(domain), std::string(type)};
   }
@@ -64,10 +64,10 @@ ResolvedOp resolve_op(std::string_view domain, std::string_view type) {
   }
   if (!standard)
     user_error(
-        "operator {} is of domain '{}', which is not supported; ai.onnx, {}, {}, {}, {} and "
+        "operator {} is of domain '{}', which is not supported; ai.onnx, {}, {}, {}, {}, {} and "
         "brevitas.onnx are",
         printable(type), printable(domain), fmt::join(kQonnxDomains, ", "), kChannelsLastDomain,
-        ops::kAssayDomain, hw::kHwDomain);
+        kMicrosoftDomain, ops::kAssayDomain, hw::kHwDomain);
   if (!find_op("", type) && !find_rule("", type)) unsupported("", type);
   return {"", std::string(type)};
 }

@@ -61,6 +61,16 @@ void expand_slice(GraphBuilder& builder, Draft draft);
 void expand_pad(GraphBuilder& builder, Draft draft);
 void expand_space_to_depth(GraphBuilder& builder, Draft draft);
 
+/// Operators on quantised tensors.
+void expand_qlinear_conv(GraphBuilder& builder, Draft draft);
+void expand_qlinear_matmul(GraphBuilder& builder, Draft draft);
+void expand_qgemm(GraphBuilder& builder, Draft draft);
+void expand_qlinear_binary(GraphBuilder& builder, Draft draft);
+void expand_qlinear_unary(GraphBuilder& builder, Draft draft);
+void expand_qlinear_concat(GraphBuilder& builder, Draft draft);
+/// Another domain's copy of a standard operator.
+void expand_standard(GraphBuilder& builder, Draft draft);
+
 /// An attribute of older versions that has become input `index`.
 void move_ints_to_input(GraphBuilder& builder, Draft& draft, std::string_view name,
                         std::size_t index);

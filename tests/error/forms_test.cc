@@ -168,6 +168,91 @@ TEST(ImportForm, PadsThatDoNotFitTheModeAreRefused) {
   EXPECT_THAT(pad("symmetric", {0, 1, 0, 0}), AllOf(HasSubstr("'symmetric'"), HasSubstr("wrap")));
 }
 
+/// QLinearAdd of x and itself, with the inputs that `change` leaves.
+std::string add_refusal(const std::function<void(TestModel&, onnx::NodeProto&)>& change) {
+  TestModel model(13);
+  model.opset("com.microsoft", 1);
+  model.input("x", {1, 2}, onnx::TensorProto::UINT8);
+  model.scalar("s", 0.5F);
+  model.tensor("z", {}, onnx::TensorProto::UINT8).add_int32_data(0);
+  auto& node =
+      model.node("QLinearAdd", {"x", "s", "z", "x", "s", "z", "s", "z"}, {"y"}, "com.microsoft");
+  model.output("y");
+  change(model, node);
+  return form_refusal(model);
+}
+
+TEST(ImportForm, QuantisedOperatorsNeedTheirParameters) {
+  const auto without = [](int index) {
+    return add_refusal([&](TestModel&, onnx::NodeProto& node) { node.set_input(index, ""); });
+  };
+  EXPECT_THAT(without(1), AllOf(HasSubstr("'n0'"), HasSubstr("input 1 (a scale)")));
+  EXPECT_THAT(without(3), HasSubstr("input 3 is left out"));
+  EXPECT_THAT(without(6), HasSubstr("the output's scale"));
+  EXPECT_THAT(add_refusal([](TestModel& model, onnx::NodeProto& node) {
+                model.input("t", {1});
+                node.set_input(4, "t");
+              }),
+              HasSubstr("the scale must be a constant"));
+  EXPECT_THAT(add_refusal([](TestModel& model, onnx::NodeProto& node) {
+                model.scalar("none", 0);
+                node.set_input(6, "none");
+              }),
+              HasSubstr("the scale must be positive"));
+}
+
+TEST(ImportForm, QuantisedOperatorsWithoutOneHereAreRefusedByName) {
+  const auto type = [](const char* name) {
+    return add_refusal([&](TestModel&, onnx::NodeProto& node) {
+      node.set_op_type(name);
+      node.mutable_input()->RemoveLast();
+    });
+  };
+  EXPECT_THAT(type("QLinearSigmoid"), AllOf(HasSubstr("QLinearSigmoid"), HasSubstr("QLinearAdd"),
+                                            HasSubstr("com.microsoft")));
+  EXPECT_THAT(type("QLinearConcat"), HasSubstr("three for each tensor"));
+}
+
+TEST(ImportForm, ChannelsLastOfOnnxruntimeIsRefused) {
+  const std::string message = add_refusal([](TestModel&, onnx::NodeProto& node) {
+    node.set_op_type("QLinearGlobalAveragePool");
+    node.mutable_input()->DeleteSubrange(5, 3);
+    set(node, "channels_last", std::int64_t{1});
+  });
+  EXPECT_THAT(message, HasSubstr("'channels_last' is 1"));
+}
+
+TEST(ImportForm, ABiasMustFitTheScalesOfTheWeights) {
+  const auto conv = [](const Ints& bias, const std::function<void(TestModel&)>& change) {
+    TestModel model(13);
+    model.input("x", {1, 1, 1, 2}, onnx::TensorProto::UINT8);
+    model.scalar("s", 0.5F);
+    model.tensor("z", {}, onnx::TensorProto::UINT8).add_int32_data(0);
+    auto& weights = model.tensor("w", {3, 1, 1, 1}, onnx::TensorProto::UINT8);
+    for (int i = 0; i < 3; ++i) weights.add_int32_data(1);
+    model.floats("each", {3}, {1, 2, 3});
+    auto& b = model.tensor("b", {static_cast<std::int64_t>(bias.size())}, onnx::TensorProto::INT32);
+    for (const std::int64_t value : bias) b.add_int32_data(static_cast<std::int32_t>(value));
+    model.node("QLinearConv", {"x", "s", "z", "w", "each", "z", "s", "z", "b"}, {"y"});
+    model.output("y");
+    change(model);
+    return form_refusal(model);
+  };
+  EXPECT_THAT(conv({1, 2}, [](TestModel&) {}), AllOf(HasSubstr("bias"), HasSubstr("3 scales")));
+  EXPECT_THAT(conv({1, 2, 3},
+                   [](TestModel& model) {
+                     model.input("c", {3}, onnx::TensorProto::INT32);
+                     model.graph().mutable_node(0)->set_input(8, "c");
+                   }),
+              AllOf(HasSubstr("'c'"), HasSubstr("constant integers")));
+  EXPECT_THAT(conv({1, 2, 3},
+                   [](TestModel& model) {
+                     model.floats("two", {2}, {1, 2});
+                     model.graph().mutable_node(0)->set_input(4, "two");
+                   }),
+              AllOf(HasSubstr("'two'"), HasSubstr("one number or 3")));
+}
+
 TEST(ImportForm, PackedDataMustFitTheShape) {
   const auto packed = [](const Ints& dims, const std::string& bytes, bool raw) {
     TestModel model(21);
