@@ -55,18 +55,23 @@ Reduction take_reduction(GraphBuilder& builder, Draft& draft, std::int64_t since
   return reduction;
 }
 
-void expect_spatial(const Draft& draft, const Reduction& reduction, const Shape& x) {
-  if (x.size() > kFirstSpatial && reduction.axes.front() >= std::int64_t{kFirstSpatial}) return;
-  Ints spatial = all_axes(std::max(x.size(), kFirstSpatial));
-  spatial.erase(spatial.begin(), spatial.begin() + kFirstSpatial);
-  if (spatial.empty())
+/// Whether all of the reduced axes come behind the channels of [N,C,...]; otherwise they lie in front
+/// of those of [N,...,C]. UserError when neither is so.
+bool channels_are_first(const Draft& draft, const Reduction& reduction, const Shape& x) {
+  const auto first = reduction.axes.front(), last = reduction.axes.back(),
+             rank = static_cast<std::int64_t>(x.size());
+  if (first >= std::int64_t{kFirstSpatial}) return true;
+  if (first >= 1 && last < rank - 1) return false;
+  if (x.size() <= kFirstSpatial)
     user_error(
-        "{} reduces axes {} of an input of shape {}; only spatial axes are supported, from axis 2 "
-        "on",
+        "{} reduces axes {} of an input of shape {}, which has no spatial axes; only those are "
+        "supported",
         draft.type, shape_text(reduction.axes), shape_text(x));
+  Ints spatial = all_axes(x.size() - 1);
+  spatial.erase(spatial.begin());
   user_error(
-      "{} reduces axes {} of an input of shape {}; only the spatial axes {} are supported, all or "
-      "some of them: transpose the input to [N,C,...] in front of it",
+      "{} reduces axes {} of an input of shape {}; some or all of the spatial axes are supported, "
+      "from 2 on, or {} where the channels come last",
       draft.type, shape_text(reduction.axes), shape_text(x), shape_text(spatial));
 }
 
@@ -94,12 +99,56 @@ std::unique_ptr<Op> largest_over(const Shape& x, const Ints& axes) {
   return pool;
 }
 
-/// The last node: `op`, or `op` and one that drops the reduced axes.
+/// What is reduced, with the channels in front of the reduced axes.
+struct Reduced {
+  Tensor* x;
+  Shape shape;
+  Ints axes;  ///< of `shape`
+  bool moved = false;
+};
+
+Ints channels_to_front(std::size_t rank) {
+  Ints perm = all_axes(rank);
+  std::rotate(perm.begin() + 1, perm.end() - 1, perm.end());
+  return perm;
+}
+
+Ints channels_to_back(std::size_t rank) {
+  Ints perm = all_axes(rank);
+  std::rotate(perm.begin() + 1, perm.begin() + 2, perm.end());
+  return perm;
+}
+
+Tensor* permuted(const Replacement& to, Tensor* x, Ints perm, std::string_view what) {
+  auto op = std::make_unique<ops::Transpose>();
+  op->perm = std::move(perm);
+  return to.add(std::move(op), {x}, what);
+}
+
+Reduced prepared(const GraphBuilder& builder, const Draft& draft, const Replacement& to,
+                 const Reduction& reduction) {
+  const Shape x = builder.shape(draft.inputs[0]);
+  if (channels_are_first(draft, reduction, x)) return {draft.inputs[0], x, reduction.axes};
+  Tensor* moved = permuted(to, draft.inputs[0], channels_to_front(x.size()), "first");
+  Ints axes = reduction.axes;
+  for (std::int64_t& axis : axes) ++axis;
+  return {moved, builder.shape(moved), std::move(axes), true};
+}
+
+/// The last nodes: `op`, the channels' way back, and the reduced axes dropped.
 void end_reduced(const Replacement& to, std::unique_ptr<Op> op, std::vector<Tensor*> inputs,
-                 const Reduction& reduction, std::size_t rank) {
-  if (reduction.keepdims) return to.end(std::move(op), std::move(inputs));
+                 const Reduced& reduced, const Reduction& reduction) {
+  const std::size_t rank = reduced.shape.size();
+  const bool all = reduced.axes.size() + kFirstSpatial == rank;
+  if (reduction.keepdims && !reduced.moved) return to.end(std::move(op), std::move(inputs));
   Tensor* pooled = to.add(std::move(op), std::move(inputs), "pooled");
-  if (reduction.axes.size() + kFirstSpatial == rank) return to.end<ops::Flatten>({pooled});
+  if (!reduction.keepdims && all) return to.end<ops::Flatten>({pooled});
+  if (reduction.keepdims) {
+    auto back = std::make_unique<ops::Transpose>();
+    back->perm = channels_to_back(rank);
+    return to.end(std::move(back), {pooled});
+  }
+  if (reduced.moved) pooled = permuted(to, pooled, channels_to_back(rank), "back");
   to.end<ops::Squeeze>({pooled, to.list(reduction.axes, "axes")});
 }
 
@@ -108,10 +157,12 @@ void expand_pooled(GraphBuilder& builder, Draft draft, std::int64_t since,
   const Reduction reduction = take_reduction(builder, draft, since);
   const Replacement to(builder, draft);
   if (reduction.axes.empty()) return to.end<ops::Identity>({draft.inputs[0]});
-  const Shape x = builder.shape(draft.inputs[0]);
-  expect_spatial(draft, reduction, x);
-  end_reduced(to, pool(x, reduction.axes), {draft.inputs[0]}, reduction, x.size());
+  const Reduced reduced = prepared(builder, draft, to, reduction);
+  end_reduced(to, pool(reduced.shape, reduced.axes), {reduced.x}, reduced, reduction);
 }
+
+/// One image can lose its batch axis in front, so that the index remains the last node: a label.
+bool loses_batch_first(const Shape& x, std::int64_t axis) { return axis == 1 && x[0] == 1; }
 
 void expand_arg(GraphBuilder& builder, Draft draft, bool largest) {
   expect_arity(draft, 1, 1);
@@ -127,8 +178,14 @@ void expand_arg(GraphBuilder& builder, Draft draft, bool largest) {
   auto top = std::make_unique<ops::TopK>();
   top->axis = axis;
   top->largest = largest;
-  std::vector<Tensor*> inputs = {draft.inputs[0], to.list({1}, "k")};
-  if (keepdims) return to.end(std::move(top), std::move(inputs), 1);
+  Tensor* data = draft.inputs[0];
+  const bool early = !keepdims && loses_batch_first(x, axis);
+  if (early) {
+    data = to.add<ops::Squeeze>({data, to.list({0}, "batch")}, "image");
+    top->axis = 0;
+  }
+  std::vector<Tensor*> inputs = {data, to.list({1}, "k")};
+  if (keepdims || early) return to.end(std::move(top), std::move(inputs), 1);
   Tensor* kept = to.add(std::move(top), std::move(inputs), "kept", 1);
   to.end<ops::Squeeze>({kept, to.list({axis}, "axis")});
 }
@@ -147,14 +204,14 @@ void expand_reduce_sum(GraphBuilder& builder, Draft draft) {
   const Reduction reduction = take_reduction(builder, draft, 13);
   const Replacement to(builder, draft);
   if (reduction.axes.empty()) return to.end<ops::Identity>({draft.inputs[0]});
-  const Shape x = builder.shape(draft.inputs[0]);
-  expect_spatial(draft, reduction, x);
+  const Reduced reduced = prepared(builder, draft, to, reduction);
   std::int64_t count = 1;
-  for (const std::int64_t axis : reduction.axes) count *= x[static_cast<std::size_t>(axis)];
-  Tensor* mean = to.add(average_over(x, reduction.axes), {draft.inputs[0]}, "mean");
+  for (const std::int64_t axis : reduced.axes)
+    count *= reduced.shape[static_cast<std::size_t>(axis)];
+  Tensor* mean = to.add(average_over(reduced.shape, reduced.axes), {reduced.x}, "mean");
   Tensor* elements = builder.add_constant(helper_name(draft, "count"),
                                           Constant(Shape{}, std::vector<Real>{Real(count)}));
-  end_reduced(to, std::make_unique<ops::Mul>(), {mean, elements}, reduction, x.size());
+  end_reduced(to, std::make_unique<ops::Mul>(), {mean, elements}, reduced, reduction);
 }
 
 void expand_global_max_pool(GraphBuilder& builder, Draft draft) {

@@ -57,6 +57,34 @@ TEST(ImportReduce, OverOneSpatialAxis) {
   EXPECT_EQ(shape_of(reduce_model("ReduceSum", {2}, true, 13)), (Shape{1, 2, 1, 3}));
 }
 
+TEST(ImportReduce, InFrontOfTheChannels) {
+  // Height 1, width 3, channels 2: 1 2 / 3 4 / 5 9.
+  const auto model = [](const char* type, const Ints& axes, bool keepdims) {
+    TestModel made;
+    auto& node = single_node(made, type, {1, 1, 3, 2});
+    if (std::string(type) == "ReduceSum") {
+      made.ints("axes", {static_cast<std::int64_t>(axes.size())}, axes);
+      node.add_input("axes");
+    } else {
+      set(node, "axes", axes);
+    }
+    set(node, "keepdims", std::int64_t{keepdims});
+    return made;
+  };
+  const std::vector<Ints> data = {{1, 2, 3, 4, 5, 9}};
+  for (const bool keepdims : {false, true}) {
+    EXPECT_EQ(evaluate(model("ReduceMean", {1, 2}, keepdims), data), (Texts{"3", "5"}));
+    EXPECT_EQ(evaluate(model("ReduceMax", {2, 1}, keepdims), data), (Texts{"5", "9"}));
+    EXPECT_EQ(evaluate(model("ReduceSum", {-3, -2}, keepdims), data), (Texts{"9", "15"}));
+    EXPECT_EQ(shape_of(model("ReduceMean", {1, 2}, keepdims)),
+              keepdims ? (Shape{1, 1, 1, 2}) : (Shape{1, 2}));
+    EXPECT_EQ(evaluate(model("ReduceMax", {1}, keepdims), data),
+              (Texts{"1", "2", "3", "4", "5", "9"}));
+    EXPECT_EQ(shape_of(model("ReduceMax", {1}, keepdims)),
+              keepdims ? (Shape{1, 1, 3, 2}) : (Shape{1, 3, 2}));
+  }
+}
+
 TEST(ImportReduce, AllAxesOfOneDimensionalData) {
   TestModel model;
   auto& node = single_node(model, "ReduceMean", {1, 2, 2});
@@ -102,8 +130,18 @@ TEST(ImportReduce, TheFirstOfEqualElementsIsTaken) {
 }
 
 TEST(ImportReduce, ALabelIsACheckpoint) {
-  const Graph graph = arg_model("ArgMax", 1, true).import();
-  EXPECT_EQ(graph.checkpoints().back().kind, Checkpoint::Kind::kLabel);
+  EXPECT_EQ(arg_model("ArgMax", 1, true).import().checkpoints().back().kind,
+            Checkpoint::Kind::kLabel);
+}
+
+TEST(ImportReduce, TheLabelOfOneImageIsACheckpointWithoutItsAxisToo) {
+  TestModel model;
+  auto& node = single_node(model, "ArgMax", {1, 2, 3});
+  set(node, "axis", std::int64_t{1});
+  set(node, "keepdims", std::int64_t{0});
+  EXPECT_EQ(model.import().checkpoints().back().kind, Checkpoint::Kind::kLabel);
+  EXPECT_EQ(shape_of(model), (Shape{1, 3}));
+  EXPECT_EQ(evaluate(model, {{1, 5, 3, 2, 4, 3}}), (Texts{"1", "0", "0"}));
 }
 
 TEST(ImportReduce, OfOneElementTheLastIsTheFirst) {
