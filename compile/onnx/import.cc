@@ -24,6 +24,8 @@ using onnx::NodeProto;
 
 /// QONNX's operators have versions 1 and 2.
 constexpr std::int64_t kNewestQonnx = 2;
+/// Of the IR, where one of the file may be several.
+constexpr std::size_t kMaxBuiltNodes = 1 << 15;
 /// Steps that look through the inputs once per tensor stay quick.
 constexpr std::size_t kMaxInputs = 1024;
 
@@ -243,6 +245,9 @@ class Importer {
     }
     draft.attributes = Attributes(node);
     build_node(builder_, std::move(draft));
+    if (builder_.graph.nodes().size() > kMaxBuiltNodes)
+      user_error("the nodes up to here become more than {}; export the network by itself",
+                 kMaxBuiltNodes);
   }
 
   void read_outputs() {

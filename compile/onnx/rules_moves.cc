@@ -209,7 +209,7 @@ void expand_split(GraphBuilder& builder, Draft draft) {
     user_error("it has no outputs");
   std::int64_t begin = 0;
   for (std::size_t i = 0; i < sizes.size(); ++i) {
-    if (draft.outputs[i])
+    if (draft.outputs[i] && draft.used[i])
       end_picked(Replacement(builder, draft, i), draft.inputs[0], shape,
                  {{axis, range(begin, sizes[i])}});
     begin += sizes[i];

@@ -166,7 +166,7 @@ bool loses_batch_first(const Shape& x, std::int64_t axis) { return axis == 1 && 
 
 void expand_arg(GraphBuilder& builder, Draft draft, bool largest) {
   expect_arity(draft, 1, 1);
-  const Shape x = builder.shape(draft.inputs[0]);
+  const Shape& x = builder.shape(draft.inputs[0]);
   const auto axis = static_cast<std::int64_t>(
       ops::normalise_axis(draft.attributes.take_int("axis").value_or(0), x.size()));
   const bool keepdims = draft.attributes.take_int("keepdims").value_or(1) != 0;

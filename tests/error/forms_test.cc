@@ -70,6 +70,20 @@ TEST(ImportForm, ASlopeMustNotStretchTheInput) {
               AllOf(HasSubstr("[2]"), HasSubstr("[C,1,1]")));
 }
 
+TEST(ImportForm, SoManyNodesMayBeMadeOfAFewAndNoMore) {
+  // 47 times a difference, a Relu and a sum: the 233rd node passes 2^15.
+  TestModel model;
+  model.input("x", {1, 2});
+  std::string last = "x";
+  for (int i = 0; i < 240; ++i) {
+    const std::string next = "t" + std::to_string(i);
+    model.node("Max", Names(48, last), {next});
+    last = next;
+  }
+  model.output(last);
+  EXPECT_THAT(form_refusal(model), AllOf(HasSubstr("'n232' (Max)"), HasSubstr("32768")));
+}
+
 TEST(ImportForm, ParametersMustBeFinite) {
   const auto slope = [](TestModel& model, onnx::NodeProto&) {
     model.floats("slope", {1}, {std::numeric_limits<float>::quiet_NaN()});

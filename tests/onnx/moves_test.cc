@@ -66,12 +66,15 @@ TEST(ImportMoves, TheLastOfSoManyPartsMayBeSmaller) {
   EXPECT_EQ(split(18, 3, parts), (std::vector<Texts>{{"0", "1"}, {"2", "3"}, {"4"}}));
 }
 
-TEST(ImportMoves, OutputsOfASplitMayBeLeftOut) {
-  TestModel model;
-  model.input("x", {1, 4});
-  set(model.node("Split", {"x"}, {"", "y"}), "axis", std::int64_t{-1});
-  model.output("y");
-  EXPECT_EQ(evaluate(model, {counted(4)}), (Texts{"2", "3"}));
+TEST(ImportMoves, OutputsOfASplitMayBeLeftOutOrUnused) {
+  for (const char* other : {"", "unused"}) {
+    TestModel model;
+    model.input("x", {1, 4});
+    set(model.node("Split", {"x"}, {other, "y"}), "axis", std::int64_t{-1});
+    model.output("y");
+    EXPECT_EQ(model.import().nodes().size(), 1U);
+    EXPECT_EQ(evaluate(model, {counted(4)}), (Texts{"2", "3"}));
+  }
 }
 
 /// A slice of 0..11 in `shape`.

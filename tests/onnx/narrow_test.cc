@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "compile/graph/ops.h"
+#include "compile/onnx/export.h"
 #include "onnx/evaluate.h"
 
 namespace assay {
@@ -90,6 +91,13 @@ TEST(ImportNarrow, TheQuantiserHasACheckpointOfTheNarrowType) {
   EXPECT_EQ(graph.find_tensor("q")->dtype, DataType::sint(4));
   EXPECT_EQ(graph.checkpoints().back().dtype, DataType::sint(4));
   EXPECT_EQ(graph.find_tensor("q")->producer->name, "q_clip");
+}
+
+TEST(ImportNarrow, SavedGraphsAreReadBackTheSame) {
+  for (const int type : {kInt4, kUInt2}) {
+    const Graph graph = quantise_model(type, 1).import();
+    EXPECT_EQ(to_text(import_bytes(export_bytes(graph), {}, "saved")), to_text(graph));
+  }
 }
 
 TEST(ImportNarrow, InputsOfTheGraphKeepTheNarrowType) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "compile/graph/ops.h"
+#include "compile/onnx/export.h"
 #include "onnx/evaluate.h"
 
 namespace assay {
@@ -67,6 +68,7 @@ TEST(ImportQOperator, TheBiasIsExactWhereTheProductOfScalesIsNoFloat) {
   ASSERT_TRUE(bias.is_real());
   const Real scale = Real::of(0.1F);
   EXPECT_EQ(bias.real(0), Real(3) * scale * scale);
+  EXPECT_EQ(to_text(import_bytes(export_bytes(graph), {}, "saved")), to_text(graph));
 }
 
 TEST(ImportQOperator, ConvIsNamedAsInTheFile) {
