@@ -22,7 +22,11 @@ constexpr std::int64_t kMaxInt = std::int64_t{1} << 31;
 constexpr std::string_view kElement = "pad_value";
 constexpr std::int64_t kMaxElement = std::int64_t{1} << 62;
 
+/// Where a Slice begins and ends may lie anywhere; exporters write the largest integer for the end.
+bool is_position(std::string_view name) { return name == "starts" || name == "ends"; }
+
 void check_range(std::string_view name, std::int64_t value) {
+  if (is_position(name)) return;
   const std::int64_t most = name == kElement ? kMaxElement : kMaxInt;
   if (value < -most || value > most)
     user_error("attribute '{}' has the value {}, out of range", printable(name), value);
@@ -174,13 +178,17 @@ void Attributes::drop(std::string_view name) {
   if (it != values_.end()) values_.erase(it);
 }
 
+void Attributes::expect_none(std::string_view type, std::string_view names) const {
+  if (!values_.empty())
+    user_error("attribute '{}' is not supported; {} takes {}", printable(values_.begin()->first),
+               printable(type), names);
+}
+
 void Attributes::read_into(Op& op) {
   FieldReader reader(*this);
   op.fields(reader);
-  if (values_.empty()) return;
-  user_error("attribute '{}' is not supported; {} takes {}", printable(values_.begin()->first),
-             op.type(),
-             reader.names().empty() ? "none" : fmt::format("{}", fmt::join(reader.names(), ", ")));
+  expect_none(op.type(),
+              reader.names().empty() ? "none" : fmt::format("{}", fmt::join(reader.names(), ", ")));
 }
 
 }  // namespace assay

@@ -52,6 +52,8 @@ class Attributes {
   void set_default(std::string_view name, T value) {
     values_.try_emplace(std::string(name), std::move(value));
   }
+  /// Refuses what is left over of an operator that takes `names`.
+  void expect_none(std::string_view type, std::string_view names = "none") const;
   /// Fills the operator's fields and refuses what is missing or left over.
   void read_into(Op& op);
 

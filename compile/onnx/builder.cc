@@ -42,7 +42,8 @@ void check_arity(const OpInfo& info, const Draft& draft) {
 void GraphBuilder::set_constant(Tensor* tensor, TensorValue value) {
   tensor->shape = value.constant.shape();
   tensor->container = value.container;
-  if (value.container != Container::kFloat32) tensor->dtype = container_type(value.container);
+  if (value.container != Container::kFloat32)
+    tensor->dtype = value.narrow.value_or(container_type(value.container));
   if (value.is_bool) bools_.insert(tensor);
   if (!value.constant.all_finite()) not_finite_.insert(tensor);
   tensor->constant = std::move(value.constant);
@@ -119,10 +120,14 @@ Node* GraphBuilder::add(Draft draft) {
 }
 
 Tensor* GraphBuilder::add_helper(std::unique_ptr<Op> op, std::vector<Tensor*> inputs,
-                                 std::string_view name, Tensor* output) {
+                                 std::string_view name, Tensor* output, std::size_t index) {
   if (!output) output = graph.add_tensor(name);
-  Node* node = graph.add_node(std::move(op), std::move(inputs), {output}, name);
+  std::vector<Tensor*> outputs(index + 1, nullptr);
+  outputs[index] = output;
+  Node* node = graph.add_node(std::move(op), std::move(inputs), std::move(outputs), name);
+  check_inputs(*node);
   infer(*node);
+  check_parameters(*node);
   return output;
 }
 

@@ -41,9 +41,10 @@ class GraphBuilder {
   /// Creates the draft's operator, reads and checks everything, adds the node and infers its
   /// outputs.
   Node* add(Draft draft);
-  /// A helper node with one output: `output`, or a fresh one named after `name`.
+  /// A helper node with one output that is read, the one at `index`: `output`, or a fresh one named
+  /// after `name`.
   Tensor* add_helper(std::unique_ptr<Op> op, std::vector<Tensor*> inputs, std::string_view name,
-                     Tensor* output = nullptr);
+                     Tensor* output = nullptr, std::size_t index = 0);
 
   /// The value when it is a constant or known from shape arithmetic, else null.
   const Constant* value(const Tensor* tensor) const;

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <set>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -20,8 +20,6 @@ namespace {
 
 constexpr std::array<std::string_view, 4> kQonnxDomains = {ops::kQonnxDomain, "onnx.brevitas",
                                                            "finn.custom_op.general", "finn"};
-constexpr std::array<std::string_view, 3> kChannelsLastOps = {"Conv", "MaxPool",
-                                                              "BatchNormalization"};
 
 bool contains(const auto& list, std::string_view text) {
   return std::ranges::find(list, text) != list.end();
@@ -37,11 +35,11 @@ bool is_stray_quantiser(std::string_view type) {
     user_error(
         "operator TruncQuant has no published definition; export with dynamo=False, which writes "
         "Trunc");
-  std::vector<std::string_view> known;
+  std::set<std::string_view> known;
   for (const OpInfo& info : op_registry())
-    if (info.domain == domain) known.push_back(info.type);
-  if (domain == kChannelsLastDomain) known.assign(kChannelsLastOps.begin(), kChannelsLastOps.end());
-  std::ranges::sort(known);
+    if (info.domain == domain) known.insert(info.type);
+  for (const RuleEntry& entry : rules())
+    if (entry.domain == domain) known.insert(entry.type);
   user_error("operator {} of domain '{}' is not supported; supported there: {}", printable(type),
              domain.empty() ? "ai.onnx" : domain, fmt::join(known, ", "));
 }
@@ -56,8 +54,8 @@ ResolvedOp resolve_op(std::string_view domain, std::string_view type) {
     if (!find_op(ops::kQonnxDomain, name)) unsupported(ops::kQonnxDomain, type);
     return {std::string(ops::kQonnxDomain), std::string(name)};
   }
-  if (domain == kChannelsLastDomain) {
-    if (!contains(kChannelsLastOps, type)) unsupported(domain, type);
+  if (domain == kChannelsLastDomain || domain == kMicrosoftDomain) {
+    if (!find_rule(domain, type)) unsupported(domain, type);
     return {std::string(domain), std::string(type)};
   }
   if (domain == ops::kAssayDomain || domain == hw::kHwDomain) {
@@ -66,10 +64,10 @@ ResolvedOp resolve_op(std::string_view domain, std::string_view type) {
   }
   if (!standard)
     user_error(
-        "operator {} is of domain '{}', which is not supported; ai.onnx, {}, {}, {}, {} and "
+        "operator {} is of domain '{}', which is not supported; ai.onnx, {}, {}, {}, {}, {} and "
         "brevitas.onnx are",
         printable(type), printable(domain), fmt::join(kQonnxDomains, ", "), kChannelsLastDomain,
-        ops::kAssayDomain, hw::kHwDomain);
+        kMicrosoftDomain, ops::kAssayDomain, hw::kHwDomain);
   if (!find_op("", type) && !find_rule("", type)) unsupported("", type);
   return {"", std::string(type)};
 }

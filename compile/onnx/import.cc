@@ -24,6 +24,8 @@ using onnx::NodeProto;
 
 /// QONNX's operators have versions 1 and 2.
 constexpr std::int64_t kNewestQonnx = 2;
+/// Of the IR, where one of the file may be several.
+constexpr std::size_t kMaxBuiltNodes = 1 << 15;
 /// Steps that look through the inputs once per tensor stay quick.
 constexpr std::size_t kMaxInputs = 1024;
 
@@ -131,7 +133,8 @@ class Importer {
     Tensor* tensor = declare(info.name(), "input");
     tensor->shape = std::move(shape);
     tensor->container = *container;
-    if (*container != Container::kFloat32) tensor->dtype = container_type(*container);
+    if (*container != Container::kFloat32)
+      tensor->dtype = narrow_type(type.elem_type()).value_or(container_type(*container));
     builder_.graph.mutable_inputs().push_back(tensor);
   }
 
@@ -163,9 +166,11 @@ class Importer {
     } else if (const auto floats = attributes.take_floats("value_floats")) {
       value.constant = Constant(scalar_shape(*floats), *floats);
     } else if (const auto integer = attributes.take_int("value_int")) {
-      value = {Constant(Shape{}, std::vector<std::int64_t>{*integer}), Container::kInt64};
+      value.constant = Constant(Shape{}, std::vector<std::int64_t>{*integer});
+      value.container = Container::kInt64;
     } else if (const auto ints = attributes.take_ints("value_ints")) {
-      value = {Constant(scalar_shape(*ints), *ints), Container::kInt64};
+      value.constant = Constant(scalar_shape(*ints), *ints);
+      value.container = Container::kInt64;
     } else {
       user_error("attribute '{}' is not supported; value, value_float(s) and value_int(s) are",
                  printable(node.attribute(0).name()));
@@ -240,6 +245,9 @@ class Importer {
     }
     draft.attributes = Attributes(node);
     build_node(builder_, std::move(draft));
+    if (builder_.graph.nodes().size() > kMaxBuiltNodes)
+      user_error("the nodes up to here become more than {}; export the network by itself",
+                 kMaxBuiltNodes);
   }
 
   void read_outputs() {

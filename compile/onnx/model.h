@@ -11,6 +11,8 @@
 namespace assay {
 
 inline constexpr std::string_view kChannelsLastDomain = "qonnx.custom_op.channels_last";
+/// onnxruntime's operators.
+inline constexpr std::string_view kMicrosoftDomain = "com.microsoft";
 
 /// The operator set versions a file imports.
 class Opsets {

@@ -10,16 +10,12 @@
 #include "compile/base/printable.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/model.h"
+#include "compile/onnx/replacement.h"
 
 namespace assay {
 namespace {
 
 using Ints = std::vector<std::int64_t>;
-
-std::string helper_name(const Draft& draft, std::string_view what) {
-  const Tensor* output = draft.outputs.empty() ? nullptr : draft.outputs[0];
-  return fmt::format("{}_{}", output ? output->name : draft.type, what);
-}
 
 Tensor* int_constant(GraphBuilder& builder, const Draft& draft, std::string_view what,
                      Ints values) {
@@ -36,33 +32,6 @@ Tensor* float_constant(GraphBuilder& builder, const Draft& draft, std::string_vi
 void set_input(Draft& draft, std::size_t index, Tensor* tensor) {
   if (draft.inputs.size() <= index) draft.inputs.resize(index + 1, nullptr);
   draft.inputs[index] = tensor;
-}
-
-/// An attribute of older versions that has become input `index`.
-void move_ints_to_input(GraphBuilder& builder, Draft& draft, std::string_view name,
-                        std::size_t index) {
-  auto values = draft.attributes.take_ints(name);
-  if (!values) return;
-  if (draft.inputs.size() > index)
-    user_error("attribute '{}' and input {} say the same thing", name, index);
-  set_input(draft, index, int_constant(builder, draft, name, std::move(*values)));
-}
-
-void build_quantiser(GraphBuilder&, Draft& draft) {
-  // Exporters that share equal parameters route some of them through Identity.
-  for (std::size_t i = 1; i < draft.inputs.size(); ++i)
-    draft.inputs[i] = GraphBuilder::behind_identities(draft.inputs[i]);
-}
-
-void build_linear(GraphBuilder& builder, Draft& draft) {
-  draft.attributes.expect_int("saturate", {1});  // only 8-bit floats could do otherwise
-  draft.attributes.expect_int("block_size", {0});
-  if (draft.type == "DequantizeLinear")
-    draft.attributes.expect_int("output_dtype", {0, onnx::TensorProto::FLOAT});
-  else
-    draft.attributes.expect_int("output_dtype", {0});
-  draft.attributes.expect_int("precision", {0, onnx::TensorProto::FLOAT});
-  build_quantiser(builder, draft);
 }
 
 bool is_infinite(const Tensor* tensor, float infinity) {
@@ -84,19 +53,6 @@ void build_clip(GraphBuilder& builder, Draft& draft) {
   constexpr float kInfinity = std::numeric_limits<float>::infinity();
   for (std::size_t i = 1; i < draft.inputs.size(); ++i)  // a bound at infinity is no bound
     if (is_infinite(draft.inputs[i], i == 1 ? -kInfinity : kInfinity)) draft.inputs[i] = nullptr;
-}
-
-void build_pad(GraphBuilder& builder, Draft& draft) {
-  if (draft.version < 11) {
-    move_ints_to_input(builder, draft, draft.version < 2 ? "paddings" : "pads", 1);
-    if (const auto value = draft.attributes.take_float("value"))
-      set_input(draft, 2, float_constant(builder, draft, "value", *value));
-  }
-  const Constant* pads = draft.inputs.size() > 1 ? builder.value(draft.inputs[1]) : nullptr;
-  if (!pads || !pads->is_int()) user_error("the pads must be constant integers");
-  constexpr std::int64_t kMaxPad = 1 << 24;
-  if (std::ranges::any_of(pads->ints(), [](std::int64_t p) { return p < -kMaxPad || p > kMaxPad; }))
-    user_error("the pads are out of range");
 }
 
 void build_squeeze(GraphBuilder& builder, Draft& draft) {
@@ -240,7 +196,11 @@ void build_sum_pool(GraphBuilder& builder, Draft& draft) {
 }
 
 /// Before opset 13, Softmax normalised over all axes from `axis` on.
-void build_old_softmax(GraphBuilder& builder, Draft draft) {
+void expand_softmax(GraphBuilder& builder, Draft draft) {
+  if (draft.version >= 13) {
+    builder.add(std::move(draft));
+    return;
+  }
   const Shape shape = builder.shape(draft.inputs.at(0));
   const std::size_t axis =
       ops::normalise_axis(draft.attributes.take_int("axis").value_or(1), shape.size());
@@ -272,7 +232,7 @@ Tensor* transpose(GraphBuilder& builder, Tensor* input, Ints perm, const std::st
 
 /// Channels-last operators are the standard ones between transpositions; convolution weights are
 /// [O, k..., I].
-void build_channels_last(GraphBuilder& builder, Draft draft) {
+void expand_channels_last(GraphBuilder& builder, Draft draft) {
   const std::size_t rank = builder.shape(draft.inputs.at(0)).size();
   if (rank < 2) user_error("the input has no channel axis");
   Ints to_first(rank), to_last(rank);
@@ -299,20 +259,18 @@ void build_channels_last(GraphBuilder& builder, Draft draft) {
   transpose(builder, first, to_last, out, result);
 }
 
-struct RuleEntry {
-  std::string_view domain, type;
-  Rule rule;
-};
-
 constexpr std::array kRules = {
     RuleEntry{"", "Conv", complete_conv},
     RuleEntry{"", "ConvTranspose", complete_conv_transpose},
     RuleEntry{"", "MaxPool", complete_max_pool},
     RuleEntry{"", "AveragePool", complete_average_pool},
-    RuleEntry{"", "QuantizeLinear", build_linear},
-    RuleEntry{"", "DequantizeLinear", build_linear},
+    RuleEntry{"", "QuantizeLinear", expand_quantize_linear},
+    RuleEntry{"", "DequantizeLinear", build_dequantize_linear},
     RuleEntry{"", "Clip", build_clip},
-    RuleEntry{"", "Pad", build_pad},
+    RuleEntry{"", "Pad", expand_pad},
+    RuleEntry{"", "Split", expand_split},
+    RuleEntry{"", "Slice", expand_slice},
+    RuleEntry{"", "SpaceToDepth", expand_space_to_depth},
     RuleEntry{"", "Squeeze", build_squeeze},
     RuleEntry{"", "Unsqueeze", build_squeeze},
     RuleEntry{"", "Upsample", build_upsample},
@@ -326,6 +284,38 @@ constexpr std::array kRules = {
     RuleEntry{"", "Transpose", build_transpose},
     RuleEntry{"", "Concat", build_concat},
     RuleEntry{"", "Shape", build_shape},
+    RuleEntry{"", "Softmax", expand_softmax},
+    RuleEntry{"", "Neg", expand_neg},
+    RuleEntry{"", "Abs", expand_abs},
+    RuleEntry{"", "Sum", expand_sum},
+    RuleEntry{"", "Max", expand_max},
+    RuleEntry{"", "Min", expand_min},
+    RuleEntry{"", "LeakyRelu", expand_leaky_relu},
+    RuleEntry{"", "PRelu", expand_prelu},
+    RuleEntry{"", "HardSigmoid", expand_hard_sigmoid},
+    RuleEntry{"", "HardSwish", expand_hard_swish},
+    RuleEntry{"", "ReduceMean", expand_reduce_mean},
+    RuleEntry{"", "ReduceMax", expand_reduce_max},
+    RuleEntry{"", "ReduceSum", expand_reduce_sum},
+    RuleEntry{"", "GlobalMaxPool", expand_global_max_pool},
+    RuleEntry{"", "ArgMax", expand_arg_max},
+    RuleEntry{"", "ArgMin", expand_arg_min},
+    RuleEntry{"", "QLinearConv", expand_qlinear_conv},
+    RuleEntry{"", "QLinearMatMul", expand_qlinear_matmul},
+    RuleEntry{kMicrosoftDomain, "QuantizeLinear", expand_standard},
+    RuleEntry{kMicrosoftDomain, "DequantizeLinear", expand_standard},
+    RuleEntry{kMicrosoftDomain, "QLinearConv", expand_qlinear_conv},
+    RuleEntry{kMicrosoftDomain, "QGemm", expand_qgemm},
+    RuleEntry{kMicrosoftDomain, "QLinearAdd", expand_qlinear_binary},
+    RuleEntry{kMicrosoftDomain, "QLinearMul", expand_qlinear_binary},
+    RuleEntry{kMicrosoftDomain, "QLinearAveragePool", expand_qlinear_unary},
+    RuleEntry{kMicrosoftDomain, "QLinearGlobalAveragePool", expand_qlinear_unary},
+    RuleEntry{kMicrosoftDomain, "QLinearLeakyRelu", expand_qlinear_unary},
+    RuleEntry{kMicrosoftDomain, "QLinearReduceMean", expand_qlinear_unary},
+    RuleEntry{kMicrosoftDomain, "QLinearConcat", expand_qlinear_concat},
+    RuleEntry{kChannelsLastDomain, "Conv", expand_channels_last},
+    RuleEntry{kChannelsLastDomain, "MaxPool", expand_channels_last},
+    RuleEntry{kChannelsLastDomain, "BatchNormalization", expand_channels_last},
     RuleEntry{ops::kQonnxDomain, "Quant", build_quantiser},
     RuleEntry{ops::kQonnxDomain, "BipolarQuant", build_quantiser},
     RuleEntry{ops::kQonnxDomain, "Trunc", build_quantiser},
@@ -346,21 +336,32 @@ void keep_outputs(Draft& draft, std::size_t count) {
   draft.outputs.resize(std::min(count, draft.outputs.size()));
 }
 
-Rule find_rule(std::string_view domain, std::string_view type) {
+void move_ints_to_input(GraphBuilder& builder, Draft& draft, std::string_view name,
+                        std::size_t index) {
+  auto values = draft.attributes.take_ints(name);
+  if (!values) return;
+  if (draft.inputs.size() > index)
+    user_error("attribute '{}' and input {} say the same thing", name, index);
+  set_input(draft, index, int_constant(builder, draft, name, std::move(*values)));
+}
+
+std::span<const RuleEntry> rules() { return kRules; }
+
+const RuleEntry* find_rule(std::string_view domain, std::string_view type) {
   const auto it = std::ranges::find_if(
       kRules, [&](const RuleEntry& e) { return e.domain == domain && e.type == type; });
-  return it == kRules.end() ? nullptr : it->rule;
+  return it == kRules.end() ? nullptr : &*it;
 }
 
 void build_node(GraphBuilder& builder, Draft draft) {
   if (draft.inputs.empty() || !draft.inputs[0]) user_error("input 0 is left out");
-  if (draft.outputs.empty() ||
-      (!draft.outputs[0] && draft.type != "TopK" && draft.type != "LabelSelect"))
+  if (draft.outputs.empty() || (!draft.outputs[0] && draft.type != "TopK" &&
+                                draft.type != "LabelSelect" && draft.type != "Split"))
     user_error("it has no outputs");
-  if (draft.domain == kChannelsLastDomain) return build_channels_last(builder, std::move(draft));
-  if (draft.domain.empty() && draft.type == "Softmax" && draft.version < 13)
-    return build_old_softmax(builder, std::move(draft));
-  if (const Rule rule = find_rule(draft.domain, draft.type)) rule(builder, draft);
+  const RuleEntry* entry = find_rule(draft.domain, draft.type);
+  if (entry && std::holds_alternative<Expansion>(entry->rule))
+    return std::get<Expansion>(entry->rule)(builder, std::move(draft));
+  if (entry) std::get<Rule>(entry->rule)(builder, draft);
   builder.add(std::move(draft));
 }
 

@@ -22,29 +22,56 @@ static_assert(std::endian::native == std::endian::little, "raw_data is little-en
 
 constexpr std::int64_t kMaxAxis = (std::int64_t{1} << 31) - 1;
 
-/// Bytes of one element in raw_data; 0 for types that are not supported.
-std::size_t element_size(int type) {
+// The ONNX library at hand may be too old to know these.
+constexpr int kUInt4 = 21, kInt4 = 22, kUInt2 = 25, kInt2 = 26;
+
+/// Bits of one element in raw_data; 0 for types that are not supported.
+std::size_t element_bits(int type) {
   switch (type) {
+    case kUInt2:
+    case kInt2:
+      return 2;
+    case kUInt4:
+    case kInt4:
+      return 4;
     case TensorProto::INT8:
     case TensorProto::UINT8:
     case TensorProto::BOOL:
-      return 1;
+      return 8;
     case TensorProto::INT16:
     case TensorProto::UINT16:
     case TensorProto::FLOAT16:
     case TensorProto::BFLOAT16:
-      return 2;
+      return 16;
     case TensorProto::FLOAT:
     case TensorProto::INT32:
     case TensorProto::UINT32:
-      return 4;
+      return 32;
     case TensorProto::DOUBLE:
     case TensorProto::INT64:
     case TensorProto::UINT64:
-      return 8;
+      return 64;
     default:
       return 0;
   }
+}
+
+/// The bytes of so many elements; the last one may be filled in part.
+std::uint64_t byte_count(std::uint64_t elements, std::size_t bits) {
+  return (elements * bits + 7) / 8;
+}
+
+/// Elements of less than a byte, the first in the lowest bits.
+Constant unpack(const Shape& shape, std::string_view bytes, DataType type) {
+  std::vector<std::int64_t> values(static_cast<std::size_t>(element_count(shape)));
+  const auto bits = static_cast<unsigned>(type.bits);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(bytes[i * bits / 8]);
+    const unsigned value = byte >> (i * bits % 8) & ((1U << bits) - 1);
+    const bool negative = type.is_signed() && value >> (bits - 1) != 0;
+    values[i] = std::int64_t{value} - (negative ? std::int64_t{1} << bits : 0);
+  }
+  return {shape, std::move(values)};
 }
 
 /// IEEE binary16; exact in float32.
@@ -141,6 +168,7 @@ constexpr auto kInt64Max = static_cast<std::uint64_t>(std::numeric_limits<std::i
 
 Constant read_raw(int type, const Shape& shape, std::string_view raw, std::string_view what) {
   using I = std::int64_t;
+  if (const auto narrow = narrow_type(type)) return unpack(shape, raw, *narrow);
   switch (type) {
     case TensorProto::FLOAT:
       return {shape, cast_raw<float, float>(raw)};
@@ -164,7 +192,7 @@ Constant read_raw(int type, const Shape& shape, std::string_view raw, std::strin
       return {shape, cast_raw<I, I>(raw)};
     case TensorProto::UINT64:
       return {shape, from_unsigned(cast_raw<std::uint64_t, std::uint64_t>(raw), kInt64Max, what)};
-    default:  // UINT8 and BOOL: element_size() has refused the rest
+    default:  // UINT8 and BOOL: element_bits() has refused the rest
       return {shape, cast_raw<std::uint8_t, I>(raw)};
   }
 }
@@ -184,7 +212,7 @@ std::pair<std::int64_t, std::int64_t> int32_data_range(int type) {
       return {std::numeric_limits<std::int32_t>::min(), std::numeric_limits<std::int32_t>::max()};
     case TensorProto::BOOL:
       return {0, 1};
-    default:  // UINT8: element_size() has refused the rest
+    default:  // UINT8, and bytes of smaller elements: element_bits() has refused the rest
       return {0, 255};
   }
 }
@@ -204,6 +232,12 @@ Constant read_typed(const TensorProto& proto, const Shape& shape, std::string_vi
       values.push_back(convert(static_cast<std::uint16_t>(bits)));
     return {shape, std::move(values)};
   };
+  if (const auto narrow = narrow_type(proto.data_type())) {
+    std::string bytes;
+    for (const std::int64_t byte : read_int32_data(proto, what))
+      bytes.push_back(static_cast<char>(byte));
+    return unpack(shape, bytes, *narrow);
+  }
   const std::vector<std::uint64_t> wide(proto.uint64_data().begin(), proto.uint64_data().end());
   switch (proto.data_type()) {
     case TensorProto::FLOAT:
@@ -293,8 +327,12 @@ std::optional<Container> element_container(int type) {
     case TensorProto::BFLOAT16:
     case TensorProto::DOUBLE:
       return Container::kFloat32;
+    case kInt2:
+    case kInt4:
     case TensorProto::INT8:
       return Container::kInt8;
+    case kUInt2:
+    case kUInt4:
     case TensorProto::UINT8:
     case TensorProto::BOOL:
       return Container::kUInt8;
@@ -308,6 +346,19 @@ std::optional<Container> element_container(int type) {
     case TensorProto::INT64:
     case TensorProto::UINT64:
       return Container::kInt64;
+    default:
+      return {};
+  }
+}
+
+std::optional<DataType> narrow_type(int type) {
+  switch (type) {
+    case kInt2:
+    case kInt4:
+      return DataType::sint(static_cast<int>(element_bits(type)));
+    case kUInt2:
+    case kUInt4:
+      return DataType::uint(static_cast<int>(element_bits(type)));
     default:
       return {};
   }
@@ -363,30 +414,33 @@ std::string_view TensorReader::external_bytes(const TensorProto& proto, std::str
 
 TensorValue TensorReader::read(const TensorProto& proto, std::string_view what) {
   const int type = proto.data_type();
-  const std::size_t size = element_size(type);
-  if (size == 0)
+  const std::size_t bits = element_bits(type);
+  if (bits == 0)
     user_error(
-        "{} has element type {}, which is not supported; use float, double, float16 or integers of "
-        "8 bits and more",
+        "{} has element type {}, which is not supported; use float, double, float16 or integers",
         what, element_type_text(type));
   const Shape shape = checked_shape(proto, what);
   const auto count = static_cast<std::uint64_t>(element_count(shape));
+  const std::uint64_t bytes = byte_count(count, bits);
   const TypedCounts typed(proto);
   check_places(proto, typed, what);
   TensorValue value;
   value.container = *element_container(type);
   value.is_bool = type == TensorProto::BOOL;
+  value.narrow = narrow_type(type);
   if (typed.total() > 0) {
-    if (static_cast<std::uint64_t>(typed.total()) != count)
-      user_error("{} has {} values for shape {}", what, typed.total(), shape_text(shape));
+    const std::uint64_t wanted = value.narrow ? bytes : count;
+    if (static_cast<std::uint64_t>(typed.total()) != wanted)
+      user_error("{} has {} values for shape {}{}", what, typed.total(), shape_text(shape),
+                 value.narrow ? fmt::format(", which needs {} bytes", wanted) : "");
     value.constant = read_typed(proto, shape, what);
     return value;
   }
-  const std::string_view raw = is_external(proto) ? external_bytes(proto, what, count * size)
-                                                  : std::string_view(proto.raw_data());
-  if (raw.size() != count * size)
+  const std::string_view raw =
+      is_external(proto) ? external_bytes(proto, what, bytes) : std::string_view(proto.raw_data());
+  if (raw.size() != bytes)
     user_error("{} has {} bytes of data, but shape {} of {} needs {}", what, raw.size(),
-               shape_text(shape), element_type_text(type), count * size);
+               shape_text(shape), element_type_text(type), bytes);
   value.constant = read_raw(type, shape, raw, what);
   return value;
 }

@@ -18,6 +18,7 @@ struct TensorValue {
   Constant constant;
   Container container = Container::kFloat32;
   bool is_bool = false;
+  std::optional<DataType> narrow;  ///< when the element type holds less than the container
 };
 
 /// Reads TensorProtos: typed or raw data, inline or external. Sizes are checked before anything is
@@ -39,6 +40,8 @@ class TensorReader {
 /// The container of an ONNX element type; nothing for types that the IR does not have. Every
 /// floating-point type is kFloat32.
 std::optional<Container> element_container(int element_type);
+/// The integers of an element type that holds less than its container: those of 2 and 4 bits.
+std::optional<DataType> narrow_type(int element_type);
 std::string element_type_text(int element_type);
 /// Sizes of one axis are limited so that products of a few of them cannot overflow. UserError.
 void check_shape(const Shape& shape);

@@ -395,7 +395,8 @@ TEST(ImportInitializer, DataMustFitTheShape) {
               }),
               HasSubstr("too many"));
   EXPECT_THAT(with([](T& t) { t.set_data_type(T::STRING); }), HasSubstr("STRING"));
-  EXPECT_THAT(with([](T& t) { t.set_data_type(22); }), HasSubstr("element type INT4, which is"));
+  EXPECT_THAT(with([](T& t) { t.set_data_type(23); }),
+              HasSubstr("element type FLOAT4E2M1, which is"));
   EXPECT_THAT(with([](T& t) { t.set_data_type(999); }), HasSubstr("999"));
   EXPECT_THAT(with([](T& t) { t.mutable_segment()->set_begin(0); }), HasSubstr("segments"));
   EXPECT_THAT(
