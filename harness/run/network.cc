@@ -25,4 +25,10 @@ Graph complete_network(std::string_view bytes, const std::filesystem::path& path
   return graph;
 }
 
+PreprocessChoice resolved_for(const std::filesystem::path& model, const PreprocessChoice& choice,
+                              const ImageChoice& images) {
+  if (choice.kind != "auto") return choice;
+  return resolved(choice, images, import_model(model));
+}
+
 }  // namespace assay

@@ -6,6 +6,7 @@
 
 #include "compile/graph/graph.h"
 #include "harness/report/console.h"
+#include "harness/run/preprocess.h"
 
 namespace assay {
 
@@ -18,5 +19,9 @@ Graph import_network(std::string_view bytes, const std::filesystem::path& path,
 /// graphs are held against.
 Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
                        const Console& console);
+
+/// resolved() for the network in a file.
+PreprocessChoice resolved_for(const std::filesystem::path& model, const PreprocessChoice& choice,
+                              const ImageChoice& images);
 
 }  // namespace assay

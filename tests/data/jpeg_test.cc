@@ -14,7 +14,7 @@ namespace {
 using ::testing::Each;
 using ::testing::HasSubstr;
 
-std::string error_of(const std::string& bytes) {
+std::string jpeg_error(const std::string& bytes) {
   return message_of<UserError>([&] { decode_jpeg(bytes, "x.jpg"); });
 }
 
@@ -50,8 +50,8 @@ TEST(Jpeg, RefusesEveryTruncation) {
   const std::string whole = jpeg(1, 16, 16, samples);
   decode_jpeg(whole, "x.jpg");
   for (std::size_t size = 0; size + 2 < whole.size(); ++size)
-    EXPECT_THAT(error_of(whole.substr(0, size)), HasSubstr("'x.jpg'")) << size;
-  EXPECT_THAT(error_of("\x89PNG\r\n"), HasSubstr("no JPEG file"));
+    EXPECT_THAT(jpeg_error(whole.substr(0, size)), HasSubstr("'x.jpg'")) << size;
+  EXPECT_THAT(jpeg_error("\x89PNG\r\n"), HasSubstr("no JPEG file"));
 }
 
 TEST(Jpeg, RefusesHugeSizesBeforeAllocating) {
@@ -59,7 +59,7 @@ TEST(Jpeg, RefusesHugeSizesBeforeAllocating) {
   const std::size_t frame = bytes.find("\xff\xc0");
   ASSERT_NE(frame, std::string::npos);
   bytes.replace(frame + 5, 4, 4, '\xfd');  // 65021 x 65021
-  EXPECT_THAT(error_of(bytes), HasSubstr("at most 67108864 samples"));
+  EXPECT_THAT(jpeg_error(bytes), HasSubstr("at most 67108864 samples"));
 }
 
 }  // namespace

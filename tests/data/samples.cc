@@ -25,7 +25,7 @@ std::string little_endian(std::uint64_t value, int bytes) {
   return out;
 }
 
-std::string deflated(std::string_view bytes, int window_bits) {
+std::string packed_bytes(std::string_view bytes, int window_bits) {
   z_stream stream{};
   if (deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
     throw std::runtime_error("deflateInit2 failed");
@@ -61,13 +61,13 @@ std::string idx_labels(const std::vector<int>& labels) {
   return out;
 }
 
-std::string gzip(std::string_view bytes) { return deflated(bytes, 16 + MAX_WBITS); }
+std::string gzip(std::string_view bytes) { return packed_bytes(bytes, 16 + MAX_WBITS); }
 
 std::string zip(const std::vector<ZipSample>& members) {
   std::string archive, directory;
   for (const ZipSample& member : members) {
     const std::string& content = member.content;
-    const std::string packed = member.deflated ? deflated(content, -MAX_WBITS) : content;
+    const std::string packed = member.deflated ? packed_bytes(content, -MAX_WBITS) : content;
     const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size());
     const std::string common = little_endian(20, 2) + little_endian(0, 2) +
                                little_endian(member.deflated ? 8 : 0, 2) + little_endian(0, 4) +

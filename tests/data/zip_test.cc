@@ -20,7 +20,7 @@ std::string first_of(const std::string& archive, std::uint64_t limit = kLimit) {
   return read_zip_member(archive, zip_members(archive, "x.npz").at(0), limit, "x.npz");
 }
 
-std::string error_of(const std::string& archive, std::uint64_t limit = kLimit) {
+std::string zip_error(const std::string& archive, std::uint64_t limit = kLimit) {
   return message_of<UserError>([&] { first_of(archive, limit); });
 }
 
@@ -77,18 +77,18 @@ TEST(Zip, ReadsAnArchiveWithAComment) {
 TEST(Zip, ReadsZip64) {
   EXPECT_EQ(first_of(zip64()), "hello");
   for (std::size_t size = 0; size < zip64().size(); ++size)
-    EXPECT_THAT(error_of(zip64().substr(0, size)), HasSubstr("x.npz")) << size;
+    EXPECT_THAT(zip_error(zip64().substr(0, size)), HasSubstr("x.npz")) << size;
 }
 
 TEST(Zip, RefusesEveryTruncationAndEveryFlippedByteOfTheContent) {
   const std::string archive = zip({{"a", "hello hello hello hello", true}});
   for (std::size_t size = 0; size < archive.size(); ++size)
-    EXPECT_THAT(error_of(archive.substr(0, size)), HasSubstr("x.npz")) << size;
+    EXPECT_THAT(zip_error(archive.substr(0, size)), HasSubstr("x.npz")) << size;
   const std::size_t content = 30 + 1, directory = archive.find("PK\x01\x02");
   for (std::size_t at = content; at < directory; ++at) {
     std::string damaged = archive;
     damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
-    EXPECT_THAT(error_of(damaged), HasSubstr("x.npz")) << at;
+    EXPECT_THAT(zip_error(damaged), HasSubstr("x.npz")) << at;
   }
 }
 
@@ -109,31 +109,31 @@ TEST(Zip, RefusesBombsBeforeInflating) {
   const std::string zeros(kLimit, '\0');
   const std::string archive = zip({{"a", zeros, true}});
   EXPECT_EQ(first_of(archive), zeros);
-  EXPECT_THAT(error_of(archive, kLimit - 1), HasSubstr("more than the 1048575 that are read"));
+  EXPECT_THAT(zip_error(archive, kLimit - 1), HasSubstr("more than the 1048575 that are read"));
   // A size that deflate cannot reach, and one that the content does not have.
   const auto sized = [&](std::uint64_t size) {
     return patched(archive, "PK\x01\x02", 24, size, 4);
   };
   EXPECT_THAT(message_of<UserError>([&] { first_of(sized(0xfffffff0), 1ULL << 40); }),
               HasSubstr("announces 4294967280"));
-  EXPECT_THAT(error_of(sized(1000)), HasSubstr("does not inflate to the 1000 bytes"));
+  EXPECT_THAT(zip_error(sized(1000)), HasSubstr("does not inflate to the 1000 bytes"));
 }
 
 TEST(Zip, RefusesWhatItDoesNotRead) {
   const std::string archive = zip({{"a", "hello"}});
-  EXPECT_THAT(error_of("hello"), HasSubstr("no zip file"));
-  EXPECT_THAT(error_of(patched(archive, "PK\x01\x02", 8, 1, 2)), HasSubstr("'a' is encrypted"));
-  EXPECT_THAT(error_of(patched(archive, "PK\x01\x02", 10, 14, 2)),
+  EXPECT_THAT(zip_error("hello"), HasSubstr("no zip file"));
+  EXPECT_THAT(zip_error(patched(archive, "PK\x01\x02", 8, 1, 2)), HasSubstr("'a' is encrypted"));
+  EXPECT_THAT(zip_error(patched(archive, "PK\x01\x02", 10, 14, 2)),
               AllOf(HasSubstr("method 14"), HasSubstr("savez_compressed")));
-  EXPECT_THAT(error_of(patched(archive, "PK\x01\x02", 42, 0x7fffffff, 4)),
+  EXPECT_THAT(zip_error(patched(archive, "PK\x01\x02", 42, 0x7fffffff, 4)),
               HasSubstr("points behind its end"));
-  EXPECT_THAT(error_of(patched(archive, "PK\x05\x06", 4, 1, 2)), HasSubstr("part of several"));
-  EXPECT_THAT(error_of(patched(archive, "PK\x05\x06", 8, 0x40004, 4)),
+  EXPECT_THAT(zip_error(patched(archive, "PK\x05\x06", 4, 1, 2)), HasSubstr("part of several"));
+  EXPECT_THAT(zip_error(patched(archive, "PK\x05\x06", 8, 0x40004, 4)),
               HasSubstr("too short for its members"));
-  EXPECT_THAT(error_of(zip({{"a", "1"}, {"a", "2"}})), HasSubstr("it has 'a' twice"));
+  EXPECT_THAT(zip_error(zip({{"a", "1"}, {"a", "2"}})), HasSubstr("it has 'a' twice"));
   std::string renamed = archive;
   renamed[30] = 'b';
-  EXPECT_THAT(error_of(renamed), HasSubstr("two names"));
+  EXPECT_THAT(zip_error(renamed), HasSubstr("two names"));
 }
 
 }  // namespace
