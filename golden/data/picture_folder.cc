@@ -28,6 +28,7 @@ std::vector<fs::path> sorted_entries(const fs::path& folder) {
   if (error) user_error("cannot list '{}': {}", shown(folder), error.message());
   std::sort(names.begin(), names.end());
   std::vector<fs::path> paths;
+  paths.reserve(names.size());
   for (const std::string& name : names) paths.push_back(folder / name);
   return paths;
 }
