@@ -4,7 +4,7 @@
 # What building and running Assay needs.
 packages="g++ cmake ninja-build pkgconf mold ccache ca-certificates
   libfmt-dev nlohmann-json3-dev libcli11-dev libgmp-dev libmpfr-dev libtbb-dev libeigen3-dev
-  libprotobuf-dev libonnx-dev zlib1g-dev libpng-dev libssl-dev libcurl4-openssl-dev
+  libprotobuf-dev libonnx-dev zlib1g-dev libpng-dev libjpeg-dev libssl-dev libcurl4-openssl-dev
   libsqlite3-dev libtomlplusplus-dev verilator"
 # What tests and benchmarks need besides.
 test_packages="libgtest-dev libgmock-dev libbenchmark-dev yosys nextpnr-ice40 fpga-icestorm fpga-icestorm-chipdb chromium git clang-14 clang-format-14 clang-tidy-14"

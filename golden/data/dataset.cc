@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <optional>
 #include <system_error>
 
@@ -17,8 +18,9 @@ namespace {
 
 constexpr std::string_view kForms =
     "give a CIFAR-10 folder or file (binary or python version), a folder or file of MNIST "
-    "(IDX, plain or .gz), a folder with one folder of PNG files per class, or a .npy file of uint8 "
-    "images (N, C, H, W)";
+    "(IDX, plain or .gz), a folder with one folder of PNG or JPEG files per class, or a .npy or "
+    ".npz "
+    "file of arrays (N, ...)";
 
 std::int64_t parse_count(std::string_view digits, std::string_view whole) {
   std::int64_t value = 0;
@@ -66,7 +68,7 @@ Dataset load_folder(const fs::path& folder, ImageRange range) {
     return read_cifar10_binary(folder / "test_batch.bin", range);
   if (is_file(folder / "test_batch")) return read_cifar10_python(folder / "test_batch", range);
   if (const auto images = idx_images_in(folder)) return read_idx(*images, range);
-  if (has_class_folder(folder)) return read_png_folder(folder, range);
+  if (has_class_folder(folder)) return read_picture_folder(folder, range);
   user_error("'{}' holds no known data set; {}", shown(folder), kForms);
 }
 
@@ -74,6 +76,7 @@ Dataset load_file(const fs::path& file, ImageRange range) {
   const std::string name = file.filename().string();
   if (name.ends_with(".bin")) return read_cifar10_binary(file, range);
   if (name.ends_with(".npy")) return read_npy_images(file, range);
+  if (name.ends_with(".npz")) return read_npz_images(file, range);
   if (name.find("idx3-ubyte") != std::string::npos || name.find("idx1-ubyte") != std::string::npos)
     return read_idx(file, range);
   if (name == "test_batch" || name.starts_with("data_batch_"))
@@ -81,22 +84,91 @@ Dataset load_file(const fs::path& file, ImageRange range) {
   user_error("'{}' is no known data set; {}", shown(file), kForms);
 }
 
+template <typename T>
+void append(std::vector<std::uint8_t>& bytes, std::int64_t value) {
+  const auto element = static_cast<T>(value);
+  const auto* raw = reinterpret_cast<const std::uint8_t*>(&element);
+  bytes.insert(bytes.end(), raw, raw + sizeof(T));
+}
+
+template <typename T>
+std::vector<std::int32_t> numbers(std::span<const std::uint8_t> bytes) {
+  std::vector<std::int32_t> numbers;
+  numbers.reserve(bytes.size() / sizeof(T));
+  for (std::size_t at = 0; at < bytes.size(); at += sizeof(T)) {
+    T element{};
+    std::memcpy(&element, bytes.data() + at, sizeof(T));
+    numbers.push_back(element);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 std::int64_t Dataset::size() const {
-  const std::int64_t image_bytes = channels * height * width;
+  const std::int64_t image_bytes =
+      channels * height * width * static_cast<std::int64_t>(npy_element_size(type));
   return image_bytes == 0 ? 0 : static_cast<std::int64_t>(pixels.size()) / image_bytes;
 }
 
 std::span<const std::uint8_t> Dataset::image(std::int64_t index) const {
   ASSAY_INVARIANT(index >= 0 && index < size(), "image index outside the data set");
-  const auto bytes = static_cast<std::size_t>(channels * height * width);
+  const std::size_t bytes =
+      static_cast<std::size_t>(channels * height * width) * npy_element_size(type);
   return std::span(pixels).subspan(static_cast<std::size_t>(index) * bytes, bytes);
 }
 
+std::vector<std::int32_t> Dataset::values(std::int64_t index) const {
+  switch (type) {
+    case NpyType::kUint8:
+      return numbers<std::uint8_t>(image(index));
+    case NpyType::kInt8:
+      return numbers<std::int8_t>(image(index));
+    case NpyType::kUint16:
+      return numbers<std::uint16_t>(image(index));
+    case NpyType::kInt16:
+      return numbers<std::int16_t>(image(index));
+    case NpyType::kInt32:
+      return numbers<std::int32_t>(image(index));
+    default:
+      invariant_failed(__FILE__, __LINE__, "these are no integers of 32 bits");
+  }
+}
+
+NpyType narrowest_pixel_type(std::int64_t min, std::int64_t max) {
+  if (min >= 0 && max <= UINT8_MAX) return NpyType::kUint8;
+  if (min >= INT8_MIN && max <= INT8_MAX) return NpyType::kInt8;
+  if (min >= 0 && max <= UINT16_MAX) return NpyType::kUint16;
+  if (min >= INT16_MIN && max <= INT16_MAX) return NpyType::kInt16;
+  return NpyType::kInt32;
+}
+
+void set_pixels(Dataset& set, std::span<const std::int64_t> values) {
+  set.pixels.clear();
+  if (values.empty()) return;
+  const auto [min, max] = std::ranges::minmax(values);
+  ASSAY_INVARIANT(min >= INT32_MIN && max <= INT32_MAX, "a pixel beyond 32 bits");
+  set.type = narrowest_pixel_type(min, max);
+  set.pixels.reserve(values.size() * npy_element_size(set.type));
+  for (const std::int64_t value : values) {
+    switch (npy_element_size(set.type)) {
+      case 1:
+        append<std::uint8_t>(set.pixels, value);
+        break;
+      case 2:
+        append<std::uint16_t>(set.pixels, value);
+        break;
+      default:
+        append<std::uint32_t>(set.pixels, value);
+    }
+  }
+}
+
 std::string dataset_sha256(const Dataset& set) {
-  std::string bytes = fmt::format("{},{},{},{},{}\n", set.size(), set.channels, set.height,
-                                  set.width, set.labels.size());
+  std::string bytes = fmt::format("{},{},{},{},{}", set.size(), set.channels, set.height, set.width,
+                                  set.labels.size());
+  if (set.type != NpyType::kUint8) bytes += fmt::format(",{}", npy_type_name(set.type));
+  bytes += '\n';
   bytes.append(set.pixels.begin(), set.pixels.end());
   const bool wide = std::ranges::any_of(set.labels, [](int label) { return label > 255; });
   for (const std::uint16_t label : set.labels) {

@@ -12,11 +12,20 @@ namespace {
 
 constexpr std::size_t kStep = std::size_t{1} << 20;
 
+/// What is around a deflate stream, as zlib and messages call it.
+struct Wrapper {
+  int window_bits;
+  const char* name;
+};
+constexpr Wrapper kGzip = {16 + MAX_WBITS, "gzip"};  // 16 asks zlib for the gzip wrapper alone
+constexpr Wrapper kBare = {-MAX_WBITS, "deflate"};   // and the sign for none
+
 class Inflater {
  public:
-  Inflater(std::string_view compressed, const std::string& name) : rest_(compressed), name_(name) {
-    // 16 asks zlib for the gzip wrapper alone.
-    if (inflateInit2(&stream_, 16 + MAX_WBITS) != Z_OK) tool_error("zlib cannot start inflating");
+  Inflater(std::string_view compressed, const std::string& name, const Wrapper& wrapper = kGzip)
+      : rest_(compressed), name_(name), wrapper_(wrapper) {
+    if (inflateInit2(&stream_, wrapper.window_bits) != Z_OK)
+      tool_error("zlib cannot start inflating");
   }
   Inflater(const Inflater&) = delete;
   Inflater& operator=(const Inflater&) = delete;
@@ -48,9 +57,10 @@ class Inflater {
       if (result == Z_STREAM_END) {
         ended_ = true;
       } else if (result == Z_BUF_ERROR) {
-        user_error("'{}' is cut short: its gzip stream does not end; fetch it again", name_);
+        user_error("'{}' is cut short: its {} stream does not end; fetch it again", name_,
+                   wrapper_.name);
       } else if (result != Z_OK) {
-        user_error("'{}' is damaged or not gzip: {}; fetch it again", name_,
+        user_error("'{}' is damaged or not {}: {}; fetch it again", name_, wrapper_.name,
                    stream_.msg != nullptr ? stream_.msg : "zlib reports no detail");
       }
     }
@@ -68,6 +78,7 @@ class Inflater {
   z_stream stream_{};
   std::string_view rest_;
   const std::string& name_;
+  const Wrapper& wrapper_;
   bool ended_ = false;
 };
 
@@ -82,6 +93,15 @@ std::string gunzip(std::string_view compressed, std::uint64_t limit, const std::
   if (inflater.unread() > 0)
     user_error("'{}' has {} bytes after the end of its gzip stream; fetch it again", name,
                inflater.unread());
+  return out;
+}
+
+std::string inflate_raw(std::string_view compressed, std::uint64_t size, const std::string& name) {
+  Inflater inflater(compressed, name, kBare);
+  std::string out = inflater.run(size + 1);
+  if (out.size() != size || inflater.unread() > 0)
+    user_error("'{}' does not inflate to the {} bytes that it announces; fetch it again", name,
+               size);
   return out;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "golden/data/npy.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <charconv>
@@ -38,10 +39,17 @@ constexpr std::array<TypeInfo, 8> kTypes = {{{NpyType::kFloat32, "<f4", "float32
 
 const TypeInfo& info(NpyType type) { return kTypes[static_cast<std::size_t>(type)]; }
 
+/// How a file stores the elements of an array.
+struct Storage {
+  bool big_endian = false, fortran_order = false, boolean = false;
+};
+
 /// Reads the header's dictionary: a fixed grammar, not Python.
 class HeaderParser {
  public:
   HeaderParser(std::string_view text, const std::string& name) : rest_(text), name_(name) {}
+
+  const Storage& storage() const { return storage_; }
 
   NpyArray parse() {
     expect("{");
@@ -108,22 +116,25 @@ class HeaderParser {
 
   void parse_type() {
     const std::string_view descr = quoted();
+    storage_.boolean = descr == "|b1";
+    storage_.big_endian = descr.starts_with('>');
+    std::string usual(descr);
+    if (storage_.big_endian) usual[0] = '<';
+    if (storage_.boolean) usual = info(NpyType::kUint8).descr;
     for (const TypeInfo& known : kTypes) {
-      if (descr == known.descr) type_ = known.type;
+      if (usual == known.descr) type_ = known.type;
     }
     if (!type_)
       user_error(
-          "'{}' has elements of type '{}'; float32, float64, uint8, uint16, int8, int16, int32 "
-          "and int64, little-endian, are read: convert it with numpy's astype",
+          "'{}' has elements of type '{}'; float32, float64, bool, uint8, uint16, int8, int16, "
+          "int32 and int64 are read: convert it with numpy's astype",
           name_, printable(descr));
   }
 
   void parse_order() {
     order_seen_ = true;
-    if (accept("False")) return;
-    if (accept("True"))
-      user_error("'{}' is in Fortran order; save numpy.ascontiguousarray of it", name_);
-    fail();
+    storage_.fortran_order = accept("True");
+    if (!storage_.fortran_order) expect("False");
   }
 
   void parse_shape() {
@@ -155,7 +166,45 @@ class HeaderParser {
   std::optional<NpyType> type_;
   std::optional<std::vector<std::int64_t>> shape_;
   bool order_seen_ = false;
+  Storage storage_;
 };
+
+void swap_bytes(NpyArray& array) {
+  const std::size_t size = npy_element_size(array.type);
+  for (auto at = array.bytes.begin(); at != array.bytes.end();
+       at += static_cast<std::ptrdiff_t>(size))
+    std::reverse(at, at + static_cast<std::ptrdiff_t>(size));
+}
+
+/// From the first axis being the innermost to the last one being it.
+void to_c_order(NpyArray& array) {
+  const std::size_t size = npy_element_size(array.type), axes = array.shape.size();
+  const std::vector<std::byte> from = std::move(array.bytes);
+  array.bytes.clear();
+  array.bytes.reserve(from.size());
+  std::vector<std::int64_t> place(axes, 0), step(axes, 1);
+  for (std::size_t axis = 1; axis < axes; ++axis)
+    step[axis] = step[axis - 1] * array.shape[axis - 1];
+  std::int64_t at = 0;
+  while (array.bytes.size() < from.size()) {
+    const auto element = from.begin() + at * static_cast<std::ptrdiff_t>(size);
+    array.bytes.insert(array.bytes.end(), element, element + static_cast<std::ptrdiff_t>(size));
+    for (std::size_t axis = axes; axis-- > 0;) {
+      at += step[axis];
+      if (++place[axis] < array.shape[axis]) break;
+      at -= step[axis] * array.shape[axis];
+      place[axis] = 0;
+    }
+  }
+}
+
+void check_booleans(const NpyArray& array, const std::string& name) {
+  const auto wrong =
+      std::ranges::find_if(array.bytes, [](std::byte b) { return b > std::byte{1}; });
+  if (wrong != array.bytes.end())
+    user_error("'{}': element {} is {}, which is no bool; it is damaged", name,
+               wrong - array.bytes.begin(), std::to_integer<int>(*wrong));
+}
 
 std::size_t little_endian(std::string_view bytes) {
   std::size_t value = 0;
@@ -268,7 +317,8 @@ NpyArray decode_npy(std::string_view bytes, const std::string& file) {
   const std::size_t length = little_endian(bytes.substr(8, length_bytes));
   if (length > bytes.size() - start)
     user_error("'{}' ends inside its header; it is truncated", name);
-  NpyArray array = HeaderParser(bytes.substr(start, length), name).parse();
+  HeaderParser header(bytes.substr(start, length), name);
+  NpyArray array = header.parse();
   const std::string_view data = bytes.substr(start + length);
   const std::size_t element = npy_element_size(array.type);
   const auto size = static_cast<std::size_t>(checked_size(array.shape, element, name));
@@ -277,6 +327,9 @@ NpyArray decode_npy(std::string_view bytes, const std::string& file) {
                data.size(), size * element);
   const auto raw = std::as_bytes(std::span(data));
   array.bytes.assign(raw.begin(), raw.end());
+  if (header.storage().boolean) check_booleans(array, name);
+  if (header.storage().big_endian) swap_bytes(array);
+  if (header.storage().fortran_order) to_c_order(array);
   return array;
 }
 

@@ -37,9 +37,10 @@ struct NpyArray {
 std::int64_t checked_size(std::span<const std::int64_t> shape, std::size_t element_size,
                           const std::string& name);
 
-/// Reads format 1.0 or 2.0. UserError naming the file when the header is not exactly the dictionary
-/// that numpy writes, the type is none of NpyType or big-endian, the order is Fortran's, or the
-/// file is not exactly as long as header and shape say.
+/// Reads format 1.0 or 2.0. Big-endian elements and Fortran's order are turned round, bool is read as
+/// uint8. UserError naming the file when the header is not exactly the dictionary that numpy writes,
+/// the type is none of NpyType, a bool is neither 0 nor 1, or the file is not exactly as long as
+/// header and shape say.
 NpyArray read_npy(const std::filesystem::path& path);
 NpyArray decode_npy(std::string_view bytes, const std::string& name);
 

@@ -10,15 +10,16 @@
 namespace assay {
 
 // One reader per form of data set; load_dataset chooses among them. Every reader checks its whole
-// source, labels outside the range included, and throws UserError as load_dataset says. PNG files
+// source, labels outside the range included, and throws UserError as load_dataset says. Pictures
 // outside the range alone stay unread.
 
 Dataset read_cifar10_binary(const std::filesystem::path& file, ImageRange range);
 Dataset read_cifar10_python(const std::filesystem::path& file, ImageRange range);
 /// `file` is the images or the labels file.
 Dataset read_idx(const std::filesystem::path& file, ImageRange range);
-Dataset read_png_folder(const std::filesystem::path& folder, ImageRange range);
+Dataset read_picture_folder(const std::filesystem::path& folder, ImageRange range);
 Dataset read_npy_images(const std::filesystem::path& file, ImageRange range);
+Dataset read_npz_images(const std::filesystem::path& file, ImageRange range);
 
 /// A range with both ends known, begin < end.
 struct ImageSpan {

@@ -79,11 +79,48 @@ void append_image(Dataset& set, std::int64_t index, std::uint64_t seed) {
   set.labels.push_back(static_cast<std::uint16_t>(label));
 }
 
+/// One value of the range for each that a byte picture has, or noise over all of it.
+std::int64_t stretched(std::uint8_t byte, IntegerRange range, bool noise, Random& random) {
+  constexpr std::int64_t kBytes = 256;
+  if (noise) return random.between(range.min, range.max);
+  const std::int64_t count = range.max - range.min + 1;
+  const std::int64_t low = byte * count / kBytes;
+  const std::int64_t high = std::max(low, (byte + 1) * count / kBytes - 1);
+  return range.min + random.between(low, high);
+}
+
+/// Image `index` of bytes over the whole range, its ends included where there is room for both.
+void append_stretched(std::vector<std::int64_t>& values, std::span<const std::uint8_t> bytes,
+                      std::int64_t index, IntegerRange range, std::uint64_t seed) {
+  constexpr std::int64_t kNoise = 4;  // every so many
+  Random random(~seed ^ 0xd1342543de82ef95 * static_cast<std::uint64_t>(index + 1));
+  const std::size_t first = values.size();
+  for (const std::uint8_t byte : bytes)
+    values.push_back(stretched(byte, range, index % kNoise == kNoise - 1, random));
+  const auto size = static_cast<std::int64_t>(bytes.size());
+  const std::int64_t at = random.between(0, size - 1);
+  const auto place = [&](std::int64_t i) -> std::int64_t& {
+    return values[first + static_cast<std::size_t>(i % size)];
+  };
+  place(at) = index % 2 == 0 ? range.min : range.max;
+  if (size > 1) place(at + random.between(1, size - 1)) = index % 2 == 0 ? range.max : range.min;
+}
+
+void stretch(Dataset& set, IntegerRange range, std::uint64_t seed) {
+  std::vector<std::int64_t> values;
+  values.reserve(set.pixels.size());
+  for (std::int64_t i = 0; i < set.size(); ++i)
+    append_stretched(values, set.image(i), i, range, seed);
+  set_pixels(set, values);
+}
+
 }  // namespace
 
 Dataset synthetic_dataset(std::int64_t channels, std::int64_t height, std::int64_t width,
-                          std::int64_t count, std::uint64_t seed) {
+                          std::int64_t count, std::uint64_t seed, IntegerRange range) {
   ASSAY_INVARIANT(channels > 0 && height > 0 && width > 0 && count > 0, "images without pixels");
+  ASSAY_INVARIANT(INT32_MIN <= range.min && range.min < range.max && range.max <= INT32_MAX,
+                  "no range of pixels");
   // Factor by factor, so that the product cannot overflow.
   if (channels > kImageLimit || height > kImageLimit / channels ||
       width > kImageLimit / (channels * height))
@@ -102,6 +139,7 @@ Dataset synthetic_dataset(std::int64_t channels, std::int64_t height, std::int64
   set.synthetic = true;
   set.pixels.reserve(static_cast<std::size_t>(bytes * count));
   for (std::int64_t i = 0; i < count; ++i) append_image(set, i, seed);
+  if (range != IntegerRange{}) stretch(set, range, seed);
   for (std::int64_t c = 0; c < kClasses; ++c) set.class_names.push_back(fmt::format("class{}", c));
   set.sha256 = dataset_sha256(set);
   return set;

@@ -5,11 +5,13 @@
 #include <vector>
 
 #include "golden/data/dataset.h"
+#include "golden/data/synthetic.h"
 
 namespace assay {
 
 /// Images of a set's size that reach what photographs do not: all darkest, all brightest, both
-/// checkerboards, and noise drawn from a seed. One behind the other, as planes.
-std::vector<std::uint8_t> made_up_images(const Dataset& set, std::uint64_t seed);
+/// checkerboards, and noise drawn from a seed. One behind the other, as planes of integers of `range`.
+std::vector<std::int32_t> made_up_images(const Dataset& set, IntegerRange range,
+                                         std::uint64_t seed);
 
 }  // namespace assay

@@ -82,7 +82,7 @@ class Opinion {
     const ExactPixels golden(session_.graph, true);
     PreparedTop frames = empty_;
     for (const std::int64_t image : report_.images) {
-      const ExactRun run = golden.run_all(session_.images.set.image(image));
+      const ExactRun run = golden.run_all(session_.images.set.values(image));
       add_frame(frames, top_frame(frames, [&](const Tensor* tensor) {
                   return integers(run.values.at(tensor));
                 }));

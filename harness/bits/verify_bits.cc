@@ -105,13 +105,14 @@ class BitsVerification {
   void simulate() {
     judgement_ = {Verdict::kEquivalent, ""};
     const Dataset& set = session_.images.set;
-    const std::vector<std::uint8_t> made_up = made_up_images(set, options_.seed);
-    const std::size_t size = set.image(0).size();
-    report_.made_up = std::ssize(made_up) / std::ssize(set.image(0));
+    const std::vector<std::int32_t> made_up =
+        made_up_images(set, pixel_range(*session_.graph.inputs().at(0)), options_.seed);
+    const std::size_t size = set.values(0).size();
+    report_.made_up = std::ssize(made_up) / static_cast<std::int64_t>(size);
     const auto image = [&](std::int64_t i) {
-      return i < report_.made_up
-                 ? std::span(made_up).subspan(static_cast<std::size_t>(i) * size, size)
-                 : set.image(i - report_.made_up);
+      if (i >= report_.made_up) return set.values(i - report_.made_up);
+      const auto first = made_up.begin() + i * static_cast<std::int64_t>(size);
+      return std::vector<std::int32_t>(first, first + static_cast<std::ptrdiff_t>(size));
     };
     different_ = report_.made_up + session_.image_count;
     // Few are streamed again and again.

@@ -14,8 +14,6 @@
 namespace assay {
 namespace {
 
-constexpr std::int64_t kPixelMax = 255;
-
 const Tensor& only_input(const Graph& graph) {
   if (graph.inputs().size() != 1)
     user_error("the network has {} inputs; only networks with one input can be run on images",
@@ -28,6 +26,13 @@ void check_pixels(const Graph& graph, std::size_t count) {
   // A stage's file may have been replaced by another network.
   if (!input.shape || element_count(*input.shape) != static_cast<std::int64_t>(count))
     user_error("images of {} values do not fit the input '{}'", count, printable(input.name));
+}
+
+/// An input that says nothing gets bytes.
+ExactInput integers_of(const Tensor& input) {
+  constexpr std::int64_t kByteMax = 255;
+  if (!input.dtype.is_integer()) return ExactInput::integers(0, kByteMax);
+  return ExactInput::integers(input.dtype.min(), input.dtype.max());
 }
 
 std::int64_t bytes_of(const ImageResult& result) {
@@ -54,19 +59,6 @@ void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>&
 std::int64_t images_at_a_time() { return tbb::this_task_arena::max_concurrency(); }
 
 bool split_images(std::int64_t count) { return count < tbb::this_task_arena::max_concurrency(); }
-
-std::vector<std::size_t> pixel_order(const Tensor& input) {
-  const Shape& shape = *input.shape;
-  if (input.layout != Layout::kNHWC || shape.size() != 4) return {};
-  const auto places = static_cast<std::size_t>(shape[1] * shape[2]);
-  const auto channels = static_cast<std::size_t>(shape[3]);
-  std::vector<std::size_t> order;
-  order.reserve(places * channels);
-  for (std::size_t place = 0; place < places; ++place)
-    for (std::size_t channel = 0; channel < channels; ++channel)
-      order.push_back(channel * places + place);
-  return order;
-}
 
 Shape batch_shape(Shape shape, std::int64_t images) {
   if (shape.empty() || shape[0] != 1) {
@@ -99,16 +91,16 @@ FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value
 ExactPixels::ExactPixels(const Graph& graph, bool split)
     : graph_(graph),
       order_(pixel_order(only_input(graph))),
-      executor_(graph, {ExactInput::integers(0, kPixelMax)}, ExactOptions{.parallel = split}) {}
+      executor_(graph, {integers_of(only_input(graph))}, ExactOptions{.parallel = split}) {}
 
-ImageResult ExactPixels::run(std::span<const std::uint8_t> pixels) const {
+ImageResult ExactPixels::run(std::span<const std::int32_t> pixels) const {
   check_pixels(graph_, pixels.size());
   ExactRequest request;
   request.inputs = {{ordered_pixels<std::int64_t>(pixels, order_)}};
   return image_result(graph_, executor_.run(request));
 }
 
-ExactRun ExactPixels::run_all(std::span<const std::uint8_t> pixels) const {
+ExactRun ExactPixels::run_all(std::span<const std::int32_t> pixels) const {
   check_pixels(graph_, pixels.size());
   ExactRequest request;
   request.inputs = {{ordered_pixels<std::int64_t>(pixels, order_)}};
@@ -120,7 +112,7 @@ ExactRun ExactPixels::run_all(std::span<const std::uint8_t> pixels) const {
 FloatPixels::FloatPixels(const Graph& graph)
     : graph_(graph), order_(pixel_order(only_input(graph))), executor_(graph) {}
 
-FloatImage FloatPixels::run(std::span<const std::uint8_t> pixels) const {
+FloatImage FloatPixels::run(std::span<const std::int32_t> pixels) const {
   check_pixels(graph_, pixels.size());
   std::unordered_map<const Tensor*, std::vector<std::size_t>> places;
   for (std::size_t i = 0; i < graph_.checkpoints().size(); ++i)

@@ -15,6 +15,7 @@
 #include "golden/exact/executor.h"
 #include "golden/floating/executor.h"
 #include "harness/check/comparison.h"
+#include "harness/run/pixel_order.h"
 
 namespace assay {
 
@@ -28,36 +29,21 @@ std::int64_t images_at_a_time();
 /// Whether single images should be split over threads because there are too few of them.
 bool split_images(std::int64_t count);
 
-/// Where each element of the input lies in an image of planes (channel, row, column): moved where
-/// the input's layout is NHWC, empty where the order is the same.
-std::vector<std::size_t> pixel_order(const Tensor& input);
-
-/// An image's pixels in such an order.
-template <typename T>
-std::vector<T> ordered_pixels(std::span<const std::uint8_t> pixels,
-                              const std::vector<std::size_t>& order) {
-  if (order.empty()) return {pixels.begin(), pixels.end()};
-  std::vector<T> values;
-  values.reserve(order.size());
-  for (const std::size_t at : order) values.push_back(static_cast<T>(pixels[at]));
-  return values;
-}
-
 /// The shape for all images of a tensor of one image, as arrays in files have it.
 Shape batch_shape(Shape shape, std::int64_t images);
 
 /// The float32 reals of a checkpoint, in its own order of axes, from the tensor that carries it.
 FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value);
 
-/// A network with raw 8-bit pixels as its only input, batch size 1, in the exact reference. Images
-/// come as planes. The graph must outlive it.
+/// A network with integers of its data type as its only input, raw 8-bit pixels where that is none,
+/// batch size 1, in the exact reference. Images come as planes. The graph must outlive it.
 class ExactPixels {
  public:
   ExactPixels(const Graph& graph, bool split);
   /// All checkpoints of one image. Thread-safe.
-  ImageResult run(std::span<const std::uint8_t> pixels) const;
+  ImageResult run(std::span<const std::int32_t> pixels) const;
   /// The value of every tensor on one image, and no checkpoints. Thread-safe.
-  ExactRun run_all(std::span<const std::uint8_t> pixels) const;
+  ExactRun run_all(std::span<const std::int32_t> pixels) const;
   const ExactExecutor& executor() const { return executor_; }
 
  private:
@@ -92,7 +78,7 @@ using FloatImage = std::vector<FloatCheckpoint>;
 class FloatPixels {
  public:
   explicit FloatPixels(const Graph& graph);
-  FloatImage run(std::span<const std::uint8_t> pixels) const;
+  FloatImage run(std::span<const std::int32_t> pixels) const;
 
  private:
   const Graph& graph_;

@@ -56,7 +56,7 @@ FloatCheck FloatComparer::check(std::int64_t image, const FloatObservation& obse
     label = observed.answer->ranked.at(0);
     if (logits) values = observed.answer->logits;
   }
-  const auto pixels = reference_.images().set.image(image);
+  const auto pixels = reference_.images().set.values(image);
   return checker_.check(
       {{ordered_pixels<std::int64_t>(pixels, order_)}},
       {FloatTensor{*graph_.inputs()[0]->shape, ordered_pixels<float>(pixels, order_)}}, integers,

@@ -91,7 +91,7 @@ FloatReport compare_float(Reference& reference, std::int64_t topk, const Console
   const ChosenImages& images = reference.images();
   const FloatPixels executor(graph);
   const auto observe = [&](std::int64_t image) {
-    return float_observation(graph, executor.run(images.set.image(image)));
+    return float_observation(graph, executor.run(images.set.values(image)));
   };
   const FloatComparison comparison = FloatComparer(reference).compare(
       {.name = "float reference", .images = images.size(), .observe = observe}, console);

@@ -54,7 +54,7 @@ class RecordedCheck {
   RecordedReport run(const Console& console) {
     const FloatPixels floats(graph_);
     const auto guess = [&](std::int64_t image) {
-      return float_observation(graph_, floats.run(reference_.images().set.image(image)));
+      return float_observation(graph_, floats.run(reference_.images().set.values(image)));
     };
     comparison_ =
         comparer_.compare({.name = "recorded images",

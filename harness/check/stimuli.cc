@@ -88,7 +88,7 @@ class Variety {
 
 void count_images(const Dataset& set, report::Stimuli& report) {
   for (std::int64_t i = 0; i < set.size(); ++i) {
-    const std::span<const std::uint8_t> image = set.image(i);
+    const std::vector<std::int32_t> image = set.values(i);
     if (std::ranges::adjacent_find(image, std::ranges::not_equal_to{}) == image.end())
       ++report.blank;
   }

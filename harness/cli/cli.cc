@@ -102,9 +102,12 @@ int report_parse_result(const CLI::App& app, const CLI::ParseError& error,
 
 void add_image_options(Command& command, ImageChoice& choice) {
   command
-      .add_option("--data", choice.data,
-                  "Images: a CIFAR-10 or MNIST folder, a folder of PNG files per class, or .npy\n"
-                  "(docs/data.md); default: made-up images, on which accuracy means nothing")
+      .add_option(
+          "--data", choice.data,
+          "Images: a CIFAR-10 or MNIST folder, a folder of PNG or JPEG files per class, or\n"
+          "arrays (N, ...) in .npy or .npz, of integers or, where the network starts with a\n"
+          "quantiser, floats (docs/data.md); default: made-up images, on which accuracy means\n"
+          "nothing")
       .type_name("PATH");
   command
       .add_option("--images", choice.images,
@@ -125,8 +128,10 @@ void add_preprocess_options(Command& command, PreprocessChoice& choice) {
   command
       .add_option("--preprocess", choice.kind,
                   "How pixels become the network's input: totensor (divide by 255), normalize\n"
-                  "(then subtract the mean and divide by the deviation), none, or an ONNX file")
-      .type_name("totensor|normalize|none|FILE.onnx")
+                  "(then subtract the mean and divide by the deviation), none, an ONNX file, or\n"
+                  "quantiser (images are what the network's own input quantiser takes or makes);\n"
+                  "auto: quantiser where bytes would not do, else totensor")
+      .type_name("auto|totensor|normalize|none|quantiser|FILE.onnx")
       .capture_default_str();
   command
       .add_option("--mean", choice.mean,

@@ -39,7 +39,9 @@ struct Target {
 
 Target find_target(const AccuracyOptions& options, const Console& console) {
   if (!is_run_folder(options.target))
-    return {{{options.target.string(), options.target}}, options.images, options.preprocess};
+    return {{{options.target.string(), options.target}},
+            options.images,
+            resolved_for(options.target, options.preprocess, options.images)};
   const SavedRun run = read_run(options.target);
   remark_on(run, console);
   Target target{{}, images_of_run(run, options.images), run.preprocess};

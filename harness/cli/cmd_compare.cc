@@ -165,7 +165,7 @@ std::string overall_text(const Outcome& outcome, const CompareOptions& options) 
 int run_compare(const CompareOptions& options, const CommandContext& context) {
   if (options.b.empty() && options.against.empty())
     user_error("compare needs a second network B, or --against FOLDER with a recording of A");
-  const Preprocess preprocess(options.preprocess);
+  const Preprocess preprocess(resolved_for(options.a, options.preprocess, options.images));
   const Side a(options.a, preprocess, context.console);
   const ChosenImages images = choose_images(options.images, a.pixels);
   std::optional<Recording> recording;

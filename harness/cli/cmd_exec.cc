@@ -10,6 +10,7 @@ namespace assay {
 namespace {
 
 void add_exec_options(Command& command, ExecOptions& options, std::string& mode) {
+  add_preprocess_options(command, options.preprocess);
   command.add_option("MODEL", options.model, "Network: a QONNX, QCDQ or plain ONNX file")
       .required();
   command
@@ -55,6 +56,7 @@ void add_exec_command(Command& app, CommandAction& action) {
   add_exec_options(command, *options, *mode);
   add_examples(command,
                "  assay exec model.onnx --input x.npy --output y.npy\n"
+               "  assay exec model.onnx --input pixels.npy --preprocess totensor --output y.npy\n"
                "  assay exec model.onnx --input left=l.npy --input right=r.npy --output y.npy\n"
                "  assay exec model.onnx --input x.npy --output y.npy --mode float --dump integers");
   command.callback([options, mode, &action] {

@@ -567,7 +567,9 @@ class Flow {
 }  // namespace
 
 FlowResult run_flow(const FlowOptions& options, const Console& console) {
-  return Flow(options, console).run();
+  FlowOptions chosen = options;
+  chosen.preprocess = resolved_for(options.model, options.preprocess, options.images);
+  return Flow(chosen, console).run();
 }
 
 }  // namespace assay

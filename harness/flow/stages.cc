@@ -7,6 +7,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "compile/passes/cleanup/infer_data_layouts.h"
 #include "compile/passes/cleanup/insert_topk.h"
 #include "harness/flow/fifos.h"
 
@@ -16,7 +17,7 @@ namespace {
 constexpr std::size_t kDigits = 2;
 
 void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
-  if (!starts_at_pixels(graph)) graph = preprocess.in_front_of(graph);
+  if (!preprocess.is_in_front_of(graph)) graph = preprocess.built_in_front_of(graph);
 }
 
 /// A network that ends in labels already keeps them. What has none stays as it is: a map, a number,
@@ -92,7 +93,8 @@ bool is_id(const std::vector<StageSpec>& stages, std::size_t i, std::string_view
 
 std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t topk,
                                    const PassOptions& options) {
-  std::vector<StageSpec> stages{own_stage("import", {}, [](Graph&) {})};
+  // Stages are fed alike: what the input's axes mean is recorded before anything changes.
+  std::vector<StageSpec> stages{own_stage("import", {}, decide_input_layouts)};
   for (const PipelineStep& step : pipeline_steps()) {
     stages.push_back(pass_stage(step, preprocess, options));
     if (step.name != "cleanup") continue;

@@ -18,7 +18,7 @@ std::vector<Answer> exact_answers(const Graph& pixels, const ChosenImages& image
   Progress progress(console, label + ", exact", images.size());
   for_each_image(images.size(), [&](std::int64_t image) {
     answers[static_cast<std::size_t>(image)] =
-        exact_answer(source, executor.run(images.set.image(image)));
+        exact_answer(source, executor.run(images.set.values(image)));
     progress.tick();
   });
   return answers;
@@ -32,7 +32,7 @@ std::vector<Answer> float_answers(const Graph& pixels, const ChosenImages& image
   Progress progress(console, label + ", float", images.size());
   for_each_image(images.size(), [&](std::int64_t image) {
     answers[static_cast<std::size_t>(image)] =
-        float_answer(source, executor.run(images.set.image(image)));
+        float_answer(source, executor.run(images.set.values(image)));
     progress.tick();
   });
   return answers;
@@ -156,6 +156,9 @@ std::int64_t save_misclassified(const Accuracy& accuracy, const ChosenImages& im
   if (set.channels != 1 && set.channels != 3)
     user_error("--save-images writes PNG files of 1 or 3 channels; these images have {}",
                set.channels);
+  if (set.type != NpyType::kUint8)
+    user_error("--save-images writes PNG files of bytes; these images hold {}",
+               npy_type_name(set.type));
   std::error_code error;
   std::filesystem::create_directories(dir, error);
   if (error)

@@ -11,6 +11,7 @@
 #include "compile/base/printable.h"
 #include "compile/passes/cleanup/change_batch_size.h"
 #include "compile/passes/cleanup/host_tail.h"
+#include "compile/passes/cleanup/infer_data_layouts.h"
 #include "golden/data/npy.h"
 #include "golden/exact/tail.h"
 #include "harness/check/execute.h"
@@ -26,9 +27,9 @@ namespace {
 constexpr std::int64_t kByteMax = 255;
 constexpr const char* kBytesGiven =
     "The input holds bytes, and the network gets them as they are, from 0 to 255: its input is not "
-    "annotated UINT8. A network that was trained on pixels from 0 to 1 needs float32 of pixel / "
-    "255; "
-    "stages of a run from 'preprocess' on take bytes.";
+    "annotated UINT8. A network that was trained on pixels from 0 to 1 needs --preprocess "
+    "totensor, or "
+    "float32 of pixel / 255; stages of a run from 'preprocess' on take bytes.";
 
 /// What one image gave.
 struct ImageOutput {
@@ -157,6 +158,7 @@ class Execution {
         const std::size_t output = tail.output;
         tails_.emplace(output, std::move(tail));
       }
+    put_in_front(Preprocess(options.preprocess));
     const std::vector<std::filesystem::path> files = input_files(graph_, options.inputs);
     require_own_files(files);
     for (std::size_t i = 0; i < files.size(); ++i)
@@ -165,7 +167,7 @@ class Execution {
     for (const Batch& batch : batches_) check(batch);
     require_batch_axes();
     const bool bytes = std::ranges::any_of(batches_, &Batch::bytes);
-    if (bytes && !starts_at_pixels(graph_)) console.remark(kBytesGiven);
+    if (bytes && !starts_at_integers(graph_)) console.remark(kBytesGiven);
     if (std::ranges::any_of(graph_.inputs(),
                             [](const Tensor* t) { return t->shape->front() != 1; }))
       change_batch_size(graph_, 1);
@@ -194,6 +196,12 @@ class Execution {
   }
 
  private:
+  void put_in_front(const Preprocess& preprocess) {
+    if (options_.preprocess.kind == "none" || preprocess.is_in_front_of(graph_)) return;
+    decide_input_layouts(graph_);
+    graph_ = preprocess.in_front_of(graph_);
+  }
+
   /// Only a first axis of 1 says that all inputs are images, and none of them something that all images
   /// share.
   void require_batch_axes() const {

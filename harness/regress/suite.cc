@@ -158,7 +158,8 @@ class Reader {
 
   std::string preprocess(const toml::node& node) const {
     const std::string kind = text(node, "preprocess");
-    const bool named = kind == "totensor" || kind == "normalize" || kind == "none";
+    const bool named = kind == "auto" || kind == "totensor" || kind == "normalize" ||
+                       kind == "none" || kind == "quantiser";
     return named ? kind : path(node, "preprocess").string();
   }
 

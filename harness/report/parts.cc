@@ -40,7 +40,7 @@ void Data::fields(Fields& f) {
 }
 
 void Preprocess::fields(Fields& f) {
-  f.word("kind", kind, {"totensor", "normalize", "none", "file"});
+  f.word("kind", kind, {"totensor", "normalize", "none", "quantiser", "file"});
   f.where_given("mean", mean);
   f.where_given("std", std);
   f.where_given("graph_sha256", graph_sha256);

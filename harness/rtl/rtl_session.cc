@@ -38,7 +38,7 @@ RtlSession::RtlSession(const std::filesystem::path& path, const ImageChoice& cho
       graph(
           pixel_graph(import_bytes(stage_bytes_, path / "stages", run_.stages.back().file.string()),
                       preprocess_)),
-      images(choose_images(images_of_run(run_, choice), graph)),
+      images(choose_images(images_of_run(run_, choice), first_pixels(run_))),
       image_count(choice.images.empty() ? std::min(images.size(), unasked) : images.size()),
       cache(cache_path),
       runner(dir, cache) {
@@ -66,7 +66,7 @@ void RtlSession::for_each_image(const Console& console,
   const ExactPixels golden(graph, split_images(image_count));
   Progress progress(console, "golden", image_count);
   in_order(
-      image_count, [&](std::int64_t i) { return golden.run_all(images.set.image(i)); },
+      image_count, [&](std::int64_t i) { return golden.run_all(images.set.values(i)); },
       [&](const ExactRun& run) {
         body(run);
         progress.tick();

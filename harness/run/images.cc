@@ -3,33 +3,31 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <utility>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "compile/graph/ops.h"
 #include "golden/data/synthetic.h"
 #include "harness/run/answer_source.h"
+#include "harness/run/input_quantiser.h"
+#include "harness/run/pixel_order.h"
 
 namespace assay {
 namespace {
 
-/// C, H, W of made-up images for an input shape.
-std::array<std::int64_t, 3> picture_shape(const Tensor& input) {
-  const Shape& shape = *input.shape;
-  if (shape.size() == 4 && input.layout == Layout::kNHWC) return {shape[3], shape[1], shape[2]};
-  if (shape.size() == 4) return {shape[1], shape[2], shape[3]};
-  if (shape.size() == 2) return {1, 1, shape[1]};
-  user_error("made-up images need a network input of shape [N,C,H,W], [N,H,W,C] or [N,C], not {}",
-             shape_text(shape));
-}
+constexpr std::int64_t kByteMax = 255;
+constexpr std::int64_t kColours = 3;
 
 Dataset synthetic(const Tensor& input, std::int64_t classes, ImageRange range) {
   const auto [c, h, w] = picture_shape(input);
   const std::int64_t end = range.end < 0 ? kSyntheticImages : range.end;
   if (range.begin >= end)
     user_error("the image range starts at {} and ends at {}", range.begin, end);
-  Dataset set = synthetic_dataset(c, h, w, end, kSyntheticSeed);
-  const std::int64_t pixels = c * h * w;
-  set.pixels.erase(set.pixels.begin(), set.pixels.begin() + range.begin * pixels);
+  Dataset set = synthetic_dataset(c, h, w, end, kSyntheticSeed, pixel_range(input));
+  const std::int64_t bytes = std::ssize(set.image(0));
+  set.pixels.erase(set.pixels.begin(), set.pixels.begin() + range.begin * bytes);
   set.labels.erase(set.labels.begin(), set.labels.begin() + range.begin);
   if (classes > 0)
     for (std::uint16_t& label : set.labels) label = static_cast<std::uint16_t>(label % classes);
@@ -37,25 +35,233 @@ Dataset synthetic(const Tensor& input, std::int64_t classes, ImageRange range) {
   return set;
 }
 
-void check_fit(const Dataset& set, const Tensor& input) {
-  const Shape& shape = *input.shape;
-  const bool same =
-      shape.size() == 4 && picture_shape(input) == std::array{set.channels, set.height, set.width};
-  const bool flat = shape.size() == 2 && shape[1] == set.channels * set.height * set.width;
-  if (!same && !flat)
-    user_error(
-        "the images of '{}' are {}x{}x{} (channels, rows, columns), but the network's input is {}",
-        printable(set.name), set.channels, set.height, set.width, shape_text(shape));
+/// Axes of one element name no place.
+Shape without_ones(Shape shape) {
+  std::erase(shape, 1);
+  return shape;
+}
+
+/// Element i of every image becomes element order[i].
+void reorder(Dataset& set, const std::vector<std::size_t>& order) {
+  if (order.empty()) return;
+  const std::size_t size = npy_element_size(set.type), image = order.size() * size;
+  const std::vector<std::uint8_t> from = std::move(set.pixels);
+  set.pixels.resize(from.size());
+  for (std::size_t start = 0; start < from.size(); start += image)
+    for (std::size_t i = 0; i < order.size(); ++i)
+      std::copy_n(from.begin() + static_cast<std::ptrdiff_t>(start + i * size), size,
+                  set.pixels.begin() + static_cast<std::ptrdiff_t>(start + order[i] * size));
+}
+
+[[noreturn]] void does_not_fit(const Dataset& set, const Tensor& input) {
+  if (!set.shape.empty())
+    user_error("the arrays of '{}' are {} each, but the network's input is {}", printable(set.name),
+               shape_text(set.shape), shape_text(*input.shape));
+  user_error(
+      "the images of '{}' are {}x{}x{} (channels, rows, columns), but the network's input is {}",
+      printable(set.name), set.channels, set.height, set.width, shape_text(*input.shape));
+}
+
+/// Where the elements of an array belong in planes; nothing where it does not fit.
+std::optional<std::vector<std::size_t>> array_order(const Shape& array, const Tensor& input) {
+  const Shape own(input.shape->begin() + 1, input.shape->end());
+  const bool row = array.size() == 1 || own.size() == 1;
+  if (without_ones(array) == without_ones(own) ||
+      (row && element_count(array) == element_count(own)))
+    return pixel_order(input);
+  const auto [c, h, w] = picture_shape(input);
+  if (without_ones(array) == without_ones({c, h, w})) return std::vector<std::size_t>();
+  if (without_ones(array) != without_ones({h, w, c})) return {};
+  Tensor last;
+  last.shape = Shape{1, h, w, c};
+  last.layout = Layout::kNHWC;
+  return pixel_order(last);
+}
+
+void fit_array(Dataset& set, const Tensor& input) {
+  const auto order = array_order(set.shape, input);
+  if (!order) does_not_fit(set, input);
+  reorder(set, *order);
+  set.shape.clear();
+  const auto [c, h, w] = picture_shape(input);
+  set.channels = c;
+  set.height = h;
+  set.width = w;
+}
+
+/// ITU-R 601's luma in 16-bit integers, as Pillow has it.
+std::uint8_t luma(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
+  constexpr std::uint32_t kRed = 19595, kGreen = 38470, kBlue = 7471, kHalf = 0x8000;
+  return static_cast<std::uint8_t>((red * kRed + green * kGreen + blue * kBlue + kHalf) >> 16);
+}
+
+void make_grey(Dataset& set) {
+  const auto plane = static_cast<std::size_t>(set.height * set.width);
+  std::vector<std::uint8_t> grey;
+  for (std::int64_t i = 0; i < set.size(); ++i) {
+    const std::span<const std::uint8_t> image = set.image(i);
+    for (std::size_t p = 0; p < plane; ++p)
+      grey.push_back(luma(image[p], image[plane + p], image[2 * plane + p]));
+  }
+  set.pixels = std::move(grey);
+  set.channels = 1;
+  set.name += ", as grey";
+}
+
+void make_colour(Dataset& set) {
+  std::vector<std::uint8_t> colour;
+  for (std::int64_t i = 0; i < set.size(); ++i)
+    for (std::int64_t copies = 0; copies < kColours; ++copies)
+      colour.insert(colour.end(), set.image(i).begin(), set.image(i).end());
+  set.pixels = std::move(colour);
+  set.channels = kColours;
+  set.name += ", as RGB";
+}
+
+/// Grey or colour, whichever has as many values as the network takes.
+void choose_colours(Dataset& set, const Tensor& input) {
+  const auto [c, h, w] = picture_shape(input);
+  const std::int64_t wanted = c * h * w, places = set.height * set.width;
+  if (set.channels == kColours && wanted == places) make_grey(set);
+  if (set.channels == 1 && wanted == kColours * places) make_colour(set);
+}
+
+void fit_images(Dataset& set, const Tensor& input) {
+  const auto picture = picture_shape(input);
+  if (set.pictures) choose_colours(set, input);
+  const Shape planes = {set.channels, set.height, set.width};
+  const bool flat = input.shape->size() == 2 && picture[2] == element_count(planes);
+  if (flat) return;
+  if (without_ones(planes) != without_ones({picture[0], picture[1], picture[2]}))
+    does_not_fit(set, input);
+  set.channels = picture[0];
+  set.height = picture[1];
+  set.width = picture[2];
+}
+
+/// All elements of a set of floats, one image after the other.
+NpyArray floats_of(const Dataset& set) {
+  const auto count = static_cast<std::int64_t>(set.pixels.size() / npy_element_size(set.type));
+  NpyArray array{{count}, set.type, {}};
+  const auto raw = std::as_bytes(std::span(set.pixels));
+  array.bytes.assign(raw.begin(), raw.end());
+  return array;
+}
+
+/// The byte that ToTensor makes this of.
+std::optional<std::int64_t> scaled_byte(float value) {
+  const float byte = std::round(value * static_cast<float>(kByteMax));
+  const bool is_one = byte >= 0 && byte <= static_cast<float>(kByteMax) &&
+                      byte / static_cast<float>(kByteMax) == value;
+  return is_one ? std::optional(static_cast<std::int64_t>(byte)) : std::nullopt;
+}
+
+std::vector<std::int64_t> bytes_of(const std::vector<float>& values, const std::string& name) {
+  std::vector<std::int64_t> bytes;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto byte = scaled_byte(values[i]);
+    if (!byte)
+      user_error(
+          "'{}': element {} is {}, which is no pixel / 255 in float32, and the network's input "
+          "does "
+          "not go straight into a quantiser; give the pixels as uint8, or a network that starts "
+          "with its quantiser, with --preprocess quantiser",
+          name, i, values[i]);
+    bytes.push_back(*byte);
+  }
+  return bytes;
+}
+
+/// The tensor that the network itself takes, in front of which pixels are made reals.
+const Tensor& own_input(const Graph& pixels) {
+  for (const Checkpoint& checkpoint : pixels.checkpoints())
+    if (checkpoint.kind == Checkpoint::Kind::kInput) return *checkpoint.tensor;
+  return *pixels.inputs().at(0);
+}
+
+bool is_scaled_by_255(const Tensor& tensor, const Graph& pixels) {
+  const Node* node = tensor.producer;
+  return node && node->as<ops::Div>() && node->inputs[0] == pixels.inputs().at(0) &&
+         node->inputs[1]->constant && node->inputs[1]->constant->size() == 1 &&
+         node->inputs[1]->constant->to_float(0) == static_cast<float>(kByteMax);
+}
+
+/// Whether only Mul and Add, as dequantise_graph() has them, lie in front of the network.
+bool is_dequantised(const Tensor& tensor, const Graph& pixels) {
+  const Node* node = tensor.producer;
+  if (node && node->as<ops::Add>()) node = node->inputs[0]->producer;
+  return node && node->as<ops::Mul>() && node->inputs[0] == pixels.inputs().at(0);
+}
+
+std::vector<std::int64_t> integers_of(const Dataset& set, const Graph& pixels) {
+  const std::string name = printable(set.name);
+  const Tensor& own = own_input(pixels);
+  const NpyArray floats = floats_of(set);
+  if (&own == pixels.inputs().at(0)) return as_int64(floats, name);
+  const std::vector<float> reals = as_float32(floats, name);
+  if (is_scaled_by_255(own, pixels)) return bytes_of(reals, name);
+  if (is_dequantised(own, pixels))
+    if (const auto quantiser = input_quantiser(pixels, own))
+      return quantised(*quantiser, reals, name);
+  user_error(
+      "'{}' holds {}, but with this pre-processing the images are the integers in front of it; "
+      "give "
+      "pixels as uint8, or, for a network that starts with a quantiser, --preprocess quantiser",
+      name, npy_type_name(set.type));
+}
+
+/// Values of an image within what the input takes.
+template <typename Values>
+void check_range(const Values& values, const Dataset& set, const Tensor& input) {
+  const DataType& type = input.dtype;
+  for (const auto value : values)
+    if (!type.allows(value) || value < INT32_MIN || value > INT32_MAX)
+      user_error(
+          "the images of '{}' hold {}, but the network takes {}, {} to {}; give values of that "
+          "range, or choose with --preprocess what becomes of them",
+          printable(set.name), value, type.name(), pixel_range(input).min, pixel_range(input).max);
+}
+
+/// Floats become the integers in front of the network.
+void make_integers(Dataset& set, const Graph& pixels) {
+  const std::vector<std::int64_t> integers = integers_of(set, pixels);
+  check_range(integers, set, *pixels.inputs().at(0));
+  set_pixels(set, integers);
+}
+
+void check_images(const Dataset& set, const Tensor& input) {
+  const bool bytes =
+      set.type == NpyType::kUint8 && input.dtype.min() <= 0 && input.dtype.max() >= kByteMax;
+  for (std::int64_t i = 0; !bytes && i < set.size(); ++i) check_range(set.values(i), set, input);
 }
 
 void check_labels(const Dataset& set, std::int64_t classes) {
-  if (classes < 1 || set.labels.empty()) return;
+  if (classes < 1 || set.synthetic) return;
+  if (const std::int64_t named = std::ssize(set.class_names); named > classes)
+    user_error(
+        "the data '{}' has {} classes, but the network has {}; leave out those that it does not "
+        "know",
+        printable(set.name), named, classes);
+  if (set.labels.empty()) return;
   if (const int largest = *std::ranges::max_element(set.labels); largest >= classes)
     user_error("the images of '{}' have labels up to {}, but the network has {} classes",
                printable(set.name), largest, classes);
 }
 
 }  // namespace
+
+IntegerRange pixel_range(const Tensor& input) {
+  if (!input.dtype.is_integer())
+    user_error("the input '{}' takes {}, no integers", printable(input.name), input.dtype.name());
+  return {std::max<std::int64_t>(input.dtype.min(), INT32_MIN),
+          std::min<std::int64_t>(input.dtype.max(), INT32_MAX)};
+}
+
+bool holds_scaled_bytes(const Dataset& set) {
+  ASSAY_INVARIANT(set.has_floats(), "a set of integers");
+  const std::vector<float> values = as_float32(floats_of(set), set.name);
+  return std::ranges::all_of(values, [](float value) { return scaled_byte(value).has_value(); });
+}
 
 ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels) {
   const Tensor& input = *pixels.inputs().at(0);
@@ -64,12 +270,17 @@ ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels) {
   const std::int64_t classes = source ? source->classes : 0;
   const ImageRange range = choice.images.empty() ? ImageRange{} : parse_image_range(choice.images);
   ChosenImages chosen;
-  chosen.set =
-      choice.data.empty() ? synthetic(input, classes, range) : load_dataset(choice.data, range);
+  Dataset& set = chosen.set;
+  set = choice.data.empty() ? synthetic(input, classes, range) : load_dataset(choice.data, range);
   chosen.first = range.begin;
   if (chosen.size() < 1) user_error("no image was chosen");
-  check_fit(chosen.set, input);
-  check_labels(chosen.set, classes);
+  if (set.has_floats()) make_integers(set, pixels);
+  if (set.shape.empty())
+    fit_images(set, input);
+  else
+    fit_array(set, input);
+  check_images(set, input);
+  check_labels(set, classes);
   return chosen;
 }
 

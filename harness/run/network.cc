@@ -35,4 +35,10 @@ std::vector<HostTail> complete(Graph& graph) {
   return tails;
 }
 
+PreprocessChoice resolved_for(const std::filesystem::path& model, const PreprocessChoice& choice,
+                              const ImageChoice& images) {
+  if (choice.kind != "auto") return choice;
+  return resolved(choice, images, import_model(model));
+}
+
 }  // namespace assay

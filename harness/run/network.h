@@ -8,6 +8,7 @@
 #include "compile/graph/graph.h"
 #include "compile/passes/cleanup/host_tail.h"
 #include "harness/report/console.h"
+#include "harness/run/preprocess.h"
 
 namespace assay {
 
@@ -24,5 +25,9 @@ Graph complete_network(std::string_view bytes, const std::filesystem::path& path
 /// Makes an imported network that: operators at its end that the host computes come off, and are
 /// returned; checkpoints come on.
 std::vector<HostTail> complete(Graph& graph);
+
+/// resolved() for the network in a file.
+PreprocessChoice resolved_for(const std::filesystem::path& model, const PreprocessChoice& choice,
+                              const ImageChoice& images);
 
 }  // namespace assay

@@ -7,13 +7,17 @@
 
 #include "compile/graph/graph.h"
 #include "harness/report/parts.h"
+#include "harness/run/images.h"
 
 namespace assay {
 
 /// How raw pixels become the network's input.
 struct PreprocessChoice {
-  std::string kind = "totensor";  ///< "totensor", "normalize", "none", or the path of an ONNX file
-  std::vector<std::string> mean, std;  ///< decimals per channel, for "normalize"; empty: CIFAR-10's
+  /// "totensor", "normalize", "none", "quantiser", the path of an ONNX file, or "auto", which is
+  /// "totensor" until resolved() has looked at network and images.
+  std::string kind = "auto";
+  /// Decimals per channel, for "normalize"; empty: CIFAR-10's.
+  std::vector<std::string> mean = {}, std = {};
 };
 
 /// The pre-processing graph of a choice.
@@ -22,9 +26,13 @@ class Preprocess {
   /// UserError when the choice is malformed or its file cannot be imported.
   explicit Preprocess(PreprocessChoice choice);
 
-  /// The network with the pre-processing in front: its input is raw pixels, annotated UINT8. Needs
-  /// one input of known shape.
+  /// The network with the pre-processing in front: its input is raw pixels, annotated UINT8, or the
+  /// integers of the network's own input quantiser. Needs one input of known shape.
   Graph in_front_of(const Graph& network) const;
+  /// The same for the compiler: a quantiser that only gets its own integers is left out.
+  Graph built_in_front_of(const Graph& network) const;
+  /// Whether it is there already, or nothing has to be: the graph takes integers.
+  bool is_in_front_of(const Graph& graph) const;
   /// What identifies the choice in reports; for a file, its content.
   report::Preprocess identity() const;
 
@@ -33,10 +41,16 @@ class Preprocess {
   std::optional<Graph> file_;
 };
 
-/// Whether the graph takes raw pixels already: its input is annotated UINT8.
-bool starts_at_pixels(const Graph& graph);
+/// Whether the graph takes integers already, such as raw pixels: its one input is annotated so.
+bool starts_at_integers(const Graph& graph);
 
-/// A stage as the executors run it: from raw pixels, batch size 1, shapes known.
+/// "auto" as what it stands for: "quantiser" where the network's input goes straight into a quantiser
+/// and either the images are floats other than pixel / 255, or none are given and bytes would not reach
+/// all of it (more than 8 bits, or no pictures: three axes); else "totensor".
+PreprocessChoice resolved(PreprocessChoice choice, const ImageChoice& images, const Graph& network);
+
+/// A stage as the executors run it: from integers, batch size 1, shapes known, the layout of its input
+/// decided.
 Graph pixel_graph(const Graph& stage, const Preprocess& preprocess);
 
 }  // namespace assay

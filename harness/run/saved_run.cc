@@ -165,6 +165,12 @@ SavedRun read_run(const std::filesystem::path& dir) {
   return run;
 }
 
+Graph first_pixels(const SavedRun& run) {
+  const std::filesystem::path& file = run.stages.at(0).file;
+  return pixel_graph(import_bytes(read_file(file), file.parent_path(), file.string()),
+                     Preprocess(run.preprocess));
+}
+
 ImageChoice images_of_run(const SavedRun& run, const ImageChoice& given) {
   ImageChoice choice = given;
   if (choice.data.empty()) choice.data = run.images.data;

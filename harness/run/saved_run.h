@@ -63,6 +63,9 @@ void remark_absent(const SavedRun& run, const Console& console);
 /// edited.
 void remark_on(const SavedRun& run, const Console& console);
 
+/// The run's first stage from integers: what knows its images, whatever became of the input since.
+Graph first_pixels(const SavedRun& run);
+
 /// `given` where it says something, else what the run was told.
 ImageChoice images_of_run(const SavedRun& run, const ImageChoice& given);
 

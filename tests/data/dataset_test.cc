@@ -7,6 +7,7 @@
 #include "base/temp_dir.h"
 #include "compile/base/error.h"
 #include "compile/base/hash.h"
+#include "data/samples.h"
 #include "golden/data/npy.h"
 #include "golden/data/png.h"
 
@@ -124,10 +125,10 @@ TEST(NpyImages, LabelsGoBeyondAByte) {
 TEST(NpyImages, RefusesOtherTypesShapesAndLabels) {
   const TempDir dir;
   const auto file = dir.path() / "x.npy";
-  save<float>(file, {1, 1, 1, 1}, {1.0F});
-  EXPECT_THAT(dataset_error(file), AllOf(HasSubstr("float32"), HasSubstr("uint8")));
-  save<std::uint8_t>(file, {2}, {1, 2});
-  EXPECT_THAT(dataset_error(file), HasSubstr("(N, C, H, W)"));
+  save<std::uint8_t>(file, {}, {1});
+  EXPECT_THAT(dataset_error(file), HasSubstr("single number"));
+  save<std::int64_t>(file, {2, 1}, {1, 1LL << 31});
+  EXPECT_THAT(dataset_error(file), HasSubstr("holds 2147483648; integers of up to 32 bits"));
   save<std::uint8_t>(file, {0, 3, 2, 2}, {});
   EXPECT_THAT(dataset_error(file), HasSubstr("holds no images"));
   save<std::uint8_t>(file, {2, 3, 0, 2}, {});
@@ -141,6 +142,45 @@ TEST(NpyImages, RefusesOtherTypesShapesAndLabels) {
               AllOf(HasSubstr("x.labels.npy"), HasSubstr("element 1 is 65536")));
   save<float>(labels, {2}, {1, 2});
   EXPECT_THAT(dataset_error(file), HasSubstr("labels are integers"));
+}
+
+TEST(NpyImages, ReadsIntegersOfAnyTypeAsTheNarrowest) {
+  const TempDir dir;
+  const auto file = dir.path() / "x.npy";
+  const auto type_of = [&](std::vector<std::int32_t> values) {
+    save<std::int32_t>(file, {2, 1}, values);
+    const Dataset set = load_dataset(file);
+    EXPECT_EQ(set.values(0)[0], values[0]);
+    EXPECT_EQ(set.values(1)[0], values[1]);
+    EXPECT_EQ(set.size(), 2);
+    return npy_type_name(set.type);
+  };
+  EXPECT_EQ(type_of({0, 255}), "uint8");
+  EXPECT_EQ(type_of({-1, 127}), "int8");
+  EXPECT_EQ(type_of({0, 65535}), "uint16");
+  EXPECT_EQ(type_of({-1, 128}), "int16");
+  EXPECT_EQ(type_of({-32768, 32767}), "int16");
+  EXPECT_EQ(type_of({INT32_MIN, INT32_MAX}), "int32");
+  save<std::int16_t>(file, {2, 1}, {-2, 258});
+  EXPECT_EQ(load_dataset(file).sha256,
+            sha256(std::string("2,1,1,1,0,int16\n\xfe\xff\x02\x01", 20)));
+}
+
+TEST(NpyImages, KeepsTheAxesOfTheArray) {
+  const TempDir dir;
+  const auto file = dir.path() / "x.npy";
+  save<float>(file, {1, 2, 3}, {0, 1, 2, 3, 4, 0.5F});
+  const Dataset set = load_dataset(file);
+  EXPECT_THAT(set.shape, ElementsAre(2, 3));
+  EXPECT_TRUE(set.has_floats());
+  EXPECT_EQ(set.channels, 2);
+  EXPECT_EQ(set.height, 1);
+  EXPECT_EQ(set.width, 3);
+  EXPECT_EQ(set.size(), 1);
+  save<std::uint8_t>(file, {2}, {1, 2});
+  EXPECT_THAT(load_dataset(file).shape, IsEmpty()) << "one number an image";
+  save<double>(file, {1, 1, 2, 1, 3}, {0, 1, 2, 3, 4, 5});
+  EXPECT_EQ(load_dataset(file).width, 6);
 }
 
 TEST(PngFolder, OrdersClassesAndFilesByName) {
@@ -164,20 +204,44 @@ TEST(PngFolder, RefusesImagesOfDifferentSizesAndNamesBoth) {
   save_png(dir.path() / "a" / "1.png", 3, 2, 2, 0);
   save_png(dir.path() / "a" / "2.png", 3, 2, 3, 0);
   EXPECT_THAT(dataset_error(dir.path()),
-              AllOf(HasSubstr("2.png' is 3 x 2 x 3"), HasSubstr("1.png' is 3 x 2 x 2")));
-  save_png(dir.path() / "a" / "2.png", 1, 2, 2, 0);
-  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("2.png' is 1 x 2 x 2"));
+              AllOf(HasSubstr("2.png' is 2 x 3"), HasSubstr("1.png' is 2 x 2")));
   EXPECT_EQ(load_dataset(dir.path(), {0, 1}).size(), 1) << "the range leaves the other one out";
+}
+
+TEST(PictureFolder, GreyAmongColourIsAColour) {
+  const TempDir dir;
+  save_png(dir.path() / "a" / "1.png", 1, 1, 2, 10);
+  save_png(dir.path() / "a" / "2.png", 3, 1, 2, 20);
+  save_png(dir.path() / "b" / "3.png", 1, 1, 2, 30);
+  const Dataset set = load_dataset(dir.path());
+  EXPECT_EQ(set.channels, 3);
+  EXPECT_TRUE(set.pictures);
+  EXPECT_THAT(set.values(0), ElementsAre(10, 11, 10, 11, 10, 11));
+  EXPECT_THAT(set.values(1), ElementsAre(20, 21, 22, 23, 24, 25));
+  EXPECT_THAT(set.values(2), ElementsAre(30, 31, 30, 31, 30, 31));
+}
+
+TEST(PictureFolder, ReadsJpegBesidePng) {
+  const TempDir dir;
+  save_png(dir.path() / "a" / "1.png", 1, 8, 8, 0);
+  dir.write("b/2.jpg", jpeg(1, 8, 8, std::vector<std::uint8_t>(64, 100)));
+  dir.write("b/3.JPEG", jpeg(1, 8, 8, std::vector<std::uint8_t>(64, 50)));
+  const Dataset set = load_dataset(dir.path());
+  EXPECT_THAT(set.labels, ElementsAre(0, 1, 1));
+  EXPECT_EQ(set.values(1)[63], 100);
+  EXPECT_EQ(set.values(2)[0], 50);
+  dir.write("b/4.jpg", "no picture");
+  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("4.jpg' is no JPEG file"));
 }
 
 TEST(PngFolder, RefusesStrayFilesAndEmptyFolders) {
   const TempDir dir;
   std::filesystem::create_directories(dir.path() / "a");
-  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("holds no PNG files"));
+  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("holds no PNG or JPEG files"));
   save_png(dir.path() / "a" / "1.png", 1, 1, 1, 0);
-  dir.write("a/photo.jpg", "x");
-  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("photo.jpg' is no .png file"));
-  std::filesystem::remove(dir.path() / "a" / "photo.jpg");
+  dir.write("a/photo.gif", "x");
+  EXPECT_THAT(dataset_error(dir.path()), HasSubstr("photo.gif' is no .png or .jpg file"));
+  std::filesystem::remove(dir.path() / "a" / "photo.gif");
   dir.write("labels.txt", "x");
   EXPECT_THAT(dataset_error(dir.path()), HasSubstr("labels.txt' lies beside"));
 }

@@ -4,7 +4,11 @@
 #include <fmt/format.h>
 #include <zlib.h>
 
+#include <cstdio>
+#include <cstdlib>
 #include <stdexcept>
+
+#include <jpeglib.h>
 
 namespace assay {
 namespace {
@@ -17,7 +21,23 @@ std::string big_endian(std::uint32_t value) {
 
 std::string little_endian(std::uint64_t value, int bytes) {
   std::string out;
-  for (int i = 0; i < bytes; ++i) out += static_cast<char>(value >> (8 * i));
+  for (int i = 0; i < bytes; ++i) out += static_cast<char>(i < 8 ? value >> (8 * i) : 0);
+  return out;
+}
+
+std::string packed_bytes(std::string_view bytes, int window_bits) {
+  z_stream stream{};
+  if (deflateInit2(&stream, 9, Z_DEFLATED, window_bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+    throw std::runtime_error("deflateInit2 failed");
+  std::string out(deflateBound(&stream, bytes.size()), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int result = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (result != Z_STREAM_END) throw std::runtime_error("deflate failed");
   return out;
 }
 
@@ -41,19 +61,53 @@ std::string idx_labels(const std::vector<int>& labels) {
   return out;
 }
 
-std::string gzip(std::string_view bytes) {
-  z_stream stream{};
-  if (deflateInit2(&stream, 9, Z_DEFLATED, 16 + MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-    throw std::runtime_error("deflateInit2 failed");
-  std::string out(deflateBound(&stream, bytes.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int result = deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (result != Z_STREAM_END) throw std::runtime_error("deflate failed");
+std::string gzip(std::string_view bytes) { return packed_bytes(bytes, 16 + MAX_WBITS); }
+
+std::string zip(const std::vector<ZipSample>& members) {
+  std::string archive, directory;
+  for (const ZipSample& member : members) {
+    const std::string& content = member.content;
+    const std::string packed = member.deflated ? packed_bytes(content, -MAX_WBITS) : content;
+    const uLong crc = crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size());
+    const std::string common = little_endian(20, 2) + little_endian(0, 2) +
+                               little_endian(member.deflated ? 8 : 0, 2) + little_endian(0, 4) +
+                               little_endian(crc, 4) + little_endian(packed.size(), 4) +
+                               little_endian(content.size(), 4) +
+                               little_endian(member.name.size(), 2) + little_endian(0, 2);
+    directory += "PK\x01\x02" + little_endian(20, 2) + common + little_endian(0, 10) +
+                 little_endian(archive.size(), 4) + member.name;
+    archive += "PK\x03\x04" + common + member.name + packed;
+  }
+  const std::uint64_t count = members.size();
+  return archive + directory + "PK\x05\x06" + little_endian(0, 4) + little_endian(count, 2) +
+         little_endian(count, 2) + little_endian(directory.size(), 4) +
+         little_endian(archive.size(), 4) + little_endian(0, 2);
+}
+
+std::string jpeg(int channels, int height, int width, std::vector<std::uint8_t> samples) {
+  jpeg_compress_struct info{};
+  jpeg_error_mgr errors{};
+  info.err = jpeg_std_error(&errors);
+  jpeg_create_compress(&info);
+  unsigned char* bytes = nullptr;
+  unsigned long size = 0;
+  jpeg_mem_dest(&info, &bytes, &size);
+  info.image_width = static_cast<JDIMENSION>(width);
+  info.image_height = static_cast<JDIMENSION>(height);
+  info.input_components = channels;
+  info.in_color_space = channels == 1 ? JCS_GRAYSCALE : JCS_RGB;
+  jpeg_set_defaults(&info);
+  jpeg_set_quality(&info, 100, TRUE);
+  jpeg_start_compress(&info, TRUE);
+  while (info.next_scanline < info.image_height) {
+    JSAMPROW row = samples.data() +
+                   std::size_t{info.next_scanline} * static_cast<std::size_t>(width * channels);
+    jpeg_write_scanlines(&info, &row, 1);
+  }
+  jpeg_finish_compress(&info);
+  jpeg_destroy_compress(&info);
+  std::string out(reinterpret_cast<const char*>(bytes), size);
+  std::free(bytes);
   return out;
 }
 

@@ -18,6 +18,16 @@ std::string idx_labels(const std::vector<int>& labels);
 
 std::string gzip(std::string_view bytes);
 
+/// A zip file of these names and contents.
+struct ZipSample {
+  std::string name, content;
+  bool deflated = false;
+};
+std::string zip(const std::vector<ZipSample>& members);
+
+/// A JPEG file of quality 100; `samples` lie interleaved, grey (1) or RGB (3).
+std::string jpeg(int channels, int height, int width, std::vector<std::uint8_t> samples);
+
 /// An entry of a tar archive: header and content, padded.
 std::string tar_entry(const std::string& name, std::string_view bytes, char type = '0');
 /// The two zero blocks that end an archive.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "golden/data/synthetic.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "compile/base/error.h"
@@ -56,6 +58,47 @@ TEST(Synthetic, LooksLikeImages) {
   const auto [low, high] = std::minmax_element(set.pixels.begin(), set.pixels.end());
   EXPECT_LT(*low, 32);
   EXPECT_GT(*high, 224);
+}
+
+/// All values of the first `count` images.
+std::vector<std::int32_t> values_of(const Dataset& set) {
+  std::vector<std::int32_t> all;
+  for (std::int64_t i = 0; i < set.size(); ++i)
+    for (const std::int32_t value : set.values(i)) all.push_back(value);
+  return all;
+}
+
+TEST(Synthetic, ReachesAllOfAnyRange) {
+  for (const IntegerRange range :
+       {IntegerRange{-32768, 32767}, IntegerRange{0, 65535}, IntegerRange{-128, 127},
+        IntegerRange{-8, 7}, IntegerRange{0, 1}, IntegerRange{INT32_MIN, INT32_MAX}}) {
+    SCOPED_TRACE(range.max);
+    const Dataset set = synthetic_dataset(3, 8, 8, 40, 1, range);
+    std::array<int, 16> parts{};  // of the range, all alike
+    for (std::int64_t i = 0; i < set.size(); ++i) {
+      const std::vector<std::int32_t> image = set.values(i);
+      EXPECT_EQ(std::ranges::min(image), range.min) << i;
+      EXPECT_EQ(std::ranges::max(image), range.max) << i;
+      for (const std::int64_t value : image)
+        ++parts[static_cast<std::size_t>((value - range.min) * 16 / (range.max - range.min + 1))];
+    }
+    const auto reached = std::ranges::count_if(parts, [](int count) { return count > 10; });
+    EXPECT_EQ(reached, std::min<std::int64_t>(16, range.max - range.min + 1));
+  }
+}
+
+TEST(Synthetic, OfAnyRangeIsTheSameOnEveryMachineWhateverTheCount) {
+  const IntegerRange range{-32768, 32767};
+  const std::vector<std::int32_t> few = values_of(synthetic_dataset(1, 5, 7, 5, 1, range)),
+                                  many = values_of(synthetic_dataset(1, 5, 7, 50, 1, range));
+  EXPECT_TRUE(std::equal(few.begin(), few.end(), many.begin()));
+  EXPECT_EQ(synthetic_dataset(1, 5, 7, 5, 1, {0, 255}).sha256,
+            synthetic_dataset(1, 5, 7, 5, 1).sha256);
+  EXPECT_EQ(synthetic_dataset(1, 5, 7, 5, 1, range).sha256,
+            "bd0b3f5a81a94492228d35ecadfb6202a2350fbaca8d3f6a8e7499d283715cc1");
+  // One value an image: the ends take turns.
+  EXPECT_THAT(values_of(synthetic_dataset(1, 1, 1, 4, 1, range)),
+              ::testing::ElementsAre(-32768, 32767, -32768, 32767));
 }
 
 TEST(Synthetic, RefusesMoreThanFourGigabytes) {

@@ -74,11 +74,12 @@ TEST(RunOdd, BytesDoNotFitAnInt8Input) {
   const TempDir dir;
   const std::string file = (dir.path() / "net.onnx").string();
   write_file(file, model.bytes());
-  const CommandResult ran =
-      run_assay({"run", file, "--preprocess", "none", "--images", "2", "--until", "cleanup",
-                 "--out", (dir.path() / "out").string()});
+  const std::string data = (dir.path() / "pixels.npy").string();
+  write_npy(data, make_npy<std::uint8_t>({1, 1, 4, 4}, std::vector<std::uint8_t>(16, 200)));
+  const CommandResult ran = run_assay(
+      {"run", file, "--data", data, "--until", "cleanup", "--out", (dir.path() / "out").string()});
   EXPECT_EQ(ran.code, 2);
-  EXPECT_THAT(ran.err, HasSubstr("input 'x' is int8, which does not hold pixels of 0 to 255"));
+  EXPECT_THAT(ran.err, HasSubstr("hold 200, but the network takes INT8, -128 to 127"));
   std::vector<float> values(16, -128);
   const auto executed = [&](float last) {
     values.back() = last;

@@ -180,6 +180,14 @@ TEST_F(Commands, ExecTakesBytesAsTheIntegersTheyAre) {
   };
   EXPECT_THAT(remarks("b.npy"), HasSubstr("The input holds bytes, and the network gets them"));
   EXPECT_THAT(remarks("f.npy"), ::testing::Not(HasSubstr("bytes")));
+  // Pixel / 255 by hand, or by pre-processing: 255 becomes 1.
+  write_npy(path("w.npy"),
+            make_npy<std::uint8_t>({1, 3, 4, 4}, std::vector<std::uint8_t>(48, 255)));
+  const CommandResult scaled = run_assay({"exec", model, "--input", path("w.npy"), "--preprocess",
+                                          "totensor", "--output", path("yw.npy")});
+  ASSERT_EQ(scaled.code, 0) << scaled.err;
+  EXPECT_THAT(scaled.err, ::testing::Not(HasSubstr("bytes")));
+  EXPECT_EQ(read_file(path("yw.npy")), read_file(path("yf.npy")));
 }
 
 TEST_F(Commands, ExecTakesNumbersOfEveryTypeThatHoldsThem) {

@@ -10,9 +10,9 @@
 namespace assay {
 namespace {
 
-std::vector<std::uint8_t> pixels(int seed) {
-  std::vector<std::uint8_t> image;
-  for (int i = 0; i < 48; ++i) image.push_back(static_cast<std::uint8_t>((i * 37 + seed * 11) % 4));
+std::vector<std::int32_t> pixels(int seed) {
+  std::vector<std::int32_t> image;
+  for (int i = 0; i < 48; ++i) image.push_back(static_cast<std::int32_t>((i * 37 + seed * 11) % 4));
   return image;
 }
 

@@ -22,8 +22,8 @@ using ::testing::HasSubstr;
 using GraphEdit = std::function<void(Graph&)>;
 
 ImageResult result_on(const Graph& graph) {
-  std::vector<std::uint8_t> image;
-  for (int i = 0; i < 48; ++i) image.push_back(static_cast<std::uint8_t>(i * 37 % 4));
+  std::vector<std::int32_t> image;
+  for (int i = 0; i < 48; ++i) image.push_back(static_cast<std::int32_t>(i * 37 % 4));
   return ExactPixels(graph, false).run(image);
 }
 

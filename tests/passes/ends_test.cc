@@ -87,6 +87,25 @@ TEST(Preprocessing, NormalizeRefusesBadNumbers) {
   EXPECT_THAT(error({"0"}, {"-1"}), HasSubstr("is not positive"));
 }
 
+TEST(Preprocessing, KnowsWhereTheChannelsAre) {
+  const Graph last = normalize_graph({1, 2, 2, 3}, {"0.5", "0.25", "0.125"}, {"1"}, Layout::kNHWC);
+  EXPECT_EQ(nodes_text(last),
+            "centred = Sub(global_in, [1,1,1,3]{1/2,1/4,1/8})\n"
+            "normalised = Div(centred, [1,1,1,1]{1})\n");
+  EXPECT_EQ(last.inputs()[0]->layout, Layout::kNHWC);
+  EXPECT_EQ(to_tensor_graph({1, 2, 2, 3}, Layout::kNHWC).inputs()[0]->layout, Layout::kNHWC);
+  EXPECT_EQ(to_tensor_graph({1, 3, 8}, Layout::kNCW).inputs()[0]->layout, Layout::kNCW);
+}
+
+TEST(Preprocessing, DequantiseMakesRealsOfIntegers) {
+  const Graph graph = dequantise_graph({1, 4}, DataType::sint(16), Real::of(0.25), Real(0));
+  EXPECT_EQ(nodes_text(graph), "dequantised = Mul(global_in, []{1/4})\n");
+  EXPECT_EQ(graph.inputs()[0]->dtype, DataType::sint(16));
+  verify(graph);
+  EXPECT_EQ(nodes_text(dequantise_graph({1, 4}, DataType::uint(8), Real::of(0.5), Real(-3))),
+            "dequantised = Mul(global_in, []{1/2})\nshifted = Add(dequantised, []{-3})\n");
+}
+
 TEST(MergeModels, ComputesPostOfPreAndKeepsCheckpoints) {
   Net net;
   ended_network(net);

@@ -177,6 +177,47 @@ TEST(InferDataLayouts, FollowsAConvolutionalNetwork) {
     EXPECT_EQ(layout_of(net, name), layout) << name;
 }
 
+/// A convolution behind a Transpose from channels last.
+Net& channels_last(Net& net) {
+  Tensor* x = net.input({1, 4, 4, 3});
+  x = net.add(with(&ops::Transpose::perm, {0, 3, 1, 2}), {net.add(ops::Relu{}, {x}, "r")}, "t");
+  ops::Conv op;
+  op.window = {{1, 1}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+  net.finish(net.add(op, {x, net.floats({1, 3, 1, 1}, {1, 2, 3})}, "conv"));
+  return net;
+}
+
+TEST(InferDataLayouts, InputsAloneAreDecidedAsTheyWillBe) {
+  Net net;
+  decide_input_layouts(channels_last(net).graph);
+  EXPECT_EQ(layout_of(net, "x"), "NHWC");
+  EXPECT_EQ(layout_of(net, "r"), "") << "only of inputs";
+  Net recorded;
+  channels_last(recorded).graph.inputs()[0]->layout = Layout::kNCHW;
+  decide_input_layouts(recorded.graph);
+  EXPECT_EQ(layout_of(recorded, "x"), "NCHW") << "what is recorded stands";
+  Net unknown;
+  channels_last(unknown).graph.find_tensor("r")->shape.reset();
+  decide_input_layouts(unknown.graph);
+  EXPECT_EQ(layout_of(unknown, "x"), "") << "without shapes nothing is known";
+}
+
+TEST(InferDataLayouts, PicturesInColourThatNothingDecidesAreChannelsLast) {
+  const auto guessed = [](const Shape& shape) {
+    Net net;
+    net.finish(net.add(ops::Relu{}, {net.input(shape)}, "y"));
+    decide_input_layouts(net.graph);
+    return layout_of(net, "x");
+  };
+  EXPECT_EQ(guessed({1, 8, 8, 3}), "NHWC");
+  EXPECT_EQ(guessed({1, 3, 8, 8}), "NCHW");
+  EXPECT_EQ(guessed({1, 3, 3, 3}), "NCHW");
+  EXPECT_EQ(guessed({1, 8, 1, 3}), "NCHW");
+  EXPECT_EQ(guessed({1, 8, 8, 1}), "NCHW");
+  EXPECT_EQ(guessed({1, 8, 3}), "NWC");
+  EXPECT_EQ(guessed({1, 8}), "NC");
+}
+
 TEST(InferDataLayouts, OperatorsDecideBeforeTheRankGuess) {
   Net conv;  // a 1-D convolution needs channels first although three axes are guessed as NWC
   ops::Conv op;

@@ -21,7 +21,14 @@ Layout channels_first(std::size_t rank) {
   return rank < kByRank.size() ? kByRank[rank] : Layout::kUnknown;
 }
 
-Layout guess(std::size_t rank) { return rank == 3 ? Layout::kNWC : channels_first(rank); }
+/// Rows and columns of three values are pictures in colour, channels last.
+Layout guess(const Shape& shape) {
+  constexpr std::int64_t kColours = 3;
+  if (shape.size() == 3) return Layout::kNWC;
+  const bool last =
+      shape.size() == 4 && shape[3] == kColours && shape[1] > kColours && shape[2] > 1;
+  return last ? Layout::kNHWC : channels_first(shape.size());
+}
 
 /// The layout that the operator itself demands of its data and its result.
 Layout demanded(const Node& node) {
@@ -124,16 +131,22 @@ bool depends_on_input(const Node& node) {
   return std::ranges::any_of(node.inputs, [](const Tensor* t) { return t && !t->constant; });
 }
 
-Layouts infer(const Graph& graph) {
+/// What inputs and operators, seen from both sides, say of the graph's inputs, and of others.
+Layouts infer_inputs(const Graph& graph, const std::vector<Node*>& order) {
   Layouts layouts;
-  const std::vector<Node*> order = graph.topological_order();
   for (const Tensor* input : graph.inputs()) decide(layouts, input, input->layout);
   for (const Node* node : order) {
     decide(layouts, node->inputs[0], demanded(*node));
     decide(layouts, node->outputs[0], demanded(*node));
   }
   for (auto it = order.rbegin(); it != order.rend(); ++it) propagate_backward(layouts, **it);
-  for (const Tensor* input : graph.inputs()) decide(layouts, input, guess(rank_of(*input)));
+  for (const Tensor* input : graph.inputs()) decide(layouts, input, guess(known_shape(*input)));
+  return layouts;
+}
+
+Layouts infer(const Graph& graph) {
+  const std::vector<Node*> order = graph.topological_order();
+  Layouts layouts = infer_inputs(graph, order);
   for (const Node* node : order) {
     if (!depends_on_input(*node)) continue;
     for (const Tensor* output : node->outputs)
@@ -143,6 +156,14 @@ Layouts infer(const Graph& graph) {
 }
 
 }  // namespace
+
+void decide_input_layouts(Graph& graph) {
+  const auto shaped = [](const auto& tensor) { return tensor->constant || tensor->shape; };
+  if (!std::ranges::all_of(graph.tensors(), shaped)) return;
+  const Layouts layouts = infer_inputs(graph, graph.topological_order());
+  for (Tensor* input : graph.inputs())
+    if (input->layout == Layout::kUnknown) input->layout = known(layouts, input);
+}
 
 bool infer_data_layouts(Graph& graph, PassContext&) {
   bool changed = false;

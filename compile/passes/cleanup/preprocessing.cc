@@ -17,12 +17,19 @@ namespace {
 
 constexpr float kByteMax = 255;
 
-Graph graph_with_input(std::string_view name, const Shape& shape) {
+/// Four axes of which nothing is said are NCHW.
+Graph graph_with_input(std::string_view name, const Shape& shape, Layout layout) {
   Graph graph;
   graph.name = name;
-  graph.add_input("global_in", shape)->layout =
-      shape.size() == 4 ? Layout::kNCHW : Layout::kUnknown;
+  if (layout == Layout::kUnknown && shape.size() == 4) layout = Layout::kNCHW;
+  graph.add_input("global_in", shape)->layout = layout;
   return graph;
+}
+
+/// The axis of the channels: the second where the layout does not say.
+std::size_t channel_axis(const Tensor& input) {
+  const std::size_t axis = layout_name(input.layout).find('C');
+  return axis == std::string_view::npos ? 1 : axis;
 }
 
 constexpr std::size_t kMaxDigits = 64;        ///< of a number that is typed
@@ -103,24 +110,26 @@ mpq_class number(const std::string& text, std::string_view what) {
   return value;
 }
 
-Constant per_channel(const Shape& shape, const std::vector<std::string>& texts,
+Constant per_channel(const Tensor& input, const std::vector<std::string>& texts,
                      std::string_view what) {
+  const Shape& shape = *input.shape;
   if (shape.size() < 2) user_error("shape {} has no channel axis to normalise", shape_text(shape));
+  const std::size_t axis = channel_axis(input);
   const auto count = static_cast<std::int64_t>(texts.size());
-  if (count != 1 && count != shape[1])
+  if (count != 1 && count != shape[axis])
     user_error("{} values for the {} do not fit {} channels; give one value, or one per channel",
-               count, what, shape[1]);
+               count, what, shape[axis]);
   std::vector<Real> values;
   for (const std::string& text : texts) values.emplace_back(number(text, what));
   Shape parameter(shape.size(), 1);
-  parameter[1] = count;
+  parameter[axis] = count;
   return {parameter, std::move(values)};
 }
 
 }  // namespace
 
-Graph to_tensor_graph(const Shape& shape) {
-  Graph graph = graph_with_input("ToTensor", shape);
+Graph to_tensor_graph(const Shape& shape, Layout layout) {
+  Graph graph = graph_with_input("ToTensor", shape, layout);
   Tensor* input = graph.inputs()[0];
   input->dtype = DataType::uint(8);
   Tensor* divisor = graph.add_constant("byte_max", Constant({}, std::vector<float>{kByteMax}));
@@ -129,11 +138,28 @@ Graph to_tensor_graph(const Shape& shape) {
   return graph;
 }
 
+Graph dequantise_graph(const Shape& shape, const DataType& dtype, const Real& scale,
+                       const Real& offset, Layout layout) {
+  Graph graph = graph_with_input("Dequantise", shape, layout);
+  Tensor* value = graph.inputs()[0];
+  value->dtype = dtype;
+  const auto constant = [&](const char* name, const Real& real) {
+    return graph.add_constant(name, Constant({}, std::vector<Real>{real}));
+  };
+  value = graph.add(std::make_unique<ops::Mul>(), {value, constant("scale", scale)}, "dequantised");
+  if (!offset.is_zero())
+    value = graph.add(std::make_unique<ops::Add>(), {value, constant("offset", offset)}, "shifted");
+  graph.add_output(value);
+  infer_shapes(graph);
+  return graph;
+}
+
 Graph normalize_graph(const Shape& shape, const std::vector<std::string>& mean,
-                      const std::vector<std::string>& std) {
-  Graph graph = graph_with_input("Normalize", shape);
-  Constant means = per_channel(shape, mean, "mean"),
-           deviations = per_channel(shape, std, "standard deviation");
+                      const std::vector<std::string>& std, Layout layout) {
+  Graph graph = graph_with_input("Normalize", shape, layout);
+  const Tensor& input = *graph.inputs()[0];
+  Constant means = per_channel(input, mean, "mean"),
+           deviations = per_channel(input, std, "standard deviation");
   for (std::int64_t i = 0; i < deviations.size(); ++i)
     if (!(deviations.to_float(i) > 0))
       user_error("standard deviation '{}' is not positive in float32",

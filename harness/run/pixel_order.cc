@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/run/pixel_order.h"
+
+namespace assay {
+
+std::array<std::int64_t, 3> picture_shape(const Tensor& input) {
+  const Shape& shape = *input.shape;
+  if (shape.size() == 4 && input.layout == Layout::kNHWC) return {shape[3], shape[1], shape[2]};
+  if (shape.size() == 4) return {shape[1], shape[2], shape[3]};
+  if (shape.size() == 3 && input.layout == Layout::kNWC) return {shape[2], 1, shape[1]};
+  if (shape.size() == 3) return {shape[1], 1, shape[2]};
+  return {1, 1, element_count(Shape(shape.begin() + 1, shape.end()))};
+}
+
+std::vector<std::size_t> pixel_order(const Tensor& input) {
+  if (input.layout != Layout::kNHWC && input.layout != Layout::kNWC) return {};
+  const auto [channel_count, rows, columns] = picture_shape(input);
+  const auto places = static_cast<std::size_t>(rows * columns);
+  const auto channels = static_cast<std::size_t>(channel_count);
+  std::vector<std::size_t> order;
+  order.reserve(places * channels);
+  for (std::size_t place = 0; place < places; ++place)
+    for (std::size_t channel = 0; channel < channels; ++channel)
+      order.push_back(channel * places + place);
+  return order;
+}
+
+}  // namespace assay
