@@ -57,6 +57,15 @@ TEST(StreamlineFunctions, AFunctionThatFallsAndRisesIsADifferenceOfThresholds) {
   EXPECT_EQ(op_types(done.graph), "MultiThreshold MultiThreshold Mul Add");
 }
 
+TEST(StreamlineFunctions, ADifferenceOfThresholdsStaysOneTensor) {
+  PixelNet net;
+  Tensor* x = centred(net, {1, 2});
+  Tensor* swish = net.add(ops::Mul{}, {x, net.add(ops::Sigmoid{}, {x})});
+  Tensor* y = net.add(ops::MatMul{}, {quantised(net, swish, 0.09F, 6), net.floats({2, 1}, {1, 2})});
+  EXPECT_EQ(op_types(streamlined(net.finish(y)).graph),
+            "MultiThreshold MultiThreshold Mul Add MatMul");
+}
+
 TEST(StreamlineFunctions, AFallingOneIsThoseToo) {
   PixelNet net;
   Tensor* x = net.add(ops::Mul{}, {centred(net), net.number(-1)});

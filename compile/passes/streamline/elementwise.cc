@@ -102,6 +102,15 @@ void Streamliner::plan_add(bool subtract) {
   std::ranges::move(b.folded, std::back_inserter(a.folded));
   a.offset = compressed(a.offset + b.offset);
   combine(a);
+  // What an earlier pass made a sum of integers, such as the levels of a function that falls, stays one.
+  const auto carries = [&](const Checkpoint& checkpoint) {
+    return checkpoint.tensor == node_->outputs[0] && checkpoint.has_map;
+  };
+  if (std::ranges::any_of(from_.checkpoints(), carries))
+    if (Tensor* whole = as_integer(a)) {
+      a.terms = {{RealArray(Real(1)), whole, false}};
+      a.offset = RealArray();
+    }
   set_output(std::move(a));
 }
 

@@ -165,23 +165,37 @@ IntegerConstant quantised_integers(const Node& node, const StepFunction& f) {
   return out;
 }
 
-IntegerConstant dequantised_integers(const Node& node, const ops::DequantizeLinear& op) {
-  const Constant& c = *node.inputs[0]->constant;
-  IntegerConstant out{c.shape(), {c.ints().begin(), c.ints().end()}, RealArray(Real(1)), {}};
+/// `out` holds what the node takes.
+IntegerConstant dequantised_integers(const Node& node, const ops::DequantizeLinear& op,
+                                     IntegerConstant out) {
   const auto along = [&](std::size_t index) {
-    return along_axis(real_array_of(*constant_input(node, index)), op.axis, c.shape().size());
+    return along_axis(real_array_of(*constant_input(node, index)), op.axis, out.shape.size());
   };
   out.scale = along(1);
   if (!constant_input(node, 2)) return out;
   const RealArray zero = along(2);
-  const auto index = broadcast_index(zero.shape, c.shape());
+  const auto index = broadcast_index(zero.shape, out.shape);
   for (std::size_t i = 0; i < out.values.size(); ++i)
     out.values[i] -= zero.values[static_cast<std::size_t>(index[i])].rational().get_num().get_si();
   return out;
 }
 
-bool over_constants(const Node& node) {
-  return std::ranges::all_of(node.inputs, [](const Tensor* t) { return !t || t->constant; });
+bool over_constants(const Node& node, std::size_t first = 0) {
+  return std::all_of(node.inputs.begin() + static_cast<std::ptrdiff_t>(first), node.inputs.end(),
+                     [](const Tensor* t) { return !t || t->constant; });
+}
+
+/// The integers in front of a DequantizeLinear, as they are in the file or as QuantizeLinear makes
+/// them of constants; nothing where they are neither.
+std::optional<IntegerConstant> stored_integers(const Tensor& tensor) {
+  if (tensor.constant && tensor.constant->is_int())
+    return IntegerConstant{tensor.constant->shape(),
+                           {tensor.constant->ints().begin(), tensor.constant->ints().end()},
+                           RealArray(Real(1)),
+                           {}};
+  const Node* node = tensor.producer;
+  if (!node || !node->as<ops::QuantizeLinear>() || !over_constants(*node)) return {};
+  return quantised_integers(*node, *step_function(*node));
 }
 
 }  // namespace
@@ -189,9 +203,11 @@ bool over_constants(const Node& node) {
 std::optional<IntegerConstant> integer_constant(const Tensor& tensor, std::size_t axis) {
   if (tensor.constant) return plain_integers(tensor, axis);
   const Node* node = tensor.producer;
-  if (!node || !over_constants(*node)) return {};
-  if (const auto* op = node->as<ops::DequantizeLinear>(); op && node->inputs[0]->constant->is_int())
-    return dequantised_integers(*node, *op);
+  if (!node) return {};
+  if (const auto* op = node->as<ops::DequantizeLinear>(); op && over_constants(*node, 1))
+    if (auto stored = stored_integers(*node->inputs[0]))
+      return dequantised_integers(*node, *op, *std::move(stored));
+  if (!over_constants(*node)) return {};
   if (const auto f = step_function(*node)) return quantised_integers(*node, *f);
   user_error("{}: its constant result has no integer form; quantise constants with Quant",
              node->label());
