@@ -47,6 +47,14 @@ void expand_prelu(GraphBuilder& builder, Draft draft);
 void expand_hard_sigmoid(GraphBuilder& builder, Draft draft);
 void expand_hard_swish(GraphBuilder& builder, Draft draft);
 
+/// Functions of Exp, Erf, Sigmoid, Softplus and Tanh.
+void expand_elu(GraphBuilder& builder, Draft draft);
+void expand_celu(GraphBuilder& builder, Draft draft);
+void expand_selu(GraphBuilder& builder, Draft draft);
+void expand_gelu(GraphBuilder& builder, Draft draft);
+void expand_mish(GraphBuilder& builder, Draft draft);
+void expand_swish(GraphBuilder& builder, Draft draft);
+
 /// Pools over whole axes, and the index of the largest or smallest element.
 void expand_reduce_mean(GraphBuilder& builder, Draft draft);
 void expand_reduce_max(GraphBuilder& builder, Draft draft);

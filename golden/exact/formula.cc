@@ -93,7 +93,7 @@ struct Known {
   std::unique_ptr<Range> range;
 };
 
-std::unique_ptr<Range> range_of(const Real& value, mpfr_prec_t bits) {
+std::unique_ptr<Range> bracket_of(const Real& value, mpfr_prec_t bits) {
   auto out = std::make_unique<Range>(bits);
   if (value.is_rational()) {
     const mpq_class q = value.rational();
@@ -116,7 +116,7 @@ std::unique_ptr<Range> range_of(const Real& value, mpfr_prec_t bits) {
 
 /// The range of either form.
 const Range& ranged(Known& known, mpfr_prec_t bits) {
-  if (!known.range) known.range = range_of(*known.exact, bits);
+  if (!known.range) known.range = bracket_of(*known.exact, bits);
   return *known.range;
 }
 
@@ -139,7 +139,7 @@ void multiply_ranges(Range& out, const Range& a, const Range& b, mpfr_prec_t bit
 }
 
 /// f of `x`, not above it (`round` RNDD) or not below it (RNDU).
-void evaluate(ops::Function f, mpfr_t y, const mpfr_t x, mpfr_rnd_t round) {
+void apply_function(ops::Function f, mpfr_t y, const mpfr_t x, mpfr_rnd_t round) {
   const mpfr_rnd_t other = round == MPFR_RNDD ? MPFR_RNDU : MPFR_RNDD;
   switch (f) {
     case ops::Function::kErf:
@@ -251,8 +251,8 @@ class Evaluator {
       if (auto value = algebraic(formula.function, *x.exact)) return {std::move(value), nullptr};
     const Range& in = ranged(x, bits_);
     auto out = std::make_unique<Range>(bits_);
-    evaluate(formula.function, out->below, in.below, MPFR_RNDD);
-    evaluate(formula.function, out->above, in.above, MPFR_RNDU);
+    apply_function(formula.function, out->below, in.below, MPFR_RNDD);
+    apply_function(formula.function, out->above, in.above, MPFR_RNDU);
     if (!mpfr_number_p(out->below) || !mpfr_number_p(out->above))
       user_error("a root or a logarithm of a number for which it is not defined");
     return {{}, std::move(out)};
@@ -267,13 +267,13 @@ class Evaluator {
       return x;
     }
     if (formula.lo) {
-      const auto lo = range_of(*formula.lo, bits_);
+      const auto lo = bracket_of(*formula.lo, bits_);
       if (mpfr_cmp(x.range->above, lo->below) < 0) return {formula.lo, nullptr};
       mpfr_max(x.range->below, x.range->below, lo->below, MPFR_RNDD);
       mpfr_max(x.range->above, x.range->above, lo->above, MPFR_RNDU);
     }
     if (formula.hi) {
-      const auto hi = range_of(*formula.hi, bits_);
+      const auto hi = bracket_of(*formula.hi, bits_);
       if (mpfr_cmp(x.range->below, hi->above) > 0) return {formula.hi, nullptr};
       mpfr_min(x.range->below, x.range->below, hi->below, MPFR_RNDD);
       mpfr_min(x.range->above, x.range->above, hi->above, MPFR_RNDU);

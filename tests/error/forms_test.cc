@@ -222,9 +222,23 @@ TEST(ImportForm, QuantisedOperatorsWithoutOneHereAreRefusedByName) {
       node.mutable_input()->RemoveLast();
     });
   };
-  EXPECT_THAT(type("QLinearSigmoid"), AllOf(HasSubstr("QLinearSigmoid"), HasSubstr("QLinearAdd"),
+  EXPECT_THAT(type("QLinearSoftmax"), AllOf(HasSubstr("QLinearSoftmax"), HasSubstr("QLinearAdd"),
                                             HasSubstr("com.microsoft")));
   EXPECT_THAT(type("QLinearConcat"), HasSubstr("three for each tensor"));
+}
+
+TEST(ImportForm, GeluByTanhAndCeluByZeroAreRefused) {
+  const auto message = [](const char* type, const auto& edit) {
+    TestModel model(20);
+    model.input("x", {1, 4});
+    model.output("y");
+    edit(model.node(type, {"x"}, {"y"}));
+    return form_refusal(model);
+  };
+  EXPECT_THAT(message("Gelu", [](auto& node) { set(node, "approximate", std::string("tanh")); }),
+              HasSubstr("export with approximate='none'"));
+  EXPECT_THAT(message("Celu", [](auto& node) { set(node, "alpha", 0.0F); }),
+              HasSubstr("divides by it"));
 }
 
 TEST(ImportForm, ChannelsLastOfOnnxruntimeIsRefused) {

@@ -111,7 +111,7 @@ TEST(ExactFunctions, RefuseReadersThatNeedSums) {
       ::testing::AllOf(::testing::HasSubstr("(MatMul)"), ::testing::HasSubstr("quantise it")));
 }
 
-ExactValue value_of(std::vector<std::int64_t> q) {
+ExactValue row_of(std::vector<std::int64_t> q) {
   ExactValue value;
   value.shape = {1, std::ssize(q)};
   value.terms.push_back({RealArray(Real(1)), std::move(q)});
@@ -122,13 +122,13 @@ TEST(Tail, SoftmaxIsRoundedOnce) {
   // e^0 : e^1 : e^2, and 1000 above: no overflow.
   const double sum = 1 + M_E + M_E * M_E;
   for (const std::int64_t shift : {0, 1000}) {
-    const auto y = tail_values(ops::Softmax{}, value_of({shift, shift + 1, shift + 2}));
+    const auto y = tail_values(ops::Softmax{}, row_of({shift, shift + 1, shift + 2}));
     EXPECT_DOUBLE_EQ(y[0], 1 / sum);
     EXPECT_DOUBLE_EQ(y[1], M_E / sum);
     EXPECT_DOUBLE_EQ(y[2], M_E * M_E / sum);
   }
-  EXPECT_DOUBLE_EQ(tail_values(ops::LogSoftmax{}, value_of({0, 0}))[1], -M_LN2);
-  EXPECT_DOUBLE_EQ(tail_values(ops::Sigmoid{}, value_of({0, 1}))[1], M_E / (1 + M_E));
+  EXPECT_DOUBLE_EQ(tail_values(ops::LogSoftmax{}, row_of({0, 0}))[1], -M_LN2);
+  EXPECT_DOUBLE_EQ(tail_values(ops::Sigmoid{}, row_of({0, 1}))[1], M_E / (1 + M_E));
 }
 
 }  // namespace

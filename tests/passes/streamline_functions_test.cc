@@ -17,14 +17,14 @@ Tensor* centred(PixelNet& net, Shape shape = {1, 2, 1, 1}) {
   return net.add(ops::Mul{}, {x, net.number(0.03125F)});
 }
 
-Tensor* quantised(PixelNet& net, Tensor* x, float scale, float bits = 4) {
+Tensor* levels_by(PixelNet& net, Tensor* x, float scale, float bits = 4) {
   return net.quant(x, scale, bits, {}, "q");
 }
 
 TEST(StreamlineFunctions, SigmoidIsThresholds) {
   PixelNet net;
   Tensor* y = net.add(ops::Sigmoid{}, {centred(net)});
-  const auto done = streamlined(net.finish(quantised(net, y, 0.25F)));
+  const auto done = streamlined(net.finish(levels_by(net, y, 0.25F)));
   // 1/8, 3/8, 5/8, 7/8 at -1.9459, -0.5108, 0.5108, 1.9459: times 32, plus 128.
   EXPECT_THAT(thresholds_of(done.graph), ElementsAre(66, 112, 145, 191));
   EXPECT_EQ(op_types(done.graph), "MultiThreshold");
@@ -36,7 +36,7 @@ TEST(StreamlineFunctions, EveryFunctionIsThatOfItsDefinition) {
     Tensor* x = net.add(ops::Add{}, {centred(net), net.per_channel({offset, offset + 0.3F})});
     x = net.add(ops::Mul{}, {x, net.per_channel({1, 0.7F})});
     SCOPED_TRACE(OpType::kType);
-    const auto done = streamlined(net.finish(quantised(net, net.add(OpType{}, {x}), 0.0371F, 7)));
+    const auto done = streamlined(net.finish(levels_by(net, net.add(OpType{}, {x}), 0.0371F, 7)));
     EXPECT_EQ(op_types(done.graph), "MultiThreshold");
   };
   check(ops::Erf{}, 0);
@@ -53,7 +53,7 @@ TEST(StreamlineFunctions, AFunctionThatFallsAndRisesIsADifferenceOfThresholds) {
   PixelNet net;
   Tensor* x = centred(net);
   Tensor* swish = net.add(ops::Mul{}, {x, net.add(ops::Sigmoid{}, {x})});
-  const auto done = streamlined(net.finish(quantised(net, swish, 0.09F, 6)));
+  const auto done = streamlined(net.finish(levels_by(net, swish, 0.09F, 6)));
   EXPECT_EQ(op_types(done.graph), "MultiThreshold MultiThreshold Mul Add");
 }
 
@@ -61,7 +61,7 @@ TEST(StreamlineFunctions, ADifferenceOfThresholdsStaysOneTensor) {
   PixelNet net;
   Tensor* x = centred(net, {1, 2});
   Tensor* swish = net.add(ops::Mul{}, {x, net.add(ops::Sigmoid{}, {x})});
-  Tensor* y = net.add(ops::MatMul{}, {quantised(net, swish, 0.09F, 6), net.floats({2, 1}, {1, 2})});
+  Tensor* y = net.add(ops::MatMul{}, {levels_by(net, swish, 0.09F, 6), net.floats({2, 1}, {1, 2})});
   EXPECT_EQ(op_types(streamlined(net.finish(y)).graph),
             "MultiThreshold MultiThreshold Mul Add MatMul");
 }
@@ -69,7 +69,7 @@ TEST(StreamlineFunctions, ADifferenceOfThresholdsStaysOneTensor) {
 TEST(StreamlineFunctions, AFallingOneIsThoseToo) {
   PixelNet net;
   Tensor* x = net.add(ops::Mul{}, {centred(net), net.number(-1)});
-  streamlined(net.finish(quantised(net, net.add(ops::Tanh{}, {x}), 0.2F)));
+  streamlined(net.finish(levels_by(net, net.add(ops::Tanh{}, {x}), 0.2F)));
 }
 
 TEST(StreamlineFunctions, PiecesOfOneActivationAddUp) {
@@ -79,7 +79,7 @@ TEST(StreamlineFunctions, PiecesOfOneActivationAddUp) {
   Tensor* positive = net.add(ops::Relu{}, {x});
   Tensor* rest = net.add(ops::Sub{}, {positive, net.add(ops::Mul{}, {positive, slope})});
   Tensor* y = net.add(ops::Add{}, {net.add(ops::Mul{}, {x, slope}), rest});
-  streamlined(net.finish(quantised(net, y, 0.11F, 6)));
+  streamlined(net.finish(levels_by(net, y, 0.11F, 6)));
 }
 
 TEST(StreamlineFunctions, GeluAsItsParts) {
@@ -88,7 +88,7 @@ TEST(StreamlineFunctions, GeluAsItsParts) {
   Tensor* erf = net.add(ops::Erf{}, {net.add(ops::Mul{}, {x, net.number(0.70710678F)})});
   Tensor* y = net.add(ops::Mul{}, {x, net.add(ops::Add{}, {erf, net.number(1)})});
   y = net.add(ops::Mul{}, {y, net.number(0.5F)});
-  streamlined(net.finish(quantised(net, y, 0.05F, 7)));
+  streamlined(net.finish(levels_by(net, y, 0.05F, 7)));
 }
 
 TEST(StreamlineFunctions, BehindAMaxPoolAndATranspose) {
@@ -99,7 +99,7 @@ TEST(StreamlineFunctions, BehindAMaxPoolAndATranspose) {
   ops::MaxPool pool;
   pool.window = {{2, 2}, {2, 2}, {0, 0, 0, 0}, {1, 1}};
   x = net.add(pool, {net.add(turn, {x})});
-  streamlined(net.finish(quantised(net, x, 0.2F)));
+  streamlined(net.finish(levels_by(net, x, 0.2F)));
 }
 
 TEST(StreamlineFunctions, RandomChainsAreWhatTheyCompute) {
@@ -138,7 +138,7 @@ TEST(StreamlineFunctions, RandomChainsAreWhatTheyCompute) {
           y = net.add(ops::Add{}, {y, net.add(ops::Relu{}, {x})});
       }
     }
-    const auto done = streamlined(net.finish(quantised(net, y, 0.13F, 5)));
+    const auto done = streamlined(net.finish(levels_by(net, y, 0.13F, 5)));
     if (::testing::Test::HasFailure()) return;
   }
 }
