@@ -33,7 +33,7 @@ void run_images(benchmark::State& state, const Workload& work, const Executor& e
                                     static_cast<std::size_t>(state.range(0)));
   for (auto _ : state)
     for_each_image(work.images.size(), [&](std::int64_t image) {
-      benchmark::DoNotOptimize(executor.run(work.images.set.image(image)));
+      benchmark::DoNotOptimize(executor.run(work.images.set.values(image)));
     });
   state.SetItemsProcessed(state.iterations() * work.images.size());
 }

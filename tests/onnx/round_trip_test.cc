@@ -171,12 +171,25 @@ void add_elementwise(Cases& cases) {
   add_binary<ops::Pow>(cases);
   add_unary<ops::Relu>(cases);
   add_unary<ops::Sign>(cases);
+  add_unary<ops::Erf>(cases);
+  add_unary<ops::Exp>(cases);
+  add_unary<ops::Log>(cases);
+  add_unary<ops::Sigmoid>(cases);
+  add_unary<ops::Softplus>(cases);
+  add_unary<ops::Softsign>(cases);
+  add_unary<ops::Sqrt>(cases);
+  add_unary<ops::Tanh>(cases);
   add_unary<ops::Identity>(cases);
   add_unary<ops::GlobalAveragePool>(cases);
   add<ops::DebugMarker>(cases, [](Sketch& s) {
     ops::DebugMarker op;
     op.export_debug_name = "a \"quoted\"\nname";
     s.finish(op, {s.input({1, 2})});
+  });
+  add<ops::LogSoftmax>(cases, [](Sketch& s) {
+    ops::LogSoftmax op;
+    op.axis = 1;
+    s.finish(op, {s.input({1, 3, 2})});
   });
   add<ops::Softmax>(cases, [](Sketch& s) {
     ops::Softmax op;

@@ -143,6 +143,17 @@ TEST(StreamlineFunctions, RandomChainsAreWhatTheyCompute) {
   }
 }
 
+TEST(StreamlineTail, NamesAnOutputThatIsTheSameForEveryInput) {
+  // Pixels of 0 to 255 in steps of 1000 are all 0.
+  for (const auto& [scale, constant] : {std::pair{1000.0F, true}, {100.0F, false}}) {
+    PixelNet net;
+    Tensor* x = net.relu_quant(net.pixels({1, 4}), scale, 4);
+    Tensor* y = net.add(ops::MatMul{}, {x, net.floats({4, 1}, {1, 2, 3, 4})}, "y");
+    const auto done = streamlined(net.finish(y));
+    EXPECT_EQ(done.report.constant_outputs.size(), constant ? 1U : 0U) << scale;
+  }
+}
+
 TEST(StreamlineFunctions, RefuseReadersThatAreNoQuantisers) {
   PixelNet net;
   Tensor* x = net.add(ops::Tanh{}, {centred(net, {1, 2})});

@@ -353,7 +353,7 @@ TEST(Streamline, TheMeanOfAnImageNeedsNoDivision) {
 TEST(Streamline, UpsamplingAndMovementsKeepTheIntegers) {
   const auto moved = [](const std::function<Tensor*(Hand&, Tensor*)>& move) {
     Hand net;
-    Tensor* x = net.levels({1, 4, 2, 3}, 17.1F);
+    Tensor* x = net.levels({1, 4, 2, 5}, 17.1F);
     x = net.add(ops::Mul{}, {x, net.per_channel({0.3F, 0.5F, 0.7F, 1.1F})});
     x = net.add(ops::Add{}, {x, net.per_channel({3, -5, 7, 11})});
     return op_types(streamlined(net.finish(net.quant(move(net, x), 33, 3))).graph);
@@ -362,7 +362,7 @@ TEST(Streamline, UpsamplingAndMovementsKeepTheIntegers) {
               ops::Resize op;
               op.coordinate_transformation_mode = "asymmetric";
               op.nearest_mode = "floor";
-              return net.add(op, {x, nullptr, nullptr, net.shape_of({1, 4, 4, 6})});
+              return net.add(op, {x, nullptr, nullptr, net.shape_of({1, 4, 4, 10})});
             }),
             "MultiThreshold Resize MultiThreshold");
   EXPECT_EQ(moved([](Hand& net, Tensor* x) {

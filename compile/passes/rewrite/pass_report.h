@@ -71,6 +71,7 @@ struct PassReport {
   std::vector<WidthReport> widths;
   std::vector<UnitReport> units;
   std::vector<StepRemark> remarks;
+  std::vector<std::string> constant_outputs;  ///< that no reachable input changes
 };
 
 }  // namespace assay

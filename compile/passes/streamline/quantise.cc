@@ -51,6 +51,25 @@ Trimmed trimmed(const std::vector<ThresholdRow>& solved, const Rows& rows, bool 
   return out;
 }
 
+/// What the levels of integer thresholds reach from an input within bounds.
+Bounds reached_levels(const StepFunction& f, const Bounds& input, const Shape& shape) {
+  Bounds out;
+  out.shape.assign(f.thresholds.shape.begin(), f.thresholds.shape.end() - 1);
+  const Bounds rows = hull_over(input, shape, out.shape);
+  const auto steps = static_cast<std::ptrdiff_t>(f.thresholds.shape.back());
+  const auto level = [&](std::size_t row, std::int64_t at) {
+    const auto first = f.thresholds.values.begin() + static_cast<std::ptrdiff_t>(row) * steps;
+    return f.t_scale * (std::upper_bound(first, first + steps, Real(at)) - first) + f.t_bias;
+  };
+  out.lo.clear();
+  out.hi.clear();
+  for (std::size_t row = 0; row < rows.lo.size(); ++row) {
+    out.lo.push_back(level(row, rows.lo[row]));
+    out.hi.push_back(level(row, rows.hi[row]));
+  }
+  return out;
+}
+
 /// The activation that a quantiser computes: its output, or what scales turn that into (behind
 /// QuantizeLinear, and behind quantisers that an earlier pass has left for later).
 std::string checkpoint_behind(const Graph& graph, const Node& quantiser) {
@@ -102,9 +121,9 @@ bool Streamliner::copy_thresholds(const Value& value, const StepFunction& f) {
                        all_zero(f.out_offset) && all_integral(f.thresholds) &&
                        node_->inputs[1]->dtype.is_integer();
   if (!integer) return false;
-  Tensor* y =
-      add_node(op->clone(), {value.terms[0].tensor, copy_constant(*node_->inputs[1])}, value.shape,
-               Bounds::of(f.t_scale * f.lo + f.t_bias, f.t_scale * f.hi + f.t_bias));
+  Tensor* x = value.terms[0].tensor;
+  Tensor* y = add_node(op->clone(), {x, copy_constant(*node_->inputs[1])}, value.shape,
+                       reached_levels(f, bounds(x), value.shape));
   y->dtype = f.natural;
   Value result;
   result.shape = value.shape;

@@ -409,14 +409,9 @@ Tensor* Streamliner::apply_pools(Tensor* tensor, const Value& value) {
   return tensor;
 }
 
-/// Hardware that puts out one number whatever it gets is right and of no use.
-void Streamliner::refuse_constant(const Tensor& tensor, const Tensor& output) const {
+void Streamliner::note_constant(const Tensor& tensor, const Tensor& output) {
   const Bounds& range = bounds(&tensor);
-  if (range.lo != range.hi) return;
-  user_error(
-      "output '{}' is the same for every input: a quantiser in front of it has one level alone "
-      "within its reach; look at its scale and at the ranges that 'assay run --until tail' reports",
-      printable(output.name));
+  if (range.lo == range.hi) report_.constant_outputs.push_back(output.name);
 }
 
 void Streamliner::finish_outputs() {
@@ -438,7 +433,7 @@ void Streamliner::finish_outputs() {
       continue;
     }
     Value value = integer_output(values_.at(output), output->name);
-    refuse_constant(*value.terms[0].tensor, *output);
+    note_constant(*value.terms[0].tensor, *output);
     to_.add_output(value.terms[0].tensor);
     set(output, std::move(value));
   }

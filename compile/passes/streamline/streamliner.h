@@ -130,7 +130,7 @@ class Streamliner {
   Tensor* apply_pools(Tensor* tensor, const Value& value);
   void carry_checkpoint(const Checkpoint& old);
   void finish_outputs();
-  void refuse_constant(const Tensor& tensor, const Tensor& output) const;
+  void note_constant(const Tensor& tensor, const Tensor& output);
   Value integer_output(const Value& value, const std::string& name);
 
   // ---- elementwise.cc
