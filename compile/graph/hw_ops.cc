@@ -119,6 +119,10 @@ void AddStreams::fields(FieldVisitor& v) {
   HwOp::fields(v);
   v.visit("PE", pe);
 }
+void EltwiseMul::fields(FieldVisitor& v) {
+  HwOp::fields(v);
+  v.visit("PE", pe);
+}
 void ChannelwiseOp::fields(FieldVisitor& v) {
   HwOp::fields(v);
   v.visit("function", function, true);
@@ -242,6 +246,16 @@ void JoinThreshold::infer(InferContext& c) const {
 }
 void AddStreams::infer(InferContext& c) const {
   all_equal(c, 0);
+  keep_shape(c);
+}
+void EltwiseMul::infer(InferContext& c) const {
+  const Shape& a = vectors(c);
+  const Shape& b = c.shape(1);
+  Shape vector(a.size(), 1);
+  vector.back() = a.back();
+  if (b != a && b != vector)
+    c.fail(fmt::format("it multiplies {} by {}; it takes a factor of the same shape or of {}",
+                       shape_text(a), shape_text(b), shape_text(vector)));
   keep_shape(c);
 }
 void ChannelwiseOp::infer(InferContext& c) const {

@@ -150,6 +150,16 @@ struct AddStreams final : HwOpOf<AddStreams> {
   void infer(InferContext& context) const override;
 };
 
+/// A [.., C], B of A's shape, or one vector [1, .., 1, C] for all of A: A * B, element by element, in
+/// the output's data type. FINN's ElementwiseMul.
+struct EltwiseMul final : HwOpOf<EltwiseMul> {
+  static constexpr std::string_view kType = "EltwiseMul";
+  static constexpr int kMinInputs = 2, kMaxInputs = 2;
+  std::int64_t pe = 1;
+  void fields(FieldVisitor& v) override;
+  void infer(InferContext& context) const override;
+};
+
 /// X [.., C], P [C or 1]: X + P ("add"), X * P ("mul"), max(X, P) or min(X, P), per channel, in the
 /// output's data type.
 struct ChannelwiseOp final : HwOpOf<ChannelwiseOp> {

@@ -157,17 +157,19 @@ bool same_op(const Op& a, const Op& b) {
 
 std::span<const OpInfo> op_registry() {
   using namespace ops;
-  static const auto registry = infos<
-      Quant, BipolarQuant, Trunc, FloatQuant, MultiThreshold, QuantizeLinear, DequantizeLinear,
-      Conv, ConvTranspose, MatMul, Gemm, XnorPopcountMatMul, Add, Sub, Mul, Div, Pow, Relu, Sign,
-      Identity, DebugMarker, Softmax, LogSoftmax, Erf, Exp, Log, Sigmoid, Softplus, Softsign, Sqrt,
-      Tanh, Clip, Cast, BatchNormalization, MaxPool, AveragePool, GlobalAveragePool, QuantAvgPool2d,
-      MaxPoolNHWC, Flatten, Reshape, Transpose, Concat, Pad, Resize, DepthToSpace, Im2Col, Squeeze,
-      Unsqueeze, ops::Shape, Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool, hw::FMPadding,
-      hw::ConvolutionInputGenerator, hw::MVAU, hw::VVAU, hw::Thresholding, hw::JoinThreshold,
-      hw::AddStreams, hw::ChannelwiseOp, hw::Pool, hw::GlobalAccPool, hw::LabelSelect,
-      hw::DuplicateStreams, hw::StreamingConcat, hw::StreamingSplit, hw::UpsampleNearestNeighbour,
-      hw::StreamingDataWidthConverter, hw::StreamingFIFO, hw::TLastMarker>();
+  static const auto registry =
+      infos<Quant, BipolarQuant, Trunc, FloatQuant, MultiThreshold, QuantizeLinear,
+            DequantizeLinear, Conv, ConvTranspose, MatMul, Gemm, XnorPopcountMatMul, Add, Sub, Mul,
+            Div, Pow, Relu, Sign, Identity, DebugMarker, Softmax, LogSoftmax, Erf, Exp, Log,
+            Sigmoid, Softplus, Softsign, Sqrt, Tanh, Clip, Cast, BatchNormalization, MaxPool,
+            AveragePool, GlobalAveragePool, QuantAvgPool2d, MaxPoolNHWC, Flatten, Reshape,
+            Transpose, Concat, Pad, Resize, DepthToSpace, Im2Col, Squeeze, Unsqueeze, ops::Shape,
+            Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool, hw::FMPadding,
+            hw::ConvolutionInputGenerator, hw::MVAU, hw::VVAU, hw::Thresholding, hw::JoinThreshold,
+            hw::AddStreams, hw::EltwiseMul, hw::ChannelwiseOp, hw::Pool, hw::GlobalAccPool,
+            hw::LabelSelect, hw::DuplicateStreams, hw::StreamingConcat, hw::StreamingSplit,
+            hw::UpsampleNearestNeighbour, hw::StreamingDataWidthConverter, hw::StreamingFIFO,
+            hw::TLastMarker>();
   return registry;
 }
 

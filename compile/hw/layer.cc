@@ -127,6 +127,7 @@ const std::vector<const LayerKind*>& layer_kinds() {
                                                       &kThresholding,
                                                       &kJoinThreshold,
                                                       &kAddStreams,
+                                                      &kEltwiseMul,
                                                       &kChannelwiseOp,
                                                       &kPool,
                                                       &kGlobalAccPool,

@@ -141,7 +141,7 @@ std::string memory_style(std::string_view wanted, std::int64_t words, std::int64
 
 /// The kinds, one per file.
 extern const LayerKind kFMPadding, kConvolutionInputGenerator, kMvau, kVvau, kThresholding,
-    kJoinThreshold, kAddStreams, kChannelwiseOp, kPool, kGlobalAccPool, kLabelSelect,
+    kJoinThreshold, kAddStreams, kEltwiseMul, kChannelwiseOp, kPool, kGlobalAccPool, kLabelSelect,
     kDuplicateStreams, kStreamingConcat, kStreamingSplit, kUpsample, kDataWidthConverter, kFifo,
     kTLastMarker;
 

@@ -231,6 +231,23 @@ void add_streams(ResourceModel& m, const ModuleParameters& p) {
   m.skid(bits);
 }
 
+void eltwise_mul(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t lanes = p("Lanes"), words = p("Words"), factors = lanes * p("In1Bits");
+  const auto wide = [&](const char* bits, const char* is_signed, const char* bipolar) {
+    return p(bits) + (p(bipolar) || !p(is_signed) ? 1 : 0);
+  };
+  m.multipliers(lanes, wide("In0Bits", "In0Signed", "In0Bipolar"),
+                wide("In1Bits", "In1Signed", "In1Bipolar"), false, false);
+  m.luts(2);
+  if (p("Repeats") > 1) {
+    m.counter(p("Repeats"));
+    m.counter(words);
+    m.luts(factors);
+    words > 1 ? m.ram(words, factors, p("Block") != 0) : m.registers(factors);
+  }
+  m.skid(lanes * p("OutBits"));
+}
+
 void duplicate_streams(ResourceModel& m, const ModuleParameters& p) {
   m.registers(p("Outputs"));
   m.luts(2 * p("Outputs"));
@@ -312,6 +329,7 @@ constexpr ModuleModel kModules[] = {
     {"assay_label_select", label_select},
     {"assay_channelwise_op", channelwise_op},
     {"assay_add_streams", add_streams},
+    {"assay_eltwise_mul", eltwise_mul},
     {"assay_duplicate_streams", duplicate_streams},
     {"assay_streaming_concat", concat},
     {"assay_streaming_split", split},

@@ -38,6 +38,8 @@ Ints tlast_marker(const Shape& x);
 // ---- Layers as functions ----------------------------------------------------------------------
 
 Ints add_streams(const Ints& x0, const Ints& x1);
+/// `b` has the size of `a`, or one vector of it, which meets every vector.
+Ints eltwise_mul(const Ints& a, const Ints& b);
 Ints channelwise_op(const hw::ChannelwiseOp& op, const Integers& x, const Ints& parameters);
 Ints pool(const hw::Pool& op, const Integers& x);
 Ints global_acc_pool(const hw::GlobalAccPool& op, const Integers& x);

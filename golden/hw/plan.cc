@@ -262,6 +262,11 @@ bool plan_plain(Planner& planner, const Node& node) {
                   [](const std::vector<Ints>& in) {
                     return std::vector<Ints>{layers::add_streams(in[0], in[1])};
                   });
+  } else if (node.as<hw::EltwiseMul>()) {
+    plan_function(planner, node, {integers(planner, 0), integers(planner, 1)},
+                  [](const std::vector<Ints>& in) {
+                    return std::vector<Ints>{layers::eltwise_mul(in[0], in[1])};
+                  });
   } else if (const auto* channelwise = node.as<hw::ChannelwiseOp>()) {
     unary([op = *channelwise, p = parameters(planner, 1).q](const Integers& x) {
       return layers::channelwise_op(op, x, p);

@@ -286,6 +286,18 @@ TEST(HardwareLayers, StreamsAddUp) {
   EXPECT_THAT(refusal_text(run), HasSubstr("its output of type INT8 is 128 at element 0"));
 }
 
+TEST(HardwareLayers, StreamsAreMultiplied) {
+  const auto products = [](Operand a, Operand b) {
+    return output_of(hw::EltwiseMul(), {std::move(a), std::move(b)});
+  };
+  EXPECT_THAT(products({{1, 3}, {1, -2, 100}}, {{1, 3}, {10, -20, -100}}),
+              ElementsAre(10, 40, -10000));
+  EXPECT_THAT(products({{1, 2, 1, 2}, {1, -2, 3, 4}}, {{1, 1, 1, 2}, {5, -6}}),
+              ElementsAre(5, 12, 15, -24));
+  const auto run = [] { output_of(hw::EltwiseMul(), {{{1, 1}, {16}}, {{1, 1}, {8}}}, kInt8); };
+  EXPECT_THAT(refusal_text(run), HasSubstr("its output of type INT8 is 128 at element 0"));
+}
+
 TEST(HardwareLayers, ChannelsHaveTheirOwnParameters) {
   const auto run = [](const char* function, Operand p) {
     hw::ChannelwiseOp op;

@@ -30,5 +30,16 @@ TEST(InferHw, PoolsKeepPixelsAndShiftWithinWords) {
   EXPECT_THAT(refusal(pool, {Shape{1, 3, 2, 8}}), HasSubstr("max or sum"));
 }
 
+TEST(InferHw, ProductsTakeOneShapeOrOneVector) {
+  const hw::EltwiseMul op;
+  const Shape map{1, 3, 2, 8};
+  EXPECT_EQ(shape_of(op, {map, map}), map);
+  EXPECT_EQ(shape_of(op, {map, Shape{1, 1, 1, 8}}), map);
+  EXPECT_EQ(shape_of(op, {Shape{1, 8}, Shape{1, 8}}), (Shape{1, 8}));
+  for (const Shape& b : {Shape{1, 1, 1, 1}, Shape{1, 3, 2, 1}, Shape{1, 3, 1, 8}, Shape{8}})
+    EXPECT_THAT(refusal(op, {map, b}), HasSubstr("of the same shape or of [1,1,1,8]"));
+  EXPECT_THAT(refusal(op, {Shape{1, 1, 1, 8}, map}), HasSubstr("of the same shape or of"));
+}
+
 }  // namespace
 }  // namespace assay

@@ -172,6 +172,17 @@ LayerCase add_streams(std::string name) {
   return {std::move(name), g.node(op, {x0, x1}, {kInt(5)})};
 }
 
+/// `b`: the factors of {1, 2, 3, 4}.
+LayerCase eltwise_mul(std::string name, Shape b, std::string ram_style) {
+  NodeGraph g;
+  Tensor* x0 = g.input({1, 2, 3, 4}, kInt(4));
+  Tensor* x1 = g.input(std::move(b), kUInt(3));
+  EltwiseMul op;
+  op.pe = 2;
+  op.ram_style = std::move(ram_style);
+  return {std::move(name), g.node(op, {x0, x1}, {kInt(7)})};
+}
+
 LayerCase channelwise(std::string name, std::string function, DataType out) {
   NodeGraph g;
   Tensor* x = g.input({1, 2, 3, 6}, kInt(4));
@@ -291,6 +302,8 @@ std::vector<LayerCase> library_cases() {
   cases.push_back(join_table("JoinTable"));
   cases.push_back(join_line("JoinLine"));
   cases.push_back(add_streams("AddStreams"));
+  cases.push_back(eltwise_mul("EltwiseMul", {1, 2, 3, 4}, "distributed"));
+  cases.push_back(eltwise_mul("EltwiseMulKept", {1, 1, 1, 4}, "distributed"));
   cases.push_back(channelwise("ChannelwiseAdd", "add", kInt(5)));
   cases.push_back(channelwise("ChannelwiseMul", "mul", kInt(8)));
   cases.push_back(channelwise("ChannelwiseMax", "max", kInt(4)));

@@ -419,6 +419,10 @@ void add_hardware(Cases& cases) {
     Tensor* x = s.input({1, 4});
     s.finish(hw::AddStreams(), {x, x});
   });
+  add<hw::EltwiseMul>(cases, [](Sketch& s) {
+    Tensor* x = s.input({1, 4});
+    s.finish(hw::EltwiseMul(), {x, x});
+  });
   add<hw::ChannelwiseOp>(cases, [](Sketch& s) {
     hw::ChannelwiseOp op;
     op.function = "max";

@@ -359,6 +359,29 @@ TEST(InferHwLayers, AClipIsAtMostTwoBounds) {
   }
 }
 
+TEST(InferHwLayers, StreamsAreMultiplied) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2, 3, 3}, DataType::uint(3));
+  const Graph graph = as_hardware(net, net.add(ops::Mul{}, {x, x}, "square"));
+  EXPECT_EQ(types(graph), "DuplicateStreams EltwiseMul");
+  EXPECT_EQ(graph.outputs()[0]->dtype, DataType::uint(6));
+}
+
+/// The map is the first input of the layer, whatever the order in the model.
+TEST(InferHwLayers, AVectorMeetsEveryPixelOfAMap) {
+  for (const bool turned : {false, true}) {
+    IntegerNet net;
+    Tensor* x = net.pixels({1, 2, 3, 3}, DataType::uint(3));
+    ops::SumPool sums;
+    sums.window = window2d(3);
+    Tensor* s = net.add(sums, {x}, "s");
+    const Graph graph = as_hardware(
+        net, turned ? net.add(ops::Mul{}, {s, x}, "y") : net.add(ops::Mul{}, {x, s}, "y"));
+    EXPECT_EQ(types(graph), "DuplicateStreams GlobalAccPool EltwiseMul");
+    EXPECT_EQ(*only_node<hw::EltwiseMul>(graph).inputs[0]->shape, (Shape{1, 3, 3, 2}));
+  }
+}
+
 TEST(InferHwLayers, TheSameStreamTwiceIsDuplicated) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 4}, DataType::uint(3));
@@ -508,9 +531,12 @@ TEST(InferHwLayers, LabelsAreSelected) {
 TEST(InferHwLayers, TheFirstNodeWithoutALayerIsNamed) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 2, 2, 2}, DataType::uint(3));
-  Tensor* square = net.add(ops::Mul{}, {x, x}, "square");
-  EXPECT_THAT(refusal(net, net.add(ops::Add{}, {square, x}, "end")),
-              AllOf(HasSubstr("(Mul)"), HasSubstr("multiplies two activations")));
+  Tensor* stretched = net.add(ops::Add{}, {x, net.values({1, 1, 1, 1}, {1})}, "end");
+  ops::SumPool rows;
+  rows.window = {{1, 2}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+  Tensor* product = net.add(ops::Mul{}, {x, net.add(rows, {x}, "rows")}, "product");
+  EXPECT_THAT(refusal(net, net.add(ops::Add{}, {product, stretched}, "sum")),
+              AllOf(HasSubstr("(Mul)"), HasSubstr("it multiplies [1,2,2,2] by [1,2,1,2]")));
 }
 
 TEST(InferHwLayers, SeveralVectorsOfClassesAreNotRanked) {

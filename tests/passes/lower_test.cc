@@ -228,6 +228,19 @@ TEST(Lower, PoolsJoinsAndMovementsFollowTheOrder) {
   EXPECT_TRUE(report.remarks.empty());
 }
 
+TEST(Lower, AProductWithAVectorFollowsTheOrder) {
+  IntegerNet net;
+  std::mt19937 random(9);
+  Tensor* x = net.thresholds(net.pixels({1, 3, 4, 4}), 3, 3, 0, 255, random, "a");
+  ops::SumPool sums;
+  sums.window = window2d(4);
+  Tensor* y = net.add(ops::Mul{}, {net.add(sums, {x}), x});
+  Graph& graph = net.finish_integers(net.thresholds(y, 3, 3, 0, 60, random, "q"));
+  const PassReport report = expect_exact_step(graph, lower);
+  EXPECT_EQ(count_nodes(graph, "Transpose"), 0U);
+  EXPECT_TRUE(report.remarks.empty());
+}
+
 /// Channels that move are products with weights of 0 and 1.
 TEST(Lower, ChannelsThatChangePlaces) {
   IntegerNet net;

@@ -39,6 +39,28 @@ TEST(MinimizeWidths, ConstantsAreTakenByChannel) {
   EXPECT_EQ(graph.outputs()[0]->dtype, DataType::sint(4));
 }
 
+/// Two ranges of one number each: the products of their ends.
+TEST(MinimizeWidths, ProductsOfActivationsHoldTheEndsOfBoth) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2}, DataType::uint(2));
+  Tensor* low = net.add(ops::Add{}, {x, net.values({2}, {-5, -1})});  // [-5, -2] and [-1, 2]
+  Tensor* high = net.add(ops::Add{}, {x, net.values({2}, {3, -3})});  // [3, 6] and [-3, 0]
+  Graph& graph = net.finish_integers(net.add(ops::Mul{}, {low, high}, "y"));
+  expect_exact_step(graph, minimize_widths);
+  EXPECT_EQ(graph.outputs()[0]->dtype, DataType::sint(6));  // [-30, 3]
+}
+
+/// A factor of one channel has one range for all that it meets.
+TEST(MinimizeWidths, AFactorThatIsStretchedCountsEverywhere) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2, 2, 3}, DataType::uint(2));
+  Tensor* one = net.add(ops::MatMul{}, {x, net.values({3, 1}, {1, -1, 0})});
+  Graph& graph = net.finish_integers(
+      net.add(ops::Add{}, {net.add(ops::Mul{}, {x, one}), net.values({3}, {0, 1, 2})}, "y"));
+  expect_exact_step(graph, minimize_widths);
+  EXPECT_EQ(graph.outputs()[0]->dtype, DataType::sint(5));  // [-9, 11]
+}
+
 TEST(MinimizeWidths, ValuesOfUpTo62BitsAreTaken) {
   IntegerNet net;
   Graph& graph = net.finish_integers(net.add(

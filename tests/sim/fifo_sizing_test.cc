@@ -14,6 +14,7 @@ namespace {
 using ::testing::Contains;
 using ::testing::Each;
 using ::testing::Gt;
+using ::testing::Lt;
 using ::testing::Not;
 
 /// A residual sum: one branch is a convolution, the other one passes by.
@@ -46,6 +47,21 @@ TEST(FifoSizing, FindsTheDepthOfABypassAndNothingElse) {
   ASSERT_TRUE(sizing.interval);
   EXPECT_EQ(sizing.interval, sizing.slowest_layer);
   EXPECT_THAT(sizing.depths, Contains(Gt(6)));
+}
+
+/// The factors of a gate depend on all of the frame that waits for them.
+TEST(FifoSizing, AGateKeepsAWholeFrame) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 4, 6, 6});
+  ops::SumPool sums;
+  sums.window = window2d(6);
+  Graph graph = as_hardware(net, net.add(ops::Mul{}, {x, net.add(sums, {x}, "s")}, "gate"));
+  PassContext context;
+  create_dataflow_partition(graph, context);
+  const Sizing sizing = size_fifos(dataflow(graph, 0));
+  ASSERT_TRUE(sizing.interval);
+  EXPECT_EQ(sizing.interval, 6 * 6 * 4);
+  EXPECT_THAT(sizing.depths, Contains(::testing::AllOf(Gt(6 * 6 * 4 - 8), Lt(6 * 6 * 4 + 8))));
 }
 
 TEST(FifoSizing, NoFifoOfTheResultCanBeSmaller) {

@@ -111,6 +111,15 @@ Graph residual_graph(std::int64_t depth) {
       {b.add("join", hw::AddStreams{}, {conv, b.fifo("bypass", x[1], depth)}, DataType::sint(13))});
 }
 
+Graph gate_graph(std::int64_t depth) {
+  Builder b;
+  const std::vector<Tensor*> x = b.copies(b.input("image", {1, 4, 4, 2}, DataType::uint(3)), 2);
+  Tensor* squeezed = b.add("squeeze", hw::GlobalAccPool{}, {x[0]}, DataType::uint(7));
+  squeezed = b.product("excite", squeezed, 2, 1);
+  return b.finish({b.add("gate", hw::EltwiseMul{}, {b.fifo("bypass", x[1], depth), squeezed},
+                         DataType::sint(15))});
+}
+
 Graph dense_graph() {
   Builder b;
   Tensor* x = b.input("image", {1, 8}, DataType::uint(3));

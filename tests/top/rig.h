@@ -41,6 +41,9 @@ class Builder {
 /// x [1,4,4,2] -> copies -> padded 3x3 convolution `conv`, and a FIFO `bypass` of `depth` beats ->
 /// their sum `join`.
 Graph residual_graph(std::int64_t depth);
+/// x [1,4,4,2] -> copies -> the sum over all pixels `squeeze`, a product `excite`, and a FIFO `bypass`
+/// of `depth` beats -> the product of both `gate`.
+Graph gate_graph(std::int64_t depth);
 /// x [1,8] -> products `first`, `second`, `third`, 8 x 8, 8 x 8, 3 x 8, with thresholds in front of
 /// each but the first.
 Graph dense_graph();

@@ -38,6 +38,9 @@ TEST(Top, ResidualSumEqualsGoldenOnEveryStream) {
   expect_equal_under_every_profile(residual_graph(32));
 }
 
+/// A whole frame waits for the factors that are computed from it.
+TEST(Top, AGateEqualsGoldenOnEveryStream) { expect_equal_under_every_profile(gate_graph(32)); }
+
 TEST(Top, DenseLayersEqualGoldenOnEveryStream) { expect_equal_under_every_profile(dense_graph()); }
 
 TEST(Top, EachPartitionGetsGoldensTokens) {

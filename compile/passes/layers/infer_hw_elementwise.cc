@@ -23,15 +23,31 @@ hw::ChannelwiseOp channelwise(const char* function) {
   return op;
 }
 
+/// A Mul of two streams, of which one may be a single vector.
+void infer_mul(Inference& inference, Node& node) {
+  Tensor *a = node.inputs[0], *b = node.inputs[1];
+  const Shape& out = known_shape(*node.outputs[0]);
+  if (known_shape(*a) != out) std::swap(a, b);
+  Shape vector(out.size(), 1);
+  vector.back() = out.back();
+  const Shape& factor = known_shape(*b);
+  if (known_shape(*a) != out || (factor != out && factor != vector))
+    throw NoLayer{
+        fmt::format("it multiplies {} by {}; only factors of one shape, and one factor "
+                    "per channel ({}), have a layer",
+                    shape_text(known_shape(*a)), shape_text(factor), shape_text(vector))};
+  inference.replace({&node}, hw::EltwiseMul{}, {a, b}, {node.outputs[0]});
+}
+
 /// Add or Mul: with a constant, or of two streams.
 void infer_arithmetic(Inference& inference, Node& node, const char* function) {
   const std::size_t constant = constant_input(node, 0) ? 0 : 1, x = 1 - constant;
+  const bool streams = !constant_input(node, constant);
+  if (streams && node.as<ops::Mul>()) return infer_mul(inference, node);
   check_shapes(node, x);
   Tensor* out = node.outputs[0];
-  if (!constant_input(node, constant)) {
+  if (streams) {
     check_shapes(node, constant);
-    if (node.as<ops::Mul>())
-      throw NoLayer{"it multiplies two activations; only a constant factor has a layer"};
     return inference.replace({&node}, hw::AddStreams{}, {node.inputs[0], node.inputs[1]}, {out});
   }
   const auto values = channel_values(node, constant);

@@ -13,7 +13,7 @@ namespace assay {
 ///     Im2Col                           FMPadding, ConvolutionInputGenerator; nothing for 1x1
 ///     MaxPoolNHWC, SumPool, QuantAvgPool2d   padded grouped windows and Pool, or GlobalAccPool
 ///     MultiThreshold, JoinThreshold    Thresholding, JoinThreshold
-///     Add, Mul, Relu, Clip             ChannelwiseOp, AddStreams
+///     Add, Mul, Relu, Clip             ChannelwiseOp, AddStreams, EltwiseMul
 ///     Concat, Pad, Resize, TopK        StreamingConcat, FMPadding, Upsample.., LabelSelect
 ///     zeros between pixels             FMPadding
 ///

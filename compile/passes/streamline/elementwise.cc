@@ -114,17 +114,57 @@ void Streamliner::plan_add(bool subtract) {
   set_output(std::move(a));
 }
 
+Value Streamliner::without_offset(Value value) {
+  Term& term = value.terms[0];
+  const auto has_inverse = [](const Real& s) { return s.has_inverse(); };
+  if (all_zero(value.offset) || !std::ranges::all_of(term.scale.values, has_inverse)) return value;
+  const RealArray addend = value.offset * inverse_of(term.scale);
+  if (!std::ranges::all_of(addend.values, is_integral)) return value;
+  term = {term.scale, plus(term.tensor, addend), false};
+  value.offset = RealArray();
+  return value;
+}
+
+void Streamliner::plan_activation_product() {
+  if (auto value = one_variable(input(0), input(1), true)) return set_output(*std::move(value));
+  Value a = settled(0), b = settled(1);
+  const Shape& shape = known_shape(*node_->outputs[0]);
+  if (a.terms.size() > 1 || b.terms.size() > 1)
+    fail("it multiplies a sum with several scales", "quantise its factors");
+  if (a.shape.size() != b.shape.size() || (a.shape != shape && b.shape != shape))
+    fail(fmt::format("it multiplies activations of the shapes {} and {}", shape_text(a.shape),
+                     shape_text(b.shape)),
+         "give one of them the output's shape and the other its rank");
+  a = without_offset(std::move(a));
+  b = without_offset(std::move(b));
+  // (s A + o)(t B + p) = s t A B + s p A + t o B + o p.
+  const Term &ta = a.terms[0], &tb = b.terms[0];
+  Value out;
+  out.shape = shape;
+  out.terms.push_back({compressed(ta.scale * tb.scale), product(ta.tensor, tb.tensor), false});
+  const auto add = [&](const Value& x, const RealArray& factor) {
+    if (all_zero(factor)) return;
+    if (x.shape != shape)
+      fail("the factor that it stretches meets an offset that is no multiple of a scale",
+           "quantise the other factor with a zero point");
+    out.terms.push_back({compressed(x.terms[0].scale * factor), x.terms[0].tensor, false});
+  };
+  add(a, b.offset);
+  add(b, a.offset);
+  out.offset = compressed(a.offset * b.offset);
+  out.folded = std::move(a.folded);
+  std::ranges::move(b.folded, std::back_inserter(out.folded));
+  combine(out);
+  set_output(std::move(out));
+}
+
 void Streamliner::plan_scale() {
   const bool left = depends_on_input(*node_->inputs[0]),
              right = depends_on_input(*node_->inputs[1]);
   if (left && right) {
-    std::optional<Value> value;
-    if (node_->as<ops::Mul>()) value = one_variable(input(0), input(1), true);
-    if (!value)
-      fail(
-          "it multiplies two activations",
-          "only products with constants, and of functions of one activation, have an integer form");
-    return set_output(*std::move(value));
+    if (node_->as<ops::Div>())
+      fail("it divides two activations", "only their sums and products have an integer form");
+    return plan_activation_product();
   }
   Value value = input(left ? 0 : 1);
   if (value.shape != known_shape(*node_->outputs[0]))

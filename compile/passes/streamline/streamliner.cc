@@ -26,12 +26,12 @@ bool stands_for(const Op& op, const Op& old) {
 
 std::int64_t integer(const Real& value) { return value.rational().get_num().get_si(); }
 
+}  // namespace
+
 bool is_integral(const Real& value) {
   return value.is_rational() && value.rational().get_den() == 1 &&
          value.rational().get_num().fits_slong_p();
 }
-
-}  // namespace
 
 std::int64_t Bounds::min() const { return *std::ranges::min_element(lo); }
 std::int64_t Bounds::max() const { return *std::ranges::max_element(hi); }
@@ -286,6 +286,25 @@ Bounds mapped_bounds(const Bounds& bounds, const RealArray& array, F f) {
   return out;
 }
 
+using Pair = std::pair<std::int64_t, std::int64_t>;
+
+/// f(bounds of a, bounds of b) over the common shape.
+template <typename F>
+Bounds joined_bounds(const Bounds& a, const Bounds& b, F f) {
+  Bounds out;
+  out.shape = broadcast_shape(a.shape, b.shape);
+  const auto ia = broadcast_index(a.shape, out.shape), ib = broadcast_index(b.shape, out.shape);
+  out.lo.clear();
+  out.hi.clear();
+  for (std::size_t i = 0; i < ia.size(); ++i) {
+    const auto p = static_cast<std::size_t>(ia[i]), q = static_cast<std::size_t>(ib[i]);
+    const auto [lo, hi] = f(Pair(a.lo[p], a.hi[p]), Pair(b.lo[q], b.hi[q]));
+    out.lo.push_back(lo);
+    out.hi.push_back(hi);
+  }
+  return out;
+}
+
 }  // namespace
 
 Tensor* Streamliner::times(Tensor* tensor, const RealArray& factor) {
@@ -311,19 +330,22 @@ Tensor* Streamliner::plus(Tensor* tensor, const RealArray& addend) {
 }
 
 Tensor* Streamliner::sum(Tensor* a, Tensor* b) {
-  const Bounds &ra = bounds(a), &rb = bounds(b);
-  Bounds range;
-  range.shape = broadcast_shape(ra.shape, rb.shape);
-  const auto ia = broadcast_index(ra.shape, range.shape),
-             ib = broadcast_index(rb.shape, range.shape);
-  range.lo.clear();
-  range.hi.clear();
-  for (std::size_t i = 0; i < ia.size(); ++i) {
-    const auto p = static_cast<std::size_t>(ia[i]), q = static_cast<std::size_t>(ib[i]);
-    range.lo.push_back(checked(static_cast<__int128>(ra.lo[p]) + rb.lo[q], node_));
-    range.hi.push_back(checked(static_cast<__int128>(ra.hi[p]) + rb.hi[q], node_));
-  }
+  const Bounds range = joined_bounds(bounds(a), bounds(b), [&](const Pair& x, const Pair& y) {
+    return std::pair(checked(static_cast<__int128>(x.first) + y.first, node_),
+                     checked(static_cast<__int128>(x.second) + y.second, node_));
+  });
   return add_node(std::make_unique<ops::Add>(), {a, b}, *a->shape, range);
+}
+
+Tensor* Streamliner::product(Tensor* a, Tensor* b) {
+  const Bounds range = joined_bounds(bounds(a), bounds(b), [&](const Pair& x, const Pair& y) {
+    const auto times = [](std::int64_t p, std::int64_t q) { return static_cast<__int128>(p) * q; };
+    const auto [lo, hi] = std::minmax({times(x.first, y.first), times(x.first, y.second),
+                                       times(x.second, y.first), times(x.second, y.second)});
+    return std::pair(checked(lo, node_), checked(hi, node_));
+  });
+  return add_node(std::make_unique<ops::Mul>(), {a, b}, broadcast_shape(*a->shape, *b->shape),
+                  range);
 }
 
 Tensor* Streamliner::indicator(Tensor* tensor, const RealArray& t) {

@@ -38,6 +38,9 @@ struct Bounds {
 /// The smallest bounds of shape `to` (1 or the tensor's size per axis) that hold `bounds`.
 Bounds hull_over(const Bounds& bounds, const Shape& tensor, const Shape& to);
 
+/// Whether it is an integer of at most 64 bits.
+bool is_integral(const Real& value);
+
 struct Term {
   RealArray scale;
   Tensor* tensor = nullptr;  ///< of the new graph
@@ -115,6 +118,8 @@ class Streamliner {
   Tensor* times(Tensor* tensor, const RealArray& factor);
   Tensor* plus(Tensor* tensor, const RealArray& addend);
   Tensor* sum(Tensor* a, Tensor* b);
+  /// a * b, of which one may broadcast to the other.
+  Tensor* product(Tensor* a, Tensor* b);
   /// [T >= t], t an integer array.
   Tensor* indicator(Tensor* tensor, const RealArray& t);
   /// T as one integer tensor that is the value itself; null when scale or offset are no integers.
@@ -137,6 +142,9 @@ class Streamliner {
   bool plan_elementwise(const Node& node);
   void plan_add(bool subtract);
   void plan_scale();
+  void plan_activation_product();
+  /// A value of one term that is scale * integers where its offset allows that.
+  Value without_offset(Value value);
   void plan_relu();
   void plan_clip();
   void plan_dequantize(const ops::DequantizeLinear& op);

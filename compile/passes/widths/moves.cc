@@ -21,8 +21,9 @@ Ranges combine(const Ranges& a, const Ranges& b, F f) {
   const bool differ = a.axis >= 0 && b.axis >= 0 && a.axis != b.axis;
   if (differ) return combine(a.as_one(), b.as_one(), f);
   Ranges out;
-  out.axis = std::max(a.axis, b.axis);
   const std::size_t count = std::max(a.bounds.size(), b.bounds.size());
+  // One pair may belong to an axis of size 1, which the other operand stretches.
+  if (count > 1) out.axis = std::max(a.axis, b.axis);
   for (std::size_t i = 0; i < count; ++i) {
     const auto index = static_cast<std::int64_t>(i);
     out.bounds.push_back(f(a.bounds.size() == 1 ? a.bounds[0] : a.at(index),
