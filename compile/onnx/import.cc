@@ -66,8 +66,10 @@ class Importer {
     declare_node_outputs();
     for (const int index : node_order()) {
       const NodeProto& node = proto_.node(index);
-      if (!is_constant_node(node)) located(label(node), [&] { read_node(node); });
+      if (is_constant_node(node)) continue;
+      if (!attempt(label(node), [&] { read_node(node); })) take_as_declared(node);
     }
+    if (is_refused()) return Graph();
     read_outputs();
     remarks_ = apply_annotations(proto_, tensors_);
     drop_leftovers();
@@ -77,7 +79,60 @@ class Importer {
 
   std::vector<std::string> take_remarks() { return std::move(remarks_); }
 
+  /// All that run() would throw, as far as it can be seen behind what is refused.
+  std::vector<Refusal> refusals() {
+    std::vector<Refusal> found;
+    refusals_ = &found;
+    try {
+      run();
+    } catch (const UserError& error) {  // nothing behind it could be read
+      found.push_back({"", error.what()});
+    }
+    return found;
+  }
+
  private:
+  /// Runs a step. Where refusals are collected, what it throws is one, and the answer false.
+  template <typename Step>
+  bool attempt(const std::string& where, Step step) {
+    if (!refusals_) {
+      located(where, step);
+      return true;
+    }
+    try {
+      step();
+      return true;
+    } catch (const UserError& error) {
+      refusals_->push_back(Refusal::of(where, error.what()));
+      return false;
+    }
+  }
+
+  bool is_refused() const { return refusals_ && !refusals_->empty(); }
+
+  /// Behind a refused node, or one of unknown inputs, the graph goes on from the shapes that the file
+  /// declares; where it does not, nothing can be said of the nodes that read them.
+  void take_as_declared(const NodeProto& node) {
+    for (const std::string& name : node.output())
+      if (!name.empty() && !set_declared(*tensors_.at(name), name)) unknown_.insert(name);
+  }
+
+  bool set_declared(Tensor& tensor, const std::string& name) const {
+    for (const auto* infos : {&proto_.value_info(), &proto_.output()})
+      for (const auto& info : *infos) {
+        const auto& type = info.type().tensor_type();
+        const auto container = element_container(type.elem_type());
+        if (info.name() != name || !container || !type.has_shape()) continue;
+        Shape shape;
+        for (const auto& dim : type.shape().dim()) shape.push_back(dim.dim_value());
+        if (std::ranges::any_of(shape, [](std::int64_t n) { return n < 1; })) continue;
+        tensor.shape = std::move(shape);
+        tensor.container = *container;
+        return true;
+      }
+    return false;
+  }
+
   /// A tensor for a name that must be new.
   Tensor* declare(const std::string& name, std::string_view what) {
     check_name(name, what);
@@ -92,8 +147,11 @@ class Importer {
     for (const auto& proto : proto_.initializer()) {
       const std::string what = fmt::format("initializer '{}'", printable(proto.name()));
       if (proto.name().empty()) user_error("an initializer has no name");
-      builder_.set_constant(declare(proto.name(), "initializer"), reader_.read(proto, what));
+      Tensor* tensor = declare(proto.name(), "initializer");
+      if (!attempt(what, [&] { builder_.set_constant(tensor, reader_.read(proto, what)); }))
+        unknown_.insert(proto.name());
     }
+    if (is_refused()) return;  // what follows speaks of all of them
     read_exact_constants(model_, tensors_);
   }
 
@@ -107,7 +165,10 @@ class Importer {
       if (info.name().empty()) user_error("an input has no name");
       if (builder_.graph.inputs().size() >= kMaxInputs)
         user_error("the graph has more than {} inputs", kMaxInputs);
-      located(fmt::format("input '{}'", printable(info.name())), [&] { read_input(info); });
+      if (attempt(fmt::format("input '{}'", printable(info.name())), [&] { read_input(info); }))
+        continue;
+      declare(info.name(), "input");
+      unknown_.insert(info.name());
     }
   }
 
@@ -143,8 +204,9 @@ class Importer {
       located(label(node), [&] {
         for (const std::string& name : node.output())
           if (!name.empty()) declare(name, "output");
-        if (is_constant_node(node)) read_constant_node(node);
       });
+      if (is_constant_node(node) && !attempt(label(node), [&] { read_constant_node(node); }))
+        take_as_declared(node);
       for (const std::string& name : node.input()) used_.insert(name);
     }
     for (const auto& info : proto_.output()) used_.insert(info.name());
@@ -237,13 +299,15 @@ class Importer {
     if (op.domain.starts_with(ops::kAssayDomain) && draft.version != 1)
       user_error("version {} of domain '{}' is not supported; 1 is", draft.version,
                  ops::kAssayDomain);
+    draft.attributes = Attributes(node);
+    if (std::ranges::any_of(node.input(), [&](const auto& n) { return unknown_.contains(n); }))
+      return take_as_declared(node);
     for (const std::string& name : node.input())
       draft.inputs.push_back(name.empty() ? nullptr : tensors_.at(name));
     for (const std::string& name : node.output()) {
       draft.outputs.push_back(name.empty() ? nullptr : tensors_.at(name));
       draft.used.push_back(used_.contains(name));
     }
-    draft.attributes = Attributes(node);
     build_node(builder_, std::move(draft));
     if (builder_.graph.nodes().size() > kMaxBuiltNodes)
       user_error("the nodes up to here become more than {}; export the network by itself",
@@ -323,6 +387,8 @@ class Importer {
   TensorMap tensors_;
   std::unordered_set<std::string> used_;
   std::vector<std::string> remarks_;
+  std::vector<Refusal>* refusals_ = nullptr;  ///< null: the first one is thrown
+  std::unordered_set<std::string> unknown_;   ///< tensors without a shape behind what was refused
 };
 
 }  // namespace
@@ -337,6 +403,23 @@ Graph import_bytes(std::string_view bytes, const std::filesystem::path& folder,
     if (remarks) *remarks = importer.take_remarks();
   });
   return std::move(*graph);
+}
+
+std::vector<Refusal> import_refusals(std::string_view bytes, const std::filesystem::path& folder) {
+  try {
+    const onnx::ModelProto model = parse_model(bytes);
+    return Importer(model, folder).refusals();
+  } catch (const UserError& error) {
+    return {{"", error.what()}};
+  }
+}
+
+std::map<std::string, std::string> node_labels(std::string_view bytes) {
+  const onnx::ModelProto model = parse_model(bytes);
+  std::map<std::string, std::string> labels;
+  for (const NodeProto& node : model.graph().node())
+    for (const std::string& output : node.output()) labels.emplace(output, label(node));
+  return labels;
 }
 
 std::filesystem::path model_folder(const std::filesystem::path& path) {

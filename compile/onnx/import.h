@@ -2,10 +2,12 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "compile/base/refusal.h"
 #include "compile/graph/graph.h"
 
 namespace assay {
@@ -24,5 +26,16 @@ std::filesystem::path model_folder(const std::filesystem::path& path);
 /// because it does not change the result.
 Graph import_bytes(std::string_view bytes, const std::filesystem::path& folder,
                    std::string_view what, std::vector<std::string>* remarks = nullptr);
+
+/// Everything for which import_bytes() refuses a file, not only the first: of each initializer, input
+/// and node. Behind a node that is refused the shapes that the file declares are taken; where it
+/// declares none, of the nodes that read them only the operator, its version and the form of its
+/// attributes are looked at. What is about the file or the graph as a whole ends the list. Empty: it is
+/// imported.
+std::vector<Refusal> import_refusals(std::string_view bytes, const std::filesystem::path& folder);
+
+/// How messages call the node of the file that makes a tensor, by the tensor's name: "node 'conv1'
+/// (Conv)". UserError as import_bytes() of a file that is none.
+std::map<std::string, std::string> node_labels(std::string_view bytes);
 
 }  // namespace assay

@@ -47,8 +47,9 @@ void add_bounds(const RunOption& option, const std::optional<T>&, Option& added)
   add_bounds(option, T{}, added);
 }
 
-/// An option of the table, read into its place in `options`.
-void add_run_option(Command& command, const RunOption& option, FlowOptions& options) {
+}  // namespace
+
+void add_run_option(Command& command, const RunOption& option, RunChoice& options) {
   const auto add = [&](auto* value) {
     using T = std::remove_pointer_t<decltype(value)>;
     if constexpr (std::is_same_v<T, bool>) {
@@ -64,6 +65,8 @@ void add_run_option(Command& command, const RunOption& option, FlowOptions& opti
   };
   std::visit(add, option.slot(options));
 }
+
+namespace {
 
 void add_flow_options(Command& command, RunCommand& options) {
   command.add_option("MODEL", options.model, "Network: a QONNX, QCDQ or plain ONNX file")

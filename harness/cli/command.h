@@ -6,6 +6,7 @@
 #include <string>
 
 #include "harness/cli/options.h"
+#include "harness/flow/run_options.h"
 #include "harness/report/console.h"
 #include "harness/report/fields.h"
 #include "harness/run/images.h"
@@ -36,6 +37,7 @@ void add_regress_command(Command& app, CommandAction& action);
 void add_history_command(Command& app, CommandAction& action);
 void add_show_command(Command& app, CommandAction& action);
 void add_explain_command(Command& app, CommandAction& action);
+void add_lint_command(Command& app, CommandAction& action);
 void add_data_command(Command& app, CommandAction& action);
 void add_host_command(Command& app, CommandAction& action);
 void add_flash_command(Command& app, CommandAction& action);
@@ -47,6 +49,8 @@ void add_image_options(Command& command, ImageChoice& choice);
 void add_against_option(Command& command, std::filesystem::path& folder);
 /// --preprocess, --mean and --std.
 void add_preprocess_options(Command& command, PreprocessChoice& choice);
+/// An option of the one table of what runs can be told.
+void add_run_option(Command& command, const RunOption& option, RunChoice& options);
 /// The examples at the end of --help, one per line.
 void add_examples(Command& command, const std::string& lines);
 

@@ -35,6 +35,7 @@
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
 #include "harness/run/network.h"
+#include "harness/run/origins.h"
 #include "harness/run/rtl_manifest.h"
 #include "harness/run/run_dir.h"
 
@@ -56,7 +57,7 @@ struct Inputs {
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
         stages(stages_until(flow_stages(preprocess, options.topk, options.passes), options.until)),
-        reference(std::make_unique<Reference>(pixels, images)) {
+        reference(exact_reference(options.model)) {
     check_topk(options.topk);
     identity.assay = assay_identity();
     identity.model = model_identity(bytes, model);
@@ -65,6 +66,15 @@ struct Inputs {
     identity.topk = options.topk;
     if (!options.against.empty()) recording.emplace(options.against, pixels, images);
     check_folding(model, stages, preprocess, options.passes.folding);
+  }
+
+  /// What it refuses is about the network as it was read.
+  std::unique_ptr<Reference> exact_reference(const std::filesystem::path& path) const {
+    try {
+      return std::make_unique<Reference>(pixels, images);
+    } catch (const UserError& error) {
+      user_error("{}", Origins(bytes, path).told(with_cause(pixels, error.what()), false));
+    }
   }
 
   void check_topk(std::int64_t topk) const {
@@ -129,16 +139,26 @@ class Flow {
 
   /// Up to the last one, or the first one that does not hold.
   void run_stages() {
-    for (std::size_t i = 0; i < inputs_.stages.size(); ++i) {
-      StageSpec& stage = inputs_.stages[i];
-      if (!needed(stage)) continue;
-      stage.id = stage_id(reports_.size() + 1, stage.name);
-      reports_.push_back(run_stage(stage, may_be_last(i)));
-      const Verdict verdict = reports_.back().check.verdict;
-      if (exit_code(verdict) != 0) break;
-      integer_ = stage.integer;
-      if (verdict == Verdict::kApproximate) refer_to(stage);
-    }
+    for (std::size_t i = 0; i < inputs_.stages.size(); ++i) try {
+        if (!take(i)) break;
+      } catch (const UserError& error) {
+        const std::string& name = inputs_.stages[i].name;
+        user_error("{}", Origins(inputs_.bytes, options_.model)
+                             .told(error.what(), name != "import" && name != "cleanup"));
+      }
+  }
+
+  /// Whether the next one may be taken.
+  bool take(std::size_t i) {
+    StageSpec& stage = inputs_.stages[i];
+    if (!needed(stage)) return true;
+    stage.id = stage_id(reports_.size() + 1, stage.name);
+    reports_.push_back(run_stage(stage, may_be_last(i)));
+    const Verdict verdict = reports_.back().check.verdict;
+    if (exit_code(verdict) != 0) return false;
+    integer_ = stage.integer;
+    if (verdict == Verdict::kApproximate) refer_to(stage);
+    return true;
   }
 
   /// Whether no step behind this one is sure to be taken.

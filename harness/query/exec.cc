@@ -19,6 +19,7 @@
 #include "harness/report/schema.h"
 #include "harness/run/identity.h"
 #include "harness/run/network.h"
+#include "harness/run/origins.h"
 #include "harness/run/preprocess.h"
 
 namespace assay {
@@ -261,6 +262,16 @@ class Execution {
     return images;
   }
 
+  std::unique_ptr<ExactExecutor> exact_executor(const std::vector<ExactInput>& inputs) const {
+    try {
+      return std::make_unique<ExactExecutor>(graph_, inputs,
+                                             ExactOptions{.parallel = split_images(images_)});
+    } catch (const UserError& error) {
+      user_error("{}",
+                 Origins(bytes_, options_.model).told(with_cause(graph_, error.what()), false));
+    }
+  }
+
   void run_exact(const Console& console) {
     std::vector<FloatImages> images;
     std::vector<ExactInput> inputs;
@@ -268,13 +279,13 @@ class Execution {
       images.push_back(exact_batch(batch));
       inputs.push_back(images.back().input);
     }
-    const ExactExecutor executor(graph_, inputs, ExactOptions{.parallel = split_images(images_)});
+    const std::unique_ptr<ExactExecutor> executor = exact_executor(inputs);
     Progress progress(console, "exact reference", images_);
     for_each_image(images_, [&](std::int64_t i) {
       ExactRequest request;
       for (const FloatImages& input : images)
         request.inputs.push_back(input.images[static_cast<std::size_t>(i)]);
-      take_exact(executor.run(request), results_[static_cast<std::size_t>(i)]);
+      take_exact(executor->run(request), results_[static_cast<std::size_t>(i)]);
       progress.tick();
     });
   }

@@ -229,25 +229,42 @@ void check_batch(const Graph& graph) {
           printable(input->name), shape_text(known_shape(*input)));
 }
 
-}  // namespace
-
-bool infer_hw_layers(Graph& graph, PassContext& context) {
+/// `left` is called for every node that has no layer, before it would stay.
+template <typename F>
+bool infer_all(Graph& graph, bool standalone_thresholds, F left) {
   check_batch(graph);
-  Inference inference(graph, context.options.standalone_thresholds);
+  Inference inference(graph, standalone_thresholds);
   bool changed = false;
   for (Node* node : graph.topological_order()) {
     if (inference.is_gone(node) || node->op->domain() == hw::kHwDomain) continue;
     try {
       changed |= is_view(*node) ? infer_view(inference, *node) : infer(inference, *node);
     } catch (const NoLayer& refusal) {
-      if (!context.options.allow_software)
-        user_error("{}: has no hardware layer: {}", node->label(), refusal.why);
-      context.report.remarks.push_back({node->name, "stays in software: " + refusal.why});
+      left(*node, refusal.why);
     }
   }
   graph.remove_dead();
   changed |= duplicate_streams(graph);
   return finish(graph, changed);
+}
+
+}  // namespace
+
+bool infer_hw_layers(Graph& graph, PassContext& context) {
+  return infer_all(graph, context.options.standalone_thresholds,
+                   [&](const Node& node, const std::string& why) {
+                     if (!context.options.allow_software)
+                       user_error("{}: has no hardware layer: {}", node.label(), why);
+                     context.report.remarks.push_back({node.name, "stays in software: " + why});
+                   });
+}
+
+std::vector<Refusal> hw_layer_refusals(Graph& graph, const PassOptions& options) {
+  std::vector<Refusal> found;
+  infer_all(graph, options.standalone_thresholds, [&](const Node& node, const std::string& why) {
+    found.push_back({node.label(), "has no hardware layer: " + why});
+  });
+  return found;
 }
 
 }  // namespace assay

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <vector>
+
+#include "compile/base/refusal.h"
 #include "compile/passes/rewrite/pass_context.h"
 
 namespace assay {
@@ -24,5 +27,8 @@ namespace assay {
 /// such nodes stay, and remarks say why. PassOptions::standalone_thresholds makes thresholds behind
 /// products layers of their own. Contract: exact.
 bool infer_hw_layers(Graph& graph, PassContext& context);
+
+/// The same where every node without a layer stays; those, each with why and what to do.
+std::vector<Refusal> hw_layer_refusals(Graph& graph, const PassOptions& options);
 
 }  // namespace assay

@@ -56,6 +56,19 @@ bool integer_tail(Graph& graph, PassContext& context) {
   return streamline_to(graph, Depth::kTail, {}, context.report);
 }
 
+bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<Refusal>& found) {
+  const streamline::StreamlineLimits limits = {.weight_bits = options.input_weight_bits,
+                                               .joins = {options.join_budget, options.join_bits}};
+  for (const Depth depth : {Depth::kScales, Depth::kJoins, Depth::kTail}) try {
+      PassReport report;
+      graph = streamline::Streamliner(graph, depth, limits, report, &found).run();
+    } catch (const UserError& error) {  // of an output
+      found.push_back(Refusal::of("", error.what()));
+      return false;
+    }
+  return true;
+}
+
 void verify_integer(const Graph& graph) {
   for (const auto& tensor : graph.tensors()) {
     const bool used =

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "compile/base/refusal.h"
 #include "compile/passes/rewrite/pass_context.h"
 
 /// Turns a graph with real scales into one of integers, exactly and for any acyclic topology.
@@ -41,6 +42,11 @@ bool residual_sums(Graph& graph, PassContext& context);
 /// shift, the input of TopK as integers of the same order for every reachable value, ties included.
 /// Afterwards the graph is integer (verify_integer). Contract: exact.
 bool integer_tail(Graph& graph, PassContext& context);
+
+/// The three passes above for a network that may be refused: everything that stops a node is added to
+/// `found`, and what is behind it is looked at as if its outputs were new inputs of 8-bit integers, which
+/// the graph then has. False where an output is refused: then the graph is of no use.
+bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<Refusal>& found);
 
 /// UserError naming the first tensor that is not integer, its node and the remedy. Weights and
 /// thresholds included.

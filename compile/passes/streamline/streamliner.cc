@@ -5,6 +5,7 @@
 
 #include "compile/base/printable.h"
 #include "compile/passes/rewrite/rewrite.h"
+#include "compile/passes/streamline/unquantised.h"
 #include "compile/passes/thresholds/threshold_solver.h"
 
 namespace assay::streamline {
@@ -77,7 +78,7 @@ Graph Streamliner::run() {
     if (std::ranges::any_of(node->inputs, [&](const Tensor* t) {
           return t && (depends_on_input(*t) || copies_.contains(t));
         }))
-      plan(*node);
+      plan_or_refuse(*node);
   node_ = nullptr;
   finish_outputs();
   for (const Checkpoint& checkpoint : from_.checkpoints()) carry_checkpoint(checkpoint);
@@ -93,6 +94,74 @@ void Streamliner::plan(const Node& node) {
   helpers_ = 0;
   if (auto f = step_function(node)) return plan_quantiser(std::move(*f));
   plan_operator(node);
+}
+
+void Streamliner::plan_or_refuse(const Node& node) {
+  try {
+    plan(node);
+  } catch (const UserError& error) {
+    const bool blamed = blames_layers_;
+    const Refusal refusal = diagnosed(node, error.what());
+    if (!refusals_) user_error("{}: {}", refusal.where, refusal.why);
+    if (refusal.where == node.label() || !blamed) refusals_->push_back(refusal);
+    if (blames_layers_ && !blamed) refuse_unquantised();
+    for (const Tensor* output : node.outputs)
+      if (output) set(output, fresh_integers(*output));
+  }
+}
+
+/// Where one layer lacks a quantiser, all others do as well.
+void Streamliner::refuse_unquantised() {
+  for (const Unquantised& layer : unquantised_layers(from_))
+    if (std::ranges::find(*refusals_, layer.layer->label(), &Refusal::where) == refusals_->end())
+      refusals_->push_back(
+          {layer.layer->label(), fmt::format("{}; {}", layer.problem(), layer.remedy())});
+}
+
+Refusal Streamliner::diagnosed(const Node& node, std::string_view message) {
+  Refusal refusal = Refusal::of(node.label(), message);
+  if (!has_real_weights(node) && !is_planned_from_integers(node)) return refusal;
+  const std::vector<Unquantised> layers = unquantised_layers(from_, &node);
+  if (!layers.empty()) {
+    const Unquantised& first = layers[0];
+    blames_layers_ = true;
+    return {first.layer->label(), fmt::format("{} ({}{}); {}", first.problem(),
+                                              first.layer == &node ? "" : refusal.where + ": ",
+                                              refusal.why, first.remedy())};
+  }
+  if (takes_normalised_input(from_, node))
+    refusal.why = fmt::format(
+        "the network's input '{}' reaches it normalised and not quantised; give --input-bits N, or "
+        "put a QuantIdentity behind the normalisation in Brevitas",
+        printable(from_.inputs()[0]->name));
+  return refusal;
+}
+
+/// Whether the node is refused for what reaches it alone.
+bool Streamliner::is_planned_from_integers(const Node& node) {
+  const std::unordered_map<const Tensor*, Value> values = values_;
+  for (const Tensor* input : node.inputs)
+    if (input && depends_on_input(*input)) set(input, fresh_integers(*input));
+  bool planned = true;
+  try {
+    plan(node);
+  } catch (const UserError&) {
+    planned = false;
+  }
+  values_ = values;
+  return planned;
+}
+
+Value Streamliner::fresh_integers(const Tensor& old) {
+  constexpr std::int64_t kMost = 127;
+  Tensor* tensor = to_.add_input(old.name, known_shape(old));
+  tensor->dtype = DataType::smallest_for(-kMost - 1, kMost);
+  tensor->layout = old.layout;
+  bounds_[tensor] = Bounds::of(-kMost - 1, kMost);
+  Value value;
+  value.shape = known_shape(old);
+  value.terms.push_back({RealArray(Real(1)), tensor, false});
+  return value;
 }
 
 void Streamliner::plan_operator(const Node& node) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "compile/base/error.h"
+#include "compile/base/refusal.h"
 #include "compile/graph/graph.h"
 #include "compile/graph/ops.h"
 #include "compile/passes/rewrite/real_arrays.h"
@@ -88,13 +89,21 @@ struct StreamlineLimits {
 
 class Streamliner {
  public:
-  Streamliner(const Graph& from, Depth depth, const StreamlineLimits& limits, PassReport& report)
-      : from_(from), depth_(depth), limits_(limits), report_(report) {}
+  /// With `refusals`, what stops a node is added to them, and its outputs are new inputs of integers.
+  Streamliner(const Graph& from, Depth depth, const StreamlineLimits& limits, PassReport& report,
+              std::vector<Refusal>* refusals = nullptr)
+      : from_(from), depth_(depth), limits_(limits), report_(report), refusals_(refusals) {}
   Graph run();
 
  private:
   // ---- streamliner.cc: the graph, values, building blocks
   void plan(const Node& node);
+  void plan_or_refuse(const Node& node);
+  /// Why a node is refused: led back to the layer that lacks a quantiser where it is for that.
+  Refusal diagnosed(const Node& node, std::string_view message);
+  void refuse_unquantised();
+  bool is_planned_from_integers(const Node& node);
+  Value fresh_integers(const Tensor& old);
   void plan_operator(const Node& node);
   bool depends_on_input(const Tensor& tensor) const { return values_.contains(&tensor); }
   [[noreturn]] void fail(const std::string& problem, const std::string& remedy) const;
@@ -253,6 +262,8 @@ class Streamliner {
   Depth depth_;
   StreamlineLimits limits_;
   PassReport& report_;
+  std::vector<Refusal>* refusals_;  ///< null: the first one is thrown
+  bool blames_layers_ = false;      ///< layers that lack a quantiser are among the refusals
   Graph to_;
   const Node* node_ = nullptr;
   std::unordered_map<const Tensor*, Value> values_;

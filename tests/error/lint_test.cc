@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+// What stops a network, all at once or as the first message of a run: by the user's own nodes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <filesystem>
+
+#include "base/temp_dir.h"
+#include "compile/base/file.h"
+#include "harness/run_command.h"
+#include "onnx/test_model.h"
+
+namespace assay {
+namespace {
+
+using Ints = TestModel::Ints;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+CommandResult lint(const TestModel& model, const std::vector<std::string>& more = {}) {
+  const TempDir dir;
+  const auto file = dir.path() / "net.onnx";
+  write_file(file, model.bytes());
+  std::vector<std::string> arguments = {"lint", file.string()};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run_assay(arguments);
+}
+
+std::string run_message(const TestModel& model) {
+  const TempDir dir;
+  const auto file = dir.path() / "net.onnx";
+  write_file(file, model.bytes());
+  const CommandResult result = run_assay({"run", file.string(), "--images", "2", "--until",
+                                          "hw_layers", "--out", (dir.path() / "out").string()});
+  EXPECT_EQ(result.code, 2) << result.out << result.err;
+  return result.err;
+}
+
+/// Builds small networks of a user's, with PyTorch's names.
+struct UserModel : TestModel {
+  UserModel() {
+    input("x", {1, 2, 6, 6});
+    output("y");
+  }
+  std::string named(const std::string& type, const Names& inputs, const std::string& name,
+                    const std::string& domain = "") {
+    const std::string out = inputs.empty() || name != "/last" ? name + "_output_0" : "y";
+    node(type, inputs, {out}, domain).set_name(name);
+    return out;
+  }
+  std::string quant(const std::string& x, const std::string& name, float scale, float bits,
+                    std::int64_t is_signed) {
+    scalar(name + ".scale", scale);
+    scalar(name + ".zero", 0);
+    scalar(name + ".bits", bits);
+    const std::string out = named("Quant", {x, name + ".scale", name + ".zero", name + ".bits"},
+                                  name, "qonnx.custom_op.general");
+    set(*graph().mutable_node(graph().node_size() - 1), "signed", is_signed);
+    return out;
+  }
+  /// Weights that only a float32 holds.
+  std::string weights(const std::string& name, const Ints& dims) {
+    Floats values;
+    for (std::int64_t i = 0; i < element_count(dims); ++i)
+      values.push_back(std::sin(static_cast<float>(3 * i + 1)) *
+                       std::exp2(static_cast<float>(-i % 7)));
+    floats(name, dims, values);
+    return name;
+  }
+  std::string conv(const std::string& x, const std::string& name, bool quantised) {
+    std::string w = weights(name + ".weight", {2, 2, 3, 3});
+    if (quantised) w = quant(w, name + ".weight_quant", 0.25F, 4, 1);
+    return named("Conv", {x, w}, name);
+  }
+  std::string activation(const std::string& x, const std::string& name, bool quantised) {
+    const std::string out = named("Relu", {x}, name);
+    return quantised ? quant(out, name + ".act_quant", 0.37F, 4, 0) : out;
+  }
+};
+
+/// Three convolutions with activations in between, and a quantiser behind them if any is there.
+UserModel network(bool weights, bool activations) {
+  UserModel m;
+  std::string x = "x";
+  x = m.activation(m.conv(x, "/features/conv1", weights), "/features/act1", activations);
+  x = m.activation(m.conv(x, "/features/conv2", weights), "/features/act2", activations);
+  m.named("Flatten", {m.named("GlobalAveragePool", {x}, "/pool")}, "/last");
+  return m;
+}
+
+TEST(Lint, ANetworkThatNothingStops) {
+  const CommandResult result = lint(network(true, true));
+  EXPECT_EQ(result.code, 0) << result.out << result.err;
+  EXPECT_EQ(result.out, "nothing stops this network, from import to hw_layers\n");
+}
+
+TEST(Lint, EveryNodeThatImportRefuses) {
+  UserModel m;
+  m.node("Gelu2", {"x"}, {"a"}).set_name("/gelu");
+  set(m.node("Relu", {"a"}, {"b"}), "strange", 1.0F);
+  m.node("Erf", {"x"}, {"c"}, "my.domain").set_name("/mine");
+  auto& relu = m.node("Relu", {"c"}, {"y"});
+  relu.set_name("/fine");
+  m.tensor("s", {1}, onnx::TensorProto::STRING).add_string_data("text");
+  const CommandResult result = lint(m);
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("import: node '/gelu' (Gelu2)\n    operator Gelu2"),
+                                HasSubstr("import: node '/mine' (Erf)\n"),
+                                HasSubstr("initializer 's'"), Not(HasSubstr("/fine")),
+                                HasSubstr("3 would stop a run; what is behind import")));
+}
+
+TEST(Lint, GoesOnBehindARefusedNodeFromDeclaredShapes) {
+  UserModel m;
+  m.node("Gelu2", {"x"}, {"a"}).set_name("/gelu");
+  set(m.node("Relu", {"a"}, {"y"}), "strange", 1.0F);
+  m.value(*m.graph().add_value_info(), "a", {1, 2, 6, 6}, onnx::TensorProto::FLOAT);
+  EXPECT_THAT(lint(m).out,
+              AllOf(HasSubstr("'/gelu'"), HasSubstr("'n1' (Relu)"), HasSubstr("'strange'")));
+}
+
+TEST(Lint, SeveralNodesWithoutAnIntegerForm) {
+  UserModel m;
+  const std::string a = m.activation("x", "/a", true), b = m.activation("x", "/b", true);
+  const std::string c = m.activation(m.named("Mul", {a, b}, "/gate1"), "/c", true);
+  const std::string y = m.named("Mul", {c, a}, "/gate2");
+  m.named("Flatten", {m.named("GlobalAveragePool", {y}, "/pool")}, "/last");
+  const CommandResult result = lint(m);
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.out, AllOf(HasSubstr("in the model: node '/gate1' (Mul)"),
+                                HasSubstr("in the model: node '/gate2' (Mul)"),
+                                HasSubstr("multiplies two activations")));
+  const Json json = lint(m, {"--json"}).json();
+  EXPECT_EQ(json.at("refusals").size(), 2);
+  EXPECT_EQ(json.at("refusals")[0].at("step"), "absorb_scales");
+}
+
+TEST(FloatNetwork, NamesTheFirstLayerWithoutAQuantiser) {
+  EXPECT_THAT(
+      run_message(network(false, false)),
+      AllOf(HasSubstr("in the model: node '/features/conv1' (Conv): its weights are not quantised"),
+            HasSubstr("QuantConv2d with weight_bit_width")));
+  EXPECT_THAT(lint(network(false, false)).out,
+              AllOf(HasSubstr("node '/features/conv1' (Conv)\n    its weights are not quantised"),
+                    HasSubstr("    make it a QuantConv2d")));
+}
+
+TEST(FloatNetwork, QuantisedWeightsAndFloatActivations) {
+  UserModel m;
+  std::string x = "x";
+  for (int i = 1; i <= 2; ++i) {
+    x = m.conv(x, "/conv" + std::to_string(i), true);
+    x = m.named("Sigmoid", {x}, "/act" + std::to_string(i));
+  }
+  m.named("Flatten", {m.named("GlobalAveragePool", {x}, "/pool")}, "/last");
+  EXPECT_THAT(run_message(m), AllOf(HasSubstr("'/conv2' (Conv): its input is not quantised"),
+                                    HasSubstr("'/conv1' (Conv)"), HasSubstr("QuantReLU")));
+}
+
+}  // namespace
+}  // namespace assay
