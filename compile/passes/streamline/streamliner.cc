@@ -130,9 +130,9 @@ Refusal Streamliner::diagnosed(const Node& node, std::string_view message) {
                                               refusal.why, first.remedy())};
   }
   if (takes_normalised_input(from_, node))
-    refusal.why = fmt::format(
-        "the network's input '{}' reaches it normalised and not quantised; give --input-bits N, or "
-        "put a QuantIdentity behind the normalisation in Brevitas",
+    refusal.why += fmt::format(
+        "; the network's input '{}' reaches it normalised and not quantised: --input-bits N, or a "
+        "QuantIdentity behind the normalisation in Brevitas, may be all that it needs",
         printable(from_.inputs()[0]->name));
   return refusal;
 }
