@@ -189,6 +189,10 @@ bool infer_move(Inference& inference, Node& node) {
     infer_top_k(inference, node, *top);
   else if (node.as<ops::Identity>())
     return inference.drop(node, node.inputs[0]);
+  else if (node.as<ops::Gather>())
+    throw NoLayer{
+        "it picks or repeats rows or columns, as Slice and a reflecting or edge Pad do; only "
+        "channels move in hardware: pad with a constant, or cut in front of the network"};
   else
     return false;
   return true;
