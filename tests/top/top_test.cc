@@ -39,7 +39,7 @@ TEST(Top, ResidualSumEqualsGoldenOnEveryStream) {
 }
 
 /// A whole frame waits for the factors that are computed from it.
-TEST(Top, AGateEqualsGoldenOnEveryStream) { expect_equal_under_every_profile(gate_graph(32)); }
+TEST(Top, AGateEqualsGoldenOnEveryStream) { expect_equal_under_every_profile(gate_graph(64)); }
 
 TEST(Top, DenseLayersEqualGoldenOnEveryStream) { expect_equal_under_every_profile(dense_graph()); }
 
