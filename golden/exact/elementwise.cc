@@ -110,10 +110,7 @@ void plan_quotient(Planner& planner, const Node& node) {
     planner.fail("it divides integers, which truncates; Cast to float32 in front of it");
   const Value x = planner.any_input(0);
   Value out = planner.broadcast(x, planner.output_shape(), x.last);
-  const RealArray divisor = planner.parameter(1);
-  if (!std::ranges::all_of(divisor.values, [](const Real& d) { return d.has_inverse(); }))
-    planner.fail("the divisor holds 0 or a sum of square roots");
-  scale_by(out, transform(divisor, [](const Real& d) { return d.inverse(); }));
+  scale_by(out, inverse_divisor(planner));
   planner.set_output(std::move(out));
 }
 
@@ -193,6 +190,13 @@ void plan_shape(Planner& planner, const Node& node) {
 }
 
 }  // namespace
+
+RealArray inverse_divisor(Planner& planner) {
+  const RealArray divisor = planner.parameter(1);
+  if (!std::ranges::all_of(divisor.values, [](const Real& d) { return d.has_inverse(); }))
+    planner.fail("the divisor holds 0 or a sum of square roots");
+  return transform(divisor, [](const Real& d) { return d.inverse(); });
+}
 
 bool plan_elementwise(Planner& planner, const Node& node) {
   if (node.as<ops::Add>()) {

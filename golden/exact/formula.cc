@@ -14,6 +14,8 @@
 #include <tbb/parallel_for.h>
 #include <tbb/task_arena.h>
 
+#include "golden/exact/function.h"
+
 namespace assay::exact {
 namespace {
 
@@ -136,50 +138,6 @@ void multiply_ranges(Range& out, const Range& a, const Range& b, mpfr_prec_t bit
       mpfr_min(out.below, out.below, corner.below, MPFR_RNDD);
       mpfr_max(out.above, out.above, corner.above, MPFR_RNDU);
     }
-}
-
-/// f of `x`, not above it (`round` RNDD) or not below it (RNDU).
-void apply_function(ops::Function f, mpfr_t y, const mpfr_t x, mpfr_rnd_t round) {
-  const mpfr_rnd_t other = round == MPFR_RNDD ? MPFR_RNDU : MPFR_RNDD;
-  switch (f) {
-    case ops::Function::kErf:
-      mpfr_erf(y, x, round);
-      break;
-    case ops::Function::kExp:
-      mpfr_exp(y, x, round);
-      break;
-    case ops::Function::kLog:
-      mpfr_log(y, x, round);
-      break;
-    case ops::Function::kSqrt:
-      mpfr_sqrt(y, x, round);
-      break;
-    case ops::Function::kTanh:
-      mpfr_tanh(y, x, round);
-      break;
-    case ops::Function::kSoftplus:  // log(1 + e^x)
-      mpfr_exp(y, x, round);
-      mpfr_add_ui(y, y, 1, round);
-      mpfr_log(y, y, round);
-      break;
-    case ops::Function::kSigmoid:  // 1 - 1 / (1 + e^x)
-      mpfr_exp(y, x, round);
-      mpfr_add_ui(y, y, 1, round);
-      mpfr_ui_div(y, 1, y, other);
-      mpfr_ui_sub(y, 1, y, round);
-      break;
-    case ops::Function::kSoftsign:  // 1 - 1 / (1 + x) for x >= 0, 1 / (1 - x) - 1 for x < 0
-      if (mpfr_sgn(x) >= 0) {
-        mpfr_add_ui(y, x, 1, round);
-        mpfr_ui_div(y, 1, y, other);
-        mpfr_ui_sub(y, 1, y, round);
-      } else {
-        mpfr_ui_sub(y, 1, x, other);
-        mpfr_ui_div(y, 1, y, round);
-        mpfr_sub_ui(y, y, 1, round);
-      }
-      break;
-  }
 }
 
 /// Where a function of an algebraic number is one itself.
@@ -411,11 +369,6 @@ void reads_of(const Formula& formula, std::vector<SlotId>& reads) {
   for (const Ptr& part : formula.parts) reads_of(*part, reads);
 }
 
-std::optional<Real> clip_bound(Planner& planner, std::size_t index) {
-  if (!planner.has_input(index) || !planner.constant(index).all_finite()) return {};
-  return planner.parameter(index).values[0];
-}
-
 void plan_binary(Planner& planner, Formula::Kind kind, bool negated) {
   const Value a = planner.any_value(0), b = planner.any_value(1);
   const Shape& shape = planner.output_shape();
@@ -434,10 +387,7 @@ void plan_binary(Planner& planner, Formula::Kind kind, bool negated) {
 
 void plan_division(Planner& planner) {
   const Value x = planner.any_value(0);
-  const RealArray divisor = planner.parameter(1);
-  if (!std::ranges::all_of(divisor.values, [](const Real& d) { return d.has_inverse(); }))
-    planner.fail("the divisor holds 0 or a sum of square roots");
-  const RealArray factor = transform(divisor, [](const Real& d) { return d.inverse(); });
+  const RealArray factor = inverse_divisor(planner);
   const Shape& shape = planner.output_shape();
   Value like;
   like.shape = shape;

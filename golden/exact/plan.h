@@ -218,6 +218,10 @@ bool plan_format(Planner& planner,
                  const Node& node);  ///< formats.cc: thresholds, floating-point formats
 bool plan_selection(Planner& planner,
                     const Node& node);  ///< select.cc: max pools, clips, top-k
+/// A bound of Clip; nothing where there is none or it is no bound.
+std::optional<Real> clip_bound(Planner& planner, std::size_t index);
+/// 1 over the constant that the node divides by.
+RealArray inverse_divisor(Planner& planner);
 /// The max pool of a value in NCHW; a pending relu stays.
 Value max_pool(Planner& planner, Value x, const Shape& shape, ops::Window window);
 bool plan_function(Planner& planner, const Node& node);  ///< formula.cc: exp, erf, tanh ...

@@ -399,7 +399,9 @@ void plan_top_k(Planner& planner, const ops::TopK& op, const Node& node) {
   planner.set_output({out_shape, {{RealArray(Real(1)), id}}, {}}, 1);
 }
 
-std::optional<Real> bound(Planner& planner, std::size_t index) {
+}  // namespace
+
+std::optional<Real> clip_bound(Planner& planner, std::size_t index) {
   if (!planner.has_input(index)) return {};
   const Constant& constant = planner.constant(index);
   if (constant.is_float() && std::isinf(constant.floats()[0])) return {};
@@ -408,8 +410,6 @@ std::optional<Real> bound(Planner& planner, std::size_t index) {
     return {};
   return planner.parameter(index).values[0];
 }
-
-}  // namespace
 
 int Sum::exact_sign(const Buffers& buffers, std::int64_t e) const {
   const std::size_t at = coefficient(e);
@@ -438,7 +438,8 @@ bool plan_selection(Planner& planner, const Node& node) {
   } else if (const auto* nhwc = node.as<ops::MaxPoolNHWC>()) {
     plan_max_pool(planner, nhwc->window, true);
   } else if (node.as<ops::Clip>()) {
-    planner.set_output(clip(planner, planner.any_input(0), bound(planner, 1), bound(planner, 2)));
+    planner.set_output(
+        clip(planner, planner.any_input(0), clip_bound(planner, 1), clip_bound(planner, 2)));
   } else if (const auto* top = node.as<ops::TopK>()) {
     plan_top_k(planner, *top, node);
   } else {

@@ -7,6 +7,7 @@
 
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
+#include "golden/exact/function.h"
 
 namespace assay {
 namespace {
@@ -34,48 +35,11 @@ class Number {
   mpfr_t value_;
 };
 
-void compute(ops::Function f, mpfr_ptr x) {
-  switch (f) {
-    case ops::Function::kErf:
-      mpfr_erf(x, x, MPFR_RNDN);
-      return;
-    case ops::Function::kExp:
-      mpfr_exp(x, x, MPFR_RNDN);
-      return;
-    case ops::Function::kLog:
-      mpfr_log(x, x, MPFR_RNDN);
-      return;
-    case ops::Function::kSigmoid:
-      mpfr_neg(x, x, MPFR_RNDN);
-      mpfr_exp(x, x, MPFR_RNDN);
-      mpfr_add_ui(x, x, 1, MPFR_RNDN);
-      mpfr_ui_div(x, 1, x, MPFR_RNDN);
-      return;
-    case ops::Function::kSoftplus:
-      mpfr_exp(x, x, MPFR_RNDN);
-      mpfr_log1p(x, x, MPFR_RNDN);
-      return;
-    case ops::Function::kSoftsign: {
-      Number divisor;
-      mpfr_abs(divisor.get(), x, MPFR_RNDN);
-      mpfr_add_ui(divisor.get(), divisor.get(), 1, MPFR_RNDN);
-      mpfr_div(x, x, divisor.get(), MPFR_RNDN);
-      return;
-    }
-    case ops::Function::kSqrt:
-      mpfr_sqrt(x, x, MPFR_RNDN);
-      return;
-    case ops::Function::kTanh:
-      mpfr_tanh(x, x, MPFR_RNDN);
-      return;
-  }
-}
-
 std::vector<double> function_values(ops::Function f, const ExactValue& value) {
   std::vector<double> out;
   for (std::int64_t i = 0; i < value.size(); ++i) {
     Number x(value.real(i));
-    compute(f, x.get());
+    exact::apply_function(f, x.get(), x.get(), MPFR_RNDN);
     if (!mpfr_number_p(x.get()))
       user_error("element {} of an output is a root or logarithm that is not defined", i);
     out.push_back(x.rounded());

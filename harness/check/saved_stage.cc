@@ -64,8 +64,7 @@ Judgement compare_last_stage(const SavedRun& run, const Graph& graph, const Chos
   const Preprocess preprocess(run.preprocess);
   const Graph pixels = pixel_graph(reference_of_last(run), preprocess);
   Reference reference(pixels, images);
-  return compare_images(reference, graph, count,
-                        run.report.inputs.topk > 0 && has_row_of_logits(pixels));
+  return compare_images(reference, graph, count, gets_labels(pixels, run.report.inputs.topk));
 }
 
 }  // namespace assay

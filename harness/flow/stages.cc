@@ -25,7 +25,7 @@ void preprocess_stage(Graph& graph, const Preprocess& preprocess) {
 void postprocess_stage(Graph& graph, std::int64_t topk) {
   const bool labelled = std::ranges::find(graph.checkpoints(), Checkpoint::Kind::kLabel,
                                           &Checkpoint::kind) != graph.checkpoints().end();
-  if (!labelled && topk > 0 && has_row_of_logits(graph)) insert_topk(graph, topk);
+  if (!labelled && gets_labels(graph, topk)) insert_topk(graph, topk);
   verify(graph);
 }
 
@@ -131,7 +131,7 @@ std::optional<std::string_view> stage_name(std::string_view id) {
 
 bool ends_in_labels(std::string_view id, const Graph& reference, std::int64_t topk) {
   const std::optional<std::string_view> name = stage_name(id);
-  return topk > 0 && has_row_of_logits(reference) && name != "import" && name != "cleanup" &&
+  return gets_labels(reference, topk) && name != "import" && name != "cleanup" &&
          name != "preprocess";
 }
 

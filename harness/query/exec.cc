@@ -29,8 +29,7 @@ constexpr std::int64_t kByteMax = 255;
 constexpr const char* kBytesGiven =
     "The input holds bytes, and the network gets them as they are, from 0 to 255: its input is not "
     "annotated UINT8. A network that was trained on pixels from 0 to 1 needs --preprocess "
-    "totensor, or "
-    "float32 of pixel / 255; stages of a run from 'preprocess' on take bytes.";
+    "totensor, or float32 of pixel / 255; stages of a run from 'preprocess' on take bytes.";
 
 /// What one image gave.
 struct ImageOutput {

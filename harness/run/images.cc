@@ -163,9 +163,8 @@ std::vector<std::int64_t> bytes_of(const std::vector<float>& values, const std::
     if (!byte)
       user_error(
           "'{}': element {} is {}, which is no pixel / 255 in float32, and the network's input "
-          "does "
-          "not go straight into a quantiser; give the pixels as uint8, or a network that starts "
-          "with its quantiser, with --preprocess quantiser",
+          "does not go straight into a quantiser; give the pixels as uint8, or a network that "
+          "starts with its quantiser, with --preprocess quantiser",
           name, i, values[i]);
     bytes.push_back(*byte);
   }
@@ -205,8 +204,8 @@ std::vector<std::int64_t> integers_of(const Dataset& set, const Graph& pixels) {
       return quantised(*quantiser, reals, name);
   user_error(
       "'{}' holds {}, but with this pre-processing the images are the integers in front of it; "
-      "give "
-      "pixels as uint8, or, for a network that starts with a quantiser, --preprocess quantiser",
+      "give pixels as uint8, or, for a network that starts with a quantiser, --preprocess "
+      "quantiser",
       name, npy_type_name(set.type));
 }
 
@@ -291,8 +290,7 @@ std::string class_note(const ChosenImages& images, const Graph& pixels) {
   if (!asked || named == source->classes) return {};
   return fmt::format(
       "the data '{}' has {} classes, the network {}: a label is the place of its class in the "
-      "data, "
-      "so accuracy is right only if the first {} classes of both are the same",
+      "data, so accuracy is right only if the first {} classes of both are the same",
       printable(images.set.name), named, source->classes,
       std::min<std::int64_t>(named, source->classes));
 }

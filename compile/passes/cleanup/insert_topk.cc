@@ -22,8 +22,8 @@ std::optional<std::size_t> class_axis(const Tensor& output) {
   return found;
 }
 
-bool has_row_of_logits(const Graph& network) {
-  if (network.outputs().size() != 1) return false;
+bool gets_labels(const Graph& network, std::int64_t topk) {
+  if (topk < 1 || network.outputs().size() != 1) return false;
   const Tensor* output = network.outputs()[0];
   const bool quantised =
       std::ranges::any_of(network.checkpoints(), [&](const Checkpoint& checkpoint) {

@@ -13,9 +13,9 @@ namespace assay {
 /// there are several or none: labels mean no classes of a map or of one number.
 std::optional<std::size_t> class_axis(const Tensor& output);
 
-/// Whether a network gets a label by itself: its single output is real, no quantiser's, and one row
-/// of logits per image.
-bool has_row_of_logits(const Graph& network);
+/// Whether a network gets labels where `topk` of them are asked for, at least one: its single output
+/// is real, no quantiser's, and one row of logits per image.
+bool gets_labels(const Graph& network, std::int64_t topk);
 
 /// Puts TopK(k, largest, sorted) on the classes of the single output, flattened to [N,K] where they
 /// do not lie along its last axis: the indices, ties to the lower one, become the graph's output and

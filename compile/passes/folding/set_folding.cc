@@ -181,8 +181,7 @@ void require_few(const FoldingGoal& goal, std::int64_t found) {
   user_error(
       "no folding keeps {} cycles per frame in {} % of {}: the fewest that fit, as estimated, are "
       "{}; aim at that with --target-cycles {}, choose a larger device or share, or come as near "
-      "as "
-      "it fits with --best-effort",
+      "as it fits with --best-effort",
       goal.least, goal.share, goal.device, found, found);
 }
 

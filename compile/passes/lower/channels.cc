@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Channels that change places, and blocks of pixels that become channels: windows and products with
 // weights of 0 and 1.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
@@ -34,14 +36,20 @@ void select_channels(Lowering& lowering, const Node& node, Tensor* x, const Ints
                 perm);
 }
 
-/// The pixels of every block x block square side by side, in the order (row, column, channel).
-Tensor* blocks_of(Lowering& lowering, Tensor* x, Ints block, const std::string& name) {
-  const Shape& in = *x->shape;
+ops::Im2Col window_on(const Tensor& x, Ints kernel, Ints stride) {
+  const Shape& in = *x.shape;
   ops::Im2Col op;
-  op.stride = op.kernel_size = block;
+  op.kernel_size = std::move(kernel);
+  op.stride = std::move(stride);
   op.input_shape = fmt::format("({},{},{},{})", in[0], in[1], in[2], in[3]);
+  return op;
+}
+
+/// The pixels of every block of such a size side by side, in the order (row, column, channel).
+Tensor* blocks_of(Lowering& lowering, Tensor* x, const Ints& block, const std::string& name) {
+  const Shape& in = *x->shape;
   const Shape out = {in[0], in[1] / block[0], in[2] / block[1], in[3] * block[0] * block[1]};
-  return lowering.add(op, {x}, {name + "_im2col", out, x->dtype});
+  return lowering.add(window_on(*x, block, block), {x}, {name + "_im2col", out, x->dtype});
 }
 
 bool lower_gather(Lowering& lowering, const Node& node, const ops::Gather& op) {
@@ -146,12 +154,7 @@ bool lower_resize_down(Lowering& lowering, const Node& node, const ops::Resize& 
       if ((*positions)[static_cast<std::size_t>(i)] != i * stride.back()) return false;
   }
   Tensor* x = lowering.channels_last(node.inputs[0], node);
-  ops::Im2Col pick;
-  pick.stride = stride;
-  pick.kernel_size = {1, 1};
-  pick.input_shape =
-      fmt::format("({},{},{},{})", (*x->shape)[0], (*x->shape)[1], (*x->shape)[2], (*x->shape)[3]);
-  lowering.emit(node, pick, {x}, channels_last_perm(4));
+  lowering.emit(node, window_on(*x, {1, 1}, stride), {x}, channels_last_perm(4));
   return true;
 }
 

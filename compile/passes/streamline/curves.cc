@@ -90,7 +90,7 @@ void Streamliner::quantise_curve(Value value, const StepFunction& f) {
   unit.zero = RealArray();
   const Rows rows = quantiser_rows(*node_, flat, unit, {bounds(x)});
   check_pools(value, f);
-  const std::vector<CurveSteps> steps = solve_curve(*curve, rows, f);
+  const std::vector<CurveSteps> steps = solve_curve(*curve, rows);
   std::int64_t falls = 0, rises = 0;
   for (const CurveSteps& s : steps) {
     rises = std::max(rises, s.first + std::ssize(s.ups));
@@ -114,19 +114,11 @@ RealArray Streamliner::curve_rows(const Curve& curve, std::size_t rank) {
   return out;
 }
 
-std::vector<CurveSteps> Streamliner::solve_curve(const Curve& curve, const Rows& rows,
-                                                 const StepFunction& f) const {
+std::vector<CurveSteps> Streamliner::solve_curve(const Curve& curve, const Rows& rows) const {
   std::vector<CurveSteps> out(rows.count());
-  const bool own_rows = f.kind == StepFunction::Kind::kThresholds;
-  const Shape own_shape(f.thresholds.shape.begin(), f.thresholds.shape.end() - (own_rows ? 1 : 0));
-  const auto own = own_rows ? broadcast_index(own_shape, rows.shape)
-                            : std::vector<std::int64_t>(rows.count(), 0);
   try {
     tbb::parallel_for(std::size_t{0}, rows.count(), [&](std::size_t r) {
-      std::vector<Boundary> boundaries;
-      for (std::int64_t k = rows.lo + 1; k <= rows.hi; ++k)
-        boundaries.push_back(f.boundary(k, static_cast<std::size_t>(own[r])));
-      out[r] = steps_of(*row_of(curve, rows.shape, r), boundaries, rows.ranges[0].lo[r],
+      out[r] = steps_of(*row_of(curve, rows.shape, r), rows.steps[r].decided, rows.ranges[0].lo[r],
                         rows.ranges[0].hi[r]);
     });
   } catch (const UserError& error) {

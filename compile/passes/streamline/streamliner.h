@@ -173,8 +173,7 @@ class Streamliner {
   std::optional<Value> one_variable(const Value& a, const Value& b, bool product);
   void quantise_curve(Value value, const StepFunction& f);
   static RealArray curve_rows(const Curve& curve, std::size_t rank);
-  std::vector<CurveSteps> solve_curve(const Curve& curve, const Rows& rows,
-                                      const StepFunction& f) const;
+  std::vector<CurveSteps> solve_curve(const Curve& curve, const Rows& rows) const;
   void emit_rise_and_fall(const Value& value, const StepFunction& f, const Rows& rows,
                           const std::vector<ThresholdRow>& ups,
                           const std::vector<ThresholdRow>& downs);
