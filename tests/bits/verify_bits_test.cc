@@ -7,6 +7,7 @@
 
 #include "base/temp_dir.h"
 #include "bits/ice40_tools.h"
+#include "bits/small_run.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
@@ -29,13 +30,7 @@ class VerifyBits : public ::testing::Test {
  protected:
   void SetUp() override {
     if (!has_ice40_tools()) GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm";
-    const CommandResult run = run_assay_as_is({"run", model_.string(), "--images", "6",
-                                               "--target-cycles", "512", "--out", out_.string()});
-    ASSERT_EQ(run.code, 0) << run.err << run.out;
-    std::vector<std::string> arguments = {"build", out_.string(), "--target", target_};
-    if (dsp_) arguments.emplace_back("--dsp");
-    const CommandResult built = run_assay_as_is(arguments);
-    ASSERT_EQ(built.code, 0) << built.err << built.out;
+    fill_with_small_build(dir_.path(), target_, options_);
   }
 
   CommandResult verify(const std::string& level, std::vector<std::string> more = {}) const {
@@ -68,8 +63,8 @@ class VerifyBits : public ::testing::Test {
 
   TempDir dir_;
   std::string target_ = kTarget;
-  bool dsp_ = false;
-  fs::path model_ = save_integer_network(dir_.path() / "net.onnx");
+  std::vector<std::string> options_;
+  fs::path model_ = dir_.path() / "net.onnx";
   fs::path out_ = dir_.path() / "out";
 };
 
@@ -78,7 +73,7 @@ using VerifyBitsNightly = VerifyBits;
 /// The same on a UP5K, with DSPs.
 class VerifyDspBits : public VerifyBits {
  protected:
-  VerifyDspBits() { target_ = "ice40-up5k", dsp_ = true; }
+  VerifyDspBits() { target_ = "ice40-up5k", options_ = {"--dsp"}; }
 };
 
 /// A bit of a used table, of a block RAM's words, or of routing, in the text of icepack.

@@ -10,12 +10,12 @@
 #include <utility>
 
 #include "base/temp_dir.h"
+#include "bits/small_run.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "harness/bits/serial_netlist.h"
-#include "harness/integer_network.h"
 #include "harness/run_command.h"
 #include "harness/sealed_report.h"
 
@@ -101,9 +101,7 @@ class OnBoard : public ::testing::Test {
   void SetUp() override {
     for (const std::string& tool : tools_)
       if (!fpga::has_tool(tool)) GTEST_SKIP() << "needs " << tool;
-    const CommandResult run = run_assay_as_is({"run", model_.string(), "--images", "6",
-                                               "--target-cycles", "512", "--out", out_.string()});
-    ASSERT_EQ(run.code, 0) << run.err << run.out;
+    fill_with_small_run(dir_.path());
   }
   /// Four cycles a bit.
   void build(int clock_mhz) const {
@@ -206,7 +204,6 @@ class OnBoard : public ::testing::Test {
   const std::string board_;
   const std::vector<std::string> tools_;
   TempDir dir_;
-  fs::path model_ = save_integer_network(dir_.path() / "net.onnx");
   fs::path out_ = dir_.path() / "out";
 };
 

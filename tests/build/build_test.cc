@@ -15,6 +15,7 @@
 #include "harness/build/build_report.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"
+#include "support/kept_folder.h"
 
 namespace assay {
 namespace {
@@ -28,30 +29,23 @@ constexpr const char* kReport = "reports/build-ice40-hx8k.json";
 /// A finished run of a small network with its bitstream, built once; tests work on copies.
 class BuildCommand : public ::testing::Test {
  protected:
-  static void SetUpTestSuite() {
-    if (!has_tools()) return;
-    made_ = new TempDir;
-    const fs::path model = save_tiny(made_->path() / "tiny.onnx"), done = made_->path() / "out";
+  static void make(const fs::path& folder) {
+    const fs::path model = save_tiny(folder / "tiny.onnx"), done = folder / "out";
     succeed(
         {"run", model.string(), "--images", "3", "--target-cycles", "64", "--out", done.string()});
-    fs::copy(done, made_->path() / "stages", fs::copy_options::recursive);
+    fs::copy(done, folder / "stages", fs::copy_options::recursive);
     succeed({"verify", done.string(), "--level", "rtl-top", "--profiles", "always", "--cache",
              cache().string()});
     succeed({"build", done.string(), "--target", "ice40-hx8k"});
   }
-  static void TearDownTestSuite() {
-    delete made_;
-    made_ = nullptr;
-  }
   void SetUp() override {
     if (!has_tools())
       GTEST_SKIP() << "needs yosys, nextpnr-ice40 and fpga-icestorm; install these packages";
-    for (const char* name : {"out", "stages"})
-      fs::copy(made_->path() / name, dir.path() / name, fs::copy_options::recursive);
+    testing::fill_from_kept(dir.path(), "tiny", make);
   }
   static void succeed(const std::vector<std::string>& command) {
     const CommandResult result = run_assay(command);
-    ASSERT_EQ(result.code, 0) << command[0] << ": " << result.err << result.out;
+    if (result.code != 0) throw std::runtime_error(command[0] + ": " + result.err + result.out);
   }
 
   static bool has_tools() {
@@ -70,9 +64,6 @@ class BuildCommand : public ::testing::Test {
 
   TempDir dir;
   fs::path out = dir.path() / "out";
-
- private:
-  static inline TempDir* made_ = nullptr;
 };
 
 TEST_F(BuildCommand, IsOnlyDoneOfRtlThatWasSimulated) {
