@@ -17,7 +17,7 @@ struct LintOptions : RunChoice {
 };
 
 /// Everything that would stop a run of the network up to its hardware layers, without executing
-/// anything: what import refuses of every node; where it refuses none, what the streamliner and the
+/// anything: what import refuses of every node; where it refuses none, what streamlining and the
 /// hardware layers refuse, each node behind a refused one as if that gave integers, and the first
 /// refusal of any other step.
 report::Lint lint(const LintOptions& options, const Console& console);

@@ -5,20 +5,25 @@
 
 #include <algorithm>
 
+#include "compile/base/error.h"
 #include "compile/passes/rewrite/rewrite.h"
+#include "compile/passes/streamline/planner.h"
+#include "compile/passes/streamline/quantise.h"
 #include "compile/passes/streamline/rows.h"
-#include "compile/passes/streamline/streamliner.h"
+#include "compile/passes/streamline/terms.h"
+#include "compile/passes/thresholds/threshold_solver.h"
 
 namespace assay::streamline {
+namespace {
 
-Value Streamliner::as_curve(Value value) {
+Value as_curve(Planner& planner, Value value) {
   if (value.curve) return value;
-  if (value.terms.size() > 1) take_equal_ratios(value);
+  if (value.terms.size() > 1) take_equal_ratios(planner, value);
   if (value.terms.size() > 1)
-    fail("a function of a sum with several scales", "quantise the sum in front of it");
+    planner.fail("a function of a sum with several scales", "quantise the sum in front of it");
   if (!value.pools.empty())
-    fail("a max pool in front of a function, without a quantiser in between",
-         "quantise in front of the pool");
+    planner.fail("a max pool in front of a function, without a quantiser in between",
+                 "quantise in front of the pool");
   Term& term = value.terms[0];
   value.curve = Curve::line(term.scale, value.offset);
   if (value.is_clamped()) value.curve = Curve::clamp(value.curve, value.lower, value.upper);
@@ -29,24 +34,29 @@ Value Streamliner::as_curve(Value value) {
   return value;
 }
 
-std::optional<Value> Streamliner::one_variable(const Value& a, const Value& b, bool product) {
+}  // namespace
+
+std::optional<Value> one_variable(Planner& planner, const Value& a, const Value& b, bool product) {
   const bool same = a.terms.size() == 1 && b.terms.size() == 1 &&
                     a.terms[0].tensor == b.terms[0].tensor && a.shape == b.shape &&
                     a.pools.empty() && b.pools.empty();
   if (!same || !(product || a.curve || b.curve || a.is_clamped() || b.is_clamped())) return {};
-  Value x = as_curve(a), y = as_curve(b);
+  Value x = as_curve(planner, a), y = as_curve(planner, b);
   x.curve = product ? Curve::product(x.curve, y.curve) : Curve::sum(x.curve, y.curve);
   std::ranges::move(y.folded, std::back_inserter(x.folded));
   return x;
 }
 
-void Streamliner::plan_function(const ops::FunctionOp& op) {
-  Value value = as_curve(input(0));
+bool plan_function(Planner& planner, const Node& node) {
+  const auto* op = node.as<ops::FunctionOp>();
+  if (!op) return false;
+  Value value = as_curve(planner, planner.input(0));
   if (!value.pools.empty())
-    fail("a max pool between two functions", "quantise in front of the pool");
-  value.curve = Curve::function(op.function(), value.curve);
-  value.folded.push_back(node_->name);
-  set_output(std::move(value));
+    planner.fail("a max pool between two functions", "quantise in front of the pool");
+  value.curve = Curve::function(op->function(), value.curve);
+  value.folded.push_back(node.name);
+  planner.set_output(std::move(value));
+  return true;
 }
 
 namespace {
@@ -73,10 +83,62 @@ std::vector<ThresholdRow> as_thresholds(const std::vector<CurveSteps>& steps, co
   return out;
 }
 
+/// Zeros of the shape in which a curve's parameters vary.
+RealArray curve_rows(const Curve& curve, std::size_t rank) {
+  RealArray out;
+  out.shape = curve.shape(rank);
+  out.values.assign(static_cast<std::size_t>(element_count(out.shape)), Real());
+  return out;
+}
+
+std::vector<CurveSteps> solve_curve(Planner& planner, const Curve& curve, const Rows& rows) {
+  std::vector<CurveSteps> out(rows.count());
+  try {
+    tbb::parallel_for(std::size_t{0}, rows.count(), [&](std::size_t r) {
+      out[r] = steps_of(*row_of(curve, rows.shape, r), rows.steps[r].decided, rows.ranges[0].lo[r],
+                        rows.ranges[0].hi[r]);
+    });
+  } catch (const UserError& error) {
+    user_error("{}: {}", planner.node().label(), error.what());
+  }
+  return out;
+}
+
+/// level = #{ups reached} - #{downs reached}, each of them thresholds of its own.
+void emit_rise_and_fall(Planner& planner, const Value& value, const StepFunction& f,
+                        const Rows& rows, const std::vector<ThresholdRow>& ups,
+                        const std::vector<ThresholdRow>& downs) {
+  Tensor* x = value.terms[0].tensor;
+  const auto side = [&](const std::vector<ThresholdRow>& from, std::int64_t bias) {
+    const std::int64_t count = std::ssize(from[0].thresholds);
+    Levels levels;
+    levels.bias = bias;
+    levels.type = DataType::smallest_for(bias, bias + count);
+    levels.range = Bounds::of(bias, bias + count);
+    std::vector<std::int64_t> thresholds;
+    for (const ThresholdRow& row : from)
+      thresholds.insert(thresholds.end(), row.thresholds.begin(), row.thresholds.end());
+    Tensor* y = emit_thresholds(planner, x, rows, count, std::move(thresholds), levels);
+    y->dtype = levels.type;
+    return y;
+  };
+  Tensor* fallen = side(downs, 0);
+  Tensor* y = planner.to.sum(side(ups, rows.lo), planner.to.times(fallen, RealArray(Real(-1))));
+  y = planner.to.plus(planner.to.times(y, RealArray(Real(f.t_scale))), RealArray(Real(f.t_bias)));
+  QuantiserReport report = report_for(planner, value, rows);
+  report.steps = std::ssize(ups[0].thresholds) + std::ssize(downs[0].thresholds);
+  report.form =
+      is_positional(rows.shape) ? QuantiserReport::Form::kPosition : QuantiserReport::Form::kPlain;
+  report.result = y->producer->name;
+  planner.report.quantisers.push_back(std::move(report));
+  set_levels(planner, y, value, f);
+}
+
 }  // namespace
 
-void Streamliner::quantise_curve(Value value, const StepFunction& f) {
-  if (!f.bounded) fail("a truncation without bounds of a function", "use a quantiser there");
+void quantise_curve(Planner& planner, Value value, const StepFunction& f) {
+  if (!f.bounded)
+    planner.fail("a truncation without bounds of a function", "use a quantiser there");
   Tensor* x = value.terms[0].tensor;
   const Curve::Ptr curve = Curve::sum(Curve::product(value.curve, Curve::constant(f.inverse_scale)),
                                       Curve::constant(f.zero));
@@ -88,9 +150,9 @@ void Streamliner::quantise_curve(Value value, const StepFunction& f) {
   StepFunction unit = f;
   unit.inverse_scale = RealArray(Real(1));
   unit.zero = RealArray();
-  const Rows rows = quantiser_rows(*node_, flat, unit, {bounds(x)});
-  check_pools(value, f);
-  const std::vector<CurveSteps> steps = solve_curve(*curve, rows);
+  const Rows rows = quantiser_rows(planner.node(), flat, unit, {planner.to.bounds(x)});
+  check_pools(planner, value, f);
+  const std::vector<CurveSteps> steps = solve_curve(planner, *curve, rows);
   std::int64_t falls = 0, rises = 0;
   for (const CurveSteps& s : steps) {
     rises = std::max(rises, s.first + std::ssize(s.ups));
@@ -98,63 +160,12 @@ void Streamliner::quantise_curve(Value value, const StepFunction& f) {
   }
   value.offset = RealArray();
   if (falls == 0)
-    return emit_rows(std::move(value), f, rows, as_thresholds(steps, rows, true, rows.levels()));
+    return emit_rows(planner, value, f, rows, as_thresholds(steps, rows, true, rows.levels()));
   if (!value.pools.empty())
-    fail("a max pool of a function that falls", "quantise in front of the pool");
-  emit_rise_and_fall(value, f, rows,
+    planner.fail("a max pool of a function that falls", "quantise in front of the pool");
+  emit_rise_and_fall(planner, value, f, rows,
                      as_thresholds(steps, rows, true, std::max<std::int64_t>(rises, 1)),
                      as_thresholds(steps, rows, false, falls));
-}
-
-/// Zeros of the shape in which a curve's parameters vary.
-RealArray Streamliner::curve_rows(const Curve& curve, std::size_t rank) {
-  RealArray out;
-  out.shape = curve.shape(rank);
-  out.values.assign(static_cast<std::size_t>(element_count(out.shape)), Real());
-  return out;
-}
-
-std::vector<CurveSteps> Streamliner::solve_curve(const Curve& curve, const Rows& rows) const {
-  std::vector<CurveSteps> out(rows.count());
-  try {
-    tbb::parallel_for(std::size_t{0}, rows.count(), [&](std::size_t r) {
-      out[r] = steps_of(*row_of(curve, rows.shape, r), rows.steps[r].decided, rows.ranges[0].lo[r],
-                        rows.ranges[0].hi[r]);
-    });
-  } catch (const UserError& error) {
-    user_error("{}: {}", node_->label(), error.what());
-  }
-  return out;
-}
-
-/// level = #{ups reached} - #{downs reached}, each of them thresholds of its own.
-void Streamliner::emit_rise_and_fall(const Value& value, const StepFunction& f, const Rows& rows,
-                                     const std::vector<ThresholdRow>& ups,
-                                     const std::vector<ThresholdRow>& downs) {
-  Tensor* x = value.terms[0].tensor;
-  const auto side = [&](const std::vector<ThresholdRow>& from, std::int64_t bias) {
-    const std::int64_t count = std::ssize(from[0].thresholds);
-    Levels levels;
-    levels.bias = bias;
-    levels.type = DataType::smallest_for(bias, bias + count);
-    levels.range = Bounds::of(bias, bias + count);
-    std::vector<std::int64_t> thresholds;
-    for (const ThresholdRow& row : from)
-      thresholds.insert(thresholds.end(), row.thresholds.begin(), row.thresholds.end());
-    Tensor* y = emit_thresholds(x, rows, count, std::move(thresholds), levels);
-    y->dtype = levels.type;
-    return y;
-  };
-  Tensor* fallen = side(downs, 0);
-  Tensor* y = sum(side(ups, rows.lo), times(fallen, RealArray(Real(-1))));
-  y = plus(times(y, RealArray(Real(f.t_scale))), RealArray(Real(f.t_bias)));
-  QuantiserReport report = report_for(value, rows);
-  report.steps = std::ssize(ups[0].thresholds) + std::ssize(downs[0].thresholds);
-  report.form =
-      is_positional(rows.shape) ? QuantiserReport::Form::kPosition : QuantiserReport::Form::kPlain;
-  report.result = y->producer->name;
-  report_.quantisers.push_back(std::move(report));
-  set_levels(y, value, f);
 }
 
 }  // namespace assay::streamline

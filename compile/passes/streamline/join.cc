@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Quantisers of sums with several scales.
+#include <fmt/format.h>
+
 #include <tbb/parallel_for.h>
 
 #include <algorithm>
 #include <bit>
 
+#include "compile/passes/streamline/quantise.h"
 #include "compile/passes/streamline/rows.h"
-#include "compile/passes/streamline/streamliner.h"
+#include "compile/passes/streamline/terms.h"
 #include "compile/passes/thresholds/join_solver.h"
 
 namespace assay::streamline {
+namespace {
+
 enum class Failure : std::uint8_t { kNone, kBudget, kRange };
 
 /// What JoinThreshold gets: table or line.
@@ -24,11 +29,9 @@ struct SolvedLine {
   Failure failure = Failure::kNone;
 };
 
-namespace {
-
 constexpr std::int64_t kMaxEnumerated = 1 << 22;  ///< combinations times steps of one channel
-constexpr std::int64_t kMaxTable = 256;           ///< entries of a table
-constexpr long kMaxRatio = 1 << 10;
+
+constexpr std::int64_t kMaxTable = 256;  ///< entries of a table
 
 JoinRow join_row(const Rows& rows, std::size_t r) {
   JoinRow row;
@@ -112,36 +115,6 @@ double line_cost(const Rows& rows, const std::vector<SolvedLine>& lines, int fra
   return cost + static_cast<double>(rows.levels()) * fraction_bits / 2;
 }
 
-}  // namespace
-
-/// Terms whose scales are small multiples of one another become one integer sum.
-void Streamliner::take_equal_ratios(Value& value) {
-  const auto small = [](const Real& r) {
-    return r.is_rational() && abs(r.rational().get_num()) <= kMaxRatio &&
-           r.rational().get_den() <= kMaxRatio;
-  };
-  for (std::size_t i = 0; i < value.terms.size(); ++i) {
-    if (!std::ranges::all_of(value.terms[i].scale.values,
-                             [](const Real& s) { return s.has_inverse(); }))
-      continue;
-    for (std::size_t j = value.terms.size(); j-- > i + 1;) {
-      const RealArray ratio = compressed(value.terms[j].scale * inverse_of(value.terms[i].scale));
-      if (!std::ranges::all_of(ratio.values, small)) continue;
-      const RealArray down = map_array(ratio, [](const Real& r) {
-        return Real(mpq_class(r.is_zero() ? mpz_class(1) : mpz_class(r.rational().get_den())));
-      });
-      const RealArray up = compressed(ratio * down);
-      Term& kept = value.terms[i];
-      kept.tensor = sum(times(kept.tensor, compressed(down)), times(value.terms[j].tensor, up));
-      kept.scale = compressed(kept.scale * inverse_of(down));
-      kept.exclusive = false;
-      value.terms.erase(value.terms.begin() + static_cast<std::ptrdiff_t>(j));
-    }
-  }
-}
-
-namespace {
-
 /// Levels that clamps decide, around those of the solver.
 void append_steps(std::vector<std::int64_t>& out, const std::vector<std::int64_t>& decided,
                   const Rows::Steps& steps, std::int64_t levels, std::int64_t always,
@@ -178,10 +151,6 @@ bool can_raise(const Rows& rows, std::size_t r, const LineForm& line, int fracti
   const __int128 limit = (__int128{1} << 61) >> shift;
   return -static_cast<__int128>(range->first) < limit && range->second < limit;
 }
-
-}  // namespace
-
-namespace {
 
 std::vector<SolvedLine> solve_lines(const Rows& rows, const JoinLimits& limits) {
   std::vector<SolvedLine> lines(rows.count());
@@ -256,67 +225,35 @@ std::optional<Parameters> line_parameters(const Rows& rows, std::vector<SolvedLi
   return out;
 }
 
-}  // namespace
-
 /// The widest input first: it is compared, the others are multiplied or look up a table.
-void Streamliner::widest_first(Value& value) {
+void widest_first(Planner& planner, Value& value) {
   const auto width = [&](const Term& t) {
-    return static_cast<__int128>(bounds(t.tensor).max()) - bounds(t.tensor).min();
+    return static_cast<__int128>(planner.to.bounds(t.tensor).max()) -
+           planner.to.bounds(t.tensor).min();
   };
   std::ranges::stable_sort(value.terms,
                            [&](const Term& a, const Term& b) { return width(a) > width(b); });
-  make_positive(value.terms[0], *value.terms[0].tensor->shape);
+  make_positive(planner, value.terms[0], *value.terms[0].tensor->shape);
 }
 
-void Streamliner::quantise_join(Value value, const StepFunction& f) {
-  widest_first(value);
-  const Shape shape = *value.terms[0].tensor->shape;
-  std::vector<Bounds> ranges;
-  for (const Term& term : value.terms) ranges.push_back(bounds(term.tensor));
-  Value flat = value;
-  flat.shape = shape;  // in front of the pools
-  const Rows rows = quantiser_rows(*node_, flat, f, ranges);
-  check_pools(value, f);
-
-  QuantiserReport report = report_for(value, rows);
-  report.steps = rows.levels();
-  std::vector<SolvedLine> lines = solve_lines(rows, limits_.joins);
-  const auto bad =
-      std::ranges::find_if(lines, [](const SolvedLine& l) { return l.failure != Failure::kNone; });
-  const std::int64_t entries = ranges.size() == 2 ? ranges[1].max() - ranges[1].min() + 1 : 0;
-  const bool tabular = entries > 0 && entries <= kMaxTable && !limits_.joins.join_bits;
-  std::optional<Parameters> parameters;
-  if (tabular && (bad != lines.end() ||
-                  table_cost(rows, entries) <= line_cost(rows, lines, largest_fraction(lines)))) {
-    parameters = table_parameters(rows, ranges[1].min(), ranges[1].max(), report);
-  } else if (bad != lines.end()) {
-    const auto row = static_cast<std::size_t>(bad - lines.begin());
-    fail_join(*bad, row, join_row(rows, row), rows.lo + 1 + rows.steps[row].always);
-  } else {
-    parameters = line_parameters(rows, std::move(lines), report);
-    if (!parameters)
-      fail("its sum over a common unit needs more than 62 bits",
-           "quantise one of the branches in front of the sum");
-  }
-  emit_join(value, f, rows, *parameters, std::move(report));
-}
-
-void Streamliner::fail_join(const SolvedLine& line, std::size_t channel, const JoinRow& row,
-                            std::int64_t first_step) const {
+void fail_join(Planner& planner, const SolvedLine& line, std::size_t channel, const JoinRow& row,
+               std::int64_t first_step) {
   if (line.failure == Failure::kRange)
-    fail(fmt::format("it sums {} tensors with different scales whose combinations are too many to "
-                     "enumerate ({} in channel {})",
-                     row.slopes.size(), row.combinations(main_input(row).value_or(0)), channel),
-         "quantise one of the branches in front of the sum");
-  fail(fmt::format("channel {}, step {}: with {} fraction bits {} pairs of the sum cannot be "
-                   "separated",
-                   channel, first_step + static_cast<std::int64_t>(line.line.worst_step),
-                   limits_.joins.budget, line.line.inseparable),
-       "raise --join-budget, or accept wrong decisions with --join-bits N");
+    planner.fail(
+        fmt::format("it sums {} tensors with different scales whose combinations are too many to "
+                    "enumerate ({} in channel {})",
+                    row.slopes.size(), row.combinations(main_input(row).value_or(0)), channel),
+        "quantise one of the branches in front of the sum");
+  planner.fail(
+      fmt::format("channel {}, step {}: with {} fraction bits {} pairs of the sum cannot be "
+                  "separated",
+                  channel, first_step + static_cast<std::int64_t>(line.line.worst_step),
+                  planner.limits.joins.budget, line.line.inseparable),
+      "raise --join-budget, or accept wrong decisions with --join-bits N");
 }
 
-void Streamliner::emit_join(const Value& value, const StepFunction& f, const Rows& rows,
-                            const Parameters& parameters, QuantiserReport report) {
+void emit_join(Planner& planner, const Value& value, const StepFunction& f, const Rows& rows,
+               const Parameters& parameters, QuantiserReport report) {
   auto op = std::make_unique<ops::JoinThreshold>();
   op->out_scale = f.t_scale;
   op->out_bias = f.t_scale * rows.lo + f.t_bias;
@@ -331,16 +268,53 @@ void Streamliner::emit_join(const Value& value, const StepFunction& f, const Row
   if (parameters.entries > 0) t_shape.push_back(parameters.entries);
   t_shape.push_back(rows.levels());
   m_shape.push_back(static_cast<std::int64_t>(value.terms.size()));
-  std::vector<Tensor*> inputs{integers(node_->name + "_thresholds", t_shape, parameters.thresholds),
-                              parameters.entries > 0 ? nullptr
-                                                     : integers(node_->name + "_multipliers",
-                                                                m_shape, parameters.multipliers)};
+  std::vector<Tensor*> inputs{
+      planner.to.integers(planner.node().name + "_thresholds", t_shape, parameters.thresholds),
+      parameters.entries > 0 ? nullptr
+                             : planner.to.integers(planner.node().name + "_multipliers", m_shape,
+                                                   parameters.multipliers)};
   for (const Term& term : value.terms) inputs.push_back(term.tensor);
-  Tensor* y = add_node(std::move(op), std::move(inputs), *value.terms[0].tensor->shape, range);
+  Tensor* y =
+      planner.to.add_node(std::move(op), std::move(inputs), *value.terms[0].tensor->shape, range);
   y->dtype = type;
   report.result = y->producer->name;
-  report_.quantisers.push_back(std::move(report));
-  set_levels(y, value, f);
+  planner.report.quantisers.push_back(std::move(report));
+  set_levels(planner, y, value, f);
+}
+
+}  // namespace
+
+void quantise_join(Planner& planner, Value value, const StepFunction& f) {
+  widest_first(planner, value);
+  const Shape shape = *value.terms[0].tensor->shape;
+  std::vector<Bounds> ranges;
+  for (const Term& term : value.terms) ranges.push_back(planner.to.bounds(term.tensor));
+  Value flat = value;
+  flat.shape = shape;  // in front of the pools
+  const Rows rows = quantiser_rows(planner.node(), flat, f, ranges);
+  check_pools(planner, value, f);
+
+  QuantiserReport report = report_for(planner, value, rows);
+  report.steps = rows.levels();
+  std::vector<SolvedLine> lines = solve_lines(rows, planner.limits.joins);
+  const auto bad =
+      std::ranges::find_if(lines, [](const SolvedLine& l) { return l.failure != Failure::kNone; });
+  const std::int64_t entries = ranges.size() == 2 ? ranges[1].max() - ranges[1].min() + 1 : 0;
+  const bool tabular = entries > 0 && entries <= kMaxTable && !planner.limits.joins.join_bits;
+  std::optional<Parameters> parameters;
+  if (tabular && (bad != lines.end() ||
+                  table_cost(rows, entries) <= line_cost(rows, lines, largest_fraction(lines)))) {
+    parameters = table_parameters(rows, ranges[1].min(), ranges[1].max(), report);
+  } else if (bad != lines.end()) {
+    const auto row = static_cast<std::size_t>(bad - lines.begin());
+    fail_join(planner, *bad, row, join_row(rows, row), rows.lo + 1 + rows.steps[row].always);
+  } else {
+    parameters = line_parameters(rows, std::move(lines), report);
+    if (!parameters)
+      planner.fail("its sum over a common unit needs more than 62 bits",
+                   "quantise one of the branches in front of the sum");
+  }
+  emit_join(planner, value, f, rows, *parameters, std::move(report));
 }
 
 }  // namespace assay::streamline

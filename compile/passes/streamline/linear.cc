@@ -1,31 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products with constant weights: convolutions, their transposes, matrices.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
 #include "compile/passes/rewrite/rewrite.h"
 #include "compile/passes/streamline/common_unit.h"
-#include "compile/passes/streamline/streamliner.h"
+#include "compile/passes/streamline/integer_weights.h"
+#include "compile/passes/streamline/planner.h"
+#include "compile/passes/streamline/terms.h"
 
 namespace assay::streamline {
-
 namespace {
 
-constexpr std::size_t kMaxClasses = 64;  ///< different scales that one product takes apart
 constexpr std::int64_t kMaxUnified = 1 << 22;
-
-/// Whether the array is the same for all entries of `axis` that belong to one group.
-bool equal_in_groups(const RealArray& scale, std::size_t axis, std::int64_t per_group) {
-  const std::int64_t size = scale.shape[axis];
-  const std::int64_t inner = element_count(
-      Shape(scale.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, scale.shape.end()));
-  for (std::size_t i = 0; i < scale.values.size(); ++i) {
-    const std::int64_t at = static_cast<std::int64_t>(i) / inner % size;
-    const std::int64_t first = static_cast<std::int64_t>(i) - at % per_group * inner;
-    if (!(scale.values[i] == scale.values[static_cast<std::size_t>(first)])) return false;
-  }
-  return true;
-}
 
 RealArray real_weights(const IntegerConstant& constant) {
   RealArray q;
@@ -57,10 +46,36 @@ bool take_common_units(IntegerConstant& constant, const RealArray& real, std::si
   return true;
 }
 
-}  // namespace
+IntegerConstant weights(Planner& planner, std::size_t axis) {
+  const Tensor* tensor = planner.node().inputs[1];
+  if (planner.depends_on_input(*tensor))
+    planner.fail("its weights are an activation",
+                 "only products with constants have an integer form");
+  auto constant = integer_constant(*tensor, axis);
+  if (!constant)
+    planner.fail("its weights are computed by nodes that do not fold", "fold constants first");
+  const auto uniform = [&](const RealArray& array) {
+    for (std::size_t i = 0; i < constant->shape.size(); ++i)
+      if (i != axis && varies_along(array, i, constant->shape.size())) return false;
+    return true;
+  };
+  if (uniform(constant->scale) && all_zero(constant->offset)) return std::move(*constant);
+  // Scales per input channel or fractional zero points: the weights themselves, over one common
+  // unit per output channel.
+  if (element_count(constant->shape) > kMaxUnified)
+    planner.fail("its weights have scales along their inputs",
+                 "use one weight scale per output channel");
+  const RealArray real = real_weights(*constant);
+  if (!std::ranges::all_of(real.values, [](const Real& w) { return w.is_rational(); }))
+    planner.fail("its weights are irrational", "quantise the weights in the model");
+  if (!take_common_units(*constant, real, axis))
+    planner.fail("its weights need more than 62 bits over a common unit",
+                 "use one weight scale per output channel");
+  return std::move(*constant);
+}
 
 /// A product seen from its input channels (or features) and its output channels.
-struct Streamliner::Product {
+struct Product {
   IntegerConstant weights;
   std::size_t input_axis = 1;   ///< of X
   std::size_t output_axis = 1;  ///< of the output
@@ -74,119 +89,28 @@ struct Streamliner::Product {
   std::function<RealArray(const RealArray&)> map_offset;  ///< the product of an offset
 };
 
-IntegerConstant Streamliner::weights(std::size_t axis) {
-  const Tensor* tensor = node_->inputs[1];
-  if (depends_on_input(*tensor))
-    fail("its weights are an activation", "only products with constants have an integer form");
-  auto constant = integer_constant(*tensor, axis);
-  if (!constant) fail("its weights are computed by nodes that do not fold", "fold constants first");
-  const auto uniform = [&](const RealArray& array) {
-    for (std::size_t i = 0; i < constant->shape.size(); ++i)
-      if (i != axis && varies_along(array, i, constant->shape.size())) return false;
-    return true;
-  };
-  if (uniform(constant->scale) && all_zero(constant->offset)) return std::move(*constant);
-  // Scales per input channel or fractional zero points: the weights themselves, over one common
-  // unit per output channel.
-  if (element_count(constant->shape) > kMaxUnified)
-    fail("its weights have scales along their inputs", "use one weight scale per output channel");
-  const RealArray real = real_weights(*constant);
-  if (!std::ranges::all_of(real.values, [](const Real& w) { return w.is_rational(); }))
-    fail("its weights are irrational", "quantise the weights in the model");
-  if (!take_common_units(*constant, real, axis))
-    fail("its weights need more than 62 bits over a common unit",
-         "use one weight scale per output channel");
-  return std::move(*constant);
-}
+/// One product of a term: its weights.
+struct Factor {
+  Term term;
+  std::vector<std::int64_t> weights;
+};
 
-/// The products that a term takes: one where its scale is the same for everything that an output
-/// sums up, or where integers in the weights can make it so; else one for each scale.
-std::vector<Streamliner::Factor> Streamliner::factors_of(const Term& term, const Product& product) {
-  const std::size_t rank = term.tensor->shape->size();
-  const std::int64_t per_group = product.inputs / product.groups;
-  bool uniform = !varies_along(term.scale, product.input_axis, rank) ||
-                 equal_in_groups(with_rank(term.scale, rank), product.input_axis, per_group);
-  for (std::size_t axis = 2; product.windowed && axis < rank; ++axis)
-    uniform = uniform && !varies_along(term.scale, axis, rank);
-  if (uniform) return {{term, product.weights.values}};
-  if (auto factor = over_common_unit(term, product)) return {std::move(*factor)};
-  std::vector<Factor> factors;
-  for (Term& part : masked_terms(term))
-    factors.push_back({std::move(part), product.weights.values});
-  return factors;
-}
+/// The worst case of each output over everything that it sums up.
+struct Sums {
+  std::vector<__int128> lo, hi;
+};
 
-/// A term for each different scale: the integers that have it, the others 0. At least one term.
-std::vector<Term> Streamliner::masked_terms(const Term& term) {
-  std::vector<Real> classes;
-  for (const Real& scale : term.scale.values) {
-    if (std::ranges::find(classes, scale) == classes.end()) classes.push_back(scale);
-    if (classes.size() > kMaxClasses)
-      fail(fmt::format("its input has more than {} different scales", kMaxClasses),
-           "quantise its input with one scale");
+/// Whether the array is the same for all entries of `axis` that belong to one group.
+bool equal_in_groups(const RealArray& scale, std::size_t axis, std::int64_t per_group) {
+  const std::int64_t size = scale.shape[axis];
+  const std::int64_t inner = element_count(
+      Shape(scale.shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, scale.shape.end()));
+  for (std::size_t i = 0; i < scale.values.size(); ++i) {
+    const std::int64_t at = static_cast<std::int64_t>(i) / inner % size;
+    const std::int64_t first = static_cast<std::int64_t>(i) - at % per_group * inner;
+    if (!(scale.values[i] == scale.values[static_cast<std::size_t>(first)])) return false;
   }
-  const RealArray scales = with_rank(term.scale, term.tensor->shape->size());
-  std::vector<Term> out;
-  for (const Real& scale : classes) {
-    if (scale.is_zero()) continue;
-    const RealArray mask =
-        map_array(scales, [&](const Real& s) { return Real(s == scale ? 1 : 0); });
-    out.push_back({RealArray(scale), times(term.tensor, mask), false});
-  }
-  if (out.empty()) out.push_back({RealArray(Real(0)), term.tensor, false});
-  return out;
-}
-
-namespace {
-
-constexpr int kMaxIntegerBits = 62;  ///< of integers
-
-}  // namespace
-
-Streamliner::Sums Streamliner::worst_sums(const Product& product, const Factor& factor) const {
-  const Shape& shape = *factor.term.tensor->shape;
-  Shape features(shape.size(), 1);
-  features[product.input_axis] = shape[product.input_axis];
-  const Bounds input = hull_over(bounds(factor.term.tensor), shape, features);
-  Sums out;
-  out.lo.assign(static_cast<std::size_t>(product.outputs), 0);
-  out.hi = out.lo;
-  for (std::size_t i = 0; i < factor.weights.size(); ++i) {
-    const std::int64_t w = factor.weights[i];
-    if (w == 0) continue;
-    const auto [o, c] = product.place(static_cast<std::int64_t>(i));
-    const auto at = static_cast<std::size_t>(c);
-    const std::int64_t lo = product.padded ? std::min<std::int64_t>(input.lo[at], 0) : input.lo[at];
-    const std::int64_t hi = product.padded ? std::max<std::int64_t>(input.hi[at], 0) : input.hi[at];
-    out.lo[static_cast<std::size_t>(o)] += static_cast<__int128>(w) * (w > 0 ? lo : hi);
-    out.hi[static_cast<std::size_t>(o)] += static_cast<__int128>(w) * (w > 0 ? hi : lo);
-  }
-  return out;
-}
-
-/// Bounds of the accumulator of every output channel; UserError beyond 62 bits.
-Bounds Streamliner::accumulator_bounds(const Product& product, const Factor& factor,
-                                       const Shape& out) const {
-  Shape channels(out.size(), 1);
-  channels[product.output_axis] = product.outputs;
-  const Sums sums = worst_sums(product, factor);
-  Bounds range{channels, {}, {}};
-  constexpr __int128 kLimit = __int128{1} << kMaxIntegerBits;
-  for (std::size_t o = 0; o < sums.lo.size(); ++o) {
-    if (sums.lo[o] < -kLimit || sums.hi[o] > kLimit)
-      fail("its accumulator needs more than 62 bits", "quantise its input and its weights");
-    range.lo.push_back(static_cast<std::int64_t>(sums.lo[o]));
-    range.hi.push_back(static_cast<std::int64_t>(sums.hi[o]));
-  }
-  return range;
-}
-
-namespace {
-
-/// Bits of the smallest two's complement type that holds them.
-int bits_of(const std::vector<std::int64_t>& values) {
-  const auto [lo, hi] = std::ranges::minmax(values);
-  return signed_bits(lo, hi);
+  return true;
 }
 
 /// The scales of a term along the inputs of a product in one unit per group.
@@ -212,12 +136,6 @@ std::optional<Proportions> proportions(const RealArray& scale, const Shape& feat
   return out;
 }
 
-int widest_bits(const std::vector<mpz_class>& numbers) {
-  std::size_t bits = 0;
-  for (const mpz_class& n : numbers) bits = std::max(bits, mpz_sizeinbase(n.get_mpz_t(), 2));
-  return static_cast<int>(bits);
-}
-
 std::int64_t different(const RealArray& scale) {
   std::vector<Real> seen;
   for (const Real& s : scale.values)
@@ -225,13 +143,45 @@ std::int64_t different(const RealArray& scale) {
   return std::ssize(seen);
 }
 
-}  // namespace
+int widest_bits(const std::vector<mpz_class>& numbers) {
+  std::size_t bits = 0;
+  for (const mpz_class& n : numbers) bits = std::max(bits, mpz_sizeinbase(n.get_mpz_t(), 2));
+  return static_cast<int>(bits);
+}
+
+/// Bits of the smallest two's complement type that holds them.
+int bits_of(const std::vector<std::int64_t>& values) {
+  const auto [lo, hi] = std::ranges::minmax(values);
+  return signed_bits(lo, hi);
+}
+
+constexpr int kMaxIntegerBits = 62;  ///< of integers
+
+Sums worst_sums(Planner& planner, const Product& product, const Factor& factor) {
+  const Shape& shape = *factor.term.tensor->shape;
+  Shape features(shape.size(), 1);
+  features[product.input_axis] = shape[product.input_axis];
+  const Bounds input = hull_over(planner.to.bounds(factor.term.tensor), shape, features);
+  Sums out;
+  out.lo.assign(static_cast<std::size_t>(product.outputs), 0);
+  out.hi = out.lo;
+  for (std::size_t i = 0; i < factor.weights.size(); ++i) {
+    const std::int64_t w = factor.weights[i];
+    if (w == 0) continue;
+    const auto [o, c] = product.place(static_cast<std::int64_t>(i));
+    const auto at = static_cast<std::size_t>(c);
+    const std::int64_t lo = product.padded ? std::min<std::int64_t>(input.lo[at], 0) : input.lo[at];
+    const std::int64_t hi = product.padded ? std::max<std::int64_t>(input.hi[at], 0) : input.hi[at];
+    out.lo[static_cast<std::size_t>(o)] += static_cast<__int128>(w) * (w > 0 ? lo : hi);
+    out.hi[static_cast<std::size_t>(o)] += static_cast<__int128>(w) * (w > 0 ? hi : lo);
+  }
+  return out;
+}
 
 /// sum_c w_c * (s_c * x_c) = u * sum_c (w_c * m_c) * x_c with integers m_c = s_c / u: nothing is
 /// rounded. Nothing where the ratios of scales are irrational, where scales differ along other
 /// axes, or where weights or sums need more bits than they may have.
-std::optional<Streamliner::Factor> Streamliner::over_common_unit(const Term& term,
-                                                                 const Product& product) {
+std::optional<Factor> over_common_unit(Planner& planner, const Term& term, const Product& product) {
   const Shape& shape = *term.tensor->shape;
   for (std::size_t axis = 0; axis < shape.size(); ++axis)
     if (axis != product.input_axis && varies_along(term.scale, axis, shape.size())) return {};
@@ -240,7 +190,7 @@ std::optional<Streamliner::Factor> Streamliner::over_common_unit(const Term& ter
   auto parts = proportions(term.scale, features, product.inputs / product.groups);
   if (!parts) return {};
   UnitReport report;
-  report.node = node_->name;
+  report.node = planner.node().name;
   report.scales = different(term.scale);
   report.multiplier_bits = widest_bits(parts->multipliers);
   report.weight_bits_before = bits_of(product.weights.values);
@@ -252,20 +202,54 @@ std::optional<Streamliner::Factor> Streamliner::over_common_unit(const Term& ter
       factor.weights.push_back(product.weights.values[i] *
                                parts->multipliers[static_cast<std::size_t>(input)].get_si());
     }
-    const Sums sums = worst_sums(product, factor);
+    const Sums sums = worst_sums(planner, product, factor);
     report.weight_bits = bits_of(factor.weights);
     report.accumulator_bits =
         signed_bits(*std::ranges::min_element(sums.lo), *std::ranges::max_element(sums.hi));
-    report.taken =
-        report.weight_bits <= limits_.weight_bits && report.accumulator_bits <= kMaxIntegerBits;
+    report.taken = report.weight_bits <= planner.limits.weight_bits &&
+                   report.accumulator_bits <= kMaxIntegerBits;
   }
-  report_.units.push_back(report);
+  planner.report.units.push_back(report);
   return report.taken ? std::optional(std::move(factor)) : std::nullopt;
 }
 
+/// The products that a term takes: one where its scale is the same for everything that an output
+/// sums up, or where integers in the weights can make it so; else one for each scale.
+std::vector<Factor> factors_of(Planner& planner, const Term& term, const Product& product) {
+  const std::size_t rank = term.tensor->shape->size();
+  const std::int64_t per_group = product.inputs / product.groups;
+  bool uniform = !varies_along(term.scale, product.input_axis, rank) ||
+                 equal_in_groups(with_rank(term.scale, rank), product.input_axis, per_group);
+  for (std::size_t axis = 2; product.windowed && axis < rank; ++axis)
+    uniform = uniform && !varies_along(term.scale, axis, rank);
+  if (uniform) return {{term, product.weights.values}};
+  if (auto factor = over_common_unit(planner, term, product)) return {std::move(*factor)};
+  std::vector<Factor> factors;
+  for (Term& part : masked_terms(planner, term))
+    factors.push_back({std::move(part), product.weights.values});
+  return factors;
+}
+
+/// Bounds of the accumulator of every output channel; UserError beyond 62 bits.
+Bounds accumulator_bounds(Planner& planner, const Product& product, const Factor& factor,
+                          const Shape& out) {
+  Shape channels(out.size(), 1);
+  channels[product.output_axis] = product.outputs;
+  const Sums sums = worst_sums(planner, product, factor);
+  Bounds range{channels, {}, {}};
+  constexpr __int128 kLimit = __int128{1} << kMaxIntegerBits;
+  for (std::size_t o = 0; o < sums.lo.size(); ++o) {
+    if (sums.lo[o] < -kLimit || sums.hi[o] > kLimit)
+      planner.fail("its accumulator needs more than 62 bits", "quantise its input and its weights");
+    range.lo.push_back(static_cast<std::int64_t>(sums.lo[o]));
+    range.hi.push_back(static_cast<std::int64_t>(sums.hi[o]));
+  }
+  return range;
+}
+
 /// The scale of a term behind the product: output channels of a group inherit that of its inputs.
-RealArray Streamliner::product_scale(const Product& product, const RealArray& scale,
-                                     const Shape& in, const Shape& out) {
+RealArray product_scale(const Product& product, const RealArray& scale, const Shape& in,
+                        const Shape& out) {
   if (!varies_along(scale, product.input_axis, in.size())) return scale * product.output_scale;
   Shape features(in.size(), 1), channels(out.size(), 1);
   features[product.input_axis] = in[product.input_axis];
@@ -282,37 +266,35 @@ RealArray Streamliner::product_scale(const Product& product, const RealArray& sc
   return inherited * product.output_scale;
 }
 
-void Streamliner::add_bias(const Product& product) {
-  if (node_->inputs.size() < 3 || !node_->inputs[2]) return;
-  const auto bias = exact_constant(*node_->inputs[2]);
-  if (!bias) fail("its bias is not constant", "fold constants first");
-  Shape along(known_shape(*node_->outputs[0]).size(), 1);
+void add_bias(Planner& planner, Value& out, const Product& product) {
+  if (planner.node().inputs.size() < 3 || !planner.node().inputs[2]) return;
+  const auto bias = exact_constant(*planner.node().inputs[2]);
+  if (!bias) planner.fail("its bias is not constant", "fold constants first");
+  Shape along(known_shape(*planner.node().outputs[0]).size(), 1);
   along[1] = product.outputs;
-  shift_by(values_.at(node_->outputs[0]),
-           bias->is_scalar() ? *bias : RealArray(along, bias->values));
+  shift_by(out, bias->is_scalar() ? *bias : RealArray(along, bias->values));
 }
 
-void Streamliner::plan_product(const Product& product) {
-  Value x = settled(0);
+void plan_product(Planner& planner, const Product& product) {
+  Value x = settled(planner, 0);
   Value out;
-  out.shape = known_shape(*node_->outputs[0]);
+  out.shape = known_shape(*planner.node().outputs[0]);
   out.folded = x.folded;
   std::vector<Factor> factors;
   for (const Term& term : x.terms)
-    std::ranges::move(factors_of(term, product), std::back_inserter(factors));
+    std::ranges::move(factors_of(planner, term, product), std::back_inserter(factors));
   for (const Factor& factor : factors) {
-    const Bounds range = accumulator_bounds(product, factor, out.shape);
-    Tensor* w = integers(node_->inputs[1]->name, product.weights.shape, factor.weights);
+    const Bounds range = accumulator_bounds(planner, product, factor, out.shape);
+    Tensor* w =
+        planner.to.integers(planner.node().inputs[1]->name, product.weights.shape, factor.weights);
     out.terms.push_back({compressed(product_scale(product, factor.term.scale, x.shape, out.shape)),
                          product.emit(factor.term.tensor, w, range), factors.size() == 1});
   }
   if (!all_zero(x.offset)) out.offset = product.map_offset(x.offset);
-  combine(out);
-  set_output(std::move(out));
-  add_bias(product);
+  combine(planner, out);
+  add_bias(planner, out, product);
+  planner.set_output(std::move(out));
 }
-
-namespace {
 
 /// Real weights along the rows of the product: scale[o] * q.
 Real real_weight(const IntegerConstant& weights, const std::vector<std::int64_t>& scale_index,
@@ -468,12 +450,11 @@ RealArray times_matrix(const RealArray& rows, const IntegerConstant& weights) {
   return compressed(out);
 }
 
-}  // namespace
-
-void Streamliner::plan_conv(const ops::Conv& op) {
+void plan_conv(Planner& planner, const ops::Conv& op) {
   Product p;
-  p.weights = weights(0);
-  const Shape &in = known_shape(*node_->inputs[0]), &out = known_shape(*node_->outputs[0]);
+  p.weights = weights(planner, 0);
+  const Shape &in = known_shape(*planner.node().inputs[0]),
+              &out = known_shape(*planner.node().outputs[0]);
   const Shape& w = p.weights.shape;
   p.inputs = in[1];
   p.outputs = out[1];
@@ -487,17 +468,18 @@ void Streamliner::plan_conv(const ops::Conv& op) {
     return std::pair(o, o / out_group * per_group + i / taps % per_group);
   };
   p.emit = [&, out](Tensor* x, Tensor* weight, const Bounds& range) {
-    return add_node(op.clone(), {x, weight}, out, range);
+    return planner.to.add_node(op.clone(), {x, weight}, out, range);
   };
   const OffsetConvolution offset(p.weights, op.window, op.group, false, in, out);
   p.map_offset = [&](const RealArray& o) { return offset(o); };
-  plan_product(p);
+  plan_product(planner, p);
 }
 
-void Streamliner::plan_conv_transpose(const ops::ConvTranspose& op) {
+void plan_conv_transpose(Planner& planner, const ops::ConvTranspose& op) {
   Product p;
-  p.weights = weights(1);
-  const Shape &in = known_shape(*node_->inputs[0]), &out = known_shape(*node_->outputs[0]);
+  p.weights = weights(planner, 1);
+  const Shape &in = known_shape(*planner.node().inputs[0]),
+              &out = known_shape(*planner.node().outputs[0]);
   const Shape& w = p.weights.shape;
   p.inputs = in[1];
   p.outputs = out[1];
@@ -511,22 +493,24 @@ void Streamliner::plan_conv_transpose(const ops::ConvTranspose& op) {
     return std::pair(c / in_group * out_group + i / taps % out_group, c);
   };
   p.emit = [&, out](Tensor* x, Tensor* weight, const Bounds& range) {
-    return add_node(op.clone(), {x, weight}, out, range);
+    return planner.to.add_node(op.clone(), {x, weight}, out, range);
   };
   const OffsetConvolution offset(p.weights, op.window, op.group, true, in, out);
   p.map_offset = [&](const RealArray& o) { return offset(o); };
-  plan_product(p);
+  plan_product(planner, p);
 }
 
-void Streamliner::plan_matmul() {
-  if (!depends_on_input(*node_->inputs[0]))
-    fail("its left operand is constant", "transpose the product so that the weights are right");
-  const Shape &in = known_shape(*node_->inputs[0]), &out = known_shape(*node_->outputs[0]);
+void plan_matmul(Planner& planner) {
+  if (!planner.depends_on_input(*planner.node().inputs[0]))
+    planner.fail("its left operand is constant",
+                 "transpose the product so that the weights are right");
+  const Shape &in = known_shape(*planner.node().inputs[0]),
+              &out = known_shape(*planner.node().outputs[0]);
   Product p;
-  const Shape& shape = known_shape(*node_->inputs[1]);
+  const Shape& shape = known_shape(*planner.node().inputs[1]);
   if (shape.size() != 2 || in.size() < 2)
-    fail("its weights are no matrix", "use a matrix product with one constant matrix");
-  p.weights = weights(1);
+    planner.fail("its weights are no matrix", "use a matrix product with one constant matrix");
+  p.weights = weights(planner, 1);
   p.input_axis = in.size() - 1;
   p.output_axis = out.size() - 1;
   p.windowed = false;
@@ -536,21 +520,23 @@ void Streamliner::plan_matmul() {
   const std::int64_t columns = shape[1];
   p.place = [=](std::int64_t i) { return std::pair(i % columns, i / columns); };
   p.emit = [&, out](Tensor* x, Tensor* weight, const Bounds& range) {
-    return add_node(std::make_unique<ops::MatMul>(), {x, weight}, out, range);
+    return planner.to.add_node(std::make_unique<ops::MatMul>(), {x, weight}, out, range);
   };
   p.map_offset = [&](const RealArray& offset) {
     return times_matrix(with_rank(offset, in.size()), p.weights);
   };
-  plan_product(p);
+  plan_product(planner, p);
 }
 
-bool Streamliner::plan_linear(const Node& node) {
+}  // namespace
+
+bool plan_linear(Planner& planner, const Node& node) {
   if (const auto* op = node.as<ops::Conv>()) {
-    plan_conv(*op);
+    plan_conv(planner, *op);
   } else if (const auto* transposed = node.as<ops::ConvTranspose>()) {
-    plan_conv_transpose(*transposed);
+    plan_conv_transpose(planner, *transposed);
   } else if (node.as<ops::MatMul>()) {
-    plan_matmul();
+    plan_matmul(planner);
   } else {
     return false;
   }

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Movements of data: the integers move as the reals did, scales and offsets with them.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <numeric>
 
 #include "compile/graph/views.h"
 #include "compile/passes/rewrite/constant_tools.h"
 #include "compile/passes/rewrite/rewrite.h"
-#include "compile/passes/streamline/streamliner.h"
+#include "compile/passes/streamline/integer_weights.h"
+#include "compile/passes/streamline/planner.h"
+#include "compile/passes/streamline/terms.h"
 
 namespace assay::streamline {
 namespace {
@@ -80,83 +84,6 @@ class ArrayMover {
   std::vector<std::int64_t> sources_;
 };
 
-}  // namespace
-
-bool Streamliner::plan_move(const Node& node) {
-  if (const auto* op = node.as<ops::Concat>()) {
-    plan_concat(*op);
-  } else if (is_move(node)) {
-    plan_movement(node);
-  } else if (node.as<ops::JoinThreshold>() || node.as<ops::SumPool>()) {
-    plan_integer_operator(node);
-  } else {
-    return false;
-  }
-  return true;
-}
-
-void Streamliner::plan_movement(const Node& node) {
-  Value x = input(0);
-  const bool pad = node.as<ops::Pad>() != nullptr;
-  if (!x.pools.empty() || pad) x = settle(std::move(x));
-  const Shape& out = known_shape(*node.outputs[0]);
-  ArrayMover mover(node, x.shape, out);
-  const auto moved = [&](const RealArray& array, const Real& padding) {
-    auto result = mover(array, padding);
-    if (!result)
-      fail("its input has a scale or an offset that differs along a resized axis",
-           "quantise its input");
-    return std::move(*result);
-  };
-  const bool filled = pad && node.inputs.size() > 2 && node.inputs[2];
-  Value value;
-  value.shape = out;
-  value.folded = x.folded;
-  value.offset = moved(x.offset, filled ? exact_constant(*node.inputs[2])->values[0] : Real());
-  if (x.lower) value.lower = moved(*x.lower, Real());
-  if (x.upper) value.upper = moved(*x.upper, Real());
-  if (x.curve)
-    value.curve = x.curve->mapped([&](const RealArray& array) { return moved(array, Real()); });
-  for (const Term& term : x.terms) {
-    RealArray scale =
-        term.scale.is_scalar() ? RealArray(term.scale.values[0]) : moved(term.scale, Real(1));
-    value.terms.push_back({std::move(scale), move_integers(node, term.tensor), false});
-  }
-  set_output(std::move(value));
-}
-
-/// A Resize by sizes, which are integers; its scales are not.
-Tensor* Streamliner::output_sizes(const Node& node, const Shape& in) {
-  const Shape& out = known_shape(*node.outputs[0]);
-  if (!scales_are_ratios(node, in, out))
-    fail("its scales are not the ratios of its sizes", "give it the output's sizes instead");
-  return to_.add_constant(node.name + "_sizes",
-                          Constant(Shape{static_cast<std::int64_t>(out.size())}, out));
-}
-
-/// The integers in a padding are 0: the offset alone is what it is filled with.
-Tensor* Streamliner::move_integers(const Node& node, Tensor* x) {
-  const bool pad = node.as<ops::Pad>() != nullptr;
-  std::vector<Tensor*> inputs{x};
-  if (node.as<ops::Resize>()) {
-    inputs.insert(inputs.end(), {nullptr, nullptr, output_sizes(node, *x->shape)});
-  } else {
-    for (std::size_t i = 1; i < node.inputs.size(); ++i) {
-      const bool fill = pad && i == 2;
-      inputs.push_back(node.inputs[i] && !fill ? copy_constant(*node.inputs[i]) : nullptr);
-    }
-    while (!inputs.back()) inputs.pop_back();
-  }
-  const Bounds& b = bounds(x);
-  const Bounds range = Bounds::of(pad ? std::min<std::int64_t>(b.min(), 0) : b.min(),
-                                  pad ? std::max<std::int64_t>(b.max(), 0) : b.max());
-  Tensor* y = add_node(node.op->clone(), std::move(inputs), known_shape(*node.outputs[0]), range);
-  if (!pad) y->dtype = x->dtype;
-  return y;
-}
-
-namespace {
-
 /// Arrays of the parts of a Concat, one after the other along the axis.
 RealArray joined(const std::vector<RealArray>& arrays, const std::vector<Value>& parts,
                  const Shape& shape, std::size_t axis) {
@@ -186,17 +113,29 @@ RealArray joined(const std::vector<RealArray>& arrays, const std::vector<Value>&
   return compressed(out);
 }
 
-}  // namespace
+Tensor* concatenate(Planner& planner, const ops::Concat& op, const std::vector<Tensor*>& tensors,
+                    const Shape& shape) {
+  std::int64_t lo = INT64_MAX, hi = INT64_MIN;
+  for (const Tensor* tensor : tensors) {
+    lo = std::min(lo, planner.to.bounds(tensor).min());
+    hi = std::max(hi, planner.to.bounds(tensor).max());
+  }
+  Tensor* y = planner.to.add_node(op.clone(), tensors, shape, Bounds::of(lo, hi));
+  const DataType first = tensors[0]->dtype;
+  if (std::ranges::all_of(tensors, [&](const Tensor* t) { return t->dtype == first; }))
+    y->dtype = first;
+  return y;
+}
 
-void Streamliner::plan_concat(const ops::Concat& op) {
-  const Shape& shape = known_shape(*node_->outputs[0]);
+void plan_concat(Planner& planner, const ops::Concat& op) {
+  const Shape& shape = known_shape(*planner.node().outputs[0]);
   const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
   std::vector<Value> parts;
   std::size_t count = 1;
-  for (std::size_t i = 0; i < node_->inputs.size(); ++i) {
-    if (!depends_on_input(*node_->inputs[i]))
-      fail("one of its inputs is constant", "add the constant later");
-    parts.push_back(settled(i));
+  for (std::size_t i = 0; i < planner.node().inputs.size(); ++i) {
+    if (!planner.depends_on_input(*planner.node().inputs[i]))
+      planner.fail("one of its inputs is constant", "add the constant later");
+    parts.push_back(settled(planner, i));
     count = std::max(count, parts.back().terms.size());
   }
   Value out;
@@ -217,37 +156,85 @@ void Streamliner::plan_concat(const ops::Concat& op) {
       tensors.push_back(part.terms[there ? k : 0].tensor);
     }
     out.terms.push_back(
-        {joined(scales, parts, shape, axis), concatenate(op, tensors, shape), false});
+        {joined(scales, parts, shape, axis), concatenate(planner, op, tensors, shape), false});
   }
-  combine(out);
-  set_output(std::move(out));
+  combine(planner, out);
+  planner.set_output(std::move(out));
 }
 
-Tensor* Streamliner::concatenate(const ops::Concat& op, const std::vector<Tensor*>& tensors,
-                                 const Shape& shape) {
-  std::int64_t lo = INT64_MAX, hi = INT64_MIN;
-  for (const Tensor* tensor : tensors) {
-    lo = std::min(lo, bounds(tensor).min());
-    hi = std::max(hi, bounds(tensor).max());
+/// A Resize by sizes, which are integers; its scales are not.
+Tensor* output_sizes(Planner& planner, const Node& node, const Shape& in) {
+  const Shape& out = known_shape(*node.outputs[0]);
+  if (!scales_are_ratios(node, in, out))
+    planner.fail("its scales are not the ratios of its sizes",
+                 "give it the output's sizes instead");
+  return planner.to.graph.add_constant(node.name + "_sizes",
+                                       Constant(Shape{static_cast<std::int64_t>(out.size())}, out));
+}
+
+/// The integers in a padding are 0: the offset alone is what it is filled with.
+Tensor* move_integers(Planner& planner, const Node& node, Tensor* x) {
+  const bool pad = node.as<ops::Pad>() != nullptr;
+  std::vector<Tensor*> inputs{x};
+  if (node.as<ops::Resize>()) {
+    inputs.insert(inputs.end(), {nullptr, nullptr, output_sizes(planner, node, *x->shape)});
+  } else {
+    for (std::size_t i = 1; i < node.inputs.size(); ++i) {
+      const bool fill = pad && i == 2;
+      inputs.push_back(node.inputs[i] && !fill ? planner.copy_constant(*node.inputs[i]) : nullptr);
+    }
+    while (!inputs.back()) inputs.pop_back();
   }
-  Tensor* y = add_node(op.clone(), tensors, shape, Bounds::of(lo, hi));
-  const DataType first = tensors[0]->dtype;
-  if (std::ranges::all_of(tensors, [&](const Tensor* t) { return t->dtype == first; }))
-    y->dtype = first;
+  const Bounds& b = planner.to.bounds(x);
+  const Bounds range = Bounds::of(pad ? std::min<std::int64_t>(b.min(), 0) : b.min(),
+                                  pad ? std::max<std::int64_t>(b.max(), 0) : b.max());
+  Tensor* y = planner.to.add_node(node.op->clone(), std::move(inputs),
+                                  known_shape(*node.outputs[0]), range);
+  if (!pad) y->dtype = x->dtype;
   return y;
 }
 
+void plan_movement(Planner& planner, const Node& node) {
+  Value x = planner.input(0);
+  const bool pad = node.as<ops::Pad>() != nullptr;
+  if (!x.pools.empty() || pad) x = settle(planner, std::move(x));
+  const Shape& out = known_shape(*node.outputs[0]);
+  ArrayMover mover(node, x.shape, out);
+  const auto moved = [&](const RealArray& array, const Real& padding) {
+    auto result = mover(array, padding);
+    if (!result)
+      planner.fail("its input has a scale or an offset that differs along a resized axis",
+                   "quantise its input");
+    return std::move(*result);
+  };
+  const bool filled = pad && node.inputs.size() > 2 && node.inputs[2];
+  Value value;
+  value.shape = out;
+  value.folded = x.folded;
+  value.offset = moved(x.offset, filled ? exact_constant(*node.inputs[2])->values[0] : Real());
+  if (x.lower) value.lower = moved(*x.lower, Real());
+  if (x.upper) value.upper = moved(*x.upper, Real());
+  if (x.curve)
+    value.curve = x.curve->mapped([&](const RealArray& array) { return moved(array, Real()); });
+  for (const Term& term : x.terms) {
+    RealArray scale =
+        term.scale.is_scalar() ? RealArray(term.scale.values[0]) : moved(term.scale, Real(1));
+    value.terms.push_back({std::move(scale), move_integers(planner, node, term.tensor), false});
+  }
+  planner.set_output(std::move(value));
+}
+
 /// Operators of integer graphs stay as they are.
-void Streamliner::plan_integer_operator(const Node& node) {
+void plan_integer_operator(Planner& planner, const Node& node) {
   std::vector<Tensor*> inputs;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
     const Tensor* tensor = node.inputs[i];
-    if (!tensor || !depends_on_input(*tensor)) {
-      inputs.push_back(tensor ? copy_constant(*tensor) : nullptr);
+    if (!tensor || !planner.depends_on_input(*tensor)) {
+      inputs.push_back(tensor ? planner.copy_constant(*tensor) : nullptr);
       continue;
     }
-    Tensor* x = as_integer(settled(i));
-    if (!x) fail("its input is no integer", "divide its input by its scale in the model");
+    Tensor* x = as_integer(planner, settled(planner, i));
+    if (!x) planner.fail("its input is no integer", "divide its input by its scale in the model");
     inputs.push_back(x);
   }
   const Shape& shape = known_shape(*node.outputs[0]);
@@ -257,16 +244,28 @@ void Streamliner::plan_integer_operator(const Node& node) {
     range = Bounds::of(join->out_bias, join->out_bias + join->out_scale * steps);
   } else {
     const std::int64_t taps = element_count(node.as<ops::SumPool>()->window.kernel_shape);
-    const Bounds& x = bounds(inputs[0]);
+    const Bounds& x = planner.to.bounds(inputs[0]);
     range = Bounds::of(std::min<std::int64_t>(taps * x.min(), 0),
                        std::max<std::int64_t>(taps * x.max(), 0));
   }
-  Value value;
-  value.shape = shape;
-  Tensor* y = add_node(node.op->clone(), std::move(inputs), shape, range);
+  Tensor* y = planner.to.add_node(node.op->clone(), std::move(inputs), shape, range);
   if (const auto* join = node.as<ops::JoinThreshold>()) y->dtype = join->out_dtype;
-  value.terms.push_back({RealArray(Real(1)), y, false});
-  set_output(std::move(value));
+  planner.set_output(Value::integers(y));
+}
+
+}  // namespace
+
+bool plan_move(Planner& planner, const Node& node) {
+  if (const auto* op = node.as<ops::Concat>()) {
+    plan_concat(planner, *op);
+  } else if (is_move(node)) {
+    plan_movement(planner, node);
+  } else if (node.as<ops::JoinThreshold>() || node.as<ops::SumPool>()) {
+    plan_integer_operator(planner, node);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 }  // namespace assay::streamline

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "compile/passes/rewrite/rewrite.h"
-#include "compile/passes/streamline/streamliner.h"
+#include "compile/passes/streamline/planner.h"
+#include "compile/passes/streamline/terms.h"
 
 namespace assay::streamline {
 namespace {
@@ -20,59 +21,18 @@ std::vector<std::int64_t> counted(std::int64_t size, std::int64_t out, std::int6
   return counts;
 }
 
-}  // namespace
-
-/// The sum over each window of what is inside the tensor.
-void Streamliner::plan_sum_pool(ops::Window window, const RealArray& inverse_divisor) {
-  Value x = settled(0);
-  const Shape& shape = known_shape(*node_->outputs[0]);
-  const std::size_t rank = shape.size(), r = window.rank();
-  // End pads that ceil_mode asks for.
-  for (std::size_t i = 0; i < r; ++i)
-    window.pads[r + i] =
-        std::max<std::int64_t>((shape[2 + i] - 1) * window.strides[i] + window.kernel_shape[i] -
-                                   x.shape[2 + i] - window.pads[i],
-                               0);
-  const bool padded = std::ranges::any_of(window.pads, [](std::int64_t p) { return p != 0; });
-  const std::int64_t taps = element_count(window.kernel_shape);
-  Shape channels(rank, 1);
-  channels[1] = shape[1];
-  std::vector<Term> terms;
-  for (const Term& term : x.terms)
-    for (const Term& part : split_in_space(term)) {
-      const Bounds in = hull_over(bounds(part.tensor), x.shape, channels);
-      Bounds range{channels, {}, {}};
-      for (std::size_t c = 0; c < in.lo.size(); ++c) {
-        range.lo.push_back(taps * (padded ? std::min<std::int64_t>(in.lo[c], 0) : in.lo[c]));
-        range.hi.push_back(taps * (padded ? std::max<std::int64_t>(in.hi[c], 0) : in.hi[c]));
-      }
-      auto op = std::make_unique<ops::SumPool>();
-      op->window = window;
-      op->data_layout = rank == 3 ? Layout::kNCW : Layout::kNCHW;
-      Tensor* y = add_node(std::move(op), {part.tensor}, shape, range);
-      terms.push_back({compressed(part.scale * inverse_divisor), y, false});
-    }
-  x.terms = std::move(terms);
-  if (!all_zero(x.offset))
-    x.offset = compressed(window_sums(x.offset, window, x.shape, shape) * inverse_divisor);
-  x.shape = shape;
-  x.folded.push_back(node_->name);
-  combine(x);
-  set_output(std::move(x));
-}
-
 /// Terms whose scale does not vary in space.
-std::vector<Term> Streamliner::split_in_space(const Term& term) {
+std::vector<Term> split_in_space(Planner& planner, const Term& term) {
   const std::size_t rank = term.tensor->shape->size();
   bool flat = true;
   for (std::size_t axis = 2; axis < rank; ++axis)
     flat = flat && !varies_along(term.scale, axis, rank);
-  return flat ? std::vector<Term>{term} : masked_terms(term);
+  return flat ? std::vector<Term>{term} : masked_terms(planner, term);
 }
 
 /// The window sums of a real constant that broadcasts to `in`.
-RealArray Streamliner::window_sums(const RealArray& offset, const ops::Window& window,
-                                   const Shape& in, const Shape& out) {
+RealArray window_sums(const RealArray& offset, const ops::Window& window, const Shape& in,
+                      const Shape& out) {
   Shape wide = in, shape = out;
   wide[0] = shape[0] = 1;
   const auto index = broadcast_index(offset.shape, wide);
@@ -107,8 +67,48 @@ RealArray Streamliner::window_sums(const RealArray& offset, const ops::Window& w
   return compressed(sums);
 }
 
-void Streamliner::plan_average_pool(const ops::AveragePool& op) {
-  const Shape &in = known_shape(*node_->inputs[0]), &out = known_shape(*node_->outputs[0]);
+/// The sum over each window of what is inside the tensor.
+void plan_sum_pool(Planner& planner, ops::Window window, const RealArray& inverse_divisor) {
+  Value x = settled(planner, 0);
+  const Shape& shape = known_shape(*planner.node().outputs[0]);
+  const std::size_t rank = shape.size(), r = window.rank();
+  // End pads that ceil_mode asks for.
+  for (std::size_t i = 0; i < r; ++i)
+    window.pads[r + i] =
+        std::max<std::int64_t>((shape[2 + i] - 1) * window.strides[i] + window.kernel_shape[i] -
+                                   x.shape[2 + i] - window.pads[i],
+                               0);
+  const bool padded = std::ranges::any_of(window.pads, [](std::int64_t p) { return p != 0; });
+  const std::int64_t taps = element_count(window.kernel_shape);
+  Shape channels(rank, 1);
+  channels[1] = shape[1];
+  std::vector<Term> terms;
+  for (const Term& term : x.terms)
+    for (const Term& part : split_in_space(planner, term)) {
+      const Bounds in = hull_over(planner.to.bounds(part.tensor), x.shape, channels);
+      Bounds range{channels, {}, {}};
+      for (std::size_t c = 0; c < in.lo.size(); ++c) {
+        range.lo.push_back(taps * (padded ? std::min<std::int64_t>(in.lo[c], 0) : in.lo[c]));
+        range.hi.push_back(taps * (padded ? std::max<std::int64_t>(in.hi[c], 0) : in.hi[c]));
+      }
+      auto op = std::make_unique<ops::SumPool>();
+      op->window = window;
+      op->data_layout = rank == 3 ? Layout::kNCW : Layout::kNCHW;
+      Tensor* y = planner.to.add_node(std::move(op), {part.tensor}, shape, range);
+      terms.push_back({compressed(part.scale * inverse_divisor), y, false});
+    }
+  x.terms = std::move(terms);
+  if (!all_zero(x.offset))
+    x.offset = compressed(window_sums(x.offset, window, x.shape, shape) * inverse_divisor);
+  x.shape = shape;
+  x.folded.push_back(planner.node().name);
+  combine(planner, x);
+  planner.set_output(std::move(x));
+}
+
+void plan_average_pool(Planner& planner, const ops::AveragePool& op) {
+  const Shape &in = known_shape(*planner.node().inputs[0]),
+              &out = known_shape(*planner.node().outputs[0]);
   const std::size_t r = op.window.rank();
   // The divisor is a product over the axes; padding counts up to its declared end only.
   RealArray inverse(Real(1));
@@ -125,11 +125,11 @@ void Streamliner::plan_average_pool(const ops::AveragePool& op) {
     for (const std::int64_t n : counts) axis.values.emplace_back(mpq_class(1, n));
     inverse = compressed(inverse * compressed(axis));
   }
-  plan_sum_pool(op.window, inverse);
+  plan_sum_pool(planner, op.window, inverse);
 }
 
-void Streamliner::plan_max_pool(const Op& op) {
-  Value value = input(0);
+void plan_max_pool(Planner& planner, const Op& op) {
+  Value value = planner.input(0);
   const std::size_t rank = value.shape.size();
   const auto flat = [&](const RealArray& array) {
     for (std::size_t axis = 2; axis < rank; ++axis)
@@ -138,48 +138,47 @@ void Streamliner::plan_max_pool(const Op& op) {
   };
   const bool clamps_flat =
       (!value.lower || flat(*value.lower)) && (!value.upper || flat(*value.upper));
-  const Shape& shape = known_shape(*node_->outputs[0]);
+  const Shape& shape = known_shape(*planner.node().outputs[0]);
   if (value.terms.size() == 1 && !value.curve && flat(value.terms[0].scale) && flat(value.offset) &&
       clamps_flat && value.pools.empty()) {
-    make_positive(value.terms[0], value.shape);
+    make_positive(planner, value.terms[0], value.shape);
     Value pool;  // the maximum of increasing functions is that of the maximum
     pool.shape = value.shape;
     pool.pools.push_back({op.clone(), shape});
     const DataType type = value.terms[0].tensor->dtype;  // +-1 stay +-1
-    value.terms[0].tensor = apply_pools(value.terms[0].tensor, pool);
+    value.terms[0].tensor = apply_pools(planner, value.terms[0].tensor, pool);
     value.terms[0].tensor->dtype = type;
     value.terms[0].exclusive = false;
   } else {
     value.pools.push_back({op.clone(), shape});
   }
   value.shape = shape;
-  set_output(std::move(value));
+  planner.set_output(std::move(value));
 }
 
-bool Streamliner::plan_pool(const Node& node) {
+}  // namespace
+
+bool plan_pool(Planner& planner, const Node& node) {
   if (const auto* average = node.as<ops::AveragePool>()) {
-    plan_average_pool(*average);
+    plan_average_pool(planner, *average);
   } else if (node.as<ops::GlobalAveragePool>()) {
     const Shape& in = known_shape(*node.inputs[0]);
     const Shape whole(in.begin() + 2, in.end());
     ops::Window window{whole, Shape(whole.size(), 1), Shape(2 * whole.size(), 0),
                        Shape(whole.size(), 1)};
-    plan_sum_pool(std::move(window), RealArray(Real(mpq_class(1, element_count(whole)))));
+    plan_sum_pool(planner, std::move(window), RealArray(Real(mpq_class(1, element_count(whole)))));
   } else if (node.as<ops::MaxPool>()) {
-    plan_max_pool(*node.op);
+    plan_max_pool(planner, *node.op);
   } else if (const auto* quantised = node.as<ops::QuantAvgPool2d>()) {
-    const Value value = settled(0);
-    Tensor* x = as_integer(value);
-    if (!x) fail("its input is no integer", "divide its input by its scale in the model");
+    const Value value = settled(planner, 0);
+    Tensor* x = as_integer(planner, value);
+    if (!x) planner.fail("its input is no integer", "divide its input by its scale in the model");
     const std::int64_t area = quantised->kernel * quantised->kernel;
     const int shift = quantised->shift();
-    Tensor* y =
-        add_node(node.op->clone(), {x}, known_shape(*node.outputs[0]),
-                 Bounds::of((bounds(x).min() * area) >> shift, (bounds(x).max() * area) >> shift));
-    Value out;
-    out.shape = *y->shape;
-    out.terms.push_back({RealArray(Real(1)), y, false});
-    set_output(std::move(out));
+    Tensor* y = planner.to.add_node(node.op->clone(), {x}, known_shape(*node.outputs[0]),
+                                    Bounds::of((planner.to.bounds(x).min() * area) >> shift,
+                                               (planner.to.bounds(x).max() * area) >> shift));
+    planner.set_output(Value::integers(y));
   } else {
     return false;
   }

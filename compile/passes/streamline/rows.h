@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "compile/passes/streamline/streamliner.h"
+#include "compile/passes/streamline/values.h"
 #include "compile/passes/thresholds/threshold_solver.h"
 
 namespace assay::streamline {

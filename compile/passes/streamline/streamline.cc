@@ -3,7 +3,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
-#include "compile/passes/streamline/streamliner.h"
+#include "compile/passes/streamline/integer_graph.h"
 
 namespace assay {
 namespace {
@@ -13,7 +13,7 @@ using streamline::Depth;
 /// Runs the symbolic execution; whether the graph changed.
 bool streamline_to(Graph& graph, Depth depth, const streamline::StreamlineLimits& limits,
                    PassReport& report) {
-  Graph result = streamline::Streamliner(graph, depth, limits, report).run();
+  Graph result = streamline::integer_graph(graph, depth, limits, report);
   // Digests of large weights take time: look at the cheap signs first.
   if (result.nodes().size() == graph.nodes().size() &&
       result.tensors().size() == graph.tensors().size() && to_text(result) == to_text(graph))
@@ -61,7 +61,7 @@ bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<R
                                                .joins = {options.join_budget, options.join_bits}};
   for (const Depth depth : {Depth::kScales, Depth::kJoins, Depth::kTail}) try {
       PassReport report;
-      graph = streamline::Streamliner(graph, depth, limits, report, &found).run();
+      graph = streamline::integer_graph(graph, depth, limits, report, &found);
     } catch (const UserError& error) {  // of an output
       found.push_back(Refusal::of("", error.what()));
       return false;

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The end of the network: logits with their meaning, labels by integers of the same order.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 
+#include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/passes/rewrite/rewrite.h"
 #include "compile/passes/streamline/common_unit.h"
-#include "compile/passes/streamline/streamliner.h"
+#include "compile/passes/streamline/outputs.h"
+#include "compile/passes/streamline/terms.h"
 #include "compile/passes/thresholds/order_solver.h"
 
 namespace assay::streamline {
@@ -29,10 +33,10 @@ RealArray integer_array(const Shape& shape, const std::vector<mpz_class>& values
 }  // namespace
 
 /// One integer tensor for a real output: several terms over a common unit per element.
-Value Streamliner::integer_output(const Value& real, const std::string& name) {
-  Value value = settle(real);
+Value integer_output(Planner& planner, const Value& real, const std::string& name) {
+  Value value = settle(planner, real);
   if (value.terms.size() == 1) return value;
-  take_equal_ratios(value);
+  take_equal_ratios(planner, value);
   if (value.terms.size() == 1) return value;
   Shape rows(value.shape.size(), 1);
   for (const Term& term : value.terms) rows = broadcast_shape(rows, term.scale.shape);
@@ -48,61 +52,57 @@ Value Streamliner::integer_output(const Value& real, const std::string& name) {
       scales.push_back(value.terms[k].scale.values[static_cast<std::size_t>(index[k][r])]);
     const auto common = common_unit(scales);
     if (!common || !fits(common->multiples))
-      fail(fmt::format("output '{}' sums tensors whose scales have no common unit of 62 bits",
-                       printable(name)),
-           "quantise the output or the branches in front of the sum");
+      planner.fail(
+          fmt::format("output '{}' sums tensors whose scales have no common unit of 62 bits",
+                      printable(name)),
+          "quantise the output or the branches in front of the sum");
     unit.values.push_back(common->unit);
     for (std::size_t k = 0; k < scales.size(); ++k) factors[k].push_back(common->multiples[k]);
   }
   Tensor* total = nullptr;
   for (std::size_t k = 0; k < value.terms.size(); ++k) {
-    Tensor* part = times(value.terms[k].tensor, integer_array(rows, factors[k]));
-    total = total ? sum(total, part) : part;
+    Tensor* part = planner.to.times(value.terms[k].tensor, integer_array(rows, factors[k]));
+    total = total ? planner.to.sum(total, part) : part;
   }
-  report_.remarks.push_back({node_->name, fmt::format("output '{}': {} scales over a common unit",
-                                                      printable(name), value.terms.size())});
+  planner.report.remarks.push_back(
+      {planner.node().name, fmt::format("output '{}': {} scales over a common unit",
+                                        printable(name), value.terms.size())});
   value.terms = {{compressed(unit), total, false}};
   return value;
+}
+
+namespace {
+
+/// Irrational ratios have no common unit: integers that are shown to keep the order.
+Tensor* ranked_by_search(Planner& planner, Tensor* x, const Shape& rows,
+                         const std::vector<Real>& scales, const std::vector<Real>& offsets) {
+  const Bounds range = hull_over(planner.to.bounds(x), *x->shape, rows);
+  std::vector<RankedClass> classes;
+  for (std::size_t c = 0; c < scales.size(); ++c)
+    classes.push_back({scales[c], offsets[c], range.lo[c], range.hi[c]});
+  constexpr int kBudget = 48;
+  const auto form = solve_order(classes, kBudget);
+  if (!form)
+    planner.fail(
+        "the scales of the classes have no common unit, and no integers of 60 bits keep their "
+        "order",
+        "use one weight scale for the last layer, or end the network at its logits");
+  planner.report.remarks.push_back(
+      {planner.node().name,
+       fmt::format("{} classes ranked by integers with {} fraction bits; every pair of classes was "
+                   "checked for every accumulator",
+                   classes.size(), form->fraction_bits)});
+  const auto array = [&](const std::vector<std::int64_t>& values) {
+    return compressed(RealArray(rows, {values.begin(), values.end()}));
+  };
+  return planner.to.plus(planner.to.times(x, array(form->factors)), array(form->addends));
 }
 
 /// Integers in the same order as the reals, for every value that the integers can take: with scales
 /// M_c * u over a common unit u, real_c / u = M_c * T_c + I_c + r_c with integers I_c and fractions
 /// r_c in [0, 1). The order of two classes is that of the integer parts and, where those are equal,
 /// of the fractions: so ranks of the fractions may stand for them.
-void Streamliner::plan_top_k(const ops::TopK& op) {
-  const Tensor* old = node_->inputs[0];
-  for (std::size_t i = 2; i < node_->outputs.size(); ++i)
-    ASSAY_INVARIANT(!node_->outputs[i], "TopK has two outputs");
-  const Tensor* values = node_->outputs[0];
-  if (values && (!values->consumers.empty() || from_.is_output(values)))
-    fail("the values of TopK are used", "use its indices only");
-  if (!node_->outputs[1]) return;
-  Tensor* x = nullptr;
-  if (depth_ != Depth::kTail) {
-    x = real_tensor(old);
-  } else {
-    Value value = integer_output(values_.at(old), old->name);
-    const Shape rows = [&] {
-      Shape shape(value.shape.size(), 1);
-      for (const RealArray* a : {&value.terms[0].scale, &value.offset})
-        shape = broadcast_shape(shape, a->shape);
-      return shape;
-    }();
-    x = ranked(value, rows);
-    set(old, std::move(value));
-  }
-  Tensor* largest = to_.add_tensor(values ? values->name : node_->name + "_values");
-  Tensor* indices = to_.add_tensor(node_->outputs[1]->name);
-  to_.add_node(op.clone(), {x, copy_constant(*node_->inputs[1])}, {largest, indices}, node_->name);
-  largest->dtype = x->dtype;
-  largest->shape = node_->outputs[1]->shape;
-  indices->container = Container::kInt64;
-  indices->dtype = node_->outputs[1]->dtype;
-  indices->shape = node_->outputs[1]->shape;
-  copies_[node_->outputs[1]] = indices;
-}
-
-Tensor* Streamliner::ranked(const Value& value, const Shape& rows) {
+Tensor* ranked(Planner& planner, const Value& value, const Shape& rows) {
   const Term& term = value.terms[0];
   std::vector<Real> scales, offsets;
   for (const std::int64_t i : broadcast_index(term.scale.shape, rows))
@@ -111,7 +111,7 @@ Tensor* Streamliner::ranked(const Value& value, const Shape& rows) {
     offsets.push_back(value.offset.values[static_cast<std::size_t>(i)]);
   const auto common = common_unit(scales);
   if (!common || !common->unit.has_inverse() || !fits(common->multiples))
-    return ranked_by_search(term.tensor, rows, scales, offsets);
+    return ranked_by_search(planner, term.tensor, rows, scales, offsets);
   const Real per_unit = common->unit.inverse();
   std::vector<mpz_class> whole;
   std::vector<Real> fractions;
@@ -134,38 +134,57 @@ Tensor* Streamliner::ranked(const Value& value, const Shape& rows) {
                       static_cast<long>(rank));
   }
   if (!fits(factors) || !fits(addends))
-    fail("the scales and offsets of the classes need more than 62 bits over a common unit",
-         "use one weight scale for the last layer");
-  report_.remarks.push_back(
-      {node_->name, fmt::format("{} classes ranked by integers: {} distinct offsets, {} fraction "
-                                "bits; the order is that of the reals for every accumulator",
-                                whole.size(), order.size(), bits)});
-  return plus(times(term.tensor, integer_array(rows, factors)), integer_array(rows, addends));
+    planner.fail("the scales and offsets of the classes need more than 62 bits over a common unit",
+                 "use one weight scale for the last layer");
+  planner.report.remarks.push_back(
+      {planner.node().name,
+       fmt::format("{} classes ranked by integers: {} distinct offsets, {} fraction "
+                   "bits; the order is that of the reals for every accumulator",
+                   whole.size(), order.size(), bits)});
+  return planner.to.plus(planner.to.times(term.tensor, integer_array(rows, factors)),
+                         integer_array(rows, addends));
 }
 
-/// Irrational ratios have no common unit: integers that are shown to keep the order.
-Tensor* Streamliner::ranked_by_search(Tensor* x, const Shape& rows, const std::vector<Real>& scales,
-                                      const std::vector<Real>& offsets) {
-  const Bounds range = hull_over(bounds(x), *x->shape, rows);
-  std::vector<RankedClass> classes;
-  for (std::size_t c = 0; c < scales.size(); ++c)
-    classes.push_back({scales[c], offsets[c], range.lo[c], range.hi[c]});
-  constexpr int kBudget = 48;
-  const auto form = solve_order(classes, kBudget);
-  if (!form)
-    fail(
-        "the scales of the classes have no common unit, and no integers of 60 bits keep their "
-        "order",
-        "use one weight scale for the last layer, or end the network at its logits");
-  report_.remarks.push_back(
-      {node_->name,
-       fmt::format("{} classes ranked by integers with {} fraction bits; every pair of classes was "
-                   "checked for every accumulator",
-                   classes.size(), form->fraction_bits)});
-  const auto array = [&](const std::vector<std::int64_t>& values) {
-    return compressed(RealArray(rows, {values.begin(), values.end()}));
-  };
-  return plus(times(x, array(form->factors)), array(form->addends));
+void plan_labels(Planner& planner, const Node& node) {
+  const Tensor* old = node.inputs[0];
+  for (std::size_t i = 2; i < node.outputs.size(); ++i)
+    ASSAY_INVARIANT(!node.outputs[i], "TopK has two outputs");
+  const Tensor* values = node.outputs[0];
+  if (values && (!values->consumers.empty() || planner.from.is_output(values)))
+    planner.fail("the values of TopK are used", "use its indices only");
+  if (!node.outputs[1]) return;
+  Tensor* x = nullptr;
+  if (planner.depth != Depth::kTail) {
+    x = real_tensor(planner, old);
+  } else {
+    Value value = integer_output(planner, planner.value_of(old), old->name);
+    const Shape rows = [&] {
+      Shape shape(value.shape.size(), 1);
+      for (const RealArray* a : {&value.terms[0].scale, &value.offset})
+        shape = broadcast_shape(shape, a->shape);
+      return shape;
+    }();
+    x = ranked(planner, value, rows);
+    planner.set(old, std::move(value));
+  }
+  Tensor* largest = planner.to.graph.add_tensor(values ? values->name : node.name + "_values");
+  Tensor* indices = planner.to.graph.add_tensor(node.outputs[1]->name);
+  planner.to.graph.add_node(node.op->clone(), {x, planner.copy_constant(*node.inputs[1])},
+                            {largest, indices}, node.name);
+  largest->dtype = x->dtype;
+  largest->shape = node.outputs[1]->shape;
+  indices->container = Container::kInt64;
+  indices->dtype = node.outputs[1]->dtype;
+  indices->shape = node.outputs[1]->shape;
+  planner.set_copy(node.outputs[1], indices);
+}
+
+}  // namespace
+
+bool plan_top_k(Planner& planner, const Node& node) {
+  if (!node.as<ops::TopK>()) return false;
+  plan_labels(planner, node);
+  return true;
 }
 
 }  // namespace assay::streamline
