@@ -215,7 +215,7 @@ std::optional<Factor> over_common_unit(Planner& planner, const Term& term, const
 
 /// The products that a term takes: one where its scale is the same for everything that an output
 /// sums up, or where integers in the weights can make it so; else one for each scale.
-std::vector<Factor> factors_of(Planner& planner, const Term& term, const Product& product) {
+std::vector<Factor> products_of(Planner& planner, const Term& term, const Product& product) {
   const std::size_t rank = term.tensor->shape->size();
   const std::int64_t per_group = product.inputs / product.groups;
   bool uniform = !varies_along(term.scale, product.input_axis, rank) ||
@@ -282,7 +282,7 @@ void plan_product(Planner& planner, const Product& product) {
   out.folded = x.folded;
   std::vector<Factor> factors;
   for (const Term& term : x.terms)
-    std::ranges::move(factors_of(planner, term, product), std::back_inserter(factors));
+    std::ranges::move(products_of(planner, term, product), std::back_inserter(factors));
   for (const Factor& factor : factors) {
     const Bounds range = accumulator_bounds(planner, product, factor, out.shape);
     Tensor* w =
