@@ -218,4 +218,22 @@ Dataset load_dataset(const fs::path& path, ImageRange range) {
   return set;
 }
 
+std::vector<Dataset> load_inputs(const fs::path& path, const std::vector<std::string>& names,
+                                 ImageRange range) {
+  if (!is_file(path) || path.extension() != ".npz")
+    user_error(
+        "'{}' is no .npz file, and the network has {} inputs, such as '{}'; save an array of the "
+        "name of each: numpy.savez('data.npz', **{{'{}': ..., ...}})",
+        shown(path), names.size(), printable(names[0]), printable(names[0]));
+  std::vector<Dataset> inputs = read_npz_inputs(path, names, range);
+  for (Dataset& set : inputs) set.sha256 = dataset_sha256(set);
+  return inputs;
+}
+
+std::string inputs_sha256(const std::vector<Dataset>& inputs) {
+  std::string hashes;
+  for (const Dataset& set : inputs) hashes += set.sha256;
+  return sha256(hashes);
+}
+
 }  // namespace assay

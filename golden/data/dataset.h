@@ -73,4 +73,13 @@ ImageRange parse_image_range(std::string_view text);
 /// a range that does not lie within the set. Nothing is skipped silently.
 Dataset load_dataset(const std::filesystem::path& path, ImageRange range = {});
 
+/// Reads what a network of several inputs takes: the arrays of a .npz file that have the inputs' names,
+/// in the order of `names`, with one image of each for every image of the others. The first one has the
+/// labels, from the array `labels`, or `y`, where it is there and no input's. UserError as above, and
+/// where an array is missing.
+std::vector<Dataset> load_inputs(const std::filesystem::path& path,
+                                 const std::vector<std::string>& names, ImageRange range = {});
+/// SHA-256 of the hashes of them, one after another.
+std::string inputs_sha256(const std::vector<Dataset>& inputs);
+
 }  // namespace assay

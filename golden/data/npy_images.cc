@@ -13,15 +13,12 @@
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
 #include "golden/data/npy.h"
+#include "golden/data/npz.h"
 #include "golden/data/readers.h"
-#include "golden/data/zip.h"
 
 namespace assay {
 namespace fs = std::filesystem;
 namespace {
-
-constexpr std::uint64_t kArrayLimit = std::uint64_t{1} << 32;
-constexpr std::string_view kMember = ".npy";  ///< how numpy names the member of a key
 
 /// One for each image, as an axis of their number and, as Keras has it, one of 1.
 std::vector<std::uint16_t> labels_in(const NpyArray& array, std::int64_t count,
@@ -105,18 +102,14 @@ std::string lower(std::string text) {
 /// The arrays of a .npz file by their keys in small letters.
 using Keys = std::map<std::string, const ZipMember*>;
 
-Keys keys_of(const std::vector<ZipMember>& members, const std::string& file) {
+Keys keys_of(const NpzFile& file) {
   Keys keys;
-  for (const ZipMember& member : members) {
-    if (!member.name.ends_with(kMember))
-      user_error("'{}' holds '{}', which is no array; save it with numpy.savez", file,
-                 printable(member.name));
-    std::string key = lower(member.name.substr(0, member.name.size() - kMember.size()));
+  for (const ZipMember& member : file.members()) {
+    std::string key = lower(NpzFile::key_of(member));
     if (!keys.emplace(key, &member).second)
-      user_error("'{}' holds two arrays '{}' that differ in capital letters alone", file,
+      user_error("'{}' holds two arrays '{}' that differ in capital letters alone", file.name(),
                  printable(key));
   }
-  if (keys.empty()) user_error("'{}' holds no array; save it with numpy.savez", file);
   return keys;
 }
 
@@ -125,7 +118,8 @@ struct Pair {
   const ZipMember* labels = nullptr;  ///< null: there are none
 };
 
-Pair pair_of(const Keys& keys, const std::string& file) {
+Pair pair_of(const NpzFile& file) {
+  const Keys keys = keys_of(file);
   // Those to test with come first: a file that has them has those to train with, too.
   constexpr std::array<std::pair<const char*, const char*>, 6> kPairs = {
       {{"x_test", "y_test"},
@@ -137,14 +131,35 @@ Pair pair_of(const Keys& keys, const std::string& file) {
   if (keys.size() == 1) return {keys.begin()->second, nullptr};
   for (const auto& [images, labels] : kPairs)
     if (keys.contains(images) && keys.contains(labels)) return {keys.at(images), keys.at(labels)};
-  std::string listed;
-  for (const auto& [key, member] : keys)
-    listed += fmt::format("{}'{}'", listed.empty() ? "" : ", ", printable(key));
   user_error(
       "'{}' holds the arrays {}, and which are the images does not follow from their names; save "
       "one "
       "alone, or images and labels as x and y",
-      file, listed);
+      file.name(), file.listed());
+}
+
+Dataset npz_images(const NpzFile& archive, const ZipMember& member, const NpyArray& array,
+                   ImageRange range, const fs::path& file) {
+  Dataset set = images_in(array, range, file, archive.name());
+  set.name = fmt::format("npz {} ({})", printable(file.filename().string()),
+                         printable(NpzFile::key_of(member)));
+  return set;
+}
+
+void take_npz_labels(Dataset& set, const NpzFile& archive, const ZipMember& labels,
+                     std::int64_t count, ImageRange range, const fs::path& file) {
+  take_labels(set, labels_in(archive.read(labels), count, archive.title(labels), archive.name()),
+              range, file);
+}
+
+/// The array of labels beside those of inputs.
+const ZipMember* labels_beside_inputs(const NpzFile& archive,
+                                      const std::vector<std::string>& names) {
+  for (const char* key : {"labels", "y"})
+    if (const ZipMember* found = archive.find(key);
+        found && std::ranges::find(names, key) == names.end())
+      return found;
+  return nullptr;
 }
 
 }  // namespace
@@ -158,24 +173,35 @@ Dataset read_npy_images(const fs::path& file, ImageRange range) {
 }
 
 Dataset read_npz_images(const fs::path& file, ImageRange range) {
-  const std::string archive = read_file(file), name = shown(file);
-  const std::vector<ZipMember> members = zip_members(archive, name);
-  const Pair pair = pair_of(keys_of(members, name), name);
-  const auto array_of = [&](const ZipMember& member) {
-    const std::string whole = fmt::format("{}:{}", name, printable(member.name));
-    return decode_npy(read_zip_member(archive, member, kArrayLimit, name), whole);
-  };
-  const NpyArray array = array_of(*pair.images);
-  Dataset set = images_in(array, range, file, name);
-  set.name = fmt::format(
-      "npz {} ({})", printable(file.filename().string()),
-      printable(pair.images->name.substr(0, pair.images->name.size() - kMember.size())));
+  const NpzFile archive(file);
+  const Pair pair = pair_of(archive);
+  const NpyArray array = archive.read(*pair.images);
+  Dataset set = npz_images(archive, *pair.images, array, range, file);
   if (pair.labels != nullptr)
-    take_labels(set,
-                labels_in(array_of(*pair.labels), array.shape[0],
-                          fmt::format("{}:{}", name, printable(pair.labels->name)), name),
-                range, file);
+    take_npz_labels(set, archive, *pair.labels, array.shape[0], range, file);
   return set;
+}
+
+std::vector<Dataset> read_npz_inputs(const fs::path& file, const std::vector<std::string>& names,
+                                     ImageRange range) {
+  const NpzFile archive(file);
+  std::vector<Dataset> inputs;
+  std::int64_t count = -1;
+  for (const std::string& name : names) {
+    const ZipMember* member = archive.find(name);
+    if (member == nullptr)
+      user_error("'{}' holds no array '{}' for the network's input of this name; it holds {}",
+                 archive.name(), printable(name), archive.listed());
+    const NpyArray array = archive.read(*member);
+    inputs.push_back(npz_images(archive, *member, array, range, file));
+    if (count >= 0 && array.shape[0] != count)
+      user_error("'{}' holds {} images of '{}', but {} of '{}'", archive.name(), array.shape[0],
+                 printable(name), count, printable(names[0]));
+    count = array.shape[0];
+  }
+  if (const ZipMember* labels = labels_beside_inputs(archive, names))
+    take_npz_labels(inputs[0], archive, *labels, count, range, file);
+  return inputs;
 }
 
 }  // namespace assay

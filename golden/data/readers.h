@@ -20,6 +20,8 @@ Dataset read_idx(const std::filesystem::path& file, ImageRange range);
 Dataset read_picture_folder(const std::filesystem::path& folder, ImageRange range);
 Dataset read_npy_images(const std::filesystem::path& file, ImageRange range);
 Dataset read_npz_images(const std::filesystem::path& file, ImageRange range);
+std::vector<Dataset> read_npz_inputs(const std::filesystem::path& file,
+                                     const std::vector<std::string>& names, ImageRange range);
 
 /// A range with both ends known, begin < end.
 struct ImageSpan {

@@ -1,28 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/bits/made_up_images.h"
 
+#include <functional>
 #include <random>
 
-namespace assay {
+#include "harness/run/images.h"
+#include "harness/run/pixel_order.h"
 
-std::vector<std::int32_t> made_up_images(const Dataset& set, IntegerRange range,
-                                         std::uint64_t seed) {
+namespace assay {
+namespace {
+
+using Pixel = std::function<std::int32_t(IntegerRange range, std::size_t row, std::size_t column)>;
+
+/// Appends what enters at an input.
+void append(std::vector<std::int32_t>& pixels, const Tensor& input, const Pixel& pixel) {
+  const IntegerRange range = pixel_range(input);
+  const auto size = static_cast<std::size_t>(element_count(*input.shape)),
+             width = static_cast<std::size_t>(picture_shape(input)[2]);
+  for (std::size_t i = 0; i < size; ++i) pixels.push_back(pixel(range, i / width, i % width));
+}
+
+std::int32_t least(IntegerRange range) { return static_cast<std::int32_t>(range.min); }
+std::int32_t most(IntegerRange range) { return static_cast<std::int32_t>(range.max); }
+
+}  // namespace
+
+std::vector<std::vector<std::int32_t>> made_up_images(const Graph& graph, std::uint64_t seed) {
   constexpr int kNoise = 12;
-  const std::size_t size = set.values(0).size(), width = static_cast<std::size_t>(set.width);
-  const auto least = static_cast<std::int32_t>(range.min),
-             most = static_cast<std::int32_t>(range.max);
-  const auto count = static_cast<std::uint64_t>(range.max - range.min) + 1;
-  std::vector<std::int32_t> pixels;
-  pixels.insert(pixels.end(), size, least);
-  pixels.insert(pixels.end(), size, most);
+  std::vector<std::vector<std::int32_t>> images;
+  const auto add = [&](const Pixel& pixel) {
+    std::vector<std::int32_t>& image = images.emplace_back();
+    for (const Tensor* input : graph.inputs()) append(image, *input, pixel);
+  };
+  add([](IntegerRange range, std::size_t, std::size_t) { return least(range); });
+  add([](IntegerRange range, std::size_t, std::size_t) { return most(range); });
   for (const std::size_t odd : {0, 1})
-    for (std::size_t i = 0; i < size; ++i)
-      pixels.push_back((i / width + i % width) % 2 == odd ? most : least);
+    add([&](IntegerRange range, std::size_t row, std::size_t column) {
+      return (row + column) % 2 == odd ? most(range) : least(range);
+    });
   std::mt19937_64 random(seed);
-  for (std::size_t i = 0; i < kNoise * size; ++i)
-    pixels.push_back(
-        static_cast<std::int32_t>(range.min + static_cast<std::int64_t>(random() % count)));
-  return pixels;
+  for (int i = 0; i < kNoise; ++i)
+    add([&](IntegerRange range, std::size_t, std::size_t) {
+      const auto count = static_cast<std::uint64_t>(range.max - range.min) + 1;
+      return static_cast<std::int32_t>(range.min + static_cast<std::int64_t>(random() % count));
+    });
+  return images;
 }
 
 }  // namespace assay

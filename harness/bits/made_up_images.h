@@ -4,14 +4,12 @@
 #include <cstdint>
 #include <vector>
 
-#include "golden/data/dataset.h"
-#include "golden/data/synthetic.h"
+#include "compile/graph/graph.h"
 
 namespace assay {
 
-/// Images of a set's size that reach what photographs do not: all darkest, all brightest, both
-/// checkerboards, and noise drawn from a seed. One behind the other, as planes of integers of `range`.
-std::vector<std::int32_t> made_up_images(const Dataset& set, IntegerRange range,
-                                         std::uint64_t seed);
+/// Images for a graph's inputs of integers that reach what photographs do not: all darkest, all
+/// brightest, both checkerboards, and noise drawn from a seed. As InputFeed takes them.
+std::vector<std::vector<std::int32_t>> made_up_images(const Graph& graph, std::uint64_t seed);
 
 }  // namespace assay

@@ -105,14 +105,12 @@ class BitsVerification {
   void simulate() {
     judgement_ = {Verdict::kEquivalent, ""};
     const Dataset& set = session_.images.set;
-    const std::vector<std::int32_t> made_up =
-        made_up_images(set, pixel_range(*session_.graph.inputs().at(0)), options_.seed);
-    const std::size_t size = set.values(0).size();
-    report_.made_up = std::ssize(made_up) / static_cast<std::int64_t>(size);
+    const std::vector<std::vector<std::int32_t>> made_up =
+        made_up_images(session_.graph, options_.seed);
+    report_.made_up = std::ssize(made_up);
     const auto image = [&](std::int64_t i) {
-      if (i >= report_.made_up) return set.values(i - report_.made_up);
-      const auto first = made_up.begin() + i * static_cast<std::int64_t>(size);
-      return std::vector<std::int32_t>(first, first + static_cast<std::ptrdiff_t>(size));
+      return i < report_.made_up ? made_up[static_cast<std::size_t>(i)]
+                                 : set.values(i - report_.made_up);
     };
     different_ = report_.made_up + session_.image_count;
     // Few are streamed again and again.

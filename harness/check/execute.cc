@@ -14,25 +14,17 @@
 namespace assay {
 namespace {
 
-const Tensor& only_input(const Graph& graph) {
-  if (graph.inputs().size() != 1)
-    user_error("the network has {} inputs; only networks with one input can be run on images",
-               graph.inputs().size());
-  return *graph.inputs()[0];
-}
-
-void check_pixels(const Graph& graph, std::size_t count) {
-  const Tensor& input = only_input(graph);
-  // A stage's file may have been replaced by another network.
-  if (!input.shape || element_count(*input.shape) != static_cast<std::int64_t>(count))
-    user_error("images of {} values do not fit the input '{}'", count, printable(input.name));
-}
-
 /// An input that says nothing gets bytes.
 ExactInput integers_of(const Tensor& input) {
   constexpr std::int64_t kByteMax = 255;
   if (!input.dtype.is_integer()) return ExactInput::integers(0, kByteMax);
   return ExactInput::integers(input.dtype.min(), input.dtype.max());
+}
+
+std::vector<ExactInput> all_integers_of(const Graph& graph) {
+  std::vector<ExactInput> inputs;
+  for (const Tensor* input : graph.inputs()) inputs.push_back(integers_of(*input));
+  return inputs;
 }
 
 std::int64_t bytes_of(const ImageResult& result) {
@@ -69,6 +61,22 @@ Shape batch_shape(Shape shape, std::int64_t images) {
   return shape;
 }
 
+std::vector<ExactInputData> exact_inputs(const InputFeed& feed,
+                                         std::span<const std::int32_t> pixels) {
+  std::vector<ExactInputData> inputs;
+  for (std::vector<std::int64_t>& values : feed.split<std::int64_t>(pixels))
+    inputs.push_back({std::move(values)});
+  return inputs;
+}
+
+std::vector<FloatTensor> float_inputs(const Graph& graph, const InputFeed& feed,
+                                      std::span<const std::int32_t> pixels) {
+  std::vector<FloatTensor> inputs;
+  for (std::vector<float>& values : feed.split<float>(pixels))
+    inputs.push_back({*graph.inputs()[inputs.size()]->shape, std::move(values)});
+  return inputs;
+}
+
 FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value) {
   if (carries_reals(checkpoint)) return value;
   FloatTensor reals{checkpoint.shape(), {}};
@@ -90,30 +98,26 @@ FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value
 
 ExactPixels::ExactPixels(const Graph& graph, bool split)
     : graph_(graph),
-      order_(pixel_order(only_input(graph))),
-      executor_(graph, {integers_of(only_input(graph))}, ExactOptions{.parallel = split}) {}
+      feed_(graph),
+      executor_(graph, all_integers_of(graph), ExactOptions{.parallel = split}) {}
 
 ImageResult ExactPixels::run(std::span<const std::int32_t> pixels) const {
-  check_pixels(graph_, pixels.size());
   ExactRequest request;
-  request.inputs = {{ordered_pixels<std::int64_t>(pixels, order_)}};
+  request.inputs = exact_inputs(feed_, pixels);
   return image_result(graph_, executor_.run(request));
 }
 
 ExactRun ExactPixels::run_all(std::span<const std::int32_t> pixels) const {
-  check_pixels(graph_, pixels.size());
   ExactRequest request;
-  request.inputs = {{ordered_pixels<std::int64_t>(pixels, order_)}};
+  request.inputs = exact_inputs(feed_, pixels);
   request.checkpoints = false;
   request.keep_all = true;
   return executor_.run(request);
 }
 
-FloatPixels::FloatPixels(const Graph& graph)
-    : graph_(graph), order_(pixel_order(only_input(graph))), executor_(graph) {}
+FloatPixels::FloatPixels(const Graph& graph) : graph_(graph), feed_(graph), executor_(graph) {}
 
 FloatImage FloatPixels::run(std::span<const std::int32_t> pixels) const {
-  check_pixels(graph_, pixels.size());
   std::unordered_map<const Tensor*, std::vector<std::size_t>> places;
   for (std::size_t i = 0; i < graph_.checkpoints().size(); ++i)
     places[graph_.checkpoints()[i].tensor].push_back(i);
@@ -131,8 +135,7 @@ FloatImage FloatPixels::run(std::span<const std::int32_t> pixels) const {
       }
     }
   };
-  executor_.run({FloatTensor{*graph_.inputs()[0]->shape, ordered_pixels<float>(pixels, order_)}},
-                observe);
+  executor_.run(float_inputs(graph_, feed_, pixels), observe);
   return image;
 }
 

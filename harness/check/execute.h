@@ -35,8 +35,14 @@ Shape batch_shape(Shape shape, std::int64_t images);
 /// The float32 reals of a checkpoint, in its own order of axes, from the tensor that carries it.
 FloatTensor carried_reals(const Checkpoint& checkpoint, const FloatTensor& value);
 
-/// A network with integers of its data type as its only input, raw 8-bit pixels where that is none,
-/// batch size 1, in the exact reference. Images come as planes. The graph must outlive it.
+/// An image as the executors take it.
+std::vector<ExactInputData> exact_inputs(const InputFeed& feed,
+                                         std::span<const std::int32_t> pixels);
+std::vector<FloatTensor> float_inputs(const Graph& graph, const InputFeed& feed,
+                                      std::span<const std::int32_t> pixels);
+
+/// A network with integers of their data types as its inputs, raw 8-bit pixels where that is none,
+/// batch size 1, in the exact reference. Images come as InputFeed says. The graph must outlive it.
 class ExactPixels {
  public:
   ExactPixels(const Graph& graph, bool split);
@@ -48,7 +54,7 @@ class ExactPixels {
 
  private:
   const Graph& graph_;
-  std::vector<std::size_t> order_;
+  InputFeed feed_;
   ExactExecutor executor_;
 };
 
@@ -82,7 +88,7 @@ class FloatPixels {
 
  private:
   const Graph& graph_;
-  std::vector<std::size_t> order_;
+  InputFeed feed_;
   FloatExecutor executor_;
 };
 

@@ -31,7 +31,7 @@ FloatComparer::FloatComparer(Reference& reference)
     : reference_(reference),
       graph_(reference.graph()),
       source_(answer_source(graph_)),
-      order_(pixel_order(*graph_.inputs().at(0))),
+      feed_(graph_),
       checker_(graph_, reference.executor()) {}
 
 FloatComparison FloatComparer::compare(const FloatSource& source, const Console& console) {
@@ -57,10 +57,8 @@ FloatCheck FloatComparer::check(std::int64_t image, const FloatObservation& obse
     if (logits) values = observed.answer->logits;
   }
   const auto pixels = reference_.images().set.values(image);
-  return checker_.check(
-      {{ordered_pixels<std::int64_t>(pixels, order_)}},
-      {FloatTensor{*graph_.inputs()[0]->shape, ordered_pixels<float>(pixels, order_)}}, integers,
-      label, values);
+  return checker_.check(exact_inputs(feed_, pixels), float_inputs(graph_, feed_, pixels), integers,
+                        label, values);
 }
 
 FloatComparer::ImageCount FloatComparer::count(std::int64_t image, const FloatSource& source) {

@@ -106,7 +106,7 @@ class FloatComparer {
   Reference& reference_;
   const Graph& graph_;
   std::optional<AnswerSource> source_;
-  std::vector<std::size_t> order_;
+  InputFeed feed_;
   FloatChecker checker_;
 };
 

@@ -37,6 +37,7 @@ void Data::fields(Fields& f) {
   f.from(1, "images", images);
   f("synthetic", synthetic);
   f("labels", labels);
+  f.where_given("inputs", inputs);
 }
 
 void Preprocess::fields(Fields& f) {

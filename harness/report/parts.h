@@ -46,6 +46,7 @@ struct Data {
   std::string name, sha256;
   std::int64_t first = 0, images = 0;
   bool synthetic = false, labels = false;
+  std::optional<std::vector<std::string>> inputs;  ///< the names of several, an array of each
   void fields(Fields& f);
   friend bool operator==(const Data&, const Data&) = default;
 };

@@ -19,8 +19,15 @@ report::Model model_identity(const std::string& bytes, const Graph& graph) {
 }
 
 report::Data data_identity(const ChosenImages& images) {
-  return {images.set.name, images.set.sha256,    images.first,
-          images.size(),   images.set.synthetic, !images.set.labels.empty()};
+  report::Data data{images.set.name,
+                    images.set.sha256,
+                    images.first,
+                    images.size(),
+                    images.set.synthetic,
+                    !images.set.labels.empty(),
+                    {}};
+  if (images.inputs.size() > 1) data.inputs = images.inputs;
+  return data;
 }
 
 }  // namespace assay

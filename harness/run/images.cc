@@ -20,12 +20,14 @@ namespace {
 constexpr std::int64_t kByteMax = 255;
 constexpr std::int64_t kColours = 3;
 
-Dataset synthetic(const Tensor& input, std::int64_t classes, ImageRange range) {
+/// Made up for the input that is number `place`.
+Dataset synthetic(const Tensor& input, std::uint64_t place, std::int64_t classes,
+                  ImageRange range) {
   const auto [c, h, w] = picture_shape(input);
   const std::int64_t end = range.end < 0 ? kSyntheticImages : range.end;
   if (range.begin >= end)
     user_error("the image range starts at {} and ends at {}", range.begin, end);
-  Dataset set = synthetic_dataset(c, h, w, end, kSyntheticSeed, pixel_range(input));
+  Dataset set = synthetic_dataset(c, h, w, end, kSyntheticSeed + place, pixel_range(input));
   const std::int64_t bytes = std::ssize(set.image(0));
   set.pixels.erase(set.pixels.begin(), set.pixels.begin() + range.begin * bytes);
   set.labels.erase(set.labels.begin(), set.labels.begin() + range.begin);
@@ -171,36 +173,44 @@ std::vector<std::int64_t> bytes_of(const std::vector<float>& values, const std::
   return bytes;
 }
 
-/// The tensor that the network itself takes, in front of which pixels are made reals.
-const Tensor& own_input(const Graph& pixels) {
+/// The tensors that the network itself takes, in front of which pixels are made reals.
+std::vector<const Tensor*> own_tensors(const Graph& pixels) {
+  std::vector<const Tensor*> own;
   for (const Checkpoint& checkpoint : pixels.checkpoints())
-    if (checkpoint.kind == Checkpoint::Kind::kInput) return *checkpoint.tensor;
-  return *pixels.inputs().at(0);
+    if (checkpoint.kind == Checkpoint::Kind::kInput) own.push_back(checkpoint.tensor);
+  if (own.size() != pixels.inputs().size())
+    own.assign(pixels.inputs().begin(), pixels.inputs().end());
+  return own;
 }
 
-bool is_scaled_by_255(const Tensor& tensor, const Graph& pixels) {
-  const Node* node = tensor.producer;
-  return node && node->as<ops::Div>() && node->inputs[0] == pixels.inputs().at(0) &&
+/// Where images enter, and what the network itself takes there.
+struct Entry {
+  const Tensor& input;
+  const Tensor& own;
+};
+
+bool is_scaled_by_255(const Entry& entry) {
+  const Node* node = entry.own.producer;
+  return node && node->as<ops::Div>() && node->inputs[0] == &entry.input &&
          node->inputs[1]->constant && node->inputs[1]->constant->size() == 1 &&
          node->inputs[1]->constant->to_float(0) == static_cast<float>(kByteMax);
 }
 
 /// Whether only Mul and Add, as dequantise_graph() has them, lie in front of the network.
-bool is_dequantised(const Tensor& tensor, const Graph& pixels) {
-  const Node* node = tensor.producer;
+bool is_dequantised(const Entry& entry) {
+  const Node* node = entry.own.producer;
   if (node && node->as<ops::Add>()) node = node->inputs[0]->producer;
-  return node && node->as<ops::Mul>() && node->inputs[0] == pixels.inputs().at(0);
+  return node && node->as<ops::Mul>() && node->inputs[0] == &entry.input;
 }
 
-std::vector<std::int64_t> integers_of(const Dataset& set, const Graph& pixels) {
+std::vector<std::int64_t> integers_of(const Dataset& set, const Graph& pixels, const Entry& entry) {
   const std::string name = printable(set.name);
-  const Tensor& own = own_input(pixels);
   const NpyArray floats = floats_of(set);
-  if (&own == pixels.inputs().at(0)) return as_int64(floats, name);
+  if (&entry.own == &entry.input) return as_int64(floats, name);
   const std::vector<float> reals = as_float32(floats, name);
-  if (is_scaled_by_255(own, pixels)) return bytes_of(reals, name);
-  if (is_dequantised(own, pixels))
-    if (const auto quantiser = input_quantiser(pixels, own))
+  if (is_scaled_by_255(entry)) return bytes_of(reals, name);
+  if (is_dequantised(entry))
+    if (const auto quantiser = input_quantiser(pixels, entry.own))
       return quantised(*quantiser, reals, name);
   user_error(
       "'{}' holds {}, but with this pre-processing the images are the integers in front of it; "
@@ -222,9 +232,9 @@ void check_range(const Values& values, const Dataset& set, const Tensor& input) 
 }
 
 /// Floats become the integers in front of the network.
-void make_integers(Dataset& set, const Graph& pixels) {
-  const std::vector<std::int64_t> integers = integers_of(set, pixels);
-  check_range(integers, set, *pixels.inputs().at(0));
+void make_integers(Dataset& set, const Graph& pixels, const Entry& entry) {
+  const std::vector<std::int64_t> integers = integers_of(set, pixels, entry);
+  check_range(integers, set, entry.input);
   set_pixels(set, integers);
 }
 
@@ -232,6 +242,53 @@ void check_images(const Dataset& set, const Tensor& input) {
   const bool bytes =
       set.type == NpyType::kUint8 && input.dtype.min() <= 0 && input.dtype.max() >= kByteMax;
   for (std::int64_t i = 0; !bytes && i < set.size(); ++i) check_range(set.values(i), set, input);
+}
+
+/// A set becomes what enters at one input.
+void fit(Dataset& set, const Graph& pixels, const Entry& entry) {
+  if (set.has_floats()) make_integers(set, pixels, entry);
+  if (set.shape.empty())
+    fit_images(set, entry.input);
+  else
+    fit_array(set, entry.input);
+  check_images(set, entry.input);
+}
+
+/// What enters at several inputs, as InputFeed takes it; labels are those of the first.
+Dataset side_by_side(const std::vector<Dataset>& parts) {
+  Dataset set;
+  set.labels = parts[0].labels;
+  set.class_names = parts[0].class_names;
+  set.synthetic = parts[0].synthetic;
+  set.sha256 = inputs_sha256(parts);
+  std::vector<std::int64_t> values;
+  for (std::int64_t image = 0; image < parts[0].size(); ++image)
+    for (const Dataset& part : parts) {
+      const std::vector<std::int32_t> own = part.values(image);
+      values.insert(values.end(), own.begin(), own.end());
+    }
+  set.channels = set.height = 1;
+  for (const Dataset& part : parts) {
+    set.width += part.channels * part.height * part.width;
+    set.name += (set.name.empty() ? "" : " and ") + part.name;
+  }
+  set_pixels(set, values);
+  return set;
+}
+
+/// The images as their source has them, a set for each input.
+std::vector<Dataset> read_images(const ImageChoice& choice, const Graph& pixels,
+                                 std::int64_t classes) {
+  const ImageRange range = choice.images.empty() ? ImageRange{} : parse_image_range(choice.images);
+  std::vector<Dataset> sets;
+  if (choice.data.empty())
+    for (const Tensor* input : pixels.inputs())
+      sets.push_back(synthetic(*input, sets.size(), classes, range));
+  else if (pixels.inputs().size() == 1)
+    sets.push_back(load_dataset(choice.data, range));
+  else
+    sets = load_inputs(choice.data, own_inputs(pixels), range);
+  return sets;
 }
 
 void check_labels(const Dataset& set, std::int64_t classes) {
@@ -262,24 +319,26 @@ bool holds_scaled_bytes(const Dataset& set) {
   return std::ranges::all_of(values, [](float value) { return scaled_byte(value).has_value(); });
 }
 
+std::vector<std::string> own_inputs(const Graph& pixels) {
+  std::vector<std::string> names;
+  for (const Tensor* tensor : own_tensors(pixels)) names.push_back(tensor->name);
+  return names;
+}
+
 ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels) {
-  const Tensor& input = *pixels.inputs().at(0);
-  ASSAY_INVARIANT(input.shape, "a network that runs on images has an input of known shape");
+  for (const Tensor* input : pixels.inputs())
+    ASSAY_INVARIANT(input->shape, "a network that runs on images has inputs of known shapes");
   const std::optional<AnswerSource> source = answer_source(pixels);
   const std::int64_t classes = source ? source->classes : 0;
-  const ImageRange range = choice.images.empty() ? ImageRange{} : parse_image_range(choice.images);
-  ChosenImages chosen;
-  Dataset& set = chosen.set;
-  set = choice.data.empty() ? synthetic(input, classes, range) : load_dataset(choice.data, range);
-  chosen.first = range.begin;
-  if (chosen.size() < 1) user_error("no image was chosen");
-  if (set.has_floats()) make_integers(set, pixels);
-  if (set.shape.empty())
-    fit_images(set, input);
-  else
-    fit_array(set, input);
-  check_images(set, input);
-  check_labels(set, classes);
+  std::vector<Dataset> sets = read_images(choice, pixels, classes);
+  if (sets.empty() || sets[0].size() < 1) user_error("no image was chosen");
+  const std::vector<const Tensor*> own = own_tensors(pixels);
+  for (std::size_t i = 0; i < sets.size(); ++i)
+    fit(sets[i], pixels, {*pixels.inputs()[i], *own[i]});
+  ChosenImages chosen{sets.size() == 1 ? std::move(sets[0]) : side_by_side(sets),
+                      choice.images.empty() ? 0 : parse_image_range(choice.images).begin,
+                      own_inputs(pixels)};
+  check_labels(chosen.set, classes);
   return chosen;
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "compile/graph/graph.h"
 #include "golden/data/dataset.h"
@@ -21,8 +22,9 @@ inline constexpr std::int64_t kSyntheticImages = 100;
 inline constexpr std::uint64_t kSyntheticSeed = 1;
 
 struct ChosenImages {
-  Dataset set;             ///< integers that the network's input holds, as planes
+  Dataset set;             ///< integers that the network's inputs hold, as InputFeed takes them
   std::int64_t first = 0;  ///< the number of the first image in its source
+  std::vector<std::string> inputs = {};  ///< the names of the network's own
 
   std::int64_t size() const { return set.size(); }
 };
@@ -35,9 +37,13 @@ IntegerRange pixel_range(const Tensor& input);
 /// channels moved first or last, or in one row; pictures become grey or colour as the network needs.
 /// Floats are what stands at the network's own input, where pixels have become reals: they have to be
 /// pixel / 255 for pixels that are divided by 255, integers where nothing is done to pixels, and any
-/// floats where a quantiser makes integers of them (Preprocess "quantiser"). UserError when images or
+/// floats where a quantiser makes integers of them (Preprocess "quantiser"). The images of a network of
+/// several inputs are arrays of a .npz file (load_inputs()). UserError when images or
 /// labels do not fit the network. Labels of made-up images are taken modulo its number of classes.
 ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels);
+
+/// The names of the inputs that a network has itself, behind its pre-processing.
+std::vector<std::string> own_inputs(const Graph& pixels);
 
 /// Whether every float of the set is a byte / 255 in float32: what ToTensor makes of pixels.
 bool holds_scaled_bytes(const Dataset& set);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/run/pixel_order.h"
 
+#include "compile/base/error.h"
+#include "compile/base/printable.h"
+
 namespace assay {
 
 std::array<std::int64_t, 3> picture_shape(const Tensor& input) {
@@ -23,6 +26,25 @@ std::vector<std::size_t> pixel_order(const Tensor& input) {
     for (std::size_t channel = 0; channel < channels; ++channel)
       order.push_back(channel * places + place);
   return order;
+}
+
+InputFeed::InputFeed(const Graph& graph) {
+  if (graph.inputs().empty()) user_error("the network '{}' has no input", printable(graph.name));
+  name_ = graph.inputs()[0]->name;
+  for (const Tensor* input : graph.inputs()) {
+    if (!input->shape || input->shape->empty())
+      user_error("the shape of the network's input '{}' is not known", printable(input->name));
+    const std::int64_t count = element_count(*input->shape);
+    parts_.push_back(
+        {static_cast<std::size_t>(size_), static_cast<std::size_t>(count), pixel_order(*input)});
+    size_ += count;
+  }
+}
+
+void InputFeed::check(std::size_t values) const {
+  if (static_cast<std::int64_t>(values) != size_)
+    user_error("images of {} values do not fit the input{} '{}'", values,
+               parts_.size() == 1 ? "" : "s from", printable(name_));
 }
 
 }  // namespace assay

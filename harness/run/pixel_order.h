@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "compile/graph/graph.h"
@@ -30,5 +31,36 @@ std::vector<T> ordered_pixels(std::span<const std::int32_t> pixels,
   for (const std::size_t at : order) values.push_back(static_cast<T>(pixels[at]));
   return values;
 }
+
+/// How an image becomes the inputs of a network: as planes for one, and one input after another, in the
+/// graph's order, for several.
+class InputFeed {
+ public:
+  /// UserError where the shape of an input is not known.
+  explicit InputFeed(const Graph& graph);
+
+  std::int64_t size() const { return size_; }  ///< values of an image
+  /// The values of every input in its own order. UserError where an image has another number of values:
+  /// a stage's file may have been replaced by another network.
+  template <typename T>
+  std::vector<std::vector<T>> split(std::span<const std::int32_t> pixels) const {
+    check(pixels.size());
+    std::vector<std::vector<T>> inputs;
+    for (const Part& part : parts_)
+      inputs.push_back(ordered_pixels<T>(pixels.subspan(part.first, part.count), part.order));
+    return inputs;
+  }
+
+ private:
+  struct Part {
+    std::size_t first = 0, count = 0;
+    std::vector<std::size_t> order;
+  };
+  void check(std::size_t values) const;
+
+  std::string name_;  ///< of the first input
+  std::vector<Part> parts_;
+  std::int64_t size_ = 0;
+};
 
 }  // namespace assay

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/run/preprocess.h"
 
+#include <algorithm>
+
 #include "compile/base/error.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
@@ -17,24 +19,16 @@ namespace {
 
 constexpr int kPixelBits = 8;
 
-const Tensor& only_input(const Graph& graph) {
-  if (graph.inputs().size() != 1)
-    user_error("the network '{}' has {} inputs; only networks with one input can be run on images",
-               printable(graph.name), graph.inputs().size());
-  const Tensor& input = *graph.inputs()[0];
-  if (!input.shape || input.shape->empty())
-    user_error("the shape of the network's input '{}' is not known", printable(input.name));
-  return input;
-}
-
 /// One image a run: what both executors take.
 void set_batch_one(Graph& graph) {
-  if (only_input(graph).shape->front() != 1) change_batch_size(graph, 1);
+  for (const Tensor* input : graph.inputs())
+    if (!input->shape || input->shape->empty())
+      user_error("the shape of the network's input '{}' is not known", printable(input->name));
+  change_batch_size(graph, 1);
 }
 
 /// Pixels from 128 on would be other numbers in an int8 tensor.
-void require_bytes(const Graph& graph) {
-  const Tensor& input = *graph.inputs().at(0);
+void require_bytes(const Tensor& input) {
   if (input.container == Container::kInt8)
     user_error(
         "input '{}' is int8, which does not hold pixels of 0 to 255; give a network that makes "
@@ -43,8 +37,8 @@ void require_bytes(const Graph& graph) {
 }
 
 /// Integers in front of the network's own quantiser.
-Graph behind_integers(const Graph& network) {
-  const Tensor& input = only_input(network);
+Graph behind_integers(const Graph& network, std::size_t place) {
+  const Tensor& input = *network.inputs()[place];
   const auto quantiser = input_quantiser(network, input);
   if (!quantiser)
     user_error(
@@ -53,32 +47,37 @@ Graph behind_integers(const Graph& network) {
         printable(input.name));
   return merge_models(dequantise_graph(*input.shape, quantiser->dtype, quantiser->scale,
                                        quantiser->offset, input.layout),
-                      network);
+                      network, place);
 }
 
-/// What dequantise_graph() makes of the graph's input.
-const Tensor& dequantised(const Graph& graph) {
-  const Tensor* value = graph.inputs()[0];
+/// What dequantise_graph() makes of an input.
+const Tensor& dequantised(const Tensor& input) {
+  const Tensor* value = &input;
   const auto of_ours = [](const Node& node) { return node.as<ops::Mul>() || node.as<ops::Add>(); };
   while (value->consumers.size() == 1 && of_ours(*value->consumers[0]))
     value = value->consumers[0]->outputs[0];
   return *value;
 }
 
-void drop_idle_quantiser(Graph& graph) {
-  const auto quantiser = input_quantiser(graph, dequantised(graph));
-  if (!quantiser || !quantiser->keeps_all) return;
-  graph.replace_uses(quantiser->nodes.back()->outputs[0], quantiser->nodes.front()->inputs[0]);
-  graph.remove_dead();
+void drop_idle_quantisers(Graph& graph) {
+  for (const Tensor* input : graph.inputs()) {
+    const auto quantiser = input_quantiser(graph, dequantised(*input));
+    if (!quantiser || !quantiser->keeps_all) continue;
+    graph.replace_uses(quantiser->nodes.back()->outputs[0], quantiser->nodes.front()->inputs[0]);
+    graph.remove_dead();
+  }
 }
 
 /// Whether the images are floats that only the network's quantiser makes integers of.
-bool holds_other_floats(const ImageChoice& images) {
+bool holds_other_floats(const ImageChoice& images, const Graph& network) {
   const std::filesystem::path path = images.data;
   if (path.extension() != ".npy" && path.extension() != ".npz") return false;
-  const Dataset set =
-      load_dataset(path, images.images.empty() ? ImageRange{} : parse_image_range(images.images));
-  return set.has_floats() && !holds_scaled_bytes(set);
+  const ImageRange range = images.images.empty() ? ImageRange{} : parse_image_range(images.images);
+  const std::vector<Dataset> sets = network.inputs().size() == 1
+                                        ? std::vector<Dataset>{load_dataset(path, range)}
+                                        : load_inputs(path, own_inputs(network), range);
+  return std::ranges::any_of(
+      sets, [](const Dataset& set) { return set.has_floats() && !holds_scaled_bytes(set); });
 }
 
 }  // namespace
@@ -102,27 +101,37 @@ Preprocess::Preprocess(PreprocessChoice choice) : choice_(std::move(choice)) {
   file_ = import_model(choice_.kind);
 }
 
-Graph Preprocess::in_front_of(const Graph& network) const {
-  const Tensor& input = only_input(network);
+Graph Preprocess::in_front_of_input(const Graph& network, std::size_t place) const {
+  const Tensor& input = *network.inputs()[place];
   const Shape& shape = *input.shape;
-  Graph merged;
-  if (file_) {
-    Graph pre = *file_;
-    set_batch_one(pre);
-    merged = merge_models(pre, network);
-  } else if (choice_.kind == "quantiser") {
-    merged = behind_integers(network);
-  } else if (choice_.kind == "totensor") {
-    merged = merge_models(to_tensor_graph(shape, input.layout), network);
-  } else if (choice_.kind == "normalize") {
+  if (choice_.kind == "quantiser") return behind_integers(network, place);
+  if (choice_.kind == "totensor")
+    return merge_models(to_tensor_graph(shape, input.layout), network, place);
+  if (choice_.kind == "normalize") {
     const Graph pre = merge_models(to_tensor_graph(shape, input.layout),
                                    normalize_graph(shape, choice_.mean, choice_.std, input.layout));
-    merged = merge_models(pre, network);
-  } else {
-    merged = network;
+    return merge_models(pre, network, place);
   }
-  require_bytes(merged);
-  if (choice_.kind != "quantiser") merged.inputs().at(0)->dtype = DataType::uint(kPixelBits);
+  return network;
+}
+
+Graph Preprocess::behind_file(const Graph& network) const {
+  if (network.inputs().size() != 1)
+    user_error("--preprocess '{}' lies in front of one input, but the network '{}' has {}",
+               printable(choice_.kind), printable(network.name), network.inputs().size());
+  Graph pre = *file_;
+  set_batch_one(pre);
+  return merge_models(pre, network);
+}
+
+Graph Preprocess::in_front_of(const Graph& network) const {
+  Graph merged = file_ ? behind_file(network) : network;
+  for (std::size_t i = 0; i < merged.inputs().size(); ++i) {
+    if (!file_ && merged.inputs()[i]->dtype.is_integer()) continue;
+    if (!file_) merged = in_front_of_input(merged, i);
+    require_bytes(*merged.inputs()[i]);
+    if (choice_.kind != "quantiser") merged.inputs()[i]->dtype = DataType::uint(kPixelBits);
+  }
   decide_input_layouts(merged);
   verify(merged);
   return merged;
@@ -130,7 +139,7 @@ Graph Preprocess::in_front_of(const Graph& network) const {
 
 Graph Preprocess::built_in_front_of(const Graph& network) const {
   Graph graph = in_front_of(network);
-  if (choice_.kind == "quantiser") drop_idle_quantiser(graph);
+  if (choice_.kind == "quantiser") drop_idle_quantisers(graph);
   verify(graph);
   return graph;
 }
@@ -154,20 +163,25 @@ report::Preprocess Preprocess::identity() const {
 }
 
 bool starts_at_integers(const Graph& graph) {
-  return graph.inputs().size() == 1 && graph.inputs()[0]->dtype.is_integer();
+  return std::ranges::all_of(graph.inputs(),
+                             [](const Tensor* input) { return input->dtype.is_integer(); });
 }
 
 PreprocessChoice resolved(PreprocessChoice choice, const ImageChoice& images,
                           const Graph& network) {
   if (choice.kind != "auto") return choice;
   choice.kind = "totensor";
-  if (network.inputs().size() != 1 || starts_at_integers(network)) return choice;
-  const Tensor& input = *network.inputs()[0];
-  const auto quantiser = input_quantiser(network, input);
-  if (!quantiser) return choice;
-  const bool beyond_bytes =
-      quantiser->dtype.bits > kPixelBits || (input.shape && input.shape->size() == 3);
-  if (images.data.empty() ? beyond_bytes : holds_other_floats(images)) choice.kind = "quantiser";
+  bool beyond_bytes = false;
+  for (const Tensor* input : network.inputs()) {
+    if (input->dtype.is_integer()) continue;
+    const auto quantiser = input_quantiser(network, *input);
+    if (!quantiser) return choice;
+    beyond_bytes = beyond_bytes || quantiser->dtype.bits > kPixelBits ||
+                   (input->shape && input->shape->size() == 3);
+  }
+  if (starts_at_integers(network)) return choice;
+  if (images.data.empty() ? beyond_bytes : holds_other_floats(images, network))
+    choice.kind = "quantiser";
   return choice;
 }
 

@@ -27,7 +27,8 @@ class Preprocess {
   explicit Preprocess(PreprocessChoice choice);
 
   /// The network with the pre-processing in front: its input is raw pixels, annotated UINT8, or the
-  /// integers of the network's own input quantiser. Needs one input of known shape.
+  /// integers of the network's own input quantiser; so at each of several inputs that takes no integers
+  /// yet. Needs inputs of known shapes, and a file one input.
   Graph in_front_of(const Graph& network) const;
   /// The same for the compiler: a quantiser that only gets its own integers is left out.
   Graph built_in_front_of(const Graph& network) const;
@@ -37,15 +38,18 @@ class Preprocess {
   report::Preprocess identity() const;
 
  private:
+  Graph in_front_of_input(const Graph& network, std::size_t place) const;
+  Graph behind_file(const Graph& network) const;
+
   PreprocessChoice choice_;
   std::optional<Graph> file_;
 };
 
-/// Whether the graph takes integers already, such as raw pixels: its one input is annotated so.
+/// Whether the graph takes integers already, such as raw pixels: all inputs are annotated so.
 bool starts_at_integers(const Graph& graph);
 
-/// "auto" as what it stands for: "quantiser" where the network's input goes straight into a quantiser
-/// and either the images are floats other than pixel / 255, or none are given and bytes would not reach
+/// "auto" as what it stands for: "quantiser" where each of the network's inputs of reals goes straight into
+/// a quantiser and either the images are floats other than pixel / 255, or none are given and bytes would not reach
 /// all of it (more than 8 bits, or no pictures: three axes); else "totensor".
 PreprocessChoice resolved(PreprocessChoice choice, const ImageChoice& images, const Graph& network);
 

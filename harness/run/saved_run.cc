@@ -49,7 +49,11 @@ bool same_model(const SavedRun& run, const std::filesystem::path& path) {
 bool same_images(const SavedRun& run) {
   const ImageRange range =
       run.images.images.empty() ? ImageRange{} : parse_image_range(run.images.images);
-  return load_dataset(run.images.data, range).sha256 == run.report.inputs.data.sha256;
+  const report::Data& data = run.report.inputs.data;
+  const std::string found = data.inputs
+                                ? inputs_sha256(load_inputs(run.images.data, *data.inputs, range))
+                                : load_dataset(run.images.data, range).sha256;
+  return found == data.sha256;
 }
 
 /// `test`, and false where what should be the same cannot be read.

@@ -49,6 +49,21 @@ TEST_F(Npz, FindsImagesAndLabelsByTheirNames) {
   }
 }
 
+TEST_F(Npz, HasAnArrayForEachOfSeveralInputs) {
+  write_file(dir.path() / "set.npz", zip({{"y.npy", images},
+                                          {"b.npy", npy<float>({3, 1}, {0.5F, 1, 2})},
+                                          {"labels.npy", labels}}));
+  // An input may be called y: labels are what is called so and is no input.
+  const std::vector<Dataset> sets = load_inputs(dir.path() / "set.npz", {"b", "y"}, {1, 3});
+  ASSERT_EQ(sets.size(), 2U);
+  EXPECT_TRUE(sets[0].has_floats());
+  EXPECT_EQ(sets[0].size(), 2);
+  EXPECT_THAT(sets[0].labels, ElementsAre(8, 9));
+  EXPECT_THAT(sets[1].values(0), ElementsAre(3, 4));
+  EXPECT_THAT(sets[1].labels, IsEmpty());
+  EXPECT_NE(inputs_sha256({sets[0], sets[1]}), inputs_sha256({sets[1], sets[0]}));
+}
+
 TEST_F(Npz, TakesThoseToTestWithOfTwo) {
   const std::string other = npy<std::uint8_t>({1, 2}, {8, 8}), one = npy<std::uint8_t>({1}, {0});
   const Dataset set = load({{"x_train.npy", other},

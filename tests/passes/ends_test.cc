@@ -129,6 +129,26 @@ TEST(MergeModels, ComputesPostOfPreAndKeepsCheckpoints) {
             real_eval::checkpoint_values(net.graph, {{"global_in", scaled}}));
 }
 
+TEST(MergeModels, FeedsOneOfSeveralInputsAndKeepsTheirOrder) {
+  Net net;
+  ended_network(net);
+  Graph two = net.graph;
+  Tensor* more = two.add_input("more", {2, 3});
+  two.mutable_inputs() = {more, two.inputs()[0]};
+  two.add_output(two.add(std::make_unique<ops::Relu>(), {more}, "relu"));
+  infer_shapes(two);
+  const Graph merged = merge_models(to_tensor_graph({2, 3}), two, 1);
+  ASSERT_EQ(merged.inputs().size(), 2U);
+  EXPECT_EQ(merged.inputs()[0]->name, "more");
+  EXPECT_EQ(merged.inputs()[1]->name, "global_in");
+  EXPECT_EQ(merged.inputs()[1]->dtype, DataType::uint(8));
+  EXPECT_EQ(merged.outputs().size(), 2U);
+  EXPECT_THAT(user_error_of([&] {
+                merge_models(to_tensor_graph({2, 3}), two, 2);
+              }),
+              HasSubstr("has 2 inputs, no number 2"));
+}
+
 TEST(MergeModels, StacksPreprocessingSteps) {
   Net net;
   ended_network(net);

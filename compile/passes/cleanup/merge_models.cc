@@ -10,14 +10,16 @@
 namespace assay {
 namespace {
 
-void check_ends(const Graph& pre, const Graph& post) {
+void check_ends(const Graph& pre, const Graph& post, std::size_t input) {
   if (pre.outputs().size() != 1)
     user_error("pre-processing graph '{}' has {} outputs; it must have one", printable(pre.name),
                pre.outputs().size());
-  if (post.inputs().size() != 1)
-    user_error("network '{}' has {} inputs; pre-processing needs exactly one", printable(post.name),
-               post.inputs().size());
-  const Tensor &from = *pre.outputs()[0], &to = *post.inputs()[0];
+  if (pre.inputs().empty())
+    user_error("pre-processing graph '{}' has no input", printable(pre.name));
+  if (input >= post.inputs().size())
+    user_error("network '{}' has {} inputs, no number {}", printable(post.name),
+               post.inputs().size(), input);
+  const Tensor &from = *pre.outputs()[0], &to = *post.inputs()[input];
   if (known_shape(from) != known_shape(to))
     user_error(
         "pre-processing graph '{}' gives shape {} but input '{}' of the network has shape {}",
@@ -28,10 +30,10 @@ void check_ends(const Graph& pre, const Graph& post) {
                container_name(to.container));
 }
 
-/// Copies tensors and nodes of `from` into `graph`, except for `from`'s input, which becomes
-/// `input`.
-std::unordered_map<const Tensor*, Tensor*> append(Graph& graph, const Graph& from, Tensor* input) {
-  std::unordered_map<const Tensor*, Tensor*> copies{{nullptr, nullptr}, {from.inputs()[0], input}};
+/// Copies tensors and nodes of `from` into `graph`, except for one input, which becomes `input`.
+std::unordered_map<const Tensor*, Tensor*> append(Graph& graph, const Graph& from,
+                                                  const Tensor* fed, Tensor* input) {
+  std::unordered_map<const Tensor*, Tensor*> copies{{nullptr, nullptr}, {fed, input}};
   for (const auto& tensor : from.tensors()) {
     if (copies.contains(tensor.get())) continue;
     Tensor* copy = graph.add_tensor(tensor->name);
@@ -53,15 +55,23 @@ std::unordered_map<const Tensor*, Tensor*> append(Graph& graph, const Graph& fro
 
 }  // namespace
 
-Graph merge_models(const Graph& pre, Graph post) {
-  check_ends(pre, post);
+Graph merge_models(const Graph& pre, Graph post, std::size_t input) {
+  check_ends(pre, post, input);
   Graph graph = pre;
   graph.name = post.name;
   Tensor* joint = graph.outputs()[0];
-  const Tensor& network_input = *post.inputs()[0];
+  const std::vector<Tensor*> pre_inputs = graph.inputs();
+  const Tensor& network_input = *post.inputs()[input];
   if (joint->dtype == DataType::float32()) joint->dtype = network_input.dtype;
   if (joint->layout == Layout::kUnknown) joint->layout = network_input.layout;
-  const auto copies = append(graph, post, joint);
+  const auto copies = append(graph, post, &network_input, joint);
+  std::vector<Tensor*> inputs;
+  for (const Tensor* own : post.inputs())
+    if (own == &network_input)
+      inputs.insert(inputs.end(), pre_inputs.begin(), pre_inputs.end());
+    else
+      inputs.push_back(copies.at(own));
+  graph.mutable_inputs() = std::move(inputs);
   graph.mutable_outputs().clear();
   for (const Tensor* output : post.outputs()) graph.add_output(copies.at(output));
   std::erase_if(graph.checkpoints(),
