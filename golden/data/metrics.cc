@@ -138,4 +138,32 @@ Accuracy AccuracyCounter::finish(std::int64_t predicted) const {
   return result;
 }
 
+void ErrorCounter::add(double value, double target) {
+  if (!std::isfinite(value) || !std::isfinite(target))
+    user_error("an output of {} was compared with a target of {}", value, target);
+  const double error = std::abs(value - target);
+  absolute_ += error;
+  square_ += error * error;
+  largest_ = std::max(largest_, error);
+  least_target_ = compared_ == 0 ? target : std::min(least_target_, target);
+  most_target_ = compared_ == 0 ? target : std::max(most_target_, target);
+  ++compared_;
+}
+
+double ErrorCounter::mean_absolute() const {
+  ASSAY_INVARIANT(compared_ > 0, "nothing was compared");
+  return absolute_ / static_cast<double>(compared_);
+}
+
+double ErrorCounter::mean_square() const {
+  ASSAY_INVARIANT(compared_ > 0, "nothing was compared");
+  return square_ / static_cast<double>(compared_);
+}
+
+std::optional<double> ErrorCounter::psnr() const {
+  const double peak = most_target_ - least_target_, noise = mean_square();
+  if (peak <= 0 || noise <= 0) return {};
+  return 10 * std::log10(peak * peak / noise);
+}
+
 }  // namespace assay

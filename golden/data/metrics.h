@@ -83,4 +83,25 @@ class AccuracyCounter {
   std::vector<Record> records_;
 };
 
+/// How far values are from what they should be.
+class ErrorCounter {
+ public:
+  /// UserError when one of them is not finite.
+  void add(double value, double target);
+
+  std::int64_t compared() const { return compared_; }
+  // Aborts unless something was compared.
+  double mean_absolute() const;
+  double mean_square() const;
+  double largest() const { return largest_; }
+  /// Peak signal-to-noise ratio, 10 log10(peak^2 / mean square) in decibels, with the range of the
+  /// targets as the peak; nothing where they are all the same or the values are the targets.
+  std::optional<double> psnr() const;
+
+ private:
+  std::int64_t compared_ = 0;
+  double absolute_ = 0, square_ = 0, largest_ = 0;
+  double least_target_ = 0, most_target_ = 0;
+};
+
 }  // namespace assay

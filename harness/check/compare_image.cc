@@ -22,16 +22,6 @@ Difference difference_at(const ComparedCheckpoint& pair, std::int64_t image, std
   return difference;
 }
 
-/// Element `index` of a checkpoint as the exact real it stands for.
-Real real_at(const CheckpointData& data, const Checkpoint& map, const Shape& shape,
-             std::int64_t index) {
-  if (data.value) return data.value->real(index);
-  const Real q(data.q[static_cast<std::size_t>(index)]);
-  if (!map.has_map) return q;
-  return broadcast_element(map.scale, shape, index) * q +
-         broadcast_element(map.offset, shape, index);
-}
-
 /// Whether equal integers mean equal reals: same terms, scales and offsets.
 bool same_terms(const ExactValue& a, const ExactValue& b) {
   return a.shape == b.shape && a.offset == b.offset &&
@@ -113,6 +103,15 @@ bool same_axes(const ComparedCheckpoint& pair) {
 }
 
 }  // namespace
+
+Real real_at(const CheckpointData& data, const Checkpoint& map, const Shape& shape,
+             std::int64_t index) {
+  if (data.value) return data.value->real(index);
+  const Real q(data.q[static_cast<std::size_t>(index)]);
+  if (!map.has_map) return q;
+  return broadcast_element(map.scale, shape, index) * q +
+         broadcast_element(map.offset, shape, index);
+}
 
 void locate(const Shape& shape, Layout layout, Difference& difference) {
   std::vector<std::int64_t> at(shape.size());

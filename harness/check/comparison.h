@@ -29,6 +29,10 @@ using ImageResult = std::vector<std::optional<CheckpointData>>;
 /// Keeps what the comparison needs of a run of `graph`.
 ImageResult image_result(const Graph& graph, ExactRun run);
 
+/// Element `index` of a checkpoint of this shape as the exact real that it stands for.
+Real real_at(const CheckpointData& data, const Checkpoint& map, const Shape& shape,
+             std::int64_t index);
+
 /// One checkpoint that two graphs should agree on.
 struct ComparedCheckpoint {
   std::string name;

@@ -106,14 +106,14 @@ std::vector<std::int64_t> absent(std::int64_t classes, const std::set<std::int64
 void count_classes(const AnswerSource& source, const Dataset& set,
                    const std::set<std::int64_t>& predicted, report::Stimuli& report) {
   report.classes = source.classes;
+  if (!set.class_names.empty() && !set.synthetic) report.class_names = set.class_names;
   report.never_predicted = absent(source.classes, predicted);
   if (!set.labels.empty() && !set.synthetic)
     report.never_labelled = absent(source.classes, {set.labels.begin(), set.labels.end()});
 }
 
 /// "'a', 'b' and 3 more"
-template <typename T>
-std::string first_of(const std::vector<T>& list) {
+std::string first_of(const std::vector<std::string>& list) {
   std::string text;
   for (std::size_t i = 0; i < std::min(kListed, list.size()); ++i)
     text += fmt::format("{}{}", i == 0 ? "" : ", ", list[i]);
@@ -151,11 +151,18 @@ void say_checkpoints(const report::Stimuli& s, std::vector<std::string>& sentenc
 
 void say_classes(const report::Stimuli& s, std::vector<std::string>& sentences) {
   if (!s.classes) return;
+  const auto named = [&](std::int64_t label) {
+    const auto at = static_cast<std::size_t>(label);
+    return s.class_names && at < s.class_names->size()
+               ? fmt::format("{} ({})", label, printable((*s.class_names)[at]))
+               : std::to_string(label);
+  };
   const auto say = [&](const std::vector<std::int64_t>& list, const char* what) {
-    if (!list.empty())
-      sentences.push_back(fmt::format("{} of {} classes are never {}: {}",
-                                      grouped(std::ssize(list)), grouped(*s.classes), what,
-                                      first_of(list)));
+    if (list.empty()) return;
+    std::vector<std::string> names;
+    std::ranges::transform(list, std::back_inserter(names), named);
+    sentences.push_back(fmt::format("{} of {} classes are never {}: {}", grouped(std::ssize(list)),
+                                    grouped(*s.classes), what, first_of(names)));
   };
   say(s.never_predicted, "predicted");
   if (s.never_labelled) say(*s.never_labelled, "a label");

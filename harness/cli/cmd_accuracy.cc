@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
+#include <functional>
 #include <memory>
 
 #include "compile/base/error.h"
@@ -9,6 +11,7 @@
 #include "harness/check/recorded_report.h"
 #include "harness/cli/command.h"
 #include "harness/query/accuracy.h"
+#include "harness/query/targets.h"
 #include "harness/report/query.h"
 #include "harness/run/identity.h"
 #include "harness/run/network.h"
@@ -18,7 +21,7 @@ namespace assay {
 namespace {
 
 struct AccuracyOptions {
-  std::filesystem::path target, save_images, against;
+  std::filesystem::path target, save_images, against, targets;
   ImageChoice images;
   PreprocessChoice preprocess;
   bool exact_only = false, float_only = false;
@@ -63,8 +66,32 @@ report::AccuracyReport::Network network_report(const NetworkAccuracy& network,
   const auto details = [&](const std::optional<Accuracy>& accuracy) {
     return accuracy ? std::optional(accuracy_details(*accuracy, class_names)) : std::nullopt;
   };
-  return {network.network, network.sha256, details(network.exact), details(network.floating),
-          network.labels_changed};
+  return {network.network,
+          network.sha256,
+          details(network.exact),
+          details(network.floating),
+          network.labels_changed,
+          {},
+          {}};
+}
+
+std::optional<std::vector<report::AccuracyReport::Output>> output_reports(
+    const std::optional<std::vector<OutputQuality>>& outputs) {
+  if (!outputs) return {};
+  std::vector<report::AccuracyReport::Output> reports;
+  for (const OutputQuality& o : *outputs) {
+    report::AccuracyReport::Output& r = reports.emplace_back();
+    r.output = o.output;
+    r.predicted = o.predicted;
+    r.compared = o.compared;
+    r.correct = o.correct;
+    if (!o.error) continue;
+    r.mean_error = o.error->mean_absolute();
+    r.rms_error = std::sqrt(o.error->mean_square());
+    r.largest_error = o.error->largest();
+    r.psnr = o.error->psnr();
+  }
+  return reports;
 }
 
 /// The network, or a run's first stage, which is the network as it was imported, with a recording.
@@ -76,56 +103,109 @@ std::optional<RecordedReport> check_recording(const AccuracyOptions& options, co
   return compare_recorded(reference, recording, console);
 }
 
-report::AccuracyReport accuracy_report(const std::vector<NetworkAccuracy>& networks,
-                                       const ChosenImages& images, const Preprocess& preprocess,
-                                       const std::optional<RecordedReport>& recorded) {
+report::AccuracyReport report_head(const ChosenImages& images, const Preprocess& preprocess) {
   report::AccuracyReport report;
   report.data = data_identity(images);
   report.preprocess = preprocess.identity();
   report.accuracy_means_nothing = images.set.synthetic;
-  if (recorded) report.recorded = recorded->report;
-  for (const NetworkAccuracy& network : networks)
-    report.networks.push_back(network_report(network, images.set.class_names));
   return report;
 }
 
-int run_accuracy(const AccuracyOptions& options, const CommandContext& context) {
-  if (options.topk < 1) user_error("--topk must be at least 1, not {}", options.topk);
-  const Target target = find_target(options, context.console);
-  const Preprocess preprocess(target.preprocess);
+/// A network, or a stage, and the images that all of them run on.
+struct Subject {
+  const Network& network;
+  const Graph& pixels;
+  const ChosenImages& images;
+  std::string sha256;
+};
+
+/// The images of the first one.
+ChosenImages for_each_network(const Target& target, const Preprocess& preprocess,
+                              const Console& console,
+                              const std::function<void(const Subject&)>& body) {
   std::optional<ChosenImages> images;
-  std::optional<RecordedReport> recorded;
-  std::vector<NetworkAccuracy> networks;
   for (const Network& network : target.networks) {
     const std::string bytes = read_file(network.file);
-    const Graph pixels =
-        pixel_graph(complete_network(bytes, network.file, context.console), preprocess);
+    const Graph pixels = pixel_graph(complete_network(bytes, network.file, console), preprocess);
     if (!images) {
       images = choose_images(target.images, pixels);
-      if (const std::string note = class_note(*images, pixels); !note.empty())
-        context.console.remark(note);
-      recorded = check_recording(options, pixels, *images, context.console);
+      if (const std::string note = class_note(*images, pixels); !note.empty()) console.remark(note);
     }
-    networks.push_back(measure_accuracy(pixels, *images, modes_for(pixels, options), options.topk,
-                                        context.console, network.name));
-    networks.back().sha256 = sha256(bytes);
+    body({network, pixels, *images, sha256(bytes)});
   }
+  return std::move(images).value();
+}
+
+int run_targets(const AccuracyOptions& options, const CommandContext& context) {
+  if (!options.save_images.empty() || !options.against.empty())
+    user_error("--targets goes without --save-images and --against, which are about labels");
+  const Target target = find_target(options, context.console);
+  const Preprocess preprocess(target.preprocess);
+  std::optional<Targets> targets;
+  std::vector<NetworkQuality> networks;
+  const ChosenImages images =
+      for_each_network(target, preprocess, context.console, [&](const Subject& of) {
+        if (!targets) targets = read_targets(options.targets, output_names(of.pixels));
+        networks.push_back(measure_targets(of.pixels, of.images, *targets,
+                                           modes_for(of.pixels, options), context.console,
+                                           of.network.name));
+        networks.back().sha256 = of.sha256;
+      });
+  if (!context.json) {
+    context.console.out << quality_text(networks);
+    return 0;
+  }
+  report::AccuracyReport report = report_head(images, preprocess);
+  for (const NetworkQuality& network : networks)
+    report.networks.push_back({network.network,
+                               network.sha256,
+                               {},
+                               {},
+                               {},
+                               output_reports(network.exact),
+                               output_reports(network.floating)});
+  print_report(context, report);
+  return 0;
+}
+
+int run_labels(const AccuracyOptions& options, const CommandContext& context) {
+  const Target target = find_target(options, context.console);
+  const Preprocess preprocess(target.preprocess);
+  std::optional<RecordedReport> recorded;
+  std::vector<NetworkAccuracy> networks;
+  const ChosenImages images =
+      for_each_network(target, preprocess, context.console, [&](const Subject& of) {
+        if (networks.empty())
+          recorded = check_recording(options, of.pixels, of.images, context.console);
+        networks.push_back(measure_accuracy(of.pixels, of.images, modes_for(of.pixels, options),
+                                            options.topk, context.console, of.network.name));
+        networks.back().sha256 = of.sha256;
+      });
   const NetworkAccuracy& last = networks.back();
   if (!options.save_images.empty()) {
     const std::int64_t count = save_misclassified(last.exact ? *last.exact : last.floating.value(),
-                                                  *images, options.save_images);
+                                                  images, options.save_images);
     context.console.remark(fmt::format("{} misclassified images written", count));
   }
   if (context.json) {
-    print_report(context, accuracy_report(networks, *images, preprocess, recorded));
+    report::AccuracyReport report = report_head(images, preprocess);
+    if (recorded) report.recorded = recorded->report;
+    for (const NetworkAccuracy& network : networks)
+      report.networks.push_back(network_report(network, images.set.class_names));
+    print_report(context, report);
   } else {
-    context.console.out << accuracy_text(networks, *images);
+    context.console.out << accuracy_text(networks, images);
     if (recorded)
       context.console.out << '\n'
                           << recorded_table(recorded->report) << '\n'
                           << recorded_text(recorded->report);
   }
   return recorded ? exit_code(recorded->judgement.verdict) : 0;
+}
+
+int run_accuracy(const AccuracyOptions& options, const CommandContext& context) {
+  if (options.topk < 1) user_error("--topk must be at least 1, not {}", options.topk);
+  return options.targets.empty() ? run_labels(options, context) : run_targets(options, context);
 }
 
 }  // namespace
@@ -139,6 +219,12 @@ void add_accuracy_command(Command& app, CommandAction& action) {
   add_against_option(command, options->against);
   add_image_options(command, options->images);
   add_preprocess_options(command, options->preprocess);
+  command
+      .add_option(
+          "--targets", options->targets,
+          "What the outputs should be, instead of labels: reals, or the class of each place "
+          "of a map; .npy, or .npz with an array of each output's name")
+      .type_name("FILE");
   const Option exact = command.add_flag("--exact", options->exact_only, "Only the exact reference");
   command.add_flag("--float", options->float_only, "Only the float reference").excludes(exact);
   command.add_option("--topk", options->topk, "Also count labels among the K best")
@@ -154,6 +240,7 @@ void add_accuracy_command(Command& app, CommandAction& action) {
       "  assay accuracy out/model\n"
       "  assay accuracy out/model/stages/04_postprocess.onnx --data data/cifar-10-batches-bin \\\n"
       "      --images 500 --exact --save-images wrong\n"
+      "  assay accuracy upscale.onnx --data small.npy --targets large.npy\n"
       "  assay accuracy model.onnx --data data/cifar-10-batches-bin --against recorded\n"
       "  assay accuracy model.onnx --data data/cifar-10-batches-bin --json > accuracy.json");
   command.callback([options, &action] {

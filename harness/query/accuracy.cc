@@ -101,13 +101,15 @@ NetworkAccuracy measure_accuracy(const Graph& pixels, const ChosenImages& images
                                  const std::string& label) {
   if (images.set.labels.empty())
     user_error(
-        "the images of '{}' have no labels, so there is no accuracy; 'assay exec' runs a network "
-        "without labels",
+        "the images of '{}' have no labels, so there is no accuracy; give --targets with what the "
+        "outputs should be, or run the network alone with 'assay exec'",
         printable(images.set.name));
   const std::optional<AnswerSource> source = answer_source(pixels);
   if (!source)
-    user_error("{}: the network has neither one output of logits nor one of labels",
-               printable(label));
+    user_error(
+        "{}: the network has neither one output of logits nor one of labels; give --targets with "
+        "what its outputs should be",
+        printable(label));
   NetworkAccuracy result;
   result.network = label;
   std::vector<Answer> exact, floating;

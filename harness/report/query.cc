@@ -3,12 +3,25 @@
 
 namespace assay::report {
 
+void AccuracyReport::Output::fields(Fields& f) {
+  f("output", output);
+  f("predicted", predicted);
+  f("compared", compared);
+  f("mean_error", mean_error);
+  f("rms_error", rms_error);
+  f("largest_error", largest_error);
+  f("psnr", psnr);
+  f("correct", correct);
+}
+
 void AccuracyReport::Network::fields(Fields& f) {
   f("network", network);
   f("sha256", sha256);
   f("exact", exact);
   f("float", floating);
   f("labels_changed", labels_changed);
+  f.where_given("exact_outputs", exact_outputs);
+  f.where_given("float_outputs", float_outputs);
 }
 
 void AccuracyReport::fields(Fields& f) {

@@ -9,10 +9,19 @@ namespace assay::report {
 /// `assay accuracy`
 struct AccuracyReport {
   static constexpr std::string_view kSchema = "assay.accuracy/1";
+  /// How close an output comes to its targets.
+  struct Output {
+    std::string output;
+    std::int64_t predicted = 0, compared = 0;  ///< elements, or places of a map of classes
+    std::optional<double> mean_error, rms_error, largest_error, psnr;
+    std::optional<std::int64_t> correct;  ///< places
+    void fields(Fields& f);
+  };
   struct Network {
     std::string network, sha256;
     std::optional<Accuracy> exact, floating;
     std::optional<std::int64_t> labels_changed;
+    std::optional<std::vector<Output>> exact_outputs, float_outputs;  ///< where targets were given
     void fields(Fields& f);
   };
   Data data;

@@ -17,6 +17,7 @@ void Stimuli::fields(Fields& f) {
   f("blank", blank);
   f("checkpoints", checkpoints);
   f("classes", classes);
+  f.where_given("class_names", class_names);
   f("never_predicted", never_predicted);
   f("never_labelled", never_labelled);
 }

@@ -23,6 +23,7 @@ struct Stimuli {
   std::int64_t blank = 0;               ///< images of one value throughout
   std::vector<Checkpoint> checkpoints;  ///< of the network as imported, inputs apart
   std::optional<std::int64_t> classes;  ///< null where the network gives no logits
+  std::optional<std::vector<std::string>> class_names;  ///< where the data have them
   std::vector<std::int64_t> never_predicted;
   std::optional<std::vector<std::int64_t>> never_labelled;  ///< null without real labels
   void fields(Fields& f);

@@ -148,5 +148,29 @@ TEST(AccuracyDeathTest, AnImageCountedTwiceIsOurBug) {
   EXPECT_DEATH(counter.merge(AccuracyCounter(3, 1)), "different networks");
 }
 
+TEST(Errors, AreCountedElementByElement) {
+  ErrorCounter errors;
+  errors.add(1, 1);
+  errors.add(-2, 1);
+  errors.add(0.5, 0);
+  EXPECT_EQ(errors.compared(), 3);
+  EXPECT_DOUBLE_EQ(errors.mean_absolute(), 3.5 / 3);
+  EXPECT_DOUBLE_EQ(errors.mean_square(), 9.25 / 3);
+  EXPECT_EQ(errors.largest(), 3);
+  EXPECT_DOUBLE_EQ(errors.psnr().value(), 10 * std::log10(3 / 9.25));  // targets from 0 to 1
+  EXPECT_THROW(errors.add(NAN, 0), UserError);
+  EXPECT_THROW(errors.add(0, INFINITY), UserError);
+}
+
+TEST(Errors, HaveNoNoiseWithoutARangeOrADifference) {
+  ErrorCounter same;
+  same.add(1, 1);
+  same.add(2, 2);
+  EXPECT_FALSE(same.psnr());
+  ErrorCounter flat;
+  flat.add(1, 3);
+  EXPECT_FALSE(flat.psnr());
+}
+
 }  // namespace
 }  // namespace assay
