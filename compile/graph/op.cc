@@ -164,12 +164,10 @@ std::span<const OpInfo> op_registry() {
             Sigmoid, Softplus, Softsign, Sqrt, Tanh, Clip, Cast, BatchNormalization, MaxPool,
             AveragePool, GlobalAveragePool, QuantAvgPool2d, MaxPoolNHWC, Flatten, Reshape,
             Transpose, Concat, Pad, Resize, DepthToSpace, Im2Col, Squeeze, Unsqueeze, ops::Shape,
-            Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool, hw::FMPadding,
-            hw::ConvolutionInputGenerator, hw::MVAU, hw::VVAU, hw::Thresholding, hw::JoinThreshold,
-            hw::AddStreams, hw::EltwiseMul, hw::ChannelwiseOp, hw::Pool, hw::GlobalAccPool,
-            hw::LabelSelect, hw::DuplicateStreams, hw::StreamingConcat, hw::StreamingSplit,
-            hw::UpsampleNearestNeighbour, hw::StreamingDataWidthConverter, hw::StreamingFIFO,
-            hw::TLastMarker>();
+            Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool
+#define ASSAY_HW_LAYER(stem) , hw::stems::stem
+#include "generated/hw_layers.def"
+            >();
   return registry;
 }
 

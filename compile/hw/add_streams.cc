@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace add_streams {
@@ -31,10 +32,29 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.inputs = {"in0", "in1"}}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t bits = p("Lanes") * p("OutBits");
+  m.luts(bits + 2);
+  m.skid(bits);
+}
+
+/// An Add of two streams.
+std::optional<Taken> takes(const Node& node) {
+  if (!node.as<ops::Add>() || !reads_streams(node)) return {};
+  const Shape& out = node.outputs[0]->shape.value();
+  for (const Tensor* x : node.inputs)
+    if (x->shape.value() != out)
+      return Taken{nullptr,
+                   {},
+                   fmt::format("it stretches {} to {}; give its inputs one shape",
+                               shape_text(x->shape.value()), shape_text(out))};
+  return Taken{std::make_unique<AddStreams>(), node.inputs, {}};
+}
+
 }  // namespace add_streams
 
-const LayerKind kAddStreams = {"AddStreams",       "add_streams",
-                               add_streams::rules, add_streams::set_folding,
-                               add_streams::build, add_streams::ports};
+const LayerHardware hardware::add_streams = {add_streams::rules,    add_streams::set_folding,
+                                             add_streams::build,    add_streams::ports,
+                                             add_streams::estimate, add_streams::takes};
 
 }  // namespace assay::hw

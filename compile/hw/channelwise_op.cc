@@ -3,6 +3,7 @@
 
 #include "compile/hw/constants.h"
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace channelwise_op {
@@ -59,10 +60,23 @@ Layer build(const Node& node, bool with_images) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t lanes = p("Lanes"), a = p("InBits") + (p("InSigned") ? 0 : 1),
+                     b = p("ParameterBits");
+  const std::string function = p.text("Function");
+  m.counter(p("Words"));
+  m.rom(p("Words"), lanes * b, 1, p("Block") != 0, true);
+  if (function == "mul")
+    m.multipliers(lanes, a, b, false, false);
+  else
+    m.luts(lanes * (std::max(a, b) + 1) * (function == "add" ? 1 : 2));
+  m.skid(lanes * p("OutBits"));
+}
+
 }  // namespace channelwise_op
 
-const LayerKind kChannelwiseOp = {"ChannelwiseOp",       "channelwise_op",
-                                  channelwise_op::rules, channelwise_op::set_folding,
-                                  channelwise_op::build, channelwise_op::ports};
+const LayerHardware hardware::channelwise_op = {channelwise_op::rules, channelwise_op::set_folding,
+                                                channelwise_op::build, channelwise_op::ports,
+                                                channelwise_op::estimate};
 
 }  // namespace assay::hw

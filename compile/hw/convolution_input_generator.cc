@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace convolution_input_generator {
@@ -224,11 +225,39 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate_serial(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t words = p("Height") * p("Width") * p("Folds"), depth = p("Depth");
+  const std::int64_t address = bits_for(depth), count = bits_for(depth + 2 * words) + 1;
+  for (const std::int64_t n : {p("Height"), p("Width")}) m.counter(n);
+  for (int i = 0; i < 3; ++i) m.counter(p("KernelH") + p("KernelW") + p("Folds"));
+  m.registers(2 * address + 2 * count + 1);
+  m.arithmetic(4 * address + 6 * count);  // two rings, and two counts that jump
+  m.luts(address + count);
+  m.ram(depth, p("Bits"), p("Block") != 0);
+  m.skid(p("Bits"));
+}
+
+void estimate_parallel(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t bits = p("Bits"), height = p("KernelH"), width = p("KernelW"),
+                     column = p("DilationW") * p("Folds"),
+                     line = p("DilationH") * p("Width") * p("Folds") - (width - 1) * column;
+  for (const std::int64_t n : {p("Height"), p("Height"), p("Width"), p("Width")}) m.counter(n + 1);
+  m.counter(p("Folds") + 1);
+  m.luts(bits_for(p("Height")) + bits_for(p("Width")) + 4);
+  if (height > 1) m.delay(line, (height - 1) * bits, p("Block") != 0);
+  if (width > 1) m.delay(column, height * (width - 1) * bits, false);
+  m.skid(height * width * bits);
+}
+
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  p.module() == "assay_swg_parallel" ? estimate_parallel(m, p) : estimate_serial(m, p);
+}
+
 }  // namespace convolution_input_generator
 
-const LayerKind kConvolutionInputGenerator = {
-    ConvolutionInputGenerator::kType,   "convolution_input_generator",
+const LayerHardware hardware::convolution_input_generator = {
     convolution_input_generator::rules, convolution_input_generator::set_folding,
-    convolution_input_generator::build, convolution_input_generator::ports};
+    convolution_input_generator::build, convolution_input_generator::ports,
+    convolution_input_generator::estimate};
 
 }  // namespace assay::hw

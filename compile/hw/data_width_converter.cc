@@ -3,6 +3,7 @@
 #include <numeric>
 
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace data_width_converter {
@@ -41,10 +42,26 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t in = p("InLanes"), out = p("OutLanes"), bits = p("Bits");
+  if (in != out) {
+    const std::int64_t common = std::gcd(in, out), room = in + out - common;
+    m.counter(room / common);
+    m.luts(bits_for(room / common));
+    m.registers(room * bits);
+    // Collecting enables a unit at a time; shifting moves what is held, and the input by what is.
+    if (in == common)
+      m.luts(out / common);
+    else
+      m.shifter(room * bits);
+  }
+  m.skid(out * bits);
+}
+
 }  // namespace data_width_converter
 
-const LayerKind kDataWidthConverter = {
-    "StreamingDataWidthConverter",     "data_width_converter",      data_width_converter::rules,
-    data_width_converter::set_folding, data_width_converter::build, data_width_converter::ports};
+const LayerHardware hardware::data_width_converter = {
+    data_width_converter::rules, data_width_converter::set_folding, data_width_converter::build,
+    data_width_converter::ports, data_width_converter::estimate};
 
 }  // namespace assay::hw

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace duplicate_streams {
@@ -32,10 +33,16 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.vector_outputs = true}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  m.registers(p("Outputs"));
+  m.luts(2 * p("Outputs"));
+  m.skid(p("Bits"));
+}
+
 }  // namespace duplicate_streams
 
-const LayerKind kDuplicateStreams = {"DuplicateStreams",       "duplicate_streams",
-                                     duplicate_streams::rules, duplicate_streams::set_folding,
-                                     duplicate_streams::build, duplicate_streams::ports};
+const LayerHardware hardware::duplicate_streams = {
+    duplicate_streams::rules, duplicate_streams::set_folding, duplicate_streams::build,
+    duplicate_streams::ports, duplicate_streams::estimate};
 
 }  // namespace assay::hw

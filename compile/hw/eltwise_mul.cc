@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace eltwise_mul {
@@ -42,9 +43,45 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.inputs = {"in0", "in1"}}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t lanes = p("Lanes"), words = p("Words"), factors = lanes * p("In1Bits");
+  const auto wide = [&](const char* bits, const char* is_signed, const char* bipolar) {
+    return p(bits) + (p(bipolar) || !p(is_signed) ? 1 : 0);
+  };
+  m.multipliers(lanes, wide("In0Bits", "In0Signed", "In0Bipolar"),
+                wide("In1Bits", "In1Signed", "In1Bipolar"), false, false);
+  m.luts(2);
+  if (p("Repeats") > 1) {
+    m.counter(p("Repeats"));
+    m.counter(words);
+    m.luts(factors);
+    words > 1 ? m.ram(words, factors, p("Block") != 0) : m.registers(factors);
+  }
+  m.skid(lanes * p("OutBits"));
+}
+
+/// A Mul of two streams, of which one may be a single vector.
+std::optional<Taken> takes(const Node& node) {
+  if (!node.as<ops::Mul>() || !reads_streams(node)) return {};
+  Tensor *a = node.inputs[0], *b = node.inputs[1];
+  const Shape& out = node.outputs[0]->shape.value();
+  if (a->shape.value() != out) std::swap(a, b);
+  Shape vector(out.size(), 1);
+  vector.back() = out.back();
+  const Shape& factor = b->shape.value();
+  if (a->shape.value() != out || (factor != out && factor != vector))
+    return Taken{nullptr,
+                 {},
+                 fmt::format("it multiplies {} by {}; only factors of one shape, and one factor "
+                             "per channel ({}), have a layer",
+                             shape_text(a->shape.value()), shape_text(factor), shape_text(vector))};
+  return Taken{std::make_unique<EltwiseMul>(), {a, b}, {}};
+}
+
 }  // namespace eltwise_mul
 
-const LayerKind kEltwiseMul = {EltwiseMul::kType,        "eltwise_mul",      eltwise_mul::rules,
-                               eltwise_mul::set_folding, eltwise_mul::build, eltwise_mul::ports};
+const LayerHardware hardware::eltwise_mul = {eltwise_mul::rules,    eltwise_mul::set_folding,
+                                             eltwise_mul::build,    eltwise_mul::ports,
+                                             eltwise_mul::estimate, eltwise_mul::takes};
 
 }  // namespace assay::hw

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace fifo {
@@ -36,9 +37,22 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t depth = p("Depth"), bits = p("Bits");
+  const bool block = p("Block") != 0;
+  for (int i = 0; i < 2; ++i) m.counter(block ? depth - 2 : depth);
+  m.counter(depth + 1);
+  m.luts(bits_for(depth + 1) + 3);
+  if (!block) return m.async_ram(depth, bits);
+  m.counter(depth + 1);
+  m.luts(bits_for(depth + 1) + 3);
+  m.registers(bits + 2);
+  m.ram(depth - 2, bits, true);
+}
+
 }  // namespace fifo
 
-const LayerKind kFifo = {"StreamingFIFO",   "fifo",      fifo::rules,
-                         fifo::set_folding, fifo::build, fifo::ports};
+const LayerHardware hardware::fifo = {fifo::rules, fifo::set_folding, fifo::build, fifo::ports,
+                                      fifo::estimate};
 
 }  // namespace assay::hw

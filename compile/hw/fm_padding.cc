@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace fm_padding {
@@ -80,9 +81,21 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t bits = p("Lanes") * p("ElemBits");
+  const std::int64_t rows = p("PadTop") + (p("Height") - 1) * p("InsertH") + 1 + p("PadBottom"),
+                     columns = p("PadLeft") + (p("Width") - 1) * p("InsertW") + 1 + p("PadRight");
+  for (const std::int64_t n : {rows, rows, columns, columns}) m.counter(n + 1);
+  m.counter(p("Folds") + 1);
+  m.luts(bits_for(rows) + bits_for(columns) + 6);
+  m.registers(1);
+  m.skid(bits);
+}
+
 }  // namespace fm_padding
 
-const LayerKind kFMPadding = {FMPadding::kType,        "fm_padding",      fm_padding::rules,
-                              fm_padding::set_folding, fm_padding::build, fm_padding::ports};
+const LayerHardware hardware::fm_padding = {fm_padding::rules, fm_padding::set_folding,
+                                            fm_padding::build, fm_padding::ports,
+                                            fm_padding::estimate};
 
 }  // namespace assay::hw

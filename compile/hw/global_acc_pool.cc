@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <bit>
 
-#include "compile/hw/layer.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace global_acc_pool {
@@ -44,10 +44,20 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t lanes = p("Lanes"), acc = p("InBits") + bits_for(p("Pixels"));
+  m.counter(p("Folds"));
+  m.counter(p("Pixels") + 1);
+  p("Folds") > 1 ? m.ram(p("Folds"), lanes * acc, p("Block") != 0) : m.registers(lanes * acc);
+  m.arithmetic(lanes * acc);
+  m.luts(lanes * acc);
+  m.skid(lanes * p("OutBits"));
+}
+
 }  // namespace global_acc_pool
 
-const LayerKind kGlobalAccPool = {GlobalAccPool::kType,   "global_acc_pool",
-                                  global_acc_pool::rules, global_acc_pool::set_folding,
-                                  global_acc_pool::build, global_acc_pool::ports};
+const LayerHardware hardware::global_acc_pool = {
+    global_acc_pool::rules, global_acc_pool::set_folding, global_acc_pool::build,
+    global_acc_pool::ports, global_acc_pool::estimate};
 
 }  // namespace assay::hw

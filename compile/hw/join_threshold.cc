@@ -4,6 +4,7 @@
 
 #include "compile/base/error.h"
 #include "compile/hw/constants.h"
+#include "compile/hw/resource_model.h"
 #include "compile/hw/threshold_unit.h"
 
 namespace assay::hw {
@@ -200,10 +201,31 @@ Layer build(const Node& node, bool with_images) {
 
 Ports ports(const Node&) { return {.vector_inputs = true}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t pe = p("Pe"), streams = p("Streams"), folds = p("ChannelFolds");
+  m.counter(folds);
+  m.luts(2);
+  const auto width = [&](std::int64_t s) {
+    return p(s < 4 ? "WidthsLow" : "WidthsHigh") >> (7 * (s % 4)) & 127;
+  };
+  if (!p("Line")) return estimate_threshold_unit(m, p, width(0), true);
+  const std::int64_t bits = p("MultiplierBits"), sum = p("SumBits");
+  m.rom(p("MultiplierRows"), (p("SharedMultipliers") ? 1 : pe) * streams * bits, 1, false, true);
+  m.registers(3 * bits_for(folds) + 3);
+  for (std::int64_t s = 0; s < streams; ++s) {
+    const std::int64_t a = width(s) + ((p("SignedStreams") >> s & 1) ? 0 : 1);
+    m.registers(pe * width(s));
+    m.multipliers(pe, a, bits, width(s) >= 4 && bits >= 4);
+  }
+  for (std::int64_t lane = 0; lane < pe; ++lane) m.adders(streams, sum);
+  m.registers(pe * sum);
+  estimate_threshold_unit(m, p, sum, false);
+}
+
 }  // namespace join_threshold
 
-const LayerKind kJoinThreshold = {"JoinThreshold",       "join_threshold",
-                                  join_threshold::rules, join_threshold::set_folding,
-                                  join_threshold::build, join_threshold::ports};
+const LayerHardware hardware::join_threshold = {join_threshold::rules, join_threshold::set_folding,
+                                                join_threshold::build, join_threshold::ports,
+                                                join_threshold::estimate};
 
 }  // namespace assay::hw

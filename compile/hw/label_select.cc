@@ -3,6 +3,7 @@
 
 #include "compile/base/printable.h"
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace label_select {
@@ -44,10 +45,23 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.vector_outputs = true}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t k = p("K"), lanes = p("Lanes"), in = p("InBits"),
+                     index = bits_for(p("Classes"));
+  m.counter(p("Classes") / lanes);
+  m.registers(index + 2 * k * (in + index) + k + bits_for(k + 1));
+  m.luts(index + 4);
+  m.comparators(lanes * k, in);
+  m.luts(lanes * k * (in + index) + (k > 1 ? lanes * (k - 1) * (in + index) : 0));
+  m.luts((k > 1 ? k - 1 : 0) * (in + index));
+  if (p("HasValues")) m.skid(in);
+  if (p("HasIndices")) m.skid(p("IndexBits"));
+}
+
 }  // namespace label_select
 
-const LayerKind kLabelSelect = {"LabelSelect",       "label_select",
-                                label_select::rules, label_select::set_folding,
-                                label_select::build, label_select::ports};
+const LayerHardware hardware::label_select = {label_select::rules, label_select::set_folding,
+                                              label_select::build, label_select::ports,
+                                              label_select::estimate};
 
 }  // namespace assay::hw

@@ -119,34 +119,19 @@ MemoryImage MemoryImage::parse(std::string name, int word_bits, std::int64_t wor
   return image;
 }
 
-const std::vector<const LayerKind*>& layer_kinds() {
-  static const std::vector<const LayerKind*> kinds = {&kFMPadding,
-                                                      &kConvolutionInputGenerator,
-                                                      &kMvau,
-                                                      &kVvau,
-                                                      &kThresholding,
-                                                      &kJoinThreshold,
-                                                      &kAddStreams,
-                                                      &kEltwiseMul,
-                                                      &kChannelwiseOp,
-                                                      &kPool,
-                                                      &kGlobalAccPool,
-                                                      &kLabelSelect,
-                                                      &kDuplicateStreams,
-                                                      &kStreamingConcat,
-                                                      &kStreamingSplit,
-                                                      &kUpsample,
-                                                      &kDataWidthConverter,
-                                                      &kFifo,
-                                                      &kTLastMarker};
+std::span<const LayerKind> layer_kinds() {
+  static const LayerKind kinds[] = {
+#define ASSAY_HW_LAYER(stem) {hardware::stem, stems::stem::kType, #stem},
+#include "generated/hw_layers.def"
+  };
   return kinds;
 }
 
 const LayerKind* find_layer(const Node& node) {
   if (node.op->domain() != kHwDomain) return nullptr;
-  const auto& kinds = layer_kinds();
+  const auto kinds = layer_kinds();
   const auto it = std::ranges::find(kinds, node.op->type(), &LayerKind::type);
-  return it == kinds.end() ? nullptr : *it;
+  return it == kinds.end() ? nullptr : &*it;
 }
 
 Layer build_layer(const Node& node, bool with_images) {
@@ -155,6 +140,7 @@ Layer build_layer(const Node& node, bool with_images) {
   for (const FoldingRule& rule : kind->rules(node)) check_rule(node, rule);
   check_ram_style(node);
   Layer layer = kind->build(node, with_images);
+  layer.estimate = kind->estimate;
   for (const Stream& s : layer.inputs) check_width(node, s);
   for (const Stream& s : layer.outputs) check_width(node, s);
   const auto& op = static_cast<const HwOp&>(*node.op);
@@ -175,6 +161,10 @@ Stream stream(const Node& node, const Tensor* tensor, std::int64_t lanes) {
 
 std::int64_t elements(const Tensor* tensor) { return element_count(tensor->shape.value()); }
 std::int64_t channels(const Tensor* tensor) { return tensor->shape.value().back(); }
+
+bool reads_streams(const Node& node) {
+  return std::ranges::none_of(node.inputs, [](const Tensor* x) { return x && x->constant; });
+}
 
 void layer_error(const Node& node, const std::string& message) {
   user_error("{}: {}", node.label(), message);

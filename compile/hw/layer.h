@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -12,9 +14,15 @@
 #include "compile/graph/hw_ops.h"
 #include "compile/hw/timing.h"
 
-/// Hardware layers as hardware: one function per layer turns a node of graph/hw_ops.h into the
-/// streams, the cycles, the memories and the parameters of its SystemVerilog module.
+/// Hardware layers as hardware: one file per layer turns a node of compile/graph/hw into the streams,
+/// the cycles, the memories and the parameters of its SystemVerilog module, and says what it takes.
 namespace assay::hw {
+
+class ModuleParameters;
+class ResourceModel;
+
+/// What a module takes, from its parameters (compile/hw/resource_model.h).
+using Estimate = void (*)(ResourceModel&, const ModuleParameters&);
 
 /// One AXI4-Stream of a layer: the elements of `tensor` in row-major order, `lanes` a beat, element
 /// 0 in the least significant bits, each in exactly its data type's bits (BIPOLAR: 0 is -1). A
@@ -90,6 +98,7 @@ struct Layer {
   Timing timing;
   std::vector<MemoryNeed> memories;
   std::vector<MemoryImage> images;
+  Estimate estimate = nullptr;  ///< the kind's, which build_layer() sets
 };
 
 /// How the ports of a module's streams are named; the prefix is followed by _valid_i, _ready_o,
@@ -100,11 +109,15 @@ struct Ports {
   bool vector_inputs = false, vector_outputs = false;
 };
 
-/// A hardware operator: everything that is known about it stands in compile/hw/<stem>.cc.
-struct LayerKind {
-  std::string_view type;  ///< the operator's
-  /// compile/hw/<stem>.cc, golden/hw/<stem>.cc, rtl/assay_<stem>.sv; VVAU's module is assay_mvau.sv.
-  std::string_view stem;
+/// An operator as a layer in its place, or why the layer cannot take it.
+struct Taken {
+  std::unique_ptr<Op> op;
+  std::vector<Tensor*> inputs;  ///< in the layer's order
+  std::string why;              ///< without an op: "..., what to do"
+};
+
+/// What compile/hw/<stem>.cc has to say of its layer, as hardware::<stem>.
+struct LayerHardware {
   /// The foldings the node may choose, with their present values.
   std::vector<FoldingRule> (*rules)(const Node&);
   /// Writes a folding field.
@@ -113,11 +126,24 @@ struct LayerKind {
   /// with foldings that keep to the rules. UserError naming the node for what the RTL cannot do.
   Layer (*build)(const Node&, bool with_images);
   Ports (*ports)(const Node&);
+  Estimate estimate;
+  /// Where an integer operator on streams becomes this layer alone, with its inputs and its output:
+  /// the layer; nothing for any other operator. Null for layers that compile/passes/layers puts
+  /// together.
+  std::optional<Taken> (*takes)(const Node&) = nullptr;
+};
+
+/// A hardware operator.
+struct LayerKind : LayerHardware {
+  std::string_view type;  ///< the operator's
+  /// compile/graph/hw/<stem>.h, compile/hw/<stem>.cc, golden/hw/<stem>.cc, rtl/assay_<stem>.sv;
+  /// VVAU's module is assay_mvau.sv.
+  std::string_view stem;
 };
 
 /// Null for an operator that is no hardware layer.
 const LayerKind* find_layer(const Node& node);
-const std::vector<const LayerKind*>& layer_kinds();
+std::span<const LayerKind> layer_kinds();  ///< by stem
 
 /// The layer of a node. UserError, naming the node and what would be allowed, when a folding does
 /// not divide, a data type is missing, a stream is wider than kMaxStreamBits or FIFO depths do not
@@ -135,14 +161,15 @@ inline constexpr std::int64_t kMaxFifoDepth = std::int64_t{1} << 24;
 Stream stream(const Node& node, const Tensor* tensor, std::int64_t lanes);
 std::int64_t elements(const Tensor* tensor);  ///< of the whole tensor
 std::int64_t channels(const Tensor* tensor);  ///< the size of its last axis
+bool reads_streams(const Node& node);         ///< no input is a constant
 [[noreturn]] void layer_error(const Node& node, const std::string& message);
 /// Words x bits: "block" from a third of a block RAM on, "distributed" below, unless `wanted` says.
 std::string memory_style(std::string_view wanted, std::int64_t words, std::int64_t bits);
 
-/// The kinds, one per file.
-extern const LayerKind kFMPadding, kConvolutionInputGenerator, kMvau, kVvau, kThresholding,
-    kJoinThreshold, kAddStreams, kEltwiseMul, kChannelwiseOp, kPool, kGlobalAccPool, kLabelSelect,
-    kDuplicateStreams, kStreamingConcat, kStreamingSplit, kUpsample, kDataWidthConverter, kFifo,
-    kTLastMarker;
+/// One per file. A file without its entry, or a layer without its file, does not link.
+namespace hardware {
+#define ASSAY_HW_LAYER(stem) extern const LayerHardware stem;
+#include "generated/hw_layers.def"
+}  // namespace hardware
 
 }  // namespace assay::hw

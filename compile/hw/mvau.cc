@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/mvau.h"
 
+#include <algorithm>
+
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/hw/constants.h"
@@ -119,13 +121,51 @@ std::int64_t add_levels(Layer& layer, const Node& node, bool with_images) {
                         with_images);
 }
 
-std::vector<FoldingRule> mvau_rules(const Node& node) { return {pe_rule(node), simd_rule(node)}; }
+void replay_buffer(ResourceModel& m, std::int64_t bits, std::int64_t length, std::int64_t repeats) {
+  if (repeats == 1) return m.registers(bits + 1);
+  m.counter(2 * length);
+  m.counter(2 * length);
+  m.counter(repeats);
+  m.luts(2 * bits_for(2 * length) + 8);  // where banks begin and end
+  m.registers(5);
+  m.buffer(2 * length, bits);
+}
 
-Layer build_mvau(const Node& node, bool with_images) {
-  Layer layer;
-  layer.inputs = {stream(node, node.inputs[0], node.as<MVAU>()->simd)};
-  add_products(layer, node, with_images);
-  return layer;
+/// Whether the weights are never others: a single word in LUTs.
+bool constant_weights(const ModuleParameters& p) {
+  return p("RowFolds") * p("ColumnFolds") == 1 && !p("RegisteredWeights") &&
+         !p.text("WeightFile").empty();
+}
+
+void popcount_dot(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t simd = p("Simd"), in = p("InBits"), weight = p("WeightBits"),
+                     sum = p("AccBits"), count = bits_for(simd + 1);
+  const bool bipolar = p("InBipolar") != p("WeightBipolar");
+  m.popcount(simd, in * weight, constant_weights(p));
+  m.registers(in * weight * count + sum);
+  if (p("InBipolar") && bipolar) {
+    m.popcount(simd, weight);
+    m.registers(weight * count);
+  }
+  // Counts of higher planes are added further up; bipolar ones take a constant or a count off.
+  const std::int64_t terms = in * weight + (p("InBipolar") || p("WeightBipolar") ? 1 : 0);
+  m.adders(terms, std::min(sum, count + in + weight));
+}
+
+void product_dot(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t a = p("InBits") + (p("InSigned") ? 0 : 1),
+                     b = p("WeightBits") + (p("WeightSigned") ? 0 : 1), simd = p("Simd");
+  m.multipliers(constant_weights(p) ? (simd + 1) / 2 : simd, a, b,
+                p("Dsp") != 0 && !constant_weights(p));
+  m.registers(p("AccBits"));
+  m.adders(simd, std::min(p("AccBits"), a + b + bits_for(simd) / 2));
+}
+
+void weight_memory(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t words = p("RowFolds") * p("ColumnFolds"),
+                     bits = p("Pe") * p("Simd") * p("WeightBits");
+  m.counter(words);
+  m.rom(words, bits, 1, p("BlockWeights") != 0, p("RegisteredWeights") != 0);
 }
 
 }  // namespace
@@ -188,7 +228,45 @@ Ports product_ports(const Node& node) {
   return {.inputs = {"in", "weights"}};
 }
 
-const LayerKind kMvau = {"MVAU",     "mvau",       mvau_rules, set_product_folding,
-                         build_mvau, product_ports};
+void estimate_products(ResourceModel& m, const ModuleParameters& p) {
+  if (p.module() == "assay_mvau") weight_memory(m, p);  // else the weights are a stream
+  const bool depthwise = p("Depthwise") != 0;
+  const std::int64_t pe = p("Pe"), vectors = depthwise ? pe : 1, acc = p("AccBits");
+  replay_buffer(m, p("Simd") * vectors * p("InBits"), p("ColumnFolds"),
+                depthwise ? 1 : p("RowFolds"));
+  m.counter(p("ColumnFolds"));
+  m.registers(7);
+  m.luts(6);
+  if (p("Popcount") && p("WeightBipolar") && !p("InBipolar")) {
+    m.popcount(p("Simd"), vectors * p("InBits"));
+    m.registers(vectors * p("InBits") * bits_for(p("Simd") + 1));
+  }
+  for (std::int64_t lane = 0; lane < pe; ++lane) {
+    p("Popcount") ? popcount_dot(m, p) : product_dot(m, p);
+    m.accumulator(acc);
+  }
+  if (p("Steps")) {
+    m.counter(p("ThresholdRows"));
+    estimate_threshold_unit(m, p, acc, false);
+  } else {
+    m.skid(pe * p("OutBits"));
+  }
+}
+
+namespace mvau {
+
+std::vector<FoldingRule> rules(const Node& node) { return {pe_rule(node), simd_rule(node)}; }
+
+Layer build(const Node& node, bool with_images) {
+  Layer layer;
+  layer.inputs = {stream(node, node.inputs[0], node.as<MVAU>()->simd)};
+  add_products(layer, node, with_images);
+  return layer;
+}
+
+}  // namespace mvau
+
+const LayerHardware hardware::mvau = {mvau::rules, set_product_folding, mvau::build, product_ports,
+                                      estimate_products};
 
 }  // namespace assay::hw

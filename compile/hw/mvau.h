@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "compile/hw/layer.h"
+#include "compile/hw/resource_model.h"
 
 /// What MVAU and VVAU share as hardware: rtl/assay_mvu_layer.sv.
 namespace assay::hw {
@@ -28,5 +28,6 @@ FoldingRule pe_rule(const Node& node);
 FoldingRule simd_rule(const Node& node);
 void set_product_folding(Node& node, std::string_view field, std::int64_t value);
 Ports product_ports(const Node& node);
+void estimate_products(ResourceModel& m, const ModuleParameters& p);
 
 }  // namespace assay::hw

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "compile/hw/layer.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace pool {
@@ -34,9 +34,19 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t lanes = p("Lanes"),
+                     acc = p("InBits") + 1 + (p("Sum") ? bits_for(p("Taps")) : 0);
+  m.counter(p("Taps") + 1);
+  m.registers(lanes * (p("Sum") || p("InSigned") ? acc : p("InBits")));
+  m.arithmetic(lanes * acc);
+  m.luts(lanes * acc);
+  m.skid(lanes * p("OutBits"));
+}
+
 }  // namespace pool
 
-const LayerKind kPool = {Pool::kType,       "pool",      pool::rules,
-                         pool::set_folding, pool::build, pool::ports};
+const LayerHardware hardware::pool = {pool::rules, pool::set_folding, pool::build, pool::ports,
+                                      pool::estimate};
 
 }  // namespace assay::hw

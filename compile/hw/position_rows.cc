@@ -85,4 +85,12 @@ void add_position_rows(Layer& layer, const PositionRows& rows, std::int64_t beat
   layer.images.push_back(number_image("columns.hex", rows.columns, beats, bits));
 }
 
+void estimate_position_row(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t bits = bits_for(p("ThresholdRows"));
+  for (const char* size : {"PixelBeats", "Width", "Height"}) m.counter(p(size));
+  m.rom(p("Width"), bits, 1, false, false);
+  m.rom(p("Height"), bits, 1, false, false);
+  m.accumulator(bits);
+}
+
 }  // namespace assay::hw

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "compile/hw/layer.h"
+#include "compile/hw/resource_model.h"
 
 /// Parameters that depend on the position of a pixel, as thresholds do behind a padded border:
 /// rtl/assay_position_row.sv.
@@ -32,5 +32,8 @@ PositionRows position_rows(const Shape& frame, const Shape& parameters,
 /// the first of the `beats` rows of the pixel's class. Words have the bits of a row's number.
 void add_position_rows(Layer& layer, const PositionRows& rows, std::int64_t beats,
                        bool with_images);
+
+/// What assay_position_row takes, by these parameters and ThresholdRows.
+void estimate_position_row(ResourceModel& m, const ModuleParameters& p);
 
 }  // namespace assay::hw

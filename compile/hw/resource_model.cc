@@ -178,4 +178,10 @@ void ResourceModel::delay(std::int64_t words, std::int64_t bits, bool block) {
   ram(words, bits, block);
 }
 
+void ResourceModel::turns(std::int64_t streams, std::int64_t beats) {
+  counter(beats);
+  registers(streams);
+  luts(3 * streams);
+}
+
 }  // namespace assay::hw

@@ -8,7 +8,7 @@
 #include "compile/hw/layer.h"
 #include "compile/hw/resources.h"
 
-/// What modules are made of, for compile/hw/resources.cc.
+/// What modules are made of, for the estimates of layers.
 namespace assay::hw {
 
 /// Bits of a number below n: $clog2(n), at least 1.
@@ -21,6 +21,7 @@ class ModuleParameters {
   /// An integer; 0 when the module has no such parameter.
   std::int64_t operator()(std::string_view name) const;
   std::string text(std::string_view name) const;
+  std::string_view module() const { return layer_.module; }
   std::int64_t largest_beats() const;  ///< of a stream of the layer
 
  private:
@@ -57,6 +58,7 @@ class ResourceModel {
   /// assay_ram whose style is left to the tool.
   void buffer(std::int64_t words, std::int64_t bits);
   void delay(std::int64_t words, std::int64_t bits, bool block);  ///< assay_delay
+  void turns(std::int64_t streams, std::int64_t beats);           ///< assay_turns
 
  private:
   bool six() const { return family_ == Family::kXilinx; }

@@ -3,6 +3,7 @@
 
 #include "compile/base/printable.h"
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace streaming_concat {
@@ -72,10 +73,17 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.vector_inputs = true}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t bits = p("Lanes") * p("OutBits");
+  m.turns(p("Inputs"), p.largest_beats());
+  m.luts((p("Inputs") - 1) * bits / 2);
+  m.skid(bits);
+}
+
 }  // namespace streaming_concat
 
-const LayerKind kStreamingConcat = {"StreamingConcat",       "streaming_concat",
-                                    streaming_concat::rules, streaming_concat::set_folding,
-                                    streaming_concat::build, streaming_concat::ports};
+const LayerHardware hardware::streaming_concat = {
+    streaming_concat::rules, streaming_concat::set_folding, streaming_concat::build,
+    streaming_concat::ports, streaming_concat::estimate};
 
 }  // namespace assay::hw

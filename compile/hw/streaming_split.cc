@@ -2,6 +2,7 @@
 #include <numeric>
 
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace streaming_split {
@@ -43,10 +44,15 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {.vector_outputs = true}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  m.turns(p("Outputs"), p.largest_beats());
+  m.skid(p("Bits"));
+}
+
 }  // namespace streaming_split
 
-const LayerKind kStreamingSplit = {"StreamingSplit",       "streaming_split",
-                                   streaming_split::rules, streaming_split::set_folding,
-                                   streaming_split::build, streaming_split::ports};
+const LayerHardware hardware::streaming_split = {
+    streaming_split::rules, streaming_split::set_folding, streaming_split::build,
+    streaming_split::ports, streaming_split::estimate};
 
 }  // namespace assay::hw

@@ -146,4 +146,30 @@ std::int64_t add_thresholds(Layer& layer, const Node& node, ThresholdUnit unit, 
   return search ? stages : 2;
 }
 
+void estimate_threshold_unit(ResourceModel& m, const ModuleParameters& p, std::int64_t in_bits,
+                             bool lane_rows) {
+  const std::int64_t pe = p("Pe"), steps = p("Steps"), rows = p("ThresholdRows"),
+                     bits = in_bits + 1, count = bits_for(steps + 1),
+                     lanes = p("SharedThresholds") ? 1 : pe;
+  const bool block = p("BlockThresholds") != 0;
+  const std::int64_t row_bits = rows > 1 ? bits_for(rows) * (lane_rows ? pe : 1) : 0;
+  if (p("Search")) {
+    for (std::int64_t s = 0; s < count; ++s) {
+      const std::int64_t words = rows << s;
+      const bool many = lane_rows || s > 0;  // addresses differ between lanes
+      m.rom(words, many ? bits : lanes * bits, many ? pe : 1, block && words > 64, true);
+      m.comparators(pe, bits);
+      m.registers(pe * (in_bits + s) + row_bits);
+    }
+    m.registers(count);
+  } else {
+    m.registers(pe * (in_bits + count) + 2);
+    m.rom(rows, steps * bits * (lane_rows ? 1 : lanes), lane_rows ? pe : 1, block, true);
+    m.comparators(pe * steps, bits);
+    m.luts(pe * (steps - 1));
+  }
+  m.luts(pe * (p("OutBias") ? p("OutBits") : 0) + 2);
+  m.skid(pe * p("OutBits"));
+}
+
 }  // namespace assay::hw

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "compile/hw/layer.h"
+#include "compile/hw/resource_model.h"
 
 /// Thresholds in hardware: rtl/assay_threshold_unit.sv, alone or behind products or sums.
 namespace assay::hw {
@@ -40,5 +40,9 @@ std::string threshold_style(std::string_view wanted, std::int64_t steps);
 /// for stage s, one word per (row, the s upper bits of the count), [lane]; the row is padded up to
 /// 2^b - 1 thresholds with 2^bits, which no input reaches.
 std::int64_t add_thresholds(Layer& layer, const Node& node, ThresholdUnit unit, bool with_images);
+
+/// What it takes, by these parameters and Pe; `lane_rows`: every lane reads a row of its own.
+void estimate_threshold_unit(ResourceModel& m, const ModuleParameters& p, std::int64_t in_bits,
+                             bool lane_rows);
 
 }  // namespace assay::hw

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/constants.h"
 #include "compile/hw/position_rows.h"
+#include "compile/hw/resource_model.h"
 #include "compile/hw/threshold_unit.h"
 
 namespace assay::hw {
@@ -75,10 +76,18 @@ Layer build(const Node& node, bool with_images) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  if (p("Height"))
+    estimate_position_row(m, p);
+  else
+    m.counter(p("ThresholdRows"));
+  estimate_threshold_unit(m, p, p("InBits"), false);
+}
+
 }  // namespace thresholding
 
-const LayerKind kThresholding = {"Thresholding",      "thresholding",
-                                 thresholding::rules, thresholding::set_folding,
-                                 thresholding::build, thresholding::ports};
+const LayerHardware hardware::thresholding = {thresholding::rules, thresholding::set_folding,
+                                              thresholding::build, thresholding::ports,
+                                              thresholding::estimate};
 
 }  // namespace assay::hw

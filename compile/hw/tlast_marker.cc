@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace tlast_marker {
@@ -28,10 +29,15 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  m.counter(p("Beats"));
+  m.skid(p("Bits") + 1);
+}
+
 }  // namespace tlast_marker
 
-const LayerKind kTLastMarker = {"TLastMarker",       "tlast_marker",
-                                tlast_marker::rules, tlast_marker::set_folding,
-                                tlast_marker::build, tlast_marker::ports};
+const LayerHardware hardware::tlast_marker = {tlast_marker::rules, tlast_marker::set_folding,
+                                              tlast_marker::build, tlast_marker::ports,
+                                              tlast_marker::estimate};
 
 }  // namespace assay::hw

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/hw/element.h"
+#include "compile/hw/resource_model.h"
 
 namespace assay::hw {
 namespace upsample {
@@ -51,9 +52,19 @@ Layer build(const Node& node, bool) {
 
 Ports ports(const Node&) { return {}; }
 
+void estimate(ResourceModel& m, const ModuleParameters& p) {
+  const std::int64_t words = (p("ScaleH") > 1 ? p("Width") : 1) * p("Folds"), bits = p("Bits");
+  for (const std::int64_t n : {p("Folds") + 1, p("ScaleH") + 1, p("ScaleW") + 1, words})
+    m.counter(n);
+  m.registers(words > 1 ? bits_for(words) + 1 + bits : bits);
+  m.luts(bits_for(words) + (words > 1 ? bits : 0) + 6);
+  if (words > 1) m.ram(words, bits, p("Block") != 0);
+  m.skid(bits);
+}
+
 }  // namespace upsample
 
-const LayerKind kUpsample = {UpsampleNearestNeighbour::kType, "upsample",      upsample::rules,
-                             upsample::set_folding,           upsample::build, upsample::ports};
+const LayerHardware hardware::upsample = {upsample::rules, upsample::set_folding, upsample::build,
+                                          upsample::ports, upsample::estimate};
 
 }  // namespace assay::hw

@@ -16,7 +16,7 @@ Layer build(const Node& node, bool with_images) {
 
 }  // namespace vvau
 
-const LayerKind kVvau = {"VVAU",      "vvau",       vvau::rules, set_product_folding,
-                         vvau::build, product_ports};
+const LayerHardware hardware::vvau = {vvau::rules, set_product_folding, vvau::build, product_ports,
+                                      estimate_products};
 
 }  // namespace assay::hw

@@ -225,7 +225,7 @@ RealArray inverse_divisor(Planner& planner);
 /// The max pool of a value in NCHW; a pending relu stays.
 Value max_pool(Planner& planner, Value x, const Shape& shape, ops::Window window);
 bool plan_function(Planner& planner, const Node& node);  ///< formula.cc: exp, erf, tanh ...
-bool plan_hardware(Planner& planner, const Node& node);  ///< hw/plan.cc: hardware layers
+bool plan_hardware(Planner& planner, const Node& node);  ///< golden/hw: hardware layers
 
 /// How a real u becomes an integer.
 struct Decision {

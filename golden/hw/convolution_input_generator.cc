@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
+namespace {
 
-Ints convolution_input_generator(const hw::ConvolutionInputGenerator& op, const Shape& x) {
+Ints windows(const hw::ConvolutionInputGenerator& op, const Shape& x) {
   const std::int64_t height = x.at(1), width = x.at(2), channels = x.at(3);
   const std::int64_t rows = (height - (op.dilation[0] * (op.kernel[0] - 1) + 1)) / op.stride[0] + 1,
                      columns =
@@ -23,6 +24,12 @@ Ints convolution_input_generator(const hw::ConvolutionInputGenerator& op, const 
               source.push_back((h * width + w) * channels + first + k);
           }
   return source;
+}
+
+}  // namespace
+
+void plan(const LayerPlanner& layer, const hw::ConvolutionInputGenerator& op) {
+  layer.move(windows(op, layer.shape()));
 }
 
 }  // namespace assay::exact::layers

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "golden/exact/linear.h"
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
 
-Ints duplicate_streams(const Shape& x) { return identity_order(element_count(x)); }
+void plan(const LayerPlanner& layer, const hw::DuplicateStreams&) {
+  layer.move(identity_order(element_count(layer.shape())));
+}
 
 }  // namespace assay::exact::layers

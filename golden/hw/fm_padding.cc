@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
 namespace {
@@ -10,9 +10,8 @@ std::int64_t origin(std::int64_t at, std::int64_t before, std::int64_t insert, s
   return from >= 0 && from % insert == 0 && from / insert < size ? from / insert : -1;
 }
 
-}  // namespace
-
-Ints fm_padding(const hw::FMPadding& op, const Shape& x) {
+/// Behind the elements of X come those of a pixel of padding.
+Ints padded(const hw::FMPadding& op, const Shape& x) {
   const std::int64_t height = x.at(1), width = x.at(2), channels = x.at(3),
                      padding = height * width * channels;
   const std::int64_t rows = op.pads[0] + (height - 1) * op.insert[0] + 1 + op.pads[2],
@@ -27,6 +26,14 @@ Ints fm_padding(const hw::FMPadding& op, const Shape& x) {
       for (std::int64_t k = 0; k < channels; ++k) source.push_back(first + k);
     }
   return source;
+}
+
+}  // namespace
+
+void plan(const LayerPlanner& layer, const hw::FMPadding& op) {
+  const Shape pixel{layer.shape().at(3)};
+  const Ints padding(static_cast<std::size_t>(pixel[0]), op.pad_value);
+  layer.move({layer.integers(0), layer.constant(pixel, padding)}, padded(op, layer.shape()));
 }
 
 }  // namespace assay::exact::layers

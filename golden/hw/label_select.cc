@@ -2,11 +2,13 @@
 #include <algorithm>
 
 #include "golden/exact/linear.h"
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
+namespace {
 
-std::vector<Ints> label_select(const hw::LabelSelect& op, const Ints& x) {
+/// Values and indices.
+std::vector<Ints> best(const hw::LabelSelect& op, const Ints& x) {
   Ints order = identity_order(std::ssize(x));
   const auto value = [&](std::int64_t i) { return x[static_cast<std::size_t>(i)]; };
   // Stable: ties keep the lower index first.
@@ -17,6 +19,12 @@ std::vector<Ints> label_select(const hw::LabelSelect& op, const Ints& x) {
   Ints values;
   for (const std::int64_t i : order) values.push_back(value(i));
   return {std::move(values), std::move(order)};
+}
+
+}  // namespace
+
+void plan(const LayerPlanner& layer, const hw::LabelSelect& op) {
+  layer.function({layer.integers(0)}, [op](const std::vector<Ints>& x) { return best(op, x[0]); });
 }
 
 }  // namespace assay::exact::layers

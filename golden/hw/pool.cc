@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
+namespace {
 
-Ints pool(const hw::Pool& op, const Integers& x) {
+Ints pooled(const hw::Pool& op, const Integers& x) {
   const std::int64_t channels = x.shape.back() / op.taps, group = op.pe,
                      windows = std::ssize(x.q) / x.shape.back();
   const bool max = op.function == "max";
@@ -24,6 +25,12 @@ Ints pool(const hw::Pool& op, const Integers& x) {
       out.push_back(max ? value : value >> op.shift);
     }
   return out;
+}
+
+}  // namespace
+
+void plan(const LayerPlanner& layer, const hw::Pool& op) {
+  layer.unary([op](const Integers& x) { return pooled(op, x); });
 }
 
 }  // namespace assay::exact::layers

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
+namespace {
 
-Ints streaming_concat(const std::vector<Shape>& x) {
+Ints joined(const std::vector<Shape>& x) {
   Ints source, starts;
   std::int64_t total = 0;
   for (const Shape& part : x) {
@@ -17,6 +18,18 @@ Ints streaming_concat(const std::vector<Shape>& x) {
       for (std::int64_t c = 0; c < x[i].back(); ++c)
         source.push_back(starts[i] + v * x[i].back() + c);
   return source;
+}
+
+}  // namespace
+
+void plan(const LayerPlanner& layer, const hw::StreamingConcat&) {
+  std::vector<Value> parts;
+  std::vector<Shape> shapes;
+  for (std::size_t i = 0; i < layer.node.inputs.size(); ++i) {
+    parts.push_back(layer.integers(i));
+    shapes.push_back(parts.back().shape);
+  }
+  layer.move(parts, joined(shapes));
 }
 
 }  // namespace assay::exact::layers

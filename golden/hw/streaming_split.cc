@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
+namespace {
 
-Ints streaming_split(const hw::StreamingSplit& op, const Shape& x, std::size_t output) {
+Ints part(const hw::StreamingSplit& op, const Shape& x, std::size_t output) {
   std::int64_t first = 0;
   for (std::size_t i = 0; i < output; ++i) first += op.channels[i];
   Ints source;
@@ -11,6 +12,13 @@ Ints streaming_split(const hw::StreamingSplit& op, const Shape& x, std::size_t o
   for (std::int64_t vector = 0; vector < count; vector += channels)
     for (std::int64_t c = 0; c < op.channels.at(output); ++c) source.push_back(vector + first + c);
   return source;
+}
+
+}  // namespace
+
+void plan(const LayerPlanner& layer, const hw::StreamingSplit& op) {
+  layer.each_output(
+      [&](std::size_t i) { layer.move({layer.integers(0)}, part(op, layer.shape(), i), i); });
 }
 
 }  // namespace assay::exact::layers

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
+namespace {
 
-Ints upsample(const hw::UpsampleNearestNeighbour& op, const Shape& x) {
+Ints repeated(const hw::UpsampleNearestNeighbour& op, const Shape& x) {
   const std::int64_t rows = x.at(1) * op.scale[0], columns = x.at(2) * op.scale[1],
                      channels = x.at(3);
   Ints source;
@@ -14,6 +15,12 @@ Ints upsample(const hw::UpsampleNearestNeighbour& op, const Shape& x) {
       for (std::int64_t k = 0; k < channels; ++k) source.push_back(pixel * channels + k);
     }
   return source;
+}
+
+}  // namespace
+
+void plan(const LayerPlanner& layer, const hw::UpsampleNearestNeighbour& op) {
+  layer.move(repeated(op, layer.shape()));
 }
 
 }  // namespace assay::exact::layers

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "golden/hw/layers.h"
+#include "golden/hw/layer_planner.h"
 
 namespace assay::exact::layers {
+namespace {
 
-Ints vvau(const hw::VVAU& op, const Ints& x, const Integers& w) {
+/// `w` is [K, C].
+Ints depthwise_sums(const hw::VVAU& op, const Ints& x, const Integers& w) {
   const std::int64_t taps = w.shape.at(0), channels = w.shape.at(1), group = op.pe,
                      vectors = std::ssize(x) / (taps * channels);
   Ints out;
@@ -18,6 +20,15 @@ Ints vvau(const hw::VVAU& op, const Ints& x, const Integers& w) {
       out.push_back(sum);
     }
   return out;
+}
+
+}  // namespace
+
+void plan(const LayerPlanner& layer, const hw::VVAU& op) {
+  const Value sums = layer.sums(op.acc_dtype, [op, w = layer.parameters(1)](const Ints& x) {
+    return depthwise_sums(op, x, w);
+  });
+  layer.finish_sums(sums, op);
 }
 
 }  // namespace assay::exact::layers

@@ -27,7 +27,7 @@ TEST(LibraryCases, ReachEveryModuleOfTheLibrary) {
 TEST(LibraryCases, ReachEveryKindOfLayer) {
   std::set<std::string_view> reached, kinds;
   for (const LayerCase& c : library_cases()) reached.insert(node_of(c.graph).op->type());
-  for (const LayerKind* kind : layer_kinds()) kinds.insert(kind->type);
+  for (const LayerKind& kind : layer_kinds()) kinds.insert(kind.type);
   EXPECT_EQ(reached, kinds);
 }
 

@@ -5,14 +5,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <set>
+#include <sstream>
+
 #include "compile/backend/verilog/node_rtl.h"
 #include "compile/backend/verilog/rtl_library.h"
 #include "compile/base/error.h"
+#include "compile/base/file.h"
 #include "hw/layer_test.h"
 
 namespace assay::hw::test {
 namespace library_layer_test {
 
+namespace fs = std::filesystem;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 
@@ -135,15 +141,46 @@ TEST(RtlLibrary, GivesAModuleWithAllThatItInstantiates) {
   EXPECT_THAT(names, ::testing::Not(::testing::Contains("assay_mvau.sv")));
 }
 
-TEST(Layers, EachHasItsStemInTheLibrary) {
-  for (const LayerKind* kind : layer_kinds()) {
+const fs::path kSource = ASSAY_SOURCE_DIR;
+
+bool has_row(const std::string& table, const LayerKind& kind) {
+  std::istringstream lines(table);
+  for (std::string line; std::getline(lines, line);)
+    if (line.starts_with("| ") && line.find(kind.type) != std::string::npos) return true;
+  return false;
+}
+
+TEST(Layers, EachHasItsFilesAndItsRowInTheDocs) {
+  const std::string table = read_file(kSource / "docs/hardware.md");
+  for (const LayerKind& kind : layer_kinds()) {
+    const std::string stem(kind.stem);
     // The depthwise products are a parameter of the others.
-    const std::string stem(kind->stem == "vvau" ? "mvau" : kind->stem),
-        name = "assay_" + stem + ".sv";
-    EXPECT_TRUE(std::ranges::any_of(rtl_library(), [&](const RtlFile& f) {
-      return f.name == name;
-    })) << name;
+    const std::string module = stem == "vvau" ? "mvau" : stem;
+    for (const std::string& file : {"compile/graph/hw/" + stem + ".h", "compile/hw/" + stem + ".cc",
+                                    "golden/hw/" + stem + ".cc", "rtl/assay_" + module + ".sv"})
+      EXPECT_TRUE(fs::exists(kSource / file)) << file;
+    EXPECT_TRUE(has_row(table, kind)) << kind.type;
   }
+}
+
+/// The files of the product that name a layer.
+std::set<std::string> files_that_name(const LayerKind& kind) {
+  std::set<std::string> files;
+  for (const char* top : {"compile", "golden", "harness", "sim", "rtl", "cmake"})
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(kSource / top)) {
+      if (!entry.is_regular_file()) continue;
+      const std::string text = read_file(entry.path());
+      if (text.find(kind.type) != std::string::npos || text.find(kind.stem) != std::string::npos)
+        files.insert(fs::relative(entry.path(), kSource));
+    }
+  return files;
+}
+
+TEST(Layers, ANewOneIsFourFiles) {
+  const auto kinds = layer_kinds();
+  EXPECT_THAT(files_that_name(*std::ranges::find(kinds, "eltwise_mul", &LayerKind::stem)),
+              ::testing::ElementsAre("compile/graph/hw/eltwise_mul.h", "compile/hw/eltwise_mul.cc",
+                                     "golden/hw/eltwise_mul.cc", "rtl/assay_eltwise_mul.sv"));
 }
 
 }  // namespace library_layer_test

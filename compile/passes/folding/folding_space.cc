@@ -259,7 +259,7 @@ hw::Resources converter_resources(std::int64_t in_lanes, std::int64_t out_lanes,
                                   const hw::Device& device) {
   if (in_lanes == out_lanes) return {};
   hw::Layer layer;
-  layer.module = "assay_data_width_converter";
+  layer.estimate = hw::hardware::data_width_converter.estimate;
   layer.parameters = {{"Bits", bits}, {"InLanes", in_lanes}, {"OutLanes", out_lanes}};
   return hw::estimate_resources(layer, device);
 }

@@ -41,6 +41,8 @@ class Inference {
                std::vector<Tensor*> outputs) {
     replace(old, std::make_unique<T>(std::move(op)), std::move(inputs), std::move(outputs));
   }
+  void replace(const std::vector<Node*>& old, std::unique_ptr<Op> op, std::vector<Tensor*> inputs,
+               std::vector<Tensor*> outputs);
   /// The node goes: whoever reads its output reads `x`, which holds the same elements. False, and
   /// nothing happens, where an output of the graph would lose its name.
   bool drop(Node& node, Tensor* x);
@@ -62,8 +64,6 @@ class Inference {
  private:
   Tensor* add(std::unique_ptr<Op> op, std::vector<Tensor*> inputs, const std::string& name,
               DataType dtype);
-  void replace(const std::vector<Node*>& old, std::unique_ptr<Op> op, std::vector<Tensor*> inputs,
-               std::vector<Tensor*> outputs);
   const hw::FMPadding* padding_of(const Node& user, const Tensor* x) const;
   std::unordered_set<const Node*> gone_;
 };

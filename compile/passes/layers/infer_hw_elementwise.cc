@@ -10,51 +10,24 @@
 namespace assay::hw_inference {
 namespace {
 
-void check_shapes(const Node& node, std::size_t x) {
-  if (known_shape(*node.inputs[x]) != known_shape(*node.outputs[0]))
-    throw NoLayer{fmt::format("it stretches {} to {}; give its inputs one shape",
-                              shape_text(known_shape(*node.inputs[x])),
-                              shape_text(known_shape(*node.outputs[0])))};
-}
-
 hw::ChannelwiseOp channelwise(const char* function) {
   hw::ChannelwiseOp op;
   op.function = function;
   return op;
 }
 
-/// A Mul of two streams, of which one may be a single vector.
-void infer_mul(Inference& inference, Node& node) {
-  Tensor *a = node.inputs[0], *b = node.inputs[1];
-  const Shape& out = known_shape(*node.outputs[0]);
-  if (known_shape(*a) != out) std::swap(a, b);
-  Shape vector(out.size(), 1);
-  vector.back() = out.back();
-  const Shape& factor = known_shape(*b);
-  if (known_shape(*a) != out || (factor != out && factor != vector))
-    throw NoLayer{
-        fmt::format("it multiplies {} by {}; only factors of one shape, and one factor "
-                    "per channel ({}), have a layer",
-                    shape_text(known_shape(*a)), shape_text(factor), shape_text(vector))};
-  inference.replace({&node}, hw::EltwiseMul{}, {a, b}, {node.outputs[0]});
-}
-
-/// Add or Mul: with a constant, or of two streams.
+/// Add or Mul with a constant.
 void infer_arithmetic(Inference& inference, Node& node, const char* function) {
   const std::size_t constant = constant_input(node, 0) ? 0 : 1, x = 1 - constant;
-  const bool streams = !constant_input(node, constant);
-  if (streams && node.as<ops::Mul>()) return infer_mul(inference, node);
-  check_shapes(node, x);
-  Tensor* out = node.outputs[0];
-  if (streams) {
-    check_shapes(node, constant);
-    return inference.replace({&node}, hw::AddStreams{}, {node.inputs[0], node.inputs[1]}, {out});
-  }
+  if (known_shape(*node.inputs[x]) != known_shape(*node.outputs[0]))
+    throw NoLayer{fmt::format("it stretches {} to {}; give its inputs one shape",
+                              shape_text(known_shape(*node.inputs[x])),
+                              shape_text(known_shape(*node.outputs[0])))};
   const auto values = channel_values(node, constant);
   if (!values)
     throw NoLayer{"its constant depends on the position; only one value per channel has a layer"};
   Tensor* p = inference.parameter(node.name + "_parameters", {std::ssize(*values)}, *values);
-  inference.replace({&node}, channelwise(function), {node.inputs[x], p}, {out});
+  inference.replace({&node}, channelwise(function), {node.inputs[x], p}, {node.outputs[0]});
 }
 
 void infer_relu(Inference& inference, Node& node) {
@@ -167,9 +140,10 @@ void infer_top_k(Inference& inference, Node& node, const ops::TopK& op) {
 }  // namespace
 
 bool infer_elementwise(Inference& inference, Node& node) {
-  if (node.as<ops::Add>())
+  const bool constant = !hw::reads_streams(node);
+  if (constant && node.as<ops::Add>())
     infer_arithmetic(inference, node, "add");
-  else if (node.as<ops::Mul>())
+  else if (constant && node.as<ops::Mul>())
     infer_arithmetic(inference, node, "mul");
   else if (node.as<ops::Relu>())
     infer_relu(inference, node);

@@ -204,11 +204,23 @@ void check_data(const Node& node) {
     throw NoLayer{"it computes a scalar; give its input a channel axis"};
 }
 
+/// An operator of which a layer's own file says that it is this layer alone.
+bool infer_taken(Inference& inference, Node& node) {
+  for (const hw::LayerKind& kind : hw::layer_kinds()) {
+    std::optional<hw::Taken> taken = kind.takes ? kind.takes(node) : std::nullopt;
+    if (!taken) continue;
+    if (!taken->op) throw NoLayer{taken->why};
+    inference.replace({&node}, std::move(taken->op), std::move(taken->inputs), {node.outputs[0]});
+    return true;
+  }
+  return false;
+}
+
 bool infer(Inference& inference, Node& node) {
   check_data(node);
   if (infer_window(inference, node) || infer_product(inference, node) ||
       infer_thresholds(inference, node) || infer_elementwise(inference, node) ||
-      infer_move(inference, node))
+      infer_move(inference, node) || infer_taken(inference, node))
     return true;
   throw NoLayer{"no layer computes this; replace it in the model or leave it to software"};
 }

@@ -9,16 +9,18 @@
 namespace assay {
 
 /// Turns an integer graph that is lowered and has minimal widths into hardware layers
-/// (graph/hw_ops.h), which keep the names of the nodes that they replace:
+/// (compile/graph/hw), which keep the names of the nodes that they replace:
 ///
 ///     MatMul, XnorPopcountMatMul       MVAU, with the thresholds behind it
 ///     Im2Col, DepthwiseMatMul          VVAU behind a grouped window
 ///     Im2Col                           FMPadding, ConvolutionInputGenerator; nothing for 1x1
 ///     MaxPoolNHWC, SumPool, QuantAvgPool2d   padded grouped windows and Pool, or GlobalAccPool
 ///     MultiThreshold, JoinThreshold    Thresholding, JoinThreshold
-///     Add, Mul, Relu, Clip             ChannelwiseOp, AddStreams, EltwiseMul
+///     Add, Mul, Relu, Clip             ChannelwiseOp, one per constant
 ///     Concat, Pad, Resize, TopK        StreamingConcat, FMPadding, Upsample.., LabelSelect
 ///     zeros between pixels             FMPadding
+///     what is left                     the layer that takes it as it is (hw::LayerHardware::takes),
+///                                      as AddStreams takes an Add of two streams
 ///
 /// All foldings are 1. A tensor that several nodes read passes through DuplicateStreams. Views
 /// (Flatten, Reshape, Squeeze, Unsqueeze, a Transpose of axes of size 1) stay: they are no
