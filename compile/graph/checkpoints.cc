@@ -196,10 +196,9 @@ Checkpoint::Kind output_kind(const Tensor& output) {
 
 /// Whether the outputs hold the values of the first input, at most in another order.
 bool copies(const Node& node) {
-  return reshapes(node) || node.as<ops::Transpose>() || node.as<ops::Identity>() ||
-         node.as<ops::DebugMarker>() || node.as<hw::DuplicateStreams>() ||
-         node.as<hw::StreamingDataWidthConverter>() || node.as<hw::StreamingFIFO>() ||
-         node.as<hw::TLastMarker>();
+  return copies_in_order(node) || node.traits().elements == Elements::kPermuted ||
+         node.as<hw::DuplicateStreams>() || node.as<hw::StreamingDataWidthConverter>() ||
+         node.as<hw::StreamingFIFO>() || node.as<hw::TLastMarker>();
 }
 
 const Tensor* copied_from(const Tensor* tensor) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -52,16 +53,35 @@ class TextVisitor final : public FieldVisitor {
 };
 
 template <typename T>
-constexpr OpInfo info() {
-  return {T::kDomain,    T::kType,
-          T::kMinInputs, T::kMaxInputs,
-          T::kOutputs,   []() -> std::unique_ptr<Op> { return std::make_unique<T>(); }};
+constexpr int since() {
+  if constexpr (std::derived_from<T, hw::HwOp>)
+    return 1;
+  else
+    return T::kSince;
 }
 
-template <typename... Ts>
-constexpr auto infos() {
-  return std::array<OpInfo, sizeof...(Ts)>{info<Ts>()...};
+template <typename T>
+constexpr OpInfo info() {
+  return {T::kDomain,
+          T::kType,
+          T::kMinInputs,
+          T::kMaxInputs,
+          T::kOutputs,
+          since<T>(),
+          []() -> std::unique_ptr<Op> { return std::make_unique<T>(); }};
 }
+
+template <typename... Ts, typename... Layers>
+constexpr auto infos(ops::OpList<Ts...>, ops::OpList<Layers...>) {
+  return std::array<OpInfo, sizeof...(Ts) + sizeof...(Layers)>{info<Ts>()..., info<Layers>()...};
+}
+
+using AllLayers =
+    ops::OpList<hw::FMPadding, hw::ConvolutionInputGenerator, hw::MVAU, hw::VVAU, hw::Thresholding,
+                hw::JoinThreshold, hw::AddStreams, hw::EltwiseMul, hw::ChannelwiseOp, hw::Pool,
+                hw::GlobalAccPool, hw::LabelSelect, hw::DuplicateStreams, hw::StreamingConcat,
+                hw::StreamingSplit, hw::UpsampleNearestNeighbour, hw::StreamingDataWidthConverter,
+                hw::StreamingFIFO, hw::TLastMarker>;
 
 }  // namespace
 
@@ -156,20 +176,7 @@ bool same_op(const Op& a, const Op& b) {
 }
 
 std::span<const OpInfo> op_registry() {
-  using namespace ops;
-  static const auto registry =
-      infos<Quant, BipolarQuant, Trunc, FloatQuant, MultiThreshold, QuantizeLinear,
-            DequantizeLinear, Conv, ConvTranspose, MatMul, Gemm, XnorPopcountMatMul, Add, Sub, Mul,
-            Div, Pow, Relu, Sign, Identity, DebugMarker, Softmax, LogSoftmax, Erf, Exp, Log,
-            Sigmoid, Softplus, Softsign, Sqrt, Tanh, Clip, Cast, BatchNormalization, MaxPool,
-            AveragePool, GlobalAveragePool, QuantAvgPool2d, MaxPoolNHWC, Flatten, Reshape,
-            Transpose, Concat, Pad, Resize, DepthToSpace, Im2Col, Squeeze, Unsqueeze, ops::Shape,
-            Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool, hw::FMPadding,
-            hw::ConvolutionInputGenerator, hw::MVAU, hw::VVAU, hw::Thresholding, hw::JoinThreshold,
-            hw::AddStreams, hw::EltwiseMul, hw::ChannelwiseOp, hw::Pool, hw::GlobalAccPool,
-            hw::LabelSelect, hw::DuplicateStreams, hw::StreamingConcat, hw::StreamingSplit,
-            hw::UpsampleNearestNeighbour, hw::StreamingDataWidthConverter, hw::StreamingFIFO,
-            hw::TLastMarker>();
+  static const auto registry = infos(ops::AllOps{}, AllLayers{});
   return registry;
 }
 
