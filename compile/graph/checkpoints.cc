@@ -197,8 +197,8 @@ Checkpoint::Kind output_kind(const Tensor& output) {
 /// Whether the outputs hold the values of the first input, at most in another order.
 bool copies(const Node& node) {
   const auto* layer = node.as<hw::HwOp>();
-  return reshapes(node) || node.as<ops::Transpose>() || node.as<ops::Identity>() ||
-         node.as<ops::DebugMarker>() || (layer && layer->copies());
+  return copies_in_order(node) || node.traits().elements == Elements::kPermuted ||
+         (layer && layer->copies());
 }
 
 const Tensor* copied_from(const Tensor* tensor) {

@@ -30,6 +30,8 @@ struct Node {
   T* as() {
     return dynamic_cast<T*>(op.get());
   }
+  /// What is known of its operator.
+  const Traits& traits() const { return op->traits(); }
   std::string label() const;  ///< "node 'name' (Conv)", printable
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <concepts>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -52,15 +53,31 @@ class TextVisitor final : public FieldVisitor {
 };
 
 template <typename T>
-constexpr OpInfo info() {
-  return {T::kDomain,    T::kType,
-          T::kMinInputs, T::kMaxInputs,
-          T::kOutputs,   []() -> std::unique_ptr<Op> { return std::make_unique<T>(); }};
+constexpr int since() {
+  if constexpr (std::derived_from<T, hw::HwOp>)
+    return 1;
+  else
+    return T::kSince;
 }
 
+template <typename T>
+constexpr OpInfo info() {
+  return {T::kDomain,
+          T::kType,
+          T::kMinInputs,
+          T::kMaxInputs,
+          T::kOutputs,
+          since<T>(),
+          []() -> std::unique_ptr<Op> { return std::make_unique<T>(); }};
+}
+
+/// Of the operators, then of the hardware layers.
 template <typename... Ts>
-constexpr auto infos() {
-  return std::array<OpInfo, sizeof...(Ts)>{info<Ts>()...};
+constexpr auto infos(ops::OpList<Ts...>) {
+  return std::array{info<Ts>()...
+#define ASSAY_HW_LAYER(stem) , info<hw::stems::stem>()
+#include "generated/hw_layers.def"
+  };
 }
 
 }  // namespace
@@ -156,18 +173,7 @@ bool same_op(const Op& a, const Op& b) {
 }
 
 std::span<const OpInfo> op_registry() {
-  using namespace ops;
-  static const auto registry =
-      infos<Quant, BipolarQuant, Trunc, FloatQuant, MultiThreshold, QuantizeLinear,
-            DequantizeLinear, Conv, ConvTranspose, MatMul, Gemm, XnorPopcountMatMul, Add, Sub, Mul,
-            Div, Pow, Relu, Sign, Identity, DebugMarker, Softmax, LogSoftmax, Erf, Exp, Log,
-            Sigmoid, Softplus, Softsign, Sqrt, Tanh, Clip, Cast, BatchNormalization, MaxPool,
-            AveragePool, GlobalAveragePool, QuantAvgPool2d, MaxPoolNHWC, Flatten, Reshape,
-            Transpose, Concat, Pad, Resize, DepthToSpace, Im2Col, Squeeze, Unsqueeze, ops::Shape,
-            Gather, TopK, JoinThreshold, DepthwiseMatMul, SumPool
-#define ASSAY_HW_LAYER(stem) , hw::stems::stem
-#include "generated/hw_layers.def"
-            >();
+  static const auto registry = infos(ops::AllOps{});
   return registry;
 }
 

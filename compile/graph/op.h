@@ -12,6 +12,7 @@
 
 #include "compile/graph/constant.h"
 #include "compile/graph/datatype.h"
+#include "compile/graph/traits.h"
 
 namespace assay {
 
@@ -83,6 +84,9 @@ struct Op {
   virtual ~Op() = default;
   virtual std::string_view type() const = 0;    ///< ONNX op_type
   virtual std::string_view domain() const = 0;  ///< "" or a custom domain
+  virtual const Traits& traits() const { return kLayerTraits; }
+  /// The layout that its field data_layout names; kUnknown when it has none.
+  virtual Layout declared_layout() const { return Layout::kUnknown; }
   virtual std::unique_ptr<Op> clone() const = 0;
   virtual void fields(FieldVisitor&) {}
   /// Shapes and containers of the outputs. Also checks the fields against the inputs.
@@ -97,9 +101,10 @@ bool same_op(const Op& a, const Op& b);
 struct OpInfo {
   std::string_view domain, type;
   int min_inputs, max_inputs, outputs;
+  int since;  ///< the first version of its domain that has it
   std::unique_ptr<Op> (*make)();
 };
-/// Every operator of ops.h.
+/// Every operator of ops.h, then those of hw_ops.h.
 std::span<const OpInfo> op_registry();
 /// The entry of an operator, or null.
 const OpInfo* find_op(std::string_view domain, std::string_view type);

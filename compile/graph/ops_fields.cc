@@ -61,8 +61,6 @@ void Gemm::fields(FieldVisitor& v) {
   v.visit("transB", trans_b);
 }
 void DebugMarker::fields(FieldVisitor& v) { v.visit("export_debug_name", export_debug_name, true); }
-void Softmax::fields(FieldVisitor& v) { v.visit("axis", axis); }
-void LogSoftmax::fields(FieldVisitor& v) { v.visit("axis", axis); }
 void Cast::fields(FieldVisitor& v) { v.visit("to", to, true); }
 void BatchNormalization::fields(FieldVisitor& v) {
   v.visit("epsilon", epsilon);

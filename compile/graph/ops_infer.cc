@@ -3,7 +3,6 @@
 // ops_infer_moves.cc has the data movers.
 #include <algorithm>
 #include <bit>
-#include <type_traits>
 
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
@@ -57,11 +56,6 @@ void check_along_axis(InferContext& c, std::size_t index, std::int64_t axis,
   if (c.shape(index) != assay::Shape{c.shape(0)[a]})
     c.fail(
         fmt::format("{} does not fit the axis: its shape is {}", what, shape_text(c.shape(index))));
-}
-
-void same_shape(InferContext& c) {
-  c.outputs[0].shape = c.shape(0);
-  c.outputs[0].container = c.input(0).container;
 }
 
 struct AxisWindow {
@@ -161,6 +155,11 @@ std::size_t normalise_axis(std::int64_t axis, std::size_t rank) {
   const auto r = static_cast<std::int64_t>(rank);
   if (axis < -r || axis >= r) user_error("axis {} is outside a tensor of rank {}", axis, rank);
   return static_cast<std::size_t>(axis < 0 ? axis + r : axis);
+}
+
+void infer_same_shape(InferContext& c) {
+  c.outputs[0].shape = c.shape(0);
+  c.outputs[0].container = c.input(0).container;
 }
 
 void Quant::infer(InferContext& c) const {
@@ -337,46 +336,19 @@ void Gemm::infer(InferContext& c) const {
   c.outputs[0].shape = {m, n};
 }
 
-template <typename Self>
-void BinaryOf<Self>::infer(InferContext& c) const {
+void infer_broadcast(InferContext& c) {
   c.outputs[0].shape = broadcast_shape(c.shape(0), c.shape(1));
   if (c.input(0).container != c.input(1).container)
     c.fail("both inputs must be of one element type");
   c.outputs[0].container = c.input(0).container;
 }
-template struct BinaryOf<Add>;
-template struct BinaryOf<Sub>;
-template struct BinaryOf<Mul>;
-template struct BinaryOf<Div>;
-template struct BinaryOf<Pow>;
-
-template <typename Self, typename Base>
-void UnaryOf<Self, Base>::infer(InferContext& c) const {
-  if constexpr (requires(const Self& self) { self.axis; })
-    normalise_axis(static_cast<const Self*>(this)->axis, c.shape(0).size());
-  same_shape(c);
-}
-template struct UnaryOf<Relu>;
-template struct UnaryOf<Sign>;
-template struct UnaryOf<Identity>;
-template struct UnaryOf<DebugMarker>;
-template struct UnaryOf<Softmax>;
-template struct UnaryOf<LogSoftmax>;
-template struct UnaryOf<Erf, FunctionOp>;
-template struct UnaryOf<Exp, FunctionOp>;
-template struct UnaryOf<Log, FunctionOp>;
-template struct UnaryOf<Sigmoid, FunctionOp>;
-template struct UnaryOf<Softplus, FunctionOp>;
-template struct UnaryOf<Softsign, FunctionOp>;
-template struct UnaryOf<Sqrt, FunctionOp>;
-template struct UnaryOf<Tanh, FunctionOp>;
 
 void Clip::infer(InferContext& c) const {
   for (const std::size_t i : {1U, 2U})
     if (c.has(i)) check_scalar(c, i, "a bound");
   check_same_type(c, 1, "the lower bound");
   check_same_type(c, 2, "the upper bound");
-  same_shape(c);
+  infer_same_shape(c);
 }
 
 void Cast::infer(InferContext& c) const {

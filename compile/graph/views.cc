@@ -5,9 +5,10 @@
 
 namespace assay {
 
-bool reshapes(const Node& node) {
-  return node.as<ops::Flatten>() || node.as<ops::Reshape>() || node.as<ops::Squeeze>() ||
-         node.as<ops::Unsqueeze>();
+bool reshapes(const Node& node) { return node.traits().elements == Elements::kReshaped; }
+
+bool copies_in_order(const Node& node) {
+  return node.traits().elements == Elements::kSame || reshapes(node);
 }
 
 bool keeps_order(const Shape& shape, std::span<const std::int64_t> perm) {

@@ -10,6 +10,8 @@ namespace assay {
 
 /// Whether the operator only names another shape: Flatten, Reshape, Squeeze, Unsqueeze.
 bool reshapes(const Node& node);
+/// Whether the elements of the output are those of input 0 in row-major order.
+bool copies_in_order(const Node& node);
 /// Whether a tensor of `shape` held in the order `perm` of its axes has the same elements one after the other: only axes of size 1
 /// move.
 bool keeps_order(const Shape& shape, std::span<const std::int64_t> perm);

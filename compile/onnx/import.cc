@@ -22,8 +22,6 @@ namespace {
 
 using onnx::NodeProto;
 
-/// QONNX's operators have versions 1 and 2.
-constexpr std::int64_t kNewestQonnx = 2;
 /// Of the IR, where one of the file may be several.
 constexpr std::size_t kMaxBuiltNodes = 1 << 15;
 /// Steps that look through the inputs once per tensor stay quick.
@@ -299,6 +297,11 @@ class Importer {
     if (op.domain.starts_with(ops::kAssayDomain) && draft.version != 1)
       user_error("version {} of domain '{}' is not supported; 1 is", draft.version,
                  ops::kAssayDomain);
+    const OpInfo* info = find_op(op.domain, op.type);
+    if (info && !stray && draft.version < info->since)
+      user_error(
+          "the operator came with version {} of its domain, and the file says {}; export again",
+          info->since, draft.version);
     draft.attributes = Attributes(node);
     if (std::ranges::any_of(node.input(), [&](const auto& n) { return unknown_.contains(n); }))
       return take_as_declared(node);

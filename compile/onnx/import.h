@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <string>
@@ -11,6 +12,10 @@
 #include "compile/graph/graph.h"
 
 namespace assay {
+
+/// The newest versions of the standard operators and of QONNX's that are read. Since opset 21 the
+/// operators have got new element types, and attributes that their readers accept or refuse.
+inline constexpr std::int64_t kNewestOpset = 28, kNewestQonnx = 2;
 
 /// The network in an ONNX file: QONNX, QCDQ or plain ONNX, in any of the dialects of
 /// docs/import.md. External data is read from the model's own folder only. The graph is sorted, has

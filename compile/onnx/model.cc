@@ -11,15 +11,13 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "compile/onnx/import.h"
 
 namespace assay {
 namespace {
 
 constexpr int kRecursionLimit = 100;
 constexpr std::int64_t kOldestIr = 3, kNewestIr = 14;
-// Since 21 the operators that are read have got new element types, and attributes that their readers
-// accept or refuse.
-constexpr std::int64_t kNewestOpset = 28;
 // Some checks cost time in proportion to the square of these; no network comes near.
 constexpr int kMaxNodes = 1 << 13, kMaxOutputs = 1 << 10, kMaxUses = 1 << 16,
               kMaxUsesOfOne = 1 << 13;

@@ -264,11 +264,17 @@ FloatDifference FloatChecker::explain(FloatDifference difference, const Checkpoi
                                       const FloatErrorBounds::Tensors& bounds) const {
   const Tensor* x = FloatErrorBounds::quantiser_input(checkpoint);
   if (!x) return difference;
-  const Real exact_x = run.values.at(x).real(difference.element);
+  // Behind a function the number is no sum, and is known as well as double has it: the bounds allow
+  // for far more.
+  const auto sum = run.values.find(x);
+  const auto element = static_cast<std::size_t>(difference.element);
+  const bool is_sum = sum != run.values.end();
+  const Real exact_x =
+      is_sum ? sum->second.real(difference.element) : Real::of(bounds.at(x).value[element]);
   difference.value = exact_x.to_double();
-  const double error = bounds.at(x).error[static_cast<std::size_t>(difference.element)];
+  const double error = bounds.at(x).error[element];
   difference.slack =
-      error == 0 && argument_is_exact(checkpoint, difference.element, exact_x)
+      is_sum && error == 0 && argument_is_exact(checkpoint, difference.element, exact_x)
           ? 0.0
           : bounds_.quantiser_slack(checkpoint, difference.element, difference.value, error);
   if (!std::isfinite(difference.slack)) return difference;

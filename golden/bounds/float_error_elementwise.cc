@@ -5,6 +5,7 @@
 #include "compile/graph/ops.h"
 #include "golden/bounds/float_error_rules.h"
 #include "golden/floating/broadcast.h"
+#include "golden/floating/function.h"
 
 namespace assay {
 namespace {
@@ -204,36 +205,14 @@ bool log_softmax(const ops::LogSoftmax& op, const BoundedInputs& in, BoundedTens
 // ---- Functions
 // --------------------------------------------------------------------------------------------------------
 
-double function_of(ops::Function f, double x) {
-  switch (f) {
-    case ops::Function::kErf:
-      return std::erf(x);
-    case ops::Function::kExp:
-      return std::exp(x);
-    case ops::Function::kLog:
-      return std::log(x);
-    case ops::Function::kSigmoid:
-      return 1 / (1 + std::exp(-x));
-    case ops::Function::kSoftplus:
-      return std::max(x, 0.0) + std::log1p(std::exp(-std::fabs(x)));
-    case ops::Function::kSoftsign:
-      return x / (1 + std::fabs(x));
-    case ops::Function::kSqrt:
-      return std::sqrt(x);
-    case ops::Function::kTanh:
-      return std::tanh(x);
-  }
-  return NAN;
-}
-
 /// A rising function: at the ends of its argument's range. Libraries differ in these functions;
 /// each is taken to be within kLibrary of the truth, relatively and, as their results are of that
 /// size, of 1.
 Bounded rising(ops::Function f, Bounded x) {
   constexpr double kLibrary = 0x1p-20;
-  const double value = function_of(f, x.value);
-  double error = std::max(function_of(f, x.value + x.error) - value,
-                          value - function_of(f, x.value - x.error));
+  const double value = function_value(f, x.value);
+  double error = std::max(function_value(f, x.value + x.error) - value,
+                          value - function_value(f, x.value - x.error));
   if (std::isnan(error)) error = HUGE_VAL;
   return {value, error + kLibrary * (1 + std::fabs(value) + error)};
 }

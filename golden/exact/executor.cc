@@ -242,7 +242,7 @@ ExactRun ExactExecutor::run(const ExactRequest& request) const {
   }
   if (request.keep_all)
     for (const auto& [tensor, value] : plan.planner.values) {
-      if (tensor->is_constant()) continue;
+      if (tensor->is_constant() || value.formula) continue;
       ExactValue kept = extract(plan.planner, *buffers, value);
       if (value.relu) clip_at_zero(kept);
       run.values.emplace(tensor, std::move(kept));

@@ -84,7 +84,8 @@ struct ExactRun {
   std::vector<CheckpointValue>
       checkpoints;                  ///< in the graph's order; computed values, before forcing
   std::vector<ExactValue> outputs;  ///< the graph's outputs (labels have scale 1)
-  std::unordered_map<const Tensor*, ExactValue> values;  ///< every run-time tensor
+  /// Every run-time tensor that is such a sum: not between a function (exp, ...) and a quantiser.
+  std::unordered_map<const Tensor*, ExactValue> values;
 };
 
 /// What the plan proved of one node's integers, for reports.
@@ -100,7 +101,8 @@ struct ExactNodeInfo {
 /// arithmetic with a proved error bound and, where that is not conclusive, in exact arithmetic.
 ///
 /// The graph must have batch size 1 and known shapes. UserError naming the node for an operator
-/// whose result is no sum of integer terms (Softmax), or whose integers could exceed 63 bits. The
+/// whose result is no sum of integer terms (Softmax, and a function such as exp that no quantiser
+/// takes), or whose integers could exceed 63 bits. The
 /// graph must outlive the executor and stay unchanged. run() is thread-safe.
 class ExactExecutor {
  public:

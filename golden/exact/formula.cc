@@ -140,34 +140,6 @@ void multiply_ranges(Range& out, const Range& a, const Range& b, mpfr_prec_t bit
     }
 }
 
-/// Where a function of an algebraic number is one itself.
-std::optional<Real> algebraic(ops::Function f, const Real& x) {
-  switch (f) {
-    case ops::Function::kSqrt:
-      if (x.is_rational() && x.sign() >= 0) return Real::sqrt(x.rational());
-      return {};
-    case ops::Function::kSoftsign:
-      if (!x.is_rational()) return {};
-      return x * (Real(1) + (x.sign() < 0 ? -x : x)).inverse();
-    case ops::Function::kErf:
-    case ops::Function::kTanh:
-      if (x.is_zero()) return Real();
-      return {};
-    case ops::Function::kExp:
-      if (x.is_zero()) return Real(1);
-      return {};
-    case ops::Function::kSigmoid:
-      if (x.is_zero()) return Real(mpq_class(1, 2));
-      return {};
-    case ops::Function::kLog:
-      if (x == Real(1)) return Real();
-      return {};
-    case ops::Function::kSoftplus:
-      return {};
-  }
-  return {};
-}
-
 /// The value of a formula over the exact values of its leaves, taken in the order in which a walk
 /// meets them.
 class Evaluator {
@@ -206,7 +178,8 @@ class Evaluator {
   Known function(const Formula& formula) {
     Known x = (*this)(*formula.parts[0]);
     if (x.exact)
-      if (auto value = algebraic(formula.function, *x.exact)) return {std::move(value), nullptr};
+      if (auto value = algebraic_value(formula.function, *x.exact))
+        return {std::move(value), nullptr};
     const Range& in = ranged(x, bits_);
     auto out = std::make_unique<Range>(bits_);
     apply_function(formula.function, out->below, in.below, MPFR_RNDD);

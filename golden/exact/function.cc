@@ -60,4 +60,31 @@ void apply_function(ops::Function f, mpfr_ptr y, mpfr_srcptr x, mpfr_rnd_t round
   }
 }
 
+std::optional<Real> algebraic_value(ops::Function f, const Real& x) {
+  switch (f) {
+    case ops::Function::kSqrt:
+      if (x.is_rational() && x.sign() >= 0) return Real::sqrt(x.rational());
+      return {};
+    case ops::Function::kSoftsign:
+      if (!x.is_rational()) return {};
+      return x * (Real(1) + (x.sign() < 0 ? -x : x)).inverse();
+    case ops::Function::kErf:
+    case ops::Function::kTanh:
+      if (x.is_zero()) return Real();
+      return {};
+    case ops::Function::kExp:
+      if (x.is_zero()) return Real(1);
+      return {};
+    case ops::Function::kSigmoid:
+      if (x.is_zero()) return Real(mpq_class(1, 2));
+      return {};
+    case ops::Function::kLog:
+      if (x == Real(1)) return Real();
+      return {};
+    case ops::Function::kSoftplus:
+      return {};
+  }
+  return {};
+}
+
 }  // namespace assay::exact

@@ -265,11 +265,18 @@ void Planner::plan() {
       fail("there is not enough memory for its tensors; export the network for smaller images");
     }
   }
+  for (const Tensor* output : graph_.outputs())
+    if (output->constant) values.emplace(output, constant_value(*output->constant));
   // Nothing that follows takes in a relu that is still pending at an output.
   const auto settle = [&](const Tensor* tensor) {
     const auto it = values.find(tensor);
-    if (it == values.end() || !it->second.relu) return;
+    if (it == values.end()) return;
     node_ = tensor->producer;
+    if (it->second.formula)
+      fail(
+          "its result is the real number of a function (exp, tanh, ...) that no quantiser takes; "
+          "quantise it, or end the network in front of the function");
+    if (!it->second.relu) return;
     Value applied = apply_relu(it->second);
     values[tensor] = std::move(applied);
   };

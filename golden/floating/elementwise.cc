@@ -7,6 +7,7 @@
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
 #include "golden/floating/broadcast.h"
+#include "golden/floating/function.h"
 #include "golden/floating/kernels.h"
 
 namespace assay {
@@ -118,28 +119,6 @@ FloatKernel lane_kernel(const Node& node, std::int64_t along, Lane compute) {
   };
 }
 
-FloatKernel function_kernel(ops::Function function) {
-  switch (function) {
-    case ops::Function::kErf:
-      return unary([](float x) { return std::erf(x); });
-    case ops::Function::kExp:
-      return unary([](float x) { return std::exp(x); });
-    case ops::Function::kLog:
-      return unary([](float x) { return std::log(x); });
-    case ops::Function::kSigmoid:
-      return unary([](float x) { return 1.0F / (1.0F + std::exp(-x)); });
-    case ops::Function::kSoftplus:
-      return unary([](float x) { return std::max(x, 0.0F) + std::log1p(std::exp(-std::abs(x))); });
-    case ops::Function::kSoftsign:
-      return unary([](float x) { return x / (1.0F + std::abs(x)); });
-    case ops::Function::kSqrt:
-      return unary([](float x) { return std::sqrt(x); });
-    case ops::Function::kTanh:
-      return unary([](float x) { return std::tanh(x); });
-  }
-  return {};
-}
-
 }  // namespace
 
 FloatKernel float_elementwise_kernel(const Node& node, const FloatInputs&) {
@@ -157,7 +136,8 @@ FloatKernel float_elementwise_kernel(const Node& node, const FloatInputs&) {
   if (const auto* op = node.as<ops::Softmax>()) return lane_kernel(node, op->axis, softmax_lane);
   if (const auto* op = node.as<ops::LogSoftmax>())
     return lane_kernel(node, op->axis, log_softmax_lane);
-  if (const auto* op = node.as<ops::FunctionOp>()) return function_kernel(op->function());
+  if (const auto* op = node.as<ops::FunctionOp>())
+    return unary([f = op->function()](float x) { return function_value(f, x); });
   return {};
 }
 

@@ -101,6 +101,14 @@ TEST(ExactFunctions, ScalesPerChannelAreDecidedPerChannel) {
             (Levels{1, 3, 7, 55}));
 }
 
+TEST(ExactFunctions, RefuseOutputsThatNoQuantiserTakes) {
+  Net net;
+  net.finish(net.add(ops::Relu{}, {net.add(ops::Exp{}, {net.input({1, 2})})}));
+  EXPECT_THAT(user_error_of([&] { ExactExecutor(net.graph, {ExactInput::integers(0, 3)}); }),
+              ::testing::AllOf(::testing::HasSubstr("(Relu)"),
+                               ::testing::HasSubstr("that no quantiser takes")));
+}
+
 TEST(ExactFunctions, RefuseReadersThatNeedSums) {
   Net net;
   Tensor* x = net.add(ops::Exp{}, {net.input({1, 2})});

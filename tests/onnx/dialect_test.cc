@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <limits>
@@ -296,6 +297,28 @@ TEST(OldForm, DropoutBecomesIdentity) {
   EXPECT_EQ(the<ops::Identity>(graph).outputs[0]->name, "y");
   for (const char* gone : {"ratio", "training", "mask"})
     EXPECT_EQ(graph.find_tensor(gone), nullptr);
+}
+
+TEST(OldForm, OperatorsAreNotOlderThanTheirFirstVersion) {
+  const auto message = [](const OpInfo& info, std::int64_t opset) -> std::string {
+    TestModel model(opset);
+    model.input("x", {1, 2});
+    model.node(std::string(info.type), {"x"}, {"y"});
+    model.output("y");
+    try {
+      model.import();
+    } catch (const UserError& error) {
+      return error.what();
+    }
+    return "";
+  };
+  for (const OpInfo& info : op_registry()) {
+    if (!info.domain.empty() || info.since == 1) continue;
+    const std::string came =
+        fmt::format("({}): the operator came with version {}", info.type, info.since);
+    EXPECT_THAT(message(info, info.since - 1), ::testing::HasSubstr(came));
+    EXPECT_THAT(message(info, info.since), ::testing::Not(::testing::HasSubstr("came with")));
+  }
 }
 
 TEST(OldForm, DropoutOfNothingIsTheIdentityInTrainingModeToo) {

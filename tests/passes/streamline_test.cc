@@ -9,6 +9,7 @@
 #include <functional>
 
 #include "compile/passes/cleanup/insert_topk.h"
+#include "passes/streamline_check.h"
 #include "passes/streamline_net.h"
 
 namespace assay {
@@ -280,7 +281,7 @@ TEST(Streamline, AnOutputMaySumMultiplesOf61Bits) {
   };
   streamlined(output(0x1p60F));
   Graph too_wide = output(0x1p61F);
-  EXPECT_THROW(make_integer(too_wide), UserError);
+  EXPECT_THROW(testing::make_integer(too_wide), UserError);
 }
 
 TEST(Streamline, SmallRatiosAreAPlainSum) {

@@ -5,6 +5,7 @@
 
 #include "compile/base/error.h"
 #include "compile/graph/ops.h"
+#include "compile/graph/views.h"
 #include "compile/passes/rewrite/constant_tools.h"
 #include "compile/passes/rewrite/rewrite.h"
 
@@ -181,11 +182,6 @@ bool is_arithmetic(const Node& node) {
          node.as<ops::Pow>();
 }
 
-bool only_changes_shape(const Node& node) {
-  return node.as<ops::Identity>() || node.as<ops::DebugMarker>() || node.as<ops::Reshape>() ||
-         node.as<ops::Flatten>() || node.as<ops::Squeeze>() || node.as<ops::Unsqueeze>();
-}
-
 bool tells_a_bit_width(const Node& clip) {
   return std::ranges::any_of(clip.outputs[0]->consumers,
                              [](const Node* n) { return n->as<ops::DequantizeLinear>(); });
@@ -193,7 +189,7 @@ bool tells_a_bit_width(const Node& clip) {
 
 Folded fold(const Node& node) {
   if (is_arithmetic(node)) return fold_binary(node);
-  if (only_changes_shape(node)) return input(node, 0).reshaped(output_shape(node));
+  if (copies_in_order(node)) return input(node, 0).reshaped(output_shape(node));
   if (const auto* op = node.as<ops::Transpose>()) return transposed(input(node, 0), op->perm);
   if (node.as<ops::Cast>()) return fold_cast(node);
   if (node.as<ops::Sign>()) return fold_unary(node, [](const Real& x) { return Real(x.sign()); });

@@ -9,16 +9,16 @@
 namespace assay {
 namespace {
 
-/// Whether the values of a row are in the order of what the node takes.
+/// Whether the values of a row are in the order of what the node takes. Copies are no work that a
+/// host would have to do.
 bool keeps_order(const Node& node) {
-  if (node.as<ops::FunctionOp>()) return true;
-  const auto* softmax = node.as<ops::Softmax>();
-  const auto* log_softmax = node.as<ops::LogSoftmax>();
-  if (!softmax && !log_softmax) return false;
+  const Traits& traits = node.traits();
+  if (traits.order == Order::kRises) return traits.elements == Elements::kMapped;
+  if (traits.order != Order::kRisesRows) return false;
   const Tensor& output = *node.outputs[0];
   const std::optional<std::size_t> classes = class_axis(output);
-  const std::int64_t axis = softmax ? softmax->axis : log_softmax->axis;
-  return !classes || ops::normalise_axis(axis, output.shape->size()) == *classes;
+  return !classes ||
+         ops::normalise_axis(node.as<ops::RowsOp>()->axis, output.shape->size()) == *classes;
 }
 
 }  // namespace

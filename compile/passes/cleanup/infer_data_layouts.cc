@@ -30,33 +30,25 @@ Layout guess(const Shape& shape) {
   return last ? Layout::kNHWC : channels_first(shape.size());
 }
 
-/// The layout that the operator itself demands of its data and its result.
+/// The layout that the operator itself demands of its data, and gives its result.
 Layout demanded(const Node& node) {
-  if (node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MaxPool>() ||
-      node.as<ops::AveragePool>() || node.as<ops::GlobalAveragePool>() ||
-      node.as<ops::BatchNormalization>() || node.as<ops::DepthToSpace>())
-    return channels_first(rank_of(*node.inputs[0]));
-  if (node.as<ops::Im2Col>() || node.as<ops::MaxPoolNHWC>()) return Layout::kNHWC;
-  if (node.as<ops::Gemm>()) return Layout::kNC;
-  if (const auto* op = node.as<ops::QuantAvgPool2d>()) return op->data_layout;
-  if (const auto* op = node.as<ops::SumPool>()) return op->data_layout;
-  if (const auto* op = node.as<ops::MultiThreshold>()) {
-    const bool fits = layout_name(op->data_layout).size() == rank_of(*node.inputs[0]);
-    return fits ? op->data_layout : Layout::kUnknown;
+  switch (node.traits().demands) {
+    case Demands::kAny:
+      break;
+    case Demands::kChannelsFirst:
+      return channels_first(rank_of(*node.inputs[0]));
+    case Demands::kChannelsLast:
+      return Layout::kNHWC;
+    case Demands::kMatrix:
+      return Layout::kNC;
+    case Demands::kDeclared:
+      return node.op->declared_layout();
   }
   return Layout::kUnknown;
 }
 
 /// Whether axes keep their meaning from the inputs of full rank to the output.
-bool keeps_axes(const Node& node) {
-  return is_quantiser(node) || node.as<ops::Add>() || node.as<ops::Sub>() || node.as<ops::Mul>() ||
-         node.as<ops::Div>() || node.as<ops::Pow>() || node.as<ops::Relu>() ||
-         node.as<ops::Sign>() || node.as<ops::Identity>() || node.as<ops::DebugMarker>() ||
-         node.as<ops::Softmax>() || node.as<ops::LogSoftmax>() || node.as<ops::FunctionOp>() ||
-         node.as<ops::Clip>() || node.as<ops::Cast>() || node.as<ops::Concat>() ||
-         node.as<ops::Pad>() || node.as<ops::Resize>() || node.as<ops::TopK>() ||
-         node.as<ops::JoinThreshold>();
-}
+bool keeps_axes(const Node& node) { return node.traits().axes == Axes::kKept; }
 
 Layout permuted(Layout layout, const std::vector<std::int64_t>& perm) {
   const std::string_view name = layout_name(layout);
@@ -101,28 +93,40 @@ void propagate_backward(Layouts& layouts, const Node& node) {
     decide(layouts, node.inputs[0], permuted(layout, inverse(op->perm)));
 }
 
-Layout result_layout(const Layouts& layouts, const Node& node, const Tensor& output) {
-  const Layout first = known(layouts, node.inputs[0]);
-  if (keeps_axes(node)) {
-    for (const Tensor* input : node.inputs)
-      if (input && input->shape && rank_of(*input) == rank_of(output) &&
-          known(layouts, input) != Layout::kUnknown)
-        return known(layouts, input);
-    return Layout::kUnknown;
-  }
+/// The layout of the first input of full rank that has one.
+Layout kept_layout(const Layouts& layouts, const Node& node, const Tensor& output) {
+  for (const Tensor* input : node.inputs)
+    if (input && input->shape && rank_of(*input) == rank_of(output) &&
+        known(layouts, input) != Layout::kUnknown)
+      return known(layouts, input);
+  return Layout::kUnknown;
+}
+
+/// The last axis holds the features.
+Layout feature_layout(Layout first, const Tensor& output) {
+  if (rank_of(output) == 2) return Layout::kNC;
+  return layout_name(first).ends_with('C') ? first : Layout::kUnknown;
+}
+
+Layout regrouped_layout(Layout first, const Node& node, const Tensor& output) {
   if (const auto* op = node.as<ops::Transpose>()) return permuted(first, op->perm);
   if (node.as<ops::Squeeze>()) return squeezed(first, constant_input(node, 1));
   if (node.as<ops::Flatten>()) return Layout::kNC;
-  if (node.as<ops::Reshape>()) {
-    if (known_shape(*node.inputs[0]) == known_shape(output)) return first;
-    return rank_of(output) == 2 ? Layout::kNC : Layout::kUnknown;
-  }
-  if (node.as<ops::MatMul>() || node.as<ops::XnorPopcountMatMul>() ||
-      node.as<ops::DepthwiseMatMul>()) {
-    if (rank_of(output) == 2) return Layout::kNC;
-    return layout_name(first).ends_with('C')
-               ? first
-               : Layout::kUnknown;  // the last axis holds the features
+  if (!node.as<ops::Reshape>()) return Layout::kUnknown;
+  if (known_shape(*node.inputs[0]) == known_shape(output)) return first;
+  return rank_of(output) == 2 ? Layout::kNC : Layout::kUnknown;
+}
+
+Layout result_layout(const Layouts& layouts, const Node& node, const Tensor& output) {
+  switch (node.traits().axes) {
+    case Axes::kKept:
+      return kept_layout(layouts, node, output);
+    case Axes::kFeatures:
+      return feature_layout(known(layouts, node.inputs[0]), output);
+    case Axes::kRegrouped:
+      return regrouped_layout(known(layouts, node.inputs[0]), node, output);
+    case Axes::kDemanded:  // decided already
+      break;
   }
   return Layout::kUnknown;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compile/base/error.h"
 #include "compile/graph/ops.h"
 #include "compile/passes/rewrite/constant_tools.h"
 #include "compile/passes/rewrite/rewrite.h"
@@ -110,7 +111,6 @@ std::optional<DataType> quantiser_type(const Node& node) {
   if (const auto* op = node.as<ops::MultiThreshold>()) return multi_threshold_type(node, *op);
   if (const auto* op = node.as<ops::JoinThreshold>()) return join_threshold_type(node, *op);
   if (node.as<ops::QuantizeLinear>()) return container_type(node.outputs[0]->container);
-  if (node.as<ops::DequantizeLinear>() || node.as<ops::FloatQuant>()) return DataType::float32();
   return {};
 }
 
@@ -147,12 +147,10 @@ MaybeRange result_range(const Node& node) {
 std::optional<DataType> arithmetic_type(const Node& node) {
   if (node.as<ops::Add>() || node.as<ops::Sub>() || node.as<ops::Mul>())
     return type_of(result_range(node));
-  if (node.as<ops::MatMul>() || node.as<ops::Gemm>() || node.as<ops::Conv>() ||
-      node.as<ops::ConvTranspose>() || node.as<ops::DepthwiseMatMul>())
-    return type_of(accumulator(node));
   if (const auto* op = node.as<ops::SumPool>())
     return type_of(sum_of(input_range(node, 0), element_count(op->window.kernel_shape)));
   if (node.as<ops::XnorPopcountMatMul>()) return type_of(Range{0, products_per_output(node)});
+  if (node.traits().elements == Elements::kProducts) return type_of(accumulator(node));
   if (const auto* op = node.as<ops::QuantAvgPool2d>()) {
     const MaybeRange sum = sum_of(input_range(node, 0), op->kernel * op->kernel);
     if (!sum) return DataType::float32();
@@ -200,13 +198,6 @@ DataType concat_type(const Node& node) {
   return type_of(all);
 }
 
-bool moves_data(const Node& node) {
-  return node.as<ops::Identity>() || node.as<ops::DebugMarker>() || node.as<ops::Flatten>() ||
-         node.as<ops::Reshape>() || node.as<ops::Transpose>() || node.as<ops::Squeeze>() ||
-         node.as<ops::Unsqueeze>() || node.as<ops::Gather>() || node.as<ops::Resize>() ||
-         node.as<ops::DepthToSpace>() || node.as<ops::MaxPool>() || node.as<ops::MaxPoolNHWC>();
-}
-
 DataType cast_type(const Node& node) {
   const DataType from = node.inputs[0]->dtype;
   const Container to = node.outputs[0]->container;
@@ -216,9 +207,9 @@ DataType cast_type(const Node& node) {
   return fits ? from : limits;
 }
 
+/// The type of what is moved or cut off, or moved with something to fill.
 std::optional<DataType> moved_type(const Node& node) {
   const DataType x = node.inputs.empty() ? DataType::float32() : node.inputs[0]->dtype;
-  if (moves_data(node)) return x;
   if (node.as<ops::Sign>()) return sign_type(x);
   if (node.as<ops::Clip>()) return clip_type(node);
   if (node.as<ops::Concat>()) return concat_type(node);
@@ -250,15 +241,35 @@ void infer_top_k(const Node& node, std::vector<std::pair<Tensor*, DataType>>& ty
                        DataType::smallest_for(0, std::max<std::int64_t>(classes - 1, 0)));
 }
 
+DataType derived_type(const Node& node) {
+  std::optional<DataType> type = quantiser_type(node);
+  if (!type) type = arithmetic_type(node);
+  if (!type) type = moved_type(node);
+  if (!type) user_error("{}: no rule says which data type its result has", node.label());
+  return *type;
+}
+
+/// Nothing where the annotation of a file stays.
+std::optional<DataType> result_type(const Node& node) {
+  switch (node.traits().values) {
+    case Values::kInputs:
+      return node.inputs[0]->dtype;
+    case Values::kFollow:
+      return derived_type(node);
+    case Values::kReals:
+      return DataType::float32();
+    case Values::kAnnotated:
+      break;
+  }
+  return {};
+}
+
 std::vector<std::pair<Tensor*, DataType>> output_types(const Node& node) {
   std::vector<std::pair<Tensor*, DataType>> types;
   if (node.as<ops::TopK>()) {
     infer_top_k(node, types);
   } else if (node.outputs[0]) {
-    std::optional<DataType> type = quantiser_type(node);
-    if (!type) type = arithmetic_type(node);
-    if (!type) type = moved_type(node);
-    if (type) types.emplace_back(node.outputs[0], *type);
+    if (const auto type = result_type(node)) types.emplace_back(node.outputs[0], *type);
   }
   return types;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "compile/graph/ops.h"
+#include "compile/graph/views.h"
 #include "compile/passes/rewrite/constant_tools.h"
 #include "compile/passes/rewrite/rewrite.h"
 
@@ -26,10 +27,7 @@ bool one_element_window(const ops::Window& window) {
 /// The index of the input that the node returns, if its output has that input's shape and
 /// container.
 std::optional<std::size_t> neutral_input(const Node& node) {
-  if (node.as<ops::Identity>() || node.as<ops::DebugMarker>() || node.as<ops::Reshape>() ||
-      node.as<ops::Flatten>() || node.as<ops::Squeeze>() || node.as<ops::Unsqueeze>() ||
-      node.as<ops::Cast>())
-    return 0;
+  if (copies_in_order(node) || node.as<ops::Cast>()) return 0;
   if (const auto* op = node.as<ops::Transpose>(); op && in_order(op->perm)) return 0;
   if (node.as<ops::Pad>() && is_constant_of(node, 1, 0)) return 0;
   if (node.as<ops::Add>() || node.as<ops::Sub>()) {

@@ -11,9 +11,8 @@ namespace assay::lowering {
 namespace {
 
 bool is_elementwise(const Node& node) {
-  return node.as<ops::Add>() || node.as<ops::Sub>() || node.as<ops::Mul>() ||
-         node.as<ops::Relu>() || node.as<ops::Clip>() || node.as<ops::Sign>() ||
-         node.as<ops::Identity>() || node.as<ops::DebugMarker>() || node.as<ops::Cast>() ||
+  const Elements elements = node.traits().elements;
+  return elements == Elements::kSame || elements == Elements::kMapped ||
          node.as<ops::MultiThreshold>() || node.as<ops::JoinThreshold>();
 }
 

@@ -13,9 +13,7 @@ namespace {
 using lowering::Lowering;
 
 bool is_channels_first(const Node& node) {
-  if (node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MaxPool>() ||
-      node.as<ops::DepthToSpace>())
-    return true;
+  if (node.traits().demands == Demands::kChannelsFirst) return true;
   if (const auto* pool = node.as<ops::SumPool>())
     return !layout_name(pool->data_layout).ends_with('C');
   const auto* average = node.as<ops::QuantAvgPool2d>();

@@ -187,7 +187,7 @@ bool lower_move(Lowering& lowering, const Node& node) {
     lower_squeeze(lowering, node);
   else if (node.as<ops::Unsqueeze>())
     lower_unsqueeze(lowering, node);
-  else if (node.as<ops::Flatten>() || node.as<ops::Reshape>())
+  else if (reshapes(node))
     lower_reshape(lowering, node);
   else
     return false;

@@ -40,11 +40,7 @@ bool is_constant_of(const Node& node, std::size_t index, std::int64_t value) {
   return constant && all_equal(*constant, Real(value));
 }
 
-bool is_quantiser(const Node& node) {
-  return node.as<ops::Quant>() || node.as<ops::BipolarQuant>() || node.as<ops::Trunc>() ||
-         node.as<ops::FloatQuant>() || node.as<ops::QuantizeLinear>() ||
-         node.as<ops::DequantizeLinear>() || node.as<ops::MultiThreshold>();
-}
+bool is_quantiser(const Node& node) { return node.traits().quantises == Quantises::kYes; }
 
 bool finish(Graph& graph, bool changed) {
   if (!changed) return false;

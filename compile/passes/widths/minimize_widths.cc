@@ -15,10 +15,7 @@ namespace {
 using widths::Analysis;
 using widths::Ranges;
 
-bool is_product(const Node& node) {
-  return node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MatMul>() ||
-         node.as<ops::DepthwiseMatMul>() || node.as<ops::XnorPopcountMatMul>();
-}
+bool is_product(const Node& node) { return node.traits().elements == Elements::kProducts; }
 
 /// The index of a constant of thresholds; -1 when the node has none.
 int threshold_input(const Node& node) {

@@ -148,7 +148,7 @@ Ranges gathered(const Ranges& x, const Node& node, const ops::Gather& op) {
 std::optional<Ranges> elementwise_ranges(Analysis& analysis, const Node& node) {
   if (node.as<ops::Add>() || node.as<ops::Sub>() || node.as<ops::Mul>())
     return arithmetic(analysis, node);
-  if (node.as<ops::Identity>()) return analysis.of(node.inputs[0], node);
+  if (node.traits().elements == Elements::kSame) return analysis.of(node.inputs[0], node);
   if (!node.as<ops::Relu>()) return {};
   Ranges x = analysis.of(node.inputs[0], node);
   for (Bounds& b : x.bounds) b = {std::max<std::int64_t>(b.lo, 0), std::max<std::int64_t>(b.hi, 0)};
@@ -165,15 +165,14 @@ std::optional<Ranges> moved_ranges(Analysis& analysis, const Node& node) {
   if (const auto* op = node.as<ops::Concat>()) return concatenated(analysis, node, *op);
   if (const auto* op = node.as<ops::Transpose>()) return transposed(x(), *op);
   if (const auto* op = node.as<ops::Gather>()) return gathered(x(), node, *op);
-  if (node.as<ops::Flatten>() || node.as<ops::Reshape>() || node.as<ops::Squeeze>() ||
-      node.as<ops::Unsqueeze>())
-    return regrouped(x(), from(), to());
+  if (node.traits().elements == Elements::kReshaped) return regrouped(x(), from(), to());
   if (node.as<ops::Resize>()) {
     const Ranges ranges = x();
     const auto axis = static_cast<std::size_t>(std::max(ranges.axis, 0));
     return from()[axis] == to()[axis] ? ranges : ranges.as_one();
   }
-  if (node.as<ops::DepthToSpace>()) return x().as_one();
+  // Where each element comes from is not looked at; the numbers are those of the input.
+  if (node.traits().values == Values::kInputs) return x().as_one();
   return {};
 }
 

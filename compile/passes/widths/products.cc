@@ -172,7 +172,8 @@ std::optional<Ranges> product_ranges(Analysis& analysis, const Node& node) {
 }
 
 std::optional<Ranges> pool_ranges(Analysis& analysis, const Node& node) {
-  if (node.as<ops::MaxPool>() || node.as<ops::MaxPoolNHWC>())
+  const Traits& traits = node.traits();
+  if (traits.elements == Elements::kWindows && traits.values == Values::kInputs)
     return analysis.of(node.inputs[0], node);
   if (const auto* op = node.as<ops::SumPool>())
     return window_sums(node, analysis.of(node.inputs[0], node),
