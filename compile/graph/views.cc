@@ -22,9 +22,13 @@ bool keeps_order(const Shape& shape, std::span<const std::int64_t> perm) {
 }
 
 bool is_view(const Node& node) {
-  if (const auto* op = node.as<ops::Transpose>())
-    return keeps_order(known_shape(*node.inputs[0]), op->perm);
-  return reshapes(node);
+  const auto* op = node.as<ops::Transpose>();
+  if (!op) return reshapes(node);
+  // Axis i of the output is axis perm[i] of the input, which is held the other way round.
+  std::vector<std::int64_t> held(op->perm.size());
+  for (std::size_t i = 0; i < held.size(); ++i)
+    held[static_cast<std::size_t>(op->perm[i])] = static_cast<std::int64_t>(i);
+  return keeps_order(known_shape(*node.inputs[0]), held);
 }
 
 }  // namespace assay

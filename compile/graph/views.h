@@ -12,8 +12,8 @@ namespace assay {
 bool reshapes(const Node& node);
 /// Whether the elements of the output are those of input 0 in row-major order.
 bool copies_in_order(const Node& node);
-/// Whether a tensor of `shape` held in the order `perm` of its axes has the same elements one after the other: only axes of size 1
-/// move.
+/// Whether a tensor of `shape`, axis i of which is held as axis perm[i], has the same elements one after the other: only axes of
+/// size 1 move.
 bool keeps_order(const Shape& shape, std::span<const std::int64_t> perm);
 /// Whether the node is a view: its output is its input's elements in the same order. The shapes of inputs must be known.
 bool is_view(const Node& node);

@@ -26,6 +26,13 @@ bool multiplies_rows(const Node& node, const Tensor* x) {
   return product && node.inputs[0] == x && w && w->shape().size() == 2;
 }
 
+/// A Concat that puts features behind features.
+bool joins_features(const Node& node) {
+  const auto* concat = node.as<ops::Concat>();
+  return concat && known_shape(*node.outputs[0]).size() == 2 &&
+         ops::normalise_axis(concat->axis, 2) == 1;
+}
+
 /// The constant with its axis `axis` in the order of the features; size 1 serves all.
 Constant reordered(const Constant& from, std::size_t axis, const std::vector<std::int64_t>& order) {
   const Shape& shape = from.shape();
@@ -58,6 +65,7 @@ bool Lowering::order_is_free(const Tensor& old) const {
     if (checkpoint.tensor == &old) return false;
   for (const Node* node : old.consumers) {
     if (multiplies_rows(*node, &old)) continue;
+    if (joins_features(*node) && order_is_free(*node->outputs[0])) continue;
     const int at = feature_input(*node);
     if (at < 0 || node->inputs[static_cast<std::size_t>(at)] != &old) return false;
     const Tensor* next = node->outputs[0];
@@ -66,11 +74,37 @@ bool Lowering::order_is_free(const Tensor& old) const {
   return true;
 }
 
+namespace {
+
+/// The features of each part in the part's own order, one part after the other.
+void lower_join(Lowering& lowering, const Node& node) {
+  std::vector<Tensor*> inputs;
+  auto order = std::make_shared<std::vector<std::int64_t>>();
+  std::int64_t first = 0;
+  for (const Tensor* input : node.inputs) {
+    inputs.push_back(lowering.is_computed(input) ? lowering.in_order(input, identity_perm(2), node)
+                                                 : lowering.constant(input));
+    const Lowering::Order own = lowering.order(input);
+    const std::int64_t count = known_shape(*input)[1];
+    for (std::int64_t i = 0; i < count; ++i)
+      order->push_back(first + (own ? (*own)[static_cast<std::size_t>(i)] : i));
+    first += count;
+  }
+  lowering.emit(node, node.op->clone(), std::move(inputs), identity_perm(2));
+  lowering.set_order(node.outputs[0], std::move(order));
+}
+
+}  // namespace
+
 bool lower_features(Lowering& lowering, const Node& node) {
   Lowering::Order order;
   for (const Tensor* input : node.inputs)
     if (!order && input) order = lowering.order(input);
   if (!order) return false;
+  if (joins_features(node)) {
+    lower_join(lowering, node);
+    return true;
+  }
   std::vector<Tensor*> inputs;
   for (const Tensor* input : node.inputs) {
     if (!input) {
