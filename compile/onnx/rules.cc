@@ -309,6 +309,8 @@ constexpr std::array kRules = {
     RuleEntry{"", "ArgMin", expand_arg_min},
     RuleEntry{"", "QLinearConv", expand_qlinear_conv},
     RuleEntry{"", "QLinearMatMul", expand_qlinear_matmul},
+    RuleEntry{"", "ConvInteger", expand_integer_product},
+    RuleEntry{"", "MatMulInteger", expand_integer_product},
     RuleEntry{kMicrosoftDomain, "QuantizeLinear", expand_standard},
     RuleEntry{kMicrosoftDomain, "DequantizeLinear", expand_standard},
     RuleEntry{kMicrosoftDomain, "QLinearConv", expand_qlinear_conv},

@@ -72,6 +72,7 @@ void expand_space_to_depth(GraphBuilder& builder, Draft draft);
 /// Operators on quantised tensors.
 void expand_qlinear_conv(GraphBuilder& builder, Draft draft);
 void expand_qlinear_matmul(GraphBuilder& builder, Draft draft);
+void expand_integer_product(GraphBuilder& builder, Draft draft);
 void expand_qgemm(GraphBuilder& builder, Draft draft);
 void expand_qlinear_binary(GraphBuilder& builder, Draft draft);
 void expand_qlinear_unary(GraphBuilder& builder, Draft draft);

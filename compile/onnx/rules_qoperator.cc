@@ -134,6 +134,18 @@ std::int64_t last_axis(const GraphBuilder& builder, const Tensor* tensor, std::i
   return rank - 1 - before;
 }
 
+/// Integers less their zero point, without a scale.
+Operand unscaled(GraphBuilder& builder, const Draft& draft, std::size_t index,
+                 std::size_t zero_point) {
+  Operand operand{input_or_null(draft, index), nullptr,
+                  GraphBuilder::behind_identities(input_or_null(draft, zero_point))};
+  if (!operand.integers) user_error("input {} is left out", index);
+  const Shape shape = operand.zero_point ? builder.shape(operand.zero_point) : Shape{};
+  const std::vector<float> ones(static_cast<std::size_t>(element_count(shape)), 1.0F);
+  operand.scale = builder.add_constant(helper_name(draft, "one"), Constant(shape, ones));
+  return operand;
+}
+
 /// Rows of a and columns of b may have parameters of their own.
 std::vector<Tensor*> matrix_operands(GraphBuilder& builder, const Operand& a, const Operand& b) {
   const std::int64_t columns = last_axis(builder, b.integers);
@@ -161,6 +173,23 @@ void expand_qlinear_matmul(GraphBuilder& builder, Draft draft) {
   Tensor* real = add_real(builder, draft, "MatMul", matrix_operands(builder, a, b),
                           std::move(draft.attributes));
   end_quantised(builder, draft, real, 6, *a.integers);
+}
+
+/// ConvInteger and MatMulInteger: the product of integers less their zero points, an int32.
+void expand_integer_product(GraphBuilder& builder, Draft draft) {
+  constexpr std::int64_t kInt32 = 6;  // TensorProto::INT32
+  expect_count(draft, 2, 4);
+  const Operand x = unscaled(builder, draft, 0, 2), w = unscaled(builder, draft, 1, 3);
+  const bool conv = draft.type == "ConvInteger";
+  const std::vector<Tensor*> inputs =
+      conv ? std::vector<Tensor*>{dequantised(builder, x),
+                                  dequantised(builder, along(builder, w, 0, "w"), 0)}
+           : matrix_operands(builder, x, w);
+  auto cast = std::make_unique<ops::Cast>();
+  cast->to = kInt32;
+  Tensor* real =
+      add_real(builder, draft, conv ? "Conv" : "MatMul", inputs, std::move(draft.attributes));
+  builder.add_helper(std::move(cast), {real}, helper_name(draft, "int32"), draft.outputs[0]);
 }
 
 void expand_qgemm(GraphBuilder& builder, Draft draft) {

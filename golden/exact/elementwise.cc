@@ -176,11 +176,25 @@ void check_container(const Planner& planner, const Node& node) {
                     container_name(output->container), lo.str(), hi.str()));
 }
 
+/// Whether it is made of integers by integer factors: a product of integers in ConvInteger.
+bool is_integer(const Value& value) {
+  const auto whole = [](const RealArray& array) {
+    return std::ranges::all_of(
+        array.values, [](const Real& r) { return r.is_rational() && r.rational().get_den() == 1; });
+  };
+  return whole(value.offset) && std::ranges::all_of(value.terms, [&](const Value::Term& term) {
+           return whole(term.scale);
+         });
+}
+
 void plan_cast(Planner& planner, const Node& node) {
   const bool truncates = node.inputs[0]->container == Container::kFloat32 &&
                          node.outputs[0]->container != Container::kFloat32;
-  if (truncates) planner.fail("a cast from real to integer is not supported; use a quantiser");
-  planner.set_output(planner.any_input(0));
+  const Value value = planner.any_input(0);
+  if (truncates && !is_integer(value))
+    planner.fail("a cast from real to integer is not supported; use a quantiser");
+  planner.set_output(value);
+  if (truncates) check_container(planner, node);
 }
 
 void plan_shape(Planner& planner, const Node& node) {

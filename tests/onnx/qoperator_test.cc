@@ -89,6 +89,29 @@ TEST(ImportQOperator, MatMulWithAScalePerColumn) {
   EXPECT_EQ(evaluate(model, {{4, 0}}), (Texts{"96", "92"}));
 }
 
+TEST(ImportQOperator, IntegerProductsAreThoseOfDifferences) {
+  QuantisedModel conv({1, 1, 2, 2});
+  conv.parameters("x", 0.5F, 3);
+  conv.integers("w", {1, 1, 1, 1}, {5}, TensorProto::INT8)
+      .integers("w_z", {1}, {2}, TensorProto::INT8);
+  conv.node("ConvInteger", {"x", "w", "x_z", "w_z"}, {"y"});
+  // (x - 3) * (5 - 2)
+  EXPECT_EQ(evaluate(conv, {{3, 0, 10, 255}}), (Texts{"0", "-9", "21", "756"}));
+  EXPECT_EQ(conv.import().find_tensor("y")->container, Container::kInt32);
+
+  QuantisedModel product({1, 2});
+  product.parameters("x", 0.5F, 2);
+  product.integers("w", {2, 2}, {1, 2, 3, 4}, TensorProto::INT8);
+  product.integers("w_z", {2}, {0, 1}, TensorProto::INT8);
+  product.node("MatMulInteger", {"x", "w", "x_z", "w_z"}, {"y"});
+  // (2, -2) times the columns (1, 3) and (1, 3).
+  EXPECT_EQ(evaluate(product, {{4, 0}}), (Texts{"-4", "-4"}));
+  QuantisedModel without({1, 2});
+  without.integers("w", {2, 1}, {1, -3}, TensorProto::INT8);
+  without.node("MatMulInteger", {"x", "w"}, {"y"});
+  EXPECT_EQ(evaluate(without, {{4, 2}}), (Texts{"-2"}));
+}
+
 TestModel binary_model(const std::string& type, const Names& inputs) {
   QuantisedModel model({1, 3});
   model.parameters("x", 0.5F, 4).parameters("c", 0.25F, 8).parameters("y", 0.5F, 16);
