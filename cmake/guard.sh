@@ -78,7 +78,7 @@ case $name in
     git diff --name-only --diff-filter=d HEAD~1 -- 'compile/*.cc' 'golden/*.cc' 'sim/*.cc' 'harness/*.cc' | head -n 6 | each
     ;;
   OtherCompiler)
-    parts=10
+    parts=25
     part=$(( 0x$(git rev-parse HEAD | cut -c1-6) % parts ))
     check() { eval "\"$tool\" -fsyntax-only $(flags_of "$1") \"$1\""; }
     git ls-files 'compile/*.cc' 'golden/*.cc' 'harness/*.cc' | awk -v p=$part -v n=$parts 'NR % n == p' | each

@@ -31,6 +31,7 @@ std::string NpzFile::listed() const {
   std::vector<std::string> keys;
   for (const ZipMember& member : members_)
     keys.push_back(fmt::format("'{}'", printable(key_of(member))));
+  std::ranges::sort(keys);
   return fmt::format("{}", fmt::join(keys, ", "));
 }
 

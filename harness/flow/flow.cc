@@ -53,7 +53,7 @@ struct Inputs {
   Inputs(const FlowOptions& options, const Console& console)
       : preprocess(options.preprocess),
         bytes(read_file(options.model)),
-        model(complete_network(bytes, options.model, console)),
+        model(complete_network(bytes, options.model, console, &host_tails)),
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
         stages(stages_until(flow_stages(preprocess, options.topk, options.passes), options.until)),
@@ -87,6 +87,7 @@ struct Inputs {
 
   Preprocess preprocess;
   std::string bytes;
+  std::vector<HostTail> host_tails;  ///< what the host computes behind the network
   Graph model, pixels;
   ChosenImages images;
   std::vector<StageSpec> stages;
@@ -545,6 +546,13 @@ class Flow {
     run.inputs = run_inputs();
     run.accuracy_means_nothing = inputs_.images.set.synthetic;
     run.notes = scale_notes(reports_, folding_);
+    for (const HostTail& tail : inputs_.host_tails) {
+      if (!run.host) run.host.emplace();
+      run.host->push_back({tail.name, tail.label});
+      run.notes.push_back(
+          fmt::format("software behind the accelerator: {} makes output '{}' of what it puts out",
+                      tail.label, printable(tail.name)));
+    }
     if (folding_) run.warnings = folding_->warnings;
     if (std::string note = class_note(inputs_.images, inputs_.model); !note.empty())
       run.warnings.push_back(std::move(note));

@@ -9,6 +9,11 @@
 
 namespace assay::report {
 
+void HostStep::fields(Fields& f) {
+  f("output", output);
+  f("node", node);
+}
+
 void Run::fields(Fields& f) {
   f.schema(kSchema);
   f.stage_verdict("verdict", verdict);
@@ -21,6 +26,7 @@ void Run::fields(Fields& f) {
   f("inputs", inputs);
   f("approximate", approximate);
   f("accuracy_means_nothing", accuracy_means_nothing);
+  f.where_given("host", host);
   f("notes", notes);
   f("warnings", warnings);
   f("unseen", unseen);

@@ -19,6 +19,13 @@ struct RunLevel {
   void fields(Fields& f);
 };
 
+/// What the host computes behind the accelerator.
+struct HostStep {
+  std::string output;  ///< the network's, which this makes of what the accelerator puts out
+  std::string node;    ///< "node 'prob' (Softmax)"
+  void fields(Fields& f);
+};
+
 /// reports/run.json
 struct Run {
   static constexpr std::string_view kSchema = "assay.run/2";
@@ -30,6 +37,7 @@ struct Run {
   Inputs inputs;
   std::vector<std::string> approximate;  ///< stages
   bool accuracy_means_nothing = false;
+  std::optional<std::vector<HostStep>> host;  ///< where there is any
   std::vector<std::string> notes;
   std::vector<std::string> warnings;  ///< what the verdict does not say and a user must know
   std::vector<std::string> unseen;    ///< what the images cannot show

@@ -173,21 +173,27 @@ std::vector<std::int64_t> bytes_of(const std::vector<float>& values, const std::
   return bytes;
 }
 
-/// The tensors that the network itself takes, in front of which pixels are made reals.
-std::vector<const Tensor*> own_tensors(const Graph& pixels) {
-  std::vector<const Tensor*> own;
-  for (const Checkpoint& checkpoint : pixels.checkpoints())
-    if (checkpoint.kind == Checkpoint::Kind::kInput) own.push_back(checkpoint.tensor);
-  if (own.size() != pixels.inputs().size())
-    own.assign(pixels.inputs().begin(), pixels.inputs().end());
-  return own;
-}
-
 /// Where images enter, and what the network itself takes there.
 struct Entry {
   const Tensor& input;
-  const Tensor& own;
+  const Tensor& own;  ///< in front of which pixels are made reals
+  std::string name;   ///< of the network's input
 };
+
+std::vector<Entry> entries(const Graph& pixels) {
+  std::vector<const Checkpoint*> own;
+  for (const Checkpoint& checkpoint : pixels.checkpoints())
+    if (checkpoint.kind == Checkpoint::Kind::kInput) own.push_back(&checkpoint);
+  std::vector<Entry> list;
+  for (const Tensor* input : pixels.inputs()) {
+    const std::size_t place = list.size();
+    if (own.size() == pixels.inputs().size())
+      list.push_back({*input, *own[place]->tensor, own[place]->name});
+    else
+      list.push_back({*input, *input, input->name});
+  }
+  return list;
+}
 
 bool is_scaled_by_255(const Entry& entry) {
   const Node* node = entry.own.producer;
@@ -321,7 +327,7 @@ bool holds_scaled_bytes(const Dataset& set) {
 
 std::vector<std::string> own_inputs(const Graph& pixels) {
   std::vector<std::string> names;
-  for (const Tensor* tensor : own_tensors(pixels)) names.push_back(tensor->name);
+  for (const Entry& entry : entries(pixels)) names.push_back(entry.name);
   return names;
 }
 
@@ -332,9 +338,8 @@ ChosenImages choose_images(const ImageChoice& choice, const Graph& pixels) {
   const std::int64_t classes = source ? source->classes : 0;
   std::vector<Dataset> sets = read_images(choice, pixels, classes);
   if (sets.empty() || sets[0].size() < 1) user_error("no image was chosen");
-  const std::vector<const Tensor*> own = own_tensors(pixels);
-  for (std::size_t i = 0; i < sets.size(); ++i)
-    fit(sets[i], pixels, {*pixels.inputs()[i], *own[i]});
+  const std::vector<Entry> at = entries(pixels);
+  for (std::size_t i = 0; i < sets.size(); ++i) fit(sets[i], pixels, at[i]);
   ChosenImages chosen{sets.size() == 1 ? std::move(sets[0]) : side_by_side(sets),
                       choice.images.empty() ? 0 : parse_image_range(choice.images).begin,
                       own_inputs(pixels)};

@@ -19,13 +19,15 @@ Graph import_network(std::string_view bytes, const std::filesystem::path& path,
 }
 
 Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
-                       const Console& console) {
+                       const Console& console, std::vector<HostTail>* tails) {
   Graph graph = import_network(bytes, path, console);
-  for (const HostTail& tail : complete(graph))
+  const std::vector<HostTail> found = complete(graph);
+  for (const HostTail& tail : found)
     console.remark(fmt::format(
         "{} at output '{}' is left to the host: the accelerator puts out what it takes, "
         "in the same order of classes",
         tail.label, printable(tail.name)));
+  if (tails != nullptr) tails->insert(tails->end(), found.begin(), found.end());
   return graph;
 }
 

@@ -18,9 +18,9 @@ Graph import_network(std::string_view bytes, const std::filesystem::path& path,
                      const Console& console);
 
 /// The same with all checkpoints that the graph calls for, whatever the file lists: what other
-/// graphs are held against.
+/// graphs are held against. What the host computes behind it is remarked, and added to `tails`.
 Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
-                       const Console& console);
+                       const Console& console, std::vector<HostTail>* tails = nullptr);
 
 /// Makes an imported network that: operators at its end that the host computes come off, and are
 /// returned; checkpoints come on.

@@ -124,7 +124,7 @@ TEST_F(SeveralInputs, ThatAreMissingOrDoNotFitAreRefused) {
     return message_of<UserError>([&] { choose(path); });
   };
   EXPECT_THAT(error(data("others")), AllOf(HasSubstr("holds no array 'numbers'"),
-                                           HasSubstr("it holds 'picture', 'others', 'labels'")));
+                                           HasSubstr("it holds 'labels', 'others', 'picture'")));
   EXPECT_THAT(error(data("numbers", 3)), HasSubstr("holds 3 images of 'numbers', but 4 of"));
   const std::string array = (dir.path() / "x.npy").string();
   write_npy(array, make_npy<float>({1, 3}, std::vector<float>{1, 2, 3}));

@@ -3,10 +3,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
 
 #include "base/temp_dir.h"
 #include "compile/base/file.h"
+#include "compile/onnx/export.h"
 #include "compile/onnx/import.h"
 #include "harness/integer_network.h"
 #include "harness/report/console.h"
@@ -301,6 +303,26 @@ TEST_F(Streamline, CountsWhatTooFewJoinBitsChange) {
     return;
   }
   FAIL() << "no join is decided wrongly";
+}
+
+TEST_F(Streamline, WhatTheHostComputesIsSaidAtTheEnd) {
+  Graph graph = import_model(model);
+  auto softmax = std::make_unique<ops::Softmax>();
+  softmax->axis = 1;
+  graph.mutable_outputs() = {graph.add(std::move(softmax), {graph.outputs()[0]}, "likelihood")};
+  infer_shapes(graph);
+  export_model(graph, model);
+  const CommandResult result = run({"--topk", "0"});
+  ASSERT_EQ(result.code, 0) << result.out << result.err;
+  const std::string said = "makes output 'likelihood' of what it puts out";
+  EXPECT_THAT(result.out, HasSubstr(said));
+  EXPECT_EQ(report("run").at("host").at(0).at("output"), "likelihood");
+  const Json notes = report("run").at("notes");
+  EXPECT_TRUE(std::ranges::any_of(notes, [&](const Json& note) {
+    const auto text = note.get<std::string>();
+    return text.starts_with("software behind the accelerator: node '") &&
+           text.ends_with("(Softmax) " + said);
+  })) << notes;
 }
 
 }  // namespace
