@@ -34,7 +34,7 @@ Shape without_ones(Shape shape) {
 }
 
 /// The place in a graph's list of the checkpoint that is this output.
-std::size_t place_of(const Graph& graph, const std::string& output) {
+std::size_t listed_place(const Graph& graph, const std::string& output) {
   const auto& list = graph.checkpoints();
   const auto it = std::ranges::find(list, output, &Checkpoint::name);
   ASSAY_INVARIANT(it != list.end(), "an output that is no checkpoint: " + output);
@@ -63,7 +63,7 @@ std::optional<std::size_t> class_axis_of(const Matched& m) {
 }
 
 Matched matched(const Graph& graph, const Targets::Output& target, const ChosenImages& images) {
-  const std::size_t place = place_of(graph, target.name);
+  const std::size_t place = listed_place(graph, target.name);
   Matched m{target, place, graph.checkpoints()[place].shape()};
   if (without_ones(m.shape) != without_ones(target.shape)) {
     m.classes = class_axis_of(m);
@@ -97,7 +97,8 @@ std::int64_t best_channel(const Matched& m, std::int64_t at, const Element& elem
   return best;
 }
 
-void count(OutputQuality& quality, const Matched& m, std::int64_t image, const Element& element) {
+void count_image(OutputQuality& quality, const Matched& m, std::int64_t image,
+                 const Element& element) {
   const std::int64_t first = image * m.count();
   for (std::int64_t i = 0; i < m.count(); ++i) {
     const double target = m.target.values[static_cast<std::size_t>(first + i)];
@@ -135,7 +136,7 @@ std::vector<OutputQuality> measured(const std::vector<Matched>& outputs, const C
       images.size(), [&](std::int64_t i) { return run(images.set.values(i)); },
       [&](auto result) {
         for (std::size_t k = 0; k < outputs.size(); ++k)
-          count(list[k], outputs[k], image, read(result, outputs[k]));
+          count_image(list[k], outputs[k], image, read(result, outputs[k]));
         ++image;
         progress.tick();
       });
