@@ -265,6 +265,38 @@ TEST(ChangeBatchSize, GivesEachImageTheSameResults) {
   EXPECT_EQ(nodes_text(net.graph), nodes_text(single));
 }
 
+TEST(ChangeBatchSize, RefusesWhatTakesTheLargestOfAllImages) {
+  Net net;
+  Tensor* x = net.graph.add_input("x", {2, 2});
+  ops::TopK op;
+  op.axis = 0;
+  Tensor* k = net.graph.add_constant("k", Constant(Shape{1}, std::vector<std::int64_t>{1}));
+  Tensor* values = net.graph.add_tensor("values");
+  Tensor* indices = net.graph.add_tensor("indices");
+  net.graph.add_node(op.clone(), {x, k}, {values, indices}, "largest");
+  net.graph.add_output(indices);
+  infer_shapes(net.graph);
+  ASSERT_EQ(*indices->shape, (Shape{1, 2}));
+  EXPECT_THAT(user_error_of([&] { change_batch_size(net.graph, 1); }), HasSubstr("mixes images"));
+  EXPECT_EQ(*x->shape, (Shape{2, 2}));
+}
+
+TEST(ChangeBatchSize, RefusesARowOfAllImages) {
+  for (const std::int64_t axis : {0, -2}) {
+    Net net;
+    ops::Softmax op;
+    op.axis = axis;
+    net.finish(net.add(op, {net.input({2, 3})}));
+    EXPECT_THAT(user_error_of([&] { change_batch_size(net.graph, 1); }),
+                HasSubstr("goes along the first axis: the network mixes images"));
+  }
+  Net rows;
+  ops::Softmax op;
+  op.axis = 1;
+  rows.finish(rows.add(op, {rows.input({2, 3})}));
+  EXPECT_TRUE(change_batch_size(rows.graph, 1));
+}
+
 TEST(ChangeBatchSize, RefusesWhatMixesImagesAndLeavesTheGraphAlone) {
   Net net;
   Tensor* x = net.input({2, 2});

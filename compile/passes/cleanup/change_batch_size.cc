@@ -36,10 +36,21 @@ void apply(Graph& graph, std::int64_t before, std::int64_t after) {
   infer_shapes(graph, true);
 }
 
-/// Every output of the network must have followed its input.
+/// What keeps the shape may still mix images.
+void check_rows(const Graph& graph) {
+  for (const auto& node : graph.nodes()) {
+    const auto* op = node->as<ops::RowsOp>();
+    const Tensor* input = op ? node->inputs[0] : nullptr;
+    if (!input || input->constant || !input->shape || input->shape->empty()) continue;
+    if (ops::normalise_axis(op->axis, input->shape->size()) == 0)
+      user_error("{} goes along the first axis: the network mixes images", node->label());
+  }
+}
+
+/// Every output of the network whose shape is known must follow its input.
 void check(const Graph& graph, std::int64_t images) {
   for (const Tensor* output : graph.outputs())
-    if (output->shape->empty() || (*output->shape)[0] != images)
+    if (output->shape && (output->shape->empty() || (*output->shape)[0] != images))
       user_error("output '{}' has shape {} for {} images: the network mixes images",
                  printable(output->name), shape_text(*output->shape), images);
 }
@@ -56,6 +67,8 @@ bool change_batch_size(Graph& graph, std::int64_t images) {
       user_error("input '{}' of shape {} has no batch axis in common with the others",
                  printable(input->name), shape_text(*input->shape));
   if (before == images) return false;
+  check_rows(graph);
+  check(graph, before);  // one image is also what a network that takes the largest of all leaves
   Graph trial = graph;
   apply(trial, before, images);
   check(trial, images);
