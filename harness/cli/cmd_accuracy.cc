@@ -38,16 +38,19 @@ struct Target {
   std::vector<Network> networks;
   ImageChoice images;
   PreprocessChoice preprocess;
+  bool has_host_steps = false;  ///< a run, whose host computes its last outputs
 };
 
 Target find_target(const AccuracyOptions& options, const Console& console) {
   if (!is_run_folder(options.target))
     return {{{options.target.string(), options.target}},
             options.images,
-            resolved_for(options.target, options.preprocess, options.images)};
+            resolved_for(options.target, options.preprocess, options.images),
+            false};
   const SavedRun run = read_run(options.target);
   remark_on(run, console);
-  Target target{{}, images_of_run(run, options.images), run.preprocess};
+  Target target{
+      {}, images_of_run(run, options.images), run.preprocess, run.report.host.has_value()};
   for (const SavedRun::Stage& stage : run.stages) target.networks.push_back({stage.id, stage.file});
   return target;
 }
@@ -117,6 +120,7 @@ struct Subject {
   const Graph& pixels;
   const ChosenImages& images;
   std::string sha256;
+  bool has_host_steps = false;
 };
 
 /// The images of the first one.
@@ -126,12 +130,14 @@ ChosenImages for_each_network(const Target& target, const Preprocess& preprocess
   std::optional<ChosenImages> images;
   for (const Network& network : target.networks) {
     const std::string bytes = read_file(network.file);
-    const Graph pixels = pixel_graph(complete_network(bytes, network.file, console), preprocess);
+    std::vector<HostTail> tails;
+    const Graph pixels =
+        pixel_graph(complete_network(bytes, network.file, console, &tails), preprocess);
     if (!images) {
       images = choose_images(target.images, pixels);
       if (const std::string note = class_note(*images, pixels); !note.empty()) console.remark(note);
     }
-    body({network, pixels, *images, sha256(bytes)});
+    body({network, pixels, *images, sha256(bytes), target.has_host_steps || !tails.empty()});
   }
   return std::move(images).value();
 }
@@ -145,6 +151,11 @@ int run_targets(const AccuracyOptions& options, const CommandContext& context) {
   std::vector<NetworkQuality> networks;
   const ChosenImages images =
       for_each_network(target, preprocess, context.console, [&](const Subject& of) {
+        if (of.has_host_steps)
+          user_error(
+              "{}: an output is made on the host of what the accelerator puts out, which is what "
+              "--targets are compared with; end the network in front of its last function",
+              printable(of.network.name));
         if (!targets) targets = read_targets(options.targets, output_names(of.pixels));
         networks.push_back(measure_targets(of.pixels, of.images, *targets,
                                            modes_for(of.pixels, options), context.console,

@@ -47,23 +47,21 @@ struct Batch {
   std::vector<float> values;
 };
 
-std::string names_of(const std::vector<Tensor*>& inputs) {
+std::string names_of(const std::vector<std::string>& inputs) {
   std::string names;
-  for (const Tensor* input : inputs)
-    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", printable(input->name));
+  for (const std::string& input : inputs)
+    names += fmt::format("{}'{}'", names.empty() ? "" : ", ", printable(input));
   return names;
 }
 
-/// The file of each input. One that is alone need not be named.
-std::vector<std::filesystem::path> input_files(const Graph& graph,
+/// The file of each of the network's own inputs. One that is alone need not be named.
+std::vector<std::filesystem::path> input_files(const std::vector<std::string>& inputs,
                                                const std::vector<std::string>& given) {
-  const std::vector<Tensor*>& inputs = graph.inputs();
   std::vector<std::filesystem::path> files(inputs.size());
   for (const std::string& text : given) {
     auto named = inputs.end();
     for (auto i = inputs.begin(); i != inputs.end(); ++i)
-      if (text.starts_with((*i)->name + "=") &&
-          (named == inputs.end() || (*i)->name.size() > (*named)->name.size()))
+      if (text.starts_with(*i + "=") && (named == inputs.end() || i->size() > named->size()))
         named = i;
     if (named == inputs.end() && inputs.size() > 1)
       user_error(
@@ -74,13 +72,13 @@ std::vector<std::filesystem::path> input_files(const Graph& graph,
     std::filesystem::path& file =
         files[alone ? 0 : static_cast<std::size_t>(named - inputs.begin())];
     if (!file.empty())
-      user_error("--input gives two files for '{}'", printable((alone ? inputs[0] : *named)->name));
-    file = alone ? text : text.substr((*named)->name.size() + 1);
+      user_error("--input gives two files for '{}'", printable(alone ? inputs[0] : *named));
+    file = alone ? text : text.substr(named->size() + 1);
   }
   for (std::size_t i = 0; i < files.size(); ++i)
     if (files[i].empty())
       user_error("no --input is for '{}'; the network has {}: give each as --input NAME=X.npy",
-                 printable(inputs[i]->name), names_of(inputs));
+                 printable(inputs[i]), names_of(inputs));
   return files;
 }
 
@@ -153,13 +151,16 @@ class Execution {
         graph_(import_network(bytes_, options.model, console)),
         identity_(model_identity(bytes_, graph_)) {
     for (const Tensor* output : graph_.outputs()) output_names_.push_back(output->name);
+    // Those that lie behind the pre-processing have names of their own.
+    std::vector<std::string> inputs;
+    for (const Tensor* input : graph_.inputs()) inputs.push_back(input->name);
     if (options.exact)
       for (HostTail& tail : take_off_tail(graph_)) {
         const std::size_t output = tail.output;
         tails_.emplace(output, std::move(tail));
       }
     put_in_front(Preprocess(options.preprocess));
-    const std::vector<std::filesystem::path> files = input_files(graph_, options.inputs);
+    const std::vector<std::filesystem::path> files = input_files(inputs, options.inputs);
     require_own_files(files);
     for (std::size_t i = 0; i < files.size(); ++i)
       batches_.push_back(read_batch(files[i], *graph_.inputs()[i]));
@@ -168,9 +169,7 @@ class Execution {
     require_batch_axes();
     const bool bytes = std::ranges::any_of(batches_, &Batch::bytes);
     if (bytes && !starts_at_integers(graph_)) console.remark(kBytesGiven);
-    if (std::ranges::any_of(graph_.inputs(),
-                            [](const Tensor* t) { return t->shape->front() != 1; }))
-      change_batch_size(graph_, 1);
+    change_batch_size(graph_, 1);
     for (std::size_t i = 0; i < graph_.checkpoints().size(); ++i)
       if (graph_.checkpoints()[i].has_map) mapped_.push_back(i);
     results_.resize(static_cast<std::size_t>(images_));

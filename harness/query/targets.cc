@@ -73,6 +73,11 @@ Matched matched(const Graph& graph, const Targets::Output& target, const ChosenI
           "or integers of that shape without its channels, the class of each place",
           printable(target.name), shape_text(target.shape), shape_text(m.shape));
   }
+  const std::int64_t classes = m.classes ? m.shape[*m.classes] : 0;
+  for (const double value : target.values)
+    if (m.classes && (value < 0 || value >= static_cast<double>(classes)))
+      user_error("the targets of '{}' hold class {}, but the output has {} channels",
+                 printable(target.name), value, classes);
   if (target.images < images.first + images.size())
     user_error("there are targets of '{}' for {} images, but image {} was asked for",
                printable(target.name), target.images, images.first + images.size() - 1);
@@ -149,12 +154,16 @@ Targets read_targets(const fs::path& file, const std::vector<std::string>& outpu
   Targets targets;
   if (file.extension() == ".npz") {
     const NpzFile archive(file);
-    for (const std::string& name : outputs)
-      if (const ZipMember* member = archive.find(name))
-        targets.outputs.push_back(target_of(name, archive.read(*member), archive.title(*member)));
-    if (targets.outputs.empty())
-      user_error("'{}' holds no array of the name of an output, such as '{}'; it holds {}",
-                 archive.name(), outputs.empty() ? "" : printable(outputs[0]), archive.listed());
+    for (const std::string& name : outputs) {
+      const ZipMember* member = archive.find(name);
+      if (member == nullptr)
+        user_error("'{}' holds no array '{}' for the output of this name; it holds {}",
+                   archive.name(), printable(name), archive.listed());
+      targets.outputs.push_back(target_of(name, archive.read(*member), archive.title(*member)));
+    }
+    if (archive.members().size() != outputs.size())
+      user_error("'{}' holds more than the network's outputs: {}", archive.name(),
+                 archive.listed());
     return targets;
   }
   const std::string name = printable(file.string(), 4096);

@@ -25,7 +25,7 @@ struct Targets {
 };
 
 /// Reads them for `outputs`, the names of a network's: an array (N, ...) in a .npy file for one output, or
-/// of a .npz file by the outputs' names. UserError names the file.
+/// of a .npz file by the outputs' names, all of them and no others. UserError names the file.
 Targets read_targets(const std::filesystem::path& file, const std::vector<std::string>& outputs);
 
 /// How close one output comes to its targets over all images.

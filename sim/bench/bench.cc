@@ -43,14 +43,15 @@ class Bench {
   }
 
   Result run() {
-    for (int i = 0; i < job_.resets; ++i) {
+    // What got stuck stays as it is, to be looked at.
+    for (int i = 0; i < job_.resets && result_.stuck.empty(); ++i) {
       reset();
       // Somewhere between the first and the last beat that goes in.
       const std::int64_t stop = 1 + random_.below(std::max<std::int64_t>(1, sources_[0].total - 1));
       while (sources_[0].sent < stop && result_.stuck.empty() && !done()) cycle();
       for (const StreamWatch& s : sinks_) result_.compared_before_reset += s.moved();
     }
-    reset();
+    if (result_.stuck.empty()) reset();
     while (!done() && result_.stuck.empty()) cycle();
     result_.cycles = end_;
     note_counts();

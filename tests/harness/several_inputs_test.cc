@@ -137,5 +137,28 @@ TEST_F(SeveralInputs, ThatAreMissingOrDoNotFitAreRefused) {
   EXPECT_THAT(result.err, HasSubstr("lies in front of one input, but the network 'two' has 2"));
 }
 
+TEST_F(SeveralInputs, AreExecutedByTheNamesThatTheNetworkGivesThem) {
+  // Names that pre-processing gives to others.
+  Graph graph;
+  Tensor* a = graph.add_input("global_in", {1, 2});
+  Tensor* b = graph.add_input("global_in_0", {1, 2});
+  graph.add_output(graph.add(std::make_unique<ops::Sub>(), {a, b}, "difference"));
+  infer_shapes(graph);
+  mark_checkpoints(graph);
+  export_model(graph, dir.path() / "net.onnx");
+  const auto save = [&](const char* name, std::uint8_t value) {
+    const std::vector<std::uint8_t> bytes = {value, value};
+    write_npy(dir.path() / name, make_npy<std::uint8_t>({1, 2}, bytes));
+    return (dir.path() / name).string();
+  };
+  const std::string y = (dir.path() / "y.npy").string();
+  const CommandResult result =
+      run_assay({"exec", (dir.path() / "net.onnx").string(), "--preprocess", "totensor", "--input",
+                 "global_in=" + save("a.npy", 255), "--input", "global_in_0=" + save("b.npy", 0),
+                 "--output", y});
+  ASSERT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(as_float64(read_npy(y), "y"), (std::vector<double>{1, 1}));
+}
+
 }  // namespace
 }  // namespace assay

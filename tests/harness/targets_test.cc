@@ -89,7 +89,7 @@ TEST_F(AgainstTargets, IntegersAreTheClassOfEachPlace) {
 }
 
 TEST_F(AgainstTargets, ImagesOfARangeHaveTheirOwn) {
-  const std::string y = save<std::int64_t>("y.npy", {2, 2, 2}, {9, 9, 9, 9, 2, 2, 0, 0});
+  const std::string y = save<std::int64_t>("y.npy", {2, 2, 2}, {1, 1, 1, 1, 2, 2, 0, 0});
   const Json report = accuracy(y, {"--json", "--exact", "--images", "1:2"}).json();
   const Json& output = report.at("networks").at(0).at("exact_outputs").at(0);
   EXPECT_EQ(output.at("compared"), 4);
@@ -121,12 +121,28 @@ TEST_F(AgainstTargets, ThatDoNotFitAreRefused) {
               HasSubstr("for 1 images, but image 1 was asked for"));
   EXPECT_THAT(error(save<float>("y.npy", {2, 3, 2, 2}, std::vector<float>(24, NAN))),
               HasSubstr("a target of nan"));
+  EXPECT_THAT(error(save<std::int64_t>("y.npy", {2, 2, 2}, {0, 2, 2, 0, 2, 3, 0, 0})),
+              HasSubstr("hold class 3, but the output has 3 channels"));
   EXPECT_THAT(error((dir.path() / "none.npy").string()), HasSubstr("none.npy"));
   EXPECT_THAT(error("y.npy", {"--save-images", "wrong"}), HasSubstr("goes without --save-images"));
   const CommandResult none = run_assay(
       {"accuracy", (dir.path() / "map.onnx").string(), "--data", (dir.path() / "x.npy").string()});
   EXPECT_EQ(none.code, 2);
   EXPECT_THAT(none.err, HasSubstr("give --targets with what the outputs should be"));
+}
+
+TEST_F(AgainstTargets, OutputsThatTheHostMakesAreNotCompared) {
+  Graph graph = map_network();
+  graph.mutable_outputs() = {
+      graph.add(std::make_unique<ops::Sigmoid>(), {graph.outputs()[0]}, "mask")};
+  infer_shapes(graph);
+  graph.checkpoints().clear();
+  mark_checkpoints(graph);
+  export_model(graph, dir.path() / "map.onnx");
+  const CommandResult result =
+      accuracy(save<float>("y.npy", {2, 3, 2, 2}, std::vector<float>(24, 0.5F)));
+  EXPECT_EQ(result.code, 2) << result.out;
+  EXPECT_THAT(result.err, HasSubstr("is made on the host of what the accelerator puts out"));
 }
 
 }  // namespace

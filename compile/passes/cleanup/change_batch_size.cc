@@ -66,8 +66,8 @@ bool change_batch_size(Graph& graph, std::int64_t images) {
     if (known_shape(*input).empty() || (*input->shape)[0] != before || before < 1)
       user_error("input '{}' of shape {} has no batch axis in common with the others",
                  printable(input->name), shape_text(*input->shape));
+  check_rows(graph);  // an axis without a number may have been read as 1
   if (before == images) return false;
-  check_rows(graph);
   check(graph, before);  // one image is also what a network that takes the largest of all leaves
   Graph trial = graph;
   apply(trial, before, images);
