@@ -7,6 +7,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/base/printable.h"
 #include "compile/graph/ops.h"
 #include "harness/check/recorded_report.h"
 #include "harness/cli/command.h"
