@@ -10,6 +10,7 @@
 #include "golden/data/npy.h"
 #include "golden/data/npz.h"
 #include "harness/check/comparison.h"
+#include "harness/run/pixel_order.h"
 
 namespace assay {
 namespace {
@@ -26,11 +27,6 @@ Targets::Output target_of(const std::string& name, const NpyArray& array, const 
   output.integers = array.type != NpyType::kFloat32 && array.type != NpyType::kFloat64;
   output.shape.assign(array.shape.begin() + 1, array.shape.end());
   return output;
-}
-
-Shape without_ones(Shape shape) {
-  std::erase(shape, 1);
-  return shape;
 }
 
 /// The place in a graph's list of the checkpoint that is this output.
@@ -62,6 +58,13 @@ std::optional<std::size_t> class_axis_of(const Matched& m) {
   return {};
 }
 
+void check_classes(const Targets::Output& target, std::int64_t classes) {
+  for (const double value : target.values)
+    if (value < 0 || value >= static_cast<double>(classes))
+      user_error("the targets of '{}' hold class {}, but the output has {} channels",
+                 printable(target.name), value, classes);
+}
+
 Matched matched(const Graph& graph, const Targets::Output& target, const ChosenImages& images) {
   const std::size_t place = listed_place(graph, target.name);
   Matched m{target, place, graph.checkpoints()[place].shape()};
@@ -73,11 +76,7 @@ Matched matched(const Graph& graph, const Targets::Output& target, const ChosenI
           "or integers of that shape without its channels, the class of each place",
           printable(target.name), shape_text(target.shape), shape_text(m.shape));
   }
-  const std::int64_t classes = m.classes ? m.shape[*m.classes] : 0;
-  for (const double value : target.values)
-    if (m.classes && (value < 0 || value >= static_cast<double>(classes)))
-      user_error("the targets of '{}' hold class {}, but the output has {} channels",
-                 printable(target.name), value, classes);
+  if (m.classes) check_classes(target, m.shape[*m.classes]);
   if (target.images < images.first + images.size())
     user_error("there are targets of '{}' for {} images, but image {} was asked for",
                printable(target.name), target.images, images.first + images.size() - 1);

@@ -37,12 +37,6 @@ Dataset synthetic(const Tensor& input, std::uint64_t place, std::int64_t classes
   return set;
 }
 
-/// Axes of one element name no place.
-Shape without_ones(Shape shape) {
-  std::erase(shape, 1);
-  return shape;
-}
-
 /// Element i of every image becomes element order[i].
 void reorder(Dataset& set, const std::vector<std::size_t>& order) {
   if (order.empty()) return;

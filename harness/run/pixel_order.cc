@@ -6,6 +6,11 @@
 
 namespace assay {
 
+Shape without_ones(Shape shape) {
+  std::erase(shape, 1);
+  return shape;
+}
+
 std::array<std::int64_t, 3> picture_shape(const Tensor& input) {
   const Shape& shape = *input.shape;
   if (shape.size() == 4 && input.layout == Layout::kNHWC) return {shape[3], shape[1], shape[2]};

@@ -12,6 +12,9 @@
 
 namespace assay {
 
+/// The shape without its axes of one element, which name no place.
+Shape without_ones(Shape shape);
+
 /// Channels, rows and columns of the images that an input takes: by its layout where it has four axes,
 /// or three (one row), else one row of all elements.
 std::array<std::int64_t, 3> picture_shape(const Tensor& input);

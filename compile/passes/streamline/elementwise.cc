@@ -61,7 +61,7 @@ Value without_offset(Planner& planner, Value value) {
   const auto has_inverse = [](const Real& s) { return s.has_inverse(); };
   if (all_zero(value.offset) || !std::ranges::all_of(term.scale.values, has_inverse)) return value;
   const RealArray addend = value.offset * inverse_of(term.scale);
-  if (!std::ranges::all_of(addend.values, is_integral)) return value;
+  if (!all_integral(addend)) return value;
   term = {term.scale, planner.to.plus(term.tensor, addend), false};
   value.offset = RealArray();
   return value;

@@ -16,12 +16,6 @@
 namespace assay::streamline {
 namespace {
 
-bool all_integral(const RealArray& array) {
-  return std::ranges::all_of(array.values, [](const Real& v) {
-    return v.is_rational() && v.rational().get_den() == 1 && v.rational().get_num().fits_slong_p();
-  });
-}
-
 Layout channels_first(std::size_t rank) {
   return rank == 2 ? Layout::kNC : rank == 3 ? Layout::kNCW : Layout::kNCHW;
 }

@@ -43,11 +43,8 @@ void combine(Planner& planner, Value& value) {
 
 Tensor* as_integer(Planner& planner, const Value& value) {
   if (!value.is_plain()) return nullptr;
-  const auto integral = [](const RealArray& array) {
-    return std::ranges::all_of(array.values, is_integral);
-  };
-  if (!integral(value.offset) ||
-      !std::ranges::all_of(value.terms, [&](const Term& t) { return integral(t.scale); }))
+  if (!all_integral(value.offset) ||
+      !std::ranges::all_of(value.terms, [](const Term& t) { return all_integral(t.scale); }))
     return nullptr;
   Tensor* total = nullptr;
   for (const Term& term : value.terms) {
@@ -167,8 +164,6 @@ bool negate_weights(Planner& planner, Tensor* product, const RealArray& sign) {
     if (i != axis && varies_along(sign, i, shape.size())) return false;
   const Tensor* old = node->inputs[1];
   const Constant& weights = *old->constant;
-  Shape along(weights.shape().size(), 1);
-  along[matrix ? 1 : 0] = shape[axis];
   std::vector<std::int64_t> signs;
   Shape channels(shape.size(), 1);
   channels[axis] = shape[axis];

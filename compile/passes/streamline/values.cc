@@ -13,6 +13,8 @@ bool is_integral(const Real& value) {
          value.rational().get_num().fits_slong_p();
 }
 
+bool all_integral(const RealArray& array) { return std::ranges::all_of(array.values, is_integral); }
+
 std::int64_t Bounds::min() const { return *std::ranges::min_element(lo); }
 
 std::int64_t Bounds::max() const { return *std::ranges::max_element(hi); }

@@ -28,6 +28,7 @@ Bounds hull_over(const Bounds& bounds, const Shape& tensor, const Shape& to);
 
 /// Whether it is an integer of at most 64 bits.
 bool is_integral(const Real& value);
+bool all_integral(const RealArray& array);
 
 struct Term {
   RealArray scale;
