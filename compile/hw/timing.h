@@ -52,6 +52,14 @@ struct WindowTiming {
   std::int64_t column_step = 1, row_step = 1, frame_step = 1;
 };
 
+/// assay_pick.sv: a ring of `depth` words. A pixel is `folds` words; from its last one it is
+/// column_steps[s] words to the next pixel's first, and row_steps[r] from that of a row. A row that
+/// is over frees row_frees[r] words. The first word read is `first`; `unread` ones are never kept.
+struct PickTiming {
+  std::int64_t depth = 1, folds = 1, first = 0, unread = 0;
+  std::vector<std::int64_t> column_steps, row_steps, row_frees;
+};
+
 /// Beats of all inputs together into a pipeline that a stall stops as a whole: first, where there
 /// are any, `sum_stages` that wait at their end for the next one (assay_weighted_sum.sv), then
 /// `stages` that stop whenever the skid behind them is full (assay_threshold_unit.sv).
@@ -72,6 +80,6 @@ struct SelectTiming {
 };
 
 using Timing = std::variant<PhasesTiming, HandOutTiming, FifoTiming, ConverterTiming, WindowTiming,
-                            PipelineTiming, ProductTiming, SelectTiming>;
+                            PickTiming, PipelineTiming, ProductTiming, SelectTiming>;
 
 }  // namespace assay::hw

@@ -326,6 +326,9 @@ struct Maker {
   std::unique_ptr<Node> operator()(const hw::WindowTiming& t) {
     return make_window(t, std::move(ports));
   }
+  std::unique_ptr<Node> operator()(const hw::PickTiming& t) {
+    return make_pick(t, std::move(ports));
+  }
   std::unique_ptr<Node> operator()(const hw::PipelineTiming& t) {
     return make_pipeline(t, std::move(ports));
   }

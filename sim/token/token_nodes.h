@@ -98,6 +98,7 @@ class Sink final : public CopyableNode<Sink> {
 };
 
 std::unique_ptr<Node> make_window(const hw::WindowTiming& t, Ports ports);
+std::unique_ptr<Node> make_pick(const hw::PickTiming& t, Ports ports);
 std::unique_ptr<Node> make_pipeline(const hw::PipelineTiming& t, Ports ports);
 std::unique_ptr<Node> make_product(const hw::ProductTiming& t, Ports ports);
 std::unique_ptr<Node> make_node(const hw::Timing& timing, Ports ports);

@@ -5,11 +5,71 @@
 namespace assay::sim::token {
 namespace {
 
-/// WindowTiming.
-class Window final : public CopyableNode<Window> {
+/// What reads a ring: the word that it reads next, and how many the last step freed.
+struct WindowReader {
+  explicit WindowReader(const hw::WindowTiming& timing) : t(timing) {}
+  std::int64_t depth() const { return t.depth; }
+
+  std::int64_t advance() {
+    for (std::size_t loop = 0; loop < 3; ++loop) {
+      word += t.step[loop];
+      if (++index[loop] < t.count[loop]) return 0;
+      word -= t.step[loop] * t.count[loop];
+      index[loop] = 0;
+    }
+    std::int64_t step = t.column_step;
+    if (++column == t.columns) {
+      column = 0;
+      step = t.row_step;
+      if (++row == t.rows) {
+        row = 0;
+        step = t.frame_step;
+      }
+    }
+    word += step;
+    return step;
+  }
+
+  hw::WindowTiming t;
+  std::int64_t word = 0, freed = 0, column = 0, row = 0, index[3] = {};
+};
+
+struct PickReader {
+  explicit PickReader(const hw::PickTiming& timing) : t(timing), word(t.first), freed(t.unread) {}
+  std::int64_t depth() const { return t.depth; }
+
+  std::int64_t advance() {
+    ++word;
+    if (++fold < t.folds) return 0;
+    fold = 0;
+    --word;
+    if (column + 1 < t.column_steps.size()) {
+      word += t.column_steps[column++];
+      return 0;
+    }
+    column = 0;
+    word += t.row_steps[row];
+    const std::int64_t frees = t.row_frees[row];
+    row = row + 1 < t.row_steps.size() ? row + 1 : 0;
+    return frees;
+  }
+
+  hw::PickTiming t;
+  std::int64_t word = 0, freed = 0, fold = 0;
+  std::size_t column = 0, row = 0;
+};
+
+/// WindowTiming and PickTiming.
+template <typename Reader>
+class Ring final : public CopyableNode<Ring<Reader>> {
+  using Base = CopyableNode<Ring>;
+  using Base::in;
+  using Base::out;
+  using Base::ports_;
+
  public:
-  Window(const hw::WindowTiming& t, Ports ports) : CopyableNode(std::move(ports)), t_(t) {
-    stored_.resize(std::bit_ceil(static_cast<std::uint64_t>(t.depth + 1)));
+  Ring(Reader reader, Ports ports) : Base(std::move(ports)), reader_(std::move(reader)) {
+    stored_.resize(std::bit_ceil(static_cast<std::uint64_t>(reader_.depth() + 1)));
   }
   void run() override {
     while (take() || read() || leave()) {
@@ -17,9 +77,9 @@ class Window final : public CopyableNode<Window> {
   }
   Waits waits() const override {
     Waits waits;
-    if (word_ >= in().taken)
+    if (reader_.word >= in().taken)
       add_missing(waits, ports_, 1);
-    else if (tap_)
+    else if (held_)
       add_full(waits, ports_);
     return waits;
   }
@@ -30,12 +90,13 @@ class Window final : public CopyableNode<Window> {
   }
   /// Writes words until the ring is full.
   bool take() {
+    const std::int64_t depth = reader_.depth();
     bool any = false;
-    for (; in().has(in().taken) && in().taken < freed_ + t_.depth; any = true) {
+    for (; in().has(in().taken) && in().taken < reader_.freed + depth; any = true) {
       Cycle at = std::max(last_take_ + 1, in().valid(in().taken));
-      // Words of windows that are over make room behind the window's last tap.
-      while (!frees_.empty() && in().taken >= frees_.front().words + t_.depth) frees_.pop_front();
-      if (!frees_.empty() && in().taken >= frees_.front().before + t_.depth)
+      // Words that were freed make room behind the read that freed them.
+      while (!frees_.empty() && in().taken >= frees_.front().words + depth) frees_.pop_front();
+      if (!frees_.empty() && in().taken >= frees_.front().before + depth)
         at = std::max(at, frees_.front().at + 1);
       stored(in().taken) = at;
       in().take(at);
@@ -43,55 +104,37 @@ class Window final : public CopyableNode<Window> {
     }
     return any;
   }
-  /// Reads the next tap into its register, which must be empty or empty itself in this cycle.
+  /// Reads the next word into its register, which must be empty or empty itself in this cycle.
   bool read() {
-    if (tap_ || word_ >= in().taken) return false;
-    tap_ = true;
-    read_ = std::max({read_ + 1, stored(word_) + 1, left_});
-    next_tap();
+    if (held_ || reader_.word >= in().taken) return false;
+    held_ = true;
+    read_ = std::max({read_ + 1, stored(reader_.word) + 1, left_});
+    const std::int64_t step = reader_.advance();
+    if (step == 0) return true;
+    frees_.push_back({reader_.freed, reader_.freed + step, read_});
+    reader_.freed += step;
     return true;
   }
   bool leave() {
-    if (!tap_) return false;
+    if (!held_) return false;
     const Cycle room = out().room(out().written, ports_.capacity[0]);
     if (room >= kUnlimited) return false;
-    tap_ = false;
+    held_ = false;
     left_ = std::max({left_ + 1, read_ + 1, room});
     out().write(left_);
     return true;
   }
-  void next_tap() {
-    for (std::size_t loop = 0; loop < 3; ++loop) {
-      word_ += t_.step[loop];
-      if (++index_[loop] < t_.count[loop]) return;
-      word_ -= t_.step[loop] * t_.count[loop];
-      index_[loop] = 0;
-    }
-    std::int64_t step = t_.column_step;
-    if (++column_ == t_.columns) {
-      column_ = 0;
-      step = t_.row_step;
-      if (++row_ == t_.rows) {
-        row_ = 0;
-        step = t_.frame_step;
-      }
-    }
-    word_ += step;
-    frees_.push_back({freed_, freed_ + step, read_});
-    freed_ += step;
-  }
 
-  /// A window that is over: from `before` freed words to `words`, by a read in cycle `at`.
+  /// Words freed by a read in cycle `at`: from `before` of them to `words`.
   struct Free {
     std::int64_t before, words;
     Cycle at;
   };
 
-  hw::WindowTiming t_;
+  Reader reader_;
   std::vector<Cycle> stored_;
   Queue<Free> frees_;
-  std::int64_t freed_ = 0, word_ = 0, column_ = 0, row_ = 0, index_[3] = {};
-  bool tap_ = false;
+  bool held_ = false;
   Cycle last_take_ = -1, read_ = -1, left_ = -1;
 };
 
@@ -236,7 +279,11 @@ class Product final : public CopyableNode<Product<Pipe>> {
 }  // namespace
 
 std::unique_ptr<Node> make_window(const hw::WindowTiming& t, Ports ports) {
-  return std::make_unique<Window>(t, std::move(ports));
+  return std::make_unique<Ring<WindowReader>>(WindowReader(t), std::move(ports));
+}
+
+std::unique_ptr<Node> make_pick(const hw::PickTiming& t, Ports ports) {
+  return std::make_unique<Ring<PickReader>>(PickReader(t), std::move(ports));
 }
 
 std::unique_ptr<Node> make_pipeline(const hw::PipelineTiming& t, Ports ports) {

@@ -161,6 +161,14 @@ TEST(HardwareLayers, UpsamplingRepeatsPixels) {
               ElementsAre(7, 7, 7, 8, 8, 8, 7, 7, 7, 8, 8, 8));
 }
 
+TEST(HardwareLayers, PicksRowsAndColumns) {
+  hw::Pick op;
+  op.rows = {1, 1};
+  op.columns = {2, 0};
+  EXPECT_THAT(output_of(op, {{{1, 2, 3, 2}, {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}}}, kInt8),
+              ElementsAre(10, 11, 6, 7, 10, 11, 6, 7));
+}
+
 TEST(HardwareLayers, SomeLayersKeepTheTensor) {
   const Operand x{{1, 2, 3}, {5, -1, 0, 3, 2, -8}};
   EXPECT_EQ(output_of(hw::StreamingFIFO(), {x}, kInt8), x.values);

@@ -254,6 +254,15 @@ LayerCase upsample(std::string name, std::string ram_style) {
   return same(std::move(name), op, {1, 2, 3, 4}, kInt(4));
 }
 
+LayerCase pick(std::string name, std::string ram_style) {
+  Pick op;
+  op.rows = {1, 0, 1, 2, 1};
+  op.columns = {1, 0, 1, 2, 3, 2};
+  op.simd = 2;
+  op.ram_style = std::move(ram_style);
+  return same(std::move(name), op, {1, 3, 4, 4}, kInt(4));
+}
+
 LayerCase converter(std::string name, std::int64_t in_lanes, std::int64_t out_lanes) {
   StreamingDataWidthConverter op;
   op.in_lanes = in_lanes;
@@ -315,6 +324,8 @@ std::vector<LayerCase> library_cases() {
   cases.push_back(concat("StreamingConcat"));
   cases.push_back(split("StreamingSplit"));
   cases.push_back(upsample("Upsample", "distributed"));
+  cases.push_back(pick("Pick", "distributed"));
+  cases.push_back(pick("PickBlock", "block"));
   cases.push_back(converter("ConverterCollect", 2, 6));
   cases.push_back(converter("ConverterShift", 3, 2));
   cases.push_back(converter("ConverterSame", 2, 2));

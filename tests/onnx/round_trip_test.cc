@@ -467,6 +467,12 @@ void add_hardware_pools_and_moves(Cases& cases) {
     op.scale = {2, 3};
     s.finish(op, {s.input({1, 2, 2, 8})});
   });
+  add<hw::Pick>(cases, [](Sketch& s) {
+    hw::Pick op;
+    op.rows = {1, 0, 1};
+    op.columns = {0, 1};
+    s.finish(op, {s.input({1, 2, 2, 8})});
+  });
   add<hw::StreamingDataWidthConverter>(cases, [](Sketch& s) {
     hw::StreamingDataWidthConverter op;
     op.in_lanes = 2;

@@ -453,12 +453,32 @@ TEST(InferHwLayers, ConvolutionsOfOneDimensionHaveAHeightOfOne) {
   EXPECT_EQ(count_nodes(graph, "MVAU"), 1U);
 }
 
-TEST(InferHwLayers, RowsCannotBeJoined) {
+TEST(InferHwLayers, RowsAreJoinedAsVectors) {
   IntegerNet net;
-  Tensor* x = net.pixels({1, 2, 2, 2}, DataType::uint(3));
+  Tensor* x = net.pixels({1, 2, 2, 3}, DataType::uint(3));
   ops::Concat op;
   op.axis = 2;
-  EXPECT_THAT(refusal(net, net.add(op, {x, x}, "both")), HasSubstr("does not join channels"));
+  const Graph graph = as_hardware(net, net.add(op, {x, x}, "both"));
+  EXPECT_EQ(types(graph), "DuplicateStreams Reshape Reshape StreamingConcat Reshape");
+}
+
+TEST(InferHwLayers, WhatATransposeMovesIsPicked) {
+  IntegerNet net;
+  Tensor* x = net.add(ops::Flatten{}, {net.pixels({1, 3, 2, 2})}, "flat");
+  const Graph graph = as_hardware(net, x);
+  EXPECT_EQ(types(graph), "Reshape Pick Reshape Flatten");
+  // (h, w, c) in the order (c, h, w).
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11}));
+}
+
+TEST(InferHwLayers, EntriesOfOtherAxesArePickedAsBlocks) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2, 5});
+  x->layout = Layout::kNCW;
+  x = net.add(with(&ops::Gather::axis, 2), {x, net.ints({3}, {4, 0, -2})}, "places");
+  const Graph graph = as_hardware(net, x);
+  EXPECT_EQ(types(graph), "Reshape Pick Reshape");
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{4, 0, 3}));
 }
 
 Tensor* resized(IntegerNet& net, Tensor* x, const char* coordinates, const char* mode,
@@ -480,13 +500,33 @@ TEST(InferHwLayers, PixelsAreRepeatedHoweverTheResizeSaysIt) {
   }
 }
 
-TEST(InferHwLayers, OtherResizesAreRefused) {
-  for (const auto& [coordinates, mode] :
-       {std::pair{"asymmetric", "ceil"}, {"align_corners", "floor"}, {"half_pixel", "floor"}}) {
+TEST(InferHwLayers, OtherNearestResizesPickTheirPixels) {
+  // Positions in an axis of 3 that becomes 6, by ONNX's formulas.
+  const struct {
+    const char *coordinates, *mode;
+    Ints picks;
+  } cases[] = {{"asymmetric", "ceil", {0, 1, 1, 2, 2, 2}},
+               {"align_corners", "floor", {0, 0, 0, 1, 1, 2}},
+               {"half_pixel", "floor", {0, 0, 0, 1, 1, 2}}};
+  for (const auto& c : cases) {
     IntegerNet net;
-    Tensor* y = resized(net, net.pixels({1, 2, 3, 3}), coordinates, mode, {1, 1, 2, 2});
-    EXPECT_THAT(refusal(net, y), HasSubstr("does not repeat every pixel")) << coordinates;
+    Tensor* y = resized(net, net.pixels({1, 2, 3, 3}), c.coordinates, c.mode, {1, 1, 2, 2});
+    const Graph graph = as_hardware(net, y);
+    EXPECT_EQ(types(graph), "Pick") << c.coordinates;
+    EXPECT_EQ(only<hw::Pick>(graph).rows, c.picks) << c.coordinates;
+    EXPECT_EQ(only<hw::Pick>(graph).columns, c.picks) << c.coordinates;
   }
+}
+
+TEST(InferHwLayers, RowsAndColumnsArePickedTogether) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2, 3, 4});
+  x = net.add(with(&ops::Gather::axis, 2), {x, net.ints({4}, {1, 0, 1, -1})}, "rows");
+  x = net.add(with(&ops::Gather::axis, -1), {x, net.ints({2}, {3, 1})}, "columns");
+  const Graph graph = as_hardware(net, x);
+  EXPECT_EQ(types(graph), "Pick");
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{1, 0, 1, 2}));
+  EXPECT_EQ(only<hw::Pick>(graph).columns, (Ints{3, 1}));
 }
 
 TEST(InferHwLayers, APaddingJoinsTheOneBehindIt) {

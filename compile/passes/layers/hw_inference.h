@@ -48,6 +48,11 @@ class Inference {
   bool drop(Node& node, Tensor* x);
   bool is_gone(const Node* node) const { return gone_.contains(node); }
 
+  /// `x` as a tensor of another shape, in front of what is being replaced.
+  Tensor* viewed(Tensor* x, Shape shape, const std::string& name);
+  /// The output of the node becomes a view of `x`, which holds its elements.
+  void replace_by_view(Node& node, Tensor* x);
+
   /// Integers of a hardware parameter.
   Tensor* parameter(const std::string& name, Shape shape, Ints values);
   /// The only reader of `tensor`, which nothing else shows; null when there are others.
@@ -77,6 +82,6 @@ bool infer_window(Inference& inference, Node& node);       ///< infer_hw_windows
 bool infer_product(Inference& inference, Node& node);      ///< infer_hw_products.cc
 bool infer_thresholds(Inference& inference, Node& node);   ///< infer_hw_products.cc
 bool infer_elementwise(Inference& inference, Node& node);  ///< infer_hw_elementwise.cc
-bool infer_move(Inference& inference, Node& node);         ///< infer_hw_elementwise.cc
+bool infer_move(Inference& inference, Node& node);         ///< infer_hw_moves.cc
 
 }  // namespace assay::hw_inference

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Elementwise operators, and those that move streams.
+// Elementwise operators.
 #include <algorithm>
-#include <limits>
 
 #include "compile/hw/constants.h"
 #include "compile/passes/layers/hw_inference.h"
-#include "compile/passes/rewrite/nearest.h"
 
 namespace assay::hw_inference {
 namespace {
@@ -65,78 +63,6 @@ void infer_clip(Inference& inference, Node& node) {
   inference.replace({&node}, channelwise("min"), {x, bound(*high)}, {out});
 }
 
-/// A type that holds what all inputs may hold.
-DataType common_type(const std::vector<Tensor*>& inputs) {
-  DataType type = inputs[0]->dtype;
-  for (const Tensor* input : inputs)
-    if (input->dtype != type)
-      type = DataType::smallest_for(std::min(type.min(), input->dtype.min()),
-                                    std::max(type.max(), input->dtype.max()));
-  return type;
-}
-
-void infer_concat(Inference& inference, Node& node, const ops::Concat& op) {
-  const std::size_t rank = known_shape(*node.outputs[0]).size();
-  if (ops::normalise_axis(op.axis, rank) + 1 != rank)
-    throw NoLayer{"it does not join channels, the last axis; only those have a layer"};
-  for (const Tensor* input : node.inputs)
-    if (input->constant) throw NoLayer{"it joins a constant; only streams have a layer"};
-  if (node.inputs.size() > static_cast<std::size_t>(hw::StreamingConcat::kMaxInputs))
-    throw NoLayer{fmt::format("it joins {} streams, more than {}; join them in two steps",
-                              node.inputs.size(), hw::StreamingConcat::kMaxInputs)};
-  node.outputs[0]->dtype = common_type(node.inputs);
-  inference.replace({&node}, hw::StreamingConcat{}, node.inputs, {node.outputs[0]});
-}
-
-/// Whether every position reads the element at position / scale.
-bool repeats(const ops::Resize& op, std::int64_t n, std::int64_t scale) {
-  const auto positions = nearest_positions(op, n, n * scale);
-  if (!positions) return false;
-  for (std::int64_t i = 0; i < n * scale; ++i)
-    if ((*positions)[static_cast<std::size_t>(i)] != i / scale) return false;
-  return true;
-}
-
-void infer_resize(Inference& inference, Node& node, const ops::Resize& op) {
-  const Shape &in = known_shape(*node.inputs[0]), &out = known_shape(*node.outputs[0]);
-  const bool spatial = in.size() == 4 && in[0] == out[0] && in[3] == out[3];
-  if (!spatial || op.mode != "nearest" || out[1] % in[1] != 0 || out[2] % in[2] != 0 ||
-      !repeats(op, in[1], out[1] / in[1]) || !repeats(op, in[2], out[2] / in[2]))
-    throw NoLayer{
-        fmt::format("it resizes {} to {} in a way that does not repeat every pixel; use "
-                    "nearest, asymmetric, floor and whole factors",
-                    shape_text(in), shape_text(out))};
-  if (in == out && inference.drop(node, node.inputs[0])) return;
-  hw::UpsampleNearestNeighbour up;
-  up.scale = {out[1] / in[1], out[2] / in[2]};
-  node.outputs[0]->dtype = node.inputs[0]->dtype;
-  inference.replace({&node}, up, {node.inputs[0]}, {node.outputs[0]});
-}
-
-bool is_read(const Graph& graph, const Tensor* tensor) {
-  return !tensor->consumers.empty() || graph.is_output(tensor) ||
-         std::ranges::any_of(graph.checkpoints(), [&](const Checkpoint& checkpoint) {
-           return checkpoint.tensor == tensor;
-         });
-}
-
-void infer_top_k(Inference& inference, Node& node, const ops::TopK& op) {
-  const Shape& x = known_shape(*node.inputs[0]);
-  if (!constant_input(node, 1)) throw NoLayer{"its k is not constant"};
-  if (ops::normalise_axis(op.axis, x.size()) + 1 != x.size() || element_count(x) != x.back())
-    throw NoLayer{fmt::format("it ranks {} along axis {}; only one vector of classes has a layer",
-                              shape_text(x), op.axis)};
-  hw::LabelSelect select;
-  select.k = hw::integer_constant(node, 1)[0];
-  select.largest = op.largest;
-  std::vector<Tensor*> outputs = node.outputs;
-  for (Tensor*& tensor : outputs)
-    if (tensor && !is_read(inference.graph, tensor)) tensor = nullptr;
-  if (outputs[0]) outputs[0]->dtype = node.inputs[0]->dtype;
-  if (outputs.size() > 1 && outputs[1]) outputs[1]->dtype = DataType::smallest_for(0, x.back() - 1);
-  inference.replace({&node}, select, {node.inputs[0]}, outputs);
-}
-
 }  // namespace
 
 bool infer_elementwise(Inference& inference, Node& node) {
@@ -149,24 +75,6 @@ bool infer_elementwise(Inference& inference, Node& node) {
     infer_relu(inference, node);
   else if (node.as<ops::Clip>())
     infer_clip(inference, node);
-  else
-    return false;
-  return true;
-}
-
-bool infer_move(Inference& inference, Node& node) {
-  if (const auto* concat = node.as<ops::Concat>())
-    infer_concat(inference, node, *concat);
-  else if (const auto* resize = node.as<ops::Resize>())
-    infer_resize(inference, node, *resize);
-  else if (const auto* top = node.as<ops::TopK>())
-    infer_top_k(inference, node, *top);
-  else if (node.as<ops::Identity>())
-    return inference.drop(node, node.inputs[0]);
-  else if (node.as<ops::Gather>())
-    throw NoLayer{
-        "it picks or repeats rows or columns, as Slice and a reflecting or edge Pad do; only "
-        "channels move in hardware: pad with a constant, or cut in front of the network"};
   else
     return false;
   return true;

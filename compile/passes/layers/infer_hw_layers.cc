@@ -7,11 +7,18 @@
 #include "compile/base/printable.h"
 #include "compile/graph/views.h"
 #include "compile/hw/constants.h"
+#include "compile/hw/layer.h"
 #include "compile/passes/layers/hw_inference.h"
 #include "compile/passes/lower/lowering.h"
 
 namespace assay {
 namespace hw_inference {
+namespace {
+
+/// A shape as Reshape takes it.
+Constant whole(const Shape& shape) { return Constant(Shape{std::ssize(shape)}, shape); }
+
+}  // namespace
 
 Tensor* Inference::add(std::unique_ptr<Op> op, std::vector<Tensor*> inputs, const std::string& name,
                        DataType dtype) {
@@ -45,6 +52,18 @@ bool Inference::drop(Node& node, Tensor* x) {
   gone_.insert(&node);
   if (!ends) graph.erase(&node);  // else bypass() has done it
   return true;
+}
+
+Tensor* Inference::viewed(Tensor* x, Shape shape, const std::string& name) {
+  if (known_shape(*x) == shape) return x;
+  return add(std::make_unique<ops::Reshape>(),
+             {x, graph.add_constant(name + "_shape", whole(shape))}, name, x->dtype);
+}
+
+void Inference::replace_by_view(Node& node, Tensor* x) {
+  Tensor *out = node.outputs[0],
+         *shape = graph.add_constant(node.name + "_shape", whole(known_shape(*out)));
+  replace({&node}, std::make_unique<ops::Reshape>(), {x, shape}, {out});
 }
 
 Tensor* Inference::parameter(const std::string& name, Shape shape, Ints values) {

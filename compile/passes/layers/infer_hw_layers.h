@@ -17,7 +17,8 @@ namespace assay {
 ///     MaxPoolNHWC, SumPool, QuantAvgPool2d   padded grouped windows and Pool, or GlobalAccPool
 ///     MultiThreshold, JoinThreshold    Thresholding, JoinThreshold
 ///     Add, Mul, Relu, Clip             ChannelwiseOp, one per constant
-///     Concat, Pad, Resize, TopK        StreamingConcat, FMPadding, Upsample.., LabelSelect
+///     Concat, Pad, Resize, TopK        StreamingConcat, FMPadding, Upsample.. or Pick, LabelSelect
+///     Gather, Transpose                Pick, of pixels or between views
 ///     zeros between pixels             FMPadding
 ///     what is left                     the layer that takes it as it is (hw::LayerHardware::takes),
 ///                                      as AddStreams takes an Add of two streams
