@@ -16,7 +16,7 @@ namespace hw_inference {
 namespace {
 
 /// A shape as Reshape takes it.
-Constant whole(const Shape& shape) { return Constant(Shape{std::ssize(shape)}, shape); }
+Constant sizes_of(const Shape& shape) { return Constant(Shape{std::ssize(shape)}, shape); }
 
 }  // namespace
 
@@ -57,12 +57,12 @@ bool Inference::drop(Node& node, Tensor* x) {
 Tensor* Inference::viewed(Tensor* x, Shape shape, const std::string& name) {
   if (known_shape(*x) == shape) return x;
   return add(std::make_unique<ops::Reshape>(),
-             {x, graph.add_constant(name + "_shape", whole(shape))}, name, x->dtype);
+             {x, graph.add_constant(name + "_shape", sizes_of(shape))}, name, x->dtype);
 }
 
 void Inference::replace_by_view(Node& node, Tensor* x) {
   Tensor *out = node.outputs[0],
-         *shape = graph.add_constant(node.name + "_shape", whole(known_shape(*out)));
+         *shape = graph.add_constant(node.name + "_shape", sizes_of(known_shape(*out)));
   replace({&node}, std::make_unique<ops::Reshape>(), {x, shape}, {out});
 }
 
