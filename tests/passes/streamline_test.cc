@@ -442,6 +442,37 @@ TEST(Streamline, EveryOutputBecomesInteger) {
   for (const Tensor* output : done.graph.outputs()) EXPECT_TRUE(output->dtype.is_integer());
 }
 
+// ---- Inputs of an integer element type
+
+/// Reals of an input that the file declares as bytes.
+Tensor* cast_bytes(Hand& net, Shape shape, Container container) {
+  Tensor* x = net.pixels(std::move(shape), container_type(container));
+  x->container = container;
+  return net.add(ops::Cast{}, {x});
+}
+
+TEST(Streamline, BytesThatAreCastReachAProduct) {
+  for (const Container container : {Container::kUInt8, Container::kInt8})
+    for (const bool quantised : {false, true}) {
+      Hand net;
+      Tensor* x = cast_bytes(net, {1, 2, 3, 3}, container);
+      x = net.add(conv2d(3, 1, 1), {x, net.weights({2, 2, 3, 3})});
+      if (quantised) x = net.relu_quant(x, 23.3F, 3);
+      const auto done = streamlined(net.finish(x));
+      EXPECT_EQ(op_types(done.graph), quantised ? "Conv MultiThreshold" : "Conv");
+    }
+}
+
+TEST(Streamline, BytesThatAreDequantisedReachAProduct) {
+  Hand net;
+  Tensor* x = net.pixels({1, 4}, DataType::sint(8));
+  x->container = Container::kInt8;
+  x = net.add(ops::DequantizeLinear{}, {x, net.number(0.3F), net.ints({}, {-5}, Container::kInt8)});
+  x = net.add(ops::MatMul{}, {x, net.weights({4, 3})});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 7.7F, 4)));
+  EXPECT_EQ(op_types(done.graph), "MatMul MultiThreshold");
+}
+
 // ---- What is folded
 
 TEST(Streamline, ReportsWhatIsFolded) {
