@@ -10,6 +10,7 @@
 #include "compile/graph/checkpoints.h"
 #include "harness/check/check.h"
 #include "harness/check/check_text.h"
+#include "harness/check/heads.h"
 #include "harness/check/match.h"
 #include "harness/check/recorded_report.h"
 #include "harness/check/run_table.h"
@@ -28,14 +29,20 @@ struct CompareOptions {
   PreprocessChoice preprocess;
 };
 
-/// A network and what it is, from raw pixels, with all checkpoints that its graph calls for.
+/// A network and what it is, from raw pixels, with all checkpoints that its graph calls for, up to
+/// what a host computes at its end.
 struct Side {
   Side(const std::filesystem::path& path, const Preprocess& preprocess, const Console& console)
       : bytes(read_file(path)),
         network(import_network(bytes, path, console)),
+        heads(take_off_tail(network)),
         added(complete_checkpoints(network)),
         pixels(pixel_graph(network, preprocess)),
-        identity{path.string(), sha256(bytes)} {}
+        identity{path.string(), sha256(bytes)} {
+    for (const HostTail& head : heads)
+      console.remark(fmt::format("{}: at output '{}' what {} takes is compared",
+                                 printable(path.string(), 4096), printable(head.name), head.label));
+  }
 
   /// Forgets checkpoints that neither the file nor `reference` lists: B may have more quantisers.
   void keep_asked_for(const Graph& reference) {
@@ -52,6 +59,7 @@ struct Side {
 
   std::string bytes;
   Graph network;
+  std::vector<HostTail> heads;
   std::size_t added;  ///< the last checkpoints, which the file does not list
   Graph pixels;
   report::File identity;
@@ -109,12 +117,14 @@ bool reordered(const Checkpoint& mine, const Checkpoint& other) {
   return axes(mine) != axes(other);
 }
 
-void compare_networks(const CompareOptions& options, const Preprocess& preprocess,
+void compare_networks(const CompareOptions& options, const Preprocess& preprocess, const Side& a,
                       Reference& reference, const Console& console, Outcome& outcome) {
   Side b(options.b, preprocess, console);
   const std::string_view matched_by = match_checkpoints(reference.graph(), b.pixels);
   b.keep_asked_for(reference.graph());
-  const StageCheck check = check_stage(reference, b.pixels, 1, console, "compare");
+  StageCheck check = check_stage(reference, b.pixels, 1, console, "compare");
+  if (const auto heads = differing_heads({a.pixels, a.heads}, {b.pixels, b.heads}))
+    check.judgement.note(Verdict::kDifferent, *heads);
   outcome.report.b = b.identity;
   outcome.report.matched_by = matched_by;
   outcome.report.note(comparison_report(check));
@@ -176,7 +186,7 @@ int run_compare(const CompareOptions& options, const CommandContext& context) {
   outcome.report.data = data_identity(images);
   outcome.report.preprocess = preprocess.identity();
   if (!options.b.empty())
-    compare_networks(options, preprocess, reference, context.console, outcome);
+    compare_networks(options, preprocess, a, reference, context.console, outcome);
   if (recording) compare_recording(*recording, reference, context.console, outcome);
   look_at(reference, outcome);
   outcome.report.verdict = outcome.judgement.verdict;

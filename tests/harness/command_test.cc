@@ -452,6 +452,49 @@ TEST_F(Commands, CompareSaysWhichOutputsAreOtherwise) {
   }
 }
 
+/// The tiny network with an operator behind its end.
+template <typename OpType>
+std::string with_head(OpType op, const fs::path& file, const TinyOptions& options = {}) {
+  Graph graph = tiny_network(options);
+  graph.mutable_outputs() = {
+      graph.add(std::make_unique<OpType>(std::move(op)), {graph.outputs()[0]}, "head")};
+  infer_shapes(graph);
+  mark_checkpoints(graph);
+  export_model(graph, file);
+  return file.string();
+}
+
+TEST_F(Commands, CompareLooksInFrontOfWhatTheHostComputes) {
+  const auto compare = [&](const std::string& a, const std::string& b) {
+    return run_assay({"compare", a, b, "--images", "5"});
+  };
+  const std::string a = with_head(ops::Softmax{}, path("a.onnx"));
+  ops::Softmax along;  // the same axis, counted from the front
+  along.axis = 1;
+  const CommandResult same = compare(a, with_head(along, path("same.onnx")));
+  EXPECT_EQ(same.code, 0) << same.out << same.err;
+  EXPECT_THAT(same.out, HasSubstr("EQUIVALENT: all "));
+  EXPECT_THAT(same.err, HasSubstr("at output 'head' what node 'Softmax' (Softmax) takes is "));
+  EXPECT_EQ(compare(a, with_head(along, path("other.onnx"), {.swap_channels = true})).code, 1);
+}
+
+TEST_F(Commands, CompareCallsOtherHeadsDifferent) {
+  const std::string a = with_head(ops::Softmax{}, path("a.onnx"));
+  for (const std::string& b : {with_head(ops::LogSoftmax{}, path("log.onnx")),
+                               with_head(ops::Sigmoid{}, path("sigmoid.onnx")), model}) {
+    const CommandResult result = run_assay({"compare", a, b, "--images", "5", "--json"});
+    EXPECT_EQ(result.code, 1) << b << result.err;
+    const Json json = result.json();
+    EXPECT_EQ(json["verdict"], "DIFFERENT");
+    EXPECT_EQ(json["differing"], 0);
+    EXPECT_THAT(json["reason"].get<std::string>(),
+                HasSubstr("behind 'logits' A ends in node 'Softmax' (Softmax) of axis=-1, B in "));
+  }
+  const CommandResult text = run_assay({"compare", model, a, "--images", "5"});
+  EXPECT_THAT(text.out, HasSubstr("\nDIFFERENT: behind 'logits' A ends in nothing, B in node"));
+  EXPECT_THAT(text.out, ::testing::Not(HasSubstr("EQUIVALENT")));
+}
+
 TEST_F(Commands, ShowDescribesANetwork) {
   const CommandResult result = run_assay({"show", model, "--json"});
   ASSERT_EQ(result.code, 0) << result.err;
