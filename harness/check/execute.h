@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "compile/base/error.h"
 #include "compile/graph/graph.h"
 #include "golden/exact/executor.h"
 #include "golden/floating/executor.h"
@@ -22,6 +23,16 @@ namespace assay {
 /// Calls body(i) for every i in [0, count), in parallel. An exception of any of them ends the loop
 /// and is thrown on.
 void for_each_image(std::int64_t count, const std::function<void(std::int64_t)>& body);
+
+/// What `body` gives; a UserError of it begins with the image's number.
+template <typename Body>
+auto of_image(std::int64_t image, const Body& body) {
+  try {
+    return body();
+  } catch (const UserError& error) {
+    user_error("image {}: {}", image, error.what());
+  }
+}
 
 /// All values of an image may be many: how many are held for several threads.
 std::int64_t images_at_a_time();

@@ -20,6 +20,7 @@
 #include "harness/run/identity.h"
 #include "harness/run/network.h"
 #include "harness/run/origins.h"
+#include "harness/run/pixel_order.h"
 #include "harness/run/preprocess.h"
 
 namespace assay {
@@ -82,17 +83,33 @@ std::vector<std::filesystem::path> input_files(const std::vector<std::string>& i
   return files;
 }
 
+[[noreturn]] void array_does_not_fit(const std::string& file, const NpyArray& array,
+                                     const Tensor& input) {
+  user_error(
+      "'{}' has shape {}, but input '{}' of the network takes {}: give any number of images, each "
+      "of "
+      "these axes, with the channels first or last, or as one row",
+      file, shape_text(array.shape), printable(input.name), shape_text(*input.shape));
+}
+
+/// Every image in the order of the network's input.
+void reorder_images(Batch& batch, const std::vector<std::size_t>& order) {
+  if (order.empty()) return;
+  const std::vector<float> given = batch.values;
+  for (std::size_t start = 0; start < given.size(); start += order.size())
+    for (std::size_t i = 0; i < order.size(); ++i)
+      batch.values[start + i] = given[start + order[i]];
+}
+
 Batch read_batch(const std::filesystem::path& path, const Tensor& input) {
   if (!input.shape) user_error("the shape of input '{}' is not known", printable(input.name));
   const Shape& shape = *input.shape;
   const std::string name = printable(path.string(), 4096);
   const NpyArray array = read_npy(path);
-  const bool fits = array.shape.size() == shape.size() && !shape.empty() &&
-                    std::equal(shape.begin() + 1, shape.end(), array.shape.begin() + 1);
-  if (!fits)
-    user_error("'{}' has shape {}, but the network takes {} (any number of images)", name,
-               shape_text(array.shape), shape_text(shape));
+  if (shape.empty() || array.shape.empty()) array_does_not_fit(name, array, input);
   if (array.shape[0] < 1) user_error("'{}' holds no image", name);
+  const auto order = own_order(Shape(array.shape.begin() + 1, array.shape.end()), input);
+  if (!order) array_does_not_fit(name, array, input);
   Batch batch{.input = &input,
               .file = name,
               .images = array.shape[0],
@@ -100,6 +117,7 @@ Batch read_batch(const std::filesystem::path& path, const Tensor& input) {
               .bytes = array.type == NpyType::kUint8,
               .values = as_float32(array, name)};
   if (batch.image_size == 0) user_error("'{}' holds empty images", name);
+  reorder_images(batch, *order);
   return batch;
 }
 
@@ -196,8 +214,8 @@ class Execution {
 
  private:
   void put_in_front(const Preprocess& preprocess) {
-    if (options_.preprocess.kind == "none" || preprocess.is_in_front_of(graph_)) return;
     decide_input_layouts(graph_);
+    if (options_.preprocess.kind == "none" || preprocess.is_in_front_of(graph_)) return;
     graph_ = preprocess.in_front_of(graph_);
   }
 
@@ -283,7 +301,8 @@ class Execution {
       ExactRequest request;
       for (const FloatImages& input : images)
         request.inputs.push_back(input.images[static_cast<std::size_t>(i)]);
-      take_exact(executor->run(request), results_[static_cast<std::size_t>(i)]);
+      of_image(i,
+               [&] { take_exact(executor->run(request), results_[static_cast<std::size_t>(i)]); });
       progress.tick();
     });
   }
@@ -292,7 +311,7 @@ class Execution {
     for (std::size_t i = 0; i < run.outputs.size(); ++i) {
       const ExactValue& value = run.outputs[i];
       if (const auto tail = tails_.find(i); tail != tails_.end()) {
-        result.outputs.push_back(tail_values(*tail->second.op, value));
+        result.outputs.push_back(tail_of(tail->second, value));
         continue;
       }
       result.outputs.emplace_back();
@@ -303,6 +322,15 @@ class Execution {
     for (const CheckpointValue& value : run.checkpoints) by_checkpoint[value.checkpoint] = &value;
     for (const std::size_t place : mapped_)
       result.quantisers.emplace_back(by_checkpoint.at(&graph_.checkpoints()[place])->q);
+  }
+
+  static std::vector<double> tail_of(const HostTail& tail, const ExactValue& value) {
+    try {
+      return tail_values(*tail.op, value);
+    } catch (const UserError& error) {
+      user_error("{}, of output '{}': {}; clip what it takes, or end the network in front of it",
+                 tail.label, printable(tail.name), error.what());
+    }
   }
 
   void run_float(const Console& console) {
@@ -320,7 +348,7 @@ class Execution {
         for (const std::size_t place : mapped_)
           if (graph_.checkpoints()[place].tensor == &tensor) seen[&tensor] = value;
       };
-      for (const FloatTensor& output : executor.run(inputs, observe))
+      for (const FloatTensor& output : of_image(i, [&] { return executor.run(inputs, observe); }))
         result.outputs.emplace_back(output.data.begin(), output.data.end());
       for (const std::size_t place : mapped_) {
         const Checkpoint& checkpoint = graph_.checkpoints()[place];

@@ -58,22 +58,6 @@ void reorder(Dataset& set, const std::vector<std::size_t>& order) {
       printable(set.name), set.channels, set.height, set.width, shape_text(*input.shape));
 }
 
-/// Where the elements of an array belong in planes; nothing where it does not fit.
-std::optional<std::vector<std::size_t>> array_order(const Shape& array, const Tensor& input) {
-  const Shape own(input.shape->begin() + 1, input.shape->end());
-  const bool row = array.size() == 1 || own.size() == 1;
-  if (without_ones(array) == without_ones(own) ||
-      (row && element_count(array) == element_count(own)))
-    return pixel_order(input);
-  const auto [c, h, w] = picture_shape(input);
-  if (without_ones(array) == without_ones({c, h, w})) return std::vector<std::size_t>();
-  if (without_ones(array) != without_ones({h, w, c})) return {};
-  Tensor last;
-  last.shape = Shape{1, h, w, c};
-  last.layout = Layout::kNHWC;
-  return pixel_order(last);
-}
-
 void fit_array(Dataset& set, const Tensor& input) {
   const auto order = array_order(set.shape, input);
   if (!order) does_not_fit(set, input);

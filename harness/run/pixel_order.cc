@@ -33,6 +33,33 @@ std::vector<std::size_t> pixel_order(const Tensor& input) {
   return order;
 }
 
+std::optional<std::vector<std::size_t>> array_order(const Shape& array, const Tensor& input) {
+  const Shape own(input.shape->begin() + 1, input.shape->end());
+  const bool row = array.size() == 1 || own.size() == 1;
+  if (without_ones(array) == without_ones(own) ||
+      (row && element_count(array) == element_count(own)))
+    return pixel_order(input);
+  const auto [c, h, w] = picture_shape(input);
+  if (without_ones(array) == without_ones({c, h, w})) return std::vector<std::size_t>();
+  if (without_ones(array) != without_ones({h, w, c})) return {};
+  Tensor last;
+  last.shape = Shape{1, h, w, c};
+  last.layout = Layout::kNHWC;
+  return pixel_order(last);
+}
+
+std::optional<std::vector<std::size_t>> own_order(const Shape& array, const Tensor& input) {
+  const auto into_planes = array_order(array, input);
+  if (!into_planes) return {};
+  const std::vector<std::size_t> from_planes = pixel_order(input);
+  if (*into_planes == from_planes) return std::vector<std::size_t>();
+  const auto size = static_cast<std::size_t>(element_count(array));
+  std::vector<std::size_t> place(size), order(size);
+  for (std::size_t i = 0; i < size; ++i) place[into_planes->empty() ? i : (*into_planes)[i]] = i;
+  for (std::size_t i = 0; i < size; ++i) order[i] = place[from_planes.empty() ? i : from_planes[i]];
+  return order;
+}
+
 InputFeed::InputFeed(const Graph& graph) {
   if (graph.inputs().empty()) user_error("the network '{}' has no input", printable(graph.name));
   name_ = graph.inputs()[0]->name;

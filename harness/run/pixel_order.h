@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -22,6 +23,13 @@ std::array<std::int64_t, 3> picture_shape(const Tensor& input);
 /// Where each element of the input lies in an image of planes (channel, row, column): moved where
 /// the input's layout has the channels last, empty where the order is the same.
 std::vector<std::size_t> pixel_order(const Tensor& input);
+
+/// Where each element of an array, of one image and of this shape, belongs in its planes: the array has
+/// the input's axes, or its channels first or last, or one row of all elements in the input's order;
+/// axes of one element do not matter. Empty where the order is the same, nothing where it does not fit.
+std::optional<std::vector<std::size_t>> array_order(const Shape& array, const Tensor& input);
+/// Where each element of the input lies in such an array.
+std::optional<std::vector<std::size_t>> own_order(const Shape& array, const Tensor& input);
 
 /// An image's pixels in such an order.
 template <typename T>

@@ -269,6 +269,26 @@ TEST_F(Commands, ExecDoesNotWriteOverItsInput) {
   EXPECT_EQ(read_file(x), before);
 }
 
+TEST_F(Commands, ExecTakesTheFormsOfArraysThatDataDoes) {
+  std::vector<float> planes, last;
+  for (int i = 0; i < 2 * 48; ++i) planes.push_back(static_cast<float>(i * 7 % 11) / 8);
+  for (std::size_t image = 0; image < 2; ++image)
+    for (std::size_t place = 0; place < 16; ++place)
+      for (std::size_t channel = 0; channel < 3; ++channel)
+        last.push_back(planes[image * 48 + channel * 16 + place]);
+  const auto result = [&](const Shape& shape, const std::vector<float>& values) {
+    write_npy(path("x.npy"), make_npy<float>(shape, values));
+    EXPECT_EQ(run_assay({"exec", model, "--input", path("x.npy"), "--output", path("y.npy")}).code,
+              0)
+        << shape_text(shape);
+    return read_file(path("y.npy"));
+  };
+  const std::string own = result({2, 3, 4, 4}, planes);
+  EXPECT_EQ(result({2, 4, 4, 3}, last), own);
+  EXPECT_EQ(result({2, 48}, planes), own);
+  EXPECT_NE(result({2, 3, 4, 4}, last), own);
+}
+
 TEST_F(Commands, ExecRefusesInputsThatDoNotFitAndWritesNothing) {
   write_npy(path("shape.npy"), make_npy<float>({1, 3, 4, 5}, std::vector<float>(60)));
   write_npy(path("type.npy"), make_npy<double>({1, 3, 4, 4}, std::vector<double>(48, 0.1)));
