@@ -234,12 +234,8 @@ ExactRun ExactExecutor::run(const ExactRequest& request) const {
     plan.planner.steps[i]->run(*buffers);
     if (!plan.ready[i].empty()) reached(plan.ready[i]);
   }
-  for (const Tensor* output : plan.graph.outputs()) {
-    const auto it = plan.planner.values.find(output);
-    if (it == plan.planner.values.end())
-      user_error("output '{}' has no value", printable(output->name));
-    run.outputs.push_back(extract(plan.planner, *buffers, it->second));
-  }
+  for (const Tensor* output : plan.graph.outputs())
+    run.outputs.push_back(extract(plan.planner, *buffers, plan.planner.values.at(output)));
   if (request.keep_all)
     for (const auto& [tensor, value] : plan.planner.values) {
       if (tensor->is_constant() || value.formula) continue;

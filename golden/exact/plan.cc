@@ -143,6 +143,10 @@ Value Planner::constant_value(const Constant& constant) {
   return value;
 }
 
+bool Planner::is_read(const Tensor& tensor) const {
+  return !tensor.consumers.empty() || graph_.is_output(&tensor);
+}
+
 bool Planner::has_input(std::size_t index) const {
   return index < node_->inputs.size() && node_->inputs[index];
 }
@@ -178,15 +182,22 @@ Value Planner::any_input(std::size_t index) {
   return applied;
 }
 
+void Planner::fail_computed(std::size_t index) const {
+  fail(
+      fmt::format("input {} must be a constant; run it with the float reference, or end the "
+                  "network in front of "
+                  "it",
+                  index));
+}
+
 const Constant& Planner::constant(std::size_t index) {
-  if (!has_input(index) || !node_->inputs[index]->constant)
-    fail(fmt::format("input {} must be a constant", index));
+  if (!has_input(index) || !node_->inputs[index]->constant) fail_computed(index);
   return *node_->inputs[index]->constant;
 }
 
 RealArray Planner::parameter(std::size_t index) {
   const Value value = input(index);
-  if (!is_constant(value)) fail(fmt::format("input {} must be a constant", index));
+  if (!is_constant(value)) fail_computed(index);
   RealArray out = value.offset;
   for (const Value::Term& term : value.terms) {
     std::vector<Real> integers;

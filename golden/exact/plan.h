@@ -177,11 +177,14 @@ class Planner {
   /// An input that must be a constant, as exact numbers (broadcast shape as in the graph).
   RealArray parameter(std::size_t index);
   const Constant& constant(std::size_t index);
+  bool is_read(const Tensor& tensor) const;  ///< by a node, or put out
   bool has_input(std::size_t index) const;
   void set_output(Value value, std::size_t index = 0);
   const Shape& output_shape(std::size_t index = 0) const;
   const Node& node() const { return *node_; }
   [[noreturn]] void fail(const std::string& message) const;
+  /// The same for an input that is no constant and has to be one.
+  [[noreturn]] void fail_computed(std::size_t index) const;
 
   /// Moves elements: output element i comes from element source[i] of the concatenated `parts`, or
   /// is the constant `padding`. `last`: the order of the result.

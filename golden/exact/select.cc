@@ -6,6 +6,7 @@
 #include <limits>
 #include <numeric>
 
+#include "compile/base/printable.h"
 #include "compile/graph/ops.h"
 #include "golden/exact/plan.h"
 
@@ -370,8 +371,12 @@ class RankStep final : public Step {
 };
 
 void plan_top_k(Planner& planner, const ops::TopK& op, const Node& node) {
-  if (node.outputs[0] && !node.outputs[0]->consumers.empty())
-    planner.fail("only the indices of TopK may be used");
+  if (node.outputs[0] && planner.is_read(*node.outputs[0]))
+    planner.fail(
+        fmt::format("its values '{}' are used, and only its indices have an exact form; use these "
+                    "alone, or end "
+                    "the network in front of it",
+                    printable(node.outputs[0]->name)));
   const Value x = planner.input(0);
   const Shape out_shape = planner.output_shape(1);
   const std::size_t axis = ops::normalise_axis(op.axis, x.shape.size());

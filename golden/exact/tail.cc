@@ -3,6 +3,7 @@
 
 #include <mpfr.h>
 
+#include <cmath>
 #include <deque>
 
 #include "compile/base/error.h"
@@ -28,7 +29,15 @@ class Number {
   Number& operator=(const Number&) = delete;
   ~Number() { mpfr_clear(value_); }
   mpfr_ptr get() { return value_; }
-  double rounded() const { return mpfr_get_d(value_, MPFR_RNDN); }
+  /// UserError, of the element that it is made of, where that is no finite number.
+  double rounded(std::int64_t element, const Real& of) const {
+    const double value = mpfr_get_d(value_, MPFR_RNDN);
+    if (std::isfinite(value)) return value;
+    user_error("element {}, made of {}, is {}, which is no finite float64", element, of.to_double(),
+               std::isnan(value) ? "nan"
+               : value < 0       ? "-inf"
+                                 : "inf");
+  }
 
  private:
   static constexpr mpfr_prec_t kBits = 256;
@@ -38,11 +47,10 @@ class Number {
 std::vector<double> function_values(ops::Function f, const ExactValue& value) {
   std::vector<double> out;
   for (std::int64_t i = 0; i < value.size(); ++i) {
-    Number x(value.real(i));
+    const Real of = value.real(i);
+    Number x(of);
     exact::apply_function(f, x.get(), x.get(), MPFR_RNDN);
-    if (!mpfr_number_p(x.get()))
-      user_error("element {} of an output is a root or logarithm that is not defined", i);
-    out.push_back(x.rounded());
+    out.push_back(x.rounded(i, of));
   }
   return out;
 }
@@ -67,7 +75,8 @@ std::vector<double> softmax_values(std::int64_t along, bool logarithm, const Exa
       Number& term = terms[static_cast<std::size_t>(k)];
       mpfr_div(term.get(), term.get(), sum.get(), MPFR_RNDN);
       if (logarithm) mpfr_log(term.get(), term.get(), MPFR_RNDN);
-      out[static_cast<std::size_t>(from + k * stride)] = term.rounded();
+      const std::int64_t at = from + k * stride;
+      out[static_cast<std::size_t>(at)] = term.rounded(at, value.real(at));
     }
   }
   return out;

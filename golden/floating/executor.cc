@@ -7,6 +7,7 @@
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "golden/floating/broadcast.h"
+#include "golden/floating/finiteness.h"
 #include "golden/floating/kernels.h"
 
 namespace assay {
@@ -103,7 +104,8 @@ FloatExecutor::Plan::Plan(const Graph& graph)
   find_last_uses();
 }
 
-FloatExecutor::FloatExecutor(const Graph& graph) : plan_(std::make_unique<const Plan>(graph)) {}
+FloatExecutor::FloatExecutor(const Graph& graph, NotFinite not_finite)
+    : plan_(std::make_unique<const Plan>(graph)), not_finite_(not_finite) {}
 FloatExecutor::~FloatExecutor() = default;
 FloatExecutor::FloatExecutor(FloatExecutor&&) noexcept = default;
 FloatExecutor& FloatExecutor::operator=(FloatExecutor&&) noexcept = default;
@@ -131,8 +133,11 @@ std::vector<FloatTensor> FloatExecutor::run(const std::vector<FloatTensor>& inpu
   if (inputs.size() != plan.inputs.size())
     user_error("the network has {} inputs, {} are given", plan.inputs.size(), inputs.size());
   std::unordered_map<const Tensor*, const FloatTensor*> given;
+  Finiteness finiteness;
+  const bool refused = not_finite_ == NotFinite::kRefused;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     check_input(*plan.inputs[i], inputs[i]);
+    if (refused) Finiteness::check_input(*plan.inputs[i], inputs[i]);
     given[plan.inputs[i]] = &inputs[i];
     if (observe) observe(*plan.inputs[i], inputs[i]);
   }
@@ -153,13 +158,17 @@ std::vector<FloatTensor> FloatExecutor::run(const std::vector<FloatTensor>& inpu
     for (std::size_t i = 0; i < results.size(); ++i) {
       const Tensor* tensor = step.node->outputs[i];
       if (!tensor) continue;
+      if (refused) finiteness.made(*step.node, *tensor, results[i], operands);
       if (observe) observe(*tensor, results[i]);
       values[tensor] = std::move(results[i]);
     }
     for (const Tensor* tensor : step.last_used) values.erase(tensor);
   }
   std::vector<FloatTensor> outputs;
-  for (const Tensor* output : plan.outputs) outputs.push_back(*find(output));
+  for (const Tensor* output : plan.outputs) {
+    if (refused) finiteness.check_output(*output);
+    outputs.push_back(*find(output));
+  }
   return outputs;
 }
 

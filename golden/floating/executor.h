@@ -30,15 +30,19 @@ class FloatExecutor {
  public:
   using Observer = std::function<void(const Tensor&, const FloatTensor&)>;
 
+  /// What to do where a number is none: IEEE float32 has values for it, a network has not.
+  enum class NotFinite : std::uint8_t { kRefused, kComputed };
+
   /// `graph` must stay as it is while the executor lives.
-  explicit FloatExecutor(const Graph& graph);
+  explicit FloatExecutor(const Graph& graph, NotFinite not_finite = NotFinite::kRefused);
   ~FloatExecutor();
   FloatExecutor(FloatExecutor&&) noexcept;
   FloatExecutor& operator=(FloatExecutor&&) noexcept;
 
   /// The graph outputs, in order, for the given graph inputs, in order and of the graph's shapes.
   /// `observe` sees the graph inputs and every tensor computed in the run, in order of computation;
-  /// constants are not observed. May be called from many threads at once.
+  /// constants are not observed. UserError, naming the node, where a result is NaN, or infinite at an
+  /// output, and that is refused. May be called from many threads at once.
   std::vector<FloatTensor> run(const std::vector<FloatTensor>& inputs,
                                const Observer& observe = {}) const;
 
@@ -48,6 +52,7 @@ class FloatExecutor {
  private:
   struct Plan;
   std::unique_ptr<const Plan> plan_;
+  NotFinite not_finite_;
 };
 
 /// The integers behind a checkpoint's float values: round_half_even((x - offset) / scale) with the

@@ -40,8 +40,10 @@ Reference::Reference(const Graph& graph, const ChosenImages& images)
     : graph_(graph),
       images_(images),
       executor_(graph, split_images(images.size())),
-      results_(images.size(), kKeptBytes,
-               [this](std::int64_t image) { return executor_.run(images_.set.values(image)); }) {}
+      results_(images.size(), kKeptBytes, [this](std::int64_t image) {
+        return of_image(images_.first + image,
+                        [&] { return executor_.run(images_.set.values(image)); });
+      }) {}
 
 const std::vector<Answer>& Reference::answers() {
   if (answers_) return *answers_;
@@ -129,7 +131,8 @@ class StageChecker {
     const std::int64_t image = chosen_[at];
     ImageResult scratch;
     const ImageResult& expected = reference_.result(image, scratch);
-    const ImageResult got = executor_.run(images_.set.values(image));
+    const ImageResult got =
+        of_image(images_.first + image, [&] { return executor_.run(images_.set.values(image)); });
     tallies_[at] = compare_image(plan_, images_.first + image, expected, got);
     if (source_) answers_[at] = exact_answer(*source_, got);
     if (reference_source_) reference_answers_[at] = exact_answer(*reference_source_, expected);

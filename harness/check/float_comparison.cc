@@ -38,7 +38,8 @@ FloatComparison FloatComparer::compare(const FloatSource& source, const Console&
   std::vector<ImageCount> counts(static_cast<std::size_t>(source.images));
   Progress progress(console, source.name, source.images);
   for_each_image(source.images, [&](std::int64_t image) {
-    counts[static_cast<std::size_t>(image)] = count(image, source);
+    counts[static_cast<std::size_t>(image)] =
+        of_image(reference_.images().first + image, [&] { return count(image, source); });
     progress.tick();
   });
   return sum(std::move(counts));

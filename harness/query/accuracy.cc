@@ -17,8 +17,9 @@ std::vector<Answer> exact_answers(const Graph& pixels, const ChosenImages& image
   std::vector<Answer> answers(static_cast<std::size_t>(images.size()));
   Progress progress(console, label + ", exact", images.size());
   for_each_image(images.size(), [&](std::int64_t image) {
-    answers[static_cast<std::size_t>(image)] =
-        exact_answer(source, executor.run(images.set.values(image)));
+    answers[static_cast<std::size_t>(image)] = of_image(images.first + image, [&] {
+      return exact_answer(source, executor.run(images.set.values(image)));
+    });
     progress.tick();
   });
   return answers;
@@ -31,8 +32,9 @@ std::vector<Answer> float_answers(const Graph& pixels, const ChosenImages& image
   std::vector<Answer> answers(static_cast<std::size_t>(images.size()));
   Progress progress(console, label + ", float", images.size());
   for_each_image(images.size(), [&](std::int64_t image) {
-    answers[static_cast<std::size_t>(image)] =
-        float_answer(source, executor.run(images.set.values(image)));
+    answers[static_cast<std::size_t>(image)] = of_image(images.first + image, [&] {
+      return float_answer(source, executor.run(images.set.values(image)));
+    });
     progress.tick();
   });
   return answers;

@@ -36,7 +36,10 @@ struct Net {
     return graph;
   }
   std::vector<float> run(Tensor* tensor, std::vector<FloatTensor> inputs) {
-    return FloatExecutor(finish(tensor)).run(inputs).at(0).data;
+    return FloatExecutor(finish(tensor), FloatExecutor::NotFinite::kComputed)
+        .run(inputs)
+        .at(0)
+        .data;
   }
 };
 
@@ -47,7 +50,10 @@ FloatTensor apply(T op, FloatTensor x, std::vector<FloatTensor> constants = {}) 
   std::vector<Tensor*> inputs = {net.input(x.shape)};
   for (auto& c : constants) inputs.push_back(net.floats(std::move(c.shape), std::move(c.data)));
   Tensor* y = net.add(std::move(op), std::move(inputs));
-  return FloatExecutor(net.finish(y)).run({std::move(x)}).at(0);
+  // What an operator makes of NaN and infinity is its own.
+  return FloatExecutor(net.finish(y), FloatExecutor::NotFinite::kComputed)
+      .run({std::move(x)})
+      .at(0);
 }
 
 inline FloatTensor row(std::vector<float> values) {

@@ -188,7 +188,7 @@ TEST_F(KeptStage, ANetworkForOtherImagesInItsPlaceIsNoticed) {
   mark_checkpoints(graph);
   export_model(graph, dir.path() / "small.onnx");
   replace("03_preprocess", dir.path() / "small.onnx");
-  expect_repaired("03_preprocess", "images of 48 values do not fit", before);
+  expect_repaired("03_preprocess", "image 0: images of 48 values do not fit", before);
   write_file(dir.path() / "no.onnx", "no network");
   replace("03_preprocess", dir.path() / "no.onnx");
   expect_repaired("03_preprocess", "", before);
