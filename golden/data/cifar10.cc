@@ -35,6 +35,7 @@ Dataset read_cifar10_binary(const std::filesystem::path& file, ImageRange range)
   const auto count = static_cast<std::int64_t>(bytes.size() / kRecordBytes);
   const ImageSpan span = resolve_range(range, count, file);
   Dataset set = empty_set(file);
+  set.source_size = count;
   set.pixels.reserve(static_cast<std::size_t>(span.end - span.begin) * kImageBytes);
   for (std::int64_t i = 0; i < count; ++i) {
     const char* record = bytes.data() + static_cast<std::size_t>(i) * kRecordBytes;
@@ -57,6 +58,7 @@ Dataset read_cifar10_python(const std::filesystem::path& file, ImageRange range)
   const auto count = static_cast<std::int64_t>(batch.labels.size());
   const ImageSpan span = resolve_range(range, count, file);
   Dataset set = empty_set(file);
+  set.source_size = count;
   const auto image = static_cast<std::ptrdiff_t>(kImageBytes);
   set.pixels.assign(batch.pixels.begin() + span.begin * image,
                     batch.pixels.begin() + span.end * image);

@@ -26,8 +26,9 @@ struct Dataset {
   std::vector<std::uint16_t> labels;     ///< one per image, or empty when the source has none
   std::vector<std::string> class_names;  ///< empty when the source names none
   bool synthetic = false;                ///< true: accuracy means nothing on these images
-  bool pictures = false;  ///< files of pictures, which may be had in grey or in colour
-  std::string sha256;     ///< dataset_sha256 of the images held here
+  bool pictures = false;         ///< files of pictures, which may be had in grey or in colour
+  std::string sha256;            ///< dataset_sha256 of the images held here
+  std::int64_t source_size = 0;  ///< the number of images in the source, which may be more
 
   /// The number of images.
   std::int64_t size() const;

@@ -122,6 +122,7 @@ Dataset read_idx(const fs::path& file, ImageRange range) {
       resolve_range(range, static_cast<std::int64_t>(images.shape[0]), pair.images);
 
   Dataset set;
+  set.source_size = static_cast<std::int64_t>(images.shape[0]);
   set.name = fmt::format("IDX {}", printable(pair.images.filename().string()));
   set.channels = 1;
   set.height = static_cast<std::int64_t>(images.shape[1]);

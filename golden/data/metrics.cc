@@ -148,6 +148,12 @@ void ErrorCounter::add(double value, double target) {
   least_target_ = compared_ == 0 ? target : std::min(least_target_, target);
   most_target_ = compared_ == 0 ? target : std::max(most_target_, target);
   ++compared_;
+  const double range = most_target_ - least_target_;
+  if (!std::isfinite(square_) || !std::isfinite(range * range))
+    user_error(
+        "an output of {} with a target of {} makes squares beyond float64: scale targets and "
+        "outputs down",
+        value, target);
 }
 
 double ErrorCounter::mean_absolute() const {

@@ -86,7 +86,8 @@ class AccuracyCounter {
 /// How far values are from what they should be.
 class ErrorCounter {
  public:
-  /// UserError when one of them is not finite.
+  /// UserError when one of them is not finite, or the squares of errors and of the range of targets are
+  /// beyond a double.
   void add(double value, double target);
 
   std::int64_t compared() const { return compared_; }

@@ -82,6 +82,7 @@ Dataset images_in(const NpyArray& array, ImageRange range, const fs::path& path,
   const ImageSpan span = resolve_range(range, array.shape[0], path);
   if (array.bytes.empty()) user_error("'{}' holds images without pixels", file);
   Dataset set;
+  set.source_size = array.shape[0];
   set_axes(set, array.shape);
   take_elements(set, array, span, file);
   return set;

@@ -131,6 +131,7 @@ Dataset read_picture_folder(const fs::path& folder, ImageRange range) {
   const ImageSpan span =
       resolve_range(range, static_cast<std::int64_t>(listing.files.size()), folder);
   Dataset set;
+  set.source_size = std::ssize(listing.files);
   set.name = fmt::format("pictures {}", folder_name(folder));
   set.pictures = true;
   set.class_names = std::move(listing.class_names);

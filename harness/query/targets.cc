@@ -65,6 +65,19 @@ void check_classes(const Targets::Output& target, std::int64_t classes) {
                  printable(target.name), value, classes);
 }
 
+/// As many as there are images, or at least as many as the last one that was asked for needs.
+void check_target_images(const Targets::Output& target, const ChosenImages& images) {
+  if (target.images < images.first + images.size())
+    user_error("there are targets of '{}' for {} images, but image {} was asked for",
+               printable(target.name), target.images, images.first + images.size() - 1);
+  if (target.images > images.set.source_size)
+    user_error(
+        "there are targets of '{}' for {} images, but '{}' holds {}; give those of these images, "
+        "in "
+        "their order",
+        printable(target.name), target.images, printable(images.set.name), images.set.source_size);
+}
+
 Matched matched(const Graph& graph, const Targets::Output& target, const ChosenImages& images) {
   const std::size_t place = listed_place(graph, target.name);
   Matched m{target, place, graph.checkpoints()[place].shape()};
@@ -77,9 +90,7 @@ Matched matched(const Graph& graph, const Targets::Output& target, const ChosenI
           printable(target.name), shape_text(target.shape), shape_text(m.shape));
   }
   if (m.classes) check_classes(target, m.shape[*m.classes]);
-  if (target.images < images.first + images.size())
-    user_error("there are targets of '{}' for {} images, but image {} was asked for",
-               printable(target.name), target.images, images.first + images.size() - 1);
+  check_target_images(target, images);
   return m;
 }
 
@@ -114,6 +125,16 @@ void count_image(OutputQuality& quality, const Matched& m, std::int64_t image,
   }
 }
 
+/// The same; what is wrong is said with image and output.
+void count_named(OutputQuality& quality, const Matched& m, std::int64_t image,
+                 const Element& element) {
+  try {
+    count_image(quality, m, image, element);
+  } catch (const UserError& error) {
+    user_error("image {}: output '{}': {}", image, printable(m.target.name), error.what());
+  }
+}
+
 std::vector<OutputQuality> started(const std::vector<Matched>& outputs, std::int64_t images) {
   std::vector<OutputQuality> list;
   for (const Matched& m : outputs) {
@@ -137,10 +158,13 @@ std::vector<OutputQuality> measured(const std::vector<Matched>& outputs, const C
   Progress progress(console, title, images.size());
   std::int64_t image = images.first;
   in_order(
-      images.size(), [&](std::int64_t i) { return run(images.set.values(i)); },
+      images.size(),
+      [&](std::int64_t i) {
+        return of_image(images.first + i, [&] { return run(images.set.values(i)); });
+      },
       [&](auto result) {
         for (std::size_t k = 0; k < outputs.size(); ++k)
-          count_image(list[k], outputs[k], image, read(result, outputs[k]));
+          count_named(list[k], outputs[k], image, read(result, outputs[k]));
         ++image;
         progress.tick();
       });

@@ -34,6 +34,7 @@ Dataset synthetic(const Tensor& input, std::uint64_t place, std::int64_t classes
   if (classes > 0)
     for (std::uint16_t& label : set.labels) label = static_cast<std::uint16_t>(label % classes);
   set.sha256 = dataset_sha256(set);
+  set.source_size = end;
   return set;
 }
 
@@ -244,6 +245,7 @@ Dataset side_by_side(const std::vector<Dataset>& parts) {
   set.labels = parts[0].labels;
   set.class_names = parts[0].class_names;
   set.synthetic = parts[0].synthetic;
+  set.source_size = parts[0].source_size;
   set.sha256 = inputs_sha256(parts);
   std::vector<std::int64_t> values;
   for (std::int64_t image = 0; image < parts[0].size(); ++image)

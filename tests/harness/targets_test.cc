@@ -121,6 +121,13 @@ TEST_F(AgainstTargets, ThatDoNotFitAreRefused) {
               HasSubstr("for 1 images, but image 1 was asked for"));
   EXPECT_THAT(error(save<float>("y.npy", {2, 3, 2, 2}, std::vector<float>(24, NAN))),
               HasSubstr("a target of nan"));
+  EXPECT_THAT(error(save<float>("y.npy", {3, 3, 2, 2}, std::vector<float>(36))),
+              HasSubstr("for 3 images, but 'npy x.npy' holds 2; give those of these images"));
+  EXPECT_THAT(error(save<float>("y.npy", {3, 3, 2, 2}, std::vector<float>(36)), {"--images", "1"}),
+              HasSubstr("for 3 images, but 'npy x.npy' holds 2"));
+  EXPECT_THAT(error(save<double>("y.npy", {2, 3, 2, 2}, std::vector<double>(24, 1e200))),
+              HasSubstr("image 0: output 'map_out': an output of 0 with a target of 1e+200 makes "
+                        "squares beyond float64"));
   EXPECT_THAT(error(save<std::int64_t>("y.npy", {2, 2, 2}, {0, 2, 2, 0, 2, 3, 0, 0})),
               HasSubstr("hold class 3, but the output has 3 channels"));
   EXPECT_THAT(error((dir.path() / "none.npy").string()), HasSubstr("none.npy"));
