@@ -30,11 +30,13 @@ constexpr const char* kDefaultRemedy =
 class Linter {
  public:
   Linter(const LintOptions& options, const Console& console)
-      : options_(options), bytes_(read_file(options.model)) {
+      : options_(options), console_(console), bytes_(read_file(options.model)) {
     report_.sha256 = sha256(bytes_);
     report_.looked_at = "import";
     const std::filesystem::path folder = model_folder(options.model);
+    Progress progress(console, "import", 1);
     for (const Refusal& refusal : import_refusals(bytes_, folder)) add("import", refusal);
+    progress.tick();
     if (report_.refusals.empty()) look_at_steps(complete_network(bytes_, options.model, console));
   }
 
@@ -83,7 +85,11 @@ class Linter {
   bool look_at_scales(Graph& graph, const Preprocess& preprocess) {
     std::vector<Refusal> found;
     graph = pixel_graph(graph, preprocess);
-    const bool whole = streamline_refusals(graph, options_.passes, found);
+    Progress progress(console_, "integer forms", 1);
+    const bool whole = streamline_refusals(
+        graph, options_.passes, found, [&](std::size_t done, std::size_t total) {
+          progress.set(static_cast<std::int64_t>(done), static_cast<std::int64_t>(total));
+        });
     for (const Refusal& refusal : found) add("absorb_scales", refusal);
     streamlined_ = true;
     return whole;
@@ -111,6 +117,7 @@ class Linter {
   }
 
   const LintOptions& options_;
+  const Console& console_;
   std::string bytes_;
   std::optional<Origins> origins_;
   bool streamlined_ = false;

@@ -86,7 +86,7 @@ std::string with_cause(const Graph& graph, const std::string& message) {
                           [&](const char* word) { return message.find(word) != message.npos; });
   for (const auto& node : graph.nodes()) {
     if (!of_size || message.find(node->label()) == message.npos) continue;
-    const std::vector<Unquantised> lacking = unquantised_layers(graph, node.get());
+    const std::vector<Unquantised> lacking = unquantised_before(unquantised_layers(graph), *node);
     if (!lacking.empty())
       return fmt::format("{}: {} ({}); {}", lacking[0].layer->label(), lacking[0].problem(),
                          message, lacking[0].remedy());

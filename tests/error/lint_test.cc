@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cmath>
 #include <filesystem>
 
@@ -145,6 +146,43 @@ TEST(FloatNetwork, NamesTheFirstLayerWithoutAQuantiser) {
   EXPECT_THAT(lint(network(false, false)).out,
               AllOf(HasSubstr("node '/features/conv1' (Conv)\n    its weights are not quantised"),
                     HasSubstr("    make it a QuantConv2d")));
+}
+
+/// SiLU behind convolutions without a quantiser, its channels split and put together again.
+TestModel float_model(std::int64_t size) {
+  TestModel m;
+  m.input("x0", {1, 3, size, size});
+  for (int i = 0; i < 4; ++i) {
+    const auto name = [&](const char* what) { return what + std::to_string(i); };
+    const std::int64_t channels = i == 0 ? 3 : 16;
+    TestModel::Floats weights, bias;
+    for (int w = 0; w < 16 * channels * 9; ++w)
+      weights.push_back(static_cast<float>(w % 97 - 48) / 37.0F);
+    for (int b = 0; b < 16; ++b) bias.push_back(static_cast<float>(b + 1) / 7.0F);
+    m.floats(name("w"), {16, channels, 3, 3}, weights);
+    m.floats(name("b"), {16}, bias);
+    set(m.node("Conv", {name("x"), name("w"), name("b")}, {name("c")}), "pads", Ints{1, 1, 1, 1});
+    m.node("Sigmoid", {name("c")}, {name("s")});
+    m.node("Mul", {name("c"), name("s")}, {name("m")});
+    set(m.node("Split", {name("m")}, {name("p"), name("q")}), "axis", std::int64_t{1});
+    set(m.node("Concat", {name("q"), name("p")}, {"x" + std::to_string(i + 1)}), "axis",
+        std::int64_t{1});
+  }
+  m.node("MatMul", {"x4", "x4"}, {"y"});
+  m.output("y");
+  return m;
+}
+
+/// Exact arithmetic over every pixel and every weight would take minutes, and be of no use.
+TEST(FloatNetwork, OfLargePicturesIsLookedAtInLittleTime) {
+  const auto start = std::chrono::steady_clock::now();
+  const CommandResult result = lint(float_model(160));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(8));
+  EXPECT_EQ(result.code, 2);
+  for (const char* layer : {"Conv_0", "Conv_1", "Conv_2", "Conv_3"})
+    EXPECT_THAT(result.out, HasSubstr("'" + std::string(layer) + "' (Conv)"));
+  EXPECT_THAT(result.err, AllOf(HasSubstr("import: 1 of 1, "), HasSubstr("integer forms: ")));
+  EXPECT_THAT(result.out, HasSubstr("its weights are no matrix"));  // refused for more than that
 }
 
 TEST(FloatNetwork, QuantisedWeightsAndFloatActivations) {

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -79,24 +80,45 @@ class Refusals {
     if (!found_) user_error("{}: {}", refusal.where, refusal.why);
     if (refusal.where == node.label() || !blamed) found_->push_back(refusal);
     if (blames_layers_ && !blamed) add_unquantised();
+    look_behind(node);
+  }
+
+  /// Whether the node is a layer of weights among those refused already: its exact form would take
+  /// long, and is of no use.
+  bool passes_over(const Node& node) {
+    if (!blames_layers_ || !is_unquantised(node) || planner_.depends_on_input(*node.inputs[1]))
+      return false;
+    look_behind(node);
+    return true;
+  }
+
+ private:
+  void look_behind(const Node& node) {
     for (const Tensor* output : node.outputs)
       if (output) planner_.set(output, fresh_integers(planner_, *output));
   }
 
- private:
+  /// All weights of a network are looked at for it.
+  const std::vector<Unquantised>& unquantised() {
+    if (!unquantised_) unquantised_ = unquantised_layers(planner_.from);
+    return *unquantised_;
+  }
+  bool is_unquantised(const Node& node) {
+    return std::ranges::find(unquantised(), &node, &Unquantised::layer) != unquantised().end();
+  }
+
   /// Where one layer lacks a quantiser, all others do as well.
   void add_unquantised() {
-    for (const Unquantised& layer : unquantised_layers(planner_.from))
+    for (const Unquantised& layer : unquantised())
       if (std::ranges::find(*found_, layer.layer->label(), &Refusal::where) == found_->end())
         found_->push_back(
             {layer.layer->label(), fmt::format("{}; {}", layer.problem(), layer.remedy())});
   }
 
   Refusal diagnosed(const Node& node, std::string_view message) {
-    const Graph& graph = planner_.from;
     Refusal refusal = Refusal::of(node.label(), message);
     if (!has_real_weights(node) && !is_planned_from_integers(planner_, node)) return refusal;
-    const std::vector<Unquantised> layers = unquantised_layers(graph, &node);
+    const std::vector<Unquantised> layers = unquantised_before(unquantised(), node);
     if (!layers.empty()) {
       const Unquantised& first = layers[0];
       blames_layers_ = true;
@@ -104,33 +126,38 @@ class Refusals {
                                                 first.layer == &node ? "" : refusal.where + ": ",
                                                 refusal.why, first.remedy())};
     }
-    if (takes_normalised_input(graph, node))
+    if (takes_normalised_input(planner_.from, node))
       refusal.why += fmt::format(
           "; the network's input '{}' reaches it normalised and not quantised: --input-bits N, or "
           "a QuantIdentity behind the normalisation in Brevitas, may be all that it needs",
-          printable(graph.inputs()[0]->name));
+          printable(planner_.from.inputs()[0]->name));
     return refusal;
   }
 
   Planner& planner_;
   std::vector<Refusal>* found_;
+  std::optional<std::vector<Unquantised>> unquantised_;
   bool blames_layers_ = false;  ///< such layers are among the refusals
 };
 
 }  // namespace
 
 Graph integer_graph(const Graph& from, Depth depth, const StreamlineLimits& limits,
-                    PassReport& report, std::vector<Refusal>* refusals) {
+                    PassReport& report, std::vector<Refusal>* refusals, const Looked& looked) {
   Planner planner(from, depth, limits, report);
   Refusals refused(planner, refusals);
   planner.to.graph.name = from.name;
   for (const Tensor* input : from.inputs()) plan_input(planner, *input);
-  for (const Node* node : from.topological_order())
-    if (reached_by_input(planner, *node)) try {
-        plan_node(planner, *node);
-      } catch (const UserError& error) {
-        refused.add(*node, error.what());
-      }
+  std::size_t done = 0;
+  for (const Node* node : from.topological_order()) {
+    if (looked) looked(++done);
+    if (!reached_by_input(planner, *node) || refused.passes_over(*node)) continue;
+    try {
+      plan_node(planner, *node);
+    } catch (const UserError& error) {
+      refused.add(*node, error.what());
+    }
+  }
   planner.to.stand_for(nullptr);
   finish_outputs(planner);
   for (const Checkpoint& checkpoint : from.checkpoints()) carry_checkpoint(planner, checkpoint);

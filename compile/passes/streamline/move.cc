@@ -54,15 +54,31 @@ class ArrayMover {
     if (array.is_scalar() && (!node_.as<ops::Pad>() || array.values[0] == padding))
       return RealArray(array.values[0]);
     if (node_.as<ops::Resize>()) return resized(array);
+    if (auto moved = moved_along_axes(array)) return moved;
     if (sources_.empty()) sources_ = element_sources();
     return moved_array(array, in_, out_, sources_, padding);
   }
 
  private:
+  /// Of a node that moves whole entries of axes: the array need not be expanded to the tensor for it.
+  std::optional<RealArray> moved_along_axes(const RealArray& array) const {
+    const RealArray own = with_rank(array, in_.size());
+    Shape to = own.shape;
+    if (const auto* transpose = node_.as<ops::Transpose>()) {
+      for (std::size_t i = 0; i < to.size(); ++i)
+        to[i] = own.shape[static_cast<std::size_t>(transpose->perm[i])];
+      return moved_array(own, own.shape, to, transpose_sources(own.shape, transpose->perm), Real());
+    }
+    const auto* gather = node_.as<ops::Gather>();
+    if (!gather || in_.size() != out_.size()) return {};
+    const std::size_t axis = ops::normalise_axis(gather->axis, in_.size());
+    if (to[axis] == 1) return own;
+    to[axis] = out_[axis];
+    return moved_array(own, own.shape, to,
+                       gather_sources(own.shape, axis, node_.inputs[1]->constant->ints()), Real());
+  }
   /// Where each element comes from; -1 is padding.
   std::vector<std::int64_t> element_sources() const {
-    if (const auto* transpose = node_.as<ops::Transpose>())
-      return transpose_sources(in_, transpose->perm);
     if (const auto* gather = node_.as<ops::Gather>())
       return gather_sources(in_, ops::normalise_axis(gather->axis, in_.size()),
                             node_.inputs[1]->constant->ints());

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/passes/streamline/streamline.h"
 
+#include <algorithm>
+#include <array>
+
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/passes/streamline/integer_graph.h"
@@ -56,16 +59,25 @@ bool integer_tail(Graph& graph, PassContext& context) {
   return streamline_to(graph, Depth::kTail, {}, context.report);
 }
 
-bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<Refusal>& found) {
+bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<Refusal>& found,
+                         const std::function<void(std::size_t, std::size_t)>& progress) {
+  constexpr std::array kDepths = {Depth::kScales, Depth::kJoins, Depth::kTail};
+  const std::size_t nodes = graph.nodes().size();
+  std::size_t before = 0;
   const streamline::StreamlineLimits limits = {.weight_bits = options.input_weight_bits,
                                                .joins = {options.join_budget, options.join_bits}};
-  for (const Depth depth : {Depth::kScales, Depth::kJoins, Depth::kTail}) try {
+  for (const Depth depth : kDepths) try {
       PassReport report;
-      graph = streamline::integer_graph(graph, depth, limits, report, &found);
+      graph =
+          streamline::integer_graph(graph, depth, limits, report, &found, [&](std::size_t done) {
+            progress(before + std::min(done, nodes), kDepths.size() * nodes);
+          });
+      before += nodes;
     } catch (const UserError& error) {  // of an output
       found.push_back(Refusal::of("", error.what()));
       return false;
     }
+  progress(before, before);
   return true;
 }
 

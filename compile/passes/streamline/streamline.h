@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -45,8 +46,10 @@ bool integer_tail(Graph& graph, PassContext& context);
 
 /// The three passes above for a network that may be refused: everything that stops a node is added to
 /// `found`, and what is behind it is looked at as if its outputs were new inputs of 8-bit integers, which
-/// the graph then has. False where an output is refused: then the graph is of no use.
-bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<Refusal>& found);
+/// the graph then has. False where an output is refused: then the graph is of no use. `progress` is
+/// called with how many nodes were looked at, of about how many.
+bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<Refusal>& found,
+                         const std::function<void(std::size_t, std::size_t)>& progress);
 
 /// UserError naming the first tensor that is not integer, its node and the remedy. Weights and
 /// thresholds included.

@@ -79,13 +79,11 @@ bool has_real_weights(const Node& node) {
   }
 }
 
-std::vector<Unquantised> unquantised_layers(const Graph& graph, const Node* at) {
-  std::unordered_set<const Node*> before;
-  if (at) before = nodes_before(*at);
+std::vector<Unquantised> unquantised_layers(const Graph& graph) {
   std::vector<Unquantised> found;
   std::unordered_map<const Tensor*, const Node*> from;  // the product behind a tensor
   for (const Node* node : graph.topological_order()) {
-    if ((at && !before.contains(node)) || makes_integers(*node)) continue;
+    if (makes_integers(*node)) continue;
     const Node* behind = nullptr;
     for (const Tensor* input : node->inputs)
       if (const auto it = from.find(input); it != from.end()) behind = it->second;
@@ -99,6 +97,15 @@ std::vector<Unquantised> unquantised_layers(const Graph& graph, const Node* at) 
     if (behind)
       for (const Tensor* output : node->outputs) from.emplace(output, behind);
   }
+  return found;
+}
+
+std::vector<Unquantised> unquantised_before(const std::vector<Unquantised>& layers,
+                                            const Node& at) {
+  const std::unordered_set<const Node*> before = nodes_before(at);
+  std::vector<Unquantised> found;
+  for (const Unquantised& layer : layers)
+    if (before.contains(layer.layer)) found.push_back(layer);
   return found;
 }
 

@@ -22,9 +22,10 @@ struct Unquantised {
 /// as integers they take as many bits as a float32.
 bool has_real_weights(const Node& node);
 
-/// Such layers, in topological order: those among which reach `at` before any quantiser, itself included,
-/// or all of the graph.
-std::vector<Unquantised> unquantised_layers(const Graph& graph, const Node* at = nullptr);
+/// Such layers of the graph, in topological order.
+std::vector<Unquantised> unquantised_layers(const Graph& graph);
+/// Those of them that reach `at` before any quantiser, itself included.
+std::vector<Unquantised> unquantised_before(const std::vector<Unquantised>& layers, const Node& at);
 
 /// Whether the network's input reaches `at` before any quantiser or product, but not as it is.
 bool takes_normalised_input(const Graph& graph, const Node& at);
