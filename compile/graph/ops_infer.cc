@@ -2,6 +2,7 @@
 // Shapes and containers of elementwise operators, quantisers, products and pools;
 // ops_infer_moves.cc has the data movers.
 #include <algorithm>
+#include <array>
 #include <bit>
 
 #include "compile/base/error.h"
@@ -9,6 +10,16 @@
 
 namespace assay::ops {
 namespace {
+
+/// As ONNX numbers its element types.
+std::string onnx_type_name(std::int64_t type) {
+  constexpr std::array kNames = {"undefined",  "float",   "uint8",  "int8",   "uint16",
+                                 "int16",      "int32",   "int64",  "string", "bool",
+                                 "float16",    "double",  "uint32", "uint64", "complex64",
+                                 "complex128", "bfloat16"};
+  if (type < 0 || type >= std::ssize(kNames)) return fmt::format("element type {}", type);
+  return kNames[static_cast<std::size_t>(type)];
+}
 
 /// An optional input has X's element type; what it holds would mean something else in another.
 void check_same_type(InferContext& c, std::size_t index, std::string_view what) {
@@ -371,7 +382,8 @@ void Cast::infer(InferContext& c) const {
       break;
     default:
       c.fail(
-          fmt::format("element type {} is not supported; use float, (u)int8, int32 or int64", to));
+          fmt::format("it casts to {}, which is not supported; use float, (u)int8, int32 or int64",
+                      onnx_type_name(to)));
   }
   const Constant* value = c.input(0).value;
   if (value && value->is_int() && c.outputs[0].container == Container::kInt64)

@@ -96,6 +96,7 @@ void build_resize(GraphBuilder& builder, Draft& draft) {
   const bool scales = draft.inputs.size() > 2 && draft.inputs[2],
              sizes = draft.inputs.size() > 3 && draft.inputs[3];
   if (scales == sizes) user_error("exactly one of scales and sizes must be given");
+  list_all_axes(builder, draft);
 }
 
 void expect_test_mode(Draft& draft) {
@@ -180,8 +181,6 @@ void build_transpose(GraphBuilder& builder, Draft& draft) {
 void build_concat(GraphBuilder&, Draft& draft) {
   if (draft.version < 4) draft.attributes.set_default<std::int64_t>("axis", 1);
 }
-
-void build_shape(GraphBuilder&, Draft& draft) { draft.attributes.expect_int("start", {0}); }
 
 // Defined as an int, but written as either.
 void build_im2col(GraphBuilder&, Draft& draft) {
@@ -283,7 +282,12 @@ constexpr std::array kRules = {
     RuleEntry{"", "Gemm", build_gemm},
     RuleEntry{"", "Transpose", build_transpose},
     RuleEntry{"", "Concat", build_concat},
-    RuleEntry{"", "Shape", build_shape},
+    RuleEntry{"", "Shape", expand_shape},
+    RuleEntry{"", "ConstantOfShape", expand_constant_of_shape},
+    RuleEntry{"", "Add", build_binary},
+    RuleEntry{"", "Sub", build_binary},
+    RuleEntry{"", "Mul", build_binary},
+    RuleEntry{"", "Div", build_binary},
     RuleEntry{"", "Softmax", expand_softmax},
     RuleEntry{"", "LogSoftmax", expand_softmax},
     RuleEntry{"", "Neg", expand_neg},

@@ -69,6 +69,14 @@ void expand_slice(GraphBuilder& builder, Draft draft);
 void expand_pad(GraphBuilder& builder, Draft draft);
 void expand_space_to_depth(GraphBuilder& builder, Draft draft);
 
+/// Shapes as numbers.
+void expand_shape(GraphBuilder& builder, Draft draft);
+void expand_constant_of_shape(GraphBuilder& builder, Draft draft);
+/// The scales or sizes of a Resize that names its axes, as those of all axes.
+void list_all_axes(GraphBuilder& builder, Draft& draft);
+/// Before opset 7 the axes of the second operand began at an axis of the first that the node names.
+void build_binary(GraphBuilder& builder, Draft& draft);
+
 /// Operators on quantised tensors.
 void expand_qlinear_conv(GraphBuilder& builder, Draft draft);
 void expand_qlinear_matmul(GraphBuilder& builder, Draft draft);

@@ -55,6 +55,11 @@ Reduction take_reduction(GraphBuilder& builder, Draft& draft, std::int64_t since
   return reduction;
 }
 
+/// The features of [N,F].
+bool are_features(const Reduction& reduction, const Shape& x) {
+  return x.size() == kFirstSpatial && reduction.axes == Ints{1};
+}
+
 /// Whether all of the reduced axes come behind the channels of [N,C,...]; otherwise they lie in front
 /// of those of [N,...,C]. UserError when neither is so.
 bool channels_are_first(const Draft& draft, const Reduction& reduction, const Shape& x) {
@@ -64,8 +69,7 @@ bool channels_are_first(const Draft& draft, const Reduction& reduction, const Sh
   if (first >= 1 && last < rank - 1) return false;
   if (x.size() <= kFirstSpatial)
     user_error(
-        "{} reduces axes {} of an input of shape {}, which has no spatial axes; only those are "
-        "supported",
+        "{} reduces axes {} of an input of shape {}; axis 1 of two, or spatial axes are supported",
         draft.type, shape_text(reduction.axes), shape_text(x));
   Ints spatial = all_axes(x.size() - 1);
   spatial.erase(spatial.begin());
@@ -105,6 +109,7 @@ struct Reduced {
   Shape shape;
   Ints axes;  ///< of `shape`
   bool moved = false;
+  bool row = false;  ///< the features of [N,F] were made one channel
 };
 
 Ints channels_to_front(std::size_t rank) {
@@ -128,6 +133,10 @@ Tensor* permuted(const Replacement& to, Tensor* x, Ints perm, std::string_view w
 Reduced prepared(const GraphBuilder& builder, const Draft& draft, const Replacement& to,
                  const Reduction& reduction) {
   const Shape x = builder.shape(draft.inputs[0]);
+  if (are_features(reduction, x)) {
+    Tensor* row = to.add<ops::Unsqueeze>({draft.inputs[0], to.list({1}, "channel")}, "row");
+    return {row, builder.shape(row), {std::int64_t{kFirstSpatial}}, false, true};
+  }
   if (channels_are_first(draft, reduction, x)) return {draft.inputs[0], x, reduction.axes};
   Tensor* moved = permuted(to, draft.inputs[0], channels_to_front(x.size()), "first");
   Ints axes = reduction.axes;
@@ -140,9 +149,12 @@ void end_reduced(const Replacement& to, std::unique_ptr<Op> op, std::vector<Tens
                  const Reduced& reduced, const Reduction& reduction) {
   const std::size_t rank = reduced.shape.size();
   const bool all = reduced.axes.size() + kFirstSpatial == rank;
-  if (reduction.keepdims && !reduced.moved) return to.end(std::move(op), std::move(inputs));
+  if (reduction.keepdims && !reduced.moved && !reduced.row)
+    return to.end(std::move(op), std::move(inputs));
   Tensor* pooled = to.add(std::move(op), std::move(inputs), "pooled");
-  if (!reduction.keepdims && all) return to.end<ops::Flatten>({pooled});
+  if (reduced.row && !reduction.keepdims)
+    return to.end<ops::Squeeze>({pooled, to.list({1, kFirstSpatial}, "axes")});
+  if (reduced.row || (!reduction.keepdims && all)) return to.end<ops::Flatten>({pooled});
   if (reduction.keepdims) {
     auto back = std::make_unique<ops::Transpose>();
     back->perm = channels_to_back(rank);

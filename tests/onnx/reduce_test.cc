@@ -57,6 +57,23 @@ TEST(ImportReduce, OverOneSpatialAxis) {
   EXPECT_EQ(shape_of(reduce_model("ReduceSum", {2}, true, 13)), (Shape{1, 2, 1, 3}));
 }
 
+TEST(ImportReduce, OverTheFeaturesOfARow) {
+  for (const std::int64_t version : {13, 18})
+    for (const bool keepdims : {false, true}) {
+      const auto model = [&](const char* type) {
+        TestModel made = reduce_model(type, {-1}, keepdims, version);
+        made.graph().clear_input();
+        made.input("x", {2, 3});
+        return made;
+      };
+      const Ints data = {1, 2, 6, -1, -4, -5};
+      EXPECT_EQ(evaluate(model("ReduceMean"), {data}), (Texts{"3", "-10/3"}));
+      EXPECT_EQ(evaluate(model("ReduceSum"), {data}), (Texts{"9", "-10"}));
+      EXPECT_EQ(evaluate(model("ReduceMax"), {data}), (Texts{"6", "-1"}));
+      EXPECT_EQ(shape_of(model("ReduceSum")), keepdims ? (Shape{2, 1}) : (Shape{2}));
+    }
+}
+
 TEST(ImportReduce, InFrontOfTheChannels) {
   // Height 1, width 3, channels 2: 1 2 / 3 4 / 5 9.
   const auto model = [](const char* type, const Ints& axes, bool keepdims) {
