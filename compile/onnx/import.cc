@@ -11,6 +11,7 @@
 #include "compile/base/printable.h"
 #include "compile/graph/ops.h"
 #include "compile/onnx/annotations.h"
+#include "compile/onnx/batch_axis.h"
 #include "compile/onnx/builder.h"
 #include "compile/onnx/dialect.h"
 #include "compile/onnx/metadata.h"
@@ -170,6 +171,10 @@ class Importer {
     }
   }
 
+  static bool is_known(const onnx::TensorShapeProto_Dimension& dim) {
+    return dim.has_dim_value() && dim.dim_value() != 0 && dim.dim_value() != -1;
+  }
+
   void read_input(const onnx::ValueInfoProto& info) {
     if (!info.type().has_tensor_type())
       user_error("it is not a tensor; only tensors are supported");
@@ -181,7 +186,7 @@ class Importer {
     if (!type.has_shape()) user_error("its shape is missing; export the model with a static shape");
     Shape shape;
     for (const auto& dim : type.shape().dim()) {
-      const bool known = dim.has_dim_value() && dim.dim_value() != 0 && dim.dim_value() != -1;
+      const bool known = is_known(dim);
       if (!known && !shape.empty())
         user_error("axis {} has no fixed size{}; export the model with a static shape",
                    shape.size(),
@@ -192,6 +197,7 @@ class Importer {
     Tensor* tensor = declare(info.name(), "input");
     tensor->shape = std::move(shape);
     tensor->container = *container;
+    if (type.shape().dim_size() > 0 && !is_known(type.shape().dim(0))) open_.push_back(tensor);
     if (*container != Container::kFloat32)
       tensor->dtype = narrow_type(type.elem_type()).value_or(container_type(*container));
     builder_.graph.mutable_inputs().push_back(tensor);
@@ -362,9 +368,8 @@ class Importer {
     const auto& dims = type.shape().dim();
     bool agree = static_cast<std::size_t>(dims.size()) == tensor.shape->size();
     for (int i = 0; agree && i < dims.size(); ++i) {
-      const bool known =
-          dims[i].has_dim_value() && dims[i].dim_value() != 0 && dims[i].dim_value() != -1;
-      agree = !known || dims[i].dim_value() == (*tensor.shape)[static_cast<std::size_t>(i)];
+      agree =
+          !is_known(dims[i]) || dims[i].dim_value() == (*tensor.shape)[static_cast<std::size_t>(i)];
     }
     if (!agree)
       user_error(
@@ -379,6 +384,7 @@ class Importer {
     infer_shapes(graph);
     if (!read_checkpoints(model_, graph)) mark_checkpoints(graph);
     verify(graph);
+    check_images_apart(graph, open_);
     return std::move(graph);
   }
 
@@ -389,6 +395,7 @@ class Importer {
   GraphBuilder builder_;
   TensorMap tensors_;
   std::unordered_set<std::string> used_;
+  std::vector<Tensor*> open_;  ///< inputs whose batch axis has no number
   std::vector<std::string> remarks_;
   std::vector<Refusal>* refusals_ = nullptr;  ///< null: the first one is thrown
   std::unordered_set<std::string> unknown_;   ///< tensors without a shape behind what was refused

@@ -227,6 +227,34 @@ TEST(ImportForm, QuantisedOperatorsWithoutOneHereAreRefusedByName) {
   EXPECT_THAT(type("QLinearConcat"), HasSubstr("three for each tensor"));
 }
 
+/// x ['N',2] and the same of another image set -> a node along `axis`, which may mix images.
+TestModel open_batch(const std::string& type, std::int64_t axis, bool open = true) {
+  TestModel model;
+  auto& dims = *model.input("x", {1, 2}).mutable_type()->mutable_tensor_type()->mutable_shape();
+  if (open) dims.mutable_dim(0)->set_dim_param("N");
+  model.node("Relu", {"x"}, {"t"});
+  model.ints("first", {1}, {0});
+  Names inputs = {"t"};
+  if (type == "Gather") inputs.emplace_back("first");
+  if (type == "Concat") inputs.emplace_back("t");
+  set(model.node(type, inputs, {"y"}), "axis", axis);
+  model.output("y");
+  return model;
+}
+
+TEST(ImportForm, NodesThatMixImagesOfAnOpenBatchAreRefused) {
+  for (const std::string type : {"Flatten", "Gather", "Concat", "Softmax", "ArgMax"}) {
+    for (const std::int64_t axis : {0, -2})
+      EXPECT_THAT(form_refusal(open_batch(type, axis)),
+                  AllOf(HasSubstr("(" + (type == "ArgMax" ? "TopK" : type) +
+                                  ") goes along the first axis, the images"),
+                        HasSubstr("export for a batch of 1")))
+          << type;
+    EXPECT_NO_THROW(open_batch(type, 1).import()) << type;
+    EXPECT_NO_THROW(open_batch(type, 0, false).import()) << type;
+  }
+}
+
 TEST(ImportForm, GeluByTanhAndCeluByZeroAreRefused) {
   const auto message = [](const char* type, const auto& edit) {
     TestModel model(20);
