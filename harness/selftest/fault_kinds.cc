@@ -171,11 +171,14 @@ Plant removal(FindFiles find) {
 }
 
 /// SHA-256 of the images in the sandbox that the run uses; empty when they cannot be read.
-std::string images_sha256(const Sandbox& box, const std::string& range) {
+std::string images_sha256(const Sandbox& box, const SavedRun& run) {
+  const std::string& chosen = run.images.images;
+  const ImageRange range = chosen.empty() ? ImageRange() : parse_image_range(chosen);
+  const auto& inputs = run.report.inputs.data.inputs;
   try {
-    return load_dataset(box.only_entry("data"),
-                        range.empty() ? ImageRange() : parse_image_range(range))
-        .sha256;
+    const std::string source = box.only_entry("data");
+    return inputs ? inputs_sha256(load_inputs(source, *inputs, range))
+                  : load_dataset(source, range).sha256;
   } catch (const UserError&) {
     return "";
   }
@@ -186,15 +189,15 @@ std::optional<Fault> change_data(const Sandbox& box, Draw& draw) {
   constexpr int kDraws = 400;
   const Files names = box.files("data");
   if (names.empty()) return {};
-  const std::string range = read_run(box.path("run")).images.images,
-                    used = images_sha256(box, range);
+  const SavedRun run = read_run(box.path("run"));
+  const std::string used = images_sha256(box, run);
   for (int i = 0; i < kDraws; ++i) {
     const std::string& name = draw_from(draw, names);
     const std::string before = box.read(name);
     const std::optional<Edit> after = flip_bit(before, draw);
     if (!after) continue;
     box.write(name, after->bytes);
-    if (images_sha256(box, range) != used) return Fault{name, after->change};
+    if (images_sha256(box, run) != used) return Fault{name, after->change};
     box.write(name, before);
   }
   return {};

@@ -13,6 +13,7 @@
 #include "harness/run/images.h"
 #include "harness/run/preprocess.h"
 #include "harness/run_command.h"
+#include "harness/selftest/fault_kinds.h"
 
 namespace assay {
 namespace {
@@ -101,6 +102,20 @@ TEST_F(SeveralInputs, AreMadeUpWhereNoneAreGiven) {
   const CommandResult result = run({"--images", "5", "--until", "fifos"});
   EXPECT_EQ(result.code, 0) << result.out << result.err;
   EXPECT_THAT(result.out, HasSubstr("EQUIVALENT"));
+}
+
+TEST_F(SeveralInputs, ABitOfTheirImagesIsAFaultThatSelftestPlants) {
+  const CommandResult result = run({"--data", data(), "--until", "fifos"});
+  ASSERT_EQ(result.code, 0) << result.out << result.err;
+  Sandbox box;
+  box.add(dir.path() / "out", "run");
+  box.add(dir.path() / "data.npz", "data/data.npz");
+  const std::vector<FaultKind> kinds = fault_kinds();
+  const auto kind = std::ranges::find(kinds, "data", &FaultKind::name);
+  ASSERT_NE(kind, kinds.end());
+  Draw draw(1);
+  EXPECT_TRUE(kind->plant(box, draw));
+  EXPECT_NE(box.read("data/data.npz"), read_file(dir.path() / "data.npz"));
 }
 
 TEST_F(SeveralInputs, AFaultBehindOneOfThemIsSeen) {
