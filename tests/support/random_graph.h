@@ -12,6 +12,7 @@
 
 /// Small random networks for property tests: residual sums with free scales, concatenations,
 /// depthwise and grouped convolutions, pools, batch normalisations with negative and zero gammas,
+/// functions of one variable, products of two activations, moves along every axis, resizes,
 /// quantisers of every kind.
 namespace assay::testing {
 
@@ -123,8 +124,11 @@ class RandomGraph {
       case 2:
         return quantise_linear(x);
       default:
-        break;
+        return by_quant(x);
     }
+  }
+
+  Tensor* by_quant(Tensor* x) {
     ops::Quant quant;
     quant.is_signed = random_.chance(50);
     quant.narrow = random_.chance(30);
@@ -257,7 +261,15 @@ class RandomGraph {
   }
 
   Tensor* block(Tensor* x) {
-    switch (random_.range(0, 7)) {
+    switch (random_.range(0, 11)) {
+      case 8:
+        return activation(moved(x));
+      case 9:
+        return by_quant(curved(x));
+      case 10:
+        return activation(gated(x));
+      case 11:
+        return activation(resized(x));
       case 0:
         return activation(pool(x));
       case 1:
@@ -281,6 +293,62 @@ class RandomGraph {
       default:
         return activation(branch(x));
     }
+  }
+
+  Tensor* places(const std::vector<std::int64_t>& values) {
+    return graph_.add_constant("places", Constant({std::ssize(values)}, values));
+  }
+
+  /// Entries of an axis in any order, some twice, as Slice, Split and Pad's modes have them, or axes
+  /// that change places.
+  Tensor* moved(Tensor* x) {
+    const Shape s = shape(x);
+    if (random_.chance(20)) {
+      ops::Transpose op;
+      op.perm = {0, 1, 3, 2};
+      return add(op, {x});
+    }
+    ops::Gather op;
+    op.axis = random_.range(1, 3);
+    const std::int64_t size = s[static_cast<std::size_t>(op.axis)];
+    std::vector<std::int64_t> taken(static_cast<std::size_t>(random_.range(1, size + 2)));
+    for (std::int64_t& place : taken) place = random_.range(-size, size - 1);
+    return add(op, {x, places(taken)});
+  }
+
+  Tensor* resized(Tensor* x) {
+    const Shape s = shape(x);
+    ops::Resize op;
+    constexpr std::array kCoordinates = {"asymmetric", "half_pixel", "align_corners"};
+    constexpr std::array kModes = {"floor", "ceil", "round_prefer_floor", "round_prefer_ceil"};
+    op.coordinate_transformation_mode = kCoordinates[static_cast<std::size_t>(random_.range(0, 2))];
+    op.nearest_mode = kModes[static_cast<std::size_t>(random_.range(0, 3))];
+    return add(op, {x, nullptr, nullptr,
+                    places({1, s[1], random_.range(1, s[2] + 3), random_.range(1, s[3] + 3)})});
+  }
+
+  /// A function that only a quantiser behind it makes exact.
+  Tensor* curved(Tensor* x) {
+    x = norm(conv(x));
+    switch (random_.range(0, 4)) {
+      case 0:
+        return add(ops::Sigmoid{}, {x});
+      case 1:
+        return add(ops::Tanh{}, {x});
+      case 2:
+        return add(ops::Softplus{}, {x});
+      case 3:
+        return add(ops::Erf{}, {x});
+      default:
+        return add(ops::Mul{}, {x, add(ops::Sigmoid{}, {x})});
+    }
+  }
+
+  /// Products of two activations: by one factor per channel, or element by element.
+  Tensor* gated(Tensor* x) {
+    Tensor* y = quantised(x);
+    if (random_.chance(50)) x = add(ops::GlobalAveragePool{}, {x});
+    return add(ops::Mul{}, {y, quantised(same_size_branch(x, shape(y)[1]))});
   }
 
   Tensor* same_size_branch(Tensor* x, std::int64_t channels) {
