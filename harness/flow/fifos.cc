@@ -43,25 +43,40 @@ sim::SizingOptions sizing_options(const Dataflow& flow, std::int64_t interval) {
   return sizing;
 }
 
-/// "'a' waits for a beat of 'x' from 'b', which waits for room .."
+/// "'a' waits for a beat in 'x', 'b' waits for room in 'y' .."
 std::string circle_text(const Dataflow& flow, const std::vector<sim::TokenWait>& circle) {
   std::string text;
-  for (const sim::TokenWait& wait : circle) {
+  for (std::size_t i = 0; i < circle.size(); ++i) {
+    const sim::TokenWait& wait = circle[i];
     if (wait.node >= flow.nodes.size()) continue;  // a FIFO waits as its neighbour does
-    const bool known = wait.stream < flow.streams.size();
-    text += fmt::format(
-        "{}'{}' waits for {}{}", text.empty() ? "" : ", ", printable(flow.nodes[wait.node]->name),
-        wait.room ? "room" : "a beat",
-        known ? fmt::format(" in '{}'", printable(flow.streams[wait.stream].tensor->name)) : "");
+    // Who waits for room in a FIFO does so in the stream that the FIFO is on.
+    const bool to_fifo = wait.stream >= flow.streams.size();
+    const std::size_t stream = to_fifo ? circle[(i + 1) % circle.size()].stream : wait.stream;
+    text += fmt::format("{}'{}' waits for {} in '{}'", text.empty() ? "" : ", ",
+                        printable(flow.nodes[wait.node]->name), wait.room ? "room" : "a beat",
+                        printable(flow.streams.at(stream).tensor->name));
+  }
+  return text;
+}
+
+/// "'x' (9 beats) or 'y' (none)"
+std::string given_text(const Dataflow& flow, const sim::Sizing& sizing) {
+  std::string text;
+  for (const std::size_t s : sizing.too_small) {
+    const std::int64_t depth = sizing.depths[s];
+    text += fmt::format("{}'{}' ({})", text.empty() ? "" : " or ",
+                        printable(flow.streams[s].tensor->name),
+                        depth == 0 ? "none" : fmt::format("{} beats", depth));
   }
   return text;
 }
 
 [[noreturn]] void refuse(const Dataflow& flow, const sim::Sizing& sizing) {
   user_error(
-      "with the FIFO depths given the accelerator stops: {}; enlarge the FIFOs that it waits for "
-      "room in, or leave their depths to be chosen",
-      circle_text(flow, sizing.circle));
+      "with the FIFO depths given the accelerator {}: {}; enlarge the FIFOs of {}, or leave their "
+      "depths to be chosen",
+      sizing.stops ? "stops" : "can stop for ever when its input or output pauses",
+      circle_text(flow, sizing.circle), given_text(flow, sizing));
 }
 
 /// A partition as it lies in the graph, and what the token model says of it.
@@ -84,7 +99,8 @@ class PartitionFifos {
   report::Fifos::Smaller smaller(std::size_t at) const {
     const sim::SmallerFifo found =
         sim::with_smaller(network_, nodes_[at], static_cast<int>(report.fifos[at].bits));
-    return {found.depth, found.stops ? std::nullopt : std::optional(found.interval)};
+    return {found.depth, found.stops ? std::nullopt : std::optional(found.interval),
+            found.stalls_stop};
   }
 
   report::Fifos::Partition report;  ///< without the what-ifs' intervals
@@ -100,7 +116,7 @@ class PartitionFifos {
                             layer.inputs[0].bits(),
                             layer.memories[0].style,
                             schedule.fifos[i],
-                            {sim::smaller_depth(depth), {}}});
+                            {sim::smaller_depth(depth), {}, false}});
   }
 
   Dataflow flow_;
@@ -122,7 +138,8 @@ std::vector<FifoPlace> places_of(const report::Fifos& report) {
 
 report::Fifos without_what_ifs(report::Fifos report) {
   for (report::Fifos::Partition& partition : report.partitions)
-    for (report::Fifos::Fifo& fifo : partition.fifos) fifo.smaller.interval.reset();
+    for (report::Fifos::Fifo& fifo : partition.fifos)
+      fifo.smaller = {fifo.smaller.depth, {}, false};
   report.checksum.reset();
   return report;
 }
@@ -159,8 +176,8 @@ bool still_holds(const report::Fifos& earlier, const report::Fifos& found,
   if (!is_sealed(earlier) || !possible(earlier)) return false;
   if (to_json(without_what_ifs(earlier)) != to_json(found)) return false;
   return std::ranges::all_of(sampled(places_of(found), found.stage_sha256), [&](FifoPlace at) {
-    const report::Fifos::Smaller again = partitions[at.partition].smaller(at.fifo);
-    return again.interval == earlier.partitions[at.partition].fifos[at.fifo].smaller.interval;
+    return partitions[at.partition].smaller(at.fifo) ==
+           earlier.partitions[at.partition].fifos[at.fifo].smaller;
   });
 }
 
@@ -172,7 +189,7 @@ bool insert_sized_fifos(Graph& graph, PassContext& context) {
     const Dataflow flow = dataflow(graph, partition.index);
     const sim::Sizing sizing =
         sim::size_fifos(flow, sizing_options(flow, context.options.fifo_interval));
-    if (sizing.stops) refuse(flow, sizing);
+    if (sizing.stalls_stop) refuse(flow, sizing);
     if (sizing.interval != sizing.wanted)
       context.report.remarks.push_back(
           {flow.nodes.front()->name,

@@ -483,6 +483,11 @@ function fifoList() {
   return [...seen.values()].map((f) => ({...f, simulated: f}));
 }
 
+function smallerText(smaller) {
+  if (smaller.interval === null) return 'deadlock';
+  return `${smaller.interval} cycles per frame${smaller.stalls_stop ? ', deadlock under stalls' : ''}`;
+}
+
 function fifoSection() {
   const list = fifoList();
   if (!list.length) return;
@@ -493,7 +498,7 @@ function fifoSection() {
       const fill = f.simulated ? f.simulated.high_water : f.high_water;
       return bar({name: f.name, small: f.bits ? `${f.bits} bits, ${f.memory}` : null, value: Math.min(fill, f.depth), most: Math.max(1, f.depth),
         hot: fill >= f.depth, text: `${grouped(fill)} of ${grouped(f.depth)}`,
-        title: f.smaller ? `${f.name}: with depth ${f.smaller.depth}, ${f.smaller.interval === null ? 'deadlock' : f.smaller.interval + ' cycles per frame'}` : f.name});
+        title: f.smaller ? `${f.name}: with depth ${f.smaller.depth}, ${smallerText(f.smaller)}` : f.name});
     }), el('div', {class: 'legend'}, el('span', {}, el('i', {class: 'hot'}), 'full at least once'))));
 }
 

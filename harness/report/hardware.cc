@@ -44,6 +44,7 @@ void Folding::fields(Fields& f) {
 void Fifos::Smaller::fields(Fields& f) {
   f("depth", depth);
   f("interval", interval);
+  f("stalls_stop", stalls_stop);
 }
 
 void Fifos::Fifo::fields(Fields& f) {

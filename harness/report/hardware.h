@@ -48,7 +48,9 @@ struct Fifos {
   struct Smaller {
     std::int64_t depth = 0;
     std::optional<std::int64_t> interval;
+    bool stalls_stop = false;
     void fields(Fields& f);
+    bool operator==(const Smaller&) const = default;
   };
   struct Fifo {
     std::string name;

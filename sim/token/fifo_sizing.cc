@@ -9,6 +9,7 @@
 #include <set>
 #include <span>
 
+#include "sim/token/stall_proof.h"
 #include "sim/token/surroundings.h"
 #include "sim/token/token_dataflow.h"
 
@@ -83,9 +84,15 @@ class Sizer {
 
   Sizing run() {
     for (halves_ = 1;; halves_ *= 4) {
+      for_stalls_ = false;
       start();
       const bool enough = enlarge();
       if (enough) shrink_all();
+      // Mostly the interval needs more room than stalls do, so that nothing is left to be done.
+      const Depths needed = depths_;
+      const std::vector<std::size_t> grown = grow();
+      for (const std::size_t s : grown) shrink_grown(s, needed[s]);
+      if (enough && !grown.empty()) polish_others(grown);
       finish();
       // Where a schedule was taken for settled too soon, once more with more patience.
       const bool kept = sizing_.interval && *sizing_.interval <= sizing_.wanted;
@@ -200,9 +207,24 @@ class Sizer {
     return lag > 0 ? std::optional(lag) : std::nullopt;
   }
 
+  struct Change {
+    std::size_t stream;
+    std::int64_t depth;
+  };
+
+  /// Whether stalls can stop the accelerator with other depths of some streams.
+  bool stalls_stop(std::span<const Change> changes) {
+    ++runs_;
+    Depths depths = depths_;
+    for (const Change& c : changes) depths[c.stream] = c.depth;
+    return stop_by_stalls(with_fifos(network_, timings(depths))).has_value();
+  }
+
   /// The same with another depth of a stream. What is around its FIFO mostly decides, and takes a
   /// fraction of the time.
   std::optional<Cycle> missed(std::size_t s, std::int64_t depth) {
+    const Change change{s, depth};
+    if (for_stalls_ && stalls_stop({&change, 1})) return {};
     const std::size_t fifo = fifos_.at(s).node;
     const auto timing = fifo_timing(depth, bits(s));
     if (wide_.contains(s) || !steady_->latest_interval()) {
@@ -249,24 +271,33 @@ class Sizer {
 
   void shrink_all() {
     trim();
-    std::vector<std::size_t> open;  // the largest first
+    too_small_.assign(depths_.size(), {});
+    shrink_in_groups(open());
+    polish(open());
+  }
+
+  /// The FIFOs whose depths are to be found, the largest first.
+  std::vector<std::size_t> open() const {
+    std::vector<std::size_t> open;
     for (const std::size_t s : inner_)
       if (!is_given(s) && depths_[s] > 0) open.push_back(s);
     std::ranges::stable_sort(open, std::greater{}, [&](std::size_t s) { return memory(s); });
-    too_small_.assign(depths_.size(), {});
-    for (std::vector<std::size_t> left = open; !left.empty();) {
+    return open;
+  }
+
+  void shrink_in_groups(std::vector<std::size_t> left) {
+    while (!left.empty()) {
       const auto group =
           left.begin() + static_cast<std::ptrdiff_t>(std::min(kTogether, left.size()));
       const auto again =
           shrink(std::span(left.begin(), group), [this](std::size_t s) { return smallest(s); });
       left.erase(std::ranges::copy(again, left.begin()).out, group);
     }
-    polish(open);
   }
 
   /// Pipelines that stop as a whole let a depth be enough that was not while others were larger:
   /// until no FIFO can lose a beat.
-  void polish(std::span<const std::size_t> streams) {
+  void polish(const std::vector<std::size_t>& streams) {
     for (bool again = true; again;) {
       const Depths before = depths_;
       const auto left = shrink(streams, [this](std::size_t s) {
@@ -279,6 +310,62 @@ class Sizer {
                 return too_small_[s].depth < smaller_depth(depths_[s]);
               });
     }
+  }
+
+  /// Makes FIFOs deeper until no stalls can stop the accelerator, or until only given depths are in
+  /// the way; returns which.
+  std::vector<std::size_t> grow() {
+    std::vector<std::size_t> grown;
+    while (const auto circle = stop_by_stalls(with_fifos(network_, timings(depths_)))) {
+      ++runs_;
+      const std::optional<std::size_t> s = cheapest(*circle);
+      if (!s) break;
+      depths_[*s] = std::max(2 * depths_[*s], kLeastDepth);
+      if (!std::ranges::count(grown, *s)) grown.push_back(*s);
+    }
+    return grown;
+  }
+
+  /// Streams between layers that a circle waits for room in.
+  std::vector<std::size_t> full(const std::vector<TokenWait>& circle) const {
+    std::vector<std::size_t> full;
+    for (const TokenWait& wait : circle)
+      if (wait.room && wait.stream < network_.beats.size()) full.push_back(wait.stream);
+    return full;
+  }
+
+  /// Of those whose depths are to be found, one that has a FIFO, as a further one costs more than
+  /// beats do; and where the same part of a frame takes the least memory.
+  std::optional<std::size_t> cheapest(const std::vector<TokenWait>& circle) const {
+    std::vector<std::size_t> streams = full(circle);
+    std::erase_if(streams, [&](std::size_t s) { return is_given(s); });
+    const auto cost = [&](std::size_t s) {
+      return std::pair(depths_[s] == 0, network_.beats[s] * bits(s));
+    };
+    const auto found = std::ranges::min_element(streams, {}, cost);
+    return found == streams.end() ? std::nullopt : std::optional(*found);
+  }
+
+  /// What has grown was doubled: to as little as is enough, and at least what the interval needs.
+  void shrink_grown(std::size_t s, std::int64_t needed) {
+    std::int64_t high = depths_[s];
+    for (std::int64_t low = needed; low < high;) {
+      const Change half{s, (low + high) / 2};
+      if (stalls_stop({&half, 1}))
+        low = half.depth + 1;
+      else
+        high = half.depth;
+    }
+    depths_[s] = high > 0 ? std::max(high, kLeastDepth) : 0;
+  }
+
+  /// Where some have grown, others may lose beats, as far as stalls allow it.
+  void polish_others(const std::vector<std::size_t>& grown) {
+    for_stalls_ = true;
+    if (!enlarge()) return;
+    std::vector<std::size_t> others = open();
+    std::erase_if(others, [&](std::size_t s) { return std::ranges::count(grown, s) > 0; });
+    polish(others);
   }
 
   /// `search` finds a depth for each, all at once; returns those that stay what they were, as the
@@ -302,11 +389,6 @@ class Sizer {
       steady_->run(std::ssize(steady_->frame_ends()) + 1);
   }
 
-  struct Change {
-    std::size_t stream;
-    std::int64_t depth;
-  };
-
   /// Goes on with changes each of which is enough while the others are not made. Streams seldom
   /// matter to each other: where they do, half of them at once. A change that is not enough is
   /// left.
@@ -314,7 +396,8 @@ class Sizer {
     if (changes.empty()) return;
     TokenModel model = *steady_;
     for (const Change& c : changes) set_depth(model, c.stream, c.depth);
-    const std::optional<Cycle> late = missed(model);
+    const bool stops = for_stalls_ && stalls_stop(changes);
+    const std::optional<Cycle> late = stops ? std::nullopt : missed(model);
     if (late == 0) {
       steady_.emplace(std::move(model));
       for (const Change& c : changes) depths_[c.stream] = c.depth;
@@ -330,11 +413,16 @@ class Sizer {
 
   void finish() {
     ++runs_;
-    Schedule result = run_on(with_fifos(network_, timings(depths_)));
+    const TokenNetwork network = with_fifos(network_, timings(depths_));
+    const Schedule result = run_on(network);
+    const auto by_stalls = stop_by_stalls(network);
     sizing_.depths = depths_;
     sizing_.interval = result.interval;
     sizing_.stops = result.stops;
-    sizing_.circle = std::move(result.circle);
+    sizing_.stalls_stop = by_stalls.has_value();
+    sizing_.circle = by_stalls.value_or(std::vector<TokenWait>{});
+    sizing_.too_small = full(sizing_.circle);
+    std::erase_if(sizing_.too_small, [&](std::size_t s) { return !is_given(s); });
     sizing_.runs = runs_;
   }
 
@@ -361,7 +449,8 @@ class Sizer {
   std::set<std::size_t> wide_;       ///< streams that matter to more than what is around them
   Sizing sizing_;
   std::atomic<std::int64_t> runs_ = 0;
-  int halves_ = 1;  ///< frames, in halves, after which a schedule is taken for settled
+  int halves_ = 1;           ///< frames, in halves, after which a schedule is taken for settled
+  bool for_stalls_ = false;  ///< depths must also be enough whatever the stalls
 };
 
 }  // namespace
@@ -395,6 +484,7 @@ SmallerFifo with_smaller(const TokenNetwork& network, std::size_t node, int bits
     changed.nodes[node].timing = *fifo_timing(smaller.depth, bits);
   const Schedule result = run_on(changed);
   smaller.stops = result.stops;
+  smaller.stalls_stop = stop_by_stalls(changed).has_value();
   if (!result.stops) smaller.interval = result.interval.value_or(mean_interval(result.frame_ends));
   return smaller;
 }

@@ -30,7 +30,7 @@ std::int64_t held_beats(const hw::Timing& timing) {
   if (const auto* pipeline = std::get_if<hw::PipelineTiming>(&timing))
     stages = pipeline->sum_stages + pipeline->stages;
   if (const auto* product = std::get_if<hw::ProductTiming>(&timing))
-    stages = token::kProductStages + product->stages;
+    stages = product->sum_stages + product->stages;
   return stages + hw::kSkidBeats;
 }
 

@@ -62,8 +62,6 @@ void add_missing(Waits& waits, const Ports& ports, std::uint64_t needs);
 /// Adds the outputs without room for a beat.
 void add_full(Waits& waits, const Ports& ports);
 
-inline constexpr std::int64_t kProductStages = 3;  ///< assay_mvu.sv
-
 /// Offers beat k in `offered[k]`, or, when that is empty, frame f in cycle f * interval; or when
 /// the echo says.
 class Source final : public CopyableNode<Source> {

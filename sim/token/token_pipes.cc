@@ -299,11 +299,11 @@ std::unique_ptr<Node> make_product(const hw::ProductTiming& t, Ports ports) {
   const std::int64_t capacity = ports.capacity[0];
   if (t.stages == 0) {
     using Pipe = WaitingPipe<SkidEntry>;
-    return std::make_unique<Product<Pipe>>(t, Pipe(SkidEntry(capacity), kProductStages),
+    return std::make_unique<Product<Pipe>>(t, Pipe(SkidEntry(capacity), t.sum_stages),
                                            std::move(ports));
   }
   using Pipe = WaitingPipe<StoppingPipe>;
-  return std::make_unique<Product<Pipe>>(t, Pipe(StoppingPipe(capacity, t.stages), kProductStages),
+  return std::make_unique<Product<Pipe>>(t, Pipe(StoppingPipe(capacity, t.stages), t.sum_stages),
                                          std::move(ports));
 }
 

@@ -136,6 +136,75 @@ TEST_F(Fifos, WhatIfsAreAStepWhoseResultIsKept) {
   }
 }
 
+/// [1,3,3] -> Quant -> 1x1 convolutions of 1 and of 3 channels -> Quant, Flatten -> Concat -> MatMul:
+/// while the Concat waits for the first branch, the second one must take what the fork gives both.
+Graph flattened_network() {
+  QuantisedBuilder b;
+  Tensor* x = b.quant(b.graph.add_input("image", {1, 1, 3, 3}), "x", 1.0F / 255, 8, false);
+  std::vector<Tensor*> flat;
+  for (const std::int64_t channels : {1, 3}) {
+    std::vector<float> weights(static_cast<std::size_t>(channels), 3);
+    weights[0] = 2;
+    Tensor* w = b.graph.add_constant("w", Constant(Shape{channels, 1, 1, 1}, weights));
+    Tensor* y = b.quant(b.conv(x, w, 1, 0), "act", 0.25F, 4, false);
+    flat.push_back(b.graph.add(std::make_unique<ops::Flatten>(), {y}, "flat"));
+  }
+  Tensor* all = b.graph.add(std::make_unique<ops::Concat>(), flat, "all");
+  b.graph.add_output(
+      b.graph.add(std::make_unique<ops::MatMul>(), {all, b.weights("m", {36, 4}, 2)}, "y"));
+  infer_shapes(b.graph);
+  mark_checkpoints(b.graph);
+  b.graph.sort();
+  return std::move(b.graph);
+}
+
+/// The interval alone needs fewer beats, with which the RTL stops under bursts.
+class FifosUnderStalls : public Fifos {
+ protected:
+  FifosUnderStalls() { export_model(flattened_network(), model); }
+  CommandResult run_flattened(std::vector<std::string> more = {}) const {
+    more.insert(more.begin(),
+                {"run", model.string(), "--images", "10", "--topk", "0", "--out", out.string()});
+    return run_assay(more);
+  }
+};
+
+TEST_F(FifosUnderStalls, AreDeepEnoughToGoOn) {
+  const CommandResult result = run_flattened();
+  ASSERT_EQ(result.code, 0) << result.out << result.err;
+  const Json p = partition();
+  EXPECT_EQ(p["interval"], p["slowest_layer"]);
+  EXPECT_TRUE(std::ranges::any_of(p["fifos"], [&](const Json& fifo) {
+    return fifo["smaller"]["interval"] == p["interval"] && fifo["smaller"]["stalls_stop"] == true;
+  })) << p;
+}
+
+/// What is left to be sized makes up for a FIFO that is too small.
+TEST_F(FifosUnderStalls, AreRefusedWhereAllAreGivenAndOneIsTooSmall) {
+  ASSERT_EQ(run_flattened({"--until", "fifos"}).code, 0);
+  ASSERT_EQ(partition()["fifos"].size(), 1U);
+  const std::int64_t depth = partition()["fifos"][0]["depth"];
+  Json given = Json::parse(read_file(out / "folding.json"));
+  const fs::path file = dir.path() / "given.json";
+  const auto run_given = [&] {
+    write_file(file, json_text(given));
+    return run_flattened({"--until", "fifos", "--folding", file.string()});
+  };
+  EXPECT_EQ(run_given().code, 0);
+  for (Json& node : given)
+    for (const char* ends : {"inFIFODepths", "outFIFODepths"})
+      for (Json& end : node[ends])
+        if (end == depth) end = depth - 1;
+  const CommandResult result = run_given();
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("can stop for ever when its input or output pauses: '"));
+  EXPECT_THAT(result.err,
+              HasSubstr("' waits for room in 'Flatten_1_out0', 'Concat_0' waits for a beat"));
+  EXPECT_THAT(result.err, HasSubstr("enlarge the FIFOs of "));
+  EXPECT_THAT(result.err, HasSubstr("'Flatten_1_out0' (14 beats)"));
+  EXPECT_THAT(result.err, HasSubstr(", or leave their depths to be chosen"));
+}
+
 /// Of several residuals, whose FIFOs matter to each other.
 TEST_F(Fifos, OfTheShippedNetworkCannotBeSmaller) {
   const std::string shipped = ASSAY_SOURCE_DIR "/models/resnet8_w4a4/model.qonnx.onnx";
@@ -147,7 +216,7 @@ TEST_F(Fifos, OfTheShippedNetworkCannotBeSmaller) {
   EXPECT_GE(p["fifos"].size(), 3U);
   for (const Json& fifo : p["fifos"])
     EXPECT_TRUE(fifo["smaller"]["interval"].is_null() ||
-                fifo["smaller"]["interval"] > p["interval"])
+                fifo["smaller"]["interval"] > p["interval"] || fifo["smaller"]["stalls_stop"])
         << fifo;
 }
 

@@ -174,7 +174,7 @@ TEST_F(Page, ShowsStreamsFifosAndDifferences) {
                     {"bits", 8},
                     {"memory", "distributed"},
                     {"high_water", 20},
-                    {"smaller", {{"depth", 31}, {"interval", nullptr}}}}};
+                    {"smaller", {{"depth", 31}, {"interval", nullptr}, {"stalls_stop", true}}}}};
   const Json estimates = {{"lut", 1234}, {"dsp", 5}};
   data["folding"] = {{"goal", {{"target_cycles", 999}}},
                      {"efficiency", 0.5},
