@@ -14,19 +14,20 @@ using ::testing::AllOf;
 using ::testing::Contains;
 using ::testing::Field;
 
-constexpr std::int64_t kBeats = 12;
+constexpr std::int64_t kForkBeats = 12;
 
 /// A fork whose beats go through two pipelines of thresholds to a join that takes all beats of the
 /// first branch and then those of the second one, where a FIFO stands in front of it.
 TokenNetwork one_after_the_other(std::int64_t depth) {
   TokenNetwork network;
-  network.beats = {kBeats, kBeats, kBeats, kBeats, kBeats, 2 * kBeats, kBeats};
+  network.beats = {kForkBeats, kForkBeats,     kForkBeats, kForkBeats,
+                   kForkBeats, 2 * kForkBeats, kForkBeats};
   network.nodes = {
       {hw::HandOutTiming{}, {0}, {1, 2}},
       {hw::PipelineTiming{.stages = 4}, {1}, {3}},
       {hw::PipelineTiming{.stages = 4}, {2}, {6}},
       {hw::FifoTiming{depth, false}, {6}, {4}},
-      {PhasesTiming{{{kBeats, 1, 1}, {kBeats, 2, 2}}}, {3, 4}, {5}},
+      {PhasesTiming{{{kForkBeats, 1, 1}, {kForkBeats, 2, 2}}}, {3, 4}, {5}},
   };
   return network;
 }
@@ -48,7 +49,7 @@ TEST(StallProof, CountsNoStageThatMayStopEmpty) {
 TEST(StallProof, SuchStallsCome) {
   TokenOutside outside;
   outside.offered.resize(7);
-  for (Cycle k = 0; k < kBeats; ++k) outside.offered[0].push_back(10 * k);
+  for (Cycle k = 0; k < kForkBeats; ++k) outside.offered[0].push_back(10 * k);
   EXPECT_FALSE(TokenModel(one_after_the_other(8), outside).run(1));
   EXPECT_TRUE(TokenModel(one_after_the_other(9), outside).run(1));
 }
