@@ -529,6 +529,48 @@ TEST(InferHwLayers, RowsAndColumnsArePickedTogether) {
   EXPECT_EQ(only<hw::Pick>(graph).columns, (Ints{3, 1}));
 }
 
+TEST(InferHwLayers, OtherAxesAreResizedAsBlocks) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2, 2});
+  x->layout = Layout::kNCW;
+  ops::Resize op;
+  op.coordinate_transformation_mode = "asymmetric";
+  op.nearest_mode = "floor";
+  x = net.add(op, {x, nullptr, net.floats({3}, {1, 1, 2})}, "up");
+  const Graph graph = as_hardware(net, x);
+  EXPECT_EQ(types(graph), "Reshape Pick Reshape");
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{0, 0, 1, 1}));
+}
+
+TEST(InferHwLayers, VectorsArePaddedAsARow) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2, 3});
+  x->layout = Layout::kNCW;
+  x = net.add(ops::Pad{}, {x, net.ints({6}, {0, 0, 1, 0, 0, 2})}, "pad");
+  const Graph graph = as_hardware(net, x);
+  EXPECT_EQ(types(graph), "Reshape FMPadding Reshape");
+  EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{0, 1, 0, 2}));
+}
+
+TEST(InferHwLayers, APoolThatLeavesARemainderTakesPaddingAway) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 1, 4, 4});
+  x = net.add(ops::Pad{}, {x, net.ints({8}, {0, 0, 0, 1, 0, 0, 1, 0})}, "pad");
+  ops::MaxPool pool;
+  pool.window = {{2, 2}, {2, 2}, {0, 0, 0, 0}, {1, 1}};
+  const Graph graph = as_hardware(net, net.add(pool, {x}, "pool"));
+  EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{0, 1, 0, 0}));
+}
+
+TEST(InferHwLayers, FurtherImagesAreRefused) {
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* x = net.pixels({1, 1, 3, 3});
+  x = net.add(ops::Gather{}, {x, net.ints({2}, {0, 0})}, "twice");
+  x = net.add(conv2d(3, 1, 1), {x, net.random_values({2, 1, 3, 3}, -7, 7, random)}, "acc");
+  EXPECT_THAT(refusal(net, x), HasSubstr("has 2 images"));
+}
+
 TEST(InferHwLayers, APaddingJoinsTheOneBehindIt) {
   IntegerNet net;
   std::mt19937 random(1);

@@ -103,14 +103,17 @@ Tensor* Inference::padded(Node& user, Tensor* x, Ints pads, std::int64_t value, 
   const bool nothing = std::ranges::all_of(op.pads, [](std::int64_t p) { return p == 0; });
   if (nothing) return x;
   const hw::FMPadding* before = padding_of(user, x);
-  if (before && before->pad_value == value) {
+  // What only takes away does so from padding of any value.
+  const bool takes_away = std::ranges::all_of(op.pads, [](std::int64_t p) { return p <= 0; });
+  if (before && (before->pad_value == value || takes_away)) {
+    op.pad_value = before->pad_value;
     op.insert = before->insert;
     for (std::size_t i = 0; i < op.pads.size(); ++i) op.pads[i] += before->pads[i];
   } else {
     before = nullptr;
   }
   if (std::ranges::any_of(op.pads, [](std::int64_t p) { return p < 0; }))
-    throw NoLayer{"it cuts rows or columns off; take less padding away in the model"};
+    throw NoLayer{"it cuts rows or columns off; cut them off by Slice in the model"};
   const std::string name = user.name + "_pad";
   if (!before) return add(op, {typed(x, dtype, user.name + "_type")}, name, dtype);
   Tensor* from = x->producer->inputs[0];

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators that move streams.
 #include <algorithm>
-#include <functional>
 #include <numeric>
 
 #include "compile/base/printable.h"
@@ -82,40 +81,83 @@ bool repeats(const Ints& positions, std::int64_t n) {
   return true;
 }
 
-void infer_resize(Inference& inference, Node& node, const ops::Resize& op) {
-  const Shape &in = known_shape(*node.inputs[0]), &out = known_shape(*node.outputs[0]);
-  const bool spatial = in.size() == 4 && in[0] == out[0] && in[3] == out[3];
-  if (!spatial || op.mode != "nearest")
-    throw NoLayer{
-        fmt::format("it resizes {} to {} in mode {}; only rows and columns by nearest have "
-                    "a layer",
-                    shape_text(in), shape_text(out), printable(op.mode))};
-  auto rows = nearest_positions(op, in[1], out[1]), columns = nearest_positions(op, in[2], out[2]);
-  if (!rows || !columns)
-    throw NoLayer{
-        fmt::format("its coordinates '{}' are no positions that are known beforehand; use "
-                    "asymmetric",
-                    printable(op.coordinate_transformation_mode))};
-  if (in == out && *rows == all_of(in[1]) && *columns == all_of(in[2]) &&
-      inference.drop(node, node.inputs[0]))
-    return;
-  if (!repeats(*rows, in[1]) || !repeats(*columns, in[2]))
-    return replace_by_pick(inference, node, std::move(*rows), std::move(*columns));
-  hw::UpsampleNearestNeighbour up;
-  up.scale = {out[1] / in[1], out[2] / in[2]};
-  node.outputs[0]->dtype = node.inputs[0]->dtype;
-  inference.replace({&node}, up, {node.inputs[0]}, {node.outputs[0]});
+/// The largest product of axes from the last one on whose elements stay together.
+std::int64_t common_block(const Ints& sources, const Shape& x) {
+  const auto together = [&](std::int64_t block) {
+    if (std::ssize(sources) % block != 0) return false;
+    for (std::int64_t i = 0; i < std::ssize(sources); ++i) {
+      const std::int64_t first = sources[static_cast<std::size_t>(i - i % block)];
+      if (first % block != 0 || sources[static_cast<std::size_t>(i)] != first + i % block)
+        return false;
+    }
+    return true;
+  };
+  std::int64_t block = 1;
+  for (std::size_t axis = x.size(); axis-- > 0 && together(block * x[axis]);) block *= x[axis];
+  return block;
 }
 
-/// Blocks of elements at `places`, in the place of the node.
-void replace_by_blocks(Inference& inference, Node& node, Ints places, std::int64_t block) {
+/// Elements at `sources` in the place of the node, in the largest blocks that stay together.
+void replace_by_blocks(Inference& inference, Node& node, const Ints& sources) {
   Tensor* x = node.inputs[0];
+  const std::int64_t block = common_block(sources, known_shape(*x));
+  Ints places;
+  for (std::size_t i = 0; i < sources.size(); i += static_cast<std::size_t>(block))
+    places.push_back(sources[i] / block);
   node.outputs[0]->dtype = x->dtype;
   hw::Pick op;
   op.rows = std::move(places);
   x = inference.viewed(x, {1, element_count(known_shape(*x)) / block, 1, block},
                        node.name + "_blocks");
   inference.replace_by_view(node, inference.add(op, {x}, node.name + "_picked", x->dtype));
+}
+
+/// For every axis the positions that a nearest Resize reads.
+std::vector<Ints> positions_of(const ops::Resize& op, const Shape& in, const Shape& out) {
+  if (op.mode != "nearest")
+    throw NoLayer{fmt::format("it resizes {} to {} in mode {}; only 'nearest' has a layer",
+                              shape_text(in), shape_text(out), printable(op.mode))};
+  std::vector<Ints> positions;
+  for (std::size_t axis = 0; axis < in.size(); ++axis) {
+    auto found = nearest_positions(op, in[axis], out[axis]);
+    if (!found)
+      throw NoLayer{
+          fmt::format("its coordinates '{}' are no positions that are known beforehand; use "
+                      "asymmetric",
+                      printable(op.coordinate_transformation_mode))};
+    positions.push_back(std::move(*found));
+  }
+  return positions;
+}
+
+/// The element of X that every element of an output is, which reads each axis at such positions.
+Ints picked_elements(const Shape& in, const std::vector<Ints>& positions) {
+  Ints sources = {0};
+  for (std::size_t axis = 0; axis < in.size(); ++axis) {
+    Ints finer;
+    for (const std::int64_t source : sources)
+      for (const std::int64_t place : positions[axis]) finer.push_back(source * in[axis] + place);
+    sources = std::move(finer);
+  }
+  return sources;
+}
+
+void infer_resize(Inference& inference, Node& node, const ops::Resize& op) {
+  const Shape &in = known_shape(*node.inputs[0]), &out = known_shape(*node.outputs[0]);
+  std::vector<Ints> positions = positions_of(op, in, out);
+  bool same = in == out;
+  for (std::size_t axis = 0; same && axis < in.size(); ++axis)
+    same = positions[axis] == all_of(in[axis]);
+  if (same && inference.drop(node, node.inputs[0])) return;
+  const bool spatial = in.size() == 4 && in[0] == 1 && out[0] == 1 && positions[3] == all_of(in[3]);
+  if (!spatial) return replace_by_blocks(inference, node, picked_elements(in, positions));
+  Ints &rows = positions[1], &columns = positions[2];
+  if (!repeats(rows, in[1]) || !repeats(columns, in[2]))
+    return replace_by_pick(inference, node, std::move(rows), std::move(columns));
+  hw::UpsampleNearestNeighbour up;
+  up.scale = {out[1] / in[1], out[2] / in[2]};
+  node.outputs[0]->dtype = node.inputs[0]->dtype;
+  inference.replace({&node}, up, {node.inputs[0]}, {node.outputs[0]});
 }
 
 /// Entries of an axis at constant places.
@@ -127,32 +169,13 @@ void infer_gather(Inference& inference, Node& node, const ops::Gather& op) {
   Ints places = hw::integer_constant(node, 1);
   for (std::int64_t& place : places)
     if (place < 0) place += x[axis];
-  const bool keeps_rank = known_shape(*node.inputs[1]).size() == 1;
-  if (x.size() == 4 && axis == 1 && keeps_rank)
-    return replace_by_pick(inference, node, std::move(places), all_of(x[2]));
-  if (x.size() == 4 && axis == 2 && keeps_rank)
-    return replace_by_pick(inference, node, all_of(x[1]), std::move(places));
-  const auto count = [](auto begin, auto end) {
-    return std::accumulate(begin, end, std::int64_t{1}, std::multiplies());
-  };
-  const auto at = x.begin() + static_cast<std::ptrdiff_t>(axis);
-  Ints blocks;
-  for (std::int64_t outer = 0; outer < count(x.begin(), at); ++outer)
-    for (const std::int64_t place : places) blocks.push_back(outer * *at + place);
-  replace_by_blocks(inference, node, std::move(blocks), count(at + 1, x.end()));
-}
-
-/// A Transpose that moves elements. What it keeps at the end moves as a block.
-void infer_transpose(Inference& inference, Node& node, const ops::Transpose& op) {
-  const Shape& x = known_shape(*node.inputs[0]);
-  std::int64_t block = 1;
-  for (std::size_t axis = x.size(); axis-- > 0 && op.perm[axis] == static_cast<std::int64_t>(axis);)
-    block *= x[axis];
-  Ints places;
-  const Ints sources = transpose_sources(x, op.perm);
-  for (std::size_t i = 0; i < sources.size(); i += static_cast<std::size_t>(block))
-    places.push_back(sources[i] / block);
-  replace_by_blocks(inference, node, std::move(places), block);
+  const bool is_map = x.size() == 4 && x[0] == 1 && known_shape(*node.inputs[1]).size() == 1;
+  if (is_map && axis == 1) return replace_by_pick(inference, node, std::move(places), all_of(x[2]));
+  if (is_map && axis == 2) return replace_by_pick(inference, node, all_of(x[1]), std::move(places));
+  std::vector<Ints> positions;
+  for (const std::int64_t size : x) positions.push_back(all_of(size));
+  positions[axis] = std::move(places);
+  replace_by_blocks(inference, node, picked_elements(x, positions));
 }
 
 bool is_read(const Graph& graph, const Tensor* tensor) {
@@ -191,7 +214,8 @@ bool infer_move(Inference& inference, Node& node) {
   else if (node.as<ops::Identity>())
     return inference.drop(node, node.inputs[0]);
   else if (const auto* transpose = node.as<ops::Transpose>())
-    infer_transpose(inference, node, *transpose);
+    replace_by_blocks(inference, node,
+                      transpose_sources(known_shape(*node.inputs[0]), transpose->perm));
   else if (const auto* gather = node.as<ops::Gather>())
     infer_gather(inference, node, *gather);
   else

@@ -21,9 +21,15 @@ struct Window {
 };
 
 void check_image(const Node& node) {
-  if (known_shape(*node.inputs[0]).size() != 4)
+  const Shape& x = known_shape(*node.inputs[0]);
+  if (x.size() != 4)
     throw NoLayer{fmt::format("its input has the shape {}; layers with windows take [N,H,W,C]",
-                              shape_text(known_shape(*node.inputs[0])))};
+                              shape_text(x))};
+  if (x[0] != 1)
+    throw NoLayer{
+        fmt::format("its input {} has {} images; such layers take one at a time; take out "
+                    "what makes several of one",
+                    shape_text(x), x[0])};
 }
 
 /// Padding at the end as far as the last window reaches, and no further.
@@ -177,11 +183,27 @@ std::int64_t pad_value_of(const Node& node) {
   return value && value->size() > 0 ? hw::integer_constant(node, 2)[0] : 0;
 }
 
+/// [N,L,C] as a map of one row.
+void infer_pad_of_vectors(Inference& inference, Node& node) {
+  const Ints all = pads_of(node);
+  if (all[0] != 0 || all[2] != 0 || all[3] != 0 || all[5] != 0)
+    throw NoLayer{"it pads the batch or channels; only positions can be padded"};
+  const Shape s = known_shape(*node.inputs[0]);
+  const std::int64_t value = pad_value_of(node);
+  const DataType type = type_with(node.inputs[0]->dtype, value);
+  Tensor* x = inference.viewed(node.inputs[0], {s[0], 1, s[1], s[2]}, node.name + "_row");
+  x = inference.padded(node, x, {0, all[1], 0, all[4]}, value, type);
+  node.outputs[0]->dtype = x->dtype;
+  inference.replace_by_view(node, x);
+}
+
 void infer_pad(Inference& inference, Node& node) {
+  const Shape& shape = known_shape(*node.inputs[0]);
+  if (shape.size() == 3 && shape[0] == 1) return infer_pad_of_vectors(inference, node);
   check_image(node);
   const Ints all = pads_of(node);
   if (all[0] != 0 || all[3] != 0 || all[4] != 0 || all[7] != 0)
-    throw NoLayer{"it pads channels; only rows and columns can be padded"};
+    throw NoLayer{"it pads the batch or channels; only rows and columns can be padded"};
   const Ints pads = {all[1], all[2], all[5], all[6]};
   Tensor* x = node.inputs[0];
   if (std::ranges::all_of(pads, [](std::int64_t p) { return p == 0; }) && inference.drop(node, x))

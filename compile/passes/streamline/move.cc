@@ -183,7 +183,7 @@ Tensor* output_sizes(Planner& planner, const Node& node, const Shape& in) {
   const Shape& out = known_shape(*node.outputs[0]);
   if (!scales_are_ratios(node, in, out))
     planner.fail("its scales are not the ratios of its sizes",
-                 "give it the output's sizes instead");
+                 "give it the output's sizes instead; some pixels may come from other places then");
   return planner.to.graph.add_constant(node.name + "_sizes",
                                        Constant(Shape{static_cast<std::int64_t>(out.size())}, out));
 }
