@@ -130,7 +130,7 @@ module assay_pick #(
       read_addr    <= AddrBits'(First % Depth);
       write_addr   <= '0;
       room         <= CountBits'(Depth + Unread - 1);
-      ahead        <= -CountBits'(First + 1);
+      ahead        <= CountBits'(0) - CountBits'(First + 1);
       picked_valid <= 1'b0;
     end else begin
       if (read) begin
