@@ -23,8 +23,8 @@ module assay_pick #(
   parameter bit          Block       = 1'b0,  // the ring in block RAM, else in LUTs
   parameter bit          RowBlock    = 1'b0,
   parameter bit          ColumnBlock = 1'b0,
-  parameter              RowFile     = "rows.hex",
-  parameter              ColumnFile  = "columns.hex"
+  parameter              RowFile     = "",
+  parameter              ColumnFile  = ""
 ) (
   input  logic            clk_i,
   input  logic            rst_ni,  // synchronous

@@ -121,7 +121,7 @@ TEST(Text, IsOneLinePerThingWhateverTheNames) {
 }
 
 TEST(Op, RegistryHasEveryOperatorOnce) {
-  EXPECT_EQ(op_registry().size(), 74U);
+  EXPECT_EQ(op_registry().size(), 75U);
   for (const OpInfo& info : op_registry()) {
     SCOPED_TRACE(std::string(info.type));
     EXPECT_EQ(find_op(info.domain, info.type), &info);

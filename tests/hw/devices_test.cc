@@ -45,7 +45,7 @@ TEST(Resources, AreEstimatedForEveryModuleAndFamily) {
       EXPECT_EQ(r.bram > 0, c.name.ends_with("Block") && c.name != "ThresholdingBlock") << c.name;
     }
   }
-  EXPECT_EQ(modules.size(), 20U);
+  EXPECT_EQ(modules.size(), 21U);
 }
 
 TEST(Resources, AreWhatTheyWere) {

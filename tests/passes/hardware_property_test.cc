@@ -75,7 +75,7 @@ void check_random_networks(std::uint64_t first, std::uint64_t last) {
   std::map<std::string, int> refusals;
   std::uint64_t layered = 0;
   for (std::uint64_t seed = first; seed <= last; ++seed) {
-    RandomGraph maker(seed);
+    RandomGraph maker(seed, true);
     Graph before = random_clean_graph(maker), after;
     try {
       after = before;

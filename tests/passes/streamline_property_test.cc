@@ -136,7 +136,7 @@ void check_graph(std::uint64_t seed, const Graph& before, Random& random, Tally&
 }
 
 void check_random_graph(std::uint64_t seed, Tally& tally) {
-  RandomGraph maker(seed);
+  RandomGraph maker(seed, true);
   const Graph before = random_clean_graph(maker);
   check_graph(seed, before, maker.random(), tally);
 }

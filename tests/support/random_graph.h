@@ -42,7 +42,8 @@ class Random {
 
 class RandomGraph {
  public:
-  explicit RandomGraph(std::uint64_t seed) : random_(seed) {}
+  /// `functions`: also those that only a quantiser behind them makes exact.
+  RandomGraph(std::uint64_t seed, bool functions) : random_(seed), functions_(functions) {}
 
   /// A graph with one input of shape [1, C, H, W] holding integers 0..255; shapes inferred,
   /// checkpoints marked, verified.
@@ -265,7 +266,7 @@ class RandomGraph {
       case 8:
         return activation(moved(x));
       case 9:
-        return by_quant(curved(x));
+        return functions_ ? by_quant(curved(x)) : activation(branch(x));
       case 10:
         return activation(gated(x));
       case 11:
@@ -372,6 +373,7 @@ class RandomGraph {
   }
 
   Random random_;
+  bool functions_;
   Graph graph_;
 };
 
