@@ -29,8 +29,6 @@ std::optional<std::int64_t> joined_axis(const Node& node) {
   return {};
 }
 
-}  // namespace
-
 bool is_first(std::int64_t axis, std::size_t rank) {
   return axis == 0 || axis == -static_cast<std::int64_t>(rank);
 }
@@ -42,10 +40,13 @@ bool joins_first(const Node& node, std::size_t rank) {
   return axis && is_first(*axis, rank);
 }
 
+/// Whether two images make the tensor's first axis another one.
 bool is_longer(const Tensor* one, const Graph& two) {
   const Tensor* same = two.find_tensor(one->name);
   return !one->shape->empty() && same->shape->front() != one->shape->front();
 }
+
+}  // namespace
 
 void check_images_apart(const Graph& graph, const std::vector<Tensor*>& open) {
   if (open.empty()) return;

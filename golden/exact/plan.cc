@@ -185,8 +185,7 @@ Value Planner::any_input(std::size_t index) {
 void Planner::fail_computed(std::size_t index) const {
   fail(
       fmt::format("input {} must be a constant; run it with the float reference, or end the "
-                  "network in front of "
-                  "it",
+                  "network in front of it",
                   index));
 }
 

@@ -374,8 +374,7 @@ void plan_top_k(Planner& planner, const ops::TopK& op, const Node& node) {
   if (node.outputs[0] && planner.is_read(*node.outputs[0]))
     planner.fail(
         fmt::format("its values '{}' are used, and only its indices have an exact form; use these "
-                    "alone, or end "
-                    "the network in front of it",
+                    "alone, or end the network in front of it",
                     printable(node.outputs[0]->name)));
   const Value x = planner.input(0);
   const Shape out_shape = planner.output_shape(1);

@@ -87,8 +87,7 @@ std::vector<std::filesystem::path> input_files(const std::vector<std::string>& i
                                      const Tensor& input) {
   user_error(
       "'{}' has shape {}, but input '{}' of the network takes {}: give any number of images, each "
-      "of "
-      "these axes, with the channels first or last, or as one row",
+      "of these axes, with the channels first or last, or as one row",
       file, shape_text(array.shape), printable(input.name), shape_text(*input.shape));
 }
 

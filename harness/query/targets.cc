@@ -73,8 +73,7 @@ void check_target_images(const Targets::Output& target, const ChosenImages& imag
   if (target.images > images.set.source_size)
     user_error(
         "there are targets of '{}' for {} images, but '{}' holds {}; give those of these images, "
-        "in "
-        "their order",
+        "in their order",
         printable(target.name), target.images, printable(images.set.name), images.set.source_size);
 }
 

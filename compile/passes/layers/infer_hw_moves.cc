@@ -130,8 +130,8 @@ std::vector<Ints> positions_of(const ops::Resize& op, const Shape& in, const Sha
   return positions;
 }
 
-/// The element of X that every element of an output is, which reads each axis at such positions.
-Ints picked_elements(const Shape& in, const std::vector<Ints>& positions) {
+/// The element of X that every element of the output is.
+Ints resized_sources(const Shape& in, const std::vector<Ints>& positions) {
   Ints sources = {0};
   for (std::size_t axis = 0; axis < in.size(); ++axis) {
     Ints finer;
@@ -150,7 +150,7 @@ void infer_resize(Inference& inference, Node& node, const ops::Resize& op) {
     same = positions[axis] == all_of(in[axis]);
   if (same && inference.drop(node, node.inputs[0])) return;
   const bool spatial = in.size() == 4 && in[0] == 1 && out[0] == 1 && positions[3] == all_of(in[3]);
-  if (!spatial) return replace_by_blocks(inference, node, picked_elements(in, positions));
+  if (!spatial) return replace_by_blocks(inference, node, resized_sources(in, positions));
   Ints &rows = positions[1], &columns = positions[2];
   if (!repeats(rows, in[1]) || !repeats(columns, in[2]))
     return replace_by_pick(inference, node, std::move(rows), std::move(columns));
@@ -167,15 +167,15 @@ void infer_gather(Inference& inference, Node& node, const ops::Gather& op) {
   if (!constant_input(node, 1))
     throw NoLayer{"its places are not constant; only such have a layer"};
   Ints places = hw::integer_constant(node, 1);
+  const bool is_map = x.size() == 4 && x[0] == 1 && known_shape(*node.inputs[1]).size() == 1;
+  if (!is_map || (axis != 1 && axis != 2))
+    return replace_by_blocks(inference, node, gather_sources(x, axis, places));
   for (std::int64_t& place : places)
     if (place < 0) place += x[axis];
-  const bool is_map = x.size() == 4 && x[0] == 1 && known_shape(*node.inputs[1]).size() == 1;
-  if (is_map && axis == 1) return replace_by_pick(inference, node, std::move(places), all_of(x[2]));
-  if (is_map && axis == 2) return replace_by_pick(inference, node, all_of(x[1]), std::move(places));
-  std::vector<Ints> positions;
-  for (const std::int64_t size : x) positions.push_back(all_of(size));
-  positions[axis] = std::move(places);
-  replace_by_blocks(inference, node, picked_elements(x, positions));
+  if (axis == 1)
+    replace_by_pick(inference, node, std::move(places), all_of(x[2]));
+  else
+    replace_by_pick(inference, node, all_of(x[1]), std::move(places));
 }
 
 bool is_read(const Graph& graph, const Tensor* tensor) {
