@@ -137,15 +137,21 @@ void Pad::infer(InferContext& c) const {
 
 void Resize::infer(InferContext& c) const {
   if (mode != "nearest") c.fail(fmt::format("mode '{}' is not supported, only 'nearest' is", mode));
-  static constexpr std::array<std::string_view, 4> kCoordinates = {
-      "asymmetric", "half_pixel", "align_corners", "pytorch_half_pixel"};
+  static constexpr std::array<std::string_view, 6> kCoordinates = {
+      "asymmetric",         "half_pixel",           "align_corners",
+      "pytorch_half_pixel", "half_pixel_symmetric", "tf_half_pixel_for_nn"};
   static constexpr std::array<std::string_view, 4> kNearest = {
       "floor", "ceil", "round_prefer_floor", "round_prefer_ceil"};
   if (std::ranges::find(kCoordinates, coordinate_transformation_mode) == kCoordinates.end())
-    c.fail(fmt::format("coordinate_transformation_mode '{}' is not supported",
-                       coordinate_transformation_mode));
+    c.fail(fmt::format("coordinate_transformation_mode '{}' is not supported; {} are",
+                       coordinate_transformation_mode, fmt::join(kCoordinates, ", ")));
   if (std::ranges::find(kNearest, nearest_mode) == kNearest.end())
-    c.fail(fmt::format("nearest_mode '{}' is not supported", nearest_mode));
+    c.fail(fmt::format("nearest_mode '{}' is not supported; {} are", nearest_mode,
+                       fmt::join(kNearest, ", ")));
+  if (coordinate_transformation_mode == "tf_half_pixel_for_nn" && nearest_mode.ends_with("ceil"))
+    c.fail(fmt::format(
+        "nearest_mode '{}' with tf_half_pixel_for_nn would move what keeps its size; use floor",
+        nearest_mode));
   if (c.has(1)) c.fail("a region of interest is not supported");
   const auto& x = c.shape(0);
   assay::Shape shape;

@@ -36,8 +36,9 @@ void check_style(const Node& node, const std::string& style) {
     layer_error(
         node, fmt::format("its weights have the data type {}; hardware needs integers", w.name()));
   if (x.bits > kMaxElementBits || w.bits > kMaxElementBits)
-    layer_error(node, fmt::format("it multiplies {} by {}, more than {} bits", x.name(), w.name(),
-                                  kMaxElementBits));
+    layer_error(node, fmt::format("it multiplies {} by {}, more than {} bits; quantise what is "
+                                  "wider to fewer bits",
+                                  x.name(), w.name(), kMaxElementBits));
   if (!op.acc_dtype.is_integer() || is_bipolar(op.acc_dtype) || op.acc_dtype.bits > kMaxAccBits)
     layer_error(node, fmt::format("acc_dtype is {}; it must be an integer type that holds its sums",
                                   op.acc_dtype.name()));

@@ -16,7 +16,7 @@ void add_exec_options(Command& command, ExecOptions& options, std::string& mode)
   command
       .add_option("--input", options.inputs,
                   "Images: N first, as the network takes them; integers, or floats that float32 "
-                  "holds exactly; NAME=X.npy for each of several inputs")
+                  "holds exactly; for several inputs --input NAME=X.npy, once for each")
       .one_at_a_time()
       .required()
       .type_name("X.npy");

@@ -68,8 +68,8 @@ void check_classes(const Targets::Output& target, std::int64_t classes) {
 /// As many as there are images, or at least as many as the last one that was asked for needs.
 void check_target_images(const Targets::Output& target, const ChosenImages& images) {
   if (target.images < images.first + images.size())
-    user_error("there are targets of '{}' for {} images, but image {} was asked for",
-               printable(target.name), target.images, images.first + images.size() - 1);
+    user_error("there are targets of '{}' for {} images, but {} were asked for",
+               printable(target.name), target.images, images.first + images.size());
   if (target.images > images.set.source_size)
     user_error(
         "there are targets of '{}' for {} images, but '{}' holds {}; give those of these images, "

@@ -118,7 +118,7 @@ TEST_F(AgainstTargets, ThatDoNotFitAreRefused) {
   EXPECT_THAT(error(save<float>("y.npy", {2, 2, 2}, std::vector<float>(8))),
               HasSubstr("are [2,2] for an image, but the output is [1,3,2,2]"));
   EXPECT_THAT(error(save<std::int64_t>("y.npy", {1, 2, 2}, std::vector<std::int64_t>(4))),
-              HasSubstr("for 1 images, but image 1 was asked for"));
+              HasSubstr("for 1 images, but 2 were asked for"));
   EXPECT_THAT(error(save<float>("y.npy", {2, 3, 2, 2}, std::vector<float>(24, NAN))),
               HasSubstr("a target of nan"));
   EXPECT_THAT(error(save<float>("y.npy", {3, 3, 2, 2}, std::vector<float>(36))),

@@ -171,6 +171,28 @@ TEST(InferHwLayers, ATransposedConvolutionThatCutsPixelsIsRefused) {
 
 // ---- Pools
 
+TEST(InferHwLayers, PaddedChannelsAreColumnsOfAsManyAsFit) {
+  struct Case {
+    Shape shape;
+    Ints pads;          ///< of Pad
+    Ints padded, view;  ///< of the layer, and what it pads
+  };
+  const std::vector<Case> cases = {
+      {{1, 3, 3, 4}, {0, 0, 0, 2, 0, 0, 0, 2}, {0, 1, 0, 1}, {1, 9, 2, 2}},
+      {{1, 3, 3, 4}, {0, 0, 0, 0, 0, 0, 0, 3}, {0, 0, 0, 3}, {1, 9, 4, 1}},
+      {{1, 5, 6}, {0, 0, 3, 0, 0, 3}, {0, 1, 0, 1}, {1, 5, 2, 3}},
+      {{1, 8}, {0, 0, 0, 4}, {0, 0, 0, 1}, {1, 1, 2, 4}}};
+  for (const Case& c : cases) {
+    IntegerNet net;
+    Tensor* x = net.pixels(c.shape);
+    if (c.shape.size() == 4) x->layout = Layout::kNHWC;
+    Tensor* pads = net.ints({std::ssize(c.pads)}, c.pads);
+    const Graph graph = as_hardware(net, net.add(ops::Pad{}, {x, pads}));
+    EXPECT_EQ(only<hw::FMPadding>(graph).pads, c.padded);
+    EXPECT_EQ(*only_node<hw::FMPadding>(graph).inputs[0]->shape, c.view);
+  }
+}
+
 TEST(InferHwLayers, APaddedMaximumPadsWithWhatNeverWins) {
   IntegerNet net;
   std::mt19937 random(1);
@@ -507,7 +529,9 @@ TEST(InferHwLayers, OtherNearestResizesPickTheirPixels) {
     Ints picks;
   } cases[] = {{"asymmetric", "ceil", {0, 1, 1, 2, 2, 2}},
                {"align_corners", "floor", {0, 0, 0, 1, 1, 2}},
-               {"half_pixel", "floor", {0, 0, 0, 1, 1, 2}}};
+               {"half_pixel", "floor", {0, 0, 0, 1, 1, 2}},
+               {"half_pixel_symmetric", "floor", {0, 0, 0, 1, 1, 2}},
+               {"tf_half_pixel_for_nn", "round_prefer_floor", {0, 1, 1, 2, 2, 2}}};
   for (const auto& c : cases) {
     IntegerNet net;
     Tensor* y = resized(net, net.pixels({1, 2, 3, 3}), c.coordinates, c.mode, {1, 1, 2, 2});

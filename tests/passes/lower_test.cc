@@ -322,6 +322,22 @@ TEST(Lower, TransposesOfTheModelMeetItsOwnAndVanish) {
   EXPECT_FALSE(lower(graph, context));
 }
 
+TEST(Lower, AnOutputIsInTheModelsOrderUnlessOnlyChannelsMoved) {
+  const std::vector<std::pair<std::vector<std::int64_t>, bool>> orders = {
+      {{0, 1, 2, 3}, false}, {{0, 2, 3, 1}, false}, {{0, 3, 1, 2}, false},
+      {{0, 1, 3, 2}, true},  {{0, 2, 1, 3}, true},  {{0, 3, 2, 1}, true}};
+  for (const auto& [perm, moves] : orders) {
+    IntegerNet net;
+    std::mt19937 random(8);
+    Tensor* x = net.pixels({1, 3, 4, 5});
+    Tensor* y = net.add(conv2d(1), {x, net.random_values({2, 3, 1, 1}, -5, 5, random)});
+    Graph& graph = net.finish_integers(net.add(with(&ops::Transpose::perm, perm), {y}, "y"));
+    expect_exact_step(graph, lower);
+    EXPECT_EQ(count_nodes(graph, "Transpose"), moves ? 1U : 0U);
+    EXPECT_EQ(graph.outputs()[0]->name, "y");
+  }
+}
+
 TEST(Lower, AReshapeThatMixesAxesGetsTheModelsOrderBack) {
   IntegerNet net;
   std::mt19937 random(11);

@@ -327,6 +327,43 @@ TEST(Streamline, ConcatKeepsAScalePerChannel) {
   EXPECT_EQ(done.quantiser("q").channels, 4);
 }
 
+TEST(Streamline, PartsThatAreJoinedByRowsTakeOneScale) {
+  Hand net;
+  Tensor* x = net.pixels({1, 2, 3, 3});
+  Tensor* a = net.relu_quant(x, 16, 4, "a");
+  Tensor* b = net.quant(x, 24, 3, unsigned_quant(), "b");
+  x = net.add(with(&ops::Concat::axis, 2), {a, b});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 40, 2)));
+  // 16 a and 24 b are 8 (2a) and 8 (3b).
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold MultiThreshold Mul Mul Concat MultiThreshold");
+  EXPECT_EQ(done.quantiser("q").form, Form::kPlain);
+}
+
+TEST(Streamline, PartsThatAreJoinedByRowsKeepScalesThatNobodyMinds) {
+  for (const bool flat : {false, true}) {
+    Hand net;
+    Tensor* x = net.pixels({1, 2, 3, 3});
+    Tensor* a = net.relu_quant(x, 16, 4, "a");
+    Tensor* b = net.quant(x, 24, 3, unsigned_quant(), "b");
+    x = net.add(with(&ops::Concat::axis, 2), {a, b});
+    if (flat) x = net.add(ops::MatMul{}, {net.add(ops::Flatten{}, {x}), net.weights({36, 2})});
+    const auto done = streamlined(net.finish(x));
+    EXPECT_EQ(op_types(done.graph), flat ? "MultiThreshold MultiThreshold Concat Flatten MatMul"
+                                         : "MultiThreshold MultiThreshold Concat");
+  }
+}
+
+TEST(Streamline, ConstantsThatAreJoinedArePaddingAndOffset) {
+  Hand net;
+  Tensor* x = net.relu_quant(net.pixels({1, 2, 2, 2}), 16.3F, 4, "a");
+  Tensor* zeros = net.floats({1, 1, 2, 2}, {0, 0, 0, 0});
+  Tensor* numbers = net.floats({1, 2, 2, 2}, {1, 1, 1, 1, -7, -7, -7, -7});
+  x = net.add(with(&ops::Concat::axis, 1), {zeros, x, numbers});
+  const auto done = streamlined(net.finish(net.quant(x, 5, 4)));
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold Pad MultiThreshold");
+  EXPECT_EQ(done.quantiser("q").channels, 5);
+}
+
 // ---- Pools and movements
 
 TEST(Streamline, AveragePoolsBecomeSums) {

@@ -10,8 +10,8 @@
 #include "compile/graph/graph.h"
 #include "compile/graph/ops.h"
 
-/// Small random networks for property tests: residual sums with free scales, concatenations,
-/// depthwise and grouped convolutions, pools, batch normalisations with negative and zero gammas,
+/// Small random networks for property tests: residual sums with free scales, concatenations along
+/// every axis and with constants, depthwise and grouped convolutions, pools, batch normalisations with negative and zero gammas,
 /// functions of one variable, products of two activations, moves along every axis, resizes,
 /// quantisers of every kind.
 namespace assay::testing {
@@ -59,6 +59,7 @@ class RandomGraph {
     if (random_.chance(10)) x = pool(x);
     if (random_.chance(50)) x = head(x);
     if (random_.chance(10)) x = add(ops::Relu{}, {x});
+    if (random_.chance(10)) x = turned(x);
     graph_.add_output(x);
     finish();
     return std::move(graph_);
@@ -284,13 +285,8 @@ class RandomGraph {
         if (random_.chance(30)) z = quantised(z);
         return activation(add(ops::Add{}, {y, z}));
       }
-      case 3: {
-        ops::Concat op;
-        const Shape s = shape(x);
-        Tensor* y = same_size_branch(x, random_.range(1, 2));
-        if (random_.chance(50)) y = quantised(y);
-        return activation(add(op, {x, y}));
-      }
+      case 3:
+        return activation(joined(x));
       default:
         return activation(branch(x));
     }
@@ -317,13 +313,26 @@ class RandomGraph {
     return add(op, {x, places(taken)});
   }
 
+  /// An output in any order of axes.
+  Tensor* turned(Tensor* x) {
+    if (shape(x).size() != 4) return x;
+    constexpr std::array<std::array<std::int64_t, 4>, 5> kOrders = {
+        {{0, 1, 3, 2}, {0, 2, 1, 3}, {0, 2, 3, 1}, {0, 3, 1, 2}, {0, 3, 2, 1}}};
+    const auto& order = kOrders[static_cast<std::size_t>(random_.range(0, 4))];
+    ops::Transpose op;
+    op.perm.assign(order.begin(), order.end());
+    return add(op, {x});
+  }
+
   Tensor* resized(Tensor* x) {
     const Shape s = shape(x);
     ops::Resize op;
-    constexpr std::array kCoordinates = {"asymmetric", "half_pixel", "align_corners"};
+    constexpr std::array kCoordinates = {"asymmetric", "half_pixel", "align_corners",
+                                         "half_pixel_symmetric", "tf_half_pixel_for_nn"};
     constexpr std::array kModes = {"floor", "ceil", "round_prefer_floor", "round_prefer_ceil"};
-    op.coordinate_transformation_mode = kCoordinates[static_cast<std::size_t>(random_.range(0, 2))];
+    op.coordinate_transformation_mode = kCoordinates[static_cast<std::size_t>(random_.range(0, 4))];
     op.nearest_mode = kModes[static_cast<std::size_t>(random_.range(0, 3))];
+    if (op.coordinate_transformation_mode == "tf_half_pixel_for_nn") op.nearest_mode = "floor";
     return add(op, {x, nullptr, nullptr,
                     places({1, s[1], random_.range(1, s[2] + 3), random_.range(1, s[3] + 3)})});
   }
@@ -343,6 +352,21 @@ class RandomGraph {
       default:
         return add(ops::Mul{}, {x, add(ops::Sigmoid{}, {x})});
     }
+  }
+
+  /// Streams with scales of their own along any axis, or a stream and a constant.
+  Tensor* joined(Tensor* x) {
+    Shape s = shape(x);
+    ops::Concat op;
+    op.axis = random_.chance(60) ? 1 : random_.range(2, 3);
+    if (random_.chance(30)) {
+      s[static_cast<std::size_t>(op.axis)] = random_.range(1, 2);
+      Tensor* c = random_.chance(50) ? constant(s, 0, 0) : constant(s, -1, 1);
+      return random_.chance(50) ? add(op, {x, c}) : add(op, {c, x});
+    }
+    Tensor* y = same_size_branch(x, op.axis == 1 ? random_.range(1, 2) : s[1]);
+    if (op.axis > 1 || random_.chance(50)) y = quantised(y);
+    return add(op, {x, y});
   }
 
   /// Products of two activations: by one factor per channel, or element by element.

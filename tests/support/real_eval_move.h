@@ -136,6 +136,12 @@ inline Real original_coordinate(const ops::Resize& op, std::int64_t out, const R
   if (mode == "pytorch_half_pixel" && out_size <= 1) return Real(0);
   if (mode == "half_pixel" || mode == "pytorch_half_pixel")
     return divide(Real(out) + half(), scale) - half();
+  if (mode == "tf_half_pixel_for_nn") return divide(Real(out) + half(), scale);
+  if (mode == "half_pixel_symmetric") {
+    const Real center = Real(in_size) * half(),
+               size = divide(Real(out_size), scale) * half();  // of the input, by the scale
+    return center - size + divide(Real(out) + half(), scale) - half();
+  }
   if (mode == "align_corners")
     return out_size <= 1 ? Real(0) : divide(Real(out) * Real(in_size - 1), Real(out_size - 1));
   user_error("coordinate_transformation_mode '{}' is not known", mode);

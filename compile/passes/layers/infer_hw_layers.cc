@@ -113,7 +113,7 @@ Tensor* Inference::padded(Node& user, Tensor* x, Ints pads, std::int64_t value, 
     before = nullptr;
   }
   if (std::ranges::any_of(op.pads, [](std::int64_t p) { return p < 0; }))
-    throw NoLayer{"it cuts rows or columns off; cut them off by Slice in the model"};
+    throw NoLayer{"it cuts rows, columns or channels off; cut them off by Slice in the model"};
   const std::string name = user.name + "_pad";
   if (!before) return add(op, {typed(x, dtype, user.name + "_type")}, name, dtype);
   Tensor* from = x->producer->inputs[0];

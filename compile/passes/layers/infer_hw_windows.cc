@@ -2,6 +2,7 @@
 // Sliding windows, pools and paddings.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "compile/hw/constants.h"
 #include "compile/passes/layers/hw_inference.h"
@@ -183,38 +184,55 @@ std::int64_t pad_value_of(const Node& node) {
   return value && value->size() > 0 ? hw::integer_constant(node, 2)[0] : 0;
 }
 
-/// [N,L,C] as a map of one row.
-void infer_pad_of_vectors(Inference& inference, Node& node) {
-  const Ints all = pads_of(node);
-  if (all[0] != 0 || all[2] != 0 || all[3] != 0 || all[5] != 0)
-    throw NoLayer{"it pads the batch or channels; only positions can be padded"};
-  const Shape s = known_shape(*node.inputs[0]);
-  const std::int64_t value = pad_value_of(node);
-  const DataType type = type_with(node.inputs[0]->dtype, value);
-  Tensor* x = inference.viewed(node.inputs[0], {s[0], 1, s[1], s[2]}, node.name + "_row");
-  x = inference.padded(node, x, {0, all[1], 0, all[4]}, value, type);
-  node.outputs[0]->dtype = x->dtype;
-  inference.replace_by_view(node, x);
+/// `value` around the rows and columns of [N,H,W,C], or the positions of [N,L,C] as a map of one row.
+Tensor* padded_positions(Inference& inference, Node& node, const Ints& all, std::int64_t value) {
+  Tensor* x = node.inputs[0];
+  const Shape& s = known_shape(*x);
+  const DataType type = type_with(x->dtype, value);
+  const std::size_t rank = s.size();
+  bool nothing = true;
+  for (std::size_t axis = 1; axis + 1 < rank; ++axis)
+    nothing = nothing && all[axis] == 0 && all[rank + axis] == 0;
+  if (nothing) return x;
+  if (rank != 3)
+    check_image(node);
+  else
+    x = inference.viewed(x, {s[0], 1, s[1], s[2]}, node.name + "_row");
+  const Ints pads = rank == 3 ? Ints{0, all[1], 0, all[4]} : Ints{all[1], all[2], all[5], all[6]};
+  return inference.padded(node, x, pads, value, type);
+}
+
+/// `value` around the last axis of x, channels or features: as columns of as many of them as fit.
+Tensor* padded_channels(Inference& inference, Node& node, Tensor* x, const Ints& all,
+                        std::int64_t value) {
+  const std::int64_t before = all[all.size() / 2 - 1], after = all.back();
+  if (before == 0 && after == 0) return x;
+  const Shape shape = known_shape(*x);
+  const std::int64_t wide = std::gcd(shape.back(), std::gcd(before, after));
+  Tensor* columns = inference.viewed(
+      x, {1, element_count(shape) / shape.back(), shape.back() / wide, wide}, node.name + "_parts");
+  return inference.padded(node, columns, {0, before / wide, 0, after / wide}, value,
+                          type_with(x->dtype, value));
 }
 
 void infer_pad(Inference& inference, Node& node) {
-  const Shape& shape = known_shape(*node.inputs[0]);
-  if (shape.size() == 3 && shape[0] == 1) return infer_pad_of_vectors(inference, node);
-  check_image(node);
   const Ints all = pads_of(node);
-  if (all[0] != 0 || all[3] != 0 || all[4] != 0 || all[7] != 0)
-    throw NoLayer{"it pads the batch or channels; only rows and columns can be padded"};
-  const Ints pads = {all[1], all[2], all[5], all[6]};
   Tensor* x = node.inputs[0];
-  if (std::ranges::all_of(pads, [](std::int64_t p) { return p == 0; }) && inference.drop(node, x))
-    return;
+  const std::size_t rank = known_shape(*x).size();
+  if (rank < 2 || known_shape(*x)[0] != 1 || all[0] != 0 || all[rank] != 0)
+    throw NoLayer{"it pads the batch; only what is in an image can be padded"};
   const std::int64_t value = pad_value_of(node);
-  Tensor* out = inference.padded(node, x, pads, value, type_with(x->dtype, value));
-  if (out == x) return inference.replace({&node}, hw::FMPadding{}, {x}, {node.outputs[0]});
-  const hw::FMPadding op = *out->producer->as<hw::FMPadding>();
-  Tensor* from = out->producer->inputs[0];
+  Tensor* out = padded_positions(inference, node, all, value);
+  out = padded_channels(inference, node, out, all, value);
+  if (out == x) {
+    if (!inference.drop(node, x)) inference.replace_by_view(node, x);
+    return;
+  }
   node.outputs[0]->dtype = out->dtype;
-  inference.replace({&node, out->producer}, op, {from}, {node.outputs[0]});
+  if (known_shape(*out) != known_shape(*node.outputs[0]))
+    return inference.replace_by_view(node, out);
+  const hw::FMPadding op = *out->producer->as<hw::FMPadding>();
+  inference.replace({&node, out->producer}, op, {out->producer->inputs[0]}, {node.outputs[0]});
 }
 
 /// Reshape, Pad, Reshape as lower() inserts zeros behind every row and pixel: the strides.

@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "compile/base/error.h"
+#include "compile/base/printable.h"
 #include "compile/graph/views.h"
 #include "compile/passes/rewrite/rewrite.h"
 
@@ -64,7 +65,7 @@ void Lowering::add_input(const Tensor& old) {
   add_view(&old, {input, perm});
 }
 
-Tensor* Lowering::in_order(const Tensor* old, const Axes& perm, const Node& user) {
+Tensor* Lowering::in_order(const Tensor* old, const Axes& perm, const std::string& user) {
   for (const View& view : views(old))
     if (view.perm == perm) return view.tensor;
   const View from = views(old).front();
@@ -78,7 +79,7 @@ Tensor* Lowering::in_order(const Tensor* old, const Axes& perm, const Node& user
     turned = reshape(from.tensor, old->name + "_reshaped", shape);
   } else {
     turned = add(op, {from.tensor}, {old->name + "_transposed", shape, old->dtype});
-    reasons_[turned->producer->name] = user.label();
+    reasons_[turned->producer->name] = user;
   }
   turned->layout = permuted_layout(old->layout, perm);
   add_view(old, {turned, perm});
@@ -159,9 +160,21 @@ Lowering::Order Lowering::order(const Tensor* old) const {
   return it == orders_.end() ? nullptr : it->second;
 }
 
-void Lowering::add_output(const Tensor& old) {
+/// An output leaves the accelerator as it lies there when only its channels lie elsewhere; any other
+/// order would be another result to whoever reads the stream.
+View Lowering::output_view(const Tensor& old) {
   const Axes identity = identity_perm(known_shape(old).size());
-  View view = old.is_constant() ? View{constant(&old), identity} : views(&old).front();
+  if (old.is_constant()) return {constant(&old), identity};
+  const View view = views(&old).front();
+  const Axes last = channels_last_perm(identity.size());
+  if (view.perm == last || view.perm == inverse_perm(last) ||
+      keeps_order(known_shape(old), view.perm))
+    return view;
+  return {in_order(&old, identity, fmt::format("output '{}'", printable(old.name))), identity};
+}
+
+void Lowering::add_output(const Tensor& old) {
+  View view = output_view(old);
   // An output is a tensor of its own, so that every output keeps its name.
   if (graph.is_output(view.tensor) || graph.is_input(view.tensor) || view.tensor->constant)
     view.tensor = reshape(view.tensor, old.name, *view.tensor->shape);

@@ -50,7 +50,9 @@ class Lowering {
   bool is_computed(const Tensor* old) const { return old && views_.contains(old); }
   void add_view(const Tensor* old, View view) { views_[old].push_back(std::move(view)); }
   /// `old` in the order `perm`; `user` is whom a Transpose serves.
-  Tensor* in_order(const Tensor* old, const Axes& perm, const Node& user);
+  Tensor* in_order(const Tensor* old, const Axes& perm, const Node& user) {
+    return in_order(old, perm, user.label());
+  }
   Tensor* channels_last(const Tensor* old, const Node& user);
   /// A constant of the old graph as it is; null stays null.
   Tensor* constant(const Tensor* old);
@@ -96,6 +98,8 @@ class Lowering {
   void explain(PassReport& report) const;
 
  private:
+  Tensor* in_order(const Tensor* old, const Axes& perm, const std::string& user);
+  View output_view(const Tensor& old);
   void add_output(const Tensor& old);
   const Graph& old_;
   std::unordered_map<const Tensor*, std::vector<View>> views_;

@@ -23,6 +23,7 @@ std::optional<Fraction> coordinate(const std::string& mode, __int128 i, __int128
   if (mode == "pytorch_half_pixel" && out == 1) return Fraction{0, 1};
   if (mode == "half_pixel" || mode == "pytorch_half_pixel" || mode == "half_pixel_symmetric")
     return Fraction{(2 * i + 1) * in - out, 2 * out};
+  if (mode == "tf_half_pixel_for_nn") return Fraction{(2 * i + 1) * in, 2 * out};
   if (mode == "align_corners") return out == 1 ? Fraction{0, 1} : Fraction{i * (in - 1), out - 1};
   return {};
 }

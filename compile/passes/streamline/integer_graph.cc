@@ -32,7 +32,7 @@ void plan_node(Planner& planner, const Node& node) {
   planner.to.stand_for(&node);
   if (plan_quantiser(planner) || plan_elementwise(planner, node) || plan_function(planner, node) ||
       plan_linear(planner, node) || plan_pool(planner, node) || plan_move(planner, node) ||
-      plan_top_k(planner, node))
+      plan_concat(planner, node) || plan_top_k(planner, node))
     return;
   planner.fail("this operator has no integer form",
                "replace it in the model, or end the network in front of it");

@@ -100,84 +100,6 @@ class ArrayMover {
   std::vector<std::int64_t> sources_;
 };
 
-/// Arrays of the parts of a Concat, one after the other along the axis.
-RealArray joined(const std::vector<RealArray>& arrays, const std::vector<Value>& parts,
-                 const Shape& shape, std::size_t axis) {
-  Shape total(shape.size(), 1);
-  for (const RealArray& array : arrays)
-    total = broadcast_shape(total, [&] {
-      Shape rest = with_rank(array, shape.size()).shape;
-      rest[axis] = 1;
-      return rest;
-    }());
-  Shape part = total;
-  total[axis] = shape[axis];
-  RealArray out;
-  out.shape = total;
-  out.values.assign(static_cast<std::size_t>(element_count(total)), Real());
-  const auto steps = row_major_steps(total);
-  std::int64_t start = 0;
-  for (std::size_t p = 0; p < arrays.size(); ++p) {
-    part[axis] = parts[p].shape[axis];
-    const auto from = broadcast_index(arrays[p].shape, part);
-    const auto to = strided_offsets(part, steps, start * steps[axis]);
-    for (std::size_t i = 0; i < from.size(); ++i)
-      out.values[static_cast<std::size_t>(to[i])] =
-          arrays[p].values[static_cast<std::size_t>(from[i])];
-    start += part[axis];
-  }
-  return compressed(out);
-}
-
-Tensor* concatenate(Planner& planner, const ops::Concat& op, const std::vector<Tensor*>& tensors,
-                    const Shape& shape) {
-  std::int64_t lo = INT64_MAX, hi = INT64_MIN;
-  for (const Tensor* tensor : tensors) {
-    lo = std::min(lo, planner.to.bounds(tensor).min());
-    hi = std::max(hi, planner.to.bounds(tensor).max());
-  }
-  Tensor* y = planner.to.add_node(op.clone(), tensors, shape, Bounds::of(lo, hi));
-  const DataType first = tensors[0]->dtype;
-  if (std::ranges::all_of(tensors, [&](const Tensor* t) { return t->dtype == first; }))
-    y->dtype = first;
-  return y;
-}
-
-void plan_concat(Planner& planner, const ops::Concat& op) {
-  const Shape& shape = known_shape(*planner.node().outputs[0]);
-  const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
-  std::vector<Value> parts;
-  std::size_t count = 1;
-  for (std::size_t i = 0; i < planner.node().inputs.size(); ++i) {
-    if (!planner.depends_on_input(*planner.node().inputs[i]))
-      planner.fail("one of its inputs is constant", "add the constant later");
-    parts.push_back(settled(planner, i));
-    count = std::max(count, parts.back().terms.size());
-  }
-  Value out;
-  out.shape = shape;
-  std::vector<RealArray> offsets;
-  for (const Value& part : parts) {
-    offsets.push_back(part.offset);
-    out.folded.insert(out.folded.end(), part.folded.begin(), part.folded.end());
-  }
-  out.offset = joined(offsets, parts, shape, axis);
-  for (std::size_t k = 0; k < count; ++k) {
-    std::vector<RealArray> scales;
-    std::vector<Tensor*> tensors;
-    for (const Value& part : parts) {
-      // A part with fewer terms has nothing to add: any of its integers, with the factor 0.
-      const bool there = k < part.terms.size();
-      scales.push_back(there ? part.terms[k].scale : RealArray(Real(0)));
-      tensors.push_back(part.terms[there ? k : 0].tensor);
-    }
-    out.terms.push_back(
-        {joined(scales, parts, shape, axis), concatenate(planner, op, tensors, shape), false});
-  }
-  combine(planner, out);
-  planner.set_output(std::move(out));
-}
-
 /// A Resize by sizes, which are integers; its scales are not.
 Tensor* output_sizes(Planner& planner, const Node& node, const Shape& in) {
   const Shape& out = known_shape(*node.outputs[0]);
@@ -272,9 +194,7 @@ void plan_integer_operator(Planner& planner, const Node& node) {
 }  // namespace
 
 bool plan_move(Planner& planner, const Node& node) {
-  if (const auto* op = node.as<ops::Concat>()) {
-    plan_concat(planner, *op);
-  } else if (is_move(node)) {
+  if (is_move(node)) {
     plan_movement(planner, node);
   } else if (node.as<ops::JoinThreshold>() || node.as<ops::SumPool>()) {
     plan_integer_operator(planner, node);

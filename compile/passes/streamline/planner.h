@@ -83,6 +83,7 @@ bool plan_function(Planner& planner, const Node& node);     ///< curves.cc
 bool plan_linear(Planner& planner, const Node& node);       ///< linear.cc: constant weights
 bool plan_pool(Planner& planner, const Node& node);         ///< pool.cc
 bool plan_move(Planner& planner, const Node& node);         ///< move.cc
+bool plan_concat(Planner& planner, const Node& node);       ///< concat.cc
 bool plan_top_k(Planner& planner, const Node& node);        ///< tail.cc
 
 }  // namespace assay::streamline
