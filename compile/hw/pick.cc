@@ -13,7 +13,8 @@ using Ints = std::vector<std::int64_t>;
 
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max() / 4;
 
-/// What is picked, in words of SIMD channels: the frame is a sequence of H*W*folds of them.
+/// What is picked, in words of SIMD channels: each of the N maps is a sequence of H*W*folds of them,
+/// and a frame for the module.
 struct Picks {
   std::int64_t height = 1, width = 1, folds = 1;
   const Ints &rows, &columns;
@@ -177,7 +178,7 @@ Layer build(const Node& node, bool with_images) {
                       {"ColumnBlock", memory("columns", columns, addr_bits + count_bits)},
                       {"RowFile", std::string("rows.hex")},
                       {"ColumnFile", std::string("columns.hex")}};
-  layer.cycles = std::max(picks.words(), picks.beats());
+  layer.cycles = x[0] * std::max(picks.words(), picks.beats());
   if (with_images) layer.images = images_of(timing, addr_bits, count_bits);
   layer.timing = std::move(timing);
   return layer;

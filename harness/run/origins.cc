@@ -39,8 +39,12 @@ Origins::Origins(std::string_view bytes, const std::filesystem::path& path) {
     std::map<const Node*, std::string> before;
     PassContext context;
     for (const PassInfo& pass : pipeline_steps()[0].passes) {
+      // Passes keep the names of what they change, but may give its output the name of another's.
       if (pass.name == "give_unique_node_names")
-        for (const auto& node : graph.nodes()) before[node.get()] = label_of(*node, labels);
+        for (const auto& node : graph.nodes()) {
+          const auto known = imported_.find(node->name);
+          before[node.get()] = known != imported_.end() ? known->second : label_of(*node, labels);
+        }
       run_pass(graph, pass, context);
     }
     for (const auto& node : graph.nodes()) cleaned_[node->name] = before[node.get()];

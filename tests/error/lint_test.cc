@@ -138,6 +138,19 @@ TEST(Lint, SeveralNodesWithoutAnIntegerForm) {
   EXPECT_EQ(json.at("refusals")[0].at("step"), "absorb_scales");
 }
 
+TEST(Lint, ANodeThatTookTheNameOfTheOutputIsNamedAsItself) {
+  UserModel m;
+  m.floats("scales", {4}, {1, 1, 0.5F, 0.3F});
+  const std::string x = m.named("Resize", {m.activation("x", "/a", true), "", "scales"}, "/resize");
+  const auto turned = [&](const std::string& from, const std::string& name, const Ints& perm) {
+    const std::string out = m.named("Transpose", {from}, name);
+    set(*m.graph().mutable_node(m.graph().node_size() - 1), "perm", perm);
+    return out;
+  };
+  turned(turned(x, "/there", {0, 2, 3, 1}), "/last", {0, 3, 1, 2});
+  EXPECT_THAT(lint(m).out, HasSubstr("in the model: node '/resize' (Resize)"));
+}
+
 TEST(FloatNetwork, NamesTheFirstLayerWithoutAQuantiser) {
   EXPECT_THAT(
       run_message(network(false, false)),

@@ -19,6 +19,7 @@ struct Spec {
   Ints rows, columns;
   std::int64_t simd = 1;
   std::string dtype = "INT4", ram_style = "auto";
+  std::int64_t maps = 1;
 };
 
 Graph pick(const Spec& s) {
@@ -29,12 +30,12 @@ Graph pick(const Spec& s) {
   op.columns = s.columns;
   op.simd = s.simd;
   op.ram_style = s.ram_style;
-  return g.node(op, {g.input({1, s.height, s.width, s.channels}, dtype)}, {dtype});
+  return g.node(op, {g.input({s.maps, s.height, s.width, s.channels}, dtype)}, {dtype});
 }
 
 std::string name_of(const Spec& s) {
-  return fmt::format("{}x{}x{} rows {} columns {} SIMD {} {} {}", s.height, s.width, s.channels,
-                     fmt::join(s.rows, ","), fmt::join(s.columns, ","), s.simd, s.dtype,
+  return fmt::format("{}x{}x{}x{} rows {} columns {} SIMD {} {} {}", s.maps, s.height, s.width,
+                     s.channels, fmt::join(s.rows, ","), fmt::join(s.columns, ","), s.simd, s.dtype,
                      s.ram_style);
 }
 
@@ -76,6 +77,8 @@ TEST(Pick, RtlMatchesGolden) {
       {1, 7, 2, {0}, {6, 0, 3, 3}, 2, "UINT2"},
       {7, 1, 2, {6, 0, 3, 3}, {0}, 1, "INT6"},
       {5, 5, 1, {0, 4, 0, 4}, {0, 1, 2, 3, 4}, 1, "INT4"},
+      {1, 6, 2, {0}, {0, 3, 1, 4, 2, 5}, 2, "INT4", "auto", 9},  // channels of pixels, shuffled
+      {2, 3, 1, {1}, {2, 0}, 1, "UINT2", "auto", 4},
   };
   std::vector<LayerCase> cases;
   for (const Spec& s : specs) cases.push_back({name_of(s), pick(s)});

@@ -522,6 +522,18 @@ TEST(InferHwLayers, PixelsAreRepeatedHoweverTheResizeSaysIt) {
   }
 }
 
+TEST(InferHwLayers, ChannelsThatChangePlacesAreColumnsOfEveryPixel) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 3, 2, 8});
+  x->layout = Layout::kNHWC;
+  Tensor* y = net.add(with(&ops::Gather::axis, 3), {x, net.ints({6}, {4, 5, -8, 1, 6, 7})}, "y");
+  const Graph graph = as_hardware(net, y);
+  EXPECT_EQ(types(graph), "Reshape Pick Reshape");
+  EXPECT_EQ(*only_node<hw::Pick>(graph).inputs[0]->shape, (Shape{6, 1, 4, 2}));
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{0}));
+  EXPECT_EQ(only<hw::Pick>(graph).columns, (Ints{2, 0, 3}));
+}
+
 TEST(InferHwLayers, OtherNearestResizesPickTheirPixels) {
   // Positions in an axis of 3 that becomes 6, by ONNX's formulas.
   const struct {

@@ -107,7 +107,7 @@ Tensor* make_quant_average(PixelNet& net, Tensor* x) {
   return net.add(op, {x});
 }
 Tensor* make_transpose(PixelNet& net, Tensor* x) {
-  return net.add(with(&ops::Transpose::perm, {0, 2, 3, 1}), {x});
+  return net.add(with(&ops::Transpose::perm, {0, 1, 3, 2}), {x});
 }
 Tensor* make_resize(PixelNet& net, Tensor* x) {
   ops::Resize op;

@@ -14,7 +14,7 @@ namespace assay::hw {
 
 /// X [N,H,W,C] -> [N,R,S,C]: pixel (r, s) is pixel (rows[r], columns[s]) of X, for R rows and S
 /// columns in any order, as often as wanted: Slice, a Pad that reflects, repeats its edge or wraps, a
-/// nearest Resize.
+/// nearest Resize, and channels that change places as columns of N pixels.
 struct Pick final : HwOpOf<Pick> {
   static constexpr std::string_view kType = "Pick";
   std::vector<std::int64_t> rows = {0}, columns = {0};

@@ -81,32 +81,40 @@ bool repeats(const Ints& positions, std::int64_t n) {
   return true;
 }
 
+/// Whether elements stay together in blocks of so many.
+bool stay_together(const Ints& sources, std::int64_t block) {
+  if (std::ssize(sources) % block != 0) return false;
+  for (std::int64_t i = 0; i < std::ssize(sources); ++i) {
+    const std::int64_t first = sources[static_cast<std::size_t>(i - i % block)];
+    if (first % block != 0 || sources[static_cast<std::size_t>(i)] != first + i % block)
+      return false;
+  }
+  return true;
+}
+
 /// The largest product of axes from the last one on whose elements stay together.
 std::int64_t common_block(const Ints& sources, const Shape& x) {
-  const auto together = [&](std::int64_t block) {
-    if (std::ssize(sources) % block != 0) return false;
-    for (std::int64_t i = 0; i < std::ssize(sources); ++i) {
-      const std::int64_t first = sources[static_cast<std::size_t>(i - i % block)];
-      if (first % block != 0 || sources[static_cast<std::size_t>(i)] != first + i % block)
-        return false;
-    }
-    return true;
-  };
   std::int64_t block = 1;
-  for (std::size_t axis = x.size(); axis-- > 0 && together(block * x[axis]);) block *= x[axis];
+  for (std::size_t axis = x.size(); axis-- > 0 && stay_together(sources, block * x[axis]);)
+    block *= x[axis];
   return block;
+}
+
+/// Where the blocks come from.
+Ints block_places(const Ints& sources, std::int64_t block) {
+  Ints places;
+  for (std::size_t i = 0; i < sources.size(); i += static_cast<std::size_t>(block))
+    places.push_back(sources[i] / block);
+  return places;
 }
 
 /// Elements at `sources` in the place of the node, in the largest blocks that stay together.
 void replace_by_blocks(Inference& inference, Node& node, const Ints& sources) {
   Tensor* x = node.inputs[0];
   const std::int64_t block = common_block(sources, known_shape(*x));
-  Ints places;
-  for (std::size_t i = 0; i < sources.size(); i += static_cast<std::size_t>(block))
-    places.push_back(sources[i] / block);
   node.outputs[0]->dtype = x->dtype;
   hw::Pick op;
-  op.rows = std::move(places);
+  op.rows = block_places(sources, block);
   x = inference.viewed(x, {1, element_count(known_shape(*x)) / block, 1, block},
                        node.name + "_blocks");
   inference.replace_by_view(node, inference.add(op, {x}, node.name + "_picked", x->dtype));
@@ -160,6 +168,25 @@ void infer_resize(Inference& inference, Node& node, const ops::Resize& op) {
   inference.replace({&node}, up, {node.inputs[0]}, {node.outputs[0]});
 }
 
+/// Entries of an axis: rows, or the same columns of every map where there are several in front of it.
+void replace_by_entries(Inference& inference, Node& node, std::size_t axis, const Ints& places) {
+  Tensor* x = node.inputs[0];
+  const Shape& shape = known_shape(*x);
+  const std::int64_t size = shape[axis];
+  std::int64_t block = size;  // entries that stay together
+  while (size % block != 0 || !stay_together(places, block)) --block;
+  const std::int64_t maps =
+      element_count({shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis)});
+  const std::int64_t inner = element_count(shape) / (maps * size);
+  node.outputs[0]->dtype = x->dtype;
+  hw::Pick op;
+  (maps == 1 ? op.rows : op.columns) = block_places(places, block);
+  const Shape view = maps == 1 ? Shape{1, size / block, 1, block * inner}
+                               : Shape{maps, 1, size / block, block * inner};
+  x = inference.viewed(x, view, node.name + "_entries");
+  inference.replace_by_view(node, inference.add(op, {x}, node.name + "_picked", x->dtype));
+}
+
 /// Entries of an axis at constant places.
 void infer_gather(Inference& inference, Node& node, const ops::Gather& op) {
   const Shape& x = known_shape(*node.inputs[0]);
@@ -167,15 +194,12 @@ void infer_gather(Inference& inference, Node& node, const ops::Gather& op) {
   if (!constant_input(node, 1))
     throw NoLayer{"its places are not constant; only such have a layer"};
   Ints places = hw::integer_constant(node, 1);
-  const bool is_map = x.size() == 4 && x[0] == 1 && known_shape(*node.inputs[1]).size() == 1;
-  if (!is_map || (axis != 1 && axis != 2))
-    return replace_by_blocks(inference, node, gather_sources(x, axis, places));
   for (std::int64_t& place : places)
     if (place < 0) place += x[axis];
-  if (axis == 1)
-    replace_by_pick(inference, node, std::move(places), all_of(x[2]));
-  else
-    replace_by_pick(inference, node, all_of(x[1]), std::move(places));
+  const bool is_map = x.size() == 4 && x[0] == 1 && known_shape(*node.inputs[1]).size() == 1;
+  if (is_map && axis == 1) return replace_by_pick(inference, node, places, all_of(x[2]));
+  if (is_map && axis == 2) return replace_by_pick(inference, node, all_of(x[1]), places);
+  replace_by_entries(inference, node, axis, places);
 }
 
 bool is_read(const Graph& graph, const Tensor* tensor) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Channels that change places, and blocks of pixels that become channels: windows and products with
-// weights of 0 and 1.
+// Channels that change places, and blocks of pixels that become channels: windows and a Gather.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,23 +16,14 @@ namespace {
 
 using Ints = std::vector<std::int64_t>;
 
-/// Weights [from, to] that make output channel c of input channel sources[c].
-Tensor* selection(Lowering& lowering, const Node& node, std::int64_t from, const Ints& sources) {
-  const std::int64_t to = std::ssize(sources);
-  std::vector<float> weights(static_cast<std::size_t>(from * to));
-  for (std::int64_t c = 0; c < to; ++c)
-    weights[static_cast<std::size_t>(sources[static_cast<std::size_t>(c)] * to + c)] = 1;
-  Tensor* tensor = lowering.graph.add_constant(node.name + "_selection",
-                                               Constant(Shape{from, to}, std::move(weights)));
-  tensor->dtype = DataType::uint(1);
-  return tensor;
-}
-
 /// Makes what `node` puts out of channels of `x`, which lie last.
 void select_channels(Lowering& lowering, const Node& node, Tensor* x, const Ints& sources,
                      const Axes& perm) {
-  lowering.emit(node, ops::MatMul{}, {x, selection(lowering, node, x->shape->back(), sources)},
-                perm);
+  if (sources == identity_perm(static_cast<std::size_t>(x->shape->back())))
+    return lowering.emit(node, ops::Identity{}, {x}, perm);
+  ops::Gather op;
+  op.axis = std::ssize(*x->shape) - 1;
+  lowering.emit(node, op, {x, lowering.axes_constant(node.name + "_channels", sources)}, perm);
 }
 
 ops::Im2Col window_on(const Tensor& x, Ints kernel, Ints stride) {
