@@ -14,8 +14,9 @@ namespace assay::sim {
 using Slot = std::uint32_t;
 using Word = std::uint64_t;
 
-/// A table chooses, by its other inputs, among functions of its lowest ones: of the lowest, or of
-/// the two lowest where there are five or six inputs, which costs less than it saves.
+/// A table is a polynomial over GF(2) in its other inputs (Reed-Muller), whose coefficients are
+/// functions of its lowest ones: of the lowest, or of the two lowest where there are five or six
+/// inputs, which costs less than it saves.
 constexpr int leaf_inputs(int inputs) { return inputs >= 5 ? 2 : 1; }
 constexpr int leaf_count(int inputs) { return 1 << (inputs - leaf_inputs(inputs)); }
 /// A leaf's number is its truth table; it is kept as so many times that, which is what an address
@@ -28,7 +29,7 @@ struct TableRun {
   int inputs = 0;
   Slot out = 0;
   std::vector<Slot> pins;            ///< `inputs` per table
-  std::vector<std::uint8_t> leaves;  ///< leaf_count() per table, lowest rows first
+  std::vector<std::uint8_t> leaves;  ///< leaf_count() per table: of product i, by the bits of i
 };
 
 /// Flip-flops of one kind in rows first, first + 1, ...

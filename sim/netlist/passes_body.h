@@ -56,16 +56,27 @@ ASSAY_LANES_INLINE void set_functions(Leaves& leaves, Vector x, Vector y) {
   leaves.set(14, x | y);
 }
 
-/// One of 2^kSelects leaves, by the inputs `in`.
-template <int kSelects>
-ASSAY_LANES_INLINE Vector choose(const Leaves& leaves, const std::uint8_t* leaf, const Vector* in) {
-  if constexpr (kSelects == 0) {
-    return leaves.at(*leaf);
+/// The vectors of a row.
+template <int kVectors>
+struct Row {
+  Vector at[kVectors];
+};
+
+/// The sum of 2^kFactors leaves, leaf i times the inputs `in` that the bits of i name.
+template <int kFactors, int kVectors>
+ASSAY_LANES_INLINE Row<kVectors> sum(const Leaves* leaves, const std::uint8_t* leaf,
+                                     const Row<kVectors>* in) {
+  Row<kVectors> out;
+  if constexpr (kFactors == 0) {
+    const std::uint8_t number = *leaf;
+    for (int v = 0; v < kVectors; ++v) out.at[v] = leaves[v].at(number);
   } else {
-    const Vector low = choose<kSelects - 1>(leaves, leaf, in);
-    const Vector high = choose<kSelects - 1>(leaves, leaf + (1 << (kSelects - 1)), in);
-    return low ^ ((low ^ high) & in[kSelects - 1]);
+    const auto without = sum<kFactors - 1>(leaves, leaf, in);
+    const auto with = sum<kFactors - 1>(leaves, leaf + (1 << (kFactors - 1)), in);
+    for (int v = 0; v < kVectors; ++v)
+      out.at[v] = without.at[v] ^ (with.at[v] & in[kFactors - 1].at[v]);
   }
+  return out;
 }
 
 /// Rows of large designs come from the outer caches: they are asked for so many tables before.
@@ -77,24 +88,27 @@ ASSAY_LANES_TARGET void run_tables(Word* values, const TableRun& run) {
   const std::size_t count = run.pins.size() / kInputs;
   const Slot* pins = run.pins.data();
   const std::uint8_t* leaf = run.leaves.data();
-  Leaves leaves;
-  set_constants(leaves, kLow);
-  Vector in[kInputs];
+  constexpr int kVectors = kWords / kVectorWords;
+  Leaves leaves[kVectors];
+  for (Leaves& of : leaves) set_constants(of, kLow);
+  Row<kVectors> in[kInputs];
   for (std::size_t i = 0; i < count; ++i, pins += kInputs, leaf += kLeaves) {
-    Vector* out = row(values, kWords, run.out + i);
     if (i + kAhead < count)
 #pragma GCC unroll 6
       for (int k = 0; k < kInputs; ++k)
         __builtin_prefetch(row(values, kWords, pins[kAhead * kInputs + k]));
-    for (int v = 0; v < kWords / kVectorWords; ++v) {
 #pragma GCC unroll 6
-      for (int k = 0; k < kInputs; ++k) in[k] = row(values, kWords, pins[k])[v];
+    for (int k = 0; k < kInputs; ++k)
+      for (int v = 0; v < kVectors; ++v) in[k].at[v] = row(values, kWords, pins[k])[v];
+    for (int v = 0; v < kVectors; ++v) {
       if constexpr (kLow == 1)
-        set_functions(leaves, in[0]);
+        set_functions(leaves[v], in[0].at[v]);
       else
-        set_functions(leaves, in[0], in[1]);
-      out[v] = choose<kInputs - kLow>(leaves, leaf, in + kLow);
+        set_functions(leaves[v], in[0].at[v], in[1].at[v]);
     }
+    const auto result = sum<kInputs - kLow>(leaves, leaf, in + kLow);
+    Vector* out = row(values, kWords, run.out + i);
+    for (int v = 0; v < kVectors; ++v) out[v] = result.at[v];
   }
 }
 

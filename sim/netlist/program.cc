@@ -80,6 +80,19 @@ MemoryPlan plan_memory(const Memory& memory) {
   return plan;
 }
 
+/// The coefficients of a table's polynomial, as passes.h has it: rows of the table, of which those
+/// of every product without a factor are added to those with it.
+std::vector<std::uint64_t> leaves_of(std::uint64_t table, int inputs) {
+  const int rows = 1 << leaf_inputs(inputs);
+  std::vector<std::uint64_t> leaves(static_cast<std::size_t>(leaf_count(inputs)));
+  for (std::size_t i = 0; i < leaves.size(); ++i)
+    leaves[i] = table >> (static_cast<std::size_t>(rows) * i) & ((1U << rows) - 1);
+  for (std::size_t factor = 1; factor < leaves.size(); factor *= 2)
+    for (std::size_t i = 0; i < leaves.size(); ++i)
+      if ((i & factor) != 0) leaves[i] ^= leaves[i - factor];
+  return leaves;
+}
+
 class Compiler {
  public:
   explicit Compiler(const Netlist& netlist) : netlist_(netlist) {
@@ -257,10 +270,8 @@ class Compiler {
     for (int i = 0; i < lut.size; ++i)
       run.pins.push_back(slot(lut.inputs[static_cast<std::size_t>(i)]));
     const std::uint64_t table = lut.size == 0 ? (lut.table & 1U) * 3U : lut.table;
-    const int rows = 1 << leaf_inputs(run.inputs);
-    for (int leaf = 0; leaf < leaf_count(run.inputs); ++leaf)
-      run.leaves.push_back(
-          static_cast<std::uint8_t>((table >> (rows * leaf) & ((1U << rows) - 1)) * kLeafStep));
+    for (const std::uint64_t leaf : leaves_of(table, run.inputs))
+      run.leaves.push_back(static_cast<std::uint8_t>(leaf * kLeafStep));
   }
 
   void fill_flip_flops() {
