@@ -11,7 +11,7 @@
 namespace assay::hw {
 namespace {
 
-constexpr int kMaxElementBits = 32, kMaxAccBits = 64;
+constexpr int kMaxAccBits = 64;
 
 bool is_xnor(const Node& node) { return node.as<MVAU>() && node.as<MVAU>()->xnor; }
 bool is_bipolar(const DataType& type) { return type.kind == DataType::Kind::kBipolar; }
@@ -35,10 +35,10 @@ void check_style(const Node& node, const std::string& style) {
   if (!w.is_integer())
     layer_error(
         node, fmt::format("its weights have the data type {}; hardware needs integers", w.name()));
-  if (x.bits > kMaxElementBits || w.bits > kMaxElementBits)
+  if (x.bits > kMaxFactorBits || w.bits > kMaxFactorBits)
     layer_error(node, fmt::format("it multiplies {} by {}, more than {} bits; quantise what is "
                                   "wider to fewer bits",
-                                  x.name(), w.name(), kMaxElementBits));
+                                  x.name(), w.name(), kMaxFactorBits));
   if (!op.acc_dtype.is_integer() || is_bipolar(op.acc_dtype) || op.acc_dtype.bits > kMaxAccBits)
     layer_error(node, fmt::format("acc_dtype is {}; it must be an integer type that holds its sums",
                                   op.acc_dtype.name()));

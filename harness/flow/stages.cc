@@ -9,6 +9,7 @@
 #include "compile/base/printable.h"
 #include "compile/passes/cleanup/infer_data_layouts.h"
 #include "compile/passes/cleanup/insert_topk.h"
+#include "compile/passes/streamline/streamline.h"
 #include "harness/flow/fifos.h"
 
 namespace assay {
@@ -42,15 +43,6 @@ StageSpec own_stage(std::string name, std::vector<std::string> passes,
   return stage;
 }
 
-/// Hardware that puts out one number whatever it gets is right, and of no use.
-void refuse_constant_outputs(const PassReport& report) {
-  if (report.constant_outputs.empty()) return;
-  user_error(
-      "output '{}' is the same for every input: a quantiser in front of it has one level alone "
-      "within its reach; look at the scales in front of it in the model",
-      printable(report.constant_outputs[0]));
-}
-
 /// A step of passes. `step` must outlive it.
 StageSpec pass_stage(const PipelineStep& step, const Preprocess& preprocess,
                      const PassOptions& options) {
@@ -67,7 +59,8 @@ StageSpec pass_stage(const PipelineStep& step, const Preprocess& preprocess,
     if (step.streamlines) graph = pixel_graph(graph, preprocess);
     PassContext context{.options = options};
     run_step(graph, step, context);
-    refuse_constant_outputs(context.report);
+    for (const std::string& output : context.report.constant_outputs)
+      user_error("{}", constant_output_problem(output));
     return std::move(context.report);
   };
   return stage;

@@ -23,6 +23,7 @@ namespace assay {
 namespace {
 
 constexpr const char* kLastStep = "hw_layers";
+constexpr const char* kImportRemedy = "mend the file or export it anew (docs/import.md)";
 constexpr const char* kDefaultRemedy =
     "replace it in the model (docs/import.md, docs/streamlining.md)";
 
@@ -111,7 +112,7 @@ class Linter {
     };
     const std::size_t end = refusal.why.rfind("; ");
     report::Lint::Refusal entry{step, told(refusal.where), told(refusal.why.substr(0, end)),
-                                kDefaultRemedy};
+                                step == "import" ? kImportRemedy : kDefaultRemedy};
     if (end != std::string::npos) entry.remedy = told(refusal.why.substr(end + 2));
     report_.refusals.push_back(std::move(entry));
   }

@@ -15,7 +15,7 @@ std::optional<AnswerSource> answer_source(const Graph& graph) {
   }
   const auto is_row = [&](std::size_t place) {
     const Tensor& tensor = *graph.checkpoints()[place].tensor;
-    return tensor.shape && class_axis(tensor);
+    return tensor.shape && is_row_of_classes(tensor);
   };
   if (logits != 1 || !is_row(*source.logits)) source.logits.reset();
   if (labels != 1) source.label.reset();

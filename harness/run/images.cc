@@ -52,10 +52,13 @@ void reorder(Dataset& set, const std::vector<std::size_t>& order) {
 
 [[noreturn]] void does_not_fit(const Dataset& set, const Tensor& input) {
   if (!set.shape.empty())
-    user_error("the arrays of '{}' are {} each, but the network's input is {}", printable(set.name),
-               shape_text(set.shape), shape_text(*input.shape));
+    user_error(
+        "the arrays of '{}' are {} each, but the network's input is {}; give arrays of that shape, "
+        "N first",
+        printable(set.name), shape_text(set.shape), shape_text(*input.shape));
   user_error(
-      "the images of '{}' are {}x{}x{} (channels, rows, columns), but the network's input is {}",
+      "the images of '{}' are {}x{}x{} (channels, rows, columns), but the network's input is {}; "
+      "give data of its size",
       printable(set.name), set.channels, set.height, set.width, shape_text(*input.shape));
 }
 

@@ -138,6 +138,15 @@ TEST(Lint, SeveralNodesWithoutAnIntegerForm) {
   EXPECT_EQ(json.at("refusals")[0].at("step"), "absorb_scales");
 }
 
+TEST(Lint, AnOutputThatIsTheSameForEveryInput) {
+  UserModel m;
+  const std::string x = m.quant("x", "/small", 0.001F, 4, 1);
+  m.quant(m.quant(x, "/one_level", 1000, 4, 1), "/last", 1, 4, 1);
+  const CommandResult result = lint(m);
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.out, HasSubstr("output 'y' is the same for every input"));
+}
+
 TEST(Lint, ANodeThatTookTheNameOfTheOutputIsNamedAsItself) {
   UserModel m;
   m.floats("scales", {4}, {1, 1, 0.5F, 0.3F});

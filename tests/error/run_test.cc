@@ -138,7 +138,7 @@ TEST(RunOdd, AnOutputThatIsTheSameForEveryInputIsRefused) {
   model.output("y");
   const CommandResult result = run(model, "tail");
   EXPECT_EQ(result.code, 2) << result.out;
-  EXPECT_THAT(result.err, HasSubstr("is the same for every input"));
+  EXPECT_THAT(result.err, HasSubstr("output 'y' is the same for every input"));
 }
 
 TEST(RunOdd, ARealOutputIsComparedWhereItIsPutOut) {

@@ -158,6 +158,11 @@ TEST(MVAU, EqualsGoldenForAllFoldings) {
   cases.push_back({"more than 64 multipliers", mvau(wide, 2)});
   wide = {{1, 3, 128}, kBipolar, kBipolar, 4, 2, 64};
   cases.push_back({"64 bipolar lanes", mvau(wide, 3)});
+  for (const char* style : {"lut", "dsp"}) {
+    wide = {{1, 3, 6}, kInt(48), kInt(4), 4, 2, 3};
+    wide.style = style;
+    cases.push_back({fmt::format("48 bits, {}", style), mvau(wide, 4)});
+  }
   expect_equal_to_golden(std::move(cases));
 }
 
@@ -235,8 +240,8 @@ TEST(MVAU, RefusesWhatTheHardwareCannotDo) {
   spec.style = "auto";
   spec.in = kUInt(2);
   expect_refusal(mvau(spec, 1), "xnor takes BINARY");
-  spec = {{1, 2}, kInt(33), kInt(2), 6};
-  expect_refusal(mvau(spec, 1), "more than 32 bits");
+  spec = {{1, 2}, kInt(49), kInt(2), 6};
+  expect_refusal(mvau(spec, 1), "more than 48 bits");
 }
 
 }  // namespace mvau_test

@@ -63,5 +63,16 @@ TEST(ClassAxis, IsTheOnlyOneBehindTheBatchThatIsLongerThanOne) {
     EXPECT_FALSE(axis(none)) << shape_text(none);
 }
 
+TEST(ClassAxis, SeveralRowsOfAnImageAreNoRowOfClasses) {
+  const auto is_row = [](Shape shape) {
+    Tensor tensor;
+    tensor.shape = std::move(shape);
+    return is_row_of_classes(tensor);
+  };
+  for (const Shape& row : {Shape{1, 10}, Shape{10}, Shape{1, 10, 1, 1}}) EXPECT_TRUE(is_row(row));
+  for (const Shape& none : {Shape{6, 30}, Shape{1, 1}, Shape{1, 2, 3}, Shape{}})
+    EXPECT_FALSE(is_row(none));
+}
+
 }  // namespace
 }  // namespace assay

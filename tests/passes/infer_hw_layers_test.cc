@@ -404,6 +404,23 @@ TEST(InferHwLayers, AVectorMeetsEveryPixelOfAMap) {
   }
 }
 
+TEST(InferHwLayers, AFactorOfOneChannelIsRepeatedForEach) {
+  IntegerNet net;
+  std::mt19937 random(6);
+  Tensor* x = net.pixels({1, 4, 3, 3});
+  Tensor* one = net.add(conv2d(1), {x, net.random_values({1, 4, 1, 1}, -1, 1, random)});
+  const Graph graph = as_hardware(net, net.add(ops::Mul{}, {one, x}));
+  EXPECT_EQ(types(graph), "DuplicateStreams MVAU Reshape Pick Reshape EltwiseMul");
+  EXPECT_EQ(only<hw::Pick>(graph).columns, (Ints{0, 0, 0, 0}));
+}
+
+TEST(InferHwLayers, FactorsOfMoreBitsThanAProductTakesAreRefused) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 4}, DataType::sint(49));
+  EXPECT_THAT(refusal(net, net.add(ops::MatMul{}, {x, net.values({4, 1}, {1, -1, 1, 1})})),
+              AllOf(HasSubstr("49 bits, more than 48"), HasSubstr("quantise what is in front")));
+}
+
 TEST(InferHwLayers, TheSameStreamTwiceIsDuplicated) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 4}, DataType::uint(3));

@@ -228,6 +228,24 @@ TEST(Lower, PoolsJoinsAndMovementsFollowTheOrder) {
   EXPECT_TRUE(report.remarks.empty());
 }
 
+/// As in spatial attention: which axis of size 1 is which is free.
+TEST(Lower, MapsOfOneChannelAreJoinedWhereTheirChannelsAreLast) {
+  IntegerNet net;
+  std::mt19937 random(5);
+  Tensor* x = net.thresholds(net.pixels({1, 4, 5, 5}), 1, 3, 0, 200, random, "a");
+  const auto reduced = [&](Tensor* map) {
+    ops::MaxPool op;
+    op.window = {{4, 1}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+    Tensor* y = net.add(with(&ops::Transpose::perm, {0, 3, 1, 2}), {map});
+    return net.add(with(&ops::Transpose::perm, {0, 2, 3, 1}), {net.add(op, {y})});
+  };
+  Tensor* joined = net.add(with(&ops::Concat::axis, 1), {reduced(x), reduced(x)});
+  Graph& graph = net.finish_integers(net.thresholds(joined, 2, 2, 0, 3, random, "b"));
+  expect_exact_step(graph, lower);
+  EXPECT_EQ(graph.outputs()[0]->layout, Layout::kNHWC);
+  EXPECT_EQ(*graph.outputs()[0]->shape, (Shape{1, 5, 5, 2}));
+}
+
 TEST(Lower, AProductWithAVectorFollowsTheOrder) {
   IntegerNet net;
   std::mt19937 random(9);

@@ -22,6 +22,11 @@ std::optional<std::size_t> class_axis(const Tensor& output) {
   return found;
 }
 
+bool is_row_of_classes(const Tensor& output) {
+  const Shape& shape = known_shape(output);
+  return class_axis(output) && (shape.size() == 1 || shape[0] == 1);
+}
+
 bool gets_labels(const Graph& network, std::int64_t topk) {
   if (topk < 1 || network.outputs().size() != 1) return false;
   const Tensor* output = network.outputs()[0];
@@ -29,7 +34,7 @@ bool gets_labels(const Graph& network, std::int64_t topk) {
       std::ranges::any_of(network.checkpoints(), [&](const Checkpoint& checkpoint) {
         return checkpoint.tensor == output && checkpoint.kind == Checkpoint::Kind::kActivation;
       });
-  return output->container == Container::kFloat32 && !quantised && class_axis(*output);
+  return output->container == Container::kFloat32 && !quantised && is_row_of_classes(*output);
 }
 
 void insert_topk(Graph& graph, std::int64_t k) {

@@ -12,6 +12,8 @@ namespace assay {
 /// that is longer than 1 ([N,K], [N,K,1,1], [N,1,K]), or that of a single vector [K]. Nothing where
 /// there are several or none: labels mean no classes of a map or of one number.
 std::optional<std::size_t> class_axis(const Tensor& output);
+/// Whether the output of one image is one row of classes: not [6,30], which is six.
+bool is_row_of_classes(const Tensor& output);
 
 /// Whether a network gets labels where `topk` of them are asked for, at least one: its single output
 /// is real, no quantiser's, and one row of logits per image.

@@ -63,6 +63,25 @@ void infer_clip(Inference& inference, Node& node) {
   inference.replace({&node}, channelwise("min"), {x, bound(*high)}, {out});
 }
 
+/// A factor of one channel that meets every channel of the other, as in spatial attention, is
+/// repeated for each of them.
+void spread_factor(Inference& inference, Node& node) {
+  const Shape out = known_shape(*node.outputs[0]);
+  Shape one_channel = out;
+  one_channel.back() = 1;
+  if (out == one_channel) return;
+  for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    Tensor* x = node.inputs[i];
+    if (known_shape(*x) != one_channel) continue;
+    hw::Pick op;
+    op.columns.assign(static_cast<std::size_t>(out.back()), 0);
+    const std::string name = x->name;
+    x = inference.viewed(x, {element_count(one_channel), 1, 1, 1}, name + "_pixels");
+    x = inference.add(op, {x}, name + "_repeated", x->dtype);
+    inference.graph.set_input(&node, i, inference.viewed(x, out, name + "_spread"));
+  }
+}
+
 }  // namespace
 
 bool infer_elementwise(Inference& inference, Node& node) {
@@ -75,6 +94,8 @@ bool infer_elementwise(Inference& inference, Node& node) {
     infer_relu(inference, node);
   else if (node.as<ops::Clip>())
     infer_clip(inference, node);
+  else if (node.as<ops::Mul>())
+    return spread_factor(inference, node), false;  // and becomes a layer as it is
   else
     return false;
   return true;

@@ -168,6 +168,12 @@ template <typename T>
 void replace_product(Inference& inference, Node& node, T op) {
   if (!constant_input(node, 1))
     throw NoLayer{"it multiplies two activations; only constant weights have a layer"};
+  for (const Tensor* factor : node.inputs)
+    if (factor->dtype.bits > hw::kMaxFactorBits)
+      throw NoLayer{
+          fmt::format("it multiplies numbers of {} bits, more than {}; quantise what is in front "
+                      "of it, or its weights, to fewer bits",
+                      factor->dtype.bits, hw::kMaxFactorBits)};
   op.acc_dtype = node.outputs[0]->dtype;
   std::vector<Tensor*> inputs = node.inputs;
   Node* thresholds = thresholds_behind(inference, node);

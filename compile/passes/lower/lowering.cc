@@ -20,6 +20,19 @@ Layout permuted_layout(Layout layout, const Axes& perm) {
   return parse_layout(result).value_or(Layout::kUnknown);
 }
 
+/// The Transpose that makes a view one in the order `perm`.
+Axes turn_of(const View& from, const Axes& perm) {
+  Axes turn(perm.size());
+  for (std::size_t i = 0; i < perm.size(); ++i)
+    turn[static_cast<std::size_t>(perm[i])] = from.perm[i];
+  return turn;
+}
+
+/// Whether it moves axes of size 1 alone.
+bool keeps_elements(const View& from, const Axes& perm) {
+  return keeps_order(*from.tensor->shape, inverse_perm(turn_of(from, perm)));
+}
+
 }  // namespace
 
 Axes identity_perm(std::size_t rank) {
@@ -68,14 +81,14 @@ void Lowering::add_input(const Tensor& old) {
 Tensor* Lowering::in_order(const Tensor* old, const Axes& perm, const std::string& user) {
   for (const View& view : views(old))
     if (view.perm == perm) return view.tensor;
-  const View from = views(old).front();
+  View from = views(old).front();
+  for (const View& view : views(old))
+    if (keeps_elements(view, perm)) from = view;
   const Shape shape = permuted_shape(known_shape(*old), perm);
   ops::Transpose op;
-  op.perm.resize(perm.size());
-  for (std::size_t i = 0; i < perm.size(); ++i)
-    op.perm[static_cast<std::size_t>(perm[i])] = from.perm[i];
+  op.perm = turn_of(from, perm);
   Tensor* turned = nullptr;
-  if (keeps_order(*from.tensor->shape, inverse_perm(op.perm))) {
+  if (keeps_elements(from, perm)) {
     turned = reshape(from.tensor, old->name + "_reshaped", shape);
   } else {
     turned = add(op, {from.tensor}, {old->name + "_transposed", shape, old->dtype});
@@ -84,6 +97,11 @@ Tensor* Lowering::in_order(const Tensor* old, const Axes& perm, const std::strin
   turned->layout = permuted_layout(old->layout, perm);
   add_view(old, {turned, perm});
   return turned;
+}
+
+bool Lowering::lies_in_order(const Tensor* old, const Axes& perm) const {
+  return std::ranges::any_of(views(old),
+                             [&](const View& view) { return keeps_elements(view, perm); });
 }
 
 Tensor* Lowering::channels_last(const Tensor* old, const Node& user) {

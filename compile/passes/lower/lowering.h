@@ -54,6 +54,8 @@ class Lowering {
     return in_order(old, perm, user.label());
   }
   Tensor* channels_last(const Tensor* old, const Node& user);
+  /// Whether some view of `old` has its elements as `perm` would: only axes of size 1 move.
+  bool lies_in_order(const Tensor* old, const Axes& perm) const;
   /// A constant of the old graph as it is; null stays null.
   Tensor* constant(const Tensor* old);
   /// A new constant with the container and data type of `like`.

@@ -27,14 +27,22 @@ void lower_transpose(Lowering& lowering, const Node& node, const ops::Transpose&
   }
 }
 
-void lower_concat(Lowering& lowering, const Node& node, const ops::Concat& op) {
-  const std::size_t rank = known_shape(*node.outputs[0]).size();
+/// The order of axes in which the parts of a Concat lie already: channels last if they can.
+Axes joined_order(const Lowering& lowering, const Node& node, std::size_t rank) {
+  const Axes last = channels_last_perm(rank);
   Axes perm = identity_perm(rank);
-  for (const Tensor* input : node.inputs)
-    if (lowering.is_computed(input)) {
-      perm = lowering.views(input).front().perm;
-      if (perm == channels_last_perm(rank)) break;
-    }
+  bool can = true;
+  for (const Tensor* input : node.inputs) {
+    if (!lowering.is_computed(input)) continue;
+    can = can && lowering.lies_in_order(input, last);
+    perm = lowering.views(input).front().perm;
+    if (perm == last) return last;
+  }
+  return can ? last : perm;
+}
+
+void lower_concat(Lowering& lowering, const Node& node, const ops::Concat& op) {
+  const Axes perm = joined_order(lowering, node, known_shape(*node.outputs[0]).size());
   ops::Concat concat = op;
   concat.axis = renamed(op.axis, perm);
   std::vector<Tensor*> inputs;

@@ -70,9 +70,13 @@ Tensor* real_tensor(Planner& planner, const Tensor* old) {
 
 namespace {
 
+/// By the name of the output's checkpoint, which is that of the model.
 void note_constant(Planner& planner, const Tensor& tensor, const Tensor& output) {
   const Bounds& range = planner.to.bounds(&tensor);
-  if (range.lo == range.hi) planner.report.constant_outputs.push_back(output.name);
+  if (range.lo != range.hi) return;
+  const auto known = std::ranges::find(planner.from.checkpoints(), &output, &Checkpoint::tensor);
+  planner.report.constant_outputs.push_back(
+      known != planner.from.checkpoints().end() ? known->name : output.name);
 }
 
 }  // namespace

@@ -59,6 +59,13 @@ bool integer_tail(Graph& graph, PassContext& context) {
   return streamline_to(graph, Depth::kTail, {}, context.report);
 }
 
+std::string constant_output_problem(const std::string& output) {
+  return fmt::format(
+      "output '{}' is the same for every input: a quantiser in front of it has one level alone "
+      "within its reach; look at the scales in front of it in the model",
+      printable(output));
+}
+
 bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<Refusal>& found,
                          const std::function<void(std::size_t, std::size_t)>& progress) {
   constexpr std::array kDepths = {Depth::kScales, Depth::kJoins, Depth::kTail};
@@ -73,6 +80,8 @@ bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<R
             progress(before + std::min(done, nodes), kDepths.size() * nodes);
           });
       before += nodes;
+      for (const std::string& output : report.constant_outputs)
+        found.push_back(Refusal::of("", constant_output_problem(output)));
     } catch (const UserError& error) {  // of an output
       found.push_back(Refusal::of("", error.what()));
       return false;

@@ -44,6 +44,10 @@ bool residual_sums(Graph& graph, PassContext& context);
 /// Afterwards the graph is integer (verify_integer). Contract: exact.
 bool integer_tail(Graph& graph, PassContext& context);
 
+/// What is wrong with an output of PassReport::constant_outputs: hardware that puts out one number
+/// whatever it gets is right, and of no use.
+std::string constant_output_problem(const std::string& output);
+
 /// The three passes above for a network that may be refused: everything that stops a node is added to
 /// `found`, and what is behind it is looked at as if its outputs were new inputs of 8-bit integers, which
 /// the graph then has. False where an output is refused: then the graph is of no use. `progress` is
