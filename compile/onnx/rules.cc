@@ -269,6 +269,8 @@ constexpr std::array kRules = {
     RuleEntry{"", "Pad", expand_pad},
     RuleEntry{"", "Split", expand_split},
     RuleEntry{"", "Slice", expand_slice},
+    RuleEntry{"", "Expand", expand_expand},
+    RuleEntry{"", "Tile", expand_tile},
     RuleEntry{"", "SpaceToDepth", expand_space_to_depth},
     RuleEntry{"", "Squeeze", build_squeeze},
     RuleEntry{"", "Unsqueeze", build_squeeze},

@@ -66,6 +66,8 @@ void expand_arg_min(GraphBuilder& builder, Draft draft);
 /// Picking and arranging elements.
 void expand_split(GraphBuilder& builder, Draft draft);
 void expand_slice(GraphBuilder& builder, Draft draft);
+void expand_expand(GraphBuilder& builder, Draft draft);
+void expand_tile(GraphBuilder& builder, Draft draft);
 void expand_pad(GraphBuilder& builder, Draft draft);
 void expand_space_to_depth(GraphBuilder& builder, Draft draft);
 

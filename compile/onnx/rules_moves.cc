@@ -254,6 +254,49 @@ void expand_pad(GraphBuilder& builder, Draft draft) {
   end_picked(Replacement(builder, draft), draft.inputs[0], shape, std::move(picks));
 }
 
+/// Axes of size 1 are read again and again.
+void expand_expand(GraphBuilder& builder, Draft draft) {
+  expect_arity(draft, 2, 2);
+  draft.attributes.expect_none(draft.type, "none");
+  Shape shape = builder.shape(draft.inputs[0]);
+  const Ints target = constant_ints(builder, draft, 1, "the shape");
+  const Shape out = broadcast_shape(shape, target);
+  if (element_count(out) < 1) user_error("shape {} has no elements", shape_text(out));
+  const Replacement to(builder, draft);
+  Tensor* x = draft.inputs[0];
+  if (shape.size() < out.size()) {
+    shape.insert(shape.begin(), out.size() - shape.size(), 1);
+    x = rearranged(to, x, shape, "ranked");
+  }
+  std::vector<Pick> picks;
+  for (std::size_t axis = 0; axis < out.size(); ++axis)
+    if (shape[axis] != out[axis])
+      picks.push_back({axis, Ints(static_cast<std::size_t>(out[axis]), 0)});
+  end_picked(to, x, shape, std::move(picks));
+}
+
+void expand_tile(GraphBuilder& builder, Draft draft) {
+  if (draft.version < 6) user_error("its form before opset 6 is not supported; export anew");
+  expect_arity(draft, 2, 2);
+  draft.attributes.expect_none(draft.type, "none");
+  const Shape shape = builder.shape(draft.inputs[0]);
+  const Ints repeats = constant_ints(builder, draft, 1, "the repeats");
+  if (repeats.size() != shape.size())
+    user_error("{} repeats for the shape {}; give one per axis", repeats.size(), shape_text(shape));
+  Shape out = shape;
+  for (std::size_t axis = 0; axis < out.size(); ++axis)
+    if (repeats[axis] < 1 || __builtin_mul_overflow(out[axis], repeats[axis], &out[axis]))
+      user_error("repeats {} are out of range", shape_text(repeats));
+  element_count(out);  // no more than are supported
+  std::vector<Pick> picks;
+  for (std::size_t axis = 0; axis < out.size(); ++axis) {
+    Ints indices = range(0, out[axis]);
+    for (std::int64_t& index : indices) index %= shape[axis];
+    picks.push_back({axis, std::move(indices)});
+  }
+  end_picked(Replacement(builder, draft), draft.inputs[0], shape, std::move(picks));
+}
+
 /// Blocks move to the channels, the place within a block outside of the channel.
 void expand_space_to_depth(GraphBuilder& builder, Draft draft) {
   expect_arity(draft, 1, 1);

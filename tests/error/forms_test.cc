@@ -70,6 +70,20 @@ TEST(ImportForm, ASlopeMustNotStretchTheInput) {
               AllOf(HasSubstr("[2]"), HasSubstr("[C,1,1]")));
 }
 
+TEST(ImportForm, RepeatsAndShapesThatDoNotFit) {
+  const auto repeats = [](TestModel& model, onnx::NodeProto&) {
+    model.ints("repeats", {1}, {std::int64_t{1} << 62});
+  };
+  EXPECT_THAT(refused(14, "Tile", {4}, {"repeats"}, repeats), HasSubstr("out of range"));
+  const auto few = [](TestModel& model, onnx::NodeProto&) { model.ints("few", {1}, {2}); };
+  EXPECT_THAT(refused(14, "Tile", {1, 4}, {"few"}, few), HasSubstr("give one per axis"));
+  EXPECT_THAT(refused(14, "Expand", {1, 4}, {"few"}, few), HasSubstr("[1,4]"));
+  const auto huge = [](TestModel& model, onnx::NodeProto&) {
+    model.ints("huge", {2}, {std::int64_t{1} << 40, 4});
+  };
+  EXPECT_THAT(refused(14, "Expand", {1, 4}, {"huge"}, huge), HasSubstr("too many elements"));
+}
+
 TEST(ImportForm, SoManyNodesMayBeMadeOfAFewAndNoMore) {
   // 47 times a difference, a Relu and a sum: the 233rd node passes 2^15.
   TestModel model;

@@ -195,6 +195,30 @@ TEST(ImportMoves, PadsMayListTheirAxes) {
   }
 }
 
+TEST(ImportMoves, ExpandRepeatsAxesOfOne) {
+  const auto expanded = [](const Ints& from, const Ints& shape) {
+    TestModel model;
+    model.input("x", from);
+    model.ints("shape", {length(shape)}, shape);
+    model.node("Expand", {"x", "shape"}, {"y"});
+    model.output("y");
+    return model;
+  };
+  const TestModel rows = expanded({1, 2, 1}, {1, 1, 3});
+  EXPECT_EQ(evaluate(rows, {counted(2)}), (Texts{"0", "0", "0", "1", "1", "1"}));
+  const TestModel ranked = expanded({1, 2}, {1, 1, 2, 1});
+  EXPECT_EQ(*ranked.import().find_tensor("y")->shape, (Shape{1, 1, 2, 2}));
+}
+
+TEST(ImportMoves, TileRepeatsWhatIsThere) {
+  TestModel model;
+  model.input("x", {1, 2, 2});
+  model.ints("repeats", {3}, {1, 2, 1});
+  model.node("Tile", {"x", "repeats"}, {"y"});
+  model.output("y");
+  EXPECT_EQ(evaluate(model, {counted(4)}), (Texts{"0", "1", "2", "3", "0", "1", "2", "3"}));
+}
+
 TEST(ImportMoves, SpaceToDepthPutsTheBlockOutside) {
   // Channel 0 is 0 1 / 2 3, channel 1 is 4 5 / 6 7.
   TestModel model;
