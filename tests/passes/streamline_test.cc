@@ -339,6 +339,20 @@ TEST(Streamline, PartsThatAreJoinedByRowsTakeOneScale) {
   EXPECT_EQ(done.quantiser("q").form, Form::kPlain);
 }
 
+TEST(Streamline, PartsThatAreJoinedByRowsAreSeenBehindATranspose) {
+  Hand net;
+  const auto turned = [&](Tensor* x, std::vector<std::int64_t> perm) {
+    return net.add(with(&ops::Transpose::perm, std::move(perm)), {x});
+  };
+  Tensor* x = net.pixels({1, 2, 3, 3});
+  Tensor* a = turned(net.relu_quant(x, 16, 4, "a"), {0, 2, 3, 1});
+  Tensor* b = turned(net.quant(x, 24, 3, unsigned_quant(), "b"), {0, 2, 3, 1});
+  x = turned(net.add(with(&ops::Concat::axis, 1), {a, b}), {0, 3, 1, 2});
+  x = net.add(conv2d(1), {x, net.weights({2, 2, 1, 1})});
+  const auto done = streamlined(net.finish(net.relu_quant(x, 40, 2)));
+  EXPECT_EQ(count_nodes(done.graph, "Conv"), 1U);
+}
+
 TEST(Streamline, PartsThatAreJoinedByRowsKeepScalesThatNobodyMinds) {
   for (const bool flat : {false, true}) {
     Hand net;

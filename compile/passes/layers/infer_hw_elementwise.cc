@@ -23,7 +23,9 @@ void infer_arithmetic(Inference& inference, Node& node, const char* function) {
                               shape_text(known_shape(*node.outputs[0])))};
   const auto values = channel_values(node, constant);
   if (!values)
-    throw NoLayer{"its constant depends on the position; only one value per channel has a layer"};
+    throw NoLayer{
+        "its constant depends on the position, and only one value per channel has a layer; if it "
+        "comes from a Concat of rows or columns, give its parts one scale and zero point"};
   Tensor* p = inference.parameter(node.name + "_parameters", {std::ssize(*values)}, *values);
   inference.replace({&node}, channelwise(function), {node.inputs[x], p}, {node.outputs[0]});
 }

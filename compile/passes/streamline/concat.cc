@@ -143,13 +143,18 @@ std::optional<std::size_t> followed(const Node& node, std::size_t axis) {
   return {};
 }
 
+/// Where the channels of a tensor lie by its layout; second where that is unknown.
+std::size_t channel_axis(const Tensor& tensor) {
+  const std::size_t found = layout_name(tensor.layout).find('C');
+  return found == std::string_view::npos ? 1 : found;
+}
+
 /// Whether scales that differ along an axis are in the way of who reads the tensor. Those of channels
 /// go into weights and thresholds, those of a vector into the matrix behind it, and an output's are
 /// written beside it; no layer scales by position.
 bool needs_one_scale(const Tensor& tensor, std::size_t axis) {
-  if (tensor.consumers.empty() || axis == 1) return false;
   return std::ranges::any_of(tensor.consumers, [&](const Node* reader) {
-    if (!reshapes(*reader) && !reader->as<ops::Transpose>()) return true;
+    if (!reshapes(*reader) && !reader->as<ops::Transpose>()) return axis != channel_axis(tensor);
     const Tensor& moved = *reader->outputs[0];
     if (known_shape(moved).size() <= 2) return false;
     const auto place = followed(*reader, axis);
