@@ -269,8 +269,13 @@ FloatDifference FloatChecker::explain(FloatDifference difference, const Checkpoi
   const auto sum = run.values.find(x);
   const auto element = static_cast<std::size_t>(difference.element);
   const bool is_sum = sum != run.values.end();
-  const Real exact_x =
-      is_sum ? sum->second.real(difference.element) : Real::of(bounds.at(x).value[element]);
+  const double known = bounds.at(x).value[element];
+  if (!is_sum && !std::isfinite(known)) {
+    difference.value = known;
+    difference.slack = HUGE_VAL;
+    return difference;
+  }
+  const Real exact_x = is_sum ? sum->second.real(difference.element) : Real::of(known);
   difference.value = exact_x.to_double();
   const double error = bounds.at(x).error[element];
   difference.slack =

@@ -42,6 +42,7 @@ class Operands {
   const ops::Trunc* const trunc = node.as<ops::Trunc>();
   const ops::MultiThreshold* const thresholds = node.as<ops::MultiThreshold>();
   const bool bipolar = node.as<ops::BipolarQuant>();
+  const bool linear = node.as<ops::QuantizeLinear>();
 
  private:
   BroadcastIndex index(const Shape& from, const Shape& to) const {
@@ -105,8 +106,9 @@ double Staircase::round(double u) const {
 
 mpz_class Staircase::level(const mpq_class& u) const {
   if (bipolar) return u >= 0 ? 1 : -1;
-  if (u <= lo) return mpz_class(lo);
-  if (u >= hi) return mpz_class(hi);
+  // A staircase without an end never saturates, and GMP has no infinity to compare with.
+  if (std::isfinite(lo) && u <= lo) return mpz_class(lo);
+  if (std::isfinite(hi) && u >= hi) return mpz_class(hi);
   mpz_class below;
   mpz_fdiv_q(below.get_mpz_t(), u.get_num_mpz_t(), u.get_den_mpz_t());
   // Within the unit interval the double decision is exact at the three places that matter.
@@ -154,7 +156,13 @@ void set_bounds(Staircase& stairs, double bits, bool is_signed, bool narrow) {
   stairs.hi = is_signed ? std::exp2(bits - 1) - 1 : std::exp2(bits) - 1 - less;
 }
 
-/// The first decision that a quantiser takes on element i.
+DataType linear_type(const Operands& q) {
+  const bool has_zero = q.in.size() > 2 && q.in[2];
+  return container_type(has_zero ? q.node.inputs[2]->container : Container::kUInt8);
+}
+
+/// The first decision that a quantiser takes on element i; a QuantizeLinear adds its zero point to
+/// the level.
 Staircase staircase(const Operands& q, std::int64_t i) {
   Staircase stairs;
   stairs.scale = q.at(1, i);
@@ -166,6 +174,11 @@ Staircase staircase(const Operands& q, std::int64_t i) {
     set_bounds(stairs, bits, op->is_signed, op->narrow);
   } else if (q.trunc) {
     stairs.zero = q.at(2, i);
+  } else if (q.linear) {
+    const DataType type = linear_type(q);
+    const double zero = q.at(2, i).value;
+    stairs.lo = static_cast<double>(type.min()) - zero;
+    stairs.hi = static_cast<double>(type.max()) - zero;
   }
   return stairs;
 }
@@ -237,12 +250,9 @@ BoundedValue quantise(const Operands& q, std::int64_t i) {
 
 BoundedValue quantise_linear(const Operands& q, std::int64_t i) {
   const auto at = static_cast<std::size_t>(i);
-  const Tensor* zero = q.in.size() > 2 && q.in[2] ? q.node.inputs[2] : nullptr;
-  const DataType type = container_type(zero ? zero->container : Container::kUInt8);
+  const BoundedValue zero = q.at(2, i);
   const BoundedValue level = staircase(q, i).decide({q.in[0]->value[at], q.in[0]->error[at]});
-  return {std::clamp(level.value + q.at(2, i).value, static_cast<double>(type.min()),
-                     static_cast<double>(type.max())),
-          level.error};
+  return {level.value + zero.value, level.error + zero.error};
 }
 
 BoundedValue dequantise_linear(const Operands& q, std::int64_t i) {
