@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "golden/bounds/float_error.h"
+#include "golden/bounds/level_range.h"
 #include "golden/exact/executor.h"
 #include "golden/floating/executor.h"
 
@@ -96,16 +97,12 @@ class FloatChecker {
     const Tensor* tensor;
   };
   Answer answer(const ExactRun& run) const;
-  FloatDifference explain(FloatDifference difference, const Checkpoint& checkpoint,
-                          const ExactRun& run, const FloatErrorBounds::Tensors& bounds) const;
+  static FloatDifference explain(FloatDifference difference, const Checkpoint& checkpoint,
+                                 LevelRanges& ranges);
   const Graph& graph_;
   const ExactExecutor& exact_;
   FloatErrorBounds bounds_;
 };
-
-/// The integer that an activation checkpoint's quantiser gives for the exact input `x` at row-major
-/// `element`, from the operator's definition. UserError for a checkpoint without a quantiser.
-std::int64_t quantise_exactly(const Checkpoint& checkpoint, std::int64_t element, const Real& x);
 
 /// Whether a checkpoint's tensor holds its reals as they are, in its order of axes: not in stages
 /// that carry integers.

@@ -107,17 +107,6 @@ BoundedTensor force(const Node& node, const BoundedInputs& in, const Checkpoint&
   return tensor;
 }
 
-/// The node whose rounding decides a checkpoint's integers: behind a DequantizeLinear it is a
-/// QuantizeLinear.
-const Node* deciding_node(const Checkpoint& checkpoint) {
-  const Node* node = checkpoint.tensor ? checkpoint.tensor->producer : nullptr;
-  if (!node || !is_activation_quantiser(*node)) return nullptr;
-  if (!node->as<ops::DequantizeLinear>()) return node;
-  do node = node->inputs.at(0)->producer;
-  while (node && node->as<ops::Clip>());
-  return node && node->as<ops::QuantizeLinear>() ? node : nullptr;
-}
-
 }  // namespace
 
 FloatErrorBounds::FloatErrorBounds(const Graph& graph) : graph_(graph) {
@@ -180,22 +169,16 @@ std::map<const Tensor*, std::vector<double>> FloatErrorBounds::bounds(
   return errors;
 }
 
-const Tensor* FloatErrorBounds::quantiser_input(const Checkpoint& checkpoint) {
-  const Node* node = deciding_node(checkpoint);
-  return node ? node->inputs.at(0) : nullptr;
+const BoundedTensor* FloatErrorBounds::constant(const Tensor& tensor) const {
+  const auto it = constants_.find(&tensor);
+  return it == constants_.end() ? nullptr : &it->second;
 }
 
-double FloatErrorBounds::quantiser_slack(const Checkpoint& checkpoint, std::int64_t element,
-                                         double x, double error) const {
-  const Node* node = deciding_node(checkpoint);
-  if (!node)
-    user_error("checkpoint '{}' is not decided by a quantiser", printable(checkpoint.name));
+double FloatErrorBounds::quantiser_slack(const Node& quantiser, std::int64_t element, double x,
+                                         double error) const {
   const BoundedInputs operands =
-      operands_of(*node, [&](const Tensor* tensor) -> const BoundedTensor* {
-        const auto it = constants_.find(tensor);
-        return it == constants_.end() ? nullptr : &it->second;
-      });
-  return decision_slack(*node, operands, element, x, error) * (1 + 0x1p-20);
+      operands_of(quantiser, [&](const Tensor* tensor) { return constant(*tensor); });
+  return decision_slack(quantiser, operands, element, x, error) * (1 + 0x1p-20);
 }
 
 }  // namespace assay

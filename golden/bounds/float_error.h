@@ -67,18 +67,15 @@ class FloatErrorBounds {
       const std::vector<FloatTensor>& inputs, const std::vector<std::vector<double>>& input_errors,
       const Integers& forced) const;
 
-  /// What an activation checkpoint's quantiser quantises: the input of the Quant, BipolarQuant,
-  /// Trunc, MultiThreshold, or of the QuantizeLinear behind a DequantizeLinear and any Clips. Null
-  /// if it is none of these.
-  static const Tensor* quantiser_input(const Checkpoint& checkpoint);
+  /// A tensor that follows from constants alone; null for every other.
+  const BoundedTensor* constant(const Tensor& tensor) const;
 
-  /// How near its quantiser's input has to be to a decision boundary for float32 to fall on the
+  /// How near a quantiser's input has to be to a decision boundary for float32 to fall on the
   /// other side: if the exact input x (within `error` of the float32 one) is farther than this from
   /// every boundary, in units of x, the float32 level equals the exact one. error plus the
   /// roundings of fl(fl(x/s)+z), and of the half added in HALF_UP and HALF_DOWN; just `error` where
   /// values are only compared.
-  double quantiser_slack(const Checkpoint& checkpoint, std::int64_t element, double x,
-                         double error) const;
+  double quantiser_slack(const Node& quantiser, std::int64_t element, double x, double error) const;
 
  private:
   const Graph& graph_;
