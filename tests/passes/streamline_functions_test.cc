@@ -66,6 +66,17 @@ TEST(StreamlineFunctions, ADifferenceOfThresholdsStaysOneTensor) {
             "MultiThreshold MultiThreshold Mul Add MatMul");
 }
 
+TEST(StreamlineFunctions, ADifferenceOfThresholdsWithAZeroPointStaysOneTensor) {
+  PixelNet net;
+  Tensor* x = centred(net, {1, 2});
+  Tensor* swish = net.add(ops::Mul{}, {x, net.add(ops::Sigmoid{}, {x})});
+  Tensor* q = net.quant(swish, net.number(0.09F), net.number(2), 2, unsigned_quant(), "q");
+  Tensor* y = net.relu_quant(net.add(ops::MatMul{}, {q, net.floats({2, 1}, {1, 2})}), 0.1F, 3, "y");
+  const auto done = streamlined(net.finish(y));
+  EXPECT_EQ(op_types(done.graph),
+            "MultiThreshold MultiThreshold Mul Add Add MatMul MultiThreshold");
+}
+
 TEST(StreamlineFunctions, AFallingOneIsThoseToo) {
   PixelNet net;
   Tensor* x = net.add(ops::Mul{}, {centred(net), net.number(-1)});

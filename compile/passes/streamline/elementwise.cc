@@ -13,6 +13,19 @@
 namespace assay::streamline {
 namespace {
 
+/// What an earlier pass made a sum of integers, such as the levels of a function that falls, stays one.
+void set_sum(Planner& planner, Value value) {
+  const auto carries = [&](const Checkpoint& checkpoint) {
+    return checkpoint.tensor == planner.node().outputs[0] && checkpoint.has_map;
+  };
+  if (value.terms.size() > 1 && std::ranges::any_of(planner.from.checkpoints(), carries))
+    if (Tensor* whole = as_integer(planner, value)) {
+      value.terms = {{RealArray(Real(1)), whole, false}};
+      value.offset = RealArray();
+    }
+  planner.set_output(std::move(value));
+}
+
 void plan_add(Planner& planner, bool subtract) {
   const bool left = planner.depends_on_input(*planner.node().inputs[0]),
              right = planner.depends_on_input(*planner.node().inputs[1]);
@@ -29,7 +42,7 @@ void plan_add(Planner& planner, bool subtract) {
     if (subtract && right) scale_by(value, RealArray(Real(-1)));
     shift_by(value, subtract && left ? -*constant : *constant);
     value.folded.push_back(planner.node().name);
-    return planner.set_output(std::move(value));
+    return set_sum(planner, std::move(value));
   }
   Value a = planner.input(0), b = planner.input(1);
   if (subtract) scale_by(b, RealArray(Real(-1)));
@@ -44,16 +57,7 @@ void plan_add(Planner& planner, bool subtract) {
   std::ranges::move(b.folded, std::back_inserter(a.folded));
   a.offset = compressed(a.offset + b.offset);
   combine(planner, a);
-  // What an earlier pass made a sum of integers, such as the levels of a function that falls, stays one.
-  const auto carries = [&](const Checkpoint& checkpoint) {
-    return checkpoint.tensor == planner.node().outputs[0] && checkpoint.has_map;
-  };
-  if (std::ranges::any_of(planner.from.checkpoints(), carries))
-    if (Tensor* whole = as_integer(planner, a)) {
-      a.terms = {{RealArray(Real(1)), whole, false}};
-      a.offset = RealArray();
-    }
-  planner.set_output(std::move(a));
+  set_sum(planner, std::move(a));
 }
 
 Value without_offset(Planner& planner, Value value) {
