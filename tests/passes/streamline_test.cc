@@ -493,6 +493,58 @@ TEST(Streamline, EveryOutputBecomesInteger) {
   for (const Tensor* output : done.graph.outputs()) EXPECT_TRUE(output->dtype.is_integer());
 }
 
+/// The operators of a network that ends in `output`, whose integers must be in the order of the reals.
+std::string ordered_output(Hand& net, Tensor* output) {
+  const auto done = streamlined(net.finish(output));
+  for (const Checkpoint& checkpoint : done.graph.checkpoints()) {
+    if (!done.graph.is_output(checkpoint.tensor)) continue;
+    for (const Real& unit : checkpoint.unit.values)
+      EXPECT_GT(unit.sign(), 0) << checkpoint.name << " of\n" << nodes_text(done.graph);
+  }
+  return op_types(done.graph);
+}
+
+Tensor* times(Hand& net, Tensor* x, std::vector<float> factors, std::size_t rank = 4) {
+  return net.add(ops::Mul{}, {x, net.per_channel(std::move(factors), rank)});
+}
+
+TEST(Streamline, ASignAtTheEndGoesIntoWeights) {
+  Hand net;
+  Tensor* x = net.add(conv2d(1), {net.pixels({1, 2, 2, 2}), net.weights({3, 2, 1, 1})});
+  EXPECT_EQ(ordered_output(net, times(net, x, {-1, 0.5F, -3})), "Conv");
+}
+
+TEST(Streamline, ASignBehindAMovementIsMultiplied) {
+  for (const bool last : {false, true}) {
+    Hand net;
+    Tensor* x = net.add(conv2d(1), {net.pixels({1, 2, 2, 2}), net.weights({2, 2, 1, 1})});
+    if (!last) x = times(net, x, {-0.3F});
+    x = net.add(ops::Pad{}, {x, net.shape_of({0, 0, 1, 1, 0, 0, 1, 1})});
+    if (last) x = times(net, x, {-0.3F});
+    EXPECT_EQ(ordered_output(net, x), "Conv Pad Mul");
+  }
+}
+
+TEST(Streamline, AChannelWithoutFactorIsZeroAtTheEnd) {
+  Hand net;
+  Tensor* x = net.add(conv2d(1), {net.pixels({1, 2, 2, 2}), net.weights({3, 2, 1, 1})});
+  x = times(net, x, {-1, 0, 3});
+  EXPECT_EQ(ordered_output(net, net.add(ops::Add{}, {x, net.number(2)})), "Conv Mul Mul");
+}
+
+TEST(Streamline, WeightsThatOthersReadKeepTheirSign) {
+  Hand net;
+  Tensor* x = net.add(conv2d(1), {net.pixels({1, 2, 2, 2}), net.weights({2, 2, 1, 1})});
+  Tensor* y = times(net, x, {-0.5F, -2});
+  net.graph.add_output(y);
+  EXPECT_EQ(ordered_output(net, times(net, y, {-3})), "Conv Mul");
+  Hand ranked;
+  x = ranked.add(ops::MatMul{}, {ranked.pixels({1, 2}), ranked.weights({2, 3})});
+  Graph& graph = ranked.finish(times(ranked, x, {-1, -2, 3}, 2));
+  insert_topk(graph, 1);
+  EXPECT_EQ(op_types(streamlined(graph).graph), "MatMul Mul TopK");
+}
+
 // ---- Inputs of an integer element type
 
 /// Reals of an input that the file declares as bytes.

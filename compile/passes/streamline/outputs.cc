@@ -97,7 +97,7 @@ void finish_outputs(Planner& planner) {
       planner.to.graph.add_output(real_tensor(planner, output));
       continue;
     }
-    Value value = integer_output(planner, planner.value_of(output), output->name);
+    Value value = ordered_output(planner, planner.end_value(output), output->name);
     note_constant(planner, *value.terms[0].tensor, *output);
     planner.to.graph.add_output(value.terms[0].tensor);
     planner.set(output, std::move(value));

@@ -12,6 +12,8 @@ Tensor* real_tensor(Planner& planner, const Tensor* old);
 Tensor* materialise(Planner& planner, const Value& value);
 /// One integer tensor for a real output: several terms over a common unit per element (tail.cc).
 Value integer_output(Planner& planner, const Value& real, const std::string& name);
+/// The same whose integers are in the order of the reals everywhere.
+Value ordered_output(Planner& planner, const Value& real, const std::string& name);
 
 /// Outputs of the old graph become outputs of the new one.
 void finish_outputs(Planner& planner);

@@ -28,6 +28,13 @@ Value Planner::input(std::size_t index) const {
   return value;
 }
 
+Value Planner::end_value(const Tensor* old) const {
+  Value value = value_of(old);
+  if (!old->consumers.empty())
+    for (Term& term : value.terms) term.exclusive = false;
+  return value;
+}
+
 Tensor* Planner::copy_of(const Tensor* old) const {
   const auto it = copies_.find(old);
   return it == copies_.end() ? nullptr : it->second;

@@ -50,6 +50,8 @@ class Planner {
   bool depends_on_input(const Tensor& tensor) const { return values_.contains(&tensor); }
   /// The value of a tensor that depends on the network's input.
   const Value& value_of(const Tensor* old) const { return values_.at(old); }
+  /// The same as it leaves the graph, of an output.
+  Value end_value(const Tensor* old) const;
   /// The value of a dynamic input of the node being planned.
   Value input(std::size_t index) const;
   void set(const Tensor* old, Value value) { values_[old] = std::move(value); }

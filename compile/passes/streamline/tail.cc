@@ -73,6 +73,30 @@ Value integer_output(Planner& planner, const Value& real, const std::string& nam
 
 namespace {
 
+/// Where the factor is 0 the integers become 0 instead, and the factor that of another place.
+void drop_unscaled(Planner& planner, Term& term) {
+  const auto is_zero = [](const Real& s) { return s.is_zero(); };
+  const std::vector<Real>& scales = term.scale.values;
+  if (std::ranges::none_of(scales, is_zero)) return;
+  const auto other = std::ranges::find_if_not(scales, is_zero);
+  const Real factor = other == scales.end() ? Real(1) : *other;
+  const RealArray kept =
+      map_array(term.scale, [&](const Real& s) { return Real(is_zero(s) ? 0 : 1); });
+  term = {map_array(term.scale, [&](const Real& s) { return is_zero(s) ? factor : s; }),
+          planner.to.times(term.tensor, kept), false};
+}
+
+}  // namespace
+
+Value ordered_output(Planner& planner, const Value& real, const std::string& name) {
+  Value value = integer_output(planner, real, name);
+  drop_unscaled(planner, value.terms[0]);
+  make_positive(planner, value.terms[0], value.shape);
+  return value;
+}
+
+namespace {
+
 /// Irrational ratios have no common unit: integers that are shown to keep the order.
 Tensor* ranked_by_search(Planner& planner, Tensor* x, const Shape& rows,
                          const std::vector<Real>& scales, const std::vector<Real>& offsets) {
