@@ -58,6 +58,20 @@ TEST(StreamlineRefuses, WeightsThatAreActivations) {
                     HasSubstr("only products with constants")));
 }
 
+TEST(StreamlineRefuses, WhatReadsLabels) {
+  PixelNet net;
+  Tensor* x = net.relu_quant(net.pixels({1, 4}), 9, 4);
+  Graph& graph = net.finish(net.add(ops::Relu{}, {x}, "logits"));
+  insert_topk(graph, 1);
+  graph.mutable_outputs()[0] =
+      net.add(ops::Squeeze{}, {graph.outputs()[0], net.shape_of({0})}, "label_row");
+  std::erase_if(graph.checkpoints(), [](const Checkpoint& c) { return c.name == "label"; });
+  infer_shapes(graph);
+  EXPECT_THAT(streamline_refusal(graph),
+              AllOf(HasSubstr("(Squeeze)"), HasSubstr("it reads 'topk_indices', labels"),
+                    HasSubstr("leave the rest to the host")));
+}
+
 TEST(StreamlineRefuses, Softmax) {
   PixelNet net;
   Tensor* x = net.relu_quant(net.pixels({1, 4}), 9, 4);

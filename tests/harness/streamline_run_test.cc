@@ -325,5 +325,26 @@ TEST_F(Streamline, WhatTheHostComputesIsSaidAtTheEnd) {
   })) << notes;
 }
 
+TEST_F(Streamline, RanksOfAMapAreLeftToTheHost) {
+  QuantisedBuilder b;
+  Tensor* x = b.quant(b.graph.add_input("image", {1, 3, 4, 4}), "x", 0.25F, 4, true);
+  Tensor* ranks = b.graph.add_tensor("ranks");
+  ranks->container = Container::kInt64;
+  auto top = std::make_unique<ops::TopK>();
+  top->axis = 1;
+  b.graph.add_node(std::move(top),
+                   {b.conv(x, b.weights("w", {3, 3, 1, 1}, 1), 1, 0),
+                    b.graph.add_constant("k", Constant({1}, std::vector<std::int64_t>{1}))},
+                   {nullptr, ranks});
+  b.graph.add_output(ranks);
+  infer_shapes(b.graph);
+  export_model(b.graph, model);
+  const CommandResult result = run({"--topk", "0"});
+  ASSERT_EQ(result.code, 0) << result.out << result.err;
+  EXPECT_EQ(report("run").at("host").at(0).at("output"), "ranks");
+  EXPECT_THAT(result.err, HasSubstr("(TopK) at output 'ranks' is left to the host"));
+  EXPECT_EQ(run_assay({"lint", model.string()}).code, 0);
+}
+
 }  // namespace
 }  // namespace assay

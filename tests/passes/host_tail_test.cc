@@ -16,6 +16,12 @@ Graph& ending_in(Net& net, Tensor* y) {
   return graph;
 }
 
+std::string op_names(const Graph& graph) {
+  std::string text;
+  for (const auto& node : graph.nodes()) text += std::string(node->op->type());
+  return text;
+}
+
 TEST(HostTail, TakesSoftmaxOffAndKeepsTheLogits) {
   Net net;
   Tensor* logits = net.add(ops::Relu{}, {net.input({1, 3})}, "logits");
@@ -46,6 +52,54 @@ TEST(HostTail, KeepsWhatOthersReadAndAnotherAxis) {
 TEST(HostTail, AnInputAloneIsNoNetwork) {
   Net net;
   EXPECT_TRUE(take_off_tail(ending_in(net, net.add(ops::Softmax{}, {net.input({1, 3})}))).empty());
+}
+
+/// The indices of TopK along `axis`.
+Tensor* ranks(Net& net, Tensor* x, std::int64_t axis) {
+  auto top = std::make_unique<ops::TopK>();
+  top->axis = axis;
+  Tensor* indices = net.graph.add_tensor("ranks");
+  indices->container = Container::kInt64;
+  net.graph.add_node(std::move(top), {x, net.ints({1}, {1})}, {nullptr, indices});
+  return indices;
+}
+
+TEST(HostTail, TakesRanksOfMapsOffWithTheMovementsAround) {
+  for (const bool moved : {false, true}) {
+    Net net;
+    Tensor* x = net.add(ops::Relu{}, {net.input({1, 3, 2, 2})}, "map");
+    if (moved) x = net.add(ops::Squeeze{}, {x, net.ints({1}, {0})});
+    Tensor* y = ranks(net, x, moved ? 0 : 1);
+    ops::Transpose turn;
+    turn.perm = {0, 2, 1};
+    Graph& graph = ending_in(net, moved ? net.add(turn, {y}, "turned") : y);
+    EXPECT_TRUE(take_off_tail(graph).empty());
+    const auto tails = take_off_rankings(graph);
+    verify(graph);
+    ASSERT_EQ(tails.size(), 1U);
+    EXPECT_EQ(tails[0].name, moved ? "turned" : "ranks");
+    EXPECT_EQ(tails[0].label, "node 'TopK' (TopK)");
+    EXPECT_EQ(op_names(graph), "Relu");
+    EXPECT_EQ(graph.outputs()[0]->name, "map");
+    EXPECT_EQ(graph.checkpoints().back().name, "map");
+    EXPECT_EQ(graph.checkpoints().back().kind, Checkpoint::Kind::kLogits);
+    EXPECT_EQ(graph.checkpoints().back().dtype, graph.outputs()[0]->dtype);
+    EXPECT_TRUE(take_off_rankings(graph).empty());
+  }
+}
+
+TEST(HostTail, KeepsRanksOfOneRowAndThoseThatAreRead) {
+  Net row;
+  EXPECT_TRUE(take_off_rankings(
+                  ending_in(row, ranks(row, row.add(ops::Relu{}, {row.input({1, 3, 1, 1})}), 1)))
+                  .empty());
+  Net read;
+  Tensor* y = ranks(read, read.add(ops::Relu{}, {read.input({1, 3, 2, 2})}), 1);
+  read.graph.add_output(read.add(ops::Identity{}, {y}));
+  EXPECT_TRUE(take_off_rankings(ending_in(read, y)).empty());
+  Net alone;
+  EXPECT_TRUE(
+      take_off_rankings(ending_in(alone, ranks(alone, alone.input({1, 3, 2, 2}), 1))).empty());
 }
 
 TEST(ClassAxis, IsTheOnlyOneBehindTheBatchThatIsLongerThanOne) {

@@ -15,6 +15,11 @@ void Planner::fail(const std::string& problem, const std::string& remedy) const 
 Value Planner::input(std::size_t index) const {
   const Tensor* tensor = node().inputs.at(index);
   const auto it = values_.find(tensor);
+  if (it == values_.end() && tensor && !tensor->constant && copy_of(tensor))
+    fail(fmt::format("it reads '{}', labels that a TopK, ArgMax or ArgMin makes",
+                     printable(tensor->name)),
+         "end the network at the labels, or in front of what makes them, and leave the rest to the "
+         "host");
   if (it == values_.end())
     fail(fmt::format("input {} ('{}') does not depend on the network's input", index,
                      printable(tensor ? tensor->name : "")),
