@@ -68,7 +68,7 @@ TEST(StreamlineRefuses, WhatReadsLabels) {
   std::erase_if(graph.checkpoints(), [](const Checkpoint& c) { return c.name == "label"; });
   infer_shapes(graph);
   EXPECT_THAT(streamline_refusal(graph),
-              AllOf(HasSubstr("(Squeeze)"), HasSubstr("it reads 'topk_indices', labels"),
+              AllOf(HasSubstr("(Squeeze)"), HasSubstr("it reads 'TopK_0_out1', labels"),
                     HasSubstr("leave the rest to the host")));
 }
 
@@ -78,6 +78,25 @@ TEST(StreamlineRefuses, Softmax) {
   EXPECT_THAT(streamline_refusal(net.finish(net.add(ops::Softmax{}, {x}, "p"))),
               AllOf(HasSubstr("node 'Softmax_0' (Softmax)"), HasSubstr("no integer form"),
                     HasSubstr("end the network in front of it")));
+}
+
+TEST(StreamlineRefuses, TheLargerOfTwoActivationsWithUnrelatedScales) {
+  PixelNet net;
+  Tensor* x = net.pixels({1, 4});
+  Tensor *a = net.relu_quant(x, 9.1F, 4, "a"), *b = net.relu_quant(x, 7.3F, 4, "b");
+  Tensor* more = net.add(ops::Relu{}, {net.add(ops::Sub{}, {b, a})});
+  EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(net.add(ops::Add{}, {a, more}), 30, 4))),
+              AllOf(HasSubstr("node 'Add_0' (Add)"),
+                    HasSubstr("a Max or Min of activations with different"),
+                    HasSubstr("give what a Max or Min takes one scale")));
+}
+
+TEST(StreamlineRefuses, TheLargerOfTwoActivationsOfOtherShapes) {
+  PixelNet net;
+  Tensor* a = net.relu_quant(net.pixels({1, 2, 2, 2}), 9, 4, "a");
+  Tensor* b = net.add(ops::GlobalAveragePool{}, {a});
+  EXPECT_THAT(streamline_refusal(net.finish(net.add(ops::Sub{}, {a, b}))),
+              HasSubstr("compares (Max, Min) activations of the shapes [1,2,2,2] and [1,2,1,1]"));
 }
 
 TEST(StreamlineRefuses, ASumWithAReluThatNothingQuantises) {

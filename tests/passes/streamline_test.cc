@@ -197,6 +197,23 @@ TEST(Streamline, AClipWithBoundsBetweenIntegersBecomesRampsAndJumps) {
 
 // ---- Products
 
+TEST(Streamline, TheLargerOrSmallerOfTwoActivationsWithASmallRatio) {
+  for (const bool largest : {true, false})
+    for (const float scale : {16.3F, 2 * 16.3F, 0.75F * 16.3F}) {
+      SCOPED_TRACE(fmt::format("{} {}", largest, scale));
+      Hand net;
+      Tensor* x = net.pixels({1, 2, 2, 1});
+      Tensor* a = net.relu_quant(x, 16.3F, 4, "a");
+      Tensor* b = net.quant(net.add(conv2d(1), {x, net.weights({2, 2, 1, 1})}), scale, 5, {}, "b");
+      // a + relu(b - a), a - relu(a - b)
+      Tensor* apart = largest ? net.add(ops::Sub{}, {b, a}) : net.add(ops::Sub{}, {a, b});
+      Tensor* more = net.add(ops::Relu{}, {apart});
+      Tensor* y = largest ? net.add(ops::Add{}, {a, more}) : net.add(ops::Sub{}, {a, more});
+      const auto done = streamlined(net.finish(net.quant(y, 29.7F, 4, {}, "y")));
+      EXPECT_THAT(op_types(done.graph), ::testing::HasSubstr("Relu"));
+    }
+}
+
 TEST(Streamline, GroupedDilatedDepthwiseAndTransposedConvolutions) {
   const auto streamline_conv = [](const ops::Conv& op, Shape weights) {
     Hand net;

@@ -50,8 +50,8 @@ void plan_add(Planner& planner, bool subtract) {
   a = settle(planner, std::move(a));
   b = settle(planner, std::move(b));
   if (a.shape != b.shape)
-    planner.fail(fmt::format("it adds activations of the shapes {} and {}", shape_text(a.shape),
-                             shape_text(b.shape)),
+    planner.fail(fmt::format("it adds or compares (Max, Min) activations of the shapes {} and {}",
+                             shape_text(a.shape), shape_text(b.shape)),
                  "bring them to one shape (Resize, Reshape) first");
   std::ranges::move(b.terms, std::back_inserter(a.terms));
   std::ranges::move(b.folded, std::back_inserter(a.folded));

@@ -107,10 +107,14 @@ Value settle(Planner& planner, Value value) {
     planner.fail("a function of one variable reaches it without a quantiser in between",
                  "quantise the function's output");
   if (!value.is_clamped()) return value;
+  if (value.terms.size() > 1) take_equal_ratios(planner, value);
   if (value.terms.size() > 1)
     planner.fail(
-        "a Relu or Clip of a sum with several scales reaches it without a quantiser in between",
-        "use a quantised activation (QuantReLU) there");
+        "a Relu or Clip of a sum with several scales, or a Max or Min of activations with "
+        "different "
+        "ones, reaches it without a quantiser in between",
+        "use a quantised activation (QuantReLU) there; give what a Max or Min takes one scale, or "
+        "scales with a small ratio");
   make_positive(planner, value.terms[0], value.shape);
   Value out;
   out.shape = value.shape;
