@@ -111,8 +111,7 @@ Value settle(Planner& planner, Value value) {
   if (value.terms.size() > 1)
     planner.fail(
         "a Relu or Clip of a sum with several scales, or a Max or Min of activations with "
-        "different "
-        "ones, reaches it without a quantiser in between",
+        "different ones, reaches it without a quantiser in between",
         "use a quantised activation (QuantReLU) there; give what a Max or Min takes one scale, or "
         "scales with a small ratio");
   make_positive(planner, value.terms[0], value.shape);
