@@ -29,8 +29,10 @@ struct Linear {
 /// part.
 Value apply_linear(Planner& planner, const Linear& linear, const Value& x,
                    const std::vector<Weights>& weights);
-/// Input 0 [.., K] of the current node times its constant input 1 [K, N]; with `xnor` both hold
-/// bits and the result is the count of equal ones.
+/// Matrices times matrices by numpy's rules; both factors lie row-major.
+Value product_of_stacks(Planner& planner, const Value& a, const Value& b);
+/// Input 0 [.., K] of the current node times its input 1; with `xnor` that is a constant [K, N], both
+/// hold bits and the result is the count of equal ones.
 Value matrix_product(Planner& planner, bool xnor);
 /// A weight tensor as integer weights with one scale per entry of `axis`. `order` brings its
 /// elements into [O][...] order: element i of the result is element order[i] of the tensor.

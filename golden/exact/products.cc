@@ -108,8 +108,8 @@ std::vector<std::int64_t> transposed_order(std::int64_t k, std::int64_t n) {
 }
 
 Value real_product(Planner& planner) {
-  const Value a = row_major_input(planner, 0), b = planner.input(1);
-  if (b.shape.size() != 2) planner.fail("the second factor must be a constant matrix");
+  const Value a = row_major_input(planner, 0), b = row_major_input(planner, 1);
+  if (b.shape.size() != 2 || !planner.is_constant(b)) return product_of_stacks(planner, a, b);
   const auto weights = weights_of(planner, b, 1, transposed_order(b.shape[0], b.shape[1]));
   return multiply_rows(planner, a, weights, b.shape[1], planner.output_shape());
 }

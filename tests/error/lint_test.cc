@@ -204,7 +204,7 @@ TEST(FloatNetwork, OfLargePicturesIsLookedAtInLittleTime) {
   for (const char* layer : {"Conv_0", "Conv_1", "Conv_2", "Conv_3"})
     EXPECT_THAT(result.out, HasSubstr("'" + std::string(layer) + "' (Conv)"));
   EXPECT_THAT(result.err, AllOf(HasSubstr("import: 1 of 1, "), HasSubstr("integer forms: ")));
-  EXPECT_THAT(result.out, HasSubstr("its weights are no matrix"));  // refused for more than that
+  EXPECT_THAT(result.out, HasSubstr("it multiplies two activations"));  // refused for more, too
 }
 
 TEST(FloatNetwork, QuantisedWeightsAndFloatActivations) {

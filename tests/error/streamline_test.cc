@@ -49,13 +49,17 @@ TEST(StreamlineRefuses, ADivisionByAnActivationOrByZero) {
   }
 }
 
-TEST(StreamlineRefuses, WeightsThatAreActivations) {
-  PixelNet net;
-  Tensor* x = net.pixels({2, 2});
-  Tensor* y = net.add(ops::MatMul{}, {net.relu_quant(x, 9, 4, "a"), net.relu_quant(x, 7, 4, "b")});
-  EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(y, 30, 4))),
-              AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("weights are an activation"),
-                    HasSubstr("only products with constants")));
+TEST(StreamlineRefuses, AProductOfTwoActivations) {
+  for (const Shape& shape : {Shape{2, 2}, Shape{1, 3, 2, 2}}) {
+    PixelNet net;
+    Tensor* x = net.pixels(shape);
+    Tensor* y =
+        net.add(ops::MatMul{}, {net.relu_quant(x, 9, 4, "a"), net.relu_quant(x, 7, 4, "b")});
+    EXPECT_THAT(
+        streamline_refusal(net.finish(net.relu_quant(y, 30, 4))),
+        AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("multiplies two activations"),
+              HasSubstr("end the network in front of it")));
+  }
 }
 
 TEST(StreamlineRefuses, WhatReadsLabels) {

@@ -150,13 +150,30 @@ TEST(ExactExecutor, RefusesSoftmaxWithItsNameAndARemedy) {
               AllOf(HasSubstr("'head'"), HasSubstr("Softmax"), HasSubstr("run it with the float")));
 }
 
-TEST(ExactExecutor, RefusesAProductOfTwoActivations) {
+TEST(ExactExecutor, RefusesAConvolutionOfTwoActivations) {
   Net net;
-  Tensor* x = net.input({2, 2});
-  Tensor* y = net.add(ops::MatMul{}, {x, x});
+  ops::Conv conv;
+  conv.window = {{1, 1}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+  Tensor* x = net.input({2, 2, 1, 1});
+  Tensor* y = net.add(conv, {x, x});
   net.finish(y);
   EXPECT_THAT(user_error_of([&] { ExactExecutor(net.graph, {ExactInput::integers(0, 1)}); }),
               AllOf(HasSubstr(y->producer->label()), HasSubstr("product of two activations")));
+}
+
+TEST(ExactExecutor, RefusesAMatrixProductBeyond63Bits) {
+  constexpr std::int64_t kMost = std::int64_t{1} << 31;
+  for (const std::int64_t k : {1, 2}) {
+    Net net;
+    Tensor* x = net.input({k, k});
+    net.finish(net.add(ops::MatMul{}, {x, x}));
+    const std::string error =
+        user_error_of([&] { ExactExecutor(net.graph, {ExactInput::integers(0, kMost)}); });
+    if (k == 2)
+      EXPECT_THAT(error, HasSubstr("exceed 63 bits; quantise its factors"));
+    else
+      EXPECT_EQ(error, "no error");
+  }
 }
 
 TEST(ExactExecutor, RefusesIntegersBeyond63Bits) {

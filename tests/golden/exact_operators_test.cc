@@ -2,7 +2,10 @@
 // Operators of the exact executor on small vectors whose results are worked out by hand.
 #include <gtest/gtest.h>
 
+#include <random>
+
 #include "golden/exact_testing.h"
+#include "support/real_eval.h"
 
 namespace assay {
 namespace {
@@ -213,6 +216,81 @@ TEST(ExactOperators, GemmHasItsFactors) {
       gemm, {net.input({1, 2}), net.floats({2, 2}, {1, 2, 3, 4}), net.floats({2}, {1, -1})});
   // 2 * (1*1 + 2*2) + .5, 2 * (1*3 + 2*4) - .5
   EXPECT_EQ(exact_texts(net, y, {1, 2}), (Texts{"21/2", "43/2"}));
+}
+
+/// x in a shape of its own, with a scale and an offset for each entry of its last axis or of the one in
+/// front: a factor of a product.
+Tensor* factor(Net& net, Tensor* x, const Shape& shape, bool rows, std::mt19937& random) {
+  const std::int64_t size = element_count(shape), given = element_count(*x->shape);
+  std::vector<std::int64_t> picks;
+  for (std::int64_t i = 0; i < size; ++i)
+    picks.push_back(static_cast<std::int64_t>(random() % static_cast<unsigned>(given)));
+  Tensor* flat = net.add(ops::Reshape{}, {x, net.ints({given})});
+  Tensor* y = net.add(ops::Gather{}, {flat, net.ints(picks)});
+  y = net.add(ops::Reshape{}, {y, net.ints(shape)});
+  Shape parameters(shape.size(), 1);
+  const std::size_t axis = shape.size() - (rows && shape.size() > 1 ? 2 : 1);
+  parameters[axis] = shape[axis];
+  const auto numbers = [&](float unit) {
+    std::vector<float> values;
+    for (std::int64_t i = 0; i < shape[axis]; ++i)
+      values.push_back(unit * static_cast<float>(static_cast<int>(random() % 7) - 3));
+    return net.floats(parameters, values);
+  };
+  y = net.add(ops::Mul{}, {y, numbers(0.3F)});
+  return net.add(ops::Add{}, {y, numbers(0.7F)});
+}
+
+TEST(ExactOperators, MatricesOfActivationsAreWhatTheLoopsSay) {
+  const std::vector<std::pair<Shape, Shape>> shapes = {{{2, 3}, {3, 4}},
+                                                       {{3}, {3}},
+                                                       {{3}, {3, 2}},
+                                                       {{2, 3}, {3}},
+                                                       {{2, 2, 3}, {3, 2}},
+                                                       {{2, 3}, {2, 3, 2}},
+                                                       {{1, 2, 3}, {2, 3, 1}},
+                                                       {{2, 1, 2, 3}, {3, 3, 2}},
+                                                       {{1, 2, 2, 3}, {1, 2, 3, 2}},
+                                                       {{2, 1, 2, 1}, {1, 3, 1, 2}}};
+  std::mt19937 random(3);
+  for (const auto& [a, b] : shapes)
+    for (int form = 0; form < 8; ++form) {
+      SCOPED_TRACE(shape_text(a) + " " + shape_text(b) + " form " + std::to_string(form));
+      Net net;
+      Tensor* x = net.input({1, 5});
+      Tensor* first = factor(net, x, a, form % 2 != 0, random);
+      Tensor* second = factor(net, x, b, form / 2 % 2 != 0, random);
+      // Twice one of them is a constant.
+      if (form == 6)
+        first = net.floats(a, std::vector<float>(static_cast<std::size_t>(element_count(a)), 1.1F));
+      if (form == 7)
+        second =
+            net.floats(b, std::vector<float>(static_cast<std::size_t>(element_count(b)), -0.6F));
+      net.finish(net.add(ops::MatMul{}, {first, second}));
+      const Levels q{-3, 0, 7, 2, -8};
+      const ExactExecutor exact(net.graph, {stepped_input(q, ratio(1, 3))});
+      const ExactValue got = exact.run({.inputs = {{q}}}).outputs.at(0);
+      std::vector<Real> pixels;
+      for (const std::int64_t i : q) pixels.push_back(ratio(i, 3));
+      const auto expected = real_eval::evaluate(net.graph, {{"x", {{1, 5}, pixels}}})
+                                .at(net.graph.outputs()[0]->name);
+      ASSERT_EQ(got.shape, expected.shape);
+      for (std::int64_t i = 0; i < got.size(); ++i)
+        ASSERT_EQ(got.real(i).str(), expected.values[static_cast<std::size_t>(i)].str()) << i;
+    }
+}
+
+TEST(ExactOperators, TiesOfAProductOfActivationsGoToTheEvenLevel) {
+  // [1 a] [1 a]' = 1 + a a for a = 1/2, 1, 3/2: 5/4, 2, 13/4 in units of 1/2.
+  for (const auto& [a, level] : {std::pair{1, 2}, {2, 4}, {3, 6}}) {
+    Net net;
+    Tensor* x = net.input({1, 2});
+    ops::Transpose turn;
+    turn.perm = {1, 0};
+    Tensor* y = net.add(ops::MatMul{}, {x, net.add(turn, {x})});
+    EXPECT_EQ(exact_levels(net, add_quant(net, y, {.scale = 0.5F}), {2, a}, ratio(1, 2)),
+              (Levels{level}));
+  }
 }
 
 TEST(ExactOperators, XnorPopcountCountsEqualBits) {

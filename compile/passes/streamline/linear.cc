@@ -46,11 +46,18 @@ bool take_common_units(IntegerConstant& constant, const RealArray& real, std::si
   return true;
 }
 
+void require_constant_weights(const Planner& planner) {
+  if (!planner.depends_on_input(*planner.node().inputs[1])) return;
+  if (planner.depends_on_input(*planner.node().inputs[0]))
+    planner.fail("it multiplies two activations, which no layer does: one factor must be constant",
+                 "end the network in front of it, or multiply element by element (Mul)");
+  planner.fail("its weights are an activation",
+               "only products with constants have an integer form");
+}
+
 IntegerConstant weights(Planner& planner, std::size_t axis) {
   const Tensor* tensor = planner.node().inputs[1];
-  if (planner.depends_on_input(*tensor))
-    planner.fail("its weights are an activation",
-                 "only products with constants have an integer form");
+  require_constant_weights(planner);
   auto constant = integer_constant(*tensor, axis);
   if (!constant)
     planner.fail("its weights are computed by nodes that do not fold", "fold constants first");
@@ -506,6 +513,7 @@ void plan_matmul(Planner& planner) {
                  "transpose the product so that the weights are right");
   const Shape &in = known_shape(*planner.node().inputs[0]),
               &out = known_shape(*planner.node().outputs[0]);
+  require_constant_weights(planner);
   Product p;
   const Shape& shape = known_shape(*planner.node().inputs[1]);
   if (shape.size() != 2 || in.size() < 2)
