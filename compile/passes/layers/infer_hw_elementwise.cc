@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compile/hw/constants.h"
+#include "compile/hw/layer.h"
 #include "compile/passes/layers/hw_inference.h"
 
 namespace assay::hw_inference {
@@ -88,6 +89,10 @@ void spread_factor(Inference& inference, Node& node) {
 
 bool infer_elementwise(Inference& inference, Node& node) {
   const bool constant = !hw::reads_streams(node);
+  if (!constant && node.as<ops::Mul>()) {
+    spread_factor(inference, node);
+    return false;  // the layer of its own takes it then
+  }
   if (constant && node.as<ops::Add>())
     infer_arithmetic(inference, node, "add");
   else if (constant && node.as<ops::Mul>())
@@ -96,8 +101,6 @@ bool infer_elementwise(Inference& inference, Node& node) {
     infer_relu(inference, node);
   else if (node.as<ops::Clip>())
     infer_clip(inference, node);
-  else if (node.as<ops::Mul>())
-    return spread_factor(inference, node), false;  // and becomes a layer as it is
   else
     return false;
   return true;

@@ -108,16 +108,22 @@ Ints block_places(const Ints& sources, std::int64_t block) {
   return places;
 }
 
+/// Picks from a view of X, which is called after `what`, in the place of the node.
+void replace_by_pick_of(Inference& inference, Node& node, const hw::Pick& op, Shape view,
+                        std::string_view what) {
+  Tensor* x = node.inputs[0];
+  node.outputs[0]->dtype = x->dtype;
+  x = inference.viewed(x, std::move(view), fmt::format("{}_{}", node.name, what));
+  inference.replace_by_view(node, inference.add(op, {x}, node.name + "_picked", x->dtype));
+}
+
 /// Elements at `sources` in the place of the node, in the largest blocks that stay together.
 void replace_by_blocks(Inference& inference, Node& node, const Ints& sources) {
-  Tensor* x = node.inputs[0];
-  const std::int64_t block = common_block(sources, known_shape(*x));
-  node.outputs[0]->dtype = x->dtype;
+  const Shape& x = known_shape(*node.inputs[0]);
+  const std::int64_t block = common_block(sources, x);
   hw::Pick op;
   op.rows = block_places(sources, block);
-  x = inference.viewed(x, {1, element_count(known_shape(*x)) / block, 1, block},
-                       node.name + "_blocks");
-  inference.replace_by_view(node, inference.add(op, {x}, node.name + "_picked", x->dtype));
+  replace_by_pick_of(inference, node, op, {1, element_count(x) / block, 1, block}, "blocks");
 }
 
 /// For every axis the positions that a nearest Resize reads.
@@ -170,21 +176,18 @@ void infer_resize(Inference& inference, Node& node, const ops::Resize& op) {
 
 /// Entries of an axis: rows, or the same columns of every map where there are several in front of it.
 void replace_by_entries(Inference& inference, Node& node, std::size_t axis, const Ints& places) {
-  Tensor* x = node.inputs[0];
-  const Shape& shape = known_shape(*x);
+  const Shape& shape = known_shape(*node.inputs[0]);
   const std::int64_t size = shape[axis];
   std::int64_t block = size;  // entries that stay together
   while (size % block != 0 || !stay_together(places, block)) --block;
   const std::int64_t maps =
       element_count({shape.begin(), shape.begin() + static_cast<std::ptrdiff_t>(axis)});
   const std::int64_t inner = element_count(shape) / (maps * size);
-  node.outputs[0]->dtype = x->dtype;
   hw::Pick op;
   (maps == 1 ? op.rows : op.columns) = block_places(places, block);
   const Shape view = maps == 1 ? Shape{1, size / block, 1, block * inner}
                                : Shape{maps, 1, size / block, block * inner};
-  x = inference.viewed(x, view, node.name + "_entries");
-  inference.replace_by_view(node, inference.add(op, {x}, node.name + "_picked", x->dtype));
+  replace_by_pick_of(inference, node, op, view, "entries");
 }
 
 /// Entries of an axis at constant places.

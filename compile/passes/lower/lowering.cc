@@ -185,8 +185,7 @@ View Lowering::output_view(const Tensor& old) {
   if (old.is_constant()) return {constant(&old), identity};
   const View view = views(&old).front();
   const Axes last = channels_last_perm(identity.size());
-  if (view.perm == last || view.perm == inverse_perm(last) ||
-      keeps_order(known_shape(old), view.perm))
+  if (view.perm == last || view.perm == inverse_perm(last) || keeps_elements(view, identity))
     return view;
   return {in_order(&old, identity, fmt::format("output '{}'", printable(old.name))), identity};
 }
