@@ -3,12 +3,16 @@
 
 #include <mpfr.h>
 
+#include <algorithm>
 #include <cmath>
-#include <deque>
+#include <map>
+#include <utility>
 
 #include "compile/base/error.h"
+#include "compile/base/printable.h"
 #include "compile/graph/ops.h"
 #include "golden/exact/function.h"
+#include "golden/exact/index_map.h"
 
 namespace assay {
 namespace {
@@ -25,73 +29,228 @@ class Number {
     mpfr_set_z(value_, scaled.get_mpz_t(), MPFR_RNDN);
     mpfr_div_2ui(value_, value_, 2 * kBits, MPFR_RNDN);
   }
-  Number(const Number&) = delete;
-  Number& operator=(const Number&) = delete;
+  Number(const Number& other) : Number() { mpfr_set(value_, other.value_, MPFR_RNDN); }
+  Number& operator=(const Number& other) {
+    mpfr_set(value_, other.value_, MPFR_RNDN);
+    return *this;
+  }
   ~Number() { mpfr_clear(value_); }
   mpfr_ptr get() { return value_; }
-  /// UserError, of the element that it is made of, where that is no finite number.
-  double rounded(std::int64_t element, const Real& of) const {
-    const double value = mpfr_get_d(value_, MPFR_RNDN);
-    if (std::isfinite(value)) return value;
-    user_error("element {}, made of {}, is {}, which is no finite float64", element, of.to_double(),
-               std::isnan(value) ? "nan"
-               : value < 0       ? "-inf"
-                                 : "inf");
-  }
+  mpfr_srcptr get() const { return value_; }
+  double to_double() const { return mpfr_get_d(value_, MPFR_RNDN); }
 
  private:
   static constexpr mpfr_prec_t kBits = 256;
   mpfr_t value_;
 };
 
-std::vector<double> function_values(ops::Function f, const ExactValue& value) {
-  std::vector<double> out;
-  for (std::int64_t i = 0; i < value.size(); ++i) {
-    const Real of = value.real(i);
-    Number x(of);
-    exact::apply_function(f, x.get(), x.get(), MPFR_RNDN);
-    out.push_back(x.rounded(i, of));
-  }
-  return out;
+struct Numbers {
+  Shape shape;
+  std::vector<Number> values;
+};
+
+constexpr const char* kRemedy = "clip what it takes, or end the network in front of it";
+
+/// What stands for an element without a number, as messages have it.
+std::string not_finite(double value) {
+  return std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
 }
 
-std::vector<double> softmax_values(std::int64_t along, bool logarithm, const ExactValue& value) {
-  const std::size_t axis = ops::normalise_axis(along, value.shape.size());
-  const std::int64_t size = value.shape[axis];
+Numbers function_of(const Node& node, ops::Function f, const Numbers& x) {
+  Numbers y = x;
+  for (std::size_t i = 0; i < y.values.size(); ++i) {
+    Number& value = y.values[i];
+    exact::apply_function(f, value.get(), value.get(), MPFR_RNDN);
+    if (mpfr_number_p(value.get()) == 0)
+      user_error("{}: element {}, made of {}, is {}, which is no finite number; {}", node.label(),
+                 i, x.values[i].to_double(), not_finite(value.to_double()), kRemedy);
+  }
+  return y;
+}
+
+Numbers softmax_of(std::int64_t along, bool logarithm, const Numbers& x) {
+  const std::size_t axis = ops::normalise_axis(along, x.shape.size());
+  const std::int64_t size = x.shape[axis];
   std::int64_t stride = 1;
-  for (std::size_t i = axis + 1; i < value.shape.size(); ++i) stride *= value.shape[i];
-  std::vector<double> out(static_cast<std::size_t>(value.size()));
-  for (std::int64_t lane = 0; lane < value.size() / size; ++lane) {
+  for (std::size_t i = axis + 1; i < x.shape.size(); ++i) stride *= x.shape[i];
+  Numbers y = x;
+  for (std::int64_t lane = 0; lane < std::ssize(x.values) / size; ++lane) {
     const std::int64_t from = lane / stride * stride * size + lane % stride;
-    std::deque<Number> terms;
     Number sum;
     mpfr_set_zero(sum.get(), 1);
     for (std::int64_t k = 0; k < size; ++k) {
-      Number& term = terms.emplace_back(value.real(from + k * stride));
+      Number& term = y.values[static_cast<std::size_t>(from + k * stride)];
       mpfr_exp(term.get(), term.get(), MPFR_RNDN);
       mpfr_add(sum.get(), sum.get(), term.get(), MPFR_RNDN);
     }
     for (std::int64_t k = 0; k < size; ++k) {
-      Number& term = terms[static_cast<std::size_t>(k)];
+      Number& term = y.values[static_cast<std::size_t>(from + k * stride)];
       mpfr_div(term.get(), term.get(), sum.get(), MPFR_RNDN);
       if (logarithm) mpfr_log(term.get(), term.get(), MPFR_RNDN);
-      const std::int64_t at = from + k * stride;
-      out[static_cast<std::size_t>(at)] = term.rounded(at, value.real(at));
     }
   }
-  return out;
+  return y;
+}
+
+using Arithmetic = int (*)(mpfr_ptr, mpfr_srcptr, mpfr_srcptr, mpfr_rnd_t);
+
+Arithmetic arithmetic_of(const Node& node) {
+  if (node.as<ops::Add>()) return mpfr_add;
+  if (node.as<ops::Sub>()) return mpfr_sub;
+  if (node.as<ops::Mul>()) return mpfr_mul;
+  return node.as<ops::Div>() ? mpfr_div : nullptr;
+}
+
+/// Which element of an operand of shape `from` each element of `to` reads.
+std::vector<std::size_t> places(const Shape& from, const Shape& to) {
+  const std::vector<std::int64_t> strides = broadcast_strides(from, to);
+  std::vector<std::size_t> at{0};
+  for (std::size_t axis = 0; axis < to.size(); ++axis) {
+    std::vector<std::size_t> next;
+    for (const std::size_t base : at)
+      for (std::int64_t k = 0; k < to[axis]; ++k)
+        next.push_back(base + static_cast<std::size_t>(k * strides[axis]));
+    at = std::move(next);
+  }
+  return at;
+}
+
+Numbers combined(const Node& node, Arithmetic f, const Numbers& a, const Numbers& b) {
+  Numbers y;
+  y.shape = broadcast_shape(a.shape, b.shape);
+  const std::vector<std::size_t> from_a = places(a.shape, y.shape),
+                                 from_b = places(b.shape, y.shape);
+  y.values.resize(from_a.size());
+  for (std::size_t i = 0; i < y.values.size(); ++i) {
+    f(y.values[i].get(), a.values[from_a[i]].get(), b.values[from_b[i]].get(), MPFR_RNDN);
+    if (mpfr_number_p(y.values[i].get()) == 0)
+      user_error("{}: element {} is {}, which is no finite number; {}", node.label(), i,
+                 not_finite(y.values[i].to_double()), kRemedy);
+  }
+  return y;
+}
+
+Numbers moved(const IndexMap& map, const std::vector<const Numbers*>& from) {
+  std::vector<const Number*> elements;
+  for (const Numbers* part : from)
+    for (const Number& value : part->values) elements.push_back(&value);
+  const Number padding(map.padding);
+  Numbers y;
+  y.shape = map.shape;
+  for (const std::int64_t source : map.source)
+    y.values.push_back(source < 0 ? padding : *elements[static_cast<std::size_t>(source)]);
+  return y;
+}
+
+/// The values of the k first.
+Numbers ranked(const ops::TopK& op, const Shape& shape, const Numbers& x) {
+  const std::size_t axis = ops::normalise_axis(op.axis, x.shape.size());
+  std::int64_t stride = 1;
+  for (std::size_t i = axis + 1; i < shape.size(); ++i) stride *= shape[i];
+  Numbers y;
+  y.shape = shape;
+  y.values.resize(static_cast<std::size_t>(element_count(shape)));
+  const std::int64_t size = x.shape[axis], count = shape[axis];
+  for (std::int64_t lane = 0; lane < std::ssize(x.values) / size; ++lane) {
+    const std::int64_t outer = lane / stride, inner = lane % stride;
+    std::vector<const Number*> row;
+    for (std::int64_t k = 0; k < size; ++k)
+      row.push_back(&x.values[static_cast<std::size_t>((outer * size + k) * stride + inner)]);
+    std::ranges::stable_sort(row, [&](const Number* a, const Number* b) {
+      const int order = mpfr_cmp(a->get(), b->get());
+      return op.largest ? order > 0 : order < 0;
+    });
+    for (std::int64_t k = 0; k < count; ++k)
+      y.values[static_cast<std::size_t>((outer * count + k) * stride + inner)] =
+          *row[static_cast<std::size_t>(k)];
+  }
+  return y;
+}
+
+Numbers numbers_of(const Constant& constant) {
+  Numbers numbers{constant.shape(), {}};
+  for (std::int64_t i = 0; i < constant.size(); ++i) numbers.values.emplace_back(constant.real(i));
+  return numbers;
+}
+
+Numbers numbers_of(const ExactValue& value) {
+  Numbers numbers{value.shape, {}};
+  for (std::int64_t i = 0; i < value.size(); ++i) numbers.values.emplace_back(value.real(i));
+  return numbers;
+}
+
+/// Executes a tail, node by node.
+class Evaluation {
+ public:
+  Evaluation(const Graph& tail, const std::vector<ExactValue>& inputs) {
+    ASSAY_INVARIANT(inputs.size() == tail.inputs().size(), "a value for each input of a tail");
+    for (std::size_t i = 0; i < inputs.size(); ++i)
+      values_[tail.inputs()[i]] = numbers_of(inputs[i]);
+    for (const Node* node : tail.topological_order()) values_[node->outputs[0]] = value_of(*node);
+  }
+
+  std::vector<double> rounded(const Tensor* output) {
+    std::vector<double> out;
+    for (const Number& number : of(output).values) {
+      out.push_back(number.to_double());
+      if (!std::isfinite(out.back()))
+        user_error("output '{}': element {} is {}, which is no finite float64; {}",
+                   printable(output->name), out.size() - 1, not_finite(out.back()), kRemedy);
+    }
+    return out;
+  }
+
+ private:
+  const Numbers& of(const Tensor* tensor) {
+    const auto [at, fresh] = values_.try_emplace(tensor);
+    if (fresh) at->second = numbers_of(tensor->constant.value());
+    return at->second;
+  }
+
+  Numbers value_of(const Node& node) {
+    const Numbers& x = of(node.inputs[0]);
+    if (const auto* function = node.as<ops::FunctionOp>())
+      return function_of(node, function->function(), x);
+    if (const auto* op = node.as<ops::Softmax>()) return softmax_of(op->axis, false, x);
+    if (const auto* op = node.as<ops::LogSoftmax>()) return softmax_of(op->axis, true, x);
+    if (const Arithmetic f = arithmetic_of(node)) return combined(node, f, x, of(node.inputs[1]));
+    if (node.as<ops::Cast>()) return x;
+    if (const auto* op = node.as<ops::TopK>()) return ranked(*op, *node.outputs[0]->shape, x);
+    const IndexMap map = index_map(node).value();
+    std::vector<const Numbers*> from;
+    for (const std::size_t input : map.inputs) from.push_back(&of(node.inputs[input]));
+    return moved(map, from);
+  }
+
+  std::map<const Tensor*, Numbers> values_;
+};
+
+bool is_computed(const Node& node) {
+  if (node.as<ops::TopK>())
+    return node.outputs[0] != nullptr && (!node.outputs[1] || node.outputs[1]->consumers.empty());
+  if (node.as<ops::Cast>()) return node.outputs[0]->container == Container::kFloat32;
+  return node.as<ops::FunctionOp>() || node.as<ops::RowsOp>() || arithmetic_of(node) ||
+         index_map(node).has_value();
 }
 
 }  // namespace
 
-std::vector<double> tail_values(const Op& op, const ExactValue& value) {
-  if (const auto* function = dynamic_cast<const ops::FunctionOp*>(&op))
-    return function_values(function->function(), value);
-  if (const auto* softmax = dynamic_cast<const ops::Softmax*>(&op))
-    return softmax_values(softmax->axis, false, value);
-  const auto* log_softmax = dynamic_cast<const ops::LogSoftmax*>(&op);
-  ASSAY_INVARIANT(log_softmax, "no operator of a tail");
-  return softmax_values(log_softmax->axis, true, value);
+void check_tail(const Graph& tail) {
+  for (const auto& node : tail.nodes())
+    if (!is_computed(*node))
+      user_error(
+          "{}: it takes what is made of the real numbers of a function (exp, tanh, ...), which are "
+          "only added, multiplied and moved exactly; run it with the float reference, or end the "
+          "network in front of the function",
+          node->label());
+}
+
+std::vector<std::vector<double>> tail_values(const Graph& tail,
+                                             const std::vector<ExactValue>& inputs) {
+  Evaluation evaluation(tail, inputs);
+  std::vector<std::vector<double>> outputs;
+  for (const Tensor* output : tail.outputs()) outputs.push_back(evaluation.rounded(output));
+  return outputs;
 }
 
 }  // namespace assay

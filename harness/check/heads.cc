@@ -2,77 +2,147 @@
 #include "harness/check/heads.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
+#include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/graph/ops.h"
+#include "compile/graph/views.h"
 
 namespace assay {
 namespace {
 
-/// An output and what came off behind it, if anything did.
-struct Ending {
-  const HostTail* head = nullptr;
-  Shape shape;
-};
-
-Ending ending_at(const Headless& network, std::size_t output) {
-  const auto found = std::ranges::find(network.heads, output, &HostTail::output);
-  return {found == network.heads.end() ? nullptr : &*found,
-          *network.graph.outputs()[output]->shape};
-}
-
-const Checkpoint* checkpoint_at(const Graph& graph, const Tensor* output) {
-  const auto& all = graph.checkpoints();
-  const auto found = std::ranges::find_if(all, [&](const Checkpoint& checkpoint) {
-    return checkpoint.tensor == output && checkpoint.kind != Checkpoint::Kind::kInput;
-  });
-  return found == all.end() ? nullptr : &*found;
-}
-
-/// The place among the outputs of the one that carries the checkpoint of that name.
-std::optional<std::size_t> output_called(const Graph& graph, std::string_view name) {
-  for (std::size_t i = 0; i < graph.outputs().size(); ++i)
-    if (const Checkpoint* mine = checkpoint_at(graph, graph.outputs()[i]);
-        mine && mine->name == name)
-      return i;
+/// The checkpoint of the output of that name.
+std::string checkpoint_name(const Graph& graph, std::string_view output) {
+  for (const Checkpoint& checkpoint : graph.checkpoints())
+    if (checkpoint.kind != Checkpoint::Kind::kInput && checkpoint.tensor->name == output &&
+        graph.is_output(checkpoint.tensor))
+      return checkpoint.name;
   return {};
 }
 
 /// How many elements a row has and how far apart they lie: what an axis means, whatever axes of one
 /// element are beside it.
-std::pair<std::int64_t, std::int64_t> row_of(const ops::RowsOp& op, const Shape& shape) {
+std::string row_text(const ops::RowsOp& op, const Shape& shape) {
   const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
   const Shape inner(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end());
-  return {shape[axis], element_count(inner)};
+  return fmt::format("{} by {}", shape[axis], element_count(inner));
 }
 
-bool same_function(const Ending& a, const Ending& b) {
-  if (!a.head || !b.head) return a.head == b.head;
-  const auto* rows_a = dynamic_cast<const ops::RowsOp*>(a.head->op.get());
-  const auto* rows_b = dynamic_cast<const ops::RowsOp*>(b.head->op.get());
-  if (!rows_a || !rows_b) return same_op(*a.head->op, *b.head->op);
-  return rows_a->type() == rows_b->type() && row_of(*rows_a, a.shape) == row_of(*rows_b, b.shape);
+/// Texts that are equal only for tensors that are the same function of checkpoints.
+class Recipes {
+ public:
+  explicit Recipes(const Headless& network) : network_(network) {}
+
+  const std::string& of(const Tensor* tensor) {
+    std::string& recipe = recipes_[tensor];
+    if (recipe.empty()) recipe = sha256(text_of(*tensor));
+    return recipe;
+  }
+
+ private:
+  std::string text_of(const Tensor& tensor) {
+    if (tensor.constant) {
+      std::string values = shape_text(tensor.constant->shape());
+      for (std::int64_t i = 0; i < tensor.constant->size(); ++i)
+        values += " " + tensor.constant->real(i).str();
+      return values;
+    }
+    if (tensor.producer == nullptr) return checkpoint_name(network_.graph, tensor.name);
+    const Node& node = *tensor.producer;
+    if (copies_in_order(node)) return text_of(*node.inputs[0]);
+    const auto output = std::ranges::find(node.outputs, &tensor) - node.outputs.begin();
+    std::string text = fmt::format("{} {} {}", node.op->type(), output, fields_of(node));
+    for (const Tensor* input : node.inputs) text += " " + (input ? of(input) : "none");
+    return text;
+  }
+
+  static std::string fields_of(const Node& node) {
+    const auto* rows = node.as<ops::RowsOp>();
+    if (rows) return row_text(*rows, *node.inputs[0]->shape);
+    std::string text = fields_text(*node.op);
+    if (node.as<ops::FunctionOp>()) return text;
+    for (const Tensor* input : node.inputs) text += input ? shape_text(*input->shape) : "none";
+    return text;
+  }
+
+  const Headless& network_;
+  std::unordered_map<const Tensor*, std::string> recipes_;
+};
+
+/// What is made of one checkpoint, and how messages call it.
+using Endings = std::map<std::string, std::string>;
+
+std::string ending_text(const HostTail& tail, const HostOutput& output, const Tensor& made) {
+  const std::string fields = tail.outputs.size() == 1 && output.nodes.size() == 1 && made.producer
+                                 ? fields_text(*made.producer->op)
+                                 : "";
+  return fmt::format("{}{}{}", fmt::join(output.nodes, ", "), fields.empty() ? "" : " of ", fields);
 }
 
-std::string ending_text(const Ending& ending) {
-  if (!ending.head) return "nothing";
-  const std::string fields = fields_text(*ending.head->op);
-  return fmt::format("{}{}{}", ending.head->label, fields.empty() ? "" : " of ", fields);
+/// The inputs of a graph that `tensor` is made of.
+std::set<std::string> inputs_of(const Tensor* tensor) {
+  std::set<std::string> names;
+  std::unordered_set<const Tensor*> seen;
+  std::vector<const Tensor*> open{tensor};
+  while (!open.empty()) {
+    const Tensor* at = open.back();
+    open.pop_back();
+    if (!at || at->constant || !seen.insert(at).second) continue;
+    if (at->producer == nullptr) names.insert(at->name);
+    if (at->producer)
+      open.insert(open.end(), at->producer->inputs.begin(), at->producer->inputs.end());
+  }
+  return names;
+}
+
+/// By the names of checkpoints.
+std::map<std::string, Endings> all_endings(const Headless& network) {
+  std::map<std::string, Endings> all;
+  Recipes recipes(network);
+  const HostTail& tail = network.tail;
+  const auto& outputs = network.graph.outputs();
+  for (std::size_t i = 0; i < std::max(tail.places.size(), outputs.size()); ++i) {
+    if (tail.makes(i)) continue;
+    const std::size_t place = tail.places.empty() ? i : tail.places[i];
+    all[checkpoint_name(network.graph, outputs[place]->name)].emplace("", "nothing");
+  }
+  for (std::size_t i = 0; i < tail.outputs.size(); ++i) {
+    const Tensor* made = tail.graph.outputs()[i];
+    for (const std::string& input : inputs_of(made))
+      all[checkpoint_name(network.graph, input)].emplace(recipes.of(made),
+                                                         ending_text(tail, tail.outputs[i], *made));
+  }
+  return all;
+}
+
+std::string endings_text(const Endings& endings) {
+  std::vector<std::string> texts;
+  for (const auto& [recipe, text] : endings) texts.push_back(text);
+  return fmt::format("{}", fmt::join(texts, " and "));
+}
+
+bool same_endings(const Endings& a, const Endings& b) {
+  return std::ranges::equal(a, b, {}, &Endings::value_type::first, &Endings::value_type::first);
 }
 
 }  // namespace
 
 std::optional<std::string> differing_heads(const Headless& a, const Headless& b) {
-  for (std::size_t i = 0; i < a.graph.outputs().size(); ++i) {
-    const Checkpoint* name = checkpoint_at(a.graph, a.graph.outputs()[i]);
-    const auto peer = name ? output_called(b.graph, name->name) : std::nullopt;
-    if (!peer) continue;
-    const Ending mine = ending_at(a, i), other = ending_at(b, *peer);
-    if (!same_function(mine, other))
-      return fmt::format("behind '{}' A ends in {}, B in {}", printable(name->name),
-                         ending_text(mine), ending_text(other));
+  const auto mine = all_endings(a), others = all_endings(b);
+  for (const auto& [name, endings] : mine) {
+    const auto other = others.find(name);
+    if (name.empty() || other == others.end() || same_endings(endings, other->second)) continue;
+    return fmt::format("behind '{}' A ends in {}, B in {}", printable(name), endings_text(endings),
+                       endings_text(other->second));
   }
   return {};
 }

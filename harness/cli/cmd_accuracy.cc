@@ -131,14 +131,14 @@ ChosenImages for_each_network(const Target& target, const Preprocess& preprocess
   std::optional<ChosenImages> images;
   for (const Network& network : target.networks) {
     const std::string bytes = read_file(network.file);
-    std::vector<HostTail> tails;
+    HostTail tail;
     const Graph pixels =
-        pixel_graph(complete_network(bytes, network.file, console, &tails), preprocess);
+        pixel_graph(complete_network(bytes, network.file, console, &tail), preprocess);
     if (!images) {
       images = choose_images(target.images, pixels);
       if (const std::string note = class_note(*images, pixels); !note.empty()) console.remark(note);
     }
-    body({network, pixels, *images, sha256(bytes), target.has_host_steps || !tails.empty()});
+    body({network, pixels, *images, sha256(bytes), target.has_host_steps || !tail.empty()});
   }
   return std::move(images).value();
 }

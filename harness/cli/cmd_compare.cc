@@ -35,13 +35,14 @@ struct Side {
   Side(const std::filesystem::path& path, const Preprocess& preprocess, const Console& console)
       : bytes(read_file(path)),
         network(import_network(bytes, path, console)),
-        heads(take_off_tail(network)),
+        tail(take_off_tail(network)),
         added(complete_checkpoints(network)),
         pixels(pixel_graph(network, preprocess)),
         identity{path.string(), sha256(bytes)} {
-    for (const HostTail& head : heads)
-      console.remark(fmt::format("{}: at output '{}' what {} takes is compared",
-                                 printable(path.string(), 4096), printable(head.name), head.label));
+    for (const HostOutput& output : tail.outputs)
+      console.remark(fmt::format("{}: at output '{}' what {} {} is compared",
+                                 printable(path.string(), 4096), printable(output.name),
+                                 nodes_text(output), output.nodes.size() == 1 ? "takes" : "take"));
   }
 
   /// Forgets checkpoints that neither the file nor `reference` lists: B may have more quantisers.
@@ -59,7 +60,7 @@ struct Side {
 
   std::string bytes;
   Graph network;
-  std::vector<HostTail> heads;
+  HostTail tail;
   std::size_t added;  ///< the last checkpoints, which the file does not list
   Graph pixels;
   report::File identity;
@@ -123,7 +124,7 @@ void compare_networks(const CompareOptions& options, const Preprocess& preproces
   const std::string_view matched_by = match_checkpoints(reference.graph(), b.pixels);
   b.keep_asked_for(reference.graph());
   StageCheck check = check_stage(reference, b.pixels, 1, console, "compare");
-  if (const auto heads = differing_heads({a.pixels, a.heads}, {b.pixels, b.heads}))
+  if (const auto heads = differing_heads({a.pixels, a.tail}, {b.pixels, b.tail}))
     check.judgement.note(Verdict::kDifferent, *heads);
   outcome.report.b = b.identity;
   outcome.report.matched_by = matched_by;

@@ -13,6 +13,7 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/graph/function_digest.h"
+#include "compile/onnx/export.h"
 #include "compile/onnx/import.h"
 #include "compile/passes/layers/folding_config.h"
 #include "compile/passes/streamline/streamline.h"
@@ -53,7 +54,7 @@ struct Inputs {
   Inputs(const FlowOptions& options, const Console& console)
       : preprocess(options.preprocess),
         bytes(read_file(options.model)),
-        model(complete_network(bytes, options.model, console, &host_tails)),
+        model(complete_network(bytes, options.model, console, &tail)),
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
         stages(stages_until(flow_stages(preprocess, options.topk, options.passes), options.until)),
@@ -87,7 +88,7 @@ struct Inputs {
 
   Preprocess preprocess;
   std::string bytes;
-  std::vector<HostTail> host_tails;  ///< what the host computes behind the network
+  HostTail tail;  ///< what the host computes behind the network
   Graph model, pixels;
   ChosenImages images;
   std::vector<StageSpec> stages;
@@ -120,6 +121,7 @@ class Flow {
     remove_stale_rtl(dir_, previous_sha256_);
     remove_other_rtl_reports(registered);
     write_hardware();
+    write_tail();
     if (const auto streamline = streamline_summary(reports_, integer_))
       write_beside(kStreamlineReport, *streamline);
     dir_.write_report("reports/timing.json", timing_);
@@ -137,6 +139,7 @@ class Flow {
   static constexpr const char* kFifoReport = "reports/fifos.json";
   static constexpr const char* kFoldingReport = "reports/folding.json";
   static constexpr const char* kFoldingFile = "folding.json";
+  static constexpr const char* kHostFile = "host.onnx";
 
   /// Up to the last one, or the first one that does not hold.
   void run_stages() {
@@ -268,6 +271,14 @@ class Flow {
     folding_ = folding_report(previous(), id, previous_sha256_, options_.passes);
     write_beside(kFoldingReport, *folding_);
     if (name == "fifos") write_fifos();
+  }
+
+  /// What the host computes, for whoever runs it there.
+  void write_tail() {
+    dir_.remove(kHostFile);
+    if (inputs_.tail.empty()) return;
+    dir_.write(kHostFile, export_bytes(inputs_.tail.graph));
+    beside_.emplace_back(kHostFile);
   }
 
   void write_fifos() {
@@ -546,12 +557,13 @@ class Flow {
     run.inputs = run_inputs();
     run.accuracy_means_nothing = inputs_.images.set.synthetic;
     run.notes = scale_notes(reports_, folding_);
-    for (const HostTail& tail : inputs_.host_tails) {
+    for (const HostOutput& output : inputs_.tail.outputs) {
       if (!run.host) run.host.emplace();
-      run.host->push_back({tail.name, tail.label});
+      run.host->push_back({output.name, nodes_text(output)});
       run.notes.push_back(
-          fmt::format("software behind the accelerator: {} makes output '{}' of what it puts out",
-                      tail.label, printable(tail.name)));
+          fmt::format("software behind the accelerator: {} {} output '{}' of what it puts out ({})",
+                      run.host->back().node, output.nodes.size() == 1 ? "makes" : "make",
+                      printable(output.name), kHostFile));
     }
     if (folding_) run.warnings = folding_->warnings;
     if (std::string note = class_note(inputs_.images, inputs_.model); !note.empty())

@@ -171,11 +171,10 @@ class Execution {
     // Those that lie behind the pre-processing have names of their own.
     std::vector<std::string> inputs;
     for (const Tensor* input : graph_.inputs()) inputs.push_back(input->name);
-    if (options.exact)
-      for (HostTail& tail : take_off_tail(graph_)) {
-        const std::size_t output = tail.output;
-        tails_.emplace(output, std::move(tail));
-      }
+    if (options.exact) {
+      tail_ = take_off_tail(graph_, HostWork::kReals);
+      check_exact_tail();
+    }
     put_in_front(Preprocess(options.preprocess));
     const std::vector<std::filesystem::path> files = input_files(inputs, options.inputs);
     require_own_files(files);
@@ -187,6 +186,7 @@ class Execution {
     const bool bytes = std::ranges::any_of(batches_, &Batch::bytes);
     if (bytes && !starts_at_integers(graph_)) console.remark(kBytesGiven);
     change_batch_size(graph_, 1);
+    if (!tail_.empty()) change_batch_size(tail_.graph, 1);
     for (std::size_t i = 0; i < graph_.checkpoints().size(); ++i)
       if (graph_.checkpoints()[i].has_map) mapped_.push_back(i);
     results_.resize(static_cast<std::size_t>(images_));
@@ -202,7 +202,7 @@ class Execution {
     report.mode = mode();
     report.model = identity_;
     report.images = images_;
-    for (std::size_t i = 0; i < graph_.outputs().size(); ++i)
+    for (std::size_t i = 0; i < output_names_.size(); ++i)
       report.outputs.push_back(write_output(i));
     if (!options_.dump.empty()) {
       write_dump();
@@ -232,7 +232,7 @@ class Execution {
 
   /// No output lies where it cannot, or where an input does.
   void require_own_files(const std::vector<std::filesystem::path>& inputs) const {
-    for (std::size_t i = 0; i < graph_.outputs().size(); ++i) {
+    for (std::size_t i = 0; i < output_names_.size(); ++i) {
       const std::filesystem::path path = output_path(i);
       check_output_file(path, "--output");
       std::error_code none;
@@ -307,12 +307,13 @@ class Execution {
   }
 
   void take_exact(const ExactRun& run, ImageOutput& result) const {
-    for (std::size_t i = 0; i < run.outputs.size(); ++i) {
-      const ExactValue& value = run.outputs[i];
-      if (const auto tail = tails_.find(i); tail != tails_.end()) {
-        result.outputs.push_back(tail_of(tail->second, value));
+    const std::vector<std::vector<double>> behind = behind_tail(run);
+    for (std::size_t i = 0; i < output_names_.size(); ++i) {
+      if (tail_.makes(i)) {
+        result.outputs.push_back(behind[place(i)]);
         continue;
       }
+      const ExactValue& value = run.outputs[place(i)];
       result.outputs.emplace_back();
       for (std::int64_t e = 0; e < value.size(); ++e)
         result.outputs.back().push_back(value.to_double(e));
@@ -323,12 +324,24 @@ class Execution {
       result.quantisers.emplace_back(by_checkpoint.at(&graph_.checkpoints()[place])->q);
   }
 
-  static std::vector<double> tail_of(const HostTail& tail, const ExactValue& value) {
+  /// Where the output `index` of the network is: among those of the tail, or of what is left.
+  std::size_t place(std::size_t index) const { return tail_.empty() ? index : tail_.places[index]; }
+
+  std::vector<std::vector<double>> behind_tail(const ExactRun& run) const {
+    std::vector<ExactValue> taken;
+    for (const Tensor* input : tail_.graph.inputs()) {
+      const auto& outputs = graph_.outputs();
+      const auto at = std::ranges::find(outputs, input->name, &Tensor::name);
+      taken.push_back(run.outputs[static_cast<std::size_t>(at - outputs.begin())]);
+    }
+    return tail_values(tail_.graph, taken);
+  }
+
+  void check_exact_tail() const {
     try {
-      return tail_values(*tail.op, value);
+      check_tail(tail_.graph);
     } catch (const UserError& error) {
-      user_error("{}, of output '{}': {}; clip what it takes, or end the network in front of it",
-                 tail.label, printable(tail.name), error.what());
+      user_error("{}", Origins(bytes_, options_.model).told(error.what(), false));
     }
   }
 
@@ -366,7 +379,8 @@ class Execution {
   }
 
   NpyArray output_array(std::size_t index) const {
-    const Tensor& tensor = *graph_.outputs()[index];
+    const Graph& graph = tail_.makes(index) ? tail_.graph : graph_;
+    const Tensor& tensor = *graph.outputs()[place(index)];
     std::vector<double> all;
     for (const ImageOutput& result : results_)
       all.insert(all.end(), result.outputs.at(index).begin(), result.outputs.at(index).end());
@@ -416,7 +430,7 @@ class Execution {
   std::string bytes_;
   Graph graph_;
   std::vector<std::string> output_names_;
-  std::map<std::size_t, HostTail> tails_;  ///< exact mode: what is left of an output to compute
+  HostTail tail_;  ///< exact mode: what is left of the outputs to compute
   report::Model identity_;
   std::vector<Batch> batches_;  ///< one per input
   std::int64_t images_ = 0;

@@ -2,14 +2,13 @@
 #include "harness/run/network.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <iterator>
-#include <optional>
+#include <utility>
 
 #include "compile/base/printable.h"
 #include "compile/graph/checkpoints.h"
-#include "compile/graph/ops.h"
 #include "compile/onnx/import.h"
 #include "harness/run/origins.h"
 
@@ -25,30 +24,38 @@ Graph import_network(std::string_view bytes, const std::filesystem::path& path,
 }
 
 Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
-                       const Console& console, std::vector<HostTail>* tails) {
+                       const Console& console, HostTail* tail) {
   Graph graph = import_network(bytes, path, console);
-  std::vector<HostTail> found = complete(graph);
+  HostTail found = complete(graph);
   // Of several nodes of the import one may be what the file has as one.
-  const bool expanded = std::ranges::any_of(
-      found, [](const HostTail& tail) { return tail.op->type() == ops::TopK::kType; });
-  const std::optional<Origins> origins =
-      expanded ? std::make_optional<Origins>(bytes, path) : std::nullopt;
-  for (HostTail& tail : found) {
-    if (origins) tail.label = origins->told(tail.label, false);
-    console.remark(fmt::format(
-        "{} at output '{}' is left to the host: the accelerator puts out what it takes, "
-        "in the same order of classes",
-        tail.label, printable(tail.name)));
+  if (!found.empty()) {
+    const Origins origins(bytes, path);
+    for (HostOutput& output : found.outputs)
+      for (std::string& node : output.nodes) node = origins.told(node, false);
   }
-  if (tails != nullptr) tails->insert(tails->end(), found.begin(), found.end());
+  for (const HostOutput& output : found.outputs)
+    console.remark(fmt::format(
+        "{} at output '{}' {} left to the host: the accelerator puts out what {}",
+        nodes_text(output), printable(output.name), output.nodes.size() == 1 ? "is" : "are",
+        output.nodes.size() == 1 ? "it takes" : "they take"));
+  if (tail != nullptr) *tail = std::move(found);
   return graph;
 }
 
-std::vector<HostTail> complete(Graph& graph) {
-  std::vector<HostTail> tails = take_off_tail(graph);
-  std::ranges::move(take_off_rankings(graph), std::back_inserter(tails));
+HostTail complete(Graph& graph) {
+  HostTail tail = take_off_tail(graph);
   complete_checkpoints(graph);
-  return tails;
+  return tail;
+}
+
+std::string nodes_text(const HostOutput& output) {
+  constexpr std::size_t kMost = 4;
+  const std::size_t shown = std::min(output.nodes.size(), kMost);
+  std::string text =
+      fmt::format("{}", fmt::join(output.nodes.begin(),
+                                  output.nodes.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+  if (shown < output.nodes.size()) text += fmt::format(" and {} more", output.nodes.size() - shown);
+  return text;
 }
 
 PreprocessChoice resolved_for(const std::filesystem::path& model, const PreprocessChoice& choice,

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <filesystem>
+#include <string>
 #include <string_view>
-#include <vector>
 
 #include "compile/graph/graph.h"
 #include "compile/passes/cleanup/host_tail.h"
@@ -18,13 +18,16 @@ Graph import_network(std::string_view bytes, const std::filesystem::path& path,
                      const Console& console);
 
 /// The same with all checkpoints that the graph calls for, whatever the file lists: what other
-/// graphs are held against. What the host computes behind it is remarked, and added to `tails`.
+/// graphs are held against. What the host computes behind it is remarked, and put into `tail`.
 Graph complete_network(std::string_view bytes, const std::filesystem::path& path,
-                       const Console& console, std::vector<HostTail>* tails = nullptr);
+                       const Console& console, HostTail* tail = nullptr);
 
 /// Makes an imported network that: operators at its end that the host computes come off, and are
 /// returned; checkpoints come on.
-std::vector<HostTail> complete(Graph& graph);
+HostTail complete(Graph& graph);
+
+/// "node 'a' (Sigmoid), node 'b' (Concat)": what makes the output, the first nodes of many.
+std::string nodes_text(const HostOutput& output);
 
 /// resolved() for the network in a file.
 PreprocessChoice resolved_for(const std::filesystem::path& model, const PreprocessChoice& choice,

@@ -126,7 +126,7 @@ TEST(Lint, SeveralNodesWithoutAnIntegerForm) {
   UserModel m;
   const std::string a = m.activation("x", "/a", true);
   const std::string c = m.activation(m.named("Softmax", {a}, "/gate1"), "/c", true);
-  const std::string y = m.named("Softmax", {c}, "/gate2");
+  const std::string y = m.activation(m.named("Softmax", {c}, "/gate2"), "/e", true);
   m.named("Flatten", {m.named("GlobalAveragePool", {y}, "/pool")}, "/last");
   const CommandResult result = lint(m);
   EXPECT_EQ(result.code, 2);

@@ -126,17 +126,90 @@ ExactValue row_of(std::vector<std::int64_t> q) {
   return value;
 }
 
+/// One operator as a tail, on a row.
+std::vector<double> tail_of(std::unique_ptr<Op> op, std::vector<std::int64_t> row) {
+  Graph graph;
+  Tensor* x = graph.add_input("x", {1, std::ssize(row)});
+  graph.add_output(graph.add(std::move(op), {x}, "y"));
+  infer_shapes(graph);
+  check_tail(graph);
+  return tail_values(graph, {row_of(std::move(row))}).at(0);
+}
+
 TEST(Tail, SoftmaxIsRoundedOnce) {
   // e^0 : e^1 : e^2, and 1000 above: no overflow.
   const double sum = 1 + M_E + M_E * M_E;
   for (const std::int64_t shift : {0, 1000}) {
-    const auto y = tail_values(ops::Softmax{}, row_of({shift, shift + 1, shift + 2}));
+    const auto y = tail_of(std::make_unique<ops::Softmax>(), {shift, shift + 1, shift + 2});
     EXPECT_DOUBLE_EQ(y[0], 1 / sum);
     EXPECT_DOUBLE_EQ(y[1], M_E / sum);
     EXPECT_DOUBLE_EQ(y[2], M_E * M_E / sum);
   }
-  EXPECT_DOUBLE_EQ(tail_values(ops::LogSoftmax{}, row_of({0, 0}))[1], -M_LN2);
-  EXPECT_DOUBLE_EQ(tail_values(ops::Sigmoid{}, row_of({0, 1}))[1], M_E / (1 + M_E));
+  EXPECT_DOUBLE_EQ(tail_of(std::make_unique<ops::LogSoftmax>(), {0, 0})[1], -M_LN2);
+  EXPECT_DOUBLE_EQ(tail_of(std::make_unique<ops::Sigmoid>(), {0, 1})[1], M_E / (1 + M_E));
+}
+
+/// A tail of several nodes over x [1,2,2].
+struct TailNet {
+  Graph graph;
+  Tensor* x = graph.add_input("x", {1, 2, 2});
+
+  template <typename T>
+  Tensor* add(T op, std::vector<Tensor*> inputs) {
+    return graph.add(std::make_unique<T>(std::move(op)), std::move(inputs));
+  }
+  std::vector<double> of(Tensor* y, std::vector<std::int64_t> q) {
+    graph.add_output(y);
+    infer_shapes(graph);
+    check_tail(graph);
+    ExactValue value;
+    value.shape = {1, 2, 2};
+    value.terms.push_back({RealArray(Real(1)), std::move(q)});
+    return tail_values(graph, {value}).at(0);
+  }
+};
+
+TEST(Tail, SumsProductsAndMovementsAreRoundedOnce) {
+  TailNet net;
+  ops::Transpose turn;
+  turn.perm = {0, 2, 1};
+  ops::Concat both;
+  both.axis = 1;
+  Tensor* third = net.graph.add_constant(
+      "third", Constant(Shape{2}, std::vector<Real>{Real(mpq_class(1, 3)), Real(2)}));
+  Tensor* e = net.add(ops::Exp{}, {net.x});
+  Tensor* y = net.add(both, {net.add(ops::Mul{}, {e, third}), net.add(turn, {net.x})});
+  const auto values = net.of(y, {0, 1, 2, 0});
+  const std::vector<double> expected{1. / 3, 2 * M_E, M_E * M_E / 3, 2, 0, 2, 1, 0};
+  ASSERT_EQ(values.size(), expected.size());
+  for (std::size_t i = 0; i < values.size(); ++i) EXPECT_DOUBLE_EQ(values[i], expected[i]) << i;
+}
+
+TEST(Tail, WhatCancelsIsExactlyThere) {
+  // exp(40) + 1 - exp(40): 0 in float64.
+  TailNet net;
+  Tensor* e = net.add(ops::Exp{}, {net.x});
+  Tensor* one = net.graph.add_constant("one", Constant(Shape{}, std::vector<Real>{Real(1)}));
+  Tensor* y = net.add(ops::Sub{}, {net.add(ops::Add{}, {e, one}), e});
+  EXPECT_EQ(net.of(y, {40, 0, 0, 40}), (std::vector<double>{1, 1, 1, 1}));
+}
+
+TEST(Tail, TopKGivesTheLargestOfEachLane) {
+  TailNet net;
+  ops::TopK op;
+  op.axis = 1;
+  Tensor* k = net.graph.add_constant("k", Constant(Shape{1}, std::vector<std::int64_t>{1}));
+  Tensor* values = net.graph.add_tensor("values");
+  net.graph.add_node(std::make_unique<ops::TopK>(op), {net.add(ops::Exp{}, {net.x}), k},
+                     {values, net.graph.add_tensor("ranks")});
+  EXPECT_EQ(net.of(values, {0, 1, -1, 2}), (std::vector<double>{1, std::exp(2.)}));
+}
+
+TEST(Tail, RefusesWhatHasNoValue) {
+  EXPECT_THROW(tail_of(std::make_unique<ops::Exp>(), {800}), UserError);  // beyond float64
+  EXPECT_THROW(tail_of(std::make_unique<ops::Log>(), {0}), UserError);    // -inf
+  EXPECT_THROW(tail_of(std::make_unique<ops::Sqrt>(), {-1}), UserError);  // nan
+  EXPECT_THROW(tail_of(std::make_unique<ops::Relu>(), {1}), UserError);   // no part of tails
 }
 
 }  // namespace

@@ -321,8 +321,32 @@ TEST_F(Streamline, WhatTheHostComputesIsSaidAtTheEnd) {
   EXPECT_TRUE(std::ranges::any_of(notes, [&](const Json& note) {
     const auto text = note.get<std::string>();
     return text.starts_with("software behind the accelerator: node '") &&
-           text.ends_with("(Softmax) " + said);
+           text.ends_with("(Softmax) " + said + " (host.onnx)");
   })) << notes;
+  EXPECT_TRUE(report("run").at("files").contains("host.onnx"));
+  const Graph tail = import_model(out / "host.onnx");
+  EXPECT_EQ(tail.outputs().at(0)->name, "likelihood");
+  EXPECT_EQ(tail.nodes().size(), 1U);
+}
+
+TEST_F(Streamline, WhatIsMadeOfFunctionsIsLeftToTheHost) {
+  QuantisedBuilder b;
+  Tensor* x = b.quant(b.graph.add_input("image", {1, 3, 4, 4}), "x", 0.25F, 4, true);
+  const auto head = [&](const char* name) {
+    return b.conv(x, b.weights(name, {2, 3, 1, 1}, 1), 1, 0);
+  };
+  auto concat = std::make_unique<ops::Concat>();
+  concat->axis = 1;
+  Tensor* score = b.graph.add(std::make_unique<ops::Sigmoid>(), {head("score")}, "sure");
+  b.graph.add_output(b.graph.add(std::move(concat), {score, head("box")}, "boxes"));
+  infer_shapes(b.graph);
+  export_model(b.graph, model);
+  const CommandResult result = run({});
+  ASSERT_EQ(result.code, 0) << result.out << result.err;
+  EXPECT_THAT(result.err, HasSubstr("(Concat) at output 'boxes' are left to the host"));
+  const Graph tail = import_model(out / "host.onnx");
+  EXPECT_EQ(tail.inputs().size(), 2U);
+  EXPECT_EQ(tail.outputs().at(0)->name, "boxes");
 }
 
 TEST_F(Streamline, RanksOfAMapAreLeftToTheHost) {

@@ -2,113 +2,375 @@
 #include "compile/passes/cleanup/host_tail.h"
 
 #include <algorithm>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
 
 #include "compile/graph/ops.h"
 #include "compile/graph/views.h"
 #include "compile/passes/cleanup/insert_topk.h"
+#include "compile/passes/rewrite/rewrite.h"
 
 namespace assay {
 namespace {
 
-/// Whether the values of a row are in the order of what the node takes. Copies are no work that a
-/// host would have to do.
-bool keeps_order(const Node& node) {
-  const Traits& traits = node.traits();
-  if (traits.order == Order::kRises) return traits.elements == Elements::kMapped;
-  if (traits.order != Order::kRisesRows) return false;
-  const Tensor& output = *node.outputs[0];
-  const std::optional<std::size_t> classes = class_axis(output);
-  return !classes ||
-         ops::normalise_axis(node.as<ops::RowsOp>()->axis, output.shape->size()) == *classes;
-}
-
-/// Whether the output can end at `inner`, further in front.
-bool can_end_at(const Graph& graph, const Tensor* inner) {
-  return !inner->constant && !graph.is_input(inner) && !graph.is_output(inner);
-}
-
-/// Output `index` becomes `inner`, and so do its checkpoints where that has none yet.
-void end_at(Graph& graph, std::size_t index, Tensor* inner) {
-  Tensor* output = graph.outputs()[index];
-  auto& checkpoints = graph.checkpoints();
-  if (std::ranges::find(checkpoints, inner, &Checkpoint::tensor) != checkpoints.end())
-    std::erase_if(checkpoints, [&](const Checkpoint& c) { return c.tensor == output; });
-  for (Checkpoint& checkpoint : checkpoints) {
-    if (checkpoint.tensor != output) continue;
-    checkpoint.tensor = inner;
-    checkpoint.name = inner->name;
-  }
-  graph.mutable_outputs()[index] = inner;
-}
+using NodeSet = std::unordered_set<const Node*>;
 
 bool moves_all(const Node& node) {
   return copies_in_order(node) || node.traits().elements == Elements::kPermuted;
 }
 
-/// What ranks the rows of a map, with nothing but movements between it and the output.
-Node* ranking_of_map(const Graph& graph, const Tensor* output) {
-  if (!output->consumers.empty()) return nullptr;
-  Node* node = output->producer;
-  const Tensor* made = output;
-  while (node && moves_all(*node) && node->inputs[0]->consumers.size() == 1 &&
-         !graph.is_output(node->inputs[0])) {
-    made = node->inputs[0];
-    node = made->producer;
-  }
-  const auto* top = node ? node->as<ops::TopK>() : nullptr;
-  if (!top || node->outputs[1] != made) return nullptr;
-  const Tensor* values = node->outputs[0];
-  if (values && (!values->consumers.empty() || graph.is_output(values))) return nullptr;
-  const Shape& shape = *node->inputs[0]->shape;
-  const bool one_row = element_count(shape) == shape[ops::normalise_axis(top->axis, shape.size())];
-  return one_row ? nullptr : node;
+/// Whether it makes real numbers that are no sums of scaled integers.
+bool makes_reals(const Node& node) {
+  return node.as<ops::FunctionOp>() != nullptr || node.as<ops::RowsOp>() != nullptr;
 }
 
-/// The tensor in front of the movements that make `tensor`, and that nothing else reads.
-Tensor* before_movements(const Graph& graph, Tensor* tensor) {
-  while (tensor->producer && moves_all(*tensor->producer) && tensor->consumers.size() == 1 &&
-         can_end_at(graph, tensor->producer->inputs[0]))
-    tensor = tensor->producer->inputs[0];
-  return tensor;
+bool is_read(const Graph& graph, const Tensor* tensor) {
+  return tensor != nullptr && (!tensor->consumers.empty() || graph.is_output(tensor));
+}
+
+// ---- Rankings in front of what keeps the order
+
+/// The elements of a tensor that are compared with one another lie so far apart, and are so many.
+struct Row {
+  std::int64_t size = 1, stride = 1;
+  friend bool operator==(const Row&, const Row&) = default;
+};
+
+Row row_along(std::int64_t axis, const Shape& shape) {
+  const std::size_t at = ops::normalise_axis(axis, shape.size());
+  return {shape[at],
+          element_count(Shape(shape.begin() + static_cast<std::ptrdiff_t>(at) + 1, shape.end()))};
+}
+
+std::optional<std::int64_t> axis_of(const Row& row, const Shape& shape) {
+  for (std::size_t axis = 0; axis < shape.size(); ++axis)
+    if (row_along(static_cast<std::int64_t>(axis), shape) == row)
+      return static_cast<std::int64_t>(axis);
+  return {};
+}
+
+/// The axis of the input of a movement that becomes `axis` of its output.
+std::optional<std::int64_t> axis_before(const Node& move, std::int64_t axis) {
+  if (const auto* op = move.as<ops::Transpose>()) return op->perm[static_cast<std::size_t>(axis)];
+  if (!copies_in_order(move)) return {};
+  return axis_of(row_along(axis, *move.outputs[0]->shape), *move.inputs[0]->shape);
+}
+
+/// A tensor in front of what keeps the order of the elements along an axis, and the movements from it
+/// on, the last first.
+struct Ranked {
+  Tensor* tensor;
+  std::int64_t axis;
+  std::vector<const Node*> moves;
+};
+
+bool keeps_order_along(const Node& node, std::int64_t axis) {
+  if (node.as<ops::FunctionOp>()) return node.traits().order == Order::kRises;
+  const auto* rows = node.as<ops::RowsOp>();
+  const Shape& shape = *node.inputs[0]->shape;
+  return rows && static_cast<std::int64_t>(ops::normalise_axis(rows->axis, shape.size())) == axis;
+}
+
+/// Nothing where nothing that keeps the order is in front.
+std::optional<Ranked> in_front_of_order_keepers(const Graph& graph, Tensor* ranked,
+                                                std::int64_t axis) {
+  std::optional<Ranked> found;
+  Ranked at{ranked, axis, {}};
+  while (Node* node = at.tensor->producer) {
+    const bool keeper = makes_reals(*node);
+    if (keeper ? !keeps_order_along(*node, at.axis) : !moves_all(*node)) break;
+    Tensor* inner = node->inputs[0];
+    if (inner->constant || graph.is_input(inner)) break;
+    if (!keeper) {
+      const std::optional<std::int64_t> before = axis_before(*node, at.axis);
+      if (!before) break;
+      at.axis = *before;
+      at.moves.push_back(node);
+    }
+    at.tensor = inner;
+    if (keeper) found = at;
+  }
+  return found;
+}
+
+Tensor* add_like(Graph& graph, std::unique_ptr<Op> op, std::vector<Tensor*> inputs,
+                 const Tensor& like) {
+  Tensor* output = graph.add(std::move(op), std::move(inputs), like.name);
+  output->shape = like.shape;
+  output->container = like.container;
+  output->layout = like.layout;
+  return output;
+}
+
+/// TopK of which values and ranks are read becomes two.
+bool part_values_from_ranks(Graph& graph) {
+  bool changed = false;
+  for (Node* node : nodes_of_type<ops::TopK>(graph)) {
+    Tensor* ranks = node->outputs[1];
+    if (!is_read(graph, node->outputs[0]) || !is_read(graph, ranks)) continue;
+    Tensor* unread = graph.add_tensor(ranks->name);
+    unread->container = ranks->container;
+    graph.move_producer(ranks, unread);
+    graph.add_node(node->op->clone(), node->inputs, {nullptr, ranks}, node->name);
+    changed = true;
+  }
+  return changed;
+}
+
+bool rank_in_front(Graph& graph) {
+  bool changed = false;
+  for (Node* node : nodes_of_type<ops::TopK>(graph)) {
+    Tensor* data = node->inputs[0];
+    if (is_read(graph, node->outputs[0]) || !data->shape) continue;
+    const auto axis = static_cast<std::int64_t>(
+        ops::normalise_axis(node->as<ops::TopK>()->axis, data->shape->size()));
+    const std::optional<Ranked> front = in_front_of_order_keepers(graph, data, axis);
+    if (!front) continue;
+    Tensor* tensor = front->tensor;
+    for (auto move = front->moves.rbegin(); move != front->moves.rend(); ++move) {
+      std::vector<Tensor*> inputs = (*move)->inputs;
+      inputs[0] = tensor;
+      tensor = add_like(graph, (*move)->op->clone(), std::move(inputs), *(*move)->outputs[0]);
+    }
+    graph.set_input(node, 0, tensor);
+    changed = true;
+  }
+  return changed;
+}
+
+// ---- What the host computes
+
+/// Whether the ranks of a row or a map are among what it reads, through movements.
+bool reads_ranks(const Node& node) {
+  return std::ranges::any_of(node.inputs, [](const Tensor* tensor) {
+    while (tensor && tensor->producer && moves_all(*tensor->producer))
+      tensor = tensor->producer->inputs[0];
+    const Node* maker = tensor ? tensor->producer : nullptr;
+    return maker && maker->as<ops::TopK>() && maker->outputs[1] == tensor;
+  });
+}
+
+bool ranks_one_row(const Node& node) {
+  const Shape& shape = *node.inputs[0]->shape;
+  return element_count(shape) == row_along(node.as<ops::TopK>()->axis, shape).size;
+}
+
+bool starts_tail(const Graph& graph, const Node& node, HostWork work) {
+  if (makes_reals(node)) return true;
+  if (work == HostWork::kReals) return false;
+  if (node.as<ops::TopK>() && node.inputs[0]->shape)
+    return is_read(graph, node.outputs[0]) || !ranks_one_row(node);
+  return !moves_all(node) && reads_ranks(node);
+}
+
+bool is_weighted(const Node& node) {
+  return node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MatMul>() ||
+         node.as<ops::Gemm>();
+}
+
+/// What depends on `node`, itself included; nothing where the accelerator has to compute of it, or
+/// where some of it reads an input of the network.
+NodeSet behind(const Graph& graph, const Node& node) {
+  NodeSet seen;
+  std::vector<const Node*> open{&node};
+  while (!open.empty()) {
+    const Node* at = open.back();
+    open.pop_back();
+    if (!seen.insert(at).second) continue;
+    const bool from_input =
+        std::ranges::any_of(at->inputs, [&](const Tensor* t) { return t && graph.is_input(t); });
+    if (from_input || is_quantiser(*at) || is_weighted(*at)) return {};
+    for (const Tensor* output : at->outputs)
+      if (output) open.insert(open.end(), output->consumers.begin(), output->consumers.end());
+  }
+  return seen;
+}
+
+/// Tensors that depend on an input of the network.
+std::unordered_set<const Tensor*> computed_tensors(const Graph& graph) {
+  std::unordered_set<const Tensor*> found(graph.inputs().begin(), graph.inputs().end());
+  for (const Node* node : graph.topological_order())
+    if (std::ranges::any_of(node->inputs, [&](const Tensor* t) { return found.contains(t); }))
+      found.insert(node->outputs.begin(), node->outputs.end());
+  return found;
+}
+
+/// Movements in front of a ranking whose results nothing else reads.
+void add_movements_in_front(const Graph& graph, const Node& ranking, NodeSet& nodes) {
+  const Tensor* tensor = ranking.inputs[0];
+  while (Node* node = tensor->producer) {
+    const Tensor* inner = node->inputs.empty() ? nullptr : node->inputs[0];
+    if (!moves_all(*node) || tensor->consumers.size() != 1 || graph.is_output(tensor) ||
+        inner->constant || graph.is_input(inner))
+      return;
+    nodes.insert(node);
+    tensor = inner;
+  }
+}
+
+NodeSet host_nodes(const Graph& graph, HostWork work) {
+  const auto computed = computed_tensors(graph);
+  NodeSet nodes;
+  for (const Node* node : graph.topological_order()) {
+    if (nodes.contains(node) || !starts_tail(graph, *node, work)) continue;
+    if (!node->inputs[0] || !computed.contains(node->inputs[0])) continue;
+    const NodeSet tail = behind(graph, *node);
+    nodes.insert(tail.begin(), tail.end());
+    if (!tail.empty() && node->as<ops::TopK>()) add_movements_in_front(graph, *node, nodes);
+  }
+  return nodes;
+}
+
+/// Builds the host's graph out of nodes of a network.
+class HostBuilder {
+ public:
+  HostBuilder(const Graph& network, const NodeSet& nodes)
+      : network_(network), nodes_(nodes), computed_(computed_tensors(network)) {}
+
+  /// Everything that makes the output `index` of the network.
+  void add_output(std::size_t index) {
+    const Tensor* output = network_.outputs()[index];
+    HostOutput made{index, output->name, {}};
+    labels_ = &made.nodes;
+    seen_.clear();
+    tail_.graph.add_output(copy_of(output));
+    tail_.outputs.push_back(std::move(made));
+  }
+
+  /// The tensors of the network that the graph takes, in the order of its inputs.
+  const std::vector<const Tensor*>& taken() const { return taken_; }
+  HostTail take() { return std::move(tail_); }
+
+ private:
+  bool is_host(const Node* node) const { return node != nullptr && nodes_.contains(node); }
+
+  Tensor* copy_of(const Tensor* old) {
+    if (old == nullptr) return nullptr;
+    if (is_host(old->producer)) note(*old->producer);
+    Tensor*& copy = copies_[old];
+    if (copy != nullptr) return copy;
+    if (old->constant) {
+      copy = tail_.graph.add_constant(old->name, *old->constant);
+    } else if (is_host(old->producer) || !computed_.contains(old)) {
+      copy_node(*old->producer);
+      return copies_.at(old);
+    } else {
+      copy = tail_.graph.add_input(old->name, *old->shape);
+      taken_.push_back(old);
+    }
+    take_facts(*old, *copy);
+    return copy;
+  }
+
+  void copy_node(const Node& node) {
+    std::vector<Tensor*> inputs, outputs;
+    for (const Tensor* input : node.inputs) inputs.push_back(copy_of(input));
+    for (const Tensor* output : node.outputs) {
+      outputs.push_back(output ? tail_.graph.add_tensor(output->name) : nullptr);
+      if (!output) continue;
+      outputs.back()->shape = output->shape;
+      take_facts(*output, *outputs.back());
+      copies_[output] = outputs.back();
+    }
+    tail_.graph.add_node(node.op->clone(), std::move(inputs), std::move(outputs), node.name);
+  }
+
+  static void take_facts(const Tensor& old, Tensor& copy) {
+    copy.container = old.container;
+    copy.dtype = old.dtype;
+    copy.layout = old.layout;
+  }
+
+  /// The labels of `node` and of the host's nodes in front of it.
+  void note(const Node& node) {
+    if (!seen_.insert(&node).second) return;
+    for (const Tensor* input : node.inputs)
+      if (input && is_host(input->producer)) note(*input->producer);
+    labels_->push_back(node.label());
+  }
+
+  const Graph& network_;
+  const NodeSet& nodes_;
+  std::unordered_set<const Tensor*> computed_;
+  std::unordered_map<const Tensor*, Tensor*> copies_;
+  std::vector<const Tensor*> taken_;
+  NodeSet seen_;  ///< whose labels the output has
+  std::vector<std::string>* labels_ = nullptr;
+  HostTail tail_;
+};
+
+/// Whether what makes `output` of the tail keeps the order of the classes of one row.
+bool keeps_classes(const Tensor* output) {
+  for (const Node* node = output->producer; node; node = output->producer) {
+    output = node->inputs[0];
+    if (moves_all(*node) && node->outputs[0]->shape && is_row_of_classes(*node->outputs[0]))
+      continue;
+    const std::optional<std::size_t> classes = class_axis(*output);
+    if (!makes_reals(*node) || !classes ||
+        !keeps_order_along(*node, static_cast<std::int64_t>(*classes)))
+      return false;
+  }
+  return true;
+}
+
+/// The outputs that the network has without the tail, whose places it notes: the network's own, and
+/// what the tail takes in the place of the first that it makes.
+std::vector<Tensor*> outputs_left(const Graph& graph, const std::vector<const Tensor*>& taken,
+                                  HostTail& tail) {
+  std::vector<Tensor*> left;
+  const auto place_of = [&](const Tensor* tensor) {
+    const auto at = std::ranges::find(left, tensor);
+    if (at != left.end()) return static_cast<std::size_t>(at - left.begin());
+    left.push_back(graph.find_tensor(tensor->name));
+    return left.size() - 1;
+  };
+  std::size_t made = 0;
+  for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
+    if (!tail.makes(i)) {
+      tail.places.push_back(place_of(graph.outputs()[i]));
+      continue;
+    }
+    if (made == 0)
+      for (const Tensor* tensor : taken) place_of(tensor);
+    tail.places.push_back(made++);
+  }
+  return left;
+}
+
+bool loses_classes(const std::vector<Tensor*>& left, const HostTail& tail) {
+  if (left.size() != 1 || left[0]->container != Container::kFloat32 || !is_row_of_classes(*left[0]))
+    return false;
+  return !std::ranges::all_of(tail.graph.outputs(), keeps_classes);
+}
+
+void end_at(Graph& graph, const std::vector<Tensor*>& outputs, const NodeSet& nodes) {
+  graph.mutable_outputs() = outputs;
+  std::erase_if(graph.checkpoints(), [&](const Checkpoint& checkpoint) {
+    return nodes.contains(checkpoint.tensor->producer);
+  });
+  graph.remove_dead();
 }
 
 }  // namespace
 
-std::vector<HostTail> take_off_tail(Graph& graph) {
-  std::vector<HostTail> tails;
-  for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
-    Tensor* output = graph.outputs()[i];
-    Node* node = output->producer;
-    if (!node || !output->consumers.empty() || !output->shape || !keeps_order(*node)) continue;
-    Tensor* inner = node->inputs[0];
-    if (!can_end_at(graph, inner)) continue;
-    tails.push_back({i, output->name, node->label(), node->op->clone()});
-    end_at(graph, i, inner);
-    graph.erase(node);
-    graph.erase(output);
-  }
-  if (!tails.empty()) graph.remove_dead();
-  return tails;
+bool HostTail::makes(std::size_t output) const {
+  return std::ranges::find(outputs, output, &HostOutput::output) != outputs.end();
 }
 
-std::vector<HostTail> take_off_rankings(Graph& graph) {
-  std::vector<HostTail> tails;
-  for (std::size_t i = 0; i < graph.outputs().size(); ++i) {
-    const Tensor* output = graph.outputs()[i];
-    const Node* node = output->shape ? ranking_of_map(graph, output) : nullptr;
-    if (!node) continue;
-    Tensor* inner = before_movements(graph, node->inputs[0]);
-    if (!can_end_at(graph, inner)) continue;
-    tails.push_back({i, output->name, node->label(), node->op->clone()});
-    end_at(graph, i, inner);
-    for (Checkpoint& checkpoint : graph.checkpoints())
-      if (checkpoint.tensor == inner && checkpoint.kind == Checkpoint::Kind::kLabel) {
-        checkpoint.kind = Checkpoint::Kind::kLogits;
-        checkpoint.dtype = inner->dtype;
-      }
-  }
-  if (!tails.empty()) graph.remove_dead();
-  return tails;
+HostTail take_off_tail(Graph& graph, HostWork work) {
+  const bool parted = part_values_from_ranks(graph);
+  finish(graph, rank_in_front(graph) || parted);
+  const NodeSet nodes = host_nodes(graph, work);
+  HostBuilder builder(graph, nodes);
+  for (std::size_t i = 0; i < graph.outputs().size(); ++i)
+    if (nodes.contains(graph.outputs()[i]->producer)) builder.add_output(i);
+  HostTail tail = builder.take();
+  const std::vector<Tensor*> left = outputs_left(graph, builder.taken(), tail);
+  if (loses_classes(left, tail)) return {};
+  end_at(graph, left, nodes);
+  return tail;
 }
 
 }  // namespace assay

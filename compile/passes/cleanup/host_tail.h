@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -9,23 +10,45 @@
 
 namespace assay {
 
-/// The last operator in front of an output, but for movements of data, that is left to the host.
-struct HostTail {
-  std::size_t output = 0;  ///< index among the graph's outputs
-  std::string name;        ///< of the output, as the model has it
-  std::string label;       ///< of the node: "node 'prob' (Softmax)"
-  std::shared_ptr<const Op> op;
+/// An output of a network that the host computes of what the accelerator puts out.
+struct HostOutput {
+  std::size_t output = 0;          ///< its place among the outputs of the network
+  std::string name;                ///< its name
+  std::vector<std::string> nodes;  ///< labels of what makes it, in order: "node 'prob' (Softmax)"
 };
 
-/// Takes Softmax, LogSoftmax and functions that rise (Sigmoid, ...) off the ends of a network: each
-/// output that such a node makes, and that nothing else reads, becomes what the node takes. They
-/// keep the order of the classes, so that labels are those of the whole network; their values are
-/// real numbers, which the host computes from what the accelerator puts out. A Softmax over another
-/// axis than the classes' stays where labels would come of it: along it, the order is not kept.
-std::vector<HostTail> take_off_tail(Graph& graph);
+/// What the host computes behind an accelerator.
+struct HostTail {
+  /// Takes outputs of the network that is left, under their names, and puts out `outputs`, in their
+  /// order.
+  Graph graph;
+  std::vector<HostOutput> outputs;
+  /// For each output of the network: its place among those of `graph`, where the host makes it, else
+  /// among those of the network that is left.
+  std::vector<std::size_t> places;
 
-/// Takes ArgMax, ArgMin and TopK of a map off, as of the classes of each pixel, with the movements of
-/// data around them: one row alone has a layer that ranks. The map that they rank becomes the output.
-std::vector<HostTail> take_off_rankings(Graph& graph);
+  bool empty() const { return outputs.empty(); }
+  bool makes(std::size_t output) const;  ///< whether it is one of `outputs`
+};
+
+enum class HostWork : std::uint8_t {
+  kReals,  ///< only what makes real numbers that are no sums of scaled integers
+  kAll  ///< what the accelerator leaves to the host: these; rankings of maps and what reads ranks, too
+};
+
+/// Cuts off the end of a network what only the host computes:
+/// - Softmax, LogSoftmax and functions (Sigmoid, ...) that no quantiser takes, with all that is made of
+///   them, as long as that is no quantiser and no product with weights;
+/// - with kAll also ArgMax, ArgMin and TopK of a map, as of the classes of each pixel, with the
+///   movements in front of them, and TopK of which the values are asked for; and what computes with
+///   the ranks of a row (Cast, ...).
+/// What these read becomes an output in their place. Where the single output that is left is a row of
+/// classes, all that the host makes must keep their order, or nothing is cut off: labels mean what the
+/// network puts out. Batch and shapes must be known; checkpoints behind the cut are dropped
+/// (complete_checkpoints() adds those of the new outputs).
+///
+/// A ranking of which only the indices are read reads in front of Softmax, LogSoftmax and functions
+/// that rise, and of the movements between: as real numbers they have the same order.
+HostTail take_off_tail(Graph& graph, HostWork work = HostWork::kAll);
 
 }  // namespace assay
