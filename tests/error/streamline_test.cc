@@ -95,14 +95,6 @@ TEST(StreamlineRefuses, TheLargerOfTwoActivationsWithUnrelatedScales) {
                     HasSubstr("give what a Max or Min takes one scale")));
 }
 
-TEST(StreamlineRefuses, TheLargerOfTwoActivationsOfOtherShapes) {
-  PixelNet net;
-  Tensor* a = net.relu_quant(net.pixels({1, 2, 2, 2}), 9, 4, "a");
-  Tensor* b = net.add(ops::GlobalAveragePool{}, {a});
-  EXPECT_THAT(streamline_refusal(net.finish(net.add(ops::Sub{}, {a, b}))),
-              HasSubstr("compares (Max, Min) activations of the shapes [1,2,2,2] and [1,2,1,1]"));
-}
-
 TEST(StreamlineRefuses, ASumWithAReluThatNothingQuantises) {
   PixelNet net;
   Tensor* x = net.pixels({1, 4});

@@ -214,6 +214,67 @@ TEST(Streamline, TheLargerOrSmallerOfTwoActivationsWithASmallRatio) {
     }
 }
 
+/// The larger of two tensors as the import has it: a + Relu(b - a).
+Tensor* larger(Hand& net, Tensor* a, Tensor* b) {
+  return net.add(ops::Add{}, {a, net.add(ops::Relu{}, {net.add(ops::Sub{}, {b, a})})});
+}
+
+TEST(Streamline, ActivationsStretchEachOther) {
+  using Operation = std::function<Tensor*(Hand&, Tensor*, Tensor*)>;
+  const Operation sum = [](Hand& net, Tensor* a, Tensor* b) { return net.add(ops::Add{}, {a, b}); };
+  const Operation apart = [](Hand& net, Tensor* a, Tensor* b) {
+    return net.add(ops::Sub{}, {a, b});
+  };
+  // The left column [1, 3] and the lower row [3, 4] of an image.
+  const auto over = [](const Operation& operation) {
+    Hand net;
+    Tensor* x = net.pixels({1, 1, 2, 2});
+    Tensor* y = operation(net, net.entry(x, 3, 0), net.entry(x, 2, 1));
+    return output_of(streamlined(net.finish(y)).graph, {1, 2, 3, 4});
+  };
+  EXPECT_THAT(over(sum), ElementsAre("4", "5", "6", "7"));
+  EXPECT_THAT(over(apart), ElementsAre("-2", "-3", "0", "-1"));
+  EXPECT_THAT(over(larger), ElementsAre("3", "4", "3", "4"));
+}
+
+/// Whatever it lacks, in either order, in front of a join as well.
+TEST(Streamline, AnActivationIsStretchedToTheShapeOfTheOther) {
+  for (const Shape& kernel : {Shape{2, 3}, Shape{2, 1}, Shape{1, 3}})
+    for (const bool turned : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} {}", shape_text(kernel), turned));
+      Hand net;
+      Tensor* a = net.levels({1, 2, 2, 3}, 17.1F);
+      ops::AveragePool pool;
+      pool.window = {kernel, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+      Tensor* b = net.relu_quant(net.add(pool, {a}), 29.3F, 3, "b");
+      Tensor* y = net.add(ops::Add{}, turned ? std::vector{b, a} : std::vector{a, b});
+      const auto done = streamlined(net.finish(net.relu_quant(y, 50, 4, "y")));
+      EXPECT_EQ(count_nodes(done.graph, "JoinThreshold"), 1U);
+    }
+}
+
+TEST(Streamline, AnActivationOfOneChannelOrFewerAxesIsStretched) {
+  Hand net;
+  Tensor* a = net.levels({1, 2, 2, 3}, 17.1F);
+  Tensor* one = net.add(ops::Reshape{}, {net.entry(a, 1, 1), net.shape_of({2, 3})});
+  const auto done = streamlined(net.finish(net.add(ops::Add{}, {one, a})));
+  EXPECT_EQ(done.graph.outputs()[0]->shape, (Shape{1, 2, 2, 3}));
+}
+
+/// 2 and 5, plus [10, 20] at each.
+TEST(Streamline, AConstantStretchesAnActivation) {
+  for (const bool product : {false, true}) {
+    Hand net;
+    Tensor* x = net.pixels({1, 2, 1, 1});
+    Tensor* factors = net.floats({1, 1, 1, 2}, {10, 20});
+    Tensor* y = product ? net.add(ops::Mul{}, {x, factors}) : net.add(ops::Add{}, {x, factors});
+    const auto done = streamlined(net.finish(y));
+    EXPECT_EQ(done.graph.outputs()[0]->shape, (Shape{1, 2, 1, 2}));
+    EXPECT_THAT(output_of(done.graph, {2, 5}), product ? ElementsAre("20", "40", "50", "100")
+                                                       : ElementsAre("12", "22", "15", "25"));
+  }
+}
+
 TEST(Streamline, GroupedDilatedDepthwiseAndTransposedConvolutions) {
   const auto streamline_conv = [](const ops::Conv& op, Shape weights) {
     Hand net;

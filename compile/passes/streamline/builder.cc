@@ -149,6 +149,36 @@ Tensor* Builder::product(Tensor* a, Tensor* b) {
                   joined_bounds(bounds(a), bounds(b), product_of, node_));
 }
 
+Tensor* Builder::stretched(Tensor* tensor, const Shape& shape) {
+  Tensor*& known = stretched_[{tensor, shape}];
+  if (known) return known;
+  const Bounds range = bounds(tensor);
+  const DataType type = tensor->dtype;
+  const auto list = [&](std::string_view what, std::vector<std::int64_t> values) {
+    const Shape size{std::ssize(values)};
+    return graph.add_constant(fmt::format("{}_{}", node_->name, what),
+                              Constant(size, std::move(values)));
+  };
+  Shape so_far = *tensor->shape;
+  Tensor* x = tensor;
+  const auto next = [&](std::unique_ptr<Op> op, Tensor* parameter) {
+    x = add_node(std::move(op), {x, parameter}, so_far, range);
+    x->dtype = type;  // +-1 stay +-1
+  };
+  if (so_far.size() < shape.size()) {
+    so_far.insert(so_far.begin(), shape.size() - so_far.size(), 1);
+    next(std::make_unique<ops::Reshape>(), list("shape", so_far));
+  }
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (so_far[axis] == shape[axis]) continue;
+    so_far[axis] = shape[axis];
+    auto op = std::make_unique<ops::Gather>();
+    op->axis = static_cast<std::int64_t>(axis);
+    next(std::move(op), list("entries", Shape(static_cast<std::size_t>(shape[axis]), 0)));
+  }
+  return known = x;
+}
+
 Tensor* Builder::indicator(Tensor* tensor, const RealArray& t) {
   auto op = std::make_unique<ops::JoinThreshold>();
   op->out_dtype = DataType::uint(1);

@@ -143,6 +143,16 @@ Value settle(Planner& planner, Value value) {
   return out;
 }
 
+Value stretched(Planner& planner, Value value, const Shape& shape) {
+  if (value.shape == shape) return value;
+  if (!value.pools.empty()) value = settle(planner, std::move(value));
+  // Scales, offsets and bounds broadcast as they are.
+  for (Term& term : value.terms)
+    term = {term.scale, planner.to.stretched(term.tensor, shape), false};
+  value.shape = shape;
+  return value;
+}
+
 Tensor* apply_pools(Planner& planner, Tensor* tensor, const Value& value) {
   for (const Value::Pool& pool : value.pools) {
     // A pool mixes positions, not channels.

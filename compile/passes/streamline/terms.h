@@ -13,6 +13,9 @@ inline Value settled(Planner& planner, std::size_t index) {
   return settle(planner, planner.input(index));
 }
 
+/// The value over a shape that it broadcasts to; fails where a pool is pending.
+Value stretched(Planner& planner, Value value, const Shape& shape);
+
 /// Adds like terms, and terms of equal scale.
 void combine(Planner& planner, Value& value);
 /// Terms whose scales are small multiples of one another become one integer sum.
