@@ -47,6 +47,14 @@ WideRange product_of(const Range& a, const Range& b) {
                       times(a.second, b.second)});
 }
 
+WideRange larger_of(const Range& a, const Range& b) {
+  return {std::max(a.first, b.first), std::max(a.second, b.second)};
+}
+
+WideRange smaller_of(const Range& a, const Range& b) {
+  return {std::min(a.first, b.first), std::min(a.second, b.second)};
+}
+
 /// f(bounds of a, bounds of b) over the common shape; UserError of `node` beyond 62 bits.
 Bounds joined_bounds(const Bounds& a, const Bounds& b, WideRange (*f)(const Range&, const Range&),
                      const Node* node) {
@@ -147,6 +155,22 @@ Tensor* Builder::sum(Tensor* a, Tensor* b) {
 Tensor* Builder::product(Tensor* a, Tensor* b) {
   return add_node(std::make_unique<ops::Mul>(), {a, b}, broadcast_shape(*a->shape, *b->shape),
                   joined_bounds(bounds(a), bounds(b), product_of, node_));
+}
+
+Tensor* Builder::extreme(Tensor* a, Tensor* b, bool largest) {
+  const Bounds range = joined_bounds(bounds(a), bounds(b), largest ? larger_of : smaller_of, node_);
+  const DataType type = a->dtype;
+  const bool same = type == b->dtype;
+  // b + max(a - b, 0), or a - max(a - b, 0)
+  Tensor* apart = sum(a, times(b, RealArray(Real(-1))));
+  Bounds positive = bounds(apart);
+  for (auto* side : {&positive.lo, &positive.hi})
+    for (std::int64_t& v : *side) v = std::max<std::int64_t>(v, 0);
+  apart = add_node(std::make_unique<ops::Relu>(), {apart}, *apart->shape, positive);
+  Tensor* y = largest ? sum(b, apart) : sum(a, times(apart, RealArray(Real(-1))));
+  y->dtype = same ? type : DataType::smallest_for(range.min(), range.max());
+  bounds_[y] = range;
+  return y;
 }
 
 Tensor* Builder::stretched(Tensor* tensor, const Shape& shape) {

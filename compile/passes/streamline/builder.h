@@ -47,6 +47,8 @@ class Builder {
   Tensor* sum(Tensor* a, Tensor* b);
   /// a * b, of which one may broadcast to the other.
   Tensor* product(Tensor* a, Tensor* b);
+  /// The larger or smaller of two of one shape.
+  Tensor* extreme(Tensor* a, Tensor* b, bool largest);
   /// T over a shape that it broadcasts to: its elements, read again and again.
   Tensor* stretched(Tensor* tensor, const Shape& shape);
   /// [T >= t].

@@ -45,13 +45,10 @@ void plan_add(Planner& planner, bool subtract) {
   Value a = planner.input(0), b = planner.input(1);
   if (subtract) scale_by(b, RealArray(Real(-1)));
   if (auto value = one_variable(planner, a, b, false)) return planner.set_output(*std::move(value));
-  a = stretched(planner, settle(planner, std::move(a)), shape);
-  b = stretched(planner, settle(planner, std::move(b)), shape);
-  std::ranges::move(b.terms, std::back_inserter(a.terms));
-  std::ranges::move(b.folded, std::back_inserter(a.folded));
-  a.offset = compressed(a.offset + b.offset);
-  combine(planner, a);
-  set_sum(planner, std::move(a));
+  if (auto value = extreme_sum(planner, a, b)) return set_sum(planner, *std::move(value));
+  a = settle(planner, std::move(a));
+  b = settle(planner, std::move(b));
+  set_sum(planner, sum_of(planner, std::move(a), std::move(b)));
 }
 
 Value without_offset(Planner& planner, Value value) {
@@ -124,8 +121,9 @@ void plan_scale(Planner& planner) {
   }
   const auto sign = [](const Real& f) { return f.sign(); };
   const auto [least, most] = std::ranges::minmax(factor->values, {}, sign);
-  // A clamp keeps its direction or turns round, for all channels at once.
-  if (!value.pools.empty() || (value.is_clamped() && least.sign() < 0 && most.sign() > 0))
+  // A bound keeps its direction or turns round, for all channels at once.
+  const bool bounded = value.is_clamped() || !value.among.empty();
+  if (!value.pools.empty() || (bounded && least.sign() < 0 && most.sign() > 0))
     value = settle(planner, std::move(value));
   scale_by(value, *factor);
   value.folded.push_back(planner.node().name);
