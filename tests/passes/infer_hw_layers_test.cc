@@ -158,15 +158,18 @@ TEST(InferHwLayers, ATransposedConvolutionMayHaveGapsAtItsEnd) {
   EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{0, 1, 0, 0}));
 }
 
-TEST(InferHwLayers, ATransposedConvolutionThatCutsPixelsIsRefused) {
+/// Zeros stand behind every pixel of the seven of a row; the first and the last pixel are cut off.
+TEST(InferHwLayers, ATransposedConvolutionMayCutPixels) {
   IntegerNet net;
   std::mt19937 random(1);
   ops::ConvTranspose op;
   op.window = {{1, 1}, {2, 2}, {1, 1, 1, 1}, {1, 1}};
   op.output_padding = {0, 0};
   Tensor* x = net.pixels({1, 2, 4, 4});
-  Tensor* y = net.add(op, {x, net.random_values({2, 3, 1, 1}, -7, 7, random)}, "acc");
-  EXPECT_THAT(refusal(net, y), AllOf(HasSubstr("has no hardware layer"), HasSubstr("cuts rows")));
+  const Graph graph =
+      as_hardware(net, net.add(op, {x, net.random_values({2, 3, 1, 1}, -7, 7, random)}, "acc"));
+  EXPECT_EQ(types(graph), "FMPadding Pick MVAU");
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{1, 2, 3, 4, 5}));
 }
 
 // ---- Pools
@@ -635,6 +638,37 @@ TEST(InferHwLayers, VectorsArePaddedAsARow) {
   const Graph graph = as_hardware(net, x);
   EXPECT_EQ(types(graph), "Reshape FMPadding Reshape");
   EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{0, 1, 0, 2}));
+}
+
+/// The layers of an integer Pad of [1,4,3,5] and which one picks.
+Graph padding_of(IntegerNet& net, const Ints& pads) {
+  Tensor* x = net.pixels({1, 4, 3, 5});
+  return as_hardware(net, net.add(ops::Pad{}, {x, net.ints({8}, pads)}, "pad"));
+}
+
+TEST(InferHwLayers, NegativePadsCutOff) {
+  IntegerNet net;
+  const Graph graph = padding_of(net, {0, 0, 1, -1, 0, 0, -2, -2});
+  EXPECT_EQ(types(graph), "Pick FMPadding");
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{0}));
+  EXPECT_EQ(only<hw::Pick>(graph).columns, (Ints{1, 2}));
+  EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{1, 0, 0, 0}));
+  IntegerNet rows;
+  const Graph cut = padding_of(rows, {0, 0, -1, 0, 0, 0, 0, 0});
+  EXPECT_EQ(types(cut), "Pick");
+  EXPECT_EQ(only<hw::Pick>(cut).rows, (Ints{1, 2}));
+  IntegerNet channels;
+  const Graph fewer = padding_of(channels, {0, -2, 0, 0, 0, 2, 0, 0});
+  EXPECT_EQ(types(fewer), "Reshape Pick FMPadding Reshape");
+  EXPECT_EQ(only<hw::Pick>(fewer).columns, (Ints{1}));  // the second two of four
+}
+
+TEST(InferHwLayers, PadsThatCutAllOffAreRefused) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 4, 3, 5});
+  EXPECT_THAT(
+      refusal(net, net.add(ops::Pad{}, {x, net.ints({8}, {0, 0, -3, 0, 0, 0, 2, 0})}, "pad")),
+      HasSubstr("it cuts all 3 entries of an axis off"));
 }
 
 TEST(InferHwLayers, APoolThatLeavesARemainderTakesPaddingAway) {
