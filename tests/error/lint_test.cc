@@ -170,6 +170,19 @@ TEST(FloatNetwork, NamesTheFirstLayerWithoutAQuantiser) {
                     HasSubstr("    make it a QuantConv2d")));
 }
 
+/// The layers around it lack quantisers: that is not why two activations have no product.
+TEST(FloatNetwork, AProductOfTwoActivationsIsRefusedAsThatAlone) {
+  UserModel m = network(false, false);
+  const std::string x = "/features/act2_output_0";
+  m.named("MatMul", {x, x}, "/attention");
+  m.output("/attention_output_0");
+  const std::string out = lint(m).out;
+  const std::string name = "(MatMul)\n";
+  ASSERT_THAT(out, HasSubstr(name + "    it multiplies two activations"));
+  EXPECT_EQ(out.find(name), out.rfind(name)) << out;
+  EXPECT_THAT(out, HasSubstr("node '/features/conv2' (Conv)\n    its weights are not quantised"));
+}
+
 /// SiLU behind convolutions without a quantiser, its channels split and put together again.
 TestModel float_model(std::int64_t size) {
   TestModel m;

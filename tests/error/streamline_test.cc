@@ -84,23 +84,51 @@ TEST(StreamlineRefuses, Softmax) {
                     HasSubstr("end the network in front of it")));
 }
 
-TEST(StreamlineRefuses, TheLargerOfTwoActivationsWithUnrelatedScales) {
-  PixelNet net;
-  Tensor* x = net.pixels({1, 4});
+/// The larger of two activations whose scales have no small ratio.
+Tensor* larger_of_unrelated(PixelNet& net, Tensor* x) {
   Tensor *a = net.relu_quant(x, 9.1F, 4, "a"), *b = net.relu_quant(x, 7.3F, 4, "b");
-  Tensor* more = net.add(ops::Relu{}, {net.add(ops::Sub{}, {b, a})});
-  EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(net.add(ops::Add{}, {a, more}), 30, 4))),
-              AllOf(HasSubstr("node 'Add_0' (Add)"),
-                    HasSubstr("a Max or Min of activations with different"),
-                    HasSubstr("give what a Max or Min takes one scale")));
+  return net.add(ops::Add{}, {a, net.add(ops::Relu{}, {net.add(ops::Sub{}, {b, a})})});
 }
 
-TEST(StreamlineRefuses, TheLargerOfTwoActivationsOfOtherShapes) {
-  PixelNet net;
-  Tensor* a = net.relu_quant(net.pixels({1, 2, 2, 2}), 9, 4, "a");
-  Tensor* b = net.add(ops::GlobalAveragePool{}, {a});
-  EXPECT_THAT(streamline_refusal(net.finish(net.add(ops::Sub{}, {a, b}))),
-              HasSubstr("compares (Max, Min) activations of the shapes [1,2,2,2] and [1,2,1,1]"));
+TEST(StreamlineRefuses, AMaxOfUnrelatedScalesThatNothingQuantises) {
+  const auto refusal = [](const std::function<Tensor*(PixelNet&, Tensor*)>& behind) {
+    PixelNet net;
+    Tensor* y = behind(net, larger_of_unrelated(net, net.pixels({1, 2, 2, 2})));
+    return streamline_refusal(net.finish(y));
+  };
+  const auto says = [](const char* node) {
+    return AllOf(HasSubstr(node), HasSubstr(": a Max or Min of activations with different scales"),
+                 HasSubstr("quantise the result of the Max, Min or sum, or give their operands"));
+  };
+  EXPECT_THAT(
+      refusal([](PixelNet& net, Tensor* y) {
+        return net.relu_quant(net.add(conv2d(1), {y, net.floats({1, 2, 1, 1}, {1, 2})}), 30, 4);
+      }),
+      says("(Conv)"));
+  EXPECT_THAT(refusal([](PixelNet&, Tensor* y) { return y; }), says("(Add)"));
+  EXPECT_THAT(refusal([](PixelNet& net, Tensor* y) {
+                return net.relu_quant(net.add(ops::Sigmoid{}, {y}), 0.1F, 4);
+              }),
+              says("(Sigmoid)"));
+  EXPECT_THAT(refusal([](PixelNet& net, Tensor* y) {
+                return net.relu_quant(net.add(ops::Mul{}, {y, net.per_channel({1, -1})}), 30, 4);
+              }),
+              says("(Mul)"));
+  // The smaller one of a larger one.
+  EXPECT_THAT(refusal([](PixelNet& net, Tensor* y) {
+                Tensor* c = net.relu_quant(net.graph.inputs()[0], 5.9F, 4, "c");
+                Tensor* apart = net.add(ops::Relu{}, {net.add(ops::Sub{}, {y, c})});
+                return net.relu_quant(net.add(ops::Sub{}, {y, apart}), 30, 4);
+              }),
+              says("(Sub)"));
+  // The largest value of a window is not that of the smaller ones of two.
+  EXPECT_THAT(refusal([](PixelNet& net, Tensor* y) {
+                ops::MaxPool pool;
+                pool.window = window2d(2);
+                y = net.add(ops::Mul{}, {y, net.number(-1)});
+                return net.relu_quant(net.add(pool, {y}), 30, 4);
+              }),
+              says("(MaxPool)"));
 }
 
 TEST(StreamlineRefuses, ASumWithAReluThatNothingQuantises) {
@@ -111,7 +139,8 @@ TEST(StreamlineRefuses, ASumWithAReluThatNothingQuantises) {
       net.add(ops::MatMul{}, {net.add(ops::Relu{}, {net.add(ops::Sub{}, {sum, net.number(3)})}),
                               net.floats({4, 1}, {1, 2, 3, 4})});
   EXPECT_THAT(streamline_refusal(net.finish(net.relu_quant(y, 30, 4, "y"))),
-              AllOf(HasSubstr("node 'MatMul_0' (MatMul)"), HasSubstr("Relu or Clip of a sum"),
+              AllOf(HasSubstr("node 'MatMul_0' (MatMul)"),
+                    HasSubstr(": a Relu or Clip of a sum with several scales reaches it"),
                     HasSubstr("QuantReLU")));
 }
 

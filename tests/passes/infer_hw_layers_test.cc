@@ -158,15 +158,18 @@ TEST(InferHwLayers, ATransposedConvolutionMayHaveGapsAtItsEnd) {
   EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{0, 1, 0, 0}));
 }
 
-TEST(InferHwLayers, ATransposedConvolutionThatCutsPixelsIsRefused) {
+/// Zeros stand behind every pixel of the seven of a row; the first and the last pixel are cut off.
+TEST(InferHwLayers, ATransposedConvolutionMayCutPixels) {
   IntegerNet net;
   std::mt19937 random(1);
   ops::ConvTranspose op;
   op.window = {{1, 1}, {2, 2}, {1, 1, 1, 1}, {1, 1}};
   op.output_padding = {0, 0};
   Tensor* x = net.pixels({1, 2, 4, 4});
-  Tensor* y = net.add(op, {x, net.random_values({2, 3, 1, 1}, -7, 7, random)}, "acc");
-  EXPECT_THAT(refusal(net, y), AllOf(HasSubstr("has no hardware layer"), HasSubstr("cuts rows")));
+  const Graph graph =
+      as_hardware(net, net.add(op, {x, net.random_values({2, 3, 1, 1}, -7, 7, random)}, "acc"));
+  EXPECT_EQ(types(graph), "FMPadding Pick MVAU");
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{1, 2, 3, 4, 5}));
 }
 
 // ---- Pools
@@ -414,6 +417,38 @@ TEST(InferHwLayers, AFactorOfOneChannelIsRepeatedForEach) {
   EXPECT_EQ(only<hw::Pick>(graph).columns, (Ints{0, 0, 0, 0}));
 }
 
+/// Runs of axes are repeated at once: whatever a factor lacks.
+TEST(InferHwLayers, AFactorOfOneRowOrColumnIsRepeated) {
+  const auto repeats = [](Shape kernel) {
+    IntegerNet net;
+    Tensor* x = net.pixels({1, 2, 2, 3}, DataType::uint(3));
+    ops::SumPool sums;
+    sums.window = {std::move(kernel), {1, 1}, {0, 0, 0, 0}, {1, 1}};
+    const Graph graph = as_hardware(net, net.add(ops::Mul{}, {x, net.add(sums, {x}, "s")}, "y"));
+    EXPECT_EQ(*only_node<hw::EltwiseMul>(graph).inputs[1]->shape, (Shape{1, 2, 3, 2}));
+    const Node& pick = only_node<hw::Pick>(graph);
+    return std::pair(*pick.inputs[0]->shape, pick.as<hw::Pick>()->columns);
+  };
+  EXPECT_EQ(repeats({2, 1}), std::pair(Shape({1, 1, 1, 6}), Ints{0, 0}));
+  EXPECT_EQ(repeats({1, 3}), std::pair(Shape({2, 1, 1, 2}), Ints{0, 0, 0}));
+}
+
+TEST(InferHwLayers, OneFactorIsRepeatedForAll) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 2, 2, 3}, DataType::uint(3));
+  ops::Gather first;
+  first.axis = 1;
+  ops::SumPool sums;
+  sums.window = {{2, 3}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+  Tensor* one = net.add(first, {net.add(sums, {x}, "s"), net.ints({1}, {0})}, "one");
+  const Graph graph = as_hardware(net, net.add(ops::Mul{}, {one, x}, "y"));
+  EXPECT_THAT(nodes_text(graph), HasSubstr("EltwiseMul"));
+  bool all = false;
+  for (const auto& node : graph.nodes())
+    if (const auto* pick = node->as<hw::Pick>()) all |= pick->columns == Ints(12, 0);
+  EXPECT_TRUE(all);
+}
+
 TEST(InferHwLayers, FactorsOfMoreBitsThanAProductTakesAreRefused) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 4}, DataType::sint(49));
@@ -605,6 +640,37 @@ TEST(InferHwLayers, VectorsArePaddedAsARow) {
   EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{0, 1, 0, 2}));
 }
 
+/// The layers of an integer Pad of [1,4,3,5] and which one picks.
+Graph padding_of(IntegerNet& net, const Ints& pads) {
+  Tensor* x = net.pixels({1, 4, 3, 5});
+  return as_hardware(net, net.add(ops::Pad{}, {x, net.ints({8}, pads)}, "pad"));
+}
+
+TEST(InferHwLayers, NegativePadsCutOff) {
+  IntegerNet net;
+  const Graph graph = padding_of(net, {0, 0, 1, -1, 0, 0, -2, -2});
+  EXPECT_EQ(types(graph), "Pick FMPadding");
+  EXPECT_EQ(only<hw::Pick>(graph).rows, (Ints{0}));
+  EXPECT_EQ(only<hw::Pick>(graph).columns, (Ints{1, 2}));
+  EXPECT_EQ(only<hw::FMPadding>(graph).pads, (Ints{1, 0, 0, 0}));
+  IntegerNet rows;
+  const Graph cut = padding_of(rows, {0, 0, -1, 0, 0, 0, 0, 0});
+  EXPECT_EQ(types(cut), "Pick");
+  EXPECT_EQ(only<hw::Pick>(cut).rows, (Ints{1, 2}));
+  IntegerNet channels;
+  const Graph fewer = padding_of(channels, {0, -2, 0, 0, 0, 2, 0, 0});
+  EXPECT_EQ(types(fewer), "Reshape Pick FMPadding Reshape");
+  EXPECT_EQ(only<hw::Pick>(fewer).columns, (Ints{1}));  // the second two of four
+}
+
+TEST(InferHwLayers, PadsThatCutAllOffAreRefused) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 4, 3, 5});
+  EXPECT_THAT(
+      refusal(net, net.add(ops::Pad{}, {x, net.ints({8}, {0, 0, -3, 0, 0, 0, 2, 0})}, "pad")),
+      HasSubstr("it cuts all 3 entries of an axis off"));
+}
+
 TEST(InferHwLayers, APoolThatLeavesARemainderTakesPaddingAway) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 1, 4, 4});
@@ -666,12 +732,13 @@ TEST(InferHwLayers, LabelsAreSelected) {
 TEST(InferHwLayers, TheFirstNodeWithoutALayerIsNamed) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 2, 2, 2}, DataType::uint(3));
-  Tensor* stretched = net.add(ops::Add{}, {x, net.values({1, 1, 1, 1}, {1})}, "end");
-  ops::SumPool rows;
-  rows.window = {{1, 2}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
-  Tensor* product = net.add(ops::Mul{}, {x, net.add(rows, {x}, "rows")}, "product");
-  EXPECT_THAT(refusal(net, net.add(ops::Add{}, {product, stretched}, "sum")),
-              AllOf(HasSubstr("(Mul)"), HasSubstr("it multiplies [1,2,2,2] by [1,2,1,2]")));
+  Tensor* end = net.add(ops::Add{}, {x, net.values({1, 1, 1, 1}, {1})}, "end");
+  ops::SumPool sums;
+  sums.window = window2d(2);
+  Tensor* vector = net.add(ops::Reshape{}, {net.add(sums, {x}), net.ints({1}, {2})});
+  Tensor* product = net.add(ops::Mul{}, {x, vector}, "product");
+  EXPECT_THAT(refusal(net, net.add(ops::Add{}, {product, end}, "sum")),
+              AllOf(HasSubstr("(Mul)"), HasSubstr("it multiplies [1,2,2,2] by [2]")));
 }
 
 TEST(InferHwLayers, SeveralVectorsOfClassesAreNotRanked) {

@@ -219,7 +219,9 @@ TEST(StepFunction, BadParametersAreRefusedWithTheNode) {
   };
   EXPECT_THAT(message(-1, 4), ::testing::HasSubstr("the scale must be positive"));
   EXPECT_THAT(message(1, 40), ::testing::HasSubstr("a bit width of 40 is outside [1, 32]"));
-  EXPECT_THAT(message(1, 2.5F), ::testing::HasSubstr("the bit width must be one integer"));
+  EXPECT_THAT(
+      message(1, 2.5F),
+      ::testing::HasSubstr("the bit width must be one integer; give all channels the same"));
   EXPECT_THAT(message(1, 0), ::testing::HasSubstr("node 'Quant"));
 }
 

@@ -39,6 +39,12 @@ class PixelNet : public Net {
     const Shape shape{static_cast<std::int64_t>(values.size())};
     return ints(shape, std::move(values));
   }
+  /// Entry `place` of an axis, which stays.
+  Tensor* entry(Tensor* x, std::int64_t axis, std::int64_t place) {
+    ops::Gather op;
+    op.axis = axis;
+    return add(op, {x, ints({1}, {place})});
+  }
   /// gamma * (x - mean) / sqrt(var) + beta, with epsilon 0.
   Tensor* batch_norm(Tensor* x, std::vector<float> gamma, std::vector<float> beta,
                      std::vector<float> mean, std::vector<float> var) {
@@ -116,6 +122,14 @@ struct Streamlined {
     throw std::runtime_error("no quantiser " + std::string(name));
   }
 };
+
+/// The first output on one image, as text.
+inline std::vector<std::string> output_of(const Graph& graph,
+                                          const std::vector<std::int64_t>& image) {
+  const auto output =
+      std::ranges::find(graph.checkpoints(), graph.outputs()[0], &Checkpoint::tensor);
+  return checkpoint_texts(graph, image).at(output->name);
+}
 
 /// Cleans up and streamlines in the order of the stages; after each step every checkpoint must hold
 /// what it held in `imported`, and after the last no real number may be left.

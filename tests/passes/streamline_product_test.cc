@@ -5,6 +5,7 @@
 namespace assay {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 /// Two quantisers of one input, which read it at different scales.
@@ -98,25 +99,34 @@ TEST(StreamlineProduct, OfASumOfSeveralScalesIsRefused) {
               HasSubstr("multiplies a sum with several scales; quantise its factors"));
 }
 
-TEST(StreamlineProduct, AnOffsetThatWouldStretchIsRefused) {
+/// (a + 7)(s) = a s + 7 s: s is a term of its own, at every pixel.
+TEST(StreamlineProduct, AnOffsetStretchesTheOtherFactor) {
   PixelNet net;
   Tensor* x = net.relu_quant(net.pixels({1, 2, 2, 2}), 20, 4, "a");
   Tensor* squeezed = net.relu_quant(net.add(ops::GlobalAveragePool{}, {x}), 30, 3, "s");
   Tensor* shifted = net.add(ops::Add{}, {x, net.number(7)});
-  EXPECT_THAT(refusal_of(net, net.add(ops::Mul{}, {shifted, squeezed})),
-              HasSubstr("meets an offset that is no multiple of a scale"));
+  const Streamlined done = streamlined(
+      net.finish(net.relu_quant(net.add(ops::Mul{}, {shifted, squeezed}), 700, 4, "y")));
+  EXPECT_EQ(count_nodes(done.graph, "Gather"), 2U);
 }
 
-TEST(StreamlineProduct, FactorsThatStretchEachOtherAreRefused) {
+TEST(StreamlineProduct, FactorsStretchEachOther) {
   PixelNet net;
-  ops::AveragePool rows;
-  rows.window = {{1, 2}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
-  Tensor* x = net.pixels({1, 2, 2, 2});
-  Tensor* a = net.relu_quant(net.add(rows, {x}), 20, 4, "a");
-  rows.window.kernel_shape = {2, 1};
-  Tensor* b = net.relu_quant(net.add(rows, {x}), 37, 3, "b");
-  EXPECT_THAT(refusal_of(net, net.add(ops::Mul{}, {a, b})),
-              HasSubstr("give one of them the output's shape and the other its rank"));
+  Tensor* x = net.pixels({1, 1, 2, 2});
+  Tensor* column = net.entry(x, 3, 0);
+  Tensor* row = net.entry(x, 2, 1);
+  const Graph graph = streamlined(net.finish(net.add(ops::Mul{}, {column, row}))).graph;
+  // [1, 3] times [3, 4]
+  EXPECT_THAT(output_of(graph, {1, 2, 3, 4}), ElementsAre("3", "4", "9", "12"));
+  EXPECT_EQ(op_types(graph), "Gather Gather Gather Mul");
+}
+
+TEST(StreamlineProduct, AFactorOfFewerAxesGetsThem) {
+  PixelNet net;
+  Tensor* x = net.pixels({1, 2, 1, 2});
+  Tensor* flat = net.add(ops::Reshape{}, {net.entry(x, 1, 1), net.shape_of({2})});
+  const Graph graph = streamlined(net.finish(net.add(ops::Mul{}, {flat, x}))).graph;
+  EXPECT_THAT(output_of(graph, {1, 2, 3, 4}), ElementsAre("3", "8", "9", "16"));
 }
 
 }  // namespace

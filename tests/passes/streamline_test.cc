@@ -25,6 +25,9 @@ class Hand : public PixelNet {
   Tensor* levels(Shape shape, float scale, std::string_view name = "a") {
     return relu_quant(pixels(std::move(shape)), scale, 4, name);
   }
+  Tensor* levels_of(Tensor* x, float scale, std::string_view name) {
+    return quant(x, scale, 5, {}, name);
+  }
   Tensor* weights(Shape shape) { return random_floats(std::move(shape), -3, 3, random); }
 };
 
@@ -212,6 +215,151 @@ TEST(Streamline, TheLargerOrSmallerOfTwoActivationsWithASmallRatio) {
       const auto done = streamlined(net.finish(net.quant(y, 29.7F, 4, {}, "y")));
       EXPECT_THAT(op_types(done.graph), ::testing::HasSubstr("Relu"));
     }
+}
+
+/// The larger of two tensors as the import has it: a + Relu(b - a).
+Tensor* larger(Hand& net, Tensor* a, Tensor* b) {
+  return net.add(ops::Add{}, {a, net.add(ops::Relu{}, {net.add(ops::Sub{}, {b, a})})});
+}
+/// a - Relu(a - b)
+Tensor* smaller(Hand& net, Tensor* a, Tensor* b) {
+  return net.add(ops::Sub{}, {a, net.add(ops::Relu{}, {net.add(ops::Sub{}, {a, b})})});
+}
+
+/// 0.3 * 5 = 1.5 is level 3 of halves and 0.2 * 9 = 1.8 is level 4; 0.3 * 9 = 2.7 is 5, 0.2 * 5 = 1
+/// is 2.
+TEST(Streamline, AQuantiserTakesBothOperandsOfAMaxOrMin) {
+  for (const bool largest : {true, false}) {
+    Hand net;
+    Tensor* x = net.pixels({1, 2});
+    Tensor* a = net.add(ops::Mul{}, {net.entry(x, 1, 0), net.number(0.3F)});
+    Tensor* b = net.add(ops::Mul{}, {net.entry(x, 1, 1), net.number(0.2F)});
+    Tensor* y = largest ? larger(net, a, b) : smaller(net, a, b);
+    const auto done = streamlined(net.finish(net.quant(y, 0.5F, 5, {}, "y")));
+    EXPECT_THAT(output_of(done.graph, {5, 9}), ElementsAre(largest ? "4" : "3"));
+    EXPECT_THAT(output_of(done.graph, {9, 5}), ElementsAre(largest ? "5" : "2"));
+    // One integer each, not their sum.
+    EXPECT_EQ(count_nodes(done.graph, "MultiThreshold"), 2U);
+    EXPECT_EQ(count_nodes(done.graph, "JoinThreshold"), 0U);
+    EXPECT_EQ(done.report.quantisers.size(), 2U);
+  }
+}
+
+/// Three tensors whose scales have no small ratios.
+struct Unrelated {
+  explicit Unrelated(const Shape& shape) {
+    Tensor* x = net.pixels(shape);
+    const Shape kernel{shape[1], shape[1], 1, 1};
+    a = net.levels_of(x, 9.1F, "a");
+    b = net.levels_of(net.add(conv2d(1), {x, net.weights(kernel)}), 7.3F, "b");
+    c = net.levels_of(net.add(conv2d(1), {x, net.weights(kernel)}), 5.9F, "c");
+  }
+  /// How many quantisers there are with those of y, and that they are right.
+  std::size_t quantised(Tensor* y) {
+    const auto done = streamlined(net.finish(net.levels_of(y, 13.7F, "y")));
+    return count_nodes(done.graph, "MultiThreshold") + count_nodes(done.graph, "JoinThreshold");
+  }
+  Hand net;
+  Tensor *a = nullptr, *b = nullptr, *c = nullptr;
+};
+
+TEST(Streamline, AMaxOrMinOfThree) {
+  for (const auto& extreme : {larger, smaller}) {
+    Unrelated t({1, 2, 1, 2});
+    EXPECT_EQ(t.quantised(extreme(t.net, extreme(t.net, t.a, t.b), t.c)), 6U);
+  }
+  Unrelated t({1, 2, 1, 2});
+  EXPECT_EQ(t.quantised(larger(t.net, t.a, larger(t.net, t.b, t.c))), 6U);
+}
+
+TEST(Streamline, AMaxMayBeScaledShiftedBoundedAndMoved) {
+  Unrelated t({1, 2, 1, 2});
+  Tensor* y = larger(t.net, t.a, t.b);
+  // A negative factor makes it the smaller one, whose negative is the larger one again.
+  y = t.net.add(ops::Mul{}, {y, t.net.number(-0.7F)});
+  y = t.net.add(ops::Add{}, {y, t.net.per_channel({20, 30})});
+  y = t.net.add(ops::Clip{}, {y, t.net.number(-40), t.net.number(25)});
+  ops::Transpose turn;
+  turn.perm = {0, 1, 3, 2};
+  y = t.net.add(turn, {smaller(t.net, y, t.c)});
+  EXPECT_EQ(t.quantised(y), 6U);
+}
+
+TEST(Streamline, AMaxPoolTakesTheLargestOfAMax) {
+  Unrelated t({1, 2, 2, 2});
+  ops::MaxPool pool;
+  pool.window = window2d(2);
+  EXPECT_EQ(t.quantised(t.net.add(pool, {larger(t.net, t.a, t.b)})), 4U);
+}
+
+/// relu(a - b) + c is the larger of a - b + c and c.
+TEST(Streamline, ASumMayHoldAReluOfSeveralScales) {
+  Unrelated t({1, 1, 1, 2});
+  Tensor* apart = t.net.add(ops::Relu{}, {t.net.add(ops::Sub{}, {t.a, t.b})});
+  EXPECT_EQ(t.quantised(t.net.add(ops::Add{}, {apart, t.c})), 5U);
+}
+
+TEST(Streamline, TheOperandsOfAMaxMayBeSumsOrOfOtherShapes) {
+  Unrelated t({1, 2, 2, 2});
+  Tensor* sum = t.net.add(ops::Add{}, {t.a, t.b});
+  Tensor* row = t.net.entry(t.c, 2, 1);
+  EXPECT_EQ(t.quantised(larger(t.net, sum, row)), 5U);
+}
+
+TEST(Streamline, ActivationsStretchEachOther) {
+  using Operation = std::function<Tensor*(Hand&, Tensor*, Tensor*)>;
+  const Operation sum = [](Hand& net, Tensor* a, Tensor* b) { return net.add(ops::Add{}, {a, b}); };
+  const Operation apart = [](Hand& net, Tensor* a, Tensor* b) {
+    return net.add(ops::Sub{}, {a, b});
+  };
+  // The left column [1, 3] and the lower row [3, 4] of an image.
+  const auto over = [](const Operation& operation) {
+    Hand net;
+    Tensor* x = net.pixels({1, 1, 2, 2});
+    Tensor* y = operation(net, net.entry(x, 3, 0), net.entry(x, 2, 1));
+    return output_of(streamlined(net.finish(y)).graph, {1, 2, 3, 4});
+  };
+  EXPECT_THAT(over(sum), ElementsAre("4", "5", "6", "7"));
+  EXPECT_THAT(over(apart), ElementsAre("-2", "-3", "0", "-1"));
+  EXPECT_THAT(over(larger), ElementsAre("3", "4", "3", "4"));
+}
+
+/// Whatever it lacks, in either order, in front of a join as well.
+TEST(Streamline, AnActivationIsStretchedToTheShapeOfTheOther) {
+  for (const Shape& kernel : {Shape{2, 3}, Shape{2, 1}, Shape{1, 3}})
+    for (const bool turned : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} {}", shape_text(kernel), turned));
+      Hand net;
+      Tensor* a = net.levels({1, 2, 2, 3}, 17.1F);
+      ops::AveragePool pool;
+      pool.window = {kernel, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+      Tensor* b = net.relu_quant(net.add(pool, {a}), 29.3F, 3, "b");
+      Tensor* y = net.add(ops::Add{}, turned ? std::vector{b, a} : std::vector{a, b});
+      const auto done = streamlined(net.finish(net.relu_quant(y, 50, 4, "y")));
+      EXPECT_EQ(count_nodes(done.graph, "JoinThreshold"), 1U);
+    }
+}
+
+TEST(Streamline, AnActivationOfOneChannelOrFewerAxesIsStretched) {
+  Hand net;
+  Tensor* a = net.levels({1, 2, 2, 3}, 17.1F);
+  Tensor* one = net.add(ops::Reshape{}, {net.entry(a, 1, 1), net.shape_of({2, 3})});
+  const auto done = streamlined(net.finish(net.add(ops::Add{}, {one, a})));
+  EXPECT_EQ(done.graph.outputs()[0]->shape, (Shape{1, 2, 2, 3}));
+}
+
+/// 2 and 5, plus [10, 20] at each.
+TEST(Streamline, AConstantStretchesAnActivation) {
+  for (const bool product : {false, true}) {
+    Hand net;
+    Tensor* x = net.pixels({1, 2, 1, 1});
+    Tensor* factors = net.floats({1, 1, 1, 2}, {10, 20});
+    Tensor* y = product ? net.add(ops::Mul{}, {x, factors}) : net.add(ops::Add{}, {x, factors});
+    const auto done = streamlined(net.finish(y));
+    EXPECT_EQ(done.graph.outputs()[0]->shape, (Shape{1, 2, 1, 2}));
+    EXPECT_THAT(output_of(done.graph, {2, 5}), product ? ElementsAre("20", "40", "50", "100")
+                                                       : ElementsAre("12", "22", "15", "25"));
+  }
 }
 
 TEST(Streamline, GroupedDilatedDepthwiseAndTransposedConvolutions) {

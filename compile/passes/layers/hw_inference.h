@@ -60,13 +60,15 @@ class Inference {
   /// `x` as a stream of `dtype`, which holds its values.
   Tensor* typed(Tensor* x, DataType dtype, const std::string& name);
   /// `x` [N,H,W,C] with `value` around it: top, left, bottom, right. Joins a padding in front of it
-  /// that nobody else reads; negative amounts take from that one. `dtype` holds the elements of x
-  /// and the value.
+  /// that nobody else reads; negative amounts take from that one, or are cut off. `dtype` holds the
+  /// elements of x and the value.
   Tensor* padded(Node& user, Tensor* x, Ints pads, std::int64_t value, DataType dtype);
   /// How much `padded` may take away from the rows (0) or columns (1) at the end.
   std::int64_t removable(const Node& user, const Tensor* x, std::size_t axis) const;
 
  private:
+  /// `x` [N,H,W,C] without the rows and columns that negative amounts count.
+  Tensor* cropped(Tensor* x, const Ints& pads, const std::string& name);
   Tensor* add(std::unique_ptr<Op> op, std::vector<Tensor*> inputs, const std::string& name,
               DataType dtype);
   const hw::FMPadding* padding_of(const Node& user, const Tensor* x) const;

@@ -66,22 +66,36 @@ void infer_clip(Inference& inference, Node& node) {
   inference.replace({&node}, channelwise("min"), {x, bound(*high)}, {out});
 }
 
-/// A factor of one channel that meets every channel of the other, as in spatial attention, is
-/// repeated for each of them.
+/// `x` over a shape that it broadcasts to: one layer for each run of axes that it lacks.
+Tensor* repeated(Inference& inference, Tensor* x, const Shape& to) {
+  const std::string name = x->name;
+  Shape shape = known_shape(*x);
+  for (std::size_t axis = 0, end = 0; axis < to.size(); axis = std::max(end, axis + 1)) {
+    for (end = axis; end < to.size() && shape[end] == 1; ++end) shape[end] = to[end];
+    const auto product = [&](std::size_t first, std::size_t last) {
+      return element_count({shape.begin() + static_cast<std::ptrdiff_t>(first),
+                            shape.begin() + static_cast<std::ptrdiff_t>(last)});
+    };
+    const std::int64_t times = product(axis, end);
+    if (times == 1) continue;
+    hw::Pick op;
+    op.columns.assign(static_cast<std::size_t>(times), 0);
+    x = inference.viewed(x, {product(0, axis), 1, 1, product(end, to.size())}, name + "_pixels");
+    x = inference.add(op, {x}, name + "_repeated", x->dtype);
+  }
+  return inference.viewed(x, to, name + "_spread");
+}
+
+/// The layer repeats one vector for every pixel; another factor that does not have the output's
+/// shape, such as that of one channel in spatial attention, is repeated in front of it.
 void spread_factor(Inference& inference, Node& node) {
   const Shape out = known_shape(*node.outputs[0]);
-  Shape one_channel = out;
-  one_channel.back() = 1;
-  if (out == one_channel) return;
+  Shape vector(out.size(), 1);
+  vector.back() = out.back();
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    Tensor* x = node.inputs[i];
-    if (known_shape(*x) != one_channel) continue;
-    hw::Pick op;
-    op.columns.assign(static_cast<std::size_t>(out.back()), 0);
-    const std::string name = x->name;
-    x = inference.viewed(x, {element_count(one_channel), 1, 1, 1}, name + "_pixels");
-    x = inference.add(op, {x}, name + "_repeated", x->dtype);
-    inference.graph.set_input(&node, i, inference.viewed(x, out, name + "_spread"));
+    const Shape& shape = known_shape(*node.inputs[i]);
+    if (shape != out && shape != vector && shape.size() == out.size())
+      inference.graph.set_input(&node, i, repeated(inference, node.inputs[i], out));
   }
 }
 

@@ -2,6 +2,7 @@
 #include "compile/passes/layers/infer_hw_layers.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "compile/base/printable.h"
@@ -96,9 +97,27 @@ std::int64_t Inference::removable(const Node& user, const Tensor* x, std::size_t
   return before ? before->pads[2 + axis] : 0;
 }
 
+Tensor* Inference::cropped(Tensor* x, const Ints& pads, const std::string& name) {
+  const Shape& shape = known_shape(*x);
+  const auto kept = [&](std::size_t axis) {
+    const std::int64_t first = std::max<std::int64_t>(-pads[axis], 0),
+                       last = shape[1 + axis] + std::min<std::int64_t>(pads[2 + axis], 0);
+    if (first >= last)
+      throw NoLayer{fmt::format("it cuts all {} entries of an axis off; leave it out of the model",
+                                shape[1 + axis])};
+    Ints entries(static_cast<std::size_t>(last - first));
+    std::iota(entries.begin(), entries.end(), first);
+    return entries;
+  };
+  hw::Pick op;
+  op.rows = kept(0);
+  op.columns = kept(1);
+  return add(op, {x}, name, x->dtype);
+}
+
 Tensor* Inference::padded(Node& user, Tensor* x, Ints pads, std::int64_t value, DataType dtype) {
   hw::FMPadding op;
-  op.pads = std::move(pads);
+  op.pads = pads;
   op.pad_value = value;
   const bool nothing = std::ranges::all_of(op.pads, [](std::int64_t p) { return p == 0; });
   if (nothing) return x;
@@ -112,8 +131,11 @@ Tensor* Inference::padded(Node& user, Tensor* x, Ints pads, std::int64_t value, 
   } else {
     before = nullptr;
   }
-  if (std::ranges::any_of(op.pads, [](std::int64_t p) { return p < 0; }))
-    throw NoLayer{"it cuts rows, columns or channels off; cut them off by Slice in the model"};
+  if (std::ranges::any_of(op.pads, [](std::int64_t p) { return p < 0; })) {
+    x = cropped(x, pads, user.name + "_crop");
+    for (std::int64_t& p : pads) p = std::max<std::int64_t>(p, 0);
+    return padded(user, x, std::move(pads), value, dtype);
+  }
   const std::string name = user.name + "_pad";
   if (!before) return add(op, {typed(x, dtype, user.name + "_type")}, name, dtype);
   Tensor* from = x->producer->inputs[0];

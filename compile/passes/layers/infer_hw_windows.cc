@@ -231,8 +231,8 @@ void infer_pad(Inference& inference, Node& node) {
   node.outputs[0]->dtype = out->dtype;
   if (known_shape(*out) != known_shape(*node.outputs[0]))
     return inference.replace_by_view(node, out);
-  const hw::FMPadding op = *out->producer->as<hw::FMPadding>();
-  inference.replace({&node, out->producer}, op, {out->producer->inputs[0]}, {node.outputs[0]});
+  Node* last = out->producer;  // pads or cuts off
+  inference.replace({&node, last}, last->op->clone(), {last->inputs[0]}, {node.outputs[0]});
 }
 
 /// Reshape, Pad, Reshape as lower() inserts zeros behind every row and pixel: the strides.

@@ -21,10 +21,13 @@ bool is_elementwise(const Node& node) {
 std::optional<Axes> common_order(const Lowering& lowering, const Node& node) {
   const std::size_t rank = known_shape(*node.outputs[0]).size();
   const Axes last = channels_last_perm(rank);
+  const auto is_stretched = [&](const Tensor* input) {
+    return lowering.is_computed(input) && known_shape(*input).size() != rank;
+  };
+  if (std::ranges::any_of(node.inputs, is_stretched)) return {};
   std::optional<Axes> chosen;
   for (const Tensor* input : node.inputs) {
     if (!lowering.is_computed(input)) continue;
-    if (known_shape(*input).size() != rank) return {};
     const auto& views = lowering.views(input);
     if (std::ranges::find(views, last, &View::perm) != views.end()) return last;
     if (!chosen) chosen = views.front().perm;

@@ -47,6 +47,14 @@ WideRange product_of(const Range& a, const Range& b) {
                       times(a.second, b.second)});
 }
 
+WideRange larger_of(const Range& a, const Range& b) {
+  return {std::max(a.first, b.first), std::max(a.second, b.second)};
+}
+
+WideRange smaller_of(const Range& a, const Range& b) {
+  return {std::min(a.first, b.first), std::min(a.second, b.second)};
+}
+
 /// f(bounds of a, bounds of b) over the common shape; UserError of `node` beyond 62 bits.
 Bounds joined_bounds(const Bounds& a, const Bounds& b, WideRange (*f)(const Range&, const Range&),
                      const Node* node) {
@@ -147,6 +155,52 @@ Tensor* Builder::sum(Tensor* a, Tensor* b) {
 Tensor* Builder::product(Tensor* a, Tensor* b) {
   return add_node(std::make_unique<ops::Mul>(), {a, b}, broadcast_shape(*a->shape, *b->shape),
                   joined_bounds(bounds(a), bounds(b), product_of, node_));
+}
+
+Tensor* Builder::extreme(Tensor* a, Tensor* b, bool largest) {
+  const Bounds range = joined_bounds(bounds(a), bounds(b), largest ? larger_of : smaller_of, node_);
+  const DataType type = a->dtype;
+  const bool same = type == b->dtype;
+  // b + max(a - b, 0), or a - max(a - b, 0)
+  Tensor* apart = sum(a, times(b, RealArray(Real(-1))));
+  Bounds positive = bounds(apart);
+  for (auto* side : {&positive.lo, &positive.hi})
+    for (std::int64_t& v : *side) v = std::max<std::int64_t>(v, 0);
+  apart = add_node(std::make_unique<ops::Relu>(), {apart}, *apart->shape, positive);
+  Tensor* y = largest ? sum(b, apart) : sum(a, times(apart, RealArray(Real(-1))));
+  y->dtype = same ? type : DataType::smallest_for(range.min(), range.max());
+  bounds_[y] = range;
+  return y;
+}
+
+Tensor* Builder::stretched(Tensor* tensor, const Shape& shape) {
+  Tensor*& known = stretched_[{tensor, shape}];
+  if (known) return known;
+  const Bounds range = bounds(tensor);
+  const DataType type = tensor->dtype;
+  const auto list = [&](std::string_view what, std::vector<std::int64_t> values) {
+    const Shape size{std::ssize(values)};
+    return graph.add_constant(fmt::format("{}_{}", node_->name, what),
+                              Constant(size, std::move(values)));
+  };
+  Shape so_far = *tensor->shape;
+  Tensor* x = tensor;
+  const auto next = [&](std::unique_ptr<Op> op, Tensor* parameter) {
+    x = add_node(std::move(op), {x, parameter}, so_far, range);
+    x->dtype = type;  // +-1 stay +-1
+  };
+  if (so_far.size() < shape.size()) {
+    so_far.insert(so_far.begin(), shape.size() - so_far.size(), 1);
+    next(std::make_unique<ops::Reshape>(), list("shape", so_far));
+  }
+  for (std::size_t axis = 0; axis < shape.size(); ++axis) {
+    if (so_far[axis] == shape[axis]) continue;
+    so_far[axis] = shape[axis];
+    auto op = std::make_unique<ops::Gather>();
+    op->axis = static_cast<std::int64_t>(axis);
+    next(std::move(op), list("entries", Shape(static_cast<std::size_t>(shape[axis]), 0)));
+  }
+  return known = x;
 }
 
 Tensor* Builder::indicator(Tensor* tensor, const RealArray& t) {

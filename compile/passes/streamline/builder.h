@@ -2,9 +2,11 @@
 // Internal to streamlining: the integer graph that grows.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "compile/graph/ops.h"
@@ -45,11 +47,16 @@ class Builder {
   Tensor* sum(Tensor* a, Tensor* b);
   /// a * b, of which one may broadcast to the other.
   Tensor* product(Tensor* a, Tensor* b);
+  /// The larger or smaller of two of one shape.
+  Tensor* extreme(Tensor* a, Tensor* b, bool largest);
+  /// T over a shape that it broadcasts to: its elements, read again and again.
+  Tensor* stretched(Tensor* tensor, const Shape& shape);
   /// [T >= t].
   Tensor* indicator(Tensor* tensor, const RealArray& t);
 
  private:
   std::unordered_map<const Tensor*, Bounds> bounds_;
+  std::map<std::pair<const Tensor*, Shape>, Tensor*> stretched_;
   const Node* node_ = nullptr;
   bool stands_ = false;  ///< the node that keeps the name of `node_` is there
   int helpers_ = 0;      ///< other new nodes for it

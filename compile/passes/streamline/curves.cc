@@ -18,6 +18,7 @@ namespace {
 
 Value as_curve(Planner& planner, Value value) {
   if (value.curve) return value;
+  if (!value.among.empty()) value = settle(planner, std::move(value));
   if (value.terms.size() > 1) take_equal_ratios(planner, value);
   if (value.terms.size() > 1)
     planner.fail("a function of a sum with several scales", "quantise the sum in front of it");

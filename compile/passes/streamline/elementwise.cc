@@ -32,10 +32,8 @@ void plan_add(Planner& planner, bool subtract) {
   const Shape& shape = known_shape(*planner.node().outputs[0]);
   if (!left || !right) {
     Value value = planner.input(left ? 0 : 1);
-    if (value.shape != shape)
-      planner.fail("adding a constant stretches the tensor",
-                   "give the constant the tensor's shape");
     if (!value.pools.empty()) value = settle(planner, std::move(value));
+    value = stretched(planner, std::move(value), shape);
     const auto constant = exact_constant(*planner.node().inputs[left ? 1 : 0]);
     if (!constant)
       planner.fail("one operand is neither constant nor an activation", "fold constants first");
@@ -47,17 +45,10 @@ void plan_add(Planner& planner, bool subtract) {
   Value a = planner.input(0), b = planner.input(1);
   if (subtract) scale_by(b, RealArray(Real(-1)));
   if (auto value = one_variable(planner, a, b, false)) return planner.set_output(*std::move(value));
+  if (auto value = extreme_sum(planner, a, b)) return set_sum(planner, *std::move(value));
   a = settle(planner, std::move(a));
   b = settle(planner, std::move(b));
-  if (a.shape != b.shape)
-    planner.fail(fmt::format("it adds or compares (Max, Min) activations of the shapes {} and {}",
-                             shape_text(a.shape), shape_text(b.shape)),
-                 "bring them to one shape (Resize, Reshape) first");
-  std::ranges::move(b.terms, std::back_inserter(a.terms));
-  std::ranges::move(b.folded, std::back_inserter(a.folded));
-  a.offset = compressed(a.offset + b.offset);
-  combine(planner, a);
-  set_sum(planner, std::move(a));
+  set_sum(planner, sum_of(planner, std::move(a), std::move(b)));
 }
 
 Value without_offset(Planner& planner, Value value) {
@@ -78,10 +69,13 @@ void plan_activation_product(Planner& planner) {
   const Shape& shape = known_shape(*planner.node().outputs[0]);
   if (a.terms.size() > 1 || b.terms.size() > 1)
     planner.fail("it multiplies a sum with several scales", "quantise its factors");
-  if (a.shape.size() != b.shape.size() || (a.shape != shape && b.shape != shape))
-    planner.fail(fmt::format("it multiplies activations of the shapes {} and {}",
-                             shape_text(a.shape), shape_text(b.shape)),
-                 "give one of them the output's shape and the other its rank");
+  // The product itself stretches one factor of its rank.
+  if (a.shape != shape && b.shape != shape) a = stretched(planner, std::move(a), shape);
+  for (Value* x : {&a, &b}) {
+    Shape ranked(shape.size() - x->shape.size(), 1);
+    ranked.insert(ranked.end(), x->shape.begin(), x->shape.end());
+    *x = stretched(planner, std::move(*x), ranked);
+  }
   a = without_offset(planner, std::move(a));
   b = without_offset(planner, std::move(b));
   // (s A + o)(t B + p) = s t A B + s p A + t o B + o p.
@@ -92,10 +86,8 @@ void plan_activation_product(Planner& planner) {
       {compressed(ta.scale * tb.scale), planner.to.product(ta.tensor, tb.tensor), false});
   const auto add = [&](const Value& x, const RealArray& factor) {
     if (all_zero(factor)) return;
-    if (x.shape != shape)
-      planner.fail("the factor that it stretches meets an offset that is no multiple of a scale",
-                   "quantise the other factor with a zero point");
-    out.terms.push_back({compressed(x.terms[0].scale * factor), x.terms[0].tensor, false});
+    const Term term = stretched(planner, x, shape).terms[0];
+    out.terms.push_back({compressed(term.scale * factor), term.tensor, false});
   };
   add(a, b.offset);
   add(b, a.offset);
@@ -116,8 +108,7 @@ void plan_scale(Planner& planner) {
     return plan_activation_product(planner);
   }
   Value value = planner.input(left ? 0 : 1);
-  if (value.shape != known_shape(*planner.node().outputs[0]))
-    planner.fail("a constant factor stretches the tensor", "give the constant the tensor's shape");
+  value = stretched(planner, std::move(value), known_shape(*planner.node().outputs[0]));
   std::optional<RealArray> factor = exact_constant(*planner.node().inputs[left ? 1 : 0]);
   if (!factor)
     planner.fail("one operand is neither constant nor an activation", "fold constants first");
@@ -130,8 +121,9 @@ void plan_scale(Planner& planner) {
   }
   const auto sign = [](const Real& f) { return f.sign(); };
   const auto [least, most] = std::ranges::minmax(factor->values, {}, sign);
-  // A clamp keeps its direction or turns round, for all channels at once.
-  if (!value.pools.empty() || (value.is_clamped() && least.sign() < 0 && most.sign() > 0))
+  // A bound keeps its direction or turns round, for all channels at once.
+  const bool bounded = value.is_clamped() || !value.among.empty();
+  if (!value.pools.empty() || (bounded && least.sign() < 0 && most.sign() > 0))
     value = settle(planner, std::move(value));
   scale_by(value, *factor);
   value.folded.push_back(planner.node().name);

@@ -132,8 +132,12 @@ Tensor* move_integers(Planner& planner, const Node& node, Tensor* x) {
   return y;
 }
 
-void plan_movement(Planner& planner, const Node& node) {
-  Value x = planner.input(0);
+Value moved_value(Planner& planner, const Node& node, Value x) {
+  for (Value& one : x.among) one = moved_value(planner, node, std::move(one));
+  if (!x.among.empty()) {
+    x.shape = known_shape(*node.outputs[0]);
+    return x;
+  }
   const bool pad = node.as<ops::Pad>() != nullptr;
   if (!x.pools.empty() || pad) x = settle(planner, std::move(x));
   const Shape& out = known_shape(*node.outputs[0]);
@@ -159,7 +163,7 @@ void plan_movement(Planner& planner, const Node& node) {
         term.scale.is_scalar() ? RealArray(term.scale.values[0]) : moved(term.scale, Real(1));
     value.terms.push_back({std::move(scale), move_integers(planner, node, term.tensor), false});
   }
-  planner.set_output(std::move(value));
+  return value;
 }
 
 /// Operators of integer graphs stay as they are.
@@ -195,7 +199,7 @@ void plan_integer_operator(Planner& planner, const Node& node) {
 
 bool plan_move(Planner& planner, const Node& node) {
   if (is_move(node)) {
-    plan_movement(planner, node);
+    planner.set_output(moved_value(planner, node, planner.input(0)));
   } else if (node.as<ops::JoinThreshold>() || node.as<ops::SumPool>()) {
     plan_integer_operator(planner, node);
   } else {

@@ -36,6 +36,7 @@ Tensor* real_clamp(Planner& planner, Tensor* x, const Value& value) {
 }  // namespace
 
 Tensor* materialise(Planner& planner, const Value& value) {
+  if (!value.among.empty()) settle(planner, value);  // which fails
   if (value.curve)
     planner.fail("a function of one variable is an output, or a sum of several scales, as it is",
                  "quantise the function's output");

@@ -128,8 +128,14 @@ void plan_average_pool(Planner& planner, const ops::AveragePool& op) {
   plan_sum_pool(planner, op.window, inverse);
 }
 
-void plan_max_pool(Planner& planner, const Op& op) {
-  Value value = planner.input(0);
+Value max_pooled(Planner& planner, Value value, const Op& op) {
+  const Shape& shape = known_shape(*planner.node().outputs[0]);
+  if (!value.among.empty()) {
+    if (!value.largest) value = settle(planner, std::move(value));
+    for (Value& one : value.among) one = max_pooled(planner, std::move(one), op);
+    value.shape = shape;
+    return value;
+  }
   const std::size_t rank = value.shape.size();
   const auto flat = [&](const RealArray& array) {
     for (std::size_t axis = 2; axis < rank; ++axis)
@@ -138,7 +144,6 @@ void plan_max_pool(Planner& planner, const Op& op) {
   };
   const bool clamps_flat =
       (!value.lower || flat(*value.lower)) && (!value.upper || flat(*value.upper));
-  const Shape& shape = known_shape(*planner.node().outputs[0]);
   if (value.terms.size() == 1 && !value.curve && flat(value.terms[0].scale) && flat(value.offset) &&
       clamps_flat && value.pools.empty()) {
     make_positive(planner, value.terms[0], value.shape);
@@ -153,7 +158,7 @@ void plan_max_pool(Planner& planner, const Op& op) {
     value.pools.push_back({op.clone(), shape});
   }
   value.shape = shape;
-  planner.set_output(std::move(value));
+  return value;
 }
 
 }  // namespace
@@ -168,7 +173,7 @@ bool plan_pool(Planner& planner, const Node& node) {
                        Shape(whole.size(), 1)};
     plan_sum_pool(planner, std::move(window), RealArray(Real(mpq_class(1, element_count(whole)))));
   } else if (node.as<ops::MaxPool>()) {
-    plan_max_pool(planner, *node.op);
+    planner.set_output(max_pooled(planner, planner.input(0), *node.op));
   } else if (const auto* quantised = node.as<ops::QuantAvgPool2d>()) {
     const Value value = settled(planner, 0);
     Tensor* x = as_integer(planner, value);

@@ -183,8 +183,23 @@ void quantise_plain(Planner& planner, Value value, const StepFunction& f) {
   emit_rows(planner, value, f, rows, solve_rows(rows));
 }
 
-void quantise(Planner& planner, const StepFunction& f) {
-  Value value = planner.input(0);
+void quantise(Planner& planner, Value value, const StepFunction& f);
+
+/// A quantiser rises: it takes the largest to the largest of its levels, the smallest to the smallest.
+void quantise_each(Planner& planner, const Value& value, const StepFunction& f) {
+  std::optional<Value> result;
+  for (const Value& one : value.among) {
+    quantise(planner, one, f);
+    Value levels = planner.value_of(planner.node().outputs[0]);
+    Tensor*& tensor = levels.terms[0].tensor;
+    if (result) tensor = planner.to.extreme(result->terms[0].tensor, tensor, value.largest);
+    result = std::move(levels);
+  }
+  planner.set_output(*std::move(result));
+}
+
+void quantise(Planner& planner, Value value, const StepFunction& f) {
+  if (!value.among.empty()) return quantise_each(planner, value, f);
   if (value.curve) return quantise_curve(planner, std::move(value), f);
   if (copy_thresholds(planner, value, f)) return;
   if (value.terms.size() > 1) {
@@ -352,7 +367,7 @@ bool plan_quantiser(Planner& planner) {
   std::optional<StepFunction> f = step_function(planner.node());
   if (!f) return false;
   take_clip(planner, *f);
-  quantise(planner, *f);
+  quantise(planner, planner.input(0), *f);
   return true;
 }
 

@@ -106,14 +106,18 @@ Value settle(Planner& planner, Value value) {
   if (value.curve)
     planner.fail("a function of one variable reaches it without a quantiser in between",
                  "quantise the function's output");
+  if (!value.among.empty())
+    planner.fail(
+        "a Max or Min of activations with different scales, or a sum that holds a Relu of several, "
+        "reaches it without a quantiser in between",
+        "quantise the result of the Max, Min or sum, or give their operands one scale, or scales "
+        "with a small ratio");
   if (!value.is_clamped()) return value;
   if (value.terms.size() > 1) take_equal_ratios(planner, value);
   if (value.terms.size() > 1)
     planner.fail(
-        "a Relu or Clip of a sum with several scales, or a Max or Min of activations with "
-        "different ones, reaches it without a quantiser in between",
-        "use a quantised activation (QuantReLU) there; give what a Max or Min takes one scale, or "
-        "scales with a small ratio");
+        "a Relu or Clip of a sum with several scales reaches it without a quantiser in between",
+        "use a quantised activation (QuantReLU) there");
   make_positive(planner, value.terms[0], value.shape);
   Value out;
   out.shape = value.shape;
@@ -141,6 +145,28 @@ Value settle(Planner& planner, Value value) {
   if (value.upper) add_ramp(planner, out, value, *value.upper, RealArray(Real(-1)));
   combine(planner, out);
   return out;
+}
+
+Value sum_of(Planner& planner, Value a, Value b) {
+  const Shape shape = broadcast_shape(a.shape, b.shape);
+  a = stretched(planner, std::move(a), shape);
+  b = stretched(planner, std::move(b), shape);
+  std::ranges::move(b.terms, std::back_inserter(a.terms));
+  std::ranges::move(b.folded, std::back_inserter(a.folded));
+  a.offset = compressed(a.offset + b.offset);
+  combine(planner, a);
+  return a;
+}
+
+Value stretched(Planner& planner, Value value, const Shape& shape) {
+  if (value.shape == shape) return value;
+  for (Value& one : value.among) one = stretched(planner, std::move(one), shape);
+  if (!value.pools.empty()) value = settle(planner, std::move(value));
+  // Scales, offsets and bounds broadcast as they are.
+  for (Term& term : value.terms)
+    term = {term.scale, planner.to.stretched(term.tensor, shape), false};
+  value.shape = shape;
+  return value;
 }
 
 Tensor* apply_pools(Planner& planner, Tensor* tensor, const Value& value) {

@@ -3,6 +3,8 @@
 // needs them.
 #pragma once
 
+#include <optional>
+
 #include "compile/passes/streamline/planner.h"
 
 namespace assay::streamline {
@@ -12,6 +14,15 @@ Value settle(Planner& planner, Value value);
 inline Value settled(Planner& planner, std::size_t index) {
   return settle(planner, planner.input(index));
 }
+
+/// The value over a shape that it broadcasts to; fails where a pool is pending.
+Value stretched(Planner& planner, Value value, const Shape& shape);
+
+/// The sum of two values that are settled, over the shape of both.
+Value sum_of(Planner& planner, Value a, Value b);
+/// The sum where one of the two has a bound, or is one among several, that only a quantiser takes:
+/// the largest or smallest of sums (extremes.cc). Nothing where they settle, or where there is none.
+std::optional<Value> extreme_sum(Planner& planner, const Value& a, const Value& b);
 
 /// Adds like terms, and terms of equal scale.
 void combine(Planner& planner, Value& value);

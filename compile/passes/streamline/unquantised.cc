@@ -43,6 +43,16 @@ std::unordered_set<const Node*> nodes_before(const Node& at) {
   return seen;
 }
 
+/// What depends on the network's input.
+std::unordered_set<const Tensor*> computed_tensors(const Graph& graph) {
+  std::unordered_set<const Tensor*> computed(graph.inputs().begin(), graph.inputs().end());
+  for (const Node* node : graph.topological_order())
+    if (std::ranges::any_of(node->inputs,
+                            [&](const Tensor* t) { return t && computed.contains(t); }))
+      computed.insert(node->outputs.begin(), node->outputs.end());
+  return computed;
+}
+
 }  // namespace
 
 std::string Unquantised::problem() const {
@@ -81,6 +91,7 @@ bool has_real_weights(const Node& node) {
 
 std::vector<Unquantised> unquantised_layers(const Graph& graph) {
   std::vector<Unquantised> found;
+  const std::unordered_set<const Tensor*> computed = computed_tensors(graph);
   std::unordered_map<const Tensor*, const Node*> from;  // the product behind a tensor
   for (const Node* node : graph.topological_order()) {
     if (makes_integers(*node)) continue;
@@ -90,7 +101,7 @@ std::vector<Unquantised> unquantised_layers(const Graph& graph) {
     if (is_product(*node)) {
       if (has_real_weights(*node))
         found.push_back({node, nullptr});
-      else if (behind)
+      else if (behind && !computed.contains(node->inputs[1]))
         found.push_back({node, behind});
       behind = node;
     }

@@ -22,7 +22,7 @@ struct Unquantised {
 /// as integers they take as many bits as a float32.
 bool has_real_weights(const Node& node);
 
-/// Such layers of the graph, in topological order.
+/// Such layers of the graph, in topological order; a product of two activations is none.
 std::vector<Unquantised> unquantised_layers(const Graph& graph);
 /// Those of them that reach `at` before any quantiser, itself included.
 std::vector<Unquantised> unquantised_before(const std::vector<Unquantised>& layers, const Node& at);

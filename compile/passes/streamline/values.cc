@@ -40,6 +40,8 @@ Bounds hull_over(const Bounds& bounds, const Shape& tensor, const Shape& to) {
 
 void clamp(Value& value, const std::optional<RealArray>& lower,
            const std::optional<RealArray>& upper) {
+  for (Value& one : value.among) clamp(one, lower, upper);
+  if (!value.among.empty()) return;
   if (value.curve) {
     value.curve = Curve::clamp(value.curve, lower, upper);
     return;
@@ -65,6 +67,8 @@ Value Value::integers(Tensor* tensor) {
 }
 
 void shift_by(Value& value, const RealArray& addend) {
+  for (Value& one : value.among) shift_by(one, addend);
+  if (!value.among.empty()) return;
   if (value.curve) {
     value.curve = Curve::sum(value.curve, Curve::constant(addend));
     return;
@@ -75,6 +79,13 @@ void shift_by(Value& value, const RealArray& addend) {
 }
 
 void scale_by(Value& value, const RealArray& factor) {
+  const bool turns =
+      std::ranges::all_of(factor.values, [](const Real& f) { return f.sign() <= 0; });
+  for (Value& one : value.among) scale_by(one, factor);
+  if (!value.among.empty()) {
+    value.largest = value.largest != turns;
+    return;
+  }
   if (value.curve) {
     value.curve = Curve::product(value.curve, Curve::constant(factor));
     return;
@@ -83,8 +94,7 @@ void scale_by(Value& value, const RealArray& factor) {
   value.offset = compressed(value.offset * factor);
   if (value.lower) value.lower = *value.lower * factor;
   if (value.upper) value.upper = *value.upper * factor;
-  if (std::ranges::all_of(factor.values, [](const Real& f) { return f.sign() <= 0; }))
-    std::swap(value.lower, value.upper);
+  if (turns) std::swap(value.lower, value.upper);
 }
 
 }  // namespace assay::streamline

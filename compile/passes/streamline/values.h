@@ -38,18 +38,22 @@ struct Term {
 };
 
 /// What stands for a tensor of the old graph: min(max(sum_k scale_k * T_k + offset, lower), upper),
-/// or a function of one integer tensor T_0, then the pools in order.
+/// or a function of one integer tensor T_0, then the pools in order. Or the largest, or smallest, of
+/// several such values, none of which is one of several itself: then only `shape` and `folded` count
+/// beside `among` and `largest`.
 struct Value {
   struct Pool {
     std::shared_ptr<const Op> op;
     Shape shape;
   };
   Shape shape;
-  std::vector<Term> terms;  ///< at least one
+  std::vector<Term> terms;  ///< at least one, but for one among several
   RealArray offset;
   std::optional<RealArray> lower, upper;  ///< not applied yet: a quantiser takes them
-  Curve::Ptr curve;         ///< of T_0; its scale is 1 then, and there is no offset and no clamp
-  std::vector<Pool> pools;  ///< max pools that commute with the quantiser to come
+  Curve::Ptr curve;          ///< of T_0; its scale is 1 then, and there is no offset and no clamp
+  std::vector<Pool> pools;   ///< max pools that commute with the quantiser to come
+  std::vector<Value> among;  ///< which the quantiser to come takes one by one
+  bool largest = true;       ///< of `among`; false: the smallest
   std::vector<std::string> folded;  ///< nodes that are in scales, offset, lower and upper
 
   /// An integer tensor that is the value itself.
@@ -57,13 +61,13 @@ struct Value {
 
   bool is_clamped() const { return lower || upper; }
   /// Whether it is the sum of its terms and nothing else.
-  bool is_plain() const { return !is_clamped() && !curve && pools.empty(); }
+  bool is_plain() const { return !is_clamped() && !curve && pools.empty() && among.empty(); }
 };
 
 // What needs no new node: the value changes, the graph does not.
 
 void shift_by(Value& value, const RealArray& addend);
-/// All factors of a clamped value have one sign.
+/// All factors of a clamped value, or of one among several, have one sign.
 void scale_by(Value& value, const RealArray& factor);
 void clamp(Value& value, const std::optional<RealArray>& lower,
            const std::optional<RealArray>& upper);

@@ -56,7 +56,7 @@ std::int64_t integer_parameter(const Node& node, std::size_t index, std::string_
   const Real value = constant.size() > 0 ? constant.real(0) : Real();
   if (!all_equal(constant, value) || !value.is_rational() || value.rational().get_den() != 1 ||
       !value.rational().get_num().fits_slong_p())
-    user_error("{}: {} must be one integer", node.label(), what);
+    user_error("{}: {} must be one integer; give all channels the same", node.label(), what);
   return value.rational().get_num().get_si();
 }
 
