@@ -272,7 +272,7 @@ std::int64_t integer_parameter(Planner& planner, const RealArray& array, std::st
   if (!array.is_scalar() || !array.values[0].is_rational() ||
       array.values[0].rational().get_den() != 1 ||
       !array.values[0].rational().get_num().fits_slong_p())
-    planner.fail(fmt::format("{} must be one integer", what));
+    planner.fail(fmt::format("{} must be one integer; give all channels the same", what));
   return array.values[0].rational().get_num().get_si();
 }
 
