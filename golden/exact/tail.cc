@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "golden/exact/tail.h"
 
+#include <fmt/format.h>
 #include <mpfr.h>
 
 #include <algorithm>
@@ -49,11 +50,15 @@ struct Numbers {
   std::vector<Number> values;
 };
 
-constexpr const char* kRemedy = "clip what it takes, or end the network in front of it";
-
-/// What stands for an element without a number, as messages have it.
-std::string not_finite(double value) {
-  return std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
+/// Refuses an element that is made of `of` and is no number that float64 can hold.
+[[noreturn]] void not_finite(const Node& node, std::size_t element, double value,
+                             const std::string& of) {
+  const char* what = std::isnan(value) ? "nan" : value < 0 ? "-inf" : "inf";
+  user_error(
+      "{}: element {} of '{}' is {}, made of {}; clip what it takes, or end the network in front "
+      "of "
+      "it",
+      node.label(), element, printable(node.outputs[0]->name), what, of);
 }
 
 Numbers function_of(const Node& node, ops::Function f, const Numbers& x) {
@@ -61,9 +66,8 @@ Numbers function_of(const Node& node, ops::Function f, const Numbers& x) {
   for (std::size_t i = 0; i < y.values.size(); ++i) {
     Number& value = y.values[i];
     exact::apply_function(f, value.get(), value.get(), MPFR_RNDN);
-    if (mpfr_number_p(value.get()) == 0)
-      user_error("{}: element {}, made of {}, is {}, which is no finite number; {}", node.label(),
-                 i, x.values[i].to_double(), not_finite(value.to_double()), kRemedy);
+    if (const double rounded = value.to_double(); !std::isfinite(rounded))
+      not_finite(node, i, rounded, fmt::format("{}", x.values[i].to_double()));
   }
   return y;
 }
@@ -123,9 +127,10 @@ Numbers combined(const Node& node, Arithmetic f, const Numbers& a, const Numbers
   y.values.resize(from_a.size());
   for (std::size_t i = 0; i < y.values.size(); ++i) {
     f(y.values[i].get(), a.values[from_a[i]].get(), b.values[from_b[i]].get(), MPFR_RNDN);
-    if (mpfr_number_p(y.values[i].get()) == 0)
-      user_error("{}: element {} is {}, which is no finite number; {}", node.label(), i,
-                 not_finite(y.values[i].to_double()), kRemedy);
+    if (const double rounded = y.values[i].to_double(); !std::isfinite(rounded))
+      not_finite(node, i, rounded,
+                 fmt::format("{} and {}", a.values[from_a[i]].to_double(),
+                             b.values[from_b[i]].to_double()));
   }
   return y;
 }
@@ -191,12 +196,7 @@ class Evaluation {
 
   std::vector<double> rounded(const Tensor* output) {
     std::vector<double> out;
-    for (const Number& number : of(output).values) {
-      out.push_back(number.to_double());
-      if (!std::isfinite(out.back()))
-        user_error("output '{}': element {} is {}, which is no finite float64; {}",
-                   printable(output->name), out.size() - 1, not_finite(out.back()), kRemedy);
-    }
+    for (const Number& number : of(output).values) out.push_back(number.to_double());
     return out;
   }
 
