@@ -263,7 +263,9 @@ class RandomGraph {
   }
 
   Tensor* block(Tensor* x) {
-    switch (random_.range(0, 11)) {
+    switch (random_.range(0, 12)) {
+      case 12:
+        return activation(compared(x));
       case 8:
         return activation(moved(x));
       case 9:
@@ -282,8 +284,9 @@ class RandomGraph {
         if (random_.chance(50)) y = quantised(y);
         y = same_size_branch(y, s[1]);
         Tensor* z = random_.chance(50) ? x : same_size_branch(x, s[1]);
+        if (random_.chance(20)) z = shrunk(z);
         if (random_.chance(30)) z = quantised(z);
-        return activation(add(ops::Add{}, {y, z}));
+        return activation(random_.chance(50) ? add(ops::Add{}, {y, z}) : add(ops::Sub{}, {z, y}));
       }
       case 3:
         return activation(joined(x));
@@ -369,11 +372,39 @@ class RandomGraph {
     return add(op, {x, y});
   }
 
-  /// Products of two activations: by one factor per channel, or element by element.
+  /// What broadcasts to `x`: its mean along an axis or both, or one channel of its size.
+  Tensor* shrunk(Tensor* x) {
+    const Shape s = shape(x);
+    ops::AveragePool op;
+    switch (random_.range(0, 3)) {
+      case 0:
+        return add(ops::GlobalAveragePool{}, {x});
+      case 1:
+        return same_size_branch(x, 1);
+      case 2:
+        op.window = window(s[2], 1, 1, {0, 0, 0, 0}, 1);
+        return add(op, {x});
+      default:
+        op.window = window(1, s[3], 1, {0, 0, 0, 0}, 1);
+        return add(op, {x});
+    }
+  }
+
+  /// Products of two activations: by factors that broadcast, or element by element.
   Tensor* gated(Tensor* x) {
     Tensor* y = quantised(x);
-    if (random_.chance(50)) x = add(ops::GlobalAveragePool{}, {x});
-    return add(ops::Mul{}, {y, quantised(same_size_branch(x, shape(y)[1]))});
+    if (random_.chance(50)) x = shrunk(x);
+    return add(ops::Mul{}, {y, quantised(same_size_branch(x, shape(x)[1]))});
+  }
+
+  /// The larger or the smaller of two activations, as Max and Min are imported.
+  Tensor* compared(Tensor* x) {
+    Tensor* y = quantised(same_size_branch(x, shape(x)[1]));
+    Tensor* z = random_.chance(30) ? shrunk(x) : x;
+    if (random_.chance(70)) z = quantised(z);
+    const bool larger = random_.chance(50);
+    Tensor* excess = add(ops::Relu{}, {add(ops::Sub{}, {y, z})});
+    return larger ? add(ops::Add{}, {z, excess}) : add(ops::Sub{}, {y, excess});
   }
 
   Tensor* same_size_branch(Tensor* x, std::int64_t channels) {
