@@ -45,6 +45,14 @@ struct BoundedTensor {
 ///   float32 and s is exact quantiser not at a given checkpoint: the levels that its monotone
 ///   function takes on within the error of its
 ///     argument, decided in rational arithmetic where the operands are exact (weights)
+/// No rounding, whatever the rules above say, where float32 has every result on the way:
+///   a sum of products (Conv, MatMul, Gemm without factors, with its addend), an average of 2^k
+///   elements: operands are exact float32 numbers, each a multiple of a power of two; so all terms
+///   are multiples n 2^s of one power of two, the step. With sum |n| <= 2^24 every partial sum, in
+///   any order and fused or not, is a multiple of the step by no more than 2^24, which is a float32
+///   number: fl(r) = r throughout, and e = 0. Steps below 2^-120 are left to the general rule, so
+///   that nothing here underflows. One step holds for an output's channel, or column.
+///   Add, Sub, Mul, Div of exact float32 numbers whose exact result is one too: fl(r) = r.
 /// Constants that are no float32 numbers count with their rounding. All is computed in double and
 /// inflated by 2^-20 relative, which covers double's own rounding.
 class FloatErrorBounds {

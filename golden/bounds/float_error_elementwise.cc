@@ -63,6 +63,30 @@ bool binary(const BoundedInputs& in, BoundedTensor& out, Rule rule) {
   return true;
 }
 
+/// What exact operands give where float32 has it; not a number elsewhere. Double has products, and
+/// what is left of a sum when either operand is taken away again tells whether it has that.
+double exact_sum(double a, double b) {
+  const double sum = a + b;
+  return sum - a == b && sum - b == a ? sum : NAN;
+}
+double exact_difference(double a, double b) { return exact_sum(a, -b); }
+double exact_product(double a, double b) { return a * b; }
+double exact_quotient(double a, double b) {
+  const double quotient = a / b;
+  return is_float32(quotient) && quotient * b == a ? quotient : NAN;
+}
+
+/// `rule`, but nothing rounds where the exact result is a float32 number.
+template <typename Exact, typename Rule>
+bool exact_or(const BoundedInputs& in, BoundedTensor& out, Exact exact, Rule rule) {
+  return binary(in, out, [&](Bounded a, Bounded b) {
+    if (a.error == 0 && b.error == 0)
+      if (const double result = exact(a.value, b.value); is_float32(result))
+        return Bounded{result, 0};
+    return rule(a, b);
+  });
+}
+
 template <typename Rule>
 bool unary(const BoundedInputs& in, BoundedTensor& out, Rule rule) {
   for (std::size_t i = 0; i < out.value.size(); ++i) {
@@ -222,10 +246,10 @@ Bounded rising(ops::Function f, Bounded x) {
 bool bound_elementwise(const Node& node, const BoundedInputs& in,
                        std::vector<BoundedTensor>& outputs) {
   BoundedTensor& out = outputs[0];
-  if (node.as<ops::Add>()) return binary(in, out, sum_of);
-  if (node.as<ops::Sub>()) return binary(in, out, difference_of);
-  if (node.as<ops::Mul>()) return binary(in, out, product_of);
-  if (node.as<ops::Div>()) return binary(in, out, quotient_of);
+  if (node.as<ops::Add>()) return exact_or(in, out, exact_sum, sum_of);
+  if (node.as<ops::Sub>()) return exact_or(in, out, exact_difference, difference_of);
+  if (node.as<ops::Mul>()) return exact_or(in, out, exact_product, product_of);
+  if (node.as<ops::Div>()) return exact_or(in, out, exact_quotient, quotient_of);
   if (node.as<ops::Pow>()) return binary(in, out, power_of);
   if (node.as<ops::Relu>())
     return unary(in, out, [](Bounded x) { return Bounded{std::max(x.value, 0.0), x.error}; });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <bit>
 #include <numeric>
 
 #include "compile/graph/ops.h"
@@ -25,12 +26,18 @@ void bound_max(const BoundedTensor& x, const Window& from, BoundedTensor& out, s
 void bound_average(const BoundedTensor& x, const Window& from, std::int64_t area,
                    BoundedTensor& out, std::size_t to) {
   const double gamma = gamma_of(static_cast<std::int64_t>(from.size()) + 2);
+  const bool halves = std::has_single_bit(static_cast<std::uint64_t>(area));
+  double size = 0, step = halves ? HUGE_VAL : 0;
   for (const std::int64_t i : from) {
     out.value[to] += x.value[index(i)];
-    out.error[to] += x.error[index(i)] + gamma * magnitude(x, index(i));
+    out.error[to] += x.error[index(i)];
+    size += magnitude(x, index(i));
+    if (step > 0) step = std::min(step, step_of(x, index(i)));
   }
-  out.value[to] /= static_cast<double>(area);
-  out.error[to] = out.error[to] / static_cast<double>(area) + 2 * kUnderflow;
+  const auto count = static_cast<double>(area);
+  out.value[to] /= count;
+  const bool exact = sums_exactly(size / count, step / count);
+  out.error[to] = exact ? 0 : (out.error[to] + gamma * size) / count + 2 * kUnderflow;
 }
 
 /// Integers: exact while they are, and a sum that is off by e moves the shifted result by e /

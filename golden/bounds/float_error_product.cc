@@ -14,30 +14,107 @@ using Doubles = std::vector<double>;
 /// A linear operator in both arguments: weights, input -> output.
 using Bilinear = std::function<Doubles(const Doubles&, const Doubles&)>;
 
-/// The rule of a sum of `terms` products in every output element. Two evaluations in double: one of
-/// the values, one of the errors, where e(W)|X^| hides in a weight that is e(W)/gamma larger:
-///   sum |W^| e(X) + e(W)|X^| + gamma |W^||X^|  <=  sum (|W^| + e(W)/gamma) (e(X) + gamma |X^|).
-void bound_sum_of_products(const Bilinear& product, const BoundedTensor& w, const BoundedTensor& x,
-                           std::int64_t terms, BoundedTensor& out) {
-  const double gamma = gamma_of(terms + 2);
-  Doubles weight(w.value.size()), reach(x.value.size());
-  for (std::size_t i = 0; i < weight.size(); ++i) weight[i] = magnitude(w, i) + w.error[i] / gamma;
-  for (std::size_t i = 0; i < reach.size(); ++i) reach[i] = x.error[i] + gamma * magnitude(x, i);
-  out.value = product(w.value, x.value);
-  out.error = product(weight, reach);
-  for (double& error : out.error) error += static_cast<double>(terms + 2) * kUnderflow;
+/// Row-major elements that fall into lanes: runs of them, which take turns.
+struct Lanes {
+  std::size_t run = 1, count = 1;
+};
+Lanes lanes(std::int64_t run, std::int64_t count) {
+  return {static_cast<std::size_t>(std::max<std::int64_t>(run, 1)),
+          static_cast<std::size_t>(std::max<std::int64_t>(count, 1))};
 }
 
-void add_bias(const BoundedTensor& bias, std::int64_t terms, std::int64_t pixels,
-              BoundedTensor& out) {
-  const double gamma = gamma_of(terms + 2);
-  const std::size_t channels = bias.value.size();
-  for (std::size_t i = 0; i < out.value.size(); ++i) {
-    const std::size_t c = i / static_cast<std::size_t>(pixels) % channels;
-    out.value[i] += bias.value[c];
-    out.error[i] += bias.error[c] + gamma * magnitude(bias, c);
+/// An operand of sums of products: outputs of one lane take elements of the same lane alone.
+struct Factor {
+  const BoundedTensor& tensor;
+  Lanes elements, outputs;
+};
+
+/// Calls body(lane, begin, end) for every run of `size` elements.
+template <typename Body>
+void for_each_run(std::size_t size, const Lanes& lanes, Body body) {
+  for (std::size_t begin = 0, lane = 0; begin < size;
+       lane = lane + 1 < lanes.count ? lane + 1 : 0) {
+    const std::size_t end = std::min(size, begin + lanes.run);
+    body(lane, begin, end);
+    begin = end;
   }
 }
+
+/// An operand on its way into a sum.
+struct Prepared {
+  Doubles reach;  ///< rule(i) of each element
+  Doubles steps;  ///< of each lane: what step_of says of all its elements
+
+  bool has_steps() const {
+    return std::ranges::any_of(steps, [](double step) { return step > 0; });
+  }
+};
+/// In one go, as weights have millions of elements. The steps are 0 unless they are `wanted`.
+template <typename Rule>
+Prepared prepare(const Factor& factor, bool wanted, Rule rule) {
+  const std::size_t size = factor.tensor.value.size();
+  Prepared out{Doubles(size), Doubles(factor.elements.count, wanted ? HUGE_VAL : 0)};
+  for_each_run(size, factor.elements, [&](std::size_t lane, std::size_t begin, std::size_t end) {
+    double step = out.steps[lane];
+    for (std::size_t i = begin; i < end; ++i) {
+      out.reach[i] = rule(i);
+      if (step > 0) step = std::min(step, step_of(factor.tensor, i));
+    }
+    out.steps[lane] = step;
+  });
+  return out;
+}
+
+/// Sums of `terms` products, one in every output element. Two evaluations in double: one of the
+/// values, one of the errors, where e(W)|X^| hides in a weight that is e(W)/gamma larger:
+///   sum |W^| e(X) + e(W)|X^| + gamma |W^||X^|  <=  sum (|W^| + e(W)/gamma) (e(X) + gamma |X^|).
+/// Where all operands are exact that is gamma times the sum of magnitudes, by which sums without a
+/// rounding are told.
+class SumsOfProducts {
+ public:
+  SumsOfProducts(const Bilinear& product, const Factor& w, const Factor& x, double gamma,
+                 std::int64_t terms, BoundedTensor& out)
+      : gamma_(gamma), out_(out), steps_(out.value.size()) {
+    const Prepared inputs = prepare(x, true, [&, gamma](std::size_t i) {
+      return x.tensor.error[i] + gamma * magnitude(x.tensor, i);
+    });
+    // Most networks have an operand with a rounding in it, and need not look at the other.
+    const Prepared weights = prepare(w, inputs.has_steps(), [&, rate = 1 / gamma](std::size_t i) {
+      return magnitude(w.tensor, i) + w.tensor.error[i] * rate;
+    });
+    out.value = product(w.tensor.value, x.tensor.value);
+    out.error = product(weights.reach, inputs.reach);
+    for (double& error : out.error) error += static_cast<double>(terms + 2) * kUnderflow;
+    if (!weights.has_steps()) return;
+    for_each_run(steps_.size(), w.outputs,
+                 [&](std::size_t lane, std::size_t begin, std::size_t end) {
+                   std::fill(steps_.data() + begin, steps_.data() + end, weights.steps[lane]);
+                 });
+    for_each_run(steps_.size(), x.outputs,
+                 [&](std::size_t lane, std::size_t begin, std::size_t end) {
+                   const double step = inputs.steps[lane];
+                   for (std::size_t i = begin; i < end; ++i)
+                     steps_[i] = steps_[i] > 0 && step > 0 ? steps_[i] * step : 0;
+                 });
+  }
+
+  /// Adds element `i` of an addend to output `to`.
+  void add(std::size_t to, const BoundedTensor& addend, std::size_t i) {
+    out_.value[to] += addend.value[i];
+    out_.error[to] += addend.error[i] + gamma_ * magnitude(addend, i);
+    if (steps_[to] > 0) steps_[to] = std::min(steps_[to], step_of(addend, i));
+  }
+
+  void forgive_exact_sums() {
+    for (std::size_t i = 0; i < steps_.size(); ++i)
+      if (sums_exactly(out_.error[i] / gamma_, steps_[i])) out_.error[i] = 0;
+  }
+
+ private:
+  double gamma_;
+  BoundedTensor& out_;
+  Doubles steps_;  ///< every term of an output is a multiple of its step; 0: not known to be
+};
 
 // ---- Conv
 // -------------------------------------------------------------------------------------------------------------
@@ -118,30 +195,46 @@ Doubles multiply_stack(const MatmulGeometry& g, const Doubles& a, const Doubles&
   return out;
 }
 
-void bound_matmul(const Node& node, const BoundedInputs& in, BoundedTensor& out) {
-  const MatmulGeometry g = matmul_geometry(node);
-  bound_sum_of_products([&](const Doubles& b, const Doubles& a) { return multiply_stack(g, a, b); },
-                        *in.at(1), *in.at(0), g.k, out);
+SumsOfProducts matmul_sums(const MatmulGeometry& g, const BoundedTensor& a, const BoundedTensor& b,
+                           std::int64_t roundings, BoundedTensor& out) {
+  const Factor columns{b, lanes(g.second_column, g.n), lanes(1, g.n)};
+  return {[&](const Doubles& y, const Doubles& x) { return multiply_stack(g, x, y); },
+          columns,
+          {a, {}, {}},
+          gamma_of(roundings),
+          g.k,
+          out};
 }
 
-/// alpha * sum + beta * C: three more roundings for each part.
+BoundedTensor scaled(BoundedTensor x, double factor) {
+  for (double& value : x.value) value *= factor;
+  for (double& error : x.error) error *= std::fabs(factor);
+  return x;
+}
+
+void bound_matmul(const Node& node, const BoundedInputs& in, BoundedTensor& out) {
+  const MatmulGeometry g = matmul_geometry(node);
+  matmul_sums(g, *in.at(0), *in.at(1), g.k + 2, out).forgive_exact_sums();
+}
+
+/// alpha * sum + beta * C: three more roundings for each part, none for factors of one.
 void bound_gemm(const Node& node, const ops::Gemm& op, const BoundedInputs& in,
                 BoundedTensor& out) {
   const MatmulGeometry g = matmul_geometry(node);
-  bound_matmul(node, in, out);
+  SumsOfProducts sums = matmul_sums(g, *in.at(0), *in.at(1), g.k + 5, out);
   const double alpha = static_cast<double>(op.alpha), beta = static_cast<double>(op.beta);
-  const double ratio = gamma_of(g.k + 5) / gamma_of(g.k + 2);
   for (std::size_t i = 0; i < out.value.size(); ++i) {
     out.value[i] *= alpha;
-    out.error[i] = out.error[i] * std::fabs(alpha) * ratio + 2 * kUnderflow;
+    out.error[i] = out.error[i] * std::fabs(alpha) + 2 * kUnderflow;
   }
-  if (in.size() < 3 || !in[2]) return;
-  const BroadcastIndex index(in[2]->shape, {g.m, g.n});
-  for (std::size_t i = 0; i < out.value.size(); ++i) {
-    const auto c = static_cast<std::size_t>(index(static_cast<std::int64_t>(i)));
-    out.value[i] += beta * in[2]->value[c];
-    out.error[i] += std::fabs(beta) * (in[2]->error[c] + gamma_of(g.k + 5) * magnitude(*in[2], c));
+  const bool has_addend = in.size() > 2 && in[2];
+  if (has_addend) {
+    const BoundedTensor c = scaled(*in[2], beta);
+    const BroadcastIndex index(c.shape, {g.m, g.n});
+    for (std::size_t i = 0; i < out.value.size(); ++i)
+      sums.add(i, c, static_cast<std::size_t>(index(static_cast<std::int64_t>(i))));
   }
+  if (alpha == 1 && (!has_addend || beta == 1)) sums.forgive_exact_sums();
 }
 
 void bound_xnor(const Node& node, const BoundedInputs& in, BoundedTensor& out) {
@@ -155,32 +248,41 @@ void bound_xnor(const Node& node, const BoundedInputs& in, BoundedTensor& out) {
     return y;
   };
   const BoundedTensor a = spread_bits(*in.at(0)), b = spread_bits(*in.at(1));
-  bound_sum_of_products([&](const Doubles& y, const Doubles& x) { return multiply_stack(g, x, y); },
-                        b, a, g.k + 1, out);
-  const auto zero = [](double e) { return e == 0; };
-  const bool exact =
-      g.k < (1 << 23) && std::ranges::all_of(a.error, zero) && std::ranges::all_of(b.error, zero);
+  matmul_sums(g, a, b, g.k + 3, out).forgive_exact_sums();
   for (std::size_t i = 0; i < out.value.size(); ++i) {
     out.value[i] = (out.value[i] + static_cast<double>(g.k)) / 2;
-    // Sums of integers below 2^24 are exact in any order.
-    out.error[i] = exact ? 0 : out.error[i] / 2 + kUnit * static_cast<double>(g.k);
+    // A count below 2^24 is exact.
+    out.error[i] = out.error[i] == 0 ? 0 : out.error[i] / 2 + kUnit * static_cast<double>(g.k);
   }
+}
+
+void bound_convolution(const Node& node, bool transposed, const BoundedInputs& in,
+                       BoundedTensor& out) {
+  const ConvGeometry g = transposed ? conv_transpose_geometry(node) : conv_geometry(node);
+  const std::int64_t fan_in = g.in_channels / g.groups, fan_out = g.out_channels / g.groups;
+  const std::int64_t terms = fan_in * g.taps();
+  const std::int64_t from = transposed ? g.out_pixels() : g.in_pixels(),
+                     to = transposed ? g.in_pixels() : g.out_pixels();
+  // The weights of a transposed convolution are sorted by its inputs: only groups lie together.
+  const std::int64_t rows = transposed ? g.groups : g.out_channels;
+  const Factor w{*in.at(1), lanes(transposed ? fan_in * fan_out * g.taps() : terms, rows),
+                 lanes(transposed ? to * fan_out : to, rows)};
+  const Factor x{*in.at(0), lanes(from * fan_in, g.groups), lanes(to * fan_out, g.groups)};
+  const auto product = transposed ? convolve_transposed : convolve;
+  SumsOfProducts sums([&](const Doubles& y, const Doubles& z) { return product(g, y, z); }, w, x,
+                      gamma_of(terms + 2), terms, out);
+  if (in.size() > 2 && in[2])
+    for (std::size_t i = 0; i < out.value.size(); ++i)
+      sums.add(i, *in[2], i / static_cast<std::size_t>(to) % in[2]->value.size());
+  sums.forgive_exact_sums();
 }
 
 }  // namespace
 
 bool bound_product(const Node& node, const BoundedInputs& in, std::vector<BoundedTensor>& out) {
   const bool transposed = node.as<ops::ConvTranspose>();
-  if (transposed || node.as<ops::Conv>()) {
-    const ConvGeometry g = transposed ? conv_transpose_geometry(node) : conv_geometry(node);
-    const std::int64_t terms = g.in_channels / g.groups * g.taps();
-    const auto product = transposed ? convolve_transposed : convolve;
-    bound_sum_of_products([&](const Doubles& w, const Doubles& x) { return product(g, w, x); },
-                          *in.at(1), *in.at(0), terms, out[0]);
-    if (in.size() > 2 && in[2])
-      add_bias(*in[2], terms, transposed ? g.in_pixels() : g.out_pixels(), out[0]);
-    return true;
-  }
+  if (transposed || node.as<ops::Conv>())
+    return bound_convolution(node, transposed, in, out[0]), true;
   if (node.as<ops::MatMul>()) return bound_matmul(node, in, out[0]), true;
   if (const auto* op = node.as<ops::Gemm>()) return bound_gemm(node, *op, in, out[0]), true;
   if (node.as<ops::XnorPopcountMatMul>()) return bound_xnor(node, in, out[0]), true;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <vector>
 
 #include "golden/bounds/float_error.h"
@@ -26,6 +29,26 @@ inline double magnitude(const BoundedTensor& x, std::size_t i) {
 }
 /// Whether a double is a float32 number.
 inline bool is_float32(double x) { return static_cast<double>(static_cast<float>(x)) == x; }
+
+/// The largest power of two that a number is a multiple of; infinite for 0.
+inline double lowest_bit(double x) {
+  if (x == 0) return HUGE_VAL;
+  constexpr std::uint64_t kFraction = (std::uint64_t{1} << 52) - 1;
+  const auto bits = std::bit_cast<std::uint64_t>(std::fabs(x));
+  const auto zeros = static_cast<std::uint64_t>(std::countr_zero(bits | (kFraction + 1)));
+  return std::bit_cast<double>(((bits >> 52) - 52 + zeros) << 52);
+}
+/// lowest_bit of an element that float32 has, 0 for one with an error.
+inline double step_of(const BoundedTensor& x, std::size_t i) {
+  return x.error[i] == 0 ? lowest_bit(x.value[i]) : 0;
+}
+/// Whether float32 adds multiples of `step` without a rounding, in any order, when their sizes sum
+/// up to `size` (given to half a step). Steps near the denormal numbers are left out: nothing
+/// underflows then.
+inline bool sums_exactly(double size, double step) {
+  constexpr double kLargest = std::numeric_limits<float>::max();
+  return step >= 0x1p-120 && size <= kLargest && size < (0x1p24 + 0.5) * step;
+}
 
 // Each family of rules fills `out` (shapes are set, values and errors have their full size and are
 // zero) and returns true for a node of its own.

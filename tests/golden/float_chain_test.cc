@@ -307,14 +307,16 @@ struct MovedLevels {
     return {out.begin(), out.end()};
   }
   Levels lowest() const {
-    return moved([&](std::int64_t v) {
-      return linear.zero + static_cast<std::int64_t>(std::floor(static_cast<double>(v) / 2));
-    });
+    return moved([&](std::int64_t v) { return linear.zero + decided(v, std::floor); });
   }
   Levels highest() const {
-    return moved([&](std::int64_t v) {
-      return linear.zero + static_cast<std::int64_t>(std::ceil(static_cast<double>(v) / 2));
-    });
+    return moved([&](std::int64_t v) { return linear.zero + decided(v, std::ceil); });
+  }
+  /// v / 3 * 7.5 / 5 is half of v: a tie for odd v, which rounding may take either way unless there
+  /// is none, as for multiples of 3.
+  static std::int64_t decided(std::int64_t v, double (*either)(double)) {
+    const double level = static_cast<double>(v) / 2;
+    return static_cast<std::int64_t>(v % 3 == 0 ? std::rint(level) : either(level));
   }
 };
 
