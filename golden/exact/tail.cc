@@ -225,9 +225,11 @@ class Evaluation {
   std::map<const Tensor*, Numbers> values_;
 };
 
-bool is_computed(const Node& node) {
-  if (node.as<ops::TopK>())
-    return node.outputs[0] != nullptr && (!node.outputs[1] || node.outputs[1]->consumers.empty());
+bool is_computed(const Graph& tail, const Node& node) {
+  if (node.as<ops::TopK>()) {
+    const Tensor* ranks = node.outputs[1];
+    return !ranks || (ranks->consumers.empty() && !tail.is_output(ranks));
+  }
   if (node.as<ops::Cast>()) return node.outputs[0]->container == Container::kFloat32;
   return node.as<ops::FunctionOp>() || node.as<ops::RowsOp>() || arithmetic_of(node) ||
          index_map(node).has_value();
@@ -237,7 +239,7 @@ bool is_computed(const Node& node) {
 
 void check_tail(const Graph& tail) {
   for (const auto& node : tail.nodes())
-    if (!is_computed(*node))
+    if (!is_computed(tail, *node))
       user_error(
           "{}: it takes what is made of the real numbers of a function (exp, tanh, ...), which are "
           "only added, multiplied and moved exactly; run it with the float reference, or end the "

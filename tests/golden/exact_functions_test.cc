@@ -205,6 +205,17 @@ TEST(Tail, TopKGivesTheLargestOfEachLane) {
   EXPECT_EQ(net.of(values, {0, 1, -1, 2}), (std::vector<double>{1, std::exp(2.)}));
 }
 
+TEST(Tail, RanksOfRealsAreRefused) {
+  TailNet net;
+  Tensor* k = net.graph.add_constant("k", Constant(Shape{1}, std::vector<std::int64_t>{1}));
+  Tensor* ranks = net.graph.add_tensor("ranks");
+  net.graph.add_node(std::make_unique<ops::TopK>(), {net.add(ops::Exp{}, {net.x}), k},
+                     {net.graph.add_tensor("values"), ranks});
+  net.graph.add_output(ranks);
+  infer_shapes(net.graph);
+  EXPECT_THROW(check_tail(net.graph), UserError);
+}
+
 TEST(Tail, RefusesWhatHasNoValue) {
   EXPECT_THROW(tail_of(std::make_unique<ops::Exp>(), {800}), UserError);  // beyond float64
   EXPECT_THROW(tail_of(std::make_unique<ops::Log>(), {0}), UserError);    // -inf

@@ -137,6 +137,21 @@ TEST(HostTail, TakesAllThatIsMadeOfFunctions) {
   EXPECT_EQ(tail.places, std::vector<std::size_t>{0});
 }
 
+TEST(HostTail, WhatBothSidesOfAGateAreMadeOfIsTakenOnce) {
+  Net net;  // x * erf(-(x / 2)), of a map
+  Tensor* x = net.add(ops::Relu{}, {net.input({1, 3, 2, 2})}, "map");
+  Tensor* half = net.add(ops::Div{}, {x, net.floats({}, {2})});
+  half = net.add(ops::Mul{}, {half, net.floats({}, {-1})});
+  Graph& graph = ending_in(net, net.add(ops::Mul{}, {x, net.add(ops::Erf{}, {half})}));
+  const HostTail tail = taken_off(graph);
+  EXPECT_EQ(op_names(tail.graph), "DivMulErfMul");
+  EXPECT_EQ(output_names(graph), "map ");
+  Net alone;  // a temperature stays where it is
+  x = alone.add(ops::Relu{}, {alone.input({1, 3})});
+  x = alone.add(ops::Div{}, {x, alone.floats({}, {2})}, "logits");
+  EXPECT_EQ(op_names(taken_off(ending_in(alone, alone.add(ops::Softmax{}, {x}))).graph), "Softmax");
+}
+
 TEST(HostTail, LogitsBesideTheirProbabilitiesStayOneOutput) {
   for (const bool first : {false, true}) {
     Net net;

@@ -159,9 +159,9 @@ bool ranks_one_row(const Node& node) {
 
 bool starts_tail(const Graph& graph, const Node& node, HostWork work) {
   if (makes_reals(node)) return true;
+  if (node.as<ops::TopK>() && is_read(graph, node.outputs[0])) return true;
   if (work == HostWork::kReals) return false;
-  if (node.as<ops::TopK>() && node.inputs[0]->shape)
-    return is_read(graph, node.outputs[0]) || !ranks_one_row(node);
+  if (node.as<ops::TopK>()) return !ranks_one_row(node);
   return !moves_all(node) && reads_ranks(node);
 }
 
@@ -210,6 +210,54 @@ void add_movements_in_front(const Graph& graph, const Node& ranking, NodeSet& no
   }
 }
 
+/// The computed tensor that `node` alone makes its output of, for readers among `readers`; null where
+/// there are others of either.
+const Tensor* single_source(const Graph& graph, const Node& node, const NodeSet& readers,
+                            const std::unordered_set<const Tensor*>& computed) {
+  if (is_quantiser(node) || is_weighted(node)) return nullptr;
+  for (const Tensor* output : node.outputs)
+    if (output && (graph.is_output(output) ||
+                   !std::ranges::all_of(output->consumers,
+                                        [&](const Node* user) { return readers.contains(user); })))
+      return nullptr;
+  const Tensor* source = nullptr;
+  for (const Tensor* input : node.inputs) {
+    if (!input || !computed.contains(input)) continue;
+    if (source && source != input) return nullptr;
+    source = input;
+  }
+  return source;
+}
+
+/// The nodes from a tensor that the host reads as well to `taken`; nothing where there are none.
+NodeSet between(const Graph& graph, const Tensor* taken, const NodeSet& nodes,
+                const std::unordered_set<const Tensor*>& computed) {
+  NodeSet chain, readers = nodes;
+  for (const Tensor* at = taken; at->producer;) {
+    const Node* node = at->producer;
+    at = single_source(graph, *node, readers, computed);
+    if (!at) break;
+    chain.insert(node);
+    readers.insert(node);
+    if (std::ranges::any_of(at->consumers, [&](const Node* n) { return nodes.contains(n); }))
+      return graph.is_input(at) ? NodeSet{} : chain;
+  }
+  return {};
+}
+
+/// Adds what would make the accelerator put out one tensor twice, in two forms: x beside x / sqrt(2),
+/// as GELU takes them.
+void add_between(const Graph& graph, const std::unordered_set<const Tensor*>& computed,
+                 NodeSet& nodes) {
+  std::vector<const Tensor*> taken;
+  for (const Node* node : graph.topological_order())
+    for (const Tensor* input : node->inputs)
+      if (nodes.contains(node) && input && computed.contains(input) &&
+          !nodes.contains(input->producer))
+        taken.push_back(input);
+  for (const Tensor* tensor : taken) nodes.merge(between(graph, tensor, nodes, computed));
+}
+
 NodeSet host_nodes(const Graph& graph, HostWork work) {
   const auto computed = computed_tensors(graph);
   NodeSet nodes;
@@ -220,6 +268,7 @@ NodeSet host_nodes(const Graph& graph, HostWork work) {
     nodes.insert(tail.begin(), tail.end());
     if (!tail.empty() && node->as<ops::TopK>()) add_movements_in_front(graph, *node, nodes);
   }
+  add_between(graph, computed, nodes);
   return nodes;
 }
 
