@@ -57,14 +57,15 @@ struct Inputs {
         model(complete_network(bytes, options.model, console, &tail)),
         pixels(pixel_graph(model, preprocess)),
         images(choose_images(options.images, pixels)),
-        stages(stages_until(flow_stages(preprocess, options.topk, options.passes), options.until)),
+        topk(labels_in_front_of(tail, options.topk)),
+        stages(stages_until(flow_stages(preprocess, topk, options.passes), options.until)),
         reference(exact_reference(options.model)) {
     check_topk(options.topk);
     identity.assay = assay_identity();
     identity.model = model_identity(bytes, model);
     identity.data = data_identity(images);
     identity.preprocess = preprocess.identity();
-    identity.topk = options.topk;
+    identity.topk = topk;
     if (!options.against.empty()) recording.emplace(options.against, pixels, images);
     check_folding(model, stages, preprocess, options.passes.folding);
   }
@@ -91,6 +92,7 @@ struct Inputs {
   HostTail tail;  ///< what the host computes behind the network
   Graph model, pixels;
   ChosenImages images;
+  std::int64_t topk;  ///< labels that are inserted
   std::vector<StageSpec> stages;
   std::unique_ptr<Reference> reference;
   std::optional<Recording> recording;
@@ -482,11 +484,11 @@ class Flow {
   /// places, or where there is none on all of them.
   report::Stage check(const StageSpec& stage, const std::string& file_sha256, const Graph& saved,
                       const std::vector<std::int64_t>& sample) {
-    const bool labels = ends_in_labels(stage.id, reference().graph(), options_.topk);
+    const bool labels = ends_in_labels(stage.id, reference().graph(), inputs_.topk);
     const StageCheck check = sample.empty()
-                                 ? check_stage(reference(), saved, options_.topk, console_,
-                                               stage.id, stage.contract, labels)
-                                 : sample_stage(reference(), saved, options_.topk, sample, labels);
+                                 ? check_stage(reference(), saved, inputs_.topk, console_, stage.id,
+                                               stage.contract, labels)
+                                 : sample_stage(reference(), saved, inputs_.topk, sample, labels);
     report::Stage report;
     report.stage = stage.id;
     report.file = stage.file();
@@ -510,7 +512,7 @@ class Flow {
   bool is_import() const { return previous_file_.empty(); }
 
   void add_float_reference(report::Stage& report) {
-    FloatReport floats = compare_float(reference(), options_.topk, console_);
+    FloatReport floats = compare_float(reference(), inputs_.topk, console_);
     report.accuracy.floating = accuracy_summary(floats.accuracy);
     report.float_reference = std::move(floats.report);
     note(report, floats.judgement);
@@ -534,7 +536,7 @@ class Flow {
   void remove_other_stages() const {
     std::set<std::string> kept, names;
     for (const report::Stage& report : reports_) kept.insert(report.stage);
-    for (const StageSpec& stage : flow_stages(inputs_.preprocess, options_.topk, options_.passes))
+    for (const StageSpec& stage : flow_stages(inputs_.preprocess, inputs_.topk, options_.passes))
       names.insert(stage.name);
     for (const auto& [folder, extension] :
          {std::pair{"stages", ".onnx"}, std::pair{"reports", ".json"}})

@@ -38,15 +38,18 @@ class Linter {
     Progress progress(console, "import", 1);
     for (const Refusal& refusal : import_refusals(bytes_, folder)) add("import", refusal);
     progress.tick();
-    if (report_.refusals.empty()) look_at_steps(complete_network(bytes_, options.model, console));
+    if (!report_.refusals.empty()) return;
+    HostTail tail;
+    Graph graph = complete_network(bytes_, options.model, console, &tail);
+    look_at_steps(std::move(graph), labels_in_front_of(tail, options.topk));
   }
 
   report::Lint take() { return std::move(report_); }
 
  private:
-  void look_at_steps(Graph graph) {
+  void look_at_steps(Graph graph, std::int64_t topk) {
     const Preprocess preprocess(resolved_for(options_.model, options_.preprocess, ImageChoice{}));
-    for (const StageSpec& stage : flow_stages(preprocess, options_.topk, options_.passes)) {
+    for (const StageSpec& stage : flow_stages(preprocess, topk, options_.passes)) {
       if (stage.applies && !stage.applies(graph)) continue;
       report_.looked_at = stage.name;
       if (!look_at(stage, graph, preprocess) || stage.name == kLastStep) return;

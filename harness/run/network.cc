@@ -48,6 +48,10 @@ HostTail complete(Graph& graph) {
   return tail;
 }
 
+std::int64_t labels_in_front_of(const HostTail& tail, std::int64_t topk) {
+  return tail.places.size() > 1 ? 0 : topk;
+}
+
 std::string nodes_text(const HostOutput& output) {
   constexpr std::size_t kMost = 4;
   const std::size_t shown = std::min(output.nodes.size(), kMost);

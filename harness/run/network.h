@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -25,6 +26,10 @@ Graph complete_network(std::string_view bytes, const std::filesystem::path& path
 /// Makes an imported network that: operators at its end that the host computes come off, and are
 /// returned; checkpoints come on.
 HostTail complete(Graph& graph);
+
+/// How many labels an accelerator in front of `tail` ranks where `topk` are asked for: none of a network
+/// of several outputs, which the host makes of one, say logits and probabilities.
+std::int64_t labels_in_front_of(const HostTail& tail, std::int64_t topk);
 
 /// "node 'a' (Sigmoid), node 'b' (Concat)": what makes the output, the first nodes of many.
 std::string nodes_text(const HostOutput& output);

@@ -329,6 +329,21 @@ TEST_F(Streamline, WhatTheHostComputesIsSaidAtTheEnd) {
   EXPECT_EQ(tail.nodes().size(), 1U);
 }
 
+TEST_F(Streamline, LogitsBesideProbabilitiesAreNotRanked) {
+  Graph graph = import_model(model);
+  auto softmax = std::make_unique<ops::Softmax>();
+  softmax->axis = 1;
+  graph.add_output(graph.add(std::move(softmax), {graph.outputs()[0]}, "likelihood"));
+  infer_shapes(graph);
+  export_model(graph, model);
+  const CommandResult result = run({});
+  ASSERT_EQ(result.code, 0) << result.out << result.err;
+  EXPECT_EQ(report("run").at("inputs").at("topk"), 0);
+  const Graph last = import_model(out / "stages" / (names(report("run")).back() + ".onnx"));
+  ASSERT_EQ(last.outputs().size(), 1U);
+  EXPECT_NE(last.checkpoints().back().kind, Checkpoint::Kind::kLabel);
+}
+
 TEST_F(Streamline, WhatIsMadeOfFunctionsIsLeftToTheHost) {
   QuantisedBuilder b;
   Tensor* x = b.quant(b.graph.add_input("image", {1, 3, 4, 4}), "x", 0.25F, 4, true);

@@ -463,6 +463,15 @@ TEST(InferHwLayers, TheSameStreamTwiceIsDuplicated) {
   EXPECT_EQ(types(graph), "DuplicateStreams AddStreams");
 }
 
+TEST(InferHwLayers, ACopyOfAnOutputIsAView) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 4}, DataType::uint(3));
+  Tensor* sum = net.add(ops::Add{}, {x, net.values({4}, {1, 2, 3, 4})}, "sum");
+  net.graph.add_output(sum);
+  const Graph graph = as_hardware(net, net.add(ops::Identity{}, {sum}, "copy"));
+  EXPECT_EQ(types(graph), "ChannelwiseOp DuplicateStreams Reshape");
+}
+
 TEST(InferHwLayers, AnOutputThatOthersReadKeepsItsName) {
   IntegerNet net;
   Tensor* x = net.pixels({1, 4}, DataType::uint(3));

@@ -658,6 +658,21 @@ TEST(Streamline, EveryOutputBecomesInteger) {
   for (const Tensor* output : done.graph.outputs()) EXPECT_TRUE(output->dtype.is_integer());
 }
 
+Tensor* times(Hand& net, Tensor* x, std::vector<float> factors, std::size_t rank = 4) {
+  return net.add(ops::Mul{}, {x, net.per_channel(std::move(factors), rank)});
+}
+
+TEST(Streamline, OutputsOfOneTensorAreTwo) {
+  Hand net;
+  Tensor* x = net.add(conv2d(1), {net.pixels({1, 2, 2, 2}), net.weights({2, 2, 1, 1})});
+  net.graph.add_output(x);
+  net.graph.add_output(net.add(ops::Identity{}, {x}));
+  const auto done = streamlined(net.finish(times(net, x, {0.3F})));
+  EXPECT_EQ(op_types(done.graph), "Conv Identity Identity");
+  const std::set<const Tensor*> outputs(done.graph.outputs().begin(), done.graph.outputs().end());
+  EXPECT_EQ(outputs.size(), 3U);
+}
+
 /// The operators of a network that ends in `output`, whose integers must be in the order of the reals.
 std::string ordered_output(Hand& net, Tensor* output) {
   const auto done = streamlined(net.finish(output));
@@ -667,10 +682,6 @@ std::string ordered_output(Hand& net, Tensor* output) {
       EXPECT_GT(unit.sign(), 0) << checkpoint.name << " of\n" << nodes_text(done.graph);
   }
   return op_types(done.graph);
-}
-
-Tensor* times(Hand& net, Tensor* x, std::vector<float> factors, std::size_t rank = 4) {
-  return net.add(ops::Mul{}, {x, net.per_channel(std::move(factors), rank)});
 }
 
 TEST(Streamline, ASignAtTheEndGoesIntoWeights) {

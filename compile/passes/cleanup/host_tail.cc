@@ -389,7 +389,8 @@ std::vector<Tensor*> outputs_left(const Graph& graph, const std::vector<const Te
 }
 
 bool loses_classes(const std::vector<Tensor*>& left, const HostTail& tail) {
-  if (left.size() != 1 || left[0]->container != Container::kFloat32 || !is_row_of_classes(*left[0]))
+  if (tail.places.size() != 1 || left.size() != 1 || left[0]->container != Container::kFloat32 ||
+      !is_row_of_classes(*left[0]))
     return false;
   return !std::ranges::all_of(tail.graph.outputs(), keeps_classes);
 }

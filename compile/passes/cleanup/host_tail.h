@@ -42,8 +42,8 @@ enum class HostWork : std::uint8_t {
 /// - with kAll also ArgMax, ArgMin and TopK of a map, as of the classes of each pixel, with the
 ///   movements in front of them, and TopK of which the values are asked for; and what computes with
 ///   the ranks of a row (Cast, ...).
-/// What these read becomes an output in their place. Where the single output that is left is a row of
-/// classes, all that the host makes must keep their order, or nothing is cut off: labels mean what the
+/// What these read becomes an output in their place. Of a network of one output, where what is left is
+/// one row of classes, the host has to keep their order, or nothing is cut off: labels mean what the
 /// network puts out. Batch and shapes must be known; checkpoints behind the cut are dropped
 /// (complete_checkpoints() adds those of the new outputs).
 ///

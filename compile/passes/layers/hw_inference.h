@@ -46,6 +46,8 @@ class Inference {
   /// The node goes: whoever reads its output reads `x`, which holds the same elements. False, and
   /// nothing happens, where an output of the graph would lose its name.
   bool drop(Node& node, Tensor* x);
+  /// The same, or the node becomes a view: of one output another.
+  void drop_or_view(Node& node, Tensor* x);
   bool is_gone(const Node* node) const { return gone_.contains(node); }
 
   /// `x` as a tensor of another shape, in front of what is being replaced.

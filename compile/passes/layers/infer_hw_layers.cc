@@ -67,6 +67,10 @@ void Inference::replace_by_view(Node& node, Tensor* x) {
   replace({&node}, std::make_unique<ops::Reshape>(), {x, shape}, {out});
 }
 
+void Inference::drop_or_view(Node& node, Tensor* x) {
+  if (!drop(node, x)) replace_by_view(node, x);
+}
+
 Tensor* Inference::parameter(const std::string& name, Shape shape, Ints values) {
   const auto [low, high] = std::ranges::minmax(values);
   Tensor* tensor = graph.add_constant(name, Constant(std::move(shape), std::move(values)));

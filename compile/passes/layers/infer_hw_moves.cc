@@ -239,7 +239,7 @@ bool infer_move(Inference& inference, Node& node) {
   else if (const auto* top = node.as<ops::TopK>())
     infer_top_k(inference, node, *top);
   else if (node.as<ops::Identity>())
-    return inference.drop(node, node.inputs[0]);
+    inference.drop_or_view(node, node.inputs[0]);
   else if (const auto* transpose = node.as<ops::Transpose>())
     replace_by_blocks(inference, node,
                       transpose_sources(known_shape(*node.inputs[0]), transpose->perm));

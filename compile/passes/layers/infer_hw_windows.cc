@@ -224,10 +224,7 @@ void infer_pad(Inference& inference, Node& node) {
   const std::int64_t value = pad_value_of(node);
   Tensor* out = padded_positions(inference, node, all, value);
   out = padded_channels(inference, node, out, all, value);
-  if (out == x) {
-    if (!inference.drop(node, x)) inference.replace_by_view(node, x);
-    return;
-  }
+  if (out == x) return inference.drop_or_view(node, x);
   node.outputs[0]->dtype = out->dtype;
   if (known_shape(*out) != known_shape(*node.outputs[0]))
     return inference.replace_by_view(node, out);

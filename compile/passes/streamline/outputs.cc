@@ -80,6 +80,15 @@ void note_constant(Planner& planner, const Tensor& tensor, const Tensor& output)
       known != planner.from.checkpoints().end() ? known->name : output.name);
 }
 
+/// The tensor, or a copy where it is an output already: two outputs of one tensor (y and 2 y) are two.
+Tensor* own_output(Planner& planner, Tensor* tensor) {
+  if (!planner.to.graph.is_output(tensor)) return tensor;
+  Tensor* copy = planner.to.add_node(std::make_unique<ops::Identity>(), {tensor}, *tensor->shape,
+                                     planner.to.bounds(tensor));
+  copy->dtype = tensor->dtype;
+  return copy;
+}
+
 }  // namespace
 
 void finish_outputs(Planner& planner) {
@@ -100,7 +109,9 @@ void finish_outputs(Planner& planner) {
     }
     Value value = ordered_output(planner, planner.end_value(output), output->name);
     note_constant(planner, *value.terms[0].tensor, *output);
-    planner.to.graph.add_output(value.terms[0].tensor);
+    Tensor*& made = value.terms[0].tensor;
+    made = own_output(planner, made);
+    planner.to.graph.add_output(made);
     planner.set(output, std::move(value));
   }
 }
