@@ -328,6 +328,7 @@ constexpr std::array kRules = {
     RuleEntry{kMicrosoftDomain, "QLinearLeakyRelu", expand_qlinear_unary},
     RuleEntry{kMicrosoftDomain, "QLinearSigmoid", expand_qlinear_unary},
     RuleEntry{kMicrosoftDomain, "QLinearReduceMean", expand_qlinear_unary},
+    RuleEntry{kMicrosoftDomain, "QLinearSoftmax", expand_qlinear_softmax},
     RuleEntry{kMicrosoftDomain, "QLinearConcat", expand_qlinear_concat},
     RuleEntry{kChannelsLastDomain, "Conv", expand_channels_last},
     RuleEntry{kChannelsLastDomain, "MaxPool", expand_channels_last},

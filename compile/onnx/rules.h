@@ -86,6 +86,7 @@ void expand_integer_product(GraphBuilder& builder, Draft draft);
 void expand_qgemm(GraphBuilder& builder, Draft draft);
 void expand_qlinear_binary(GraphBuilder& builder, Draft draft);
 void expand_qlinear_unary(GraphBuilder& builder, Draft draft);
+void expand_qlinear_softmax(GraphBuilder& builder, Draft draft);
 void expand_qlinear_concat(GraphBuilder& builder, Draft draft);
 /// Another domain's copy of a standard operator.
 void expand_standard(GraphBuilder& builder, Draft draft);

@@ -231,6 +231,16 @@ void expand_qlinear_unary(GraphBuilder& builder, Draft draft) {
   end_quantised(builder, draft, real, 3, *x.integers);
 }
 
+void expand_qlinear_softmax(GraphBuilder& builder, Draft draft) {
+  expect_count(draft, 4, 5);
+  const Operand x = operand_at(draft, 0);
+  // It is the Softmax of this version of the standard.
+  const std::int64_t version = draft.attributes.take_int("opset").value_or(kOwnVersion);
+  Tensor* real = add_real(builder, draft, "Softmax", {dequantised(builder, x)},
+                          std::move(draft.attributes), version);
+  end_quantised(builder, draft, real, 3, *x.integers);
+}
+
 void expand_qlinear_concat(GraphBuilder& builder, Draft draft) {
   constexpr std::size_t kFirst = 2, kEach = 3;  // the output's scale and zero point come first
   const std::size_t count = draft.inputs.size();

@@ -15,6 +15,7 @@
 #include "compile/graph/function_digest.h"
 #include "compile/onnx/export.h"
 #include "compile/onnx/import.h"
+#include "compile/passes/cleanup/insert_topk.h"
 #include "compile/passes/layers/folding_config.h"
 #include "compile/passes/streamline/streamline.h"
 #include "harness/check/check.h"
@@ -275,10 +276,18 @@ class Flow {
     if (name == "fifos") write_fifos();
   }
 
-  /// What the host computes, for whoever runs it there.
+  /// Whether labels stand where the host's functions would take logits.
+  bool labelled() const { return gets_labels(inputs_.model, inputs_.topk); }
+
+  std::string host_source() const {
+    return labelled() ? "the logits, of which it puts out the labels alone (--topk 0 keeps logits)"
+                      : fmt::format("what it puts out ({})", kHostFile);
+  }
+
+  /// What the host computes of the accelerator's outputs, for whoever runs it there.
   void write_tail() {
     dir_.remove(kHostFile);
-    if (inputs_.tail.empty()) return;
+    if (inputs_.tail.empty() || labelled()) return;
     dir_.write(kHostFile, export_bytes(inputs_.tail.graph));
     beside_.emplace_back(kHostFile);
   }
@@ -562,10 +571,9 @@ class Flow {
     for (const HostOutput& output : inputs_.tail.outputs) {
       if (!run.host) run.host.emplace();
       run.host->push_back({output.name, nodes_text(output)});
-      run.notes.push_back(
-          fmt::format("software behind the accelerator: {} {} output '{}' of what it puts out ({})",
-                      run.host->back().node, output.nodes.size() == 1 ? "makes" : "make",
-                      printable(output.name), kHostFile));
+      run.notes.push_back(fmt::format(
+          "software behind the accelerator: {} {} output '{}' of {}", run.host->back().node,
+          output.nodes.size() == 1 ? "makes" : "make", printable(output.name), host_source()));
     }
     if (folding_) run.warnings = folding_->warnings;
     if (std::string note = class_note(inputs_.images, inputs_.model); !note.empty())

@@ -157,35 +157,27 @@ bool ranks_one_row(const Node& node) {
   return element_count(shape) == row_along(node.as<ops::TopK>()->axis, shape).size;
 }
 
-bool starts_tail(const Graph& graph, const Node& node, HostWork work) {
-  if (makes_reals(node)) return true;
-  if (node.as<ops::TopK>() && is_read(graph, node.outputs[0])) return true;
-  if (work == HostWork::kReals) return false;
-  if (node.as<ops::TopK>()) return !ranks_one_row(node);
-  return !moves_all(node) && reads_ranks(node);
-}
-
 bool is_weighted(const Node& node) {
   return node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MatMul>() ||
          node.as<ops::Gemm>();
 }
 
-/// What depends on `node`, itself included; nothing where the accelerator has to compute of it, or
-/// where some of it reads an input of the network.
-NodeSet behind(const Graph& graph, const Node& node) {
-  NodeSet seen;
-  std::vector<const Node*> open{&node};
-  while (!open.empty()) {
-    const Node* at = open.back();
-    open.pop_back();
-    if (!seen.insert(at).second) continue;
-    const bool from_input =
-        std::ranges::any_of(at->inputs, [&](const Tensor* t) { return t && graph.is_input(t); });
-    if (from_input || is_quantiser(*at) || is_weighted(*at)) return {};
-    for (const Tensor* output : at->outputs)
-      if (output) open.insert(open.end(), output->consumers.begin(), output->consumers.end());
-  }
-  return seen;
+/// Who can make a tensor.
+enum class Maker : std::uint8_t {
+  kAccelerator,
+  kQuantiser,  ///< none but a quantiser behind it: the real numbers of a function
+  kHost
+};
+
+/// What starts a tail, whatever is in front of it.
+Maker maker_of_itself(const Graph& graph, const Node& node, HostWork work) {
+  if (node.as<ops::FunctionOp>()) return Maker::kQuantiser;
+  if (node.as<ops::RowsOp>()) return Maker::kHost;
+  if (node.as<ops::TopK>() && is_read(graph, node.outputs[0])) return Maker::kHost;
+  if (work == HostWork::kReals) return Maker::kAccelerator;
+  const bool ranks =
+      node.as<ops::TopK>() ? !ranks_one_row(node) : !moves_all(node) && reads_ranks(node);
+  return ranks ? Maker::kHost : Maker::kAccelerator;
 }
 
 /// Tensors that depend on an input of the network.
@@ -197,13 +189,51 @@ std::unordered_set<const Tensor*> computed_tensors(const Graph& graph) {
   return found;
 }
 
-/// Movements in front of a ranking whose results nothing else reads.
+/// Those of the computed tensors that the accelerator does not make.
+std::unordered_set<const Tensor*> tensors_left(const Graph& graph, HostWork work,
+                                               const std::unordered_set<const Tensor*>& computed) {
+  std::unordered_map<const Tensor*, Maker> makers;
+  std::unordered_set<const Tensor*> left;
+  for (const Node* node : graph.topological_order()) {
+    if (node->inputs.empty() || !computed.contains(node->inputs[0])) continue;
+    Maker maker = maker_of_itself(graph, *node, work);
+    for (const Tensor* input : node->inputs) {
+      const auto known = makers.find(input);
+      if (known == makers.end()) continue;
+      const bool taken = known->second == Maker::kQuantiser && is_quantiser(*node);
+      if (!taken) maker = std::max(maker, known->second);
+    }
+    if (maker == Maker::kAccelerator) continue;
+    for (const Tensor* output : node->outputs) makers[output] = maker;
+    left.insert(node->outputs.begin(), node->outputs.end());
+  }
+  return left;
+}
+
+/// The nodes that make `output` of what the accelerator puts out; nothing where one of them has
+/// weights or takes an input of the network.
+NodeSet tail_of(const Graph& graph, const Tensor* output,
+                const std::unordered_set<const Tensor*>& left) {
+  NodeSet seen;
+  std::vector<const Tensor*> open{output};
+  while (!open.empty()) {
+    const Tensor* at = open.back();
+    open.pop_back();
+    if (at && graph.is_input(at)) return {};
+    if (!left.contains(at) || !seen.insert(at->producer).second) continue;
+    if (is_weighted(*at->producer)) return {};
+    open.insert(open.end(), at->producer->inputs.begin(), at->producer->inputs.end());
+  }
+  return seen;
+}
+
+/// Movements in front of a ranking whose results nothing else reads: of a map, which stays one.
 void add_movements_in_front(const Graph& graph, const Node& ranking, NodeSet& nodes) {
   const Tensor* tensor = ranking.inputs[0];
   while (Node* node = tensor->producer) {
     const Tensor* inner = node->inputs.empty() ? nullptr : node->inputs[0];
     if (!moves_all(*node) || tensor->consumers.size() != 1 || graph.is_output(tensor) ||
-        inner->constant || graph.is_input(inner))
+        inner->constant || graph.is_input(inner) || is_row_of_classes(*inner))
       return;
     nodes.insert(node);
     tensor = inner;
@@ -260,14 +290,11 @@ void add_between(const Graph& graph, const std::unordered_set<const Tensor*>& co
 
 NodeSet host_nodes(const Graph& graph, HostWork work) {
   const auto computed = computed_tensors(graph);
+  const auto left = tensors_left(graph, work, computed);
   NodeSet nodes;
-  for (const Node* node : graph.topological_order()) {
-    if (nodes.contains(node) || !starts_tail(graph, *node, work)) continue;
-    if (!node->inputs[0] || !computed.contains(node->inputs[0])) continue;
-    const NodeSet tail = behind(graph, *node);
-    nodes.insert(tail.begin(), tail.end());
-    if (!tail.empty() && node->as<ops::TopK>()) add_movements_in_front(graph, *node, nodes);
-  }
+  for (const Tensor* output : graph.outputs()) nodes.merge(tail_of(graph, output, left));
+  for (const Node* node : nodes_of_type<ops::TopK>(graph))
+    if (nodes.contains(node)) add_movements_in_front(graph, *node, nodes);
   add_between(graph, computed, nodes);
   return nodes;
 }
@@ -317,7 +344,8 @@ class HostBuilder {
     std::vector<Tensor*> inputs, outputs;
     for (const Tensor* input : node.inputs) inputs.push_back(copy_of(input));
     for (const Tensor* output : node.outputs) {
-      outputs.push_back(output ? tail_.graph.add_tensor(output->name) : nullptr);
+      // Runtimes want a name for what comes before an output that is read.
+      outputs.push_back(tail_.graph.add_tensor(output ? output->name : node.name + "_unread"));
       if (!output) continue;
       outputs.back()->shape = output->shape;
       take_facts(*output, *outputs.back());
@@ -419,6 +447,7 @@ HostTail take_off_tail(Graph& graph, HostWork work) {
   HostTail tail = builder.take();
   const std::vector<Tensor*> left = outputs_left(graph, builder.taken(), tail);
   if (loses_classes(left, tail)) return {};
+  infer_shapes(tail.graph);
   end_at(graph, left, nodes);
   return tail;
 }

@@ -37,11 +37,12 @@ enum class HostWork : std::uint8_t {
 };
 
 /// Cuts off the end of a network what only the host computes:
-/// - Softmax, LogSoftmax and functions (Sigmoid, ...) that no quantiser takes, with all that is made of
-///   them, as long as that is no quantiser and no product with weights;
+/// - Softmax, LogSoftmax and functions (Sigmoid, ...) that no quantiser takes on the way to an output,
+///   with all that is made of them there, as long as that is no product with weights; behind Softmax a
+///   quantiser, too;
 /// - with kAll also ArgMax, ArgMin and TopK of a map, as of the classes of each pixel, with the
-///   movements in front of them, and TopK of which the values are asked for; and what computes with
-///   the ranks of a row (Cast, ...).
+///   movements in front of them; and what computes with the ranks of a row (Cast, ...);
+/// - the values of TopK.
 /// What these read becomes an output in their place. Of a network of one output, where what is left is
 /// one row of classes, the host has to keep their order, or nothing is cut off: labels mean what the
 /// network puts out. Batch and shapes must be known; checkpoints behind the cut are dropped
