@@ -27,6 +27,8 @@ module assay_popcount_dot #(
 );
   localparam bit BothBipolar = InBipolar && WeightBipolar;
   localparam bit Equal       = Xnor || BothBipolar;  // counts equal bits, else common ones
+  // The sum needs no more of a count.
+  localparam int unsigned KeptBits = CountBits < SumBits ? CountBits : SumBits;
 
   logic [SumBits-1:0] sum;
 
@@ -37,13 +39,13 @@ module assay_popcount_dot #(
     localparam bit Negative = (WeightSigned && I == WeightBits - 1) != (InSigned && J == InBits - 1);
 
     logic [Simd-1:0]      ones;
-    logic [CountBits-1:0] count;
+    logic [KeptBits-1:0]  count;
     logic [SumBits-1:0]   term, previous, partial;  // partial: of the pairs up to this one
 
     assign ones = Equal ? ~(weight_i[I*Simd +: Simd] ^ in_i[J*Simd +: Simd])
                         : weight_i[I*Simd +: Simd] & in_i[J*Simd +: Simd];
     always_ff @(posedge clk_i) begin
-      if (advance_i) count <= CountBits'($countones(ones));
+      if (advance_i) count <= KeptBits'($countones(ones));
     end
 
     // The elements of a plane are 0 and 1, or -1 and 1 where bipolar.
@@ -52,9 +54,9 @@ module assay_popcount_dot #(
     end else if (WeightBipolar) begin : g_weight
       assign term = (SumBits'(count) << 1) - SumBits'(in_count_i[J*CountBits +: CountBits]);
     end else if (InBipolar) begin : g_in
-      logic [CountBits-1:0] weight_count;
+      logic [KeptBits-1:0] weight_count;
       always_ff @(posedge clk_i) begin
-        if (advance_i) weight_count <= CountBits'($countones(weight_i[I*Simd +: Simd]));
+        if (advance_i) weight_count <= KeptBits'($countones(weight_i[I*Simd +: Simd]));
       end
       assign term = (SumBits'(count) << 1) - SumBits'(weight_count);
     end else begin : g_unsigned

@@ -13,7 +13,7 @@
 namespace assay::exact {
 namespace {
 
-/// Copies runs of elements; what no part covers is 0.
+/// Copies runs of elements; what no part covers is `fill`, which there is if anything is not covered.
 class GatherStep final : public Step {
  public:
   struct Run {
@@ -32,12 +32,13 @@ class GatherStep final : public Step {
         runs.push_back({static_cast<std::int32_t>(from), static_cast<std::int32_t>(to), 1});
     }
   };
-  GatherStep(std::vector<Part> parts, SlotId out, Storage storage, std::int64_t size, bool padded)
-      : parts_(std::move(parts)), out_(out), storage_(storage), size_(size), padded_(padded) {}
+  GatherStep(std::vector<Part> parts, SlotId out, Storage storage, std::int64_t size,
+             std::optional<std::int64_t> fill)
+      : parts_(std::move(parts)), out_(out), storage_(storage), size_(size), fill_(fill) {}
 
   void run(Buffers& buffers) const override {
     with_type(storage_, buffers.data(out_), [&](auto* out) {
-      if (padded_) std::fill_n(out, size_, 0);
+      if (fill_) std::fill_n(out, size_, static_cast<std::remove_pointer_t<decltype(out)>>(*fill_));
       for (const Part& part : parts_)
         with_type(part.storage, buffers.read(part.slot), [&](const auto* in) {
           in_pieces(std::ssize(part.runs), kRuns, buffers.parallel && size_ >= kWorthSplitting,
@@ -70,7 +71,7 @@ class GatherStep final : public Step {
   SlotId out_;
   Storage storage_;
   std::int64_t size_;
-  bool padded_;
+  std::optional<std::int64_t> fill_;
 };
 
 /// The element of a part that an output element is; part -1: none.
@@ -142,13 +143,13 @@ class Selection {
     return true;
   }
 
-  /// A fresh slot with the integers of the parts' terms k.
-  SlotId emit_term(Planner& planner, std::size_t k) const {
+  /// A fresh slot with the integers of the parts' terms k, and `fill` elsewhere.
+  SlotId emit_term(Planner& planner, std::size_t k, std::int64_t fill) const {
     const bool holes = padded_ || !std::ranges::all_of(
                                       parts_, [&](const Value& part) { return has_term(part, k); });
     std::vector<SlotId> reads;
     std::optional<IntRange> range;
-    if (holes) range = IntRange{0, 0};
+    if (holes) range = IntRange{fill, fill};
     for (const Value& part : parts_) {
       if (!has_term(part, k)) continue;
       reads.push_back(part.terms[k].slot);
@@ -156,9 +157,9 @@ class Selection {
     }
     const SlotId id = planner.add_slot(shape_, range.value());
     const Slot& slot = planner.slot(id);
-    planner.emit(
-        std::make_unique<GatherStep>(moves(planner, k), id, slot.storage, slot.size, holes), reads,
-        {id});
+    planner.emit(std::make_unique<GatherStep>(moves(planner, k), id, slot.storage, slot.size,
+                                              holes ? std::optional(fill) : std::nullopt),
+                 reads, {id});
     return id;
   }
 
@@ -195,6 +196,19 @@ class Selection {
   bool last_, padded_;
 };
 
+/// The integer that stands for `padding` in the only term of the only part, which has one scale for
+/// all elements and one offset. Integers that are compared or forced then stay integers.
+std::optional<std::int64_t> padding_level(const std::vector<Value>& parts, const Real& padding) {
+  constexpr std::int64_t kMost = 1 << 30;
+  if (parts.size() != 1 || parts[0].terms.size() != 1) return {};
+  const RealArray &scale = parts[0].terms[0].scale, &offset = parts[0].offset;
+  if (!scale.is_scalar() || !offset.is_scalar() || !scale.values[0].has_inverse()) return {};
+  const Real level = (padding - offset.values[0]) * scale.values[0].inverse();
+  if (level < Real(-kMost) || Real(kMost) < level || !(Real(mpq_class(level.floor())) == level))
+    return {};
+  return level.floor().get_si();
+}
+
 }  // namespace
 
 bool wants_last(Layout layout, bool otherwise) {
@@ -229,8 +243,10 @@ Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::in
   Value out;
   out.shape = shape;
   out.last = last;
+  const std::optional<std::int64_t> level =
+      selection.padded() ? padding_level(parts, padding) : std::nullopt;
   out.offset = array([](const Value& part) { return &part.offset; },
-                     selection.padded() ? &padding : nullptr);
+                     selection.padded() && !level ? &padding : nullptr);
   std::size_t count = 0;
   for (const Value& part : parts) count = std::max(count, part.terms.size());
   const bool in_place = selection.in_place();
@@ -238,8 +254,9 @@ Value Planner::gather(const std::vector<Value>& parts, const std::vector<std::in
     RealArray scale = array(
         [&](const Value& part) { return k < part.terms.size() ? &part.terms[k].scale : nullptr; },
         nullptr);
-    out.terms.push_back(
-        {std::move(scale), in_place ? parts[0].terms[k].slot : selection.emit_term(*this, k)});
+    out.terms.push_back({std::move(scale), in_place
+                                               ? parts[0].terms[k].slot
+                                               : selection.emit_term(*this, k, level.value_or(0))});
   }
   return out;
 }

@@ -222,6 +222,42 @@ TEST(ExactExecutor, RefusesToForceWhatTheCheckpointCannotHold) {
   EXPECT_THAT(forcing({1, 2, -1}), HasSubstr("element 2"));
 }
 
+TEST(ExactExecutor, ForcesWhatIsComparedWithAPaddingOfALevel) {
+  // Levels of scale 1/2 and zero point 3, padded by level -8, of which pairs are compared: those of
+  // b = -8, x0, x1, -8 are the larger ones.
+  Net net;
+  const auto level = [&](std::int64_t value) {
+    Tensor* tensor = net.graph.add_constant("level", Constant({}, Levels{value}));
+    tensor->container = Container::kInt8;
+    return tensor;
+  };
+  Tensor* half = net.scalar(0.5F);
+  Tensor* q = net.add(ops::QuantizeLinear{}, {net.input({1, 1, 2}), half, level(3)});
+  q = net.add(ops::Pad{}, {q, net.ints({0, 0, 1, 0, 0, 1}), level(-8)});
+  ops::MaxPool pool;
+  pool.window = window_of({2}, {0, 0});
+  Tensor* b = net.add(ops::DequantizeLinear{}, {net.add(pool, {q}), half, level(3)});
+  net.graph.rename(b, "b");
+  net.finish(b);
+  mark_checkpoints(net.graph);
+  const ExactExecutor exact(net.graph, {ExactInput::integers(-20, 20)});
+  EXPECT_EQ(exact.run({.inputs = {{{-6, 2}}}}).checkpoints.at(1).q, (Levels{-8, 7, 7}));
+  EXPECT_EQ(exact.run({.inputs = {{{-5, -9}}}}).checkpoints.at(1).q, (Levels{-7, -7, -8}));
+  const std::map<std::string, Levels> forced = {{"b", {-8, 5, 100}}};
+  EXPECT_EQ(texts(exact.run({.inputs = {{{-6, 2}}}, .forced = &forced}).outputs.at(0)),
+            (Texts{"-11/2", "1", "97/2"}));
+}
+
+TEST(ExactExecutor, PadsByWhatIsNoLevel) {
+  // 1/4 and what no integer of 64 bits is are offsets where they stand.
+  for (const float padding : {0.25F, -0x1p100F}) {
+    Net net;
+    Tensor* x = net.add(ops::Mul{}, {net.input({1, 2}), net.scalar(0.5F)});
+    Tensor* y = net.add(ops::Pad{}, {x, net.ints({0, 1, 0, 0}), net.scalar(padding)});
+    EXPECT_EQ(exact_texts(net, y, {3, -1}), (Texts{Real::of(padding).str(), "3/2", "-1/2"}));
+  }
+}
+
 TEST(ExactExecutor, KeepsEveryTensorOnRequest) {
   Pair pair;
   const ExactExecutor exact(pair.net.graph, {ExactInput::integers(0, 20)});

@@ -182,7 +182,6 @@ Tensor* dimensions(Net& net, const Shape& shape) { return net.ints({shape.begin(
 struct Way {
   Shape shape;
   Container container = Container::kUInt8;
-  bool ended = false;  ///< what compares levels with a padding cannot be forced
 };
 
 /// A random operator on quantised integers of rank 4.
@@ -225,7 +224,6 @@ Tensor* add_move(Net& net, Tensor* q, Way& way, std::mt19937& random) {
       return net.add(op, {net.add(same, {q}), q});
     }
     case 5:
-      way.ended = true;
       shape = {1, shape[1], shape[2] + 1, shape[3] + 2};
       return net.add(ops::Pad{}, {q, net.ints({0, 0, 1, 0, 0, 0, 0, 2}), level(pick(0, 100))});
     case 6:
@@ -276,7 +274,7 @@ struct MovedLevels {
     std::mt19937 random(seed + 1000);
     Way way{shape, linear.container};
     const int count = std::uniform_int_distribution(1, 4)(random);
-    for (int i = 0; i < count && !way.ended; ++i) q = add_move(into, q, way, random);
+    for (int i = 0; i < count; ++i) q = add_move(into, q, way, random);
     return q;
   }
 

@@ -599,6 +599,71 @@ TEST(Streamline, UpsamplingAndMovementsKeepTheIntegers) {
       "MultiThreshold Pad JoinThreshold");
 }
 
+/// Levels of two channels, padded by `padding`, of which the largest are quantised again.
+Streamlined padded_levels(std::vector<float> scales, float padding,
+                          std::vector<std::int64_t> pads) {
+  Hand net;
+  Tensor* x = net.quant(net.pixels({1, 2, 3, 3}, DataType::sint(8)), net.per_channel(scales),
+                        net.number(0), 4, {}, "a");
+  x = net.add(ops::Pad{}, {x, net.shape_of(std::move(pads)), net.number(padding)});
+  ops::MaxPool pool;
+  pool.window = {{2, 2}, {1, 1}, {0, 0, 0, 0}, {1, 1}};
+  return streamlined(net.finish(net.quant(net.add(pool, {x}), 7, 4)));
+}
+
+TEST(Streamline, APaddingByALevelStaysAnInteger) {
+  const Streamlined done = padded_levels({4, 4}, -32, {0, 0, 1, 1, 0, 0, 1, 1});
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold Pad MaxPool MultiThreshold");
+  const Node& pad = *done.graph.nodes()[1];
+  EXPECT_EQ(pad.inputs.at(2)->constant->real(0), Real(-8));
+  EXPECT_EQ(pad.outputs[0]->dtype, DataType::sint(4));
+  EXPECT_EQ(done.quantiser("q").form, Form::kPlain);
+}
+
+TEST(Streamline, APaddingThatIsALevelOfItsOwnInEachChannelIsShiftedToZero) {
+  // -24 is level -6 of scale 4 and level -4 of scale 6.
+  const Streamlined done = padded_levels({4, 6}, -24, {0, 0, 1, 0, 0, 0, 0, 2});
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold Add Pad MaxPool MultiThreshold");
+  EXPECT_EQ(done.graph.nodes()[2]->inputs.size(), 2U);
+  const Constant& shift = *done.graph.nodes()[1]->inputs.at(1)->constant;
+  EXPECT_EQ(shift.real(0), Real(6));
+  EXPECT_EQ(shift.real(1), Real(4));
+}
+
+TEST(Streamline, APaddingOfSignsByASignLeavesSigns) {
+  for (const float padding : {-3.0F, 3.0F}) {
+    Hand net;
+    Tensor* x = net.add(ops::Sub{}, {net.pixels({1, 1, 3, 3}), net.number(100)});
+    x = net.add(ops::BipolarQuant{}, {x, net.number(3)}, "a");
+    x = net.add(ops::Pad{}, {x, net.shape_of({0, 0, 1, 1, 0, 0, 1, 1}), net.number(padding)});
+    x = net.add(conv2d(3, 1, 0), {x, net.weights({1, 1, 3, 3})});
+    const auto done = streamlined(net.finish(net.quant(x, 40, 4)));
+    EXPECT_EQ(op_types(done.graph), "MultiThreshold Pad Conv MultiThreshold");
+    const Node& pad = *done.graph.nodes()[1];
+    EXPECT_EQ(pad.outputs[0]->dtype, DataType::bipolar());
+    EXPECT_EQ(pad.inputs.at(2)->constant->real(0), Real(padding < 0 ? -1 : 1));
+  }
+}
+
+TEST(Streamline, APaddingBetweenTwoLevelsIsAnOffset) {
+  // By position, which a maximum does not commute with: the quantiser goes first.
+  EXPECT_EQ(op_types(padded_levels({4, 4}, -31, {0, 0, 1, 1, 0, 0, 1, 1}).graph),
+            "MultiThreshold Pad JoinThreshold MaxPool");
+  // A channel that is added has no scale, but one offset.
+  EXPECT_EQ(op_types(padded_levels({4, 6}, -24, {0, 1, 0, 0, 0, 0, 0, 0}).graph),
+            "MultiThreshold Pad MaxPool MultiThreshold");
+}
+
+TEST(Streamline, APaddingByALevelNeedsNoPosition) {
+  Hand net;
+  Tensor* x = net.quant(net.pixels({1, 1, 3, 3}), net.number(20), net.number(2.5), 4,
+                        unsigned_quant(), "a");
+  x = net.add(ops::Pad{}, {x, net.shape_of({0, 0, 1, 1, 0, 0, 1, 1}), net.number(10)});
+  x = net.add(conv2d(3, 1, 0), {x, net.weights({1, 1, 3, 3})});
+  const auto done = streamlined(net.finish(net.quant(x, 40, 4)));
+  EXPECT_EQ(op_types(done.graph), "MultiThreshold Pad Conv MultiThreshold");
+}
+
 // ---- The tail
 
 TEST(Streamline, LogitsKeepTheirMeaning) {

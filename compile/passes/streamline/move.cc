@@ -15,6 +15,10 @@
 namespace assay::streamline {
 namespace {
 
+/// The largest integer that a padding puts among an activation's; a stream as wide as a larger one
+/// costs more than thresholds by position.
+constexpr double kMostLevel = 1 << 30;
+
 bool is_move(const Node& node) {
   return reshapes(node) || node.as<ops::Transpose>() || node.as<ops::Gather>() ||
          node.as<ops::Pad>() || node.as<ops::DepthToSpace>() || node.as<ops::Resize>();
@@ -110,26 +114,70 @@ Tensor* output_sizes(Planner& planner, const Node& node, const Shape& in) {
                                        Constant(Shape{static_cast<std::int64_t>(out.size())}, out));
 }
 
-/// The integers in a padding are 0: the offset alone is what it is filled with.
-Tensor* move_integers(Planner& planner, const Node& node, Tensor* x) {
+/// What a padding is filled with, as integers of the only term: one for each of its scales and
+/// offsets, which must not vary along the axes that are padded. Nothing where some are no integers.
+std::optional<RealArray> padding_levels(const Node& node, const Value& x, const Real& padding) {
+  if (!node.as<ops::Pad>() || x.terms.size() != 1) return {};
+  const RealArray& scale = x.terms[0].scale;
+  const auto& pads = node.inputs[1]->constant->ints();
+  const std::size_t rank = x.shape.size();
+  if (std::ranges::none_of(pads, [](std::int64_t p) { return p > 0; })) return {};
+  for (std::size_t axis = 0; axis < rank; ++axis)
+    if ((pads[axis] != 0 || pads[rank + axis] != 0) &&
+        (varies_along(scale, axis, rank) || varies_along(x.offset, axis, rank)))
+      return {};
+  if (!std::ranges::all_of(scale.values, [](const Real& s) { return s.has_inverse(); })) return {};
+  const RealArray levels = compressed(combine_arrays(
+      x.offset, scale, [&](const Real& o, const Real& s) { return (padding - o) * s.inverse(); }));
+  const auto is_narrow = [](const Real& level) {
+    return is_integral(level) && std::abs(level.to_double()) <= kMostLevel;
+  };
+  if (!std::ranges::all_of(levels.values, is_narrow)) return {};
+  return levels;
+}
+
+/// The integers in a padding are `fill`.
+Tensor* move_integers(Planner& planner, const Node& node, Tensor* x, std::int64_t fill = 0) {
   const bool pad = node.as<ops::Pad>() != nullptr;
   std::vector<Tensor*> inputs{x};
   if (node.as<ops::Resize>()) {
     inputs.insert(inputs.end(), {nullptr, nullptr, output_sizes(planner, node, *x->shape)});
   } else {
     for (std::size_t i = 1; i < node.inputs.size(); ++i) {
-      const bool fill = pad && i == 2;
-      inputs.push_back(node.inputs[i] && !fill ? planner.copy_constant(*node.inputs[i]) : nullptr);
+      const bool is_value = pad && i == 2;
+      inputs.push_back(node.inputs[i] && !is_value ? planner.copy_constant(*node.inputs[i])
+                                                   : nullptr);
     }
     while (!inputs.back()) inputs.pop_back();
   }
+  if (fill != 0) {
+    inputs.resize(std::max<std::size_t>(inputs.size(), 3));
+    inputs[2] = planner.to.integers(node.name + "_value", {}, {fill});
+  }
   const Bounds& b = planner.to.bounds(x);
-  const Bounds range = Bounds::of(pad ? std::min<std::int64_t>(b.min(), 0) : b.min(),
-                                  pad ? std::max<std::int64_t>(b.max(), 0) : b.max());
+  const Bounds range =
+      Bounds::of(pad ? std::min(b.min(), fill) : b.min(), pad ? std::max(b.max(), fill) : b.max());
   Tensor* y = planner.to.add_node(node.op->clone(), std::move(inputs),
                                   known_shape(*node.outputs[0]), range);
-  if (!pad) y->dtype = x->dtype;
+  // +-1 stay +-1.
+  if (!pad || (x->dtype == DataType::bipolar() && x->dtype.allows(fill))) y->dtype = x->dtype;
   return y;
+}
+
+/// A padding of one term by levels: the offset stays. Levels that differ are taken away first, so
+/// that all of them are 0, which is what the offset then is for.
+Value padded_by_levels(Planner& planner, const Node& node, Value x, const RealArray& levels,
+                       const Real& padding) {
+  Term& term = x.terms[0];
+  if (levels.is_scalar()) {
+    term.tensor = move_integers(planner, node, term.tensor, levels.values[0].floor().get_si());
+  } else {
+    term.tensor = move_integers(planner, node, planner.to.plus(term.tensor, -levels));
+    x.offset = RealArray(padding);
+  }
+  term.exclusive = false;
+  x.shape = known_shape(*node.outputs[0]);
+  return x;
 }
 
 Value moved_value(Planner& planner, const Node& node, Value x) {
@@ -140,6 +188,10 @@ Value moved_value(Planner& planner, const Node& node, Value x) {
   }
   const bool pad = node.as<ops::Pad>() != nullptr;
   if (!x.pools.empty() || pad) x = settle(planner, std::move(x));
+  const bool filled = pad && node.inputs.size() > 2 && node.inputs[2];
+  const Real padding = filled ? exact_constant(*node.inputs[2])->values[0] : Real();
+  if (const auto levels = padding_levels(node, x, padding))
+    return padded_by_levels(planner, node, std::move(x), *levels, padding);
   const Shape& out = known_shape(*node.outputs[0]);
   ArrayMover mover(node, x.shape, out);
   const auto moved = [&](const RealArray& array, const Real& padding) {
@@ -149,11 +201,10 @@ Value moved_value(Planner& planner, const Node& node, Value x) {
                    "quantise its input");
     return std::move(*result);
   };
-  const bool filled = pad && node.inputs.size() > 2 && node.inputs[2];
   Value value;
   value.shape = out;
   value.folded = x.folded;
-  value.offset = moved(x.offset, filled ? exact_constant(*node.inputs[2])->values[0] : Real());
+  value.offset = moved(x.offset, padding);
   if (x.lower) value.lower = moved(*x.lower, Real());
   if (x.upper) value.upper = moved(*x.upper, Real());
   if (x.curve)
