@@ -13,10 +13,11 @@
 namespace assay {
 namespace {
 
-constexpr std::array<std::pair<Checkpoint::Kind, std::string_view>, 4> kCheckpointKinds = {{
+constexpr std::array<std::pair<Checkpoint::Kind, std::string_view>, 5> kCheckpointKinds = {{
     {Checkpoint::Kind::kInput, "input"},
     {Checkpoint::Kind::kActivation, "activation"},
     {Checkpoint::Kind::kLogits, "logits"},
+    {Checkpoint::Kind::kValues, "values"},
     {Checkpoint::Kind::kLabel, "label"},
 }};
 

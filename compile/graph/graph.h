@@ -69,12 +69,13 @@ struct Checkpoint {
     kInput,       ///< the network's input, after pre-processing
     kActivation,  ///< the output of an activation quantiser
     kLogits,      ///< a real-valued output
-    kLabel,       ///< class indices
+    kValues,  ///< one that is no row of logits, whatever its shape: a host makes the output of it
+    kLabel,   ///< class indices
   };
   std::string name;
   Kind kind = Kind::kActivation;
   Tensor* tensor = nullptr;  ///< carries it in this stage
-  /// The integers q with real = scale * q + offset. kInput and kLogits have no map of their own
+  /// The integers q with real = scale * q + offset. kInput, kLogits and kValues have no map of their own
   /// (has_map is false): their exact reals are compared.
   bool has_map = false;
   DataType dtype;
@@ -90,7 +91,7 @@ struct Checkpoint {
   Shape shape() const;
 };
 std::string_view checkpoint_kind_name(
-    Checkpoint::Kind kind);  ///< "input", "activation", "logits", "label"
+    Checkpoint::Kind kind);  ///< "input", "activation", "logits", "values", "label"
 std::optional<Checkpoint::Kind> parse_checkpoint_kind(std::string_view name);
 
 /// A dataflow graph in single-assignment form. Owns its nodes and tensors; the pointers it hands

@@ -203,6 +203,7 @@ std::vector<std::string> output_names(const Graph& pixels) {
   for (const Checkpoint& checkpoint : pixels.checkpoints()) {
     const bool output =
         checkpoint.kind == Checkpoint::Kind::kLogits ||
+        checkpoint.kind == Checkpoint::Kind::kValues ||
         (checkpoint.kind == Checkpoint::Kind::kActivation && pixels.is_output(checkpoint.tensor));
     if (output) names.push_back(checkpoint.name);
   }

@@ -93,7 +93,7 @@ void ChangedLabel::fields(Fields& f) {
 
 void Checkpoint::fields(Fields& f) {
   f("name", name);
-  f.word("kind", kind, {"input", "activation", "logits", "label"});
+  f.word("kind", kind, {"input", "activation", "logits", "values", "label"});
   f("dtype", dtype);
   f("shape", shape);
   f("node", node);

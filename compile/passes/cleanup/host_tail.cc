@@ -423,6 +423,20 @@ bool loses_classes(const std::vector<Tensor*>& left, const HostTail& tail) {
   return !std::ranges::all_of(tail.graph.outputs(), keeps_classes);
 }
 
+/// Where a quantiser makes it, it is no row of logits anyhow.
+void mark_values(Graph& graph, Tensor* tensor) {
+  const auto known = std::ranges::find(graph.checkpoints(), tensor, &Checkpoint::tensor);
+  if (known == graph.checkpoints().end()) {
+    Checkpoint checkpoint;
+    checkpoint.name = tensor->name;
+    checkpoint.kind = Checkpoint::Kind::kValues;
+    checkpoint.tensor = tensor;
+    graph.checkpoints().push_back(std::move(checkpoint));
+  } else if (known->kind == Checkpoint::Kind::kLogits) {
+    known->kind = Checkpoint::Kind::kValues;
+  }
+}
+
 void end_at(Graph& graph, const std::vector<Tensor*>& outputs, const NodeSet& nodes) {
   graph.mutable_outputs() = outputs;
   std::erase_if(graph.checkpoints(), [&](const Checkpoint& checkpoint) {
@@ -446,9 +460,9 @@ HostTail take_off_tail(Graph& graph, HostWork work) {
     if (nodes.contains(graph.outputs()[i]->producer)) builder.add_output(i);
   HostTail tail = builder.take();
   const std::vector<Tensor*> left = outputs_left(graph, builder.taken(), tail);
-  if (loses_classes(left, tail)) return {};
   infer_shapes(tail.graph);
   end_at(graph, left, nodes);
+  if (loses_classes(left, tail)) mark_values(graph, left[0]);
   return tail;
 }
 

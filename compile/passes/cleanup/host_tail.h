@@ -43,9 +43,9 @@ enum class HostWork : std::uint8_t {
 /// - with kAll also ArgMax, ArgMin and TopK of a map, as of the classes of each pixel, with the
 ///   movements in front of them; and what computes with the ranks of a row (Cast, ...);
 /// - the values of TopK.
-/// What these read becomes an output in their place. Of a network of one output, where what is left is
-/// one row of classes, the host has to keep their order, or nothing is cut off: labels mean what the
-/// network puts out. Batch and shapes must be known; checkpoints behind the cut are dropped
+/// What these read becomes an output in their place. Where one row of classes is left of a network of one
+/// output, and the host does not keep their order, its checkpoint is of Kind::kValues: labels mean what
+/// the network puts out. Batch and shapes must be known; checkpoints behind the cut are dropped
 /// (complete_checkpoints() adds those of the new outputs).
 ///
 /// A ranking of which only the indices are read reads in front of Softmax, LogSoftmax and functions

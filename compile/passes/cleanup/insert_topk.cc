@@ -30,11 +30,11 @@ bool is_row_of_classes(const Tensor& output) {
 bool gets_labels(const Graph& network, std::int64_t topk) {
   if (topk < 1 || network.outputs().size() != 1) return false;
   const Tensor* output = network.outputs()[0];
-  const bool quantised =
-      std::ranges::any_of(network.checkpoints(), [&](const Checkpoint& checkpoint) {
-        return checkpoint.tensor == output && checkpoint.kind == Checkpoint::Kind::kActivation;
-      });
-  return output->container == Container::kFloat32 && !quantised && is_row_of_classes(*output);
+  const bool other = std::ranges::any_of(network.checkpoints(), [&](const Checkpoint& checkpoint) {
+    return checkpoint.tensor == output && (checkpoint.kind == Checkpoint::Kind::kActivation ||
+                                           checkpoint.kind == Checkpoint::Kind::kValues);
+  });
+  return output->container == Container::kFloat32 && !other && is_row_of_classes(*output);
 }
 
 void insert_topk(Graph& graph, std::int64_t k) {

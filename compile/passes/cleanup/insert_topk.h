@@ -16,7 +16,7 @@ std::optional<std::size_t> class_axis(const Tensor& output);
 bool is_row_of_classes(const Tensor& output);
 
 /// Whether a network gets labels where `topk` of them are asked for, at least one: its single output
-/// is real, no quantiser's, and one row of logits per image.
+/// is real, no quantiser's, and one row of logits per image, of which no host makes anything else.
 bool gets_labels(const Graph& network, std::int64_t topk);
 
 /// Puts TopK(k, largest, sorted) on the classes of the single output, flattened to [N,K] where they
