@@ -236,8 +236,8 @@ TEST(ImportForm, QuantisedOperatorsWithoutOneHereAreRefusedByName) {
       node.mutable_input()->RemoveLast();
     });
   };
-  EXPECT_THAT(type("QLinearSoftmax"), AllOf(HasSubstr("QLinearSoftmax"), HasSubstr("QLinearAdd"),
-                                            HasSubstr("com.microsoft")));
+  EXPECT_THAT(type("QLinearWhere"), AllOf(HasSubstr("QLinearWhere"), HasSubstr("QLinearAdd"),
+                                          HasSubstr("com.microsoft")));
   EXPECT_THAT(type("QLinearConcat"), HasSubstr("three for each tensor"));
 }
 

@@ -78,15 +78,5 @@ TEST(Values, AreTracedToWhereTheyBegan) {
               HasSubstr("image 0: node 'n2' (Div): element 0 of 'v' is inf, made of 3 and 0"));
 }
 
-TEST(Values, OfTopKHaveNoExactForm) {
-  TestModel model = shifted_model();
-  model.ints("k", {1}, {1});
-  model.node("TopK", {"t", "k"}, {"y", "i"});
-  model.output("y");
-  EXPECT_THAT(values_refusal(model, "exact"),
-              AllOf(HasSubstr("node 'n1' (TopK): its values 'y' are used, and only its indices"),
-                    HasSubstr("end the network in front of it")));
-}
-
 }  // namespace
 }  // namespace assay

@@ -178,6 +178,21 @@ TEST(ImportQOperator, LeakyRelu) {
   EXPECT_EQ(evaluate(model, {{0, 4, 6}}), (Texts{"12", "16", "20"}));  // -2, 0, 1
 }
 
+TEST(ImportQOperator, SoftmaxIsThatOfTheVersionThatItNames) {
+  const auto types = [](std::int64_t version) {
+    TestModel model = unary_model("QLinearSoftmax", {1, 2, 2});
+    set(*model.graph().mutable_node(0), "axis", std::int64_t{1});
+    set(*model.graph().mutable_node(0), "opset", version);
+    std::string text;
+    const Graph graph = model.import();
+    for (const Node* node : graph.topological_order()) text += std::string(node->op->type()) + " ";
+    return text;
+  };
+  EXPECT_EQ(types(13), "DequantizeLinear Softmax QuantizeLinear ");
+  // All of the image is one row.
+  EXPECT_EQ(types(11), "DequantizeLinear Flatten Softmax Reshape QuantizeLinear ");
+}
+
 TEST(ImportQOperator, ConcatBringsItsPartsToOneScale) {
   QuantisedModel model({1, 2});
   model.parameters("x", 0.5F, 4).parameters("c", 1, 0).parameters("y", 0.25F, 16);
