@@ -152,7 +152,11 @@ const Shape& InferContext::shape(std::size_t index) const {
 }
 
 const Constant& InferContext::constant(std::size_t index) const {
-  if (!has(index) || !inputs_[index].value) fail(fmt::format("input {} must be a constant", index));
+  if (!has(index) || !inputs_[index].value)
+    fail(fmt::format(
+        "input {} must be a constant; where the network computes it, end the network in "
+        "front of this node",
+        index));
   return *inputs_[index].value;
 }
 

@@ -227,6 +227,17 @@ TEST(HostTail, RanksReadInFrontOfWhatKeepsTheOrder) {
   EXPECT_EQ(graph.outputs()[0]->producer->inputs[0]->name, "logits");
 }
 
+TEST(HostTail, WhatHasNoValueForSomeKeepsNoOrder) {
+  Net net;
+  Tensor* x = net.add(ops::Relu{}, {net.input({1, 3, 2, 2})});
+  EXPECT_EQ(op_names(taken_off(ending_in(net, ranks(net, net.add(ops::Log{}, {x}), 1))).graph),
+            "LogTopK");
+  Net positive;
+  x = positive.add(ops::Relu{}, {positive.input({1, 3, 2, 2})});
+  x = positive.add(ops::Log{}, {positive.add(softmax_along(1), {x})});
+  EXPECT_EQ(op_names(taken_off(ending_in(positive, ranks(positive, x, 1))).graph), "TopK");
+}
+
 TEST(HostTail, RanksReadInFrontOfWhatKeepsTheOrderOfTheirRows) {
   const auto ops_left = [](std::int64_t softmax, std::int64_t ranked) {
     Net net;

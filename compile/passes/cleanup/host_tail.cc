@@ -66,7 +66,17 @@ struct Ranked {
   std::vector<const Node*> moves;
 };
 
+/// Whether it is above 0 by what makes it.
+bool is_positive(const Tensor* tensor) {
+  const Node* node = tensor->producer;
+  return node && (node->as<ops::Softmax>() || node->as<ops::Exp>() || node->as<ops::Sigmoid>() ||
+                  node->as<ops::Softplus>());
+}
+
+/// What has no value for some numbers has no order of them.
 bool keeps_order_along(const Node& node, std::int64_t axis) {
+  const bool partial = node.as<ops::Log>() || node.as<ops::Sqrt>();
+  if (partial && !is_positive(node.inputs[0])) return false;
   if (node.as<ops::FunctionOp>()) return node.traits().order == Order::kRises;
   const auto* rows = node.as<ops::RowsOp>();
   const Shape& shape = *node.inputs[0]->shape;
