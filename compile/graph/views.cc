@@ -31,4 +31,10 @@ bool is_view(const Node& node) {
   return keeps_order(known_shape(*node.inputs[0]), held);
 }
 
+Row row_along(std::int64_t axis, const Shape& shape) {
+  const std::size_t at = ops::normalise_axis(axis, shape.size());
+  return {shape[at],
+          element_count(Shape(shape.begin() + static_cast<std::ptrdiff_t>(at) + 1, shape.end()))};
+}
+
 }  // namespace assay

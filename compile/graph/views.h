@@ -18,4 +18,12 @@ bool keeps_order(const Shape& shape, std::span<const std::int64_t> perm);
 /// Whether the node is a view: its output is its input's elements in the same order. The shapes of inputs must be known.
 bool is_view(const Node& node);
 
+/// Elements along an axis: how many, and how far apart they lie; what an axis means, whatever axes of one
+/// element are beside it.
+struct Row {
+  std::int64_t size = 1, stride = 1;
+  friend bool operator==(const Row&, const Row&) = default;
+};
+Row row_along(std::int64_t axis, const Shape& shape);
+
 }  // namespace assay

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "golden/exact/linear.h"
+#include "golden/exact/real_array.h"
 
 namespace assay::exact {
 namespace {
@@ -15,25 +16,13 @@ struct Stack {
   std::vector<std::int64_t> first, second;  ///< which matrix of each factor makes a product
 };
 
-/// Which matrix of a stack of shape `from` is in each place of one of shape `to`.
-std::vector<std::int64_t> matrices(const Shape& from, const Shape& to) {
-  const std::vector<std::int64_t> strides = broadcast_strides(from, to);
-  std::vector<std::int64_t> out;
-  for (std::int64_t i = 0; i < element_count(to); ++i) {
-    std::int64_t rest = i, at = 0;
-    for (std::size_t axis = to.size(); axis-- > 0; rest /= to[axis])
-      at += rest % to[axis] * strides[axis];
-    out.push_back(at);
-  }
-  return out;
-}
-
 Stack stack_of(Shape a, Shape b) {
   if (a.size() == 1) a.insert(a.begin(), 1);
   if (b.size() == 1) b.push_back(1);
   const Shape outer_a(a.begin(), a.end() - 2), outer_b(b.begin(), b.end() - 2);
   const Shape outer = broadcast_shape(outer_a, outer_b);
-  return {a[a.size() - 2], a.back(), b.back(), matrices(outer_a, outer), matrices(outer_b, outer)};
+  return {a[a.size() - 2], a.back(), b.back(), broadcast_places(outer_a, outer),
+          broadcast_places(outer_b, outer)};
 }
 
 /// An operand's integers, or the result's.

@@ -9,6 +9,7 @@
 #include "compile/graph/ops.h"
 #include "golden/exact/index_map.h"
 #include "golden/exact/integers.h"
+#include "golden/exact/real_array.h"
 
 namespace assay::exact {
 namespace {
@@ -267,17 +268,7 @@ Value Planner::broadcast(const Value& value, const Shape& shape, bool last) {
     same.shape = shape;
     return same;
   }
-  const auto strides = broadcast_strides(value.shape, shape);
-  std::vector<std::int64_t> source;
-  const std::int64_t count = element_count(shape);
-  source.reserve(static_cast<std::size_t>(count));
-  for (std::int64_t i = 0; i < count; ++i) {
-    std::int64_t rest = i, at = 0;
-    for (std::size_t axis = shape.size(); axis-- > 0; rest /= shape[axis])
-      at += rest % shape[axis] * strides[axis];
-    source.push_back(at);
-  }
-  return gather({value}, source, shape, Real(), last);
+  return gather({value}, broadcast_places(value.shape, shape), shape, Real(), last);
 }
 
 Value Planner::channels_moved(const Value& value, bool last) {

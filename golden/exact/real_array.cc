@@ -154,6 +154,16 @@ RealArray permute(const RealArray& array, const std::vector<std::int64_t>& perm)
   return out;
 }
 
+std::vector<std::int64_t> broadcast_places(const Shape& from, const Shape& to) {
+  std::vector<std::int64_t> places(static_cast<std::size_t>(element_count(to)));
+  Walker walker(to, from);
+  for (std::int64_t& place : places) {
+    place = static_cast<std::int64_t>(walker.index());
+    walker.next();
+  }
+  return places;
+}
+
 std::vector<const Real*> expand(const RealArray& array, const Shape& shape) {
   const std::int64_t count = element_count(shape);
   std::vector<const Real*> elements;

@@ -24,6 +24,9 @@ RealArray combine(const RealArray& a, const RealArray& b,
 /// is axis perm[i].
 RealArray permute(const RealArray& array, const std::vector<std::int64_t>& perm);
 
+/// Which element of a tensor of shape `from` meets each of those of the shape `to` that it broadcasts to.
+std::vector<std::int64_t> broadcast_places(const Shape& from, const Shape& to);
+
 /// Every element of a tensor of `shape`, in row-major order. The pointers point into `array`.
 std::vector<const Real*> expand(const RealArray& array, const Shape& shape);
 /// The inverse: the smallest array that broadcasts to `shape` and has these elements; null elements

@@ -14,6 +14,7 @@
 #include "compile/graph/ops.h"
 #include "golden/exact/function.h"
 #include "golden/exact/index_map.h"
+#include "golden/exact/real_array.h"
 
 namespace assay {
 namespace {
@@ -105,32 +106,18 @@ Arithmetic arithmetic_of(const Node& node) {
   return node.as<ops::Div>() ? mpfr_div : nullptr;
 }
 
-/// Which element of an operand of shape `from` each element of `to` reads.
-std::vector<std::size_t> places(const Shape& from, const Shape& to) {
-  const std::vector<std::int64_t> strides = broadcast_strides(from, to);
-  std::vector<std::size_t> at{0};
-  for (std::size_t axis = 0; axis < to.size(); ++axis) {
-    std::vector<std::size_t> next;
-    for (const std::size_t base : at)
-      for (std::int64_t k = 0; k < to[axis]; ++k)
-        next.push_back(base + static_cast<std::size_t>(k * strides[axis]));
-    at = std::move(next);
-  }
-  return at;
-}
-
 Numbers combined(const Node& node, Arithmetic f, const Numbers& a, const Numbers& b) {
   Numbers y;
   y.shape = broadcast_shape(a.shape, b.shape);
-  const std::vector<std::size_t> from_a = places(a.shape, y.shape),
-                                 from_b = places(b.shape, y.shape);
+  const std::vector<std::int64_t> from_a = broadcast_places(a.shape, y.shape),
+                                  from_b = broadcast_places(b.shape, y.shape);
   y.values.resize(from_a.size());
   for (std::size_t i = 0; i < y.values.size(); ++i) {
-    f(y.values[i].get(), a.values[from_a[i]].get(), b.values[from_b[i]].get(), MPFR_RNDN);
+    const Number &left = a.values[static_cast<std::size_t>(from_a[i])],
+                 &right = b.values[static_cast<std::size_t>(from_b[i])];
+    f(y.values[i].get(), left.get(), right.get(), MPFR_RNDN);
     if (const double rounded = y.values[i].to_double(); !std::isfinite(rounded))
-      not_finite(node, i, rounded,
-                 fmt::format("{} and {}", a.values[from_a[i]].to_double(),
-                             b.values[from_b[i]].to_double()));
+      not_finite(node, i, rounded, fmt::format("{} and {}", left.to_double(), right.to_double()));
   }
   return y;
 }

@@ -29,14 +29,6 @@ std::string checkpoint_name(const Graph& graph, std::string_view output) {
   return {};
 }
 
-/// How many elements a row has and how far apart they lie: what an axis means, whatever axes of one
-/// element are beside it.
-std::string row_text(const ops::RowsOp& op, const Shape& shape) {
-  const std::size_t axis = ops::normalise_axis(op.axis, shape.size());
-  const Shape inner(shape.begin() + static_cast<std::ptrdiff_t>(axis) + 1, shape.end());
-  return fmt::format("{} by {}", shape[axis], element_count(inner));
-}
-
 /// Texts that are equal only for tensors that are the same function of checkpoints.
 class Recipes {
  public:
@@ -66,8 +58,10 @@ class Recipes {
   }
 
   static std::string fields_of(const Node& node) {
-    const auto* rows = node.as<ops::RowsOp>();
-    if (rows) return row_text(*rows, *node.inputs[0]->shape);
+    if (const auto* rows = node.as<ops::RowsOp>()) {
+      const Row row = row_along(rows->axis, *node.inputs[0]->shape);
+      return fmt::format("{} by {}", row.size, row.stride);
+    }
     std::string text = fields_text(*node.op);
     if (node.as<ops::FunctionOp>()) return text;
     for (const Tensor* input : node.inputs) text += input ? shape_text(*input->shape) : "none";
@@ -78,8 +72,13 @@ class Recipes {
   std::unordered_map<const Tensor*, std::string> recipes_;
 };
 
-/// What is made of one checkpoint, and how messages call it.
-using Endings = std::map<std::string, std::string>;
+/// What is made of a checkpoint for an output, and how messages call it.
+struct Ending {
+  std::string recipe, text;
+};
+/// Of one checkpoint: the output that it is itself, then those of the host, in their order, as names
+/// of outputs may differ.
+using Endings = std::vector<Ending>;
 
 std::string ending_text(const HostTail& tail, const HostOutput& output, const Tensor& made) {
   const std::string fields = tail.outputs.size() == 1 && output.nodes.size() == 1 && made.producer
@@ -109,29 +108,28 @@ std::map<std::string, Endings> all_endings(const Headless& network) {
   std::map<std::string, Endings> all;
   Recipes recipes(network);
   const HostTail& tail = network.tail;
-  const auto& outputs = network.graph.outputs();
-  for (std::size_t i = 0; i < std::max(tail.places.size(), outputs.size()); ++i) {
+  for (std::size_t i = 0; i < tail.places.size(); ++i) {
     if (tail.makes(i)) continue;
-    const std::size_t place = tail.places.empty() ? i : tail.places[i];
-    all[checkpoint_name(network.graph, outputs[place]->name)].emplace("", "nothing");
+    const Tensor* output = network.graph.outputs()[tail.places[i]];
+    all[checkpoint_name(network.graph, output->name)].push_back({"", "nothing"});
   }
   for (std::size_t i = 0; i < tail.outputs.size(); ++i) {
     const Tensor* made = tail.graph.outputs()[i];
     for (const std::string& input : inputs_of(made))
-      all[checkpoint_name(network.graph, input)].emplace(recipes.of(made),
-                                                         ending_text(tail, tail.outputs[i], *made));
+      all[checkpoint_name(network.graph, input)].push_back(
+          {recipes.of(made), ending_text(tail, tail.outputs[i], *made)});
   }
   return all;
 }
 
 std::string endings_text(const Endings& endings) {
   std::vector<std::string> texts;
-  for (const auto& [recipe, text] : endings) texts.push_back(text);
+  for (const Ending& ending : endings) texts.push_back(ending.text);
   return fmt::format("{}", fmt::join(texts, " and "));
 }
 
 bool same_endings(const Endings& a, const Endings& b) {
-  return std::ranges::equal(a, b, {}, &Endings::value_type::first, &Endings::value_type::first);
+  return std::ranges::equal(a, b, {}, &Ending::recipe, &Ending::recipe);
 }
 
 }  // namespace

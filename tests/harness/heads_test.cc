@@ -70,6 +70,33 @@ TEST(Heads, AnOutputMoreIsADifference) {
   EXPECT_TRUE(differing([](Headed& net, Tensor* logits) { net.end(logits); }, both));
 }
 
+TEST(Heads, SeveralOutputsMayBecomeOne) {
+  const auto joined = [](bool sigmoid) {
+    return [sigmoid](Headed& net, Tensor* logits) {
+      Tensor* other = net.add(ops::Relu{}, {logits}, "other");
+      ops::Concat concat;
+      concat.axis = 1;
+      Tensor* real = sigmoid ? net.add(ops::Sigmoid{}, {logits}) : net.add(ops::Tanh{}, {logits});
+      net.end(net.add(concat, {real, other}));
+    };
+  };
+  EXPECT_EQ(differing(joined(true), joined(true)), std::nullopt);
+  EXPECT_THAT(differing(joined(true), joined(false)).value(), HasSubstr("behind 'logits'"));
+}
+
+TEST(Heads, OutputsThatChangePlacesAreADifference) {
+  const auto two = [](bool swapped) {
+    return [swapped](Headed& net, Tensor* logits) {
+      Tensor *a = net.add(ops::Sigmoid{}, {logits}), *b = net.add(ops::Tanh{}, {logits});
+      net.end(swapped ? b : a);
+      net.end(swapped ? a : b);
+    };
+  };
+  EXPECT_EQ(differing(two(true), two(true)), std::nullopt);
+  EXPECT_THAT(differing(two(false), two(true)).value(),
+              HasSubstr("(Sigmoid) and node 'Tanh' (Tanh), B in node 'Tanh' (Tanh) and node"));
+}
+
 /// Two rows of two: no labels, so that anything may be made of them.
 Headed::Head scaled(std::int64_t factor, std::vector<std::int64_t> perm) {
   return [factor, perm = std::move(perm)](Headed& net, Tensor* logits) {

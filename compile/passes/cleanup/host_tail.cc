@@ -32,18 +32,6 @@ bool is_read(const Graph& graph, const Tensor* tensor) {
 
 // ---- Rankings in front of what keeps the order
 
-/// The elements of a tensor that are compared with one another lie so far apart, and are so many.
-struct Row {
-  std::int64_t size = 1, stride = 1;
-  friend bool operator==(const Row&, const Row&) = default;
-};
-
-Row row_along(std::int64_t axis, const Shape& shape) {
-  const std::size_t at = ops::normalise_axis(axis, shape.size());
-  return {shape[at],
-          element_count(Shape(shape.begin() + static_cast<std::ptrdiff_t>(at) + 1, shape.end()))};
-}
-
 std::optional<std::int64_t> axis_of(const Row& row, const Shape& shape) {
   for (std::size_t axis = 0; axis < shape.size(); ++axis)
     if (row_along(static_cast<std::int64_t>(axis), shape) == row)
@@ -167,11 +155,6 @@ bool ranks_one_row(const Node& node) {
   return element_count(shape) == row_along(node.as<ops::TopK>()->axis, shape).size;
 }
 
-bool is_weighted(const Node& node) {
-  return node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MatMul>() ||
-         node.as<ops::Gemm>();
-}
-
 /// Who can make a tensor.
 enum class Maker : std::uint8_t {
   kAccelerator,
@@ -231,7 +214,7 @@ NodeSet tail_of(const Graph& graph, const Tensor* output,
     open.pop_back();
     if (at && graph.is_input(at)) return {};
     if (!left.contains(at) || !seen.insert(at->producer).second) continue;
-    if (is_weighted(*at->producer)) return {};
+    if (sums_products(*at->producer)) return {};
     open.insert(open.end(), at->producer->inputs.begin(), at->producer->inputs.end());
   }
   return seen;
@@ -254,7 +237,7 @@ void add_movements_in_front(const Graph& graph, const Node& ranking, NodeSet& no
 /// there are others of either.
 const Tensor* single_source(const Graph& graph, const Node& node, const NodeSet& readers,
                             const std::unordered_set<const Tensor*>& computed) {
-  if (is_quantiser(node) || is_weighted(node)) return nullptr;
+  if (is_quantiser(node) || sums_products(node)) return nullptr;
   for (const Tensor* output : node.outputs)
     if (output && (graph.is_output(output) ||
                    !std::ranges::all_of(output->consumers,
@@ -298,8 +281,8 @@ void add_between(const Graph& graph, const std::unordered_set<const Tensor*>& co
   for (const Tensor* tensor : taken) nodes.merge(between(graph, tensor, nodes, computed));
 }
 
-NodeSet host_nodes(const Graph& graph, HostWork work) {
-  const auto computed = computed_tensors(graph);
+NodeSet host_nodes(const Graph& graph, HostWork work,
+                   const std::unordered_set<const Tensor*>& computed) {
   const auto left = tensors_left(graph, work, computed);
   NodeSet nodes;
   for (const Tensor* output : graph.outputs()) nodes.merge(tail_of(graph, output, left));
@@ -312,8 +295,9 @@ NodeSet host_nodes(const Graph& graph, HostWork work) {
 /// Builds the host's graph out of nodes of a network.
 class HostBuilder {
  public:
-  HostBuilder(const Graph& network, const NodeSet& nodes)
-      : network_(network), nodes_(nodes), computed_(computed_tensors(network)) {}
+  HostBuilder(const Graph& network, const NodeSet& nodes,
+              const std::unordered_set<const Tensor*>& computed)
+      : network_(network), nodes_(nodes), computed_(computed) {}
 
   /// Everything that makes the output `index` of the network.
   void add_output(std::size_t index) {
@@ -380,7 +364,7 @@ class HostBuilder {
 
   const Graph& network_;
   const NodeSet& nodes_;
-  std::unordered_set<const Tensor*> computed_;
+  const std::unordered_set<const Tensor*>& computed_;
   std::unordered_map<const Tensor*, Tensor*> copies_;
   std::vector<const Tensor*> taken_;
   NodeSet seen_;  ///< whose labels the output has
@@ -464,8 +448,9 @@ bool HostTail::makes(std::size_t output) const {
 HostTail take_off_tail(Graph& graph, HostWork work) {
   const bool parted = part_values_from_ranks(graph);
   finish(graph, rank_in_front(graph) || parted);
-  const NodeSet nodes = host_nodes(graph, work);
-  HostBuilder builder(graph, nodes);
+  const auto computed = computed_tensors(graph);
+  const NodeSet nodes = host_nodes(graph, work, computed);
+  HostBuilder builder(graph, nodes, computed);
   for (std::size_t i = 0; i < graph.outputs().size(); ++i)
     if (nodes.contains(graph.outputs()[i]->producer)) builder.add_output(i);
   HostTail tail = builder.take();

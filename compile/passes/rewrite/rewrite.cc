@@ -42,6 +42,11 @@ bool is_constant_of(const Node& node, std::size_t index, std::int64_t value) {
 
 bool is_quantiser(const Node& node) { return node.traits().quantises == Quantises::kYes; }
 
+bool sums_products(const Node& node) {
+  return node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MatMul>() ||
+         node.as<ops::Gemm>();
+}
+
 bool finish(Graph& graph, bool changed) {
   if (!changed) return false;
   graph.remove_dead();

@@ -18,6 +18,9 @@ bool is_constant_of(const Node& node, std::size_t index, std::int64_t value);
 /// constant.
 bool is_quantiser(const Node& node);
 
+/// Conv, ConvTranspose, MatMul, Gemm: sums of products, with weights or of two activations.
+bool sums_products(const Node& node);
+
 /// The nodes whose operator is a T, in topological order.
 template <typename T>
 std::vector<Node*> nodes_of_type(const Graph& graph) {

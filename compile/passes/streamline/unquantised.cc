@@ -19,11 +19,6 @@ namespace {
 /// A float32 has so many.
 constexpr int kRealBits = 24;
 
-bool is_product(const Node& node) {
-  return node.as<ops::Conv>() || node.as<ops::ConvTranspose>() || node.as<ops::MatMul>() ||
-         node.as<ops::Gemm>();
-}
-
 bool makes_integers(const Node& node) {
   return is_quantiser(node) || node.as<ops::JoinThreshold>() != nullptr;
 }
@@ -77,7 +72,7 @@ std::string Unquantised::remedy() const {
 }
 
 bool has_real_weights(const Node& node) {
-  if (!is_product(node) || !constant_input(node, 1)) return false;
+  if (!sums_products(node) || !constant_input(node, 1)) return false;
   try {
     const auto integers =
         integer_constant(*node.inputs[1], node.inputs[1]->constant->shape().size());
@@ -98,7 +93,7 @@ std::vector<Unquantised> unquantised_layers(const Graph& graph) {
     const Node* behind = nullptr;
     for (const Tensor* input : node->inputs)
       if (const auto it = from.find(input); it != from.end()) behind = it->second;
-    if (is_product(*node)) {
+    if (sums_products(*node)) {
       if (has_real_weights(*node))
         found.push_back({node, nullptr});
       else if (behind && !computed.contains(node->inputs[1]))
