@@ -52,11 +52,30 @@ void note_time(const BitsWork& work, const report::Bits& report) {
   dir.write_report(file, timing);
 }
 
+/// What verification said of the netlist that bits are held against.
+std::string netlist_verdict(const BitsWork& work, const report::File& netlist) {
+  const std::string file = bits_report_file(BitsLevel::kNetlist, work.built.build.target.name);
+  const auto report = optional_report<report::Bits>(work.session.dir.file(file));
+  return report && report->file.sha256 == netlist.sha256
+             ? std::string(verdict_name(report->verdict))
+             : "";
+}
+
+/// The bits are what the netlist is, so that what its streams show inside holds for them.
+void note_netlist(report::Proof& proof, Judgement& judgement, const BitsWork& work) {
+  proof.origin_verdict = netlist_verdict(work, proof.origin);
+  if (*proof.origin_verdict == verdict_name(Verdict::kDifferent))
+    judgement.note(Verdict::kInconclusive,
+                   fmt::format("'{}', which it is held against, is DIFFERENT at level netlist",
+                               proof.origin.file));
+}
+
 }  // namespace
 
 VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const BitsWork& work) {
   const RunDir& dir = work.session.dir;
   report.proof = prove_bits(work.built, dir, work.options.seed, work.console);
+  if (work.options.level == BitsLevel::kBitstream) note_netlist(*report.proof, judgement, work);
   if (work.options.prove_layers)
     report.layers = prove_layers(layer_yosys(work.built.build),
                                  built_source(dir.path(), work.options.target, work.built.build),

@@ -46,6 +46,19 @@ std::string proof_text(const report::Proof& proof) {
   return text;
 }
 
+/// Bits have no streams inside that could be compared; their netlist has.
+std::string unseen_text(const report::Bits& report) {
+  if (!report.proof || !report.proof->origin_verdict ||
+      *report.proof->origin_verdict == verdict_name(Verdict::kEquivalent))
+    return "";
+  return fmt::format(
+      "NOT SEEN: streams inside, as {} {}: assay verify DIR --level netlist --target {}\n",
+      printable(report.proof->origin.file, 200),
+      report.proof->origin_verdict->empty() ? "was not verified"
+                                            : "is " + printable(*report.proof->origin_verdict),
+      printable(report.target));
+}
+
 /// The layers that are proved only behind an optimisation, or not at all, by name.
 std::string layers_text(const std::vector<report::LayerProof>& layers) {
   std::int64_t proved = 0;
@@ -96,7 +109,7 @@ std::string bits_table(const report::Bits& report) {
   if (report.simulation.lane_cycles > 0)
     text += fmt::format("; {} cycles in {} lanes", grouped(report.simulation.lane_cycles),
                         report.simulation.lanes);
-  return text + "\n";
+  return text + "\n" + unseen_text(report);
 }
 
 }  // namespace assay

@@ -11,6 +11,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
+#include "compile/base/process.h"
 #include "compile/netlist/yosys_json.h"
 #include "harness/bits/prove_bits.h"
 #include "harness/build/build.h"
@@ -26,13 +27,16 @@ namespace fs = std::filesystem;
 /// Of Yosys, and of the proof, for one layer.
 constexpr std::chrono::seconds kLimit{120};
 
-/// Whether Yosys came to an end; what an earlier script wrote is gone.
-bool run_script(const fpga::Tool& yosys, const std::string& name, const std::string& script,
-                const fs::path& output, const fs::path& folder) {
+/// Why Yosys made nothing of the script; empty where it did. What an earlier script wrote is gone.
+std::string script_fault(const fpga::Tool& yosys, const std::string& name,
+                         const std::string& script, const fs::path& output,
+                         const fs::path& folder) {
   fs::remove(output);
   write_file(folder / name, script);
-  return fpga::try_tool(yosys, fpga::yosys_arguments(name), folder, kLimit).ok() &&
-         fs::is_regular_file(output);
+  const ProcessResult result = fpga::try_tool(yosys, fpga::yosys_arguments(name), folder, kLimit);
+  if (result.timed_out) return fmt::format("takes more than {} s", kLimit.count());
+  if (!result.ok()) return fmt::format("fails (exit code {})", result.exit_code);
+  return fs::is_regular_file(output) ? "" : "writes nothing";
 }
 
 netlist::Netlist read(const fs::path& file, netlist::Family family) {
@@ -73,8 +77,10 @@ report::LayerProof prove_layer(const fpga::Tool& yosys, const fpga::SynthesisJob
                            ""};
   const fpga::LayerNetlists files = fpga::layer_netlists(layer);
   const std::string script = layer.name + ".proof.ys";
-  if (!run_script(yosys, script, fpga::layer_gates_script(layer), folder / files.gates, folder)) {
-    proof.reason = "Yosys does not write its gates";
+  const std::string fault =
+      script_fault(yosys, script, fpga::layer_gates_script(layer), folder / files.gates, folder);
+  if (!fault.empty()) {
+    proof.reason = fmt::format("Yosys {} when it is to write the layer's gates", fault);
     return proof;
   }
   sim::ProofOptions options;
@@ -84,9 +90,10 @@ report::LayerProof prove_layer(const fpga::Tool& yosys, const fpga::SynthesisJob
   for (const bool optimised : {false, true}) {
     // Nothing of the first try is said of the second one.
     proof = {layer.name, proof_word(sim::ProofVerdict::kInconclusive), "", optimised, 0, ""};
-    if (!run_script(yosys, script, fpga::layer_rtl_script(job, layer, optimised),
-                    folder / files.rtl, folder)) {
-      proof.reason = "Yosys makes no netlist of its RTL";
+    const std::string rtl_fault = script_fault(
+        yosys, script, fpga::layer_rtl_script(job, layer, optimised), folder / files.rtl, folder);
+    if (!rtl_fault.empty()) {
+      proof.reason = fmt::format("Yosys {} when it is to read the layer's RTL", rtl_fault);
       continue;
     }
     try {

@@ -54,6 +54,7 @@ void Proof::fields(Fields& f) {
   f("functions", functions);
   f("obligations", obligations);
   f("origin", origin);
+  f("origin_verdict", origin_verdict);
   f("registers", registers);
   f("registers_origin", registers_origin);
   f("classes", classes);

@@ -19,6 +19,8 @@ struct Proof {
   std::int64_t functions = 0;    ///< pairs of nets proved equal
   std::int64_t obligations = 0;  ///< registers, memory pins and outputs that they stand for
   File origin;                   ///< what it was made from
+  /// Of a bitstream: what level netlist said of the very origin; empty: it was not verified.
+  std::optional<std::string> origin_verdict;
   std::int64_t registers = 0, registers_origin = 0, classes = 0;
   std::int64_t memory_columns = 0, memory_bits = 0;  ///< paired, and compared literally
   std::string canary;                                ///< the planted fault that was refuted

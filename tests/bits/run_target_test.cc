@@ -125,7 +125,7 @@ TEST_F(RunTarget, GoesFromTheModelToProvedBits) {
   EXPECT_EQ(levels()[2].at("verdict"), "INCONCLUSIVE");
   EXPECT_THAT(
       run_assay_as_is({"show", out_.string()}).out,
-      testing::StartsWith("INCONCLUSIVE: the stages agree, but level bitstream of ice40-hx8k"));
+      ::testing::StartsWith("INCONCLUSIVE: the stages agree, but level bitstream of ice40-hx8k"));
   // Somebody who knows how checksums are made.
   forge_report(out_ / kRunReport, [](Json& run) {
     run["levels"][2]["verdict"] = "EQUIVALENT";

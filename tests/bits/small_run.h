@@ -17,12 +17,20 @@ inline void succeed(const std::vector<std::string>& command) {
   if (result.code != 0) throw std::runtime_error(command[0] + ": " + result.err + result.out);
 }
 
-/// A small residual network, net.onnx, and its run to the stitched RTL, out, in `folder`.
+/// A run of a small network to the stitched RTL. The last layer's weights lie in a block RAM, as those
+/// of larger networks do; the folding's file is made beside `out`.
+inline std::vector<std::string> small_run(const std::filesystem::path& model,
+                                          const std::filesystem::path& out) {
+  const std::filesystem::path folding = out.parent_path() / "folding.json";
+  write_file(folding, R"({"MatMul_0": {"mem_mode": "decoupled", "ram_style": "block"}})");
+  return {"run", model.string(), "--images",       "6",     "--target-cycles",
+          "512", "--folding",    folding.string(), "--out", out.string()};
+}
+
+/// A small residual network, net.onnx, and its run, out, in `folder`.
 inline void fill_with_small_run(const std::filesystem::path& folder) {
   testing::fill_from_kept(folder, "run", [](const std::filesystem::path& made) {
-    const std::filesystem::path model = save_integer_network(made / "net.onnx");
-    succeed({"run", model.string(), "--images", "6", "--target-cycles", "512", "--out",
-             (made / "out").string()});
+    succeed(small_run(save_integer_network(made / "net.onnx"), made / "out"));
   });
 }
 

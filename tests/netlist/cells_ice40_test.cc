@@ -46,6 +46,22 @@ TEST(CellsIce40, LogicIsAsInYosysModels) {
   expect_as_yosys(cases, yosys_library("ice40/cells_sim.v"), 200);
 }
 
+/// That the comparison sees a model with a wrong row, whichever it is.
+TEST(CellsIce40, AWrongRowOfAModelIsSeen) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const auto table = [](unsigned rows) {
+    return std::vector<CellCase>{
+        {"SB_LUT4", fmt::format(".LUT_INIT(16'h{:04x})", rows), "I0 I1 I2 I3", "O", ""}};
+  };
+  const std::string library = yosys_library("ice40/cells_sim.v");
+  const Netlist reference = with_yosys_models(table(0xcafe), library);
+  const auto difference = [&](unsigned rows) {
+    return first_difference(with_our_models(table(rows), Family::kIce40, library), reference, 200);
+  };
+  for (unsigned row = 0; row < 16; ++row) EXPECT_NE(difference(0xcafe ^ (1U << row)), "") << row;
+  EXPECT_EQ(difference(0xcafe), "");
+}
+
 std::vector<CellCase> flip_flops(const std::string& edge) {
   std::vector<CellCase> cases;
   for (const char* kind : {"", "E", "SR", "SS", "ESR", "ESS"}) {
