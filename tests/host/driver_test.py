@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The PYNQ driver in front of a device that is made up: DRIVER_FOLDER holds driver.py and its neighbours."""
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+sys.path[:0] = [os.environ["DRIVER_FOLDER"], os.path.join(os.path.dirname(os.path.abspath(__file__)), "stub")]
+
+import pynq  # noqa: E402
+from driver import Accelerator, AcceleratorError, Stream  # noqa: E402
+from host_steps import run_steps  # noqa: E402
+
+REGISTERS = {
+    "control": 0x00, "address_low": 0x10, "address_high": 0x14, "frames": 0x1C, "error": 0x24,
+    "cycles_low": 0x28, "cycles_high": 0x2C, "beat_bytes": 0x34, "frame_beats": 0x38, "memory_bits": 0x3C,
+    "content_hash": 0x40, "errors": [[0, "the memory answered with SLVERR"]],
+}
+HASH = "0123456789abcdef" * 4
+
+
+def stream(mover, **changes):
+    """Frames of 2 x 3 pixels of 2 channels, UINT4, a pixel a beat, channels last."""
+    description = {
+        "name": "image", "tensor": "image", "mover": mover, "address": 0, "memory_bits": 64, "shape": [1, 2, 3, 2],
+        "perm": [0, 3, 1, 2], "dtype": "UINT4", "bits": 4, "signed": False, "bipolar": False, "lanes": 2,
+        "beats": 6, "beat_bytes": 1, "slot_bytes": 1, "unit": None, "shift": None,
+    }
+    description.update(changes)
+    return description
+
+
+def description(**changes):
+    result = {
+        "schema": "assay.driver/1", "network": "made up", "content_hash": HASH, "bitfile": "accelerator.bit",
+        "clock_mhz": 100.0, "sets_clock": True, "registers": REGISTERS, "inputs": [stream("idma0")],
+        "outputs": [stream("odma0")], "host": None,
+    }
+    result.update(changes)
+    return result
+
+
+class Device:
+    """Moves what idma0 reads to where odma0 writes."""
+
+    def __init__(self, content_hash=HASH, error=0, stuck=False):
+        self.memory = np.zeros(1 << 20, np.uint8)
+        self.ips = {"idma0": {}, "odma0": {}}
+        self.content_hash, self.error, self.stuck = content_hash, error, stuck
+        self.done = dict.fromkeys(self.ips, False)
+
+    def read(self, ip, offset):
+        if offset == 0x00:
+            was, self.done[ip] = self.done[ip], False
+            return 4 | (2 if was else 0)
+        if 0x40 <= offset < 0x60:
+            at = (offset - 0x40) * 2
+            return int(self.content_hash[at : at + 8], 16)
+        fixed = {0x24: self.error if ip == "idma0" else 0, 0x28: 600, 0x2C: 0, 0x34: 1, 0x38: 6, 0x3C: 64}
+        return fixed[offset]
+
+    def write(self, ip, offset, value):
+        self.ips[ip][offset] = value
+        if offset == 0x00 and ip == "idma0" and not self.stuck:  # the output was started first
+            source, target = (self.ips[name][0x10] for name in ("idma0", "odma0"))
+            size = 6 * self.ips[ip][0x1C]
+            self.memory[target : target + size] = self.memory[source : source + size]
+            self.done = dict.fromkeys(self.ips, True)
+
+
+class DriverTest(unittest.TestCase):
+    def accelerator(self, device=None, batch_size=4, timeout=0.2, **changes):
+        pynq.device = device or Device()
+        with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
+            json.dump(description(**changes), file)
+        self.addCleanup(os.remove, file.name)
+        return Accelerator(batch_size=batch_size, description=file.name, timeout=timeout)
+
+    def images(self, count):
+        return np.random.default_rng(5).integers(0, 16, (count, 2, 2, 3))
+
+    def test_gives_back_what_it_was_given(self):
+        images = self.images(10)  # the last batch is not full
+        np.testing.assert_array_equal(self.accelerator().execute(images), images)
+
+    def test_packs_a_pixel_by_hand(self):
+        s = Stream(stream("idma0"))
+        image = np.arange(12).reshape(1, 2, 2, 3)  # channel 0: 0..5, channel 1: 6..11
+        np.testing.assert_array_equal(
+            s.pack(s.fold(image))[0, :, 0], [0x60, 0x71, 0x82, 0x93, 0xA4, 0xB5]
+        )
+
+    def test_packs_signs_and_gaps(self):
+        s = Stream(stream("idma0", shape=[1, 3], perm=[], lanes=3, beats=1, bits=3, signed=True, dtype="INT3",
+                          beat_bytes=2, slot_bytes=2))
+        packed = s.pack(s.fold([[-1, 2, -4]]))
+        np.testing.assert_array_equal(packed, [[[0b00010111, 0b1]]])  # 111, 010, 100
+        np.testing.assert_array_equal(s.unpack(packed), [[[-1, 2, -4]]])
+
+    def test_packs_bipolar(self):
+        s = Stream(stream("idma0", shape=[1, 3], perm=[], lanes=3, beats=1, bits=1, bipolar=True, dtype="BIPOLAR"))
+        packed = s.pack(s.fold([[1, -1, 1]]))
+        np.testing.assert_array_equal(packed, [[[0b101]]])
+        np.testing.assert_array_equal(s.unpack(packed), [[[1, -1, 1]]])
+        with self.assertRaisesRegex(ValueError, "-1 and 1, not 0"):
+            s.fold([[1, 0, 1]])
+
+    def test_unpacks_what_it_packs(self):
+        rng = np.random.default_rng(7)
+        for bits in (1, 2, 5, 8, 11, 17, 32, 48):
+            for signed in (False, True) if bits > 1 else (False,):
+                s = Stream(stream("idma0", shape=[1, 4, 3], perm=[], beats=4, lanes=3, bits=bits, signed=signed,
+                                  slot_bytes=32))
+                values = rng.integers(s.range[0], s.range[1], (5, 4, 3), endpoint=True)
+                np.testing.assert_array_equal(s.unfold(s.unpack(s.pack(s.fold(values)))), values)
+
+    def test_real_outputs_have_their_scale(self):
+        unit, shift = {"shape": [2, 1, 1], "values": [0.5, 2.0]}, {"shape": [], "values": [1.0]}
+        images = self.images(2)
+        got = self.accelerator(outputs=[stream("odma0", unit=unit, shift=shift)]).execute(images)
+        np.testing.assert_array_equal(got, images * np.array([0.5, 2.0]).reshape(2, 1, 1) + 1)
+
+    def test_refuses_another_bitstream(self):
+        with self.assertRaisesRegex(AcceleratorError, "built from other RTL"):
+            self.accelerator(Device(content_hash="f" * 64))
+
+    def test_refuses_other_streams(self):
+        with self.assertRaisesRegex(AcceleratorError, "idma0 has frame_beats 6, accelerator.json says 3"):
+            self.accelerator(inputs=[stream("idma0", beats=3, lanes=4)])
+
+    def test_refuses_an_overlay_of_something_else(self):
+        with self.assertRaisesRegex(AcceleratorError, "the overlay has no idma7"):
+            self.accelerator(inputs=[stream("idma7")])
+
+    def test_refuses_wrong_arrays(self):
+        accelerator = self.accelerator()
+        for array, message in (
+            (np.zeros((1, 2, 2, 3)), "takes integers .UINT4., not float64"),
+            (np.full((1, 2, 2, 3), 16), "from 0 to 15, these from 16 to 16"),
+            (np.full((1, 2, 2, 3), -1), "from 0 to 15"),
+            (np.zeros((1, 2, 3, 2), int), r"shape \(N, 2, 2, 3\), not \(1, 2, 3, 2\)"),
+        ):
+            with self.assertRaisesRegex(ValueError, message):
+                accelerator.execute(array)
+        with self.assertRaisesRegex(ValueError, "has 1 inputs; 2 arrays"):
+            accelerator.execute(self.images(1), self.images(1))
+        with self.assertRaisesRegex(ValueError, "batch_size is 0"):
+            accelerator.batch_size = 0
+
+    def test_refuses_a_buffer_that_is_short(self):
+        accelerator = self.accelerator(batch_size=1)
+        with self.assertRaisesRegex(ValueError, "odma0 holds 8 bytes; 2 frames take 12"):
+            accelerator.execute_on_buffers(2)
+
+    def test_tells_errors_of_the_hardware(self):
+        with self.assertRaisesRegex(AcceleratorError, "idma0: the memory answered with SLVERR"):
+            self.accelerator(Device(error=1)).execute(self.images(1))
+
+    def test_ends_where_nothing_comes(self):
+        with self.assertRaisesRegex(AcceleratorError, "idma0, odma0 not done within 0.2 s"):
+            self.accelerator(Device(stuck=True)).execute(self.images(1))
+
+    def test_measures(self):
+        result = self.accelerator().throughput_test()
+        self.assertEqual(result["batch_size"], 4)
+        self.assertEqual(result["cycles_per_frame"], 150)
+        self.assertGreater(result["throughput[images/s]"], 0)
+        for step in ("fold_input", "pack_input", "copy_input_data_to_device", "unpack_output"):
+            self.assertIn(f"{step}[ms]", result)
+
+    def test_sets_the_clock(self):
+        from pynq.ps import Clocks
+
+        self.accelerator(clock_mhz=125.0)
+        self.assertEqual(Clocks.fclk0_mhz, 125.0)
+
+    def test_computes_the_steps_behind(self):
+        host = {
+            "inputs": ["logits"], "outputs": ["prob"], "results": [{"host": 0}, {"stream": 0}],
+            "constants": {"two": {"shape": [], "values": [2.0]}},
+            "steps": [
+                {"op": "Mul", "inputs": ["logits", "two"], "outputs": ["scaled"]},
+                {"op": "Softmax", "axis": -1, "inputs": ["scaled"], "outputs": ["prob"]},
+            ],
+        }
+        logits = np.array([[0.0, 1.0], [3.0, 3.0]])
+        prob, same = run_steps(host, {"logits": logits})
+        e = np.exp(2 * logits)
+        np.testing.assert_allclose(prob, e / e.sum(axis=1, keepdims=True), rtol=1e-12)
+        np.testing.assert_array_equal(same, logits)
+
+    def test_ranks_ties_by_place(self):
+        host = {
+            "inputs": ["x"], "outputs": ["best", "place"], "results": [{"host": 0}, {"host": 1}], "constants": {},
+            "steps": [{"op": "TopK", "axis": 1, "k": 2, "largest": True, "inputs": ["x"], "outputs": ["best", "place"]}],
+        }
+        best, place = run_steps(host, {"x": np.array([[1.0, 5.0, 5.0], [2.0, 1.0, 0.0]])})
+        np.testing.assert_array_equal(best, [[5, 5], [2, 1]])
+        np.testing.assert_array_equal(place, [[1, 2], [0, 1]])
+
+
+if __name__ == "__main__":
+    unittest.main()
