@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <tuple>
 
 #include "compile/base/error.h"
 #include "compile/graph/views.h"
@@ -56,6 +57,11 @@ bool has_block(const hw::Layer& layer) {
   return std::ranges::find(layer.memories, "block", &hw::MemoryNeed::style) != layer.memories.end();
 }
 
+/// The window generator of a unit, which may be its node; null: it has none.
+hw::ConvolutionInputGenerator* windows_of(const FoldingUnit& unit) {
+  return (unit.generator ? unit.generator : unit.node)->as<hw::ConvolutionInputGenerator>();
+}
+
 /// The node, with its memories there; an empty `memory`: where they lie. FoldingUnit::apply() has
 /// the last word.
 hw::Layer build_with(Node& node, const std::string& memory) {
@@ -66,8 +72,7 @@ hw::Layer build_with(Node& node, const std::string& memory) {
 /// What is built for one value of PE and SIMD.
 class Enumeration {
  public:
-  Enumeration(FoldingUnit& unit, const FoldingConfig& config, const hw::Device& device,
-              bool free_styles)
+  Enumeration(FoldingUnit& unit, const FoldingConfig& config, const hw::Device& device)
       : unit_(unit), device_(device), rules_(rules_of(unit)) {
     for (const hw::FoldingRule& rule : rules_)
       choices_.push_back(decided(config, *unit.node, rule.field) ? Values{rule.value}
@@ -75,18 +80,28 @@ class Enumeration {
     const auto* product = unit.node->as<hw::MultiplyOp>();
     free_memory_ = product && product->mem_mode == "embedded" && product->ram_style == "auto" &&
                    !decided(config, *unit.node, "mem_mode");
-    if (product && free_styles && hw::product_style(*unit.node) != "popcount" &&
+    if (product && hw::product_style(*unit.node) != "popcount" &&
         !decided(config, *unit.node, "preferred_impl_style"))
       styles_ = {"lut", "dsp"};
-    const bool free = free_styles && !hw::has_lut_memories(device.family);
+    if (const auto* windows = windows_of(unit)) {
+      parallel_ = {windows->parallel_window};
+      const Node& generator = unit.generator ? *unit.generator : *unit.node;
+      if (!decided(config, generator, "parallel_window")) parallel_ = {false, true};
+    }
+    const bool free = !hw::has_lut_memories(device.family);
     memories_ = memories(config, *unit.node, free);
     if (unit.generator) generator_memories_ = memories(config, *unit.generator, free);
   }
 
   void run() {
     const Values before = present();
-    walk({});
+    for (const bool parallel : parallel_) {
+      if (auto* windows = windows_of(unit_)) windows->parallel_window = parallel;
+      parallel_window_ = parallel;
+      walk({});
+    }
     for (std::size_t i = 0; i < rules_.size(); ++i) set_field(unit_, rules_[i].field, before[i]);
+    if (auto* windows = windows_of(unit_)) windows->parallel_window = parallel_.front();
     if (unit_.candidates.empty()) say_why();
   }
 
@@ -110,6 +125,7 @@ class Enumeration {
     for (std::size_t i = 0; i < rules_.size(); ++i) set_field(unit_, rules_[i].field, values[i]);
     FoldingCandidate candidate;
     candidate.values = values;
+    candidate.parallel_window = parallel_window_;
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       candidate.lanes *= values[i];
       if (rules_[i].field == "SIMD") candidate.simd = values[i];
@@ -173,7 +189,7 @@ class Enumeration {
   }
 
   bool add_generator(FoldingCandidate& candidate, const hw::Layer& reader) {
-    auto& built = generators_[{unit_.generator->as<hw::ConvolutionInputGenerator>()->simd,
+    auto& built = generators_[{windows_of(unit_)->simd, candidate.parallel_window,
                                candidate.generator_memory}];
     if (!built) built = build_with(*unit_.generator, candidate.generator_memory);
     if (candidate.generator_memory == "block" && !has_block(*built)) return false;
@@ -198,7 +214,9 @@ class Enumeration {
   bool free_memory_ = false;
   std::vector<std::string> styles_;  ///< empty: products keep theirs
   std::vector<std::string> memories_, generator_memories_ = {""};
-  std::map<std::pair<std::int64_t, std::string>, std::optional<hw::Layer>> generators_;
+  std::vector<bool> parallel_ = {false};
+  bool parallel_window_ = false;  ///< of what is built now
+  std::map<std::tuple<std::int64_t, bool, std::string>, std::optional<hw::Layer>> generators_;
 };
 
 /// The layer and its output that give a tensor, behind views; a null node: none.
@@ -237,17 +255,17 @@ void FoldingUnit::apply(const FoldingCandidate& candidate) const {
   if (!candidate.style.empty()) node->as<hw::MultiplyOp>()->preferred_impl_style = candidate.style;
   if (!candidate.memory.empty()) ram_style(*node) = candidate.memory;
   if (!candidate.generator_memory.empty()) ram_style(*generator) = candidate.generator_memory;
+  if (auto* windows = windows_of(*this)) windows->parallel_window = candidate.parallel_window;
 }
 
-FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,
-                           bool free_styles) {
+FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device) {
   FoldingSpace space;
   for (Node* node : graph.topological_order()) {
     if (!hw::find_layer(*node) || grouped_reader(*node)) continue;
     const Tensor* x = node->inputs[0];
     const bool grouped = x && x->producer && grouped_reader(*x->producer) == node;
     FoldingUnit unit{node, grouped ? x->producer : nullptr, {}};
-    Enumeration(unit, config, device, free_styles).run();
+    Enumeration(unit, config, device).run();
     space.units.push_back(std::move(unit));
   }
   for (const FoldingUnit& unit : space.units) unit.apply(unit.candidates.front());

@@ -19,6 +19,7 @@ struct FoldingCandidate {
   std::string style;                 ///< of products: "lut" or "dsp"; empty: as it is
   std::string memory;                ///< ram_style; empty: as it is
   std::string generator_memory;      ///< of the generator; empty: as it is
+  bool parallel_window = false;      ///< of the unit's window generator, where it has one
   std::int64_t cycles = 0;           ///< per frame
   std::int64_t lanes = 1, simd = 1;  ///< the product of the values; the field SIMD
   hw::Resources resources;
@@ -49,11 +50,10 @@ struct FoldingSpace {
 
 /// Enumerates the foldings with their resources on the device. A field that `config` decides keeps
 /// its present value; mem_mode is chosen between "embedded" and block RAM unless it is decided or
-/// "external". With `free_styles` multipliers move between LUTs and DSP blocks unless they are
-/// decided, and on a device without memories of LUTs every memory between registers and block RAM.
+/// "external". Unless they are decided, windows come tap by tap or whole, multipliers lie in LUTs or
+/// DSP blocks and, on a device without memories of LUTs, every memory in registers or block RAM.
 /// UserError for a layer that cannot be built at all.
-FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,
-                           bool free_styles = false);
+FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device);
 
 /// What a converter between streams of such lanes takes; nothing for equal ones.
 hw::Resources converter_resources(std::int64_t in_lanes, std::int64_t out_lanes, int bits,

@@ -212,20 +212,7 @@ class Budget {
     return {targets[high], *found};
   }
 
- private:
-  /// All intervals that the network can have, from `few` on.
-  std::vector<std::int64_t> reachable(std::int64_t few) const {
-    const std::int64_t least = std::max(few, fastest_interval(space_));
-    std::vector<std::int64_t> targets = {least};
-    for (const FoldingUnit& unit : space_.units)
-      for (const FoldingCandidate& c : unit.candidates)
-        if (c.cycles > least) targets.push_back(c.cycles);
-    std::ranges::sort(targets);
-    targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
-    return targets;
-  }
-
-  /// What is short weighs more in the next try.
+  /// Foldings for a target that fit; nothing where none is found. What is short weighs more in the next try.
   std::optional<Choice> fitting(std::int64_t target) {
     Chooser chooser(space_, device_);
     for (int i = 0; i < kMaxDoublings; ++i) {
@@ -240,6 +227,19 @@ class Budget {
       if (fits) return choice;
     }
     return {};
+  }
+
+ private:
+  /// All intervals that the network can have, from `few` on.
+  std::vector<std::int64_t> reachable(std::int64_t few) const {
+    const std::int64_t least = std::max(few, fastest_interval(space_));
+    std::vector<std::int64_t> targets = {least};
+    for (const FoldingUnit& unit : space_.units)
+      for (const FoldingCandidate& c : unit.candidates)
+        if (c.cycles > least) targets.push_back(c.cycles);
+    std::ranges::sort(targets);
+    targets.erase(std::unique(targets.begin(), targets.end()), targets.end());
+    return targets;
   }
 
   [[noreturn]] void refuse(std::int64_t target) const {
@@ -314,13 +314,15 @@ FoldingGoal goal_of(const PassOptions& options) {
 bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& report) {
   const hw::Device& device = hw::find_device(goal.device);
   const std::string before = foldings(graph);
-  const FoldingSpace space = folding_space(graph, goal.decided, device, !goal.target);
+  const FoldingSpace space = folding_space(graph, goal.decided, device);
   Chooser chooser(space, device);
   Choice choice;
   if (goal.required) require_reachable(space, goal.target.value_or(goal.least));
   if (goal.target) {
     report.target = *goal.target;
-    choice = chooser.choose(report.target);
+    // Where a layer cannot keep the target the others need not be faster than it.
+    const std::int64_t interval = std::max(report.target, fastest_interval(space));
+    choice = Budget(space, device, 100).fitting(interval).value_or(chooser.choose(interval));
   } else if (!space.units.empty()) {
     std::tie(report.target, choice) = Budget(space, device, goal.share).search(goal.least);
     if (goal.required) require_few(goal, report.target);

@@ -45,12 +45,13 @@ struct FoldingReport {
 /// With a target every layer takes at most that many cycles per frame at the least cost, which is
 /// the sum of the shares of the device's LUTs, flip-flops, block RAMs and DSP blocks that it and
 /// the converters to its neighbours are estimated to take; among equals the fewest lanes, then the
-/// most SIMD. A layer that cannot reach the target gets its fastest folding, and the report says
-/// so, unless the target is required. Without a target it is the smallest whose layers fit the
-/// share of the device, for which multipliers may also move between LUTs and DSP blocks and, where
-/// the device has no memories of LUTs, memories between registers and block RAM.
+/// most SIMD. Where the device has less of a resource than that takes, it weighs more, as long as this
+/// makes everything fit. Where a layer cannot reach the target, and it is not required, the report says
+/// so, and all keep the cycles of the slowest. Without a target it is the smallest whose layers fit the
+/// share of the device. Windows come tap by tap or whole, multipliers lie in LUTs or DSP blocks and,
+/// where the device has no memories of LUTs, memories in registers or block RAM.
 ///
-/// Layers keep their implementation otherwise, and parallel windows. UserError, with numbers, when
+/// Layers keep their implementation otherwise. UserError, with numbers, when
 /// nothing fits the device, when a layer cannot reach a target that is required, and for a layer
 /// that cannot be built at all. Returns whether anything changed; every checkpoint stays.
 bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& report);
