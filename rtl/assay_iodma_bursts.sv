@@ -2,7 +2,7 @@
 // Cuts a transfer into bursts of memory words, in order: none is longer than MaxBurst words, none crosses
 // 4 KiB, only the last may be short for another reason. A beat takes a slot (docs/hardware.md): a word
 // holds WordSlots of them, or one takes SlotWords words. No multiplier: frames are added up as bursts
-// need them.
+// need them, one a cycle.
 module assay_iodma_bursts #(
   parameter int unsigned MemoryBits  = 64,
   parameter int unsigned AddressBits = 64,

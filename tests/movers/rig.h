@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <random>
 #include <string>
@@ -95,7 +96,7 @@ struct Driver {
     session.write(mover, mover_offset("interrupt_enable"), 3);
   }
   /// Whether it is done in time; the interrupt is taken back.
-  bool wait(std::int64_t cycles = 1000000) const {
+  bool wait(std::int64_t cycles = 10000000) const {
     const bool came = session.wait(std::uint64_t{1} << mover, cycles);
     session.write(mover, mover_offset("interrupt_status"), 3);
     return came;
@@ -107,6 +108,13 @@ struct Driver {
            static_cast<std::uint64_t>(session.read(mover, mover_offset("cycles_high"))) << 32;
   }
 };
+
+/// Where bytes differ; empty: nowhere.
+inline std::string difference(std::string_view expected, std::string_view got) {
+  if (expected == got) return "";
+  const auto at = std::ranges::mismatch(expected, got).in1 - expected.begin();
+  return fmt::format("byte {} differs; {} expected, {} came", at, expected.size(), got.size());
+}
 
 constexpr std::uint32_t kDone = mover_bit("control", "done"), kIdle = mover_bit("control", "idle"),
                         kReady = mover_bit("control", "ready");

@@ -103,16 +103,18 @@ class Transfers {
     session_.map({base, bytes.size()}, true, false);
     session_.put(base, bytes);
     go(base, frames);
-    EXPECT_EQ(session_.taken(0), with_last(mover_, beats));
+    EXPECT_EQ(difference(with_last(mover_, beats), session_.taken(0)), "");
     session_.step(200);
-    EXPECT_EQ(session_.taken(0), "");
+    EXPECT_EQ(difference("", session_.taken(0)), "");
   }
   void write(std::uint64_t base, std::int64_t frames, const std::string& beats) {
     const std::int64_t bytes = mover_.transfer_bytes(frames);
     session_.map({base, static_cast<std::uint64_t>(bytes)}, false, true);
     session_.feed(0, with_last(mover_, beats));
     go(base, frames);
-    EXPECT_EQ(session_.get(base, static_cast<std::uint64_t>(bytes)), mover_.to_memory(beats));
+    EXPECT_EQ(
+        difference(mover_.to_memory(beats), session_.get(base, static_cast<std::uint64_t>(bytes))),
+        "");
   }
 
   const DataMover& mover_;
