@@ -8,6 +8,7 @@
 #include "harness/page/page.h"
 #include "harness/rtl/verify_nodes.h"
 #include "harness/rtl/verify_top.h"
+#include "harness/system/verify_system.h"
 
 namespace assay {
 namespace {
@@ -44,6 +45,7 @@ struct VerifyCommand {
   std::string target;
   std::optional<std::int64_t> second_opinion;
   bool prove_layers = false;
+  std::optional<int> memory_bits;
 };
 
 bool is_top(const VerifyCommand& command) { return command.level == "rtl-top"; }
@@ -74,6 +76,18 @@ VerifyTopOptions top_options(const VerifyCommand& command) {
   return {static_cast<const SimulationOptions&>(command.nodes), command.clock_mhz};
 }
 
+VerifySystemOptions system_options(const VerifyCommand& command) {
+  const VerifyNodesOptions& given = command.nodes;
+  if (!given.nodes.empty() || given.min_coverage || given.as_is || given.regenerate ||
+      !given.wave.empty())
+    user_error(
+        "--nodes, --min-coverage, --as-is, --regenerate and --wave belong to --level rtl-node or "
+        "rtl-top");
+  VerifySystemOptions options{static_cast<const SimulationOptions&>(given)};
+  if (command.memory_bits) options.memory_bits = *command.memory_bits;
+  return options;
+}
+
 /// The verdict's exit code; prints the report or the table.
 template <typename Result>
 int shown(const CommandContext& context, const Result& result, Verdict verdict) {
@@ -89,8 +103,9 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
   command
       .add_option("--level", options.level,
                   "What to simulate: rtl-node, each node alone; rtl-top, the whole accelerator; "
-                  "netlist and bitstream, what `assay build` made of it")
-      .one_of({"rtl-node", "rtl-top", "netlist", "bitstream"})
+                  "system, this behind data movers and a memory; netlist and bitstream, what "
+                  "`assay build` made of it")
+      .one_of({"rtl-node", "rtl-top", "system", "netlist", "bitstream"})
       .capture_default_str();
   add_image_options(command, options.nodes.images);
   command
@@ -101,6 +116,11 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
       .add_option("--second-opinion", options.second_opinion,
                   "Of --level netlist and bitstream: simulate so many of the images, drawn by the "
                   "seed, in Verilator, too")
+      .type_name("N");
+  command
+      .add_option("--memory-bits", options.memory_bits,
+                  "Of --level system: width of the data movers' port to memory: 64, 128, 256, 512; "
+                  "64 if not given")
       .type_name("N");
   command.add_flag("--prove-layers", options.prove_layers,
                    "Of --level netlist: try to prove of every different layer that its gates equal "
@@ -168,6 +188,7 @@ void add_verify_command(Command& app, CommandAction& action) {
                "  assay verify out/model --level rtl-top --images 10 --clock 200\n"
                "  assay verify out/model --images 100 --profiles all\n"
                "  assay verify out/model --level rtl-top --as-is\n"
+               "  assay verify out/model --level system --memory-bits 128\n"
                "  assay verify out/model --level bitstream --target ice40-hx8k --images 10000\n"
                "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.fst");
   command.callback([options, &action] {
@@ -186,6 +207,12 @@ void add_verify_command(Command& app, CommandAction& action) {
         const VerifyBitsResult result =
             verify_bits(bits_options(*options, *built), context.console);
         return shown(context, result, result.report.verdict);
+      }
+      if (options->memory_bits && options->level != "system")
+        user_error("--memory-bits belongs to --level system");
+      if (options->level == "system") {
+        const VerifySystemResult result = verify_system(system_options(*options), context.console);
+        return shown(context, result, result.report.head.verdict);
       }
       if (is_top(*options)) {
         const VerifyTopResult result = verify_top(top_options(*options), context.console);

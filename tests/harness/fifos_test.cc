@@ -22,21 +22,28 @@ using ::testing::IsEmpty;
 class Fifos : public ::testing::Test {
  protected:
   CommandResult run(std::vector<std::string> more = {}) const {
-    std::vector<std::string> arguments = {"run",          model.string(), "--images",        "2",
-                                          "--out",        out.string(),   "--target-cycles", "64",
-                                          "--best-effort"};
+    return run_folded(tap_by_tap(), std::move(more));
+  }
+  CommandResult run_folded(const Json& folding, std::vector<std::string> more = {}) const {
+    const fs::path file = dir.path() / "folding.json";
+    write_file(file, json_text(folding));
+    std::vector<std::string> arguments = {"run",           model.string(), "--images",        "2",
+                                          "--out",         out.string(),   "--target-cycles", "64",
+                                          "--best-effort", "--folding",    file.string()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_assay(arguments);
   }
+  /// Windows come tap by tap, so that they need FIFOs.
+  static Json tap_by_tap() { return {{"Defaults", {{"parallel_window", 0}}}}; }
   Json partition() const {
     const Json report = Json::parse(read_file(out / "reports/fifos.json"));
     EXPECT_THAT(schema_violations(report), IsEmpty());
     EXPECT_EQ(report["partitions"].size(), 1U);
     return report["partitions"][0];
   }
-  /// A folding file that gives the reader of every FIFO this depth.
-  fs::path folding(std::int64_t depth) const {
-    Json file = Json::object();
+  /// A folding that gives the reader of every FIFO this depth.
+  Json folding(std::int64_t depth) const {
+    Json file = tap_by_tap();
     const Graph graph = import_model(out / "stages/16_fifos.onnx");
     for (const auto& node : graph.nodes()) {
       if (!node->as<hw::StreamingFIFO>()) continue;
@@ -45,8 +52,7 @@ class Fifos : public ::testing::Test {
       for (const Tensor* input : reader->inputs)
         if (input && !input->constant) depths.push_back(input == node->outputs[0] ? depth : 0);
     }
-    write_file(dir.path() / "folding.json", json_text(file));
-    return dir.path() / "folding.json";
+    return file;
   }
 
   TempDir dir;
@@ -74,7 +80,7 @@ TEST_F(Fifos, AreSizedWithAProofOfTheSchedule) {
 TEST_F(Fifos, GoWhereTheUserWantsThem) {
   ASSERT_EQ(run().code, 0);
   const std::size_t count = partition()["fifos"].size();
-  const CommandResult result = run({"--folding", folding(50).string()});
+  const CommandResult result = run_folded(folding(50));
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(partition()["fifos"].size(), count);
   for (const Json& fifo : partition()["fifos"]) EXPECT_EQ(fifo["depth"], 50);
@@ -82,7 +88,7 @@ TEST_F(Fifos, GoWhereTheUserWantsThem) {
 
 TEST_F(Fifos, TooSmallOnesAreRefusedWithWhoWaitsForWhom) {
   ASSERT_EQ(run().code, 0);
-  const CommandResult result = run({"--folding", folding(1).string()});
+  const CommandResult result = run_folded(folding(1));
   EXPECT_EQ(result.code, 2);
   EXPECT_THAT(result.err, HasSubstr("the accelerator stops: '"));
   EXPECT_THAT(result.err, HasSubstr("waits for room in '"));

@@ -15,9 +15,9 @@ from driver import Accelerator, AcceleratorError, Stream  # noqa: E402
 from host_steps import run_steps  # noqa: E402
 
 REGISTERS = {
-    "control": 0x00, "address_low": 0x10, "address_high": 0x14, "frames": 0x1C, "error": 0x24,
+    "control": 0x00, "base_low": 0x10, "base_high": 0x14, "frames": 0x1C, "error": 0x24,
     "cycles_low": 0x28, "cycles_high": 0x2C, "beat_bytes": 0x34, "frame_beats": 0x38, "memory_bits": 0x3C,
-    "content_hash": 0x40, "errors": [[0, "the memory answered with SLVERR"]],
+    **{f"hash_{i}": 0x40 + 4 * i for i in range(8)}, "errors": [[0, "the memory answered with SLVERR"]],
 }
 HASH = "0123456789abcdef" * 4
 
@@ -67,8 +67,17 @@ class Device:
         if offset == 0x00 and ip == "idma0" and not self.stuck:  # the output was started first
             source, target = (self.ips[name][0x10] for name in ("idma0", "odma0"))
             size = 6 * self.ips[ip][0x1C]
-            self.memory[target : target + size] = self.memory[source : source + size]
+            self.put(target, self.get(source, size))
             self.done = dict.fromkeys(self.ips, True)
+
+    def map(self, address, size):
+        assert address + size <= len(self.memory)
+
+    def put(self, address, data):
+        self.memory[address : address + len(data)] = np.frombuffer(data, np.uint8)
+
+    def get(self, address, size):
+        return self.memory[address : address + size].tobytes()
 
 
 class DriverTest(unittest.TestCase):

@@ -9,6 +9,7 @@
 #include <span>
 
 #include "compile/backend/host/host_files.h"
+#include "compile/backend/verilog/mover_registers.h"
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/graph/ops.h"
@@ -31,9 +32,9 @@ Json json_of(const DriverStream& stream) {
   const bool bipolar = l.dtype.kind == DataType::Kind::kBipolar;
   return {{"name", l.name},
           {"tensor", l.tensor},
-          {"mover", stream.mover},
+          {"mover", stream.mover.name},
           {"address", stream.address},
-          {"memory_bits", stream.memory_bits},
+          {"memory_bits", stream.mover.choice.memory_bits},
           {"shape", l.shape},
           {"perm", l.perm},
           {"dtype", l.dtype.name()},
@@ -43,7 +44,7 @@ Json json_of(const DriverStream& stream) {
           {"lanes", l.lanes},
           {"beats", l.beats},
           {"beat_bytes", l.beat_bytes},
-          {"slot_bytes", slot_bytes(l.beat_bytes, stream.memory_bits)},
+          {"slot_bytes", stream.mover.slot_bytes()},
           {"unit", json_of(l.unit)},
           {"shift", json_of(l.shift)}};
 }
@@ -121,12 +122,12 @@ Json tail_json(const HostTail& tail) {
           {"results", results}};
 }
 
-Json registers_json(const DriverSpec& spec) {
-  Json registers = Json::object();
-  for (const DriverRegister& r : spec.registers) registers[r.name] = r.offset;
-  registers["errors"] = Json::array();
-  for (const DriverError& error : spec.errors)
-    registers["errors"].push_back({error.bit, error.text});
+Json registers_json() {
+  Json registers = Json::object(), errors = Json::array();
+  for (const MoverRegister& r : kMoverRegisters) registers[r.name] = r.offset;
+  for (const MoverBit& bit : kMoverBits)
+    if (bit.reg == "error") errors.push_back({bit.bit, bit.meaning});
+  registers["errors"] = errors;
   return registers;
 }
 
@@ -134,7 +135,7 @@ std::string accelerator_json(const DriverSpec& spec) {
   const Json json = {{"schema", "assay.driver/1"},        {"network", spec.network},
                      {"content_hash", spec.content_hash}, {"bitfile", spec.bitfile},
                      {"clock_mhz", spec.clock_mhz},       {"sets_clock", spec.sets_clock},
-                     {"registers", registers_json(spec)}, {"inputs", json_of(spec.inputs)},
+                     {"registers", registers_json()},     {"inputs", json_of(spec.inputs)},
                      {"outputs", json_of(spec.outputs)},  {"host", tail_json(spec.tail)}};
   return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -6,28 +6,17 @@
 #include <vector>
 
 #include "compile/backend/host/stream_layout.h"
+#include "compile/backend/verilog/movers.h"
 #include "compile/backend/verilog/node_rtl.h"
 #include "compile/passes/cleanup/host_tail.h"
 
 /// What a host needs to run an accelerator behind data movers, generated from what the streams are.
 namespace assay::host {
 
-struct DriverRegister {
-  std::string name;  ///< "address_low"
-  int offset = 0;    ///< in bytes, of the mover's window
-};
-
-/// A bit of the movers' register "error".
-struct DriverError {
-  int bit = 0;
-  std::string text;  ///< "the memory answered with SLVERR"
-};
-
 struct DriverStream {
   StreamLayout layout;
-  std::string mover;         ///< its instance in the block design: "idma0"
+  DataMover mover;           ///< its instance in the block design
   std::int64_t address = 0;  ///< of its registers
-  int memory_bits = 64;
 };
 
 struct DriverSpec {
@@ -36,8 +25,6 @@ struct DriverSpec {
   std::string bitfile;       ///< "accelerator.bit"
   double clock_mhz = 100;
   bool sets_clock = true;  ///< the processing system makes it, and the driver sets it
-  std::vector<DriverRegister> registers;
-  std::vector<DriverError> errors;
   std::vector<DriverStream> inputs, outputs;
   HostTail tail;  ///< what the host computes of the outputs
 };

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <bit>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -82,12 +81,6 @@ std::vector<StreamLayout> output_layouts(const Graph& graph, const StitchedRtl& 
     layouts.push_back(layout_of(graph, rtl, *port, output, false));
   }
   return layouts;
-}
-
-std::int64_t slot_bytes(std::int64_t beat_bytes, int memory_bits) {
-  const std::int64_t word = memory_bits / 8;
-  if (beat_bytes > word) return (beat_bytes + word - 1) / word * word;
-  return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(beat_bytes)));
 }
 
 }  // namespace assay::host

@@ -33,8 +33,4 @@ struct StreamLayout {
 std::vector<StreamLayout> input_layouts(const Graph& graph, const StitchedRtl& rtl);
 std::vector<StreamLayout> output_layouts(const Graph& graph, const StitchedRtl& rtl);
 
-/// What a beat takes of a memory of words of so many bits: a power of two of bytes up to a word, above it
-/// whole words.
-std::int64_t slot_bytes(std::int64_t beat_bytes, int memory_bits);
-
 }  // namespace assay::host

@@ -118,7 +118,7 @@ class Mover:
 
     def check(self, content_hash):
         """That it is what this driver was made for."""
-        words = [self.ip.read(self.registers["content_hash"] + 4 * i) for i in range(8)]
+        words = [self.ip.read(self.registers[f"hash_{i}"]) for i in range(8)]
         found = "".join(f"{word:08x}" for word in words)
         if found != content_hash:
             raise AcceleratorError(
@@ -143,8 +143,8 @@ class Mover:
                 f"{frames * self.stream.frame_bytes}"
             )
         address = self.buffer.device_address
-        self.write("address_low", address & 0xFFFFFFFF)
-        self.write("address_high", address >> 32)
+        self.write("base_low", address & 0xFFFFFFFF)
+        self.write("base_high", address >> 32)
         self.write("frames", frames)
         self.write("control", 1)
 
@@ -263,24 +263,29 @@ class Accelerator:
             values.append(mover.stream.unfold(mover.stream.unpack(slots)))
         return values
 
-    def execute(self, *arrays):
-        """Arrays (N, ...), one per input, any N; one array (N, ...) per output, or the only one itself."""
+    def execute_integers(self, *arrays):
+        """Arrays (N, ...), one per input, any N; what the accelerator puts out, an array (N, ...) per stream."""
         arrays = [np.asarray(array) for array in arrays]
-        total = len(arrays[0])
         parts = []
-        for first in range(0, total, self.batch_size):
+        for first in range(0, len(arrays[0]), self.batch_size):
             frames = self.load([array[first : first + self.batch_size] for array in arrays])
             self.execute_on_buffers(frames)
             parts.append(self.integers(frames))
-        results = [
-            mover.stream.to_real(np.concatenate([part[i] for part in parts]))
-            for i, mover in enumerate(self.outputs)
-        ]
+        return [np.concatenate([part[i] for part in parts]) for i in range(len(self.outputs))]
+
+    def finish(self, integers):
+        """What the network makes of the accelerator's integers: real numbers, and what is left to the host."""
+        results = [mover.stream.to_real(values) for mover, values in zip(self.outputs, integers)]
         if self.description["host"]:
             from host_steps import run_steps
 
             names = [mover.stream.tensor for mover in self.outputs]
             results = run_steps(self.description["host"], dict(zip(names, results)))
+        return results
+
+    def execute(self, *arrays):
+        """Arrays (N, ...), one per input, any N; one array (N, ...) per output, or the only one itself."""
+        results = self.finish(self.execute_integers(*arrays))
         return results[0] if len(results) == 1 else results
 
     def throughput_test(self):

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Top-1 of the accelerator on a board, over the images of a data set, and image by image against golden.
+"""Holds the accelerator on a board against golden: every integer of every output, image by image.
 
-    python3 validate.py --images images.npy --labels labels.npy --expected golden_labels.npy --batch-size 100
+    python3 validate.py                                  # the images of the run, which lie beside this file
+    python3 validate.py --labels labels.npy              # and top-1
+    python3 validate.py --images mnist.npy --labels mnist_labels.npy     # other images: top-1 alone
 
-golden_labels.npy, beside this file, holds what the golden reference answers on the images of the run.
+Exit code 0: EQUIVALENT; 1: DIFFERENT; 3: nothing was there to compare.
 """
 import argparse
 import os
@@ -13,41 +15,58 @@ import numpy as np
 
 from driver import Accelerator
 
+HERE = os.path.dirname(os.path.abspath(__file__))
+
 
 def answers(results):
     """A label per image: what a label says, or the first of the largest logits."""
     results = results[0] if isinstance(results, list) else results
     flat = results.reshape(len(results), -1)
-    return flat[:, 0].astype(np.int64) if results.dtype.kind == "i" else flat.argmax(axis=1)
+    return flat[:, 0] if results.dtype.kind in "iu" else flat.argmax(axis=1)
+
+
+def differing_images(integers, golden):
+    """Images of which an output is not golden's."""
+    wrong = np.zeros(len(integers[0]), bool)
+    for got, expected in zip(integers, golden):
+        wrong |= (got != expected).reshape(len(got), -1).any(axis=1)
+    return np.flatnonzero(wrong)
+
+
+def load_all(pattern, count):
+    return [np.load(os.path.join(HERE, pattern.format(i))) for i in range(count)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    here = os.path.dirname(os.path.abspath(__file__))
-    parser.add_argument("--images", default=os.path.join(here, "images.npy"), help="integers (N, ...)")
+    parser.add_argument("--images", nargs="+", help="integers (N, ...), a file per input; default: those of the run")
     parser.add_argument("--labels", help="the right classes (N,)")
-    parser.add_argument("--expected", default=os.path.join(here, "golden_labels.npy"), help="golden's answers (N,)")
     parser.add_argument("--bitfile", help="default: the one of accelerator.json")
     parser.add_argument("--batch-size", type=int, default=100)
     options = parser.parse_args()
 
-    images = np.load(options.images)
-    if len(images) == 0:
-        parser.error(f"{options.images} holds no images")
-    accelerator = Accelerator(options.bitfile, batch_size=min(options.batch_size, len(images)))
-    got = answers(accelerator.execute(images))
-    expected = np.load(options.expected)
-    if len(expected) < len(images):
-        parser.error(f"{options.expected} holds {len(expected)} answers for {len(images)} images")
-    differing = np.flatnonzero(got != expected[: len(images)])
+    accelerator = Accelerator(options.bitfile, batch_size=1)
+    images = [np.load(file) for file in options.images or []] or load_all("input_{}.npy", len(accelerator.inputs))
+    count = len(images[0])
+    if count == 0:
+        print("INCONCLUSIVE: there are no images")
+        return 3
+    accelerator.batch_size = min(options.batch_size, count)
+    integers = accelerator.execute_integers(*images)
     if options.labels:
-        labels = np.load(options.labels)[: len(images)]
-        print(f"top-1: {np.mean(got == labels) * 100:.2f} % of {len(images)} images, "
-              f"golden {np.mean(expected[: len(images)] == labels) * 100:.2f} %")
+        right = answers(accelerator.finish(integers)) == np.load(options.labels)[:count]
+        print(f"top-1: {right.mean() * 100:.2f} % of {count} images")
+    if options.images:
+        print("INCONCLUSIVE: golden's results are those of the run's images; leave --images out to compare")
+        return 3
+    golden = load_all("golden_{}.npy", len(accelerator.outputs))
+    if any(len(expected) != count for expected in golden):
+        print(f"INCONCLUSIVE: golden_*.npy hold {[len(g) for g in golden]} results for {count} images")
+        return 3
+    differing = differing_images(integers, golden)
     for image in differing[:10]:
-        print(f"image {image}: golden says {expected[image]}, the board {got[image]}")
-    print(f"{'DIFFERENT' if len(differing) else 'EQUIVALENT'}: {len(images)} images compared, "
-          f"{len(differing)} differ")
+        print(f"image {image}: golden {[g[image].tolist() for g in golden]}, board {[v[image].tolist() for v in integers]}")
+    print(f"{'DIFFERENT' if len(differing) else 'EQUIVALENT'}: {count} images compared, {len(differing)} differ")
     return 1 if len(differing) else 0
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What driver.py asks of pynq, in front of a simulated device: set `device` first.
 
-A device has `memory` (numpy bytes), `read(ip, offset)` and `write(ip, offset, value)`.
+A device has `ips` (their names), `map(address, size)` for each buffer, `read(ip, offset)`, `write(ip, offset, value)`, and of its memory `put(address, bytes)`
+and `get(address, size)`.
 """
 import numpy as np
 
@@ -11,10 +12,10 @@ _next = 0x1000
 
 class _Buffer(np.ndarray):
     def flush(self):
-        device.memory[self.device_address : self.device_address + self.nbytes] = self
+        device.put(self.device_address, self.tobytes())
 
     def invalidate(self):
-        self[:] = device.memory[self.device_address : self.device_address + self.nbytes]
+        self[:] = np.frombuffer(device.get(self.device_address, self.nbytes), np.uint8)
 
     def freebuffer(self):
         pass
@@ -26,8 +27,7 @@ def allocate(shape, dtype):
     buffer = np.zeros(shape, dtype).view(_Buffer)
     buffer.device_address = _next
     _next += -(-buffer.nbytes // 4096) * 4096 + 4096
-    if _next > len(device.memory):
-        raise MemoryError("the simulated device has no more memory")
+    device.map(buffer.device_address, buffer.nbytes)
     return buffer
 
 

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "compile/backend/verilog/movers.h"
+#include "compile/backend/verilog/stitch.h"
+#include "harness/report/console.h"
+#include "harness/rtl/rtl_session.h"
+
+namespace assay {
+
+/// Where a driver finds what it drives.
+struct DriverPlace {
+  std::vector<DataMover> movers;        ///< as data_movers() of the accelerator
+  std::vector<std::int64_t> addresses;  ///< of their registers, in the order of the movers
+  std::string bitfile = "accelerator.bit";
+  double clock_mhz = 100;
+  bool sets_clock = true;  ///< the processing system makes it
+};
+
+/// The package for PYNQ (compile/backend/host/driver.h) of a run's accelerator, with the images of the session
+/// as input_0.npy, .. and what golden has at every output as golden_0.npy, .., integers in the network's order
+/// of axes. UserError where a driver cannot have what is at an edge, and where the run's model is gone.
+std::vector<NodeRtl::File> driver_package(const RtlSession& session, const StitchedRtl& rtl,
+                                          const DriverPlace& place, const Console& console);
+
+}  // namespace assay
