@@ -2,7 +2,8 @@
 // The main program of every simulation: reads a job, runs the bench, writes what came of it.
 // Usage: model JOB RESULT, both files (sim/bench/job.h). Exit code 0 when the run took place, 2 when the
 // job cannot be read. Or: model --serial DESIGN SEED CLOCKS, a design with a serial line behind standard
-// input (sim/bench/serial.h), until nobody listens.
+// input (sim/bench/serial.h), until nobody listens. Or: model --axi DESIGN SEED, a design with data movers
+// whose host speaks through standard input (sim/bench/axi_bench.h), until it is gone.
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -13,6 +14,7 @@
 #include <iostream>
 #include <utility>
 
+#include "sim/bench/axi_bench.h"
 #include "sim/bench/job.h"
 #include "sim/bench/model_glue.h"
 #include "sim/bench/plant.h"
@@ -55,12 +57,18 @@ int serve(char** argv) {
 int main(int argc, char** argv) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody waits for the result of a run that was killed
   const bool serial = argc == 5 && std::strcmp(argv[1], "--serial") == 0;
-  if (argc != 3 && !serial) {
-    std::cerr << "usage: model JOB RESULT | model --serial DESIGN SEED CLOCKS\n";
+  const bool axi = argc == 4 && std::strcmp(argv[1], "--axi") == 0;
+  if (argc != 3 && !serial && !axi) {
+    std::cerr << "usage: model JOB RESULT | model --serial DESIGN SEED CLOCKS | model --axi DESIGN "
+                 "SEED\n";
     return 2;
   }
   try {
     if (serial) return serve(argv);
+    if (axi) {
+      serve_axi([&] { return make_dut(std::stoi(argv[2]), std::stoull(argv[3]), "", {}); }, 0);
+      return 0;
+    }
     JobFile job = read_job(argv[1]);
     job.job.collect = !job.collect.empty();
     job.job.stamps = !job.stamps.empty();

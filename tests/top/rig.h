@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <string>
 #include <vector>
@@ -64,6 +65,9 @@ class Rig {
   std::string first_text(const SimRun& run) const {
     return run.result.first ? mismatch_text(top, *run.result.first, 0, frames_) : "none";
   }
+
+  /// Of the design's memory files.
+  std::filesystem::path memories() const { return dir_.file(top.folder); }
 
   const Graph graph;
   PreparedTop top;
