@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -20,8 +21,11 @@ struct Device {
 };
 
 const std::vector<Device>& devices();
-/// UserError listing the known ones.
+/// By its own name, or by that of a board that it is on (boards.h). UserError listing the known ones.
 const Device& find_device(std::string_view name);
+
+/// All of them, and the boards, for people: "xc7z020, ...; or the board Pynq-Z1, ...".
+std::string device_names();
 
 /// An estimate for a layer on the device.
 Resources estimate_resources(const Layer& layer, const Device& device);

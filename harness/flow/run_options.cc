@@ -20,13 +20,6 @@ namespace {
 
 using enum RunOption::Recorded;
 
-std::string device_names() {
-  std::string names;
-  for (const hw::Device& device : hw::devices())
-    names += (names.empty() ? "" : ", ") + std::string(device.name);
-  return names;
-}
-
 std::vector<RunOption> streamline_options() {
   return {
       {"topk", "topk", false, "postprocess", "K", kApart, 0, 1 << 20, "",
@@ -71,7 +64,7 @@ std::vector<RunOption> goal_options() {
        "Unfold as far as the layers, as estimated, fit a share of this part, but not farther than "
        "a "
        "target that is given: " +
-           device_names()},
+           hw::device_names()},
       {"device_share", "device_share", true, "fold", "P", kApart, 1, 100, "",
        [](RunChoice& c) { return OptionSlot(&c.folding.device_share); },
        fmt::format("Percent of the device that layers may take; {} if not given", kDeviceShare)},

@@ -86,7 +86,8 @@ TEST(Parts, OfThe7SeriesHaveTwoFlipFlopsPerTable) {
 }
 
 TEST(Parts, HaveWhatTheDeviceOfFoldingHas) {
-  for (const auto& [device, part] : {std::pair{"xc7z020", "xc7z020"},
+  for (const auto& [device, part] : {std::pair{"xc7z010", "xc7z010"},
+                                     {"xc7z020", "xc7z020"},
                                      {"ice40hx8k", "ice40-hx8k"},
                                      {"up5k", "ice40-up5k"},
                                      {"ecp5-25", "ecp5-25"},

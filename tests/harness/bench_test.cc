@@ -166,7 +166,7 @@ TEST_F(Folding, GoalsExcludeEachOther) {
           "--target-cycles and --target-fps exclude each other");
   refuses({"--clock", "0"}, "--clock");
   refuses({"--device-share", "9"}, "--device-share is a share of --device");
-  refuses({"--device", "xc7z999"}, "no device is called 'xc7z999'; choose one of xc7z020");
+  refuses({"--device", "xc7z999"}, "no device is called 'xc7z999'; choose one of xc7z010");
   refuses({"--target-fps", "1e9", "--clock", "1"}, "more than one per cycle");
   refuses({"--target-fps", "-1", "--clock", "1"}, "--target-fps");
   refuses({"--device", "up5k", "--device-share", "101"}, "--device-share");

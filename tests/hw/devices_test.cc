@@ -12,6 +12,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/hw/boards.h"
 #include "hw/library_cases.h"
 
 namespace assay::hw::test {
@@ -20,16 +21,48 @@ namespace devices_test {
 TEST(Devices, HaveTheBlockRamOfTheirDataSheets) {
   // In Kbit as the data sheets sum it up.
   const std::map<std::string_view, std::int64_t> kilobits = {
-      {"xc7z020", 5040}, {"xczu3eg", 7776},  {"xczu7ev", 11232},
-      {"xcu250", 96768}, {"ice40hx8k", 128}, {"up5k", 120},
-      {"ecp5-25", 1008}, {"ecp5-45", 1944},  {"ecp5-85", 3744}};
+      {"xc7z010", 2160},  {"xc7z020", 5040},  {"xc7z045", 19620},  {"xczu3eg", 7776},
+      {"xczu7ev", 11232}, {"xczu9eg", 32832}, {"xczu28dr", 38880}, {"xczu48dr", 38880},
+      {"xck26", 5184},    {"xcu50", 48384},   {"xcu200", 77760},   {"xcu250", 96768},
+      {"xcu280", 72576},  {"xcu55c", 72576},  {"ice40hx8k", 128},  {"up5k", 120},
+      {"ecp5-25", 1008},  {"ecp5-45", 1944},  {"ecp5-85", 3744}};
   EXPECT_EQ(devices().size(), kilobits.size());
   for (const Device& device : devices()) {
     EXPECT_EQ(device.ram_bits(), kilobits.at(device.name) * 1024) << device.name;
     EXPECT_EQ(find_device(device.name).name, device.name);
     EXPECT_EQ(device.has.ff, device.has.lut * (device.family == Family::kXilinx ? 2 : 1));
   }
-  EXPECT_THROW(find_device("XC7Z020"), UserError);
+  EXPECT_EQ(find_device("XC7Z020").name, "xc7z020");
+  EXPECT_THROW(find_device("xc7z02"), UserError);
+}
+
+TEST(Boards, HaveAPartOfTheTableAndAreDevices) {
+  std::set<std::string_view> used;
+  for (const Board& board : boards()) {
+    EXPECT_EQ(find_board(board.name), &board);
+    EXPECT_EQ(find_device(board.name).name, board.device) << board.name;
+    EXPECT_EQ(find_device(board.name).family, Family::kXilinx) << board.name;
+    EXPECT_TRUE(board.part.starts_with(board.device)) << board.name;
+    EXPECT_EQ(board.platform.empty(), board.system != BoardSystem::kAlveo) << board.name;
+    EXPECT_EQ(board.banks == 0, board.system != BoardSystem::kAlveo) << board.name;
+    EXPECT_EQ(board.memory_mb == 0, board.system == BoardSystem::kAlveo) << board.name;
+    used.insert(board.device);
+  }
+  // Every part of AMD's is on a board, and no board has the name of a part.
+  for (const Device& device : devices()) {
+    EXPECT_EQ(used.contains(device.name), device.family == Family::kXilinx) << device.name;
+    EXPECT_EQ(find_board(device.name), nullptr);
+  }
+}
+
+TEST(Boards, AreFoundWhateverTheCaseAndTheDashes) {
+  for (const char* name : {"Pynq-Z1", "pynq_z1", "PYNQ-Z1", "pYnQ_z1"}) {
+    ASSERT_TRUE(find_board(name)) << name;
+    EXPECT_EQ(find_board(name)->part, "xc7z020clg400-1");
+  }
+  EXPECT_EQ(find_device("kv260-som").name, "xck26");
+  for (const char* name : {"", "Pynq-Z", "Pynq-Z11", "PynqZ1", "Pynq Z1"})
+    EXPECT_EQ(find_board(name), nullptr) << name;
 }
 
 TEST(Resources, AreEstimatedForEveryModuleAndFamily) {

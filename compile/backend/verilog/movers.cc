@@ -15,14 +15,8 @@ namespace assay {
 namespace {
 
 constexpr std::size_t kMoverHashDigits = 64;
+constexpr int kAddressBits = 64;
 constexpr const char* kWithMovers = "accelerator_with_movers";
-
-/// A signal of a mover; `input`: of the mover.
-struct MoverSignal {
-  std::string name;
-  int bits = 1;
-  bool input = false;
-};
 
 /// Signals of a channel behind valid and ready, in the order of its data.
 struct MoverChannel {
@@ -47,9 +41,10 @@ struct MoverChannel {
 };
 
 MoverChannel address_channel(const std::string& prefix) {
-  return {prefix,
-          false,
-          {{"addr", 64}, {"len", 8}, {"size", 3}, {"burst", 2}, {"cache", 4}, {"prot", 3}}};
+  return {
+      prefix,
+      false,
+      {{"addr", kAddressBits}, {"len", 8}, {"size", 3}, {"burst", 2}, {"cache", 4}, {"prot", 3}}};
 }
 
 std::vector<MoverChannel> channels(const DataMover& mover) {
@@ -88,22 +83,15 @@ std::vector<MoverSignal> edge(const DataMover& mover) {
   return all;
 }
 
-bool is_scalar(const MoverSignal& signal) {
-  return std::ranges::any_of(std::array{"valid", "ready", "last", "interrupt_o"},
-                             [&](const char* end) { return signal.name.ends_with(end); });
-}
-
 std::string range_of(const MoverSignal& signal) {
-  return is_scalar(signal) ? "" : fmt::format("[{}:0] ", signal.bits - 1);
+  return signal.is_scalar() ? "" : fmt::format("[{}:0] ", signal.bits - 1);
 }
 
 std::string parameters(const DataMover& mover) {
-  const MoverChoice& c = mover.choice;
-  return fmt::format(
-      "    .MemoryBits({}), .AddressBits(64), .BeatBytes({}), .FrameBeats(32'd{}), .MaxBurst({}),\n"
-      "    .Outstanding({}), .ContentHash(256'h{})\n",
-      c.memory_bits, mover.beat_bytes, mover.frame_beats, c.max_burst, c.outstanding,
-      c.content_hash);
+  std::string text;
+  for (const auto& [name, value] : mover_parameters(mover))
+    text += fmt::format("{}    .{}({})", text.empty() ? "" : ",\n", name, value);
+  return text + "\n";
 }
 
 std::string mover_instance(const DataMover& mover) {
@@ -194,6 +182,28 @@ void check_choice(const MoverChoice& c) {
 }
 
 }  // namespace
+
+bool MoverSignal::is_scalar() const {
+  return std::ranges::any_of(std::array{"valid", "ready", "last", "interrupt_o"},
+                             [&](const char* end) { return name.ends_with(end); });
+}
+
+std::vector<MoverSignal> mover_signals(const DataMover& mover) {
+  std::vector<MoverSignal> all = edge(mover);
+  for (MoverSignal& signal : stream_channel(mover).signals()) all.push_back(std::move(signal));
+  return all;
+}
+
+std::vector<std::pair<std::string, std::string>> mover_parameters(const DataMover& mover) {
+  const MoverChoice& c = mover.choice;
+  return {{"MemoryBits", std::to_string(c.memory_bits)},
+          {"AddressBits", std::to_string(kAddressBits)},
+          {"BeatBytes", std::to_string(mover.beat_bytes)},
+          {"FrameBeats", fmt::format("32'd{}", mover.frame_beats)},
+          {"MaxBurst", std::to_string(c.max_burst)},
+          {"Outstanding", std::to_string(c.outstanding)},
+          {"ContentHash", "256'h" + c.content_hash}};
+}
 
 std::int64_t DataMover::slot_bytes() const {
   const std::int64_t word = choice.memory_bits / 8;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "compile/backend/verilog/node_rtl.h"
@@ -39,6 +40,19 @@ struct DataMover {
   std::string to_memory(std::string_view beats) const;
   std::string from_memory(std::string_view bytes) const;
 };
+
+/// A port of a mover.
+struct MoverSignal {
+  std::string name;
+  int bits = 1;
+  bool input = false;  ///< of the mover
+  /// A wire of its own, not a vector of one bit.
+  bool is_scalar() const;
+};
+/// All but clk_i and rst_ni: registers, memory, interrupt, stream.
+std::vector<MoverSignal> mover_signals(const DataMover& mover);
+/// What its module is told, as Verilog has it: {"BeatBytes", "3"}.
+std::vector<std::pair<std::string, std::string>> mover_parameters(const DataMover& mover);
 
 /// One mover per stream of the accelerator: idma0, idma1, .. of its slaves, odma0, .. of its masters.
 /// UserError for a choice that the modules do not take.

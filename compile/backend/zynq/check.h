@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compile/backend/zynq/project.h"
+
+/// What can be known of a project without Vivado. Each returns what is wrong, for people; nothing is good.
+namespace assay::zynq {
+
+/// A port as Yosys reads the RTL.
+struct RtlPort {
+  std::string name;
+  bool output = false;
+  int bits = 1;
+  friend bool operator==(const RtlPort&, const RtlPort&) = default;
+};
+
+/// The ports of a module in what Yosys' write_json wrote. UserError where it has none of that name.
+std::vector<RtlPort> yosys_ports(std::string_view json, const std::string& module);
+/// A script with which Yosys reads the files of an IP, whose folder it runs in, and writes `json`.
+std::string ports_script(const Ip& ip, std::string_view json);
+
+/// An IP's component.xml against the ports of its RTL and the files of its folder.
+std::vector<std::string> component_faults(std::string_view xml, const std::vector<RtlPort>& ports,
+                                          const std::vector<std::string>& files);
+
+/// Files that scripts name and that are not in the project.
+std::vector<std::string> missing_files(std::span<const NodeRtl::File> files);
+
+/// Runs kScripts in `folder`, which has the project's files and which they write into, with `tclsh` on a
+/// model of Vivado (mock_vivado.tcl).
+std::vector<std::string> script_faults(const std::filesystem::path& folder,
+                                       const std::filesystem::path& tclsh);
+
+/// The model.
+struct TclFile {
+  std::string_view name, text;
+};
+std::span<const TclFile> tcl_files();
+
+}  // namespace assay::zynq

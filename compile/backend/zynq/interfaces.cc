@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/backend/zynq/interfaces.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "compile/backend/zynq/block_design.h"
+#include "compile/backend/zynq/quote.h"
+#include "compile/backend/zynq/system.h"
+#include "compile/base/printable.h"
+
+namespace assay::zynq {
+namespace {
+
+using OrderedJson = nlohmann::ordered_json;
+
+constexpr std::size_t kLongest = 4096;
+
+std::string json_file(const OrderedJson& json) { return json.dump(2) + "\n"; }
+
+std::string hex_text(std::int64_t value) { return fmt::format("0x{:08x}", value); }
+
+OrderedJson register_json(const IpRegister& one) {
+  OrderedJson json = {{"name", one.name},
+                      {"offset", fmt::format("0x{:02x}", one.offset)},
+                      {"writable", one.writable},
+                      {"description", one.description}};
+  for (const IpField& field : one.fields)
+    json["fields"].push_back({{"name", field.name}, {"bit", field.bit}, {"bits", field.bits}});
+  return json;
+}
+
+OrderedJson mover_json(const Mover& mover, std::size_t interrupt, const SystemKind& system) {
+  return {{"name", mover.name},
+          {"direction", mover.reads ? "in" : "out"},
+          {"stream", mover.stream},
+          {"tensor", printable(mover.tensor, kLongest)},
+          {"base", hex_text(mover.control_base)},
+          {"range", hex_text(kControlRange)},
+          {"interrupt", interrupt},
+          {"memory_port", system.memory(mover.memory_port)},
+          {"memory_bits", mover.choice.memory_bits},
+          {"max_burst", mover.choice.max_burst},
+          {"beat_bytes", mover.beat_bytes},
+          {"slot_bytes", mover.slot_bytes()},
+          {"frame_beats", mover.frame_beats},
+          {"frame_bytes", mover.transfer_bytes(1)}};
+}
+
+std::string interfaces_json(const ProjectSpec& spec, const Project& project) {
+  const SystemKind& system = system_of(*spec.board);
+  OrderedJson json = {{"board", spec.board->name},
+                      {"part", spec.board->part},
+                      {"clock_mhz", spec.clock_mhz},
+                      {"content_hash", spec.content_hash},
+                      {"accelerator", kAcceleratorCell}};
+  for (std::size_t i = 0; i < project.movers.size(); ++i)
+    json["movers"].push_back(mover_json(project.movers[i], i, system));
+  for (const IpRegister& one : mover_registers()) json["registers"].push_back(register_json(one));
+  return json_file(json);
+}
+
+std::string upper_name(std::string_view name) {
+  std::string text(name);
+  std::ranges::transform(text, text.begin(), [](char c) {
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  });
+  return text;
+}
+
+std::string header_text(const ProjectSpec& spec, const Project& project) {
+  std::string text = fmt::format(
+      "/* SPDX-License-Identifier: Apache-2.0 */\n"
+      "/* The accelerator on {}: a mover's registers, and where each mover has them. */\n"
+      "#ifndef ASSAY_ACCELERATOR_H\n#define ASSAY_ACCELERATOR_H\n\n",
+      spec.board->name);
+  text += fmt::format("#define ASSAY_CONTENT_HASH \"{}\"\n\n", spec.content_hash);
+  for (const IpRegister& one : mover_registers()) {
+    text += fmt::format("#define ASSAY_MOVER_{} 0x{:02x} /* {} */\n", upper_name(one.name),
+                        one.offset, one.description);
+    for (const IpField& field : one.fields)
+      text += fmt::format("#define ASSAY_MOVER_{}_{} 0x{:x}\n", upper_name(one.name),
+                          upper_name(field.name), ((1U << field.bits) - 1U) << field.bit);
+  }
+  for (std::size_t i = 0; i < project.movers.size(); ++i) {
+    const Mover& mover = project.movers[i];
+    const std::string head = "#define ASSAY_" + upper_name(mover.name);
+    text += fmt::format("\n/* {}: {} {} */\n", mover.name, mover.reads ? "takes in" : "puts out",
+                        c_comment(mover.tensor));
+    text += fmt::format(
+        "{0}_BASE {1}u\n{0}_RANGE {2}u\n{0}_INTERRUPT {3}\n{0}_BEAT_BYTES {4}\n{0}_SLOT_BYTES {5}\n"
+        "{0}_FRAME_BEATS {6}u\n{0}_FRAME_BYTES {7}ull\n",
+        head, hex_text(mover.control_base), hex_text(kControlRange), i, mover.beat_bytes,
+        mover.slot_bytes(), mover.frame_beats, mover.transfer_bytes(1));
+  }
+  return text + "\n#endif\n";
+}
+
+/// The whole accelerator is one partition, which Vivado places as it likes.
+std::string floorplan_json(const ProjectSpec& spec) {
+  OrderedJson json = {{"Defaults", OrderedJson::object()}};
+  for (const StitchedNode& node : spec.rtl->nodes)
+    json[printable(node.node->name, kLongest)] = {
+        {"instance", "u_" + node.name}, {"slr", -1}, {"partition_id", 0}, {"mem_port", ""}};
+  return json_file(json);
+}
+
+OrderedJson stream_list(const std::vector<StitchedPort>& ports) {
+  OrderedJson list = OrderedJson::array();
+  for (const StitchedPort& port : ports) list.push_back({port.prefix, port.tdata_bits()});
+  return list;
+}
+
+std::string metadata_json(const ProjectSpec& spec, const Project& project) {
+  const Ip& accelerator = project.ips.front();
+  return json_file(
+      {{"platform", "zynq-iodma"},
+       {"board", spec.board->name},
+       {"clk_ns", 1000 / spec.clock_mhz},
+       {"floorplan_json", "floorplan.json"},
+       {"vivado_stitch_proj", "ip/" + accelerator.name},
+       {"wrapper_filename", fmt::format("ip/{}/{}", accelerator.name, accelerator.top_file())},
+       {"vivado_stitch_vlnv", accelerator.vlnv()},
+       {"vivado_stitch_ifnames",
+        {{"clk", {"ap_clk"}},
+         {"rst", {"ap_rst_n"}},
+         {"s_axis", stream_list(spec.rtl->slaves)},
+         {"m_axis", stream_list(spec.rtl->masters)},
+         {"aximm", OrderedJson::array()},
+         {"axilite", OrderedJson::array()}}},
+       {"vivado_pynq_proj", "vivado"},
+       {"bitfile", "assay.bit"},
+       {"hw_handoff", "assay.hwh"},
+       {"vivado_synth_rpt", "reports/hierarchy.rpt"},
+       {"pynq_driver_dir", ""}});
+}
+
+}  // namespace
+
+std::vector<NodeRtl::File> project_interfaces(const ProjectSpec& spec, const Project& project) {
+  return {{"assay_accelerator.h", header_text(spec, project)},
+          {"floorplan.json", floorplan_json(spec)},
+          {"interfaces.json", interfaces_json(spec, project)},
+          {"metadata.json", metadata_json(spec, project)}};
+}
+
+}  // namespace assay::zynq

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "compile/backend/zynq/project.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compile/backend/zynq/interfaces.h"
+#include "compile/backend/zynq/scripts.h"
+#include "compile/backend/zynq/system.h"
+#include "compile/base/error.h"
+#include "compile/base/printable.h"
+
+namespace assay::zynq {
+namespace {
+
+/// Bursts under way at once, of a mover.
+constexpr int kOutstandingBursts = 8;
+
+std::vector<Mover> movers_of(const ProjectSpec& spec) {
+  const SystemKind& system = system_of(*spec.board);
+  std::vector<Mover> movers;
+  for (DataMover& mover : data_movers(*spec.rtl, {system.memory_bits, system.max_burst,
+                                                  kOutstandingBursts, spec.content_hash})) {
+    const auto place = static_cast<int>(movers.size());
+    movers.push_back({std::move(mover), "", place % system.memory_ports,
+                      system.control_base + place * kControlRange});
+  }
+  for (std::size_t i = 0; i < movers.size(); ++i) {
+    const std::size_t inputs = spec.rtl->slaves.size();
+    const StitchedPort& port = i < inputs ? spec.rtl->slaves[i] : spec.rtl->masters[i - inputs];
+    const Tensor* tensor = spec.rtl->streams.at(port.stream).stream.tensor;
+    if (tensor) movers[i].tensor = tensor->name;
+  }
+  if (movers.size() > static_cast<std::size_t>(system.most_interrupts))
+    user_error(
+        "'{}' has {} streams, and the processing system of {} has interrupts for {}; embed weights "
+        "that have streams of their own",
+        printable(spec.rtl->module), movers.size(), spec.board->name, system.most_interrupts);
+  return movers;
+}
+
+void require_clock_of(const ProjectSpec& spec) {
+  const double most = system_of(*spec.board).most_mhz;
+  if (spec.clock_mhz > 0 && spec.clock_mhz <= most) return;
+  user_error("--clock: {} has at most {} MHz for the logic, not {}", spec.board->name, most,
+             spec.clock_mhz);
+}
+
+}  // namespace
+
+Ip accelerator_ip(const StitchedRtl& rtl) {
+  Ip ip;
+  ip.name = "accelerator";
+  ip.module = "assay_accelerator";
+  ip.inner = rtl.module;
+  ip.display = "Assay accelerator";
+  ip.description = fmt::format("a dataflow accelerator of {} layers", rtl.nodes.size());
+  ip.ports = {{"ap_clk", false, 0, "clk_i"}, {"ap_rst_n", false, 0, "rst_ni"}};
+  std::string streams;
+  const auto add = [&](const StitchedPort& port, bool master) {
+    IpBus bus = {
+        port.prefix, BusKind::kStream, master, {}, stream_parameters(port.tdata_bits() / 8)};
+    const auto pin = [&](const std::string& logical, const char* end, bool output, int bits) {
+      const std::string name = port.prefix + end;
+      ip.ports.push_back({name, output, bits, name});
+      bus.pins.emplace_back(logical, name);
+    };
+    pin("TVALID", "_tvalid", master, 0);
+    pin("TREADY", "_tready", !master, 0);
+    pin("TDATA", "_tdata", master, port.tdata_bits());
+    pin("TLAST", "_tlast", master, 0);
+    streams += (streams.empty() ? "" : ":") + port.prefix;
+    ip.buses.push_back(std::move(bus));
+  };
+  for (const StitchedPort& port : rtl.slaves) add(port, false);
+  for (const StitchedPort& port : rtl.masters) add(port, true);
+  ip.buses.insert(ip.buses.begin(), {clock_bus(streams), reset_bus()});
+  for (const NodeRtl::File& file : rtl.files) ip.files.push_back({"hdl/" + file.name, file.text});
+  for (const StitchedNode& node : rtl.nodes)
+    for (const hw::MemoryImage& image : node.layer.images)
+      ip.files.push_back({"hdl/" + node.file(image), image.hex()});
+  return ip;
+}
+
+Project vivado_project(const ProjectSpec& spec) {
+  require_clock_of(spec);
+  Project project;
+  project.movers = movers_of(spec);
+  project.ips.push_back(accelerator_ip(*spec.rtl));
+  for (const Mover& mover : project.movers) project.ips.push_back(mover_ip(mover));
+  project.files = project_scripts(spec, project);
+  for (NodeRtl::File& file : project_interfaces(spec, project))
+    project.files.push_back(std::move(file));
+  for (const Ip& ip : project.ips)
+    for (IpFile& file : ip_files(ip))
+      project.files.push_back({fmt::format("ip/{}/{}", ip.name, file.name), std::move(file.text)});
+  std::ranges::sort(project.files, {}, &NodeRtl::File::name);
+  return project;
+}
+
+}  // namespace assay::zynq

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is checked without Vivado: good projects pass, and every rule sees the fault that breaks it.
+#include "compile/backend/zynq/check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "compile/backend/zynq/xml.h"
+#include "compile/base/file.h"
+#include "compile/base/printable.h"
+#include "zynq/designs.h"
+
+namespace assay::zynq::test {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr std::string_view kBoards[] = {"Pynq-Z1",    "ZedBoard", "ZC706",
+                                        "Ultra96-V2", "ZCU111",   "KV260_SOM"};
+
+class ZynqScripts : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    if (!has_program("tclsh")) GTEST_SKIP() << "needs tclsh; install tcl";
+  }
+};
+
+TEST_F(ZynqScripts, RunOnTheModelOfVivado) {
+  for (const std::string_view board : kBoards) {
+    const Design one(top::dense_graph(), board), four(two_by_two(), board);
+    EXPECT_EQ(mock_says(one.project), "") << board;
+    EXPECT_EQ(mock_says(four.project), "") << board;
+  }
+}
+
+/// More movers than memory ports share them.
+TEST_F(ZynqScripts, ShareMemoryPorts) {
+  top::Builder b;
+  std::vector<Tensor*> outputs;
+  for (const char* name : {"a", "b", "c"})
+    outputs.push_back(
+        b.fifo(std::string(name) + "_out", b.input(name, {1, 4}, DataType::uint(3)), 8));
+  const Design design(b.finish(outputs));
+  EXPECT_THAT(design.text("bd.tcl"),
+              HasSubstr("odma1/m_axi_gmem] [get_bd_intf_pins memory0_bus/S01_AXI]"));
+  EXPECT_EQ(mock_says(design.project), "");
+}
+
+TEST_F(ZynqScripts, LeaveBitsAndHandoffSideBySide) {
+  const Design design(top::dense_graph());
+  const TempDir dir;
+  write_project(design.project, dir);
+  EXPECT_THAT(script_faults(dir.path(), find_program("tclsh", "tcl")), IsEmpty());
+  for (const char* file : {"assay.bit", "assay.hwh", "reports/timing.rpt", "reports/u_first.rpt"})
+    EXPECT_TRUE(std::filesystem::is_regular_file(dir.path() / file)) << file;
+  EXPECT_THAT(read_file(dir.path() / "reports/layers.tsv"), HasSubstr("u_first\tfirst\n"));
+}
+
+/// Names of a model go into scripts, descriptions, comments and tables, and stay names there.
+TEST_F(ZynqScripts, HoldWhateverNamesAModelHas) {
+  const std::vector<std::string> names = {"a{b}{", "[exit 3]", "$here \"quoted\"", "*/ # ; \\"};
+  top::Builder b;
+  Tensor* x = b.input("x<[&]>*/{", {1, 4}, DataType::uint(3));
+  for (const std::string& name : names) x = b.fifo(name, x, 8);
+  const Design design(b.finish({x}));
+  const TempDir dir;
+  write_project(design.project, dir);
+  EXPECT_THAT(script_faults(dir.path(), find_program("tclsh", "tcl")), IsEmpty());
+  const std::string layers = read_file(dir.path() / "reports/layers.tsv");
+  const auto floorplan = nlohmann::json::parse(design.text("floorplan.json"));
+  for (const std::string& name : names) {
+    EXPECT_THAT(layers, HasSubstr("\t" + printable(name) + "\n"));
+    EXPECT_TRUE(floorplan.contains(printable(name)));
+  }
+  EXPECT_EQ(parse_xml(design.text("ip/idma0/component.xml")).child("spirit:description").text,
+            "moves frames of x<[&]>*/{ from memory to s_axis");
+  const ProcessResult header = run_process({find_program("cc", "gcc").string(), "-fsyntax-only",
+                                            "-Wall", "-Werror", "-xc", "assay_accelerator.h"},
+                                           dir.path(), std::chrono::seconds(60));
+  EXPECT_TRUE(header.ok()) << header.output;
+}
+
+struct ScriptFault {
+  std::string file, from, to, says;
+};
+
+const std::vector<ScriptFault>& script_faults_to_see() {
+  static const std::vector<ScriptFault> faults = {
+      // Names.
+      {"bd.tcl", "create_bd_design top", "create_bd_dessin top", "no command 'create_bd_dessin'"},
+      {"bd.tcl", "[newest smartconnect] control_bus", "[newest smartconect] control_bus",
+       "no IP called 'smartconect'"},
+      {"bd.tcl", "assay:dataflow:idma0:1.0", "assay:dataflow:idma0:1.1", "there is no IP"},
+      {"bd.tcl", "get_bd_pins ps/FCLK_CLK0]", "get_bd_pins ps/FCLK_CLK1]",
+       "nothing called 'FCLK_CLK1'"},
+      {"bd.tcl", "idma0/m_axis]", "idma0/m_axis_0]", "nothing called 'm_axis_0'"},
+      {"bd.tcl", "CONFIG.PCW_USE_S_AXI_HP0 {1}", "CONFIG.PCW_USE_S_AXI_HP9 {1}", "no parameter"},
+      {"bd.tcl", "CONFIG.NUM_PORTS {2}", "CONFIG.NUM_PORTS {two}", "cannot be 'two'"},
+      {"bd.tcl", "[newest xlconcat] interrupts", "[newest xlconcat] reset0", "two cells"},
+      {"bd.tcl", "-force\n", "-forced\n", "no option '-forced'"},
+      {"bd.tcl", "bd_rule:processing_system7", "bd_rule:processing_system8", "has no rule"},
+      {"project.tcl", "xc7z020clg400-1", "xc7z020clg400-9", "no part"},
+      {"project.tcl", "set_property top top_wrapper", "set_property topp top_wrapper",
+       "no property 'topp'"},
+      {"project.tcl", "[file join $here constraints.xdc]", "[file join $here constrains.xdc]",
+       "no file"},
+      {"project.tcl", "www.digilentinc.com:pynq-z1:part0:*", "pynq", "no pattern of board files"},
+      {"synth.tcl", "launch_runs synth_1", "launch_runs synth_2", "no run 'synth_2'"},
+      {"synth.tcl", "launch_runs synth_1", "# nothing", "synth_1 failed"},
+      {"impl.tcl", " -to_step write_bitstream", "", "no such file"},
+      // Clocks, resets and interrupts.
+      {"bd.tcl", "connect_bd_net [get_bd_pins ps/FCLK_CLK0] [get_bd_pins idma0/ap_clk]\n", "",
+       "accelerator0/s_axis and idma0/m_axis have different clocks"},
+      {"bd.tcl",
+       "connect_bd_net [get_bd_pins reset0/peripheral_aresetn] [get_bd_pins "
+       "accelerator0/ap_rst_n]\n",
+       "", "accelerator0/ap_rst_n, a reset_low, is not connected"},
+      {"bd.tcl", "reset0/peripheral_aresetn] [get_bd_pins accelerator0/ap_rst_n]",
+       "reset0/peripheral_reset] [get_bd_pins accelerator0/ap_rst_n]", "is a reset_high"},
+      {"bd.tcl", "ps/FCLK_CLK0] [get_bd_pins accelerator0/ap_clk]",
+       "ps/FCLK_CLK0] [get_bd_pins accelerator0/ap_rst_n]", "is a clock and"},
+      {"bd.tcl", "ps/FCLK_CLK0] [get_bd_pins accelerator0/ap_clk]",
+       "ps/FCLK_CLK0] [get_bd_pins reset0/peripheral_aresetn]", "2 sources"},
+      {"bd.tcl", "connect_bd_net [get_bd_pins odma0/interrupt] [get_bd_pins interrupts/In1]\n", "",
+       "interrupts/In1, a data, is not connected"},
+      {"bd.tcl", "odma0/interrupt] [get_bd_pins interrupts/In1]",
+       "odma0/interrupt] [get_bd_pins interrupts/In0]", "2 sources"},
+      {"bd.tcl", "idma0/interrupt] [get_bd_pins interrupts/In0]",
+       "interrupts/dout] [get_bd_pins interrupts/In0]", "has 2 bits"},
+      // Streams and buses.
+      {"bd.tcl",
+       "connect_bd_intf_net [get_bd_intf_pins idma0/m_axis] [get_bd_intf_pins "
+       "accelerator0/s_axis]\n",
+       "", "accelerator0/s_axis is not connected"},
+      {"bd.tcl", "accelerator0/m_axis] [get_bd_intf_pins odma0/s_axis]",
+       "idma0/m_axis] [get_bd_intf_pins odma0/s_axis]", "connected already"},
+      {"bd.tcl", "idma0/m_axis] [get_bd_intf_pins accelerator0/s_axis]",
+       "accelerator0/m_axis] [get_bd_intf_pins accelerator0/s_axis]", "has 16 bits and"},
+      {"bd.tcl", "idma0/m_axis] [get_bd_intf_pins accelerator0/s_axis]",
+       "idma0/m_axis] [get_bd_intf_pins accelerator0/m_axis]", "both masters"},
+      {"bd.tcl", "control_bus/M00_AXI] [get_bd_intf_pins idma0/s_axi_control]",
+       "control_bus/M00_AXI] [get_bd_intf_pins ps/FIXED_IO]", "is aximm and"},
+      {"bd.tcl", "make_external \"FIXED_IO, DDR\"", "make_external \"DDR\"", "leads to no pad"},
+      // Addresses.
+      {"bd.tcl", "-offset 0x40010000", "-offset 0x40000000", "overlaps"},
+      {"bd.tcl", "-offset 0x40010000", "-offset 0x40008000", "no multiple of"},
+      {"bd.tcl", "-offset 0x40010000", "-offset 0x80000000", "outside of ps/Data"},
+      {"bd.tcl", "-range 0x00010000", "-range 0x00020000", "not 0x20000"},
+      {"bd.tcl", "-range 0x00010000", "-range 0x00001800", "no power of two"},
+      {"bd.tcl", "idma0/m_axi_gmem] [get_bd_addr_segs ps/S_AXI_HP0/HP0_DDR_LOWOCM]",
+       "idma0/m_axi_gmem] [get_bd_addr_segs ps/S_AXI_HP1/HP1_DDR_LOWOCM]", "no bus leads from"},
+      {"bd.tcl", "[get_bd_addr_segs odma0/s_axi_control/reg0]",
+       "[get_bd_addr_segs idma0/s_axi_control/reg0]", "twice"},
+      // The order of things.
+      {"bd.tcl", "validate_bd_design\n", "", "not validated"},
+      {"bd.tcl", "save_bd_design\n", "", "not saved"},
+      {"project.tcl", "generate_target all $design\n", "", "not generated"},
+      {"report.tcl", "open_run impl_1\n", "", "no run is open"},
+  };
+  return faults;
+}
+
+TEST_F(ZynqScripts, EveryFaultIsSeen) {
+  for (const ScriptFault& fault : script_faults_to_see()) {
+    Design design(top::dense_graph());
+    design.patch(fault.file, fault.from, fault.to);
+    EXPECT_THAT(mock_says(design.project), HasSubstr(fault.says))
+        << fault.file << ": " << fault.from << " -> " << fault.to;
+  }
+}
+
+/// What a missing address is.
+TEST_F(ZynqScripts, AMoverWithoutAnAddressIsSeen) {
+  Design design(top::dense_graph());
+  design.patch("bd.tcl", "assign_bd_address -offset 0x40010000", "# ");
+  EXPECT_THAT(mock_says(design.project),
+              HasSubstr("ps/Data has no address for odma0/s_axi_control"));
+}
+
+TEST_F(ZynqScripts, AnIpThatIsNotWhatItsDescriptionSaysIsSeen) {
+  Design narrow(top::dense_graph());
+  narrow.patch("ip/odma0/component.xml", "<spirit:left spirit:format=\"long\">15<",
+               "<spirit:left spirit:format=\"long\">23<");
+  EXPECT_THAT(mock_says(narrow.project), HasSubstr("has 16 bits and odma0/s_axis 24"));
+  Design unclocked(top::dense_graph());
+  unclocked.patch("ip/idma0/component.xml", "s_axi_control:m_axi_gmem:m_axis",
+                  "s_axi_control:m_axi_gmem");
+  EXPECT_THAT(mock_says(unclocked.project),
+              HasSubstr("accelerator0/s_axis and idma0/m_axis have different clocks"));
+}
+
+// ---- component.xml ----
+
+/// An IP with the ports that Yosys finds in its RTL.
+struct Described {
+  Described(const Ip& ip, std::vector<RtlPort> its)
+      : xml(component_xml(ip)), ports(std::move(its)) {
+    for (const IpFile& file : ip_files(ip)) files.push_back(file.name);
+  }
+  std::vector<std::string> faults() const { return component_faults(xml, ports, files); }
+  void patch(const std::string& from, const std::string& to) {
+    const std::size_t at = xml.find(from);
+    ASSERT_NE(at, std::string::npos) << from;
+    xml.replace(at, from.size(), to);
+  }
+  std::string xml;
+  std::vector<RtlPort> ports;
+  std::vector<std::string> files;
+};
+
+std::vector<RtlPort> ports_by_yosys(const Ip& ip) {
+  const TempDir dir;
+  for (const IpFile& file : ip_files(ip)) dir.write(file.name, file.text);
+  dir.write("ports.ys", ports_script(ip, "ports.json"));
+  const ProcessResult result =
+      run_process({find_program("yosys", "yosys").string(), "-q", "ports.ys"}, dir.path(),
+                  std::chrono::seconds(300));
+  EXPECT_TRUE(result.ok()) << result.output;
+  return yosys_ports(read_file(dir.path() / "ports.json"), ip.module);
+}
+
+TEST(ZynqComponents, DescribeTheRtlAsYosysReadsIt) {
+  if (!has_program("yosys")) GTEST_SKIP() << "needs yosys; install yosys";
+  for (const std::string_view board : {"Pynq-Z1", "ZCU104"}) {
+    const Design design(two_by_two(), board), weights(top::residual_graph(8), board);
+    for (const Design* one : {&design, &weights})
+      for (const Ip& ip : one->project.ips)
+        EXPECT_THAT(Described(ip, ports_by_yosys(ip)).faults(), IsEmpty()) << ip.name;
+  }
+}
+
+/// The ports as the IP has them: what a fault is planted into.
+Described described(const Ip& ip) {
+  std::vector<RtlPort> ports;
+  for (const IpPort& port : ip.ports)
+    ports.push_back({port.name, port.output, std::max(port.bits, 1)});
+  return {ip, ports};
+}
+
+TEST(ZynqComponents, EveryFaultInTheTextIsSeen) {
+  const Design design(top::dense_graph());
+  const std::vector<std::array<std::string, 3>> faults = {
+      {"</spirit:component>", "", "has no end"},
+      {"<spirit:vendor>assay<", "<spirit:vendor><", "no spirit:vendor"},
+      {"<spirit:name>m_axis_tdata</spirit:name>\n        <spirit:wire>",
+       "<spirit:name>m_axis_data</spirit:name>\n        <spirit:wire>",
+       "'m_axis_tdata' of the RTL is not described"},
+      {"<spirit:left spirit:format=\"long\">6<", "<spirit:left spirit:format=\"long\">5<",
+       "is described as an input of 6 bits and is an input of 7"},
+      {"<spirit:direction>out<", "<spirit:direction>in<", "is described as an input"},
+      {"<spirit:name>TVALID<", "<spirit:name>TFALID<", "no axis has a TFALID"},
+      {"<spirit:name>TDATA<", "<spirit:name>TREADY<", "'m_axis' has no TDATA"},
+      {"<spirit:physicalPort>\n            <spirit:name>m_axis_tlast<",
+       "<spirit:physicalPort>\n            <spirit:name>m_axis_tvalid<",
+       "'m_axis_tvalid' is in two places"},
+      {"<spirit:physicalPort>\n            <spirit:name>m_axis_tlast<",
+       "<spirit:physicalPort>\n            <spirit:name>m_axis_tready<",
+       "TLAST goes the wrong way"},
+      {"spirit:name=\"axis\"", "spirit:name=\"axes\"", "unknown kind 'axes'"},
+      {"spirit:name=\"axis_rtl\"", "spirit:name=\"aximm_rtl\"", "is no axis_rtl"},
+      {"s_axi_control:m_axi_gmem:m_axis", "s_axi_control:m_axi_gmem", "bus 'm_axis' has no clock"},
+      {"s_axi_control:m_axi_gmem:m_axis", "s_axi_control:m_axi_gmem:s_axis",
+       "'s_axis', which is no bus"},
+      {"ASSOCIATED_RESET\">ap_rst_n<", "ASSOCIATED_RESET\">ap_rst<", "'ap_rst', which is no reset"},
+      {">ACTIVE_LOW<", ">ACTIVE_HIGH<", "not ACTIVE_LOW"},
+      {">LEVEL_HIGH<", ">EDGE_RISING<", "not LEVEL_HIGH"},
+      {"DATA_WIDTH\">64<", "DATA_WIDTH\">128<", "RDATA has 64 bits, not 128"},
+      {"TDATA_NUM_BYTES\">1<", "TDATA_NUM_BYTES\">2<", "TDATA has 8 bits, not 16"},
+      {"spirit:memoryMapRef=\"s_axi_control\"", "spirit:memoryMapRef=\"control\"",
+       "'control', which is not there"},
+      {"spirit:addressSpaceRef=\"m_axi_gmem\"", "spirit:addressSpaceRef=\"gmem\"",
+       "'gmem', which is not there"},
+      {"<spirit:addressOffset>0x04<", "<spirit:addressOffset>0x08<", "is where another one is"},
+      {"<spirit:addressOffset>0x04<", "<spirit:addressOffset>0x05<", "has no place"},
+      {"<spirit:bitOffset spirit:format=\"long\">1<", "<spirit:bitOffset spirit:format=\"long\">0<",
+       "share a bit"},
+      {"<spirit:name>hdl/assay_iodma_in.sv<", "<spirit:name>hdl/assay_iodma_inn.sv<",
+       "no file 'hdl/assay_iodma_inn.sv'"},
+      {"<spirit:fileType>systemVerilogSource</spirit:fileType>", "", "has no type"},
+      {"<spirit:localName>xilinx_anylanguagesynthesis_view_fileset<",
+       "<spirit:localName>synthesis<", "'synthesis', which is not there"},
+  };
+  EXPECT_THAT(described(design.project.ips[1]).faults(), IsEmpty());
+  for (const auto& [from, to, says] : faults) {
+    Described ip = described(design.project.ips[1]);
+    ip.patch(from, to);
+    EXPECT_THAT(ip.faults(), Contains(HasSubstr(says))) << from << " -> " << to;
+  }
+}
+
+TEST(ZynqComponents, OtherRtlThanDescribedIsSeen) {
+  const Design design(top::dense_graph());
+  const Described good = described(design.project.ips[0]);
+  Described ip = good;
+  ip.ports.back().bits = 2;
+  EXPECT_THAT(ip.faults(), Contains(HasSubstr("of 1 bits and is an output of 2")));
+  ip = good;
+  ip.ports.pop_back();
+  EXPECT_THAT(ip.faults(), Contains(HasSubstr("'m_axis_tlast' is not in the RTL")));
+  ip = good;
+  ip.ports.push_back({"more", false, 1});
+  EXPECT_THAT(ip.faults(), Contains(HasSubstr("'more' belongs to no bus")));
+  ip = good;
+  ip.files.push_back("hdl/more.sv");
+  EXPECT_THAT(ip.faults(), Contains(HasSubstr("'hdl/more.sv' is in no file set")));
+}
+
+// ---- Files ----
+
+TEST(ZynqFiles, ThatScriptsNameAreThere) {
+  for (const std::string_view board : kBoards) {
+    Design design(top::dense_graph(), board);
+    EXPECT_THAT(missing_files(design.project.files), IsEmpty()) << board;
+    std::erase_if(design.project.files,
+                  [](const NodeRtl::File& file) { return file.name == "constraints.xdc"; });
+    EXPECT_THAT(missing_files(design.project.files),
+                ::testing::ElementsAre("project.tcl: there is no 'constraints.xdc'"));
+  }
+  Design design(top::dense_graph());
+  std::erase_if(design.project.files, [](const NodeRtl::File& file) {
+    return file.name.ends_with("first_weights.hex") || file.name == "impl.tcl";
+  });
+  EXPECT_THAT(missing_files(design.project.files),
+              ::testing::UnorderedElementsAre(
+                  "project.tcl: there is no 'ip/accelerator/hdl/first_weights.hex'",
+                  "build.sh: there is no 'impl.tcl'"));
+}
+
+TEST(ZynqFiles, BuildStopsWithoutVivado) {
+  const Design design(top::dense_graph());
+  const TempDir dir;
+  write_project(design.project, dir);
+  const ProcessResult result = run_process({"/usr/bin/env", "PATH=/usr/bin:/bin", "sh", "build.sh"},
+                                           dir.path(), std::chrono::seconds(60));
+  if (has_program("vivado")) GTEST_SKIP() << "there is a vivado";
+  EXPECT_EQ(result.exit_code, 4) << result.output;
+  EXPECT_THAT(result.output, HasSubstr("no vivado in PATH"));
+}
+
+}  // namespace
+}  // namespace assay::zynq::test
