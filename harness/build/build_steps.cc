@@ -48,6 +48,12 @@ std::optional<report::Build> read_state(const fs::path& file) {
 
 void wait_aloud(const Console& console, const std::string& what,
                 const std::function<void()>& body) {
+  wait_aloud(
+      console, [&] { return what; }, body);
+}
+
+void wait_aloud(const Console& console, const std::function<std::string()>& what,
+                const std::function<void()>& body) {
   std::exception_ptr failure;
   std::mutex mutex;
   std::condition_variable changed;
@@ -66,7 +72,7 @@ void wait_aloud(const Console& console, const std::string& what,
     std::unique_lock lock(mutex);
     for (auto waited = kSilence; !changed.wait_for(lock, kSilence, [&] { return over; });
          waited += kSilence)
-      console.remark(fmt::format("{}: {} s", what, waited.count()));
+      console.remark(fmt::format("{}: {} s", what(), waited.count()));
   }
   worker.join();
   if (failure) std::rethrow_exception(failure);

@@ -17,6 +17,9 @@ namespace assay {
 
 /// Runs something that is silent for minutes, and says every twenty seconds that it still goes on.
 void wait_aloud(const Console& console, const std::string& what, const std::function<void()>& body);
+/// The same, where what goes on changes.
+void wait_aloud(const Console& console, const std::function<std::string()>& what,
+                const std::function<void()>& body);
 
 /// The steps of a build in DIR/build/TARGET, each kept from an earlier call where its inputs and its
 /// files are the same. build.json there says what is done, after every step.

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "harness/build/build.h"
+#include "harness/build/vivado_build.h"
 #include "harness/cli/command.h"
 #include "harness/page/page.h"
 
@@ -16,7 +17,8 @@ void add_build_options(Command& command, BuildOptions& options) {
   command
       .add_option("--target", options.target,
                   "Part or board, such as ice40-hx8k, ecp5-25, icebreaker or ulx3s-85; xc7z020 and "
-                  "others of AMD's 7 series are only synthesised")
+                  "others of AMD's 7 series are only synthesised; Pynq-Z1, ZCU104 and others get a "
+                  "project for Vivado")
       .required()
       .type_name("NAME");
   command.add_option("--seed", options.seed, "Seed of the placement")
@@ -30,8 +32,10 @@ void add_build_options(Command& command, BuildOptions& options) {
       .capture_default_str()
       .type_name("N");
   command
-      .add_option("--clock", options.clock_mhz,
-                  "Clock that placement aims at; default: the board's, at most 50, of a part 50")
+      .add_option(
+          "--clock", options.clock_mhz,
+          "Clock that placement aims at; default: the board's, at most 50 without Vivado, of a "
+          "part 50")
       .type_name("MHZ");
   command
       .add_option("--baud", options.baud,
@@ -41,7 +45,17 @@ void add_build_options(Command& command, BuildOptions& options) {
   command.add_flag("--dsp", options.dsp, "Products may go into DSP blocks");
 }
 
+int run_vivado(const BuildOptions& options, const CommandContext& context) {
+  const VivadoResult result = build_with_vivado(options, context.console);
+  if (context.json)
+    print_report(context, result.report);
+  else
+    context.console.out << result.table;
+  return exit_code(result.report.verdict);
+}
+
 int run_build(const BuildOptions& options, const CommandContext& context) {
+  if (vivado_board(options.target)) return run_vivado(options, context);
   const BuildResult result = build(options, context.console);
   if (context.json)
     print_report(context, result.report);
@@ -55,13 +69,16 @@ int run_build(const BuildOptions& options, const CommandContext& context) {
 void add_build_command(Command& app, CommandAction& action) {
   const auto options = std::make_shared<BuildOptions>();
   Command command = app.add_subcommand(
-      "build", "Make a bitstream of a run's accelerator with the open FPGA tools");
+      "build",
+      "Make a bitstream of a run's accelerator with the open FPGA tools, or a project for "
+      "Vivado");
   add_build_options(command, *options);
   add_examples(command,
                "  assay build out/model --target ice40-hx8k\n"
                "  assay build out/model --target ecp5-25 --seeds 8 --clock 80\n"
                "  assay build out/model --target icebreaker --baud 1000000\n"
                "  assay build out/model --target xc7z020\n"
+               "  assay build out/model --target Pynq-Z1 --clock 125\n"
                "  assay build out/model --target ulx3s-85 --json > build.json");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {

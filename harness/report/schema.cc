@@ -17,6 +17,7 @@
 #include "harness/report/rtl_manifest.h"
 #include "harness/report/run.h"
 #include "harness/report/selftest.h"
+#include "harness/report/vivado.h"
 
 namespace assay {
 namespace {
@@ -29,7 +30,7 @@ const std::map<std::string_view, Json>& schemas() {
     using namespace report;
     add.operator()<AccuracyReport, Bench, Bisect, Bits, Build, Compare, DataReport, Exec, Explain,
                    Fifos, Folding, History, Host, Lint, Regress, RtlManifest, RtlNode, RtlTop, Run,
-                   Scales, Selftest, Show, ShowRun, Stage, Streamline, Timing>();
+                   Scales, Selftest, Show, ShowRun, Stage, Streamline, Timing, Vivado>();
     return result;
   }();
   return all;

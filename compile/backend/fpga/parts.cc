@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/backend/fpga/parts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/base/similar.h"
+#include "compile/hw/boards.h"
 
 namespace assay::fpga {
 
@@ -62,7 +65,7 @@ const Part* part_called(std::string_view name) {
 template <typename T>
 std::string names_text(const std::vector<T>& table) {
   std::string text;
-  for (const T& entry : table) text += (text.empty() ? "" : ", ") + entry.name;
+  for (const T& entry : table) text += fmt::format("{}{}", text.empty() ? "" : ", ", entry.name);
   return text;
 }
 
@@ -72,12 +75,21 @@ Target find_target(std::string_view name) {
   if (const Part* part = part_called(name)) return {part->name, part, nullptr};
   const auto board = std::ranges::find(boards(), name, &Board::name);
   if (board != boards().end()) return {board->name, part_called(board->part), &*board};
+  if (const hw::Board* board = hw::find_board(name))
+    user_error(
+        "'{}' is a board whose bitstreams Vivado makes, of a project that 'assay build DIR "
+        "--target {}' "
+        "writes behind a finished run; there is no other level for it",
+        printable(name), board->name);
   std::vector<std::string> known;
   for (const Part& part : parts()) known.push_back(part.name);
   for (const Board& other : boards()) known.push_back(other.name);
+  for (const hw::Board& other : hw::boards()) known.emplace_back(other.name);
   user_error(
-      "no target is called '{}'; the nearest are {}; there are the parts {} and the boards {}",
-      printable(name), similar_names(name, known), names_text(parts()), names_text(boards()));
+      "no target is called '{}'; the nearest are {}; there are the parts {} and the boards {}; "
+      "and, for Vivado, the boards {}",
+      printable(name), similar_names(name, known), names_text(parts()), names_text(boards()),
+      names_text(hw::boards()));
 }
 
 const Part* larger_part(const Part& part) {

@@ -282,6 +282,7 @@ proc add_files {args} {
   if {[dict exists $o -fileset]} { mock::check [expr {[dict get $o -fileset] in {sources_1 constrs_1}}] "add_files: no fileset '[dict get $o -fileset]'" }
   mock::check [llength [dict get $o rest]] "add_files: no file"
   foreach file [dict get $o rest] { mock::check [file isfile $file] "add_files: there is no file '$file'" }
+  return [lmap file [dict get $o rest] { list file:$file }]
 }
 proc get_files {pattern} {
   mock::need_design
@@ -304,6 +305,10 @@ proc set_property {args} {
     board_part,project:* { mock::check [regexp {^[a-z.]+:[a-z0-9_-]+:part0:[0-9.]+$} $value] "set_property: '$value' is no board part" }
     ip_repo_paths,project:* { set mock::repository $value }
     synth_checkpoint_mode,file:* { mock::check [expr {$value in {None Singular Hierarchical}}] "set_property: no mode '$value'" }
+    file_type,* {
+      mock::check [expr {$value in {{Memory Initialization Files} SystemVerilog Verilog}}] "set_property: no type '$value'"
+      foreach file $target { mock::object file [lindex $file 0] }
+    }
     top,fileset:* { set mock::top $value }
     default { error "set_property: '$target' has no property '$name'" }
   }

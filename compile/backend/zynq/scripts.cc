@@ -27,14 +27,17 @@ set_property board_part [lindex $boards end] [current_project]
                      board.board_part, board.name);
 }
 
-/// $readmemh names files without a folder, and Vivado finds those that belong to the project.
+/// $readmemh names files without a folder, and Vivado finds those of the project that it knows as memories.
 std::string memory_text(const Project& project) {
   std::string text;
   for (const Ip& ip : project.ips)
     for (const IpFile& file : ip.files)
       if (!file.name.ends_with(".sv"))
-        text +=
-            fmt::format("add_files -norecurse [file join $here ip {} {}]\n", ip.name, file.name);
+        text += fmt::format(
+            "set_property file_type {{Memory Initialization Files}} [add_files -norecurse [file "
+            "join "
+            "$here ip {} {}]]\n",
+            ip.name, file.name);
   return text;
 }
 

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/build/vivado_build.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "compile/backend/fpga/tools.h"
+#include "compile/backend/zynq/check.h"
+#include "compile/backend/zynq/project.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/printable.h"
+#include "compile/base/process.h"
+#include "harness/build/build_source.h"
+#include "harness/build/build_steps.h"
+#include "harness/report/checksum.h"
+#include "harness/report/optional_report.h"
+#include "harness/run/ledger.h"
+
+namespace assay {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::chrono::seconds kVivadoLimit{48 * 3600}, kPortsLimit{3600};
+constexpr const char *kBitfile = "assay.bit", *kHandoff = "assay.hwh";
+
+void require_options_of_vivado(const BuildOptions& options, const hw::Board& board) {
+  const BuildOptions usual;
+  if (options.seed != usual.seed || options.seeds != usual.seeds)
+    user_error("--seed and --seeds are nextpnr's; '{}' is placed by Vivado", board.name);
+  if (options.baud)
+    user_error("--baud is the rate of a serial line; the host of '{}' is on the board", board.name);
+  if (options.dsp) user_error("--dsp is of Yosys; for '{}' Vivado decides itself", board.name);
+}
+
+std::string report_file_of(const hw::Board& board) {
+  return fmt::format("reports/vivado-{}.json", board.name);
+}
+
+bool is_in_path(const std::string& program) {
+  try {
+    find_program(program, program);
+    return true;
+  } catch (const ToolError&) {
+    return false;
+  }
+}
+
+class VivadoBuild {
+ public:
+  VivadoBuild(const BuildOptions& options, const hw::Board& board, const Console& console)
+      : options_(options),
+        board_(board),
+        console_(console),
+        clock_mhz_(options.clock_mhz.value_or(board.clock_mhz)),
+        dir_(existing_run(options.dir)),
+        source_(options.dir, {std::string(board.name), nullptr, nullptr}, clock_mhz_, 0),
+        project_(zynq::vivado_project({&board, clock_mhz_, &source_.rtl, source_.rtl_sha256})),
+        folder_(fmt::format("build/{}", board.name)) {}
+
+  VivadoResult run() {
+    remark_absent(source_.run, console_);
+    fill_head();
+    write_project();
+    check();
+    if (!failed_) make_bitstream();
+    finish();
+    return {report_, table()};
+  }
+
+ private:
+  std::string path(std::string_view name) const { return fmt::format("{}/{}", folder_, name); }
+
+  void fill_head() {
+    const SavedRun::Stage& last = source_.run.stages.back();
+    report_.assay = assay_identity();
+    report_.stage = last.id;
+    report_.stage_sha256 = last.sha256;
+    report_.rtl_sha256 = source_.rtl_sha256;
+    report_.board = board_.name;
+    report_.part = board_.part;
+    report_.clock_mhz = clock_mhz_;
+    report_.command =
+        fmt::format("sh '{}'", printable((dir_.file(path("build.sh"))).string(), 4096));
+    for (const zynq::Mover& mover : project_.movers)
+      report_.movers.push_back({mover.name, mover.stream, printable(mover.tensor, 4096),
+                                mover.control_base, mover.beat_bytes, mover.frame_beats,
+                                mover.transfer_bytes(1)});
+  }
+
+  /// What an earlier call generated goes, and what Vivado made of it.
+  void remove_earlier() {
+    const auto earlier = optional_report<report::Vivado>(dir_.file(report_file_of(board_)));
+    if (!earlier) return;
+    std::vector<std::string> gone = {report_file_of(board_)};
+    dir_.remove(report_file_of(board_));
+    const auto forget = [&](const report::File& file) {
+      if (!file.file.starts_with(folder_ + "/") || file.file.find("..") != std::string::npos)
+        return;
+      if (fs::exists(fs::symlink_status(dir_.file(file.file)))) dir_.remove(file.file);
+      gone.push_back(file.file);
+    };
+    for (const report::File& file : earlier->files) forget(file);
+    for (const auto& file : {earlier->bitfile, earlier->hw_handoff})
+      if (file) forget(*file);
+    register_files(dir_, gone);
+  }
+
+  void write_project() {
+    dir_.make_folder(folder_);
+    dir_.remove_half_written(folder_);
+    remove_earlier();
+    for (const NodeRtl::File& file : project_.files) {
+      dir_.make_folder(fs::path(path(file.name)).parent_path().string());
+      dir_.write(path(file.name), file.text);
+      report_.files.push_back({path(file.name), sha256(file.text)});
+    }
+    console_.remark(fmt::format("project: {} files in '{}'", project_.files.size(),
+                                printable(dir_.file(folder_).string(), 4096)));
+  }
+
+  // ---- Without Vivado ----
+
+  void note(const char* name, Verdict verdict, std::string reason) {
+    failed_ = failed_ || verdict == Verdict::kDifferent;
+    report_.checks.push_back({name, verdict, std::move(reason)});
+  }
+  void note(const char* name, const std::vector<std::string>& faults, const std::string& good) {
+    if (faults.empty())
+      note(name, Verdict::kEquivalent, good);
+    else
+      note(name, Verdict::kDifferent,
+           fmt::format("{}{}", faults.front(),
+                       faults.size() > 1 ? fmt::format(" (and {} more)", faults.size() - 1) : ""));
+  }
+
+  void check() {
+    note("files", zynq::missing_files(project_.files), "every file that a script names is there");
+    check_components();
+    check_scripts();
+  }
+
+  void check_components() {
+    if (!fpga::has_tool("yosys")) {
+      note("components", Verdict::kInconclusive,
+           "there is no yosys to read the ports of the RTL: apt-get install yosys");
+      return;
+    }
+    std::vector<std::string> faults;
+    wait_aloud(console_, "components: yosys reads the RTL", [&] {
+      for (const zynq::Ip& ip : project_.ips)
+        for (std::string& fault : faults_of(ip)) faults.push_back(ip.name + ": " + fault);
+    });
+    note("components", faults,
+         fmt::format("{} component.xml keep to the rules and have the ports of their RTL",
+                     project_.ips.size()));
+  }
+
+  std::vector<std::string> faults_of(const zynq::Ip& ip) const {
+    const fs::path work = fresh_work();
+    std::vector<std::string> names;
+    for (const zynq::IpFile& file : zynq::ip_files(ip)) {
+      fs::create_directories((work / file.name).parent_path());
+      write_file(work / file.name, file.text);
+      names.push_back(file.name);
+    }
+    write_file(work / "ports.ys", zynq::ports_script(ip, "ports.json"));
+    const ProcessResult result =
+        fpga::try_tool(fpga::find_tool("yosys"), {"-q", "ports.ys"}, work, kPortsLimit);
+    if (!result.ok()) return {"Yosys does not read its RTL: " + printable(result.output, 300)};
+    return zynq::component_faults(read_file(dir_.file(path("ip/" + ip.name + "/component.xml"))),
+                                  zynq::yosys_ports(read_file(work / "ports.json"), ip.module),
+                                  names);
+  }
+
+  void check_scripts() {
+    if (!is_in_path("tclsh")) {
+      note("scripts", Verdict::kInconclusive,
+           "there is no tclsh to run the scripts on a model of Vivado: apt-get install tcl");
+      return;
+    }
+    const fs::path work = fresh_work();
+    for (const NodeRtl::File& file : project_.files) {
+      fs::create_directories((work / file.name).parent_path());
+      write_file(work / file.name, file.text);
+    }
+    note("scripts", zynq::script_faults(work, find_program("tclsh", "tcl")),
+         "they run on a model of Vivado, in which all is connected, clocked and addressed");
+  }
+
+  fs::path fresh_work() const {
+    const std::string work = folder_ + "/work";
+    if (dir_.owns_folder(work)) fs::remove_all(dir_.file(work));
+    dir_.make_folder(work);
+    return dir_.file(work);
+  }
+
+  // ---- With Vivado ----
+
+  void make_bitstream() {
+    if (!is_in_path("vivado")) {
+      note("vivado", Verdict::kInconclusive,
+           fmt::format(
+               "there is no vivado in PATH; take '{}' to a machine that has one, and do '{}' "
+               "there",
+               printable(dir_.file(folder_).string(), 4096), "sh build.sh"));
+      return;
+    }
+    const fs::path folder = dir_.file(folder_);
+    for (const char* made : {kBitfile, kHandoff}) fs::remove(folder / made);
+    ProcessResult result;
+    wait_aloud(
+        console_, [&] { return "vivado: " + last_words(folder); },
+        [&] {
+          result =
+              run_process({find_program("sh", "dash").string(), "build.sh"}, folder, kVivadoLimit);
+        });
+    if (!result.ok())
+      tool_error("Vivado made no bitstream in '{}': {}", printable(folder.string(), 4096),
+                 printable(result.output.substr(result.output.size() -
+                                                std::min<std::size_t>(result.output.size(), 600)),
+                           1000));
+    report_.bitfile = made_file(kBitfile);
+    report_.hw_handoff = made_file(kHandoff);
+    note("vivado", Verdict::kEquivalent, slack_line(result.output));
+  }
+
+  report::File made_file(const char* name) const {
+    return {path(name), sha256(read_file(dir_.file(path(name))))};
+  }
+
+  /// What report.tcl says of the clock.
+  static std::string slack_line(const std::string& output) {
+    constexpr std::string_view kSlack = "assay: slack ";
+    const std::size_t at = output.rfind(kSlack);
+    if (at == std::string::npos) return "it made the bitstream";
+    return "it made the bitstream; " +
+           printable(output.substr(at + 7, output.find('\n', at) - at - 7));
+  }
+
+  /// The last line of the script that runs.
+  static std::string last_words(const fs::path& folder) {
+    std::string words = "it begins";
+    for (const std::string_view script : zynq::kScripts) {
+      const fs::path log = folder / (std::string(script.substr(0, script.rfind('.'))) + ".log");
+      std::error_code error;
+      if (!fs::is_regular_file(fs::symlink_status(log, error))) continue;
+      const std::string text = read_file(log);
+      const std::size_t end = text.find_last_not_of('\n');
+      if (end == std::string::npos) continue;
+      const std::size_t begin = text.rfind('\n', end);
+      words = log.stem().string() + ": " +
+              printable(text.substr(begin == std::string::npos ? 0 : begin + 1,
+                                    end - (begin == std::string::npos ? 0 : begin + 1) + 1),
+                        100);
+    }
+    return words;
+  }
+
+  // ---- Report ----
+
+  void judge() {
+    Judgement judgement{Verdict::kEquivalent, "every check agrees, and Vivado made the bitstream"};
+    for (const report::Vivado::Check& check : report_.checks)
+      judgement.note(check.verdict, check.check + ": " + check.reason);
+    report_.verdict = judgement.verdict;
+    report_.reason = judgement.reason;
+  }
+
+  void finish() {
+    judge();
+    if (const std::string work = folder_ + "/work"; dir_.owns_folder(work))
+      fs::remove_all(dir_.file(work));
+    seal(report_);
+    dir_.write_report(report_file_of(board_), report_);
+    std::vector<std::string> names = {report_file_of(board_)};
+    for (const report::File& file : report_.files) names.push_back(file.file);
+    for (const auto& file : {report_.bitfile, report_.hw_handoff})
+      if (file) names.push_back(file->file);
+    register_files(dir_, names);
+    dir_.log("build", {{"target", report_.board}, {"verdict", verdict_name(report_.verdict)}});
+    if (options_.finished) options_.finished(dir_);
+  }
+
+  std::string table() const {
+    std::vector<std::vector<std::string>> rows = {{"check", "verdict", "what"}};
+    for (const report::Vivado::Check& check : report_.checks)
+      rows.push_back({check.check, std::string(verdict_name(check.verdict)), check.reason});
+    std::string text = table_text(rows);
+    text += fmt::format("\n{} on {} ({}), {} MHz\n", source_.rtl.module, board_.name, board_.part,
+                        clock_mhz_);
+    for (const report::Vivado::Mover& mover : report_.movers)
+      text += fmt::format("{} at 0x{:08x}: '{}', {} bytes a frame\n", mover.name, mover.base,
+                          mover.tensor, grouped(mover.frame_bytes));
+    text += fmt::format("\n{}: {}\n", verdict_name(report_.verdict), report_.reason);
+    if (report_.verdict == Verdict::kInconclusive && !report_.bitfile)
+      text += fmt::format("with Vivado: {}\n", report_.command);
+    return text;
+  }
+
+  const BuildOptions& options_;
+  const hw::Board& board_;
+  const Console& console_;
+  const double clock_mhz_;
+  const RunDir dir_;
+  const BuildSource source_;
+  const zynq::Project project_;
+  const std::string folder_;
+  report::Vivado report_;
+  bool failed_ = false;  ///< a check saw a fault
+};
+
+}  // namespace
+
+const hw::Board* vivado_board(std::string_view target) { return hw::find_board(target); }
+
+VivadoResult build_with_vivado(const BuildOptions& options, const Console& console) {
+  const hw::Board* board = vivado_board(options.target);
+  ASSAY_INVARIANT(board, "a target that is no board of Vivado's");
+  require_options_of_vivado(options, *board);
+  return VivadoBuild(options, *board, console).run();
+}
+
+}  // namespace assay

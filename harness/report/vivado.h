@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "harness/report/parts.h"
+
+namespace assay::report {
+
+/// reports/vivado-BOARD.json: a project for Vivado, what was checked of it, and what came of it.
+struct Vivado {
+  static constexpr std::string_view kSchema = "assay.vivado/1";
+  struct Check {
+    std::string check;  ///< "components", "files", "scripts", "vivado"
+    Verdict verdict = Verdict::kInconclusive;
+    std::string reason;
+    void fields(Fields& f);
+  };
+  struct Mover {
+    std::string name, stream, tensor;
+    std::int64_t base = 0, beat_bytes = 0, frame_beats = 0, frame_bytes = 0;
+    void fields(Fields& f);
+  };
+  Program assay;
+  std::string stage, stage_sha256, rtl_sha256;
+  std::string board, part;
+  double clock_mhz = 0;
+  std::vector<Mover> movers;
+  std::vector<Check> checks;
+  Verdict verdict = Verdict::kInconclusive;
+  std::string reason;
+  std::string command;      ///< that makes the bitstream where Vivado is
+  std::vector<File> files;  ///< of the project, as generated
+  std::optional<File> bitfile, hw_handoff;
+  std::optional<std::string> checksum;  ///< checksum.h
+  void fields(Fields& f);
+};
+
+}  // namespace assay::report
