@@ -34,7 +34,8 @@ std::vector<RtlPort> yosys_ports(std::string_view json, const std::string& modul
 std::string ports_script(const Ip& ip, std::string_view json) {
   std::string script;
   for (const IpFile& file : ip.files)
-    if (file.name.ends_with(".sv")) script += fmt::format("read_verilog -sv -defer {}\n", file.name);
+    if (file.name.ends_with(".sv"))
+      script += fmt::format("read_verilog -sv -defer {}\n", file.name);
   return script + fmt::format("read_verilog {0}\nhierarchy -check -top {1}\njson -o {2} {1}\n",
                               ip.top_file(), ip.module, json);
 }
