@@ -8,7 +8,10 @@
 #include <span>
 
 #include "compile/backend/host/driver.h"
+#include "compile/backend/verilog/stitch.h"
+#include "compile/base/error.h"
 #include "compile/base/file.h"
+#include "compile/passes/streams/create_dataflow_partition.h"
 #include "golden/data/npy.h"
 #include "harness/run/network.h"
 #include "harness/run/saved_run.h"
@@ -58,6 +61,14 @@ std::string npy_text(const Array& array, std::int64_t images) {
   return npy_as<std::int64_t>(shape, array.values);
 }
 
+StitchedRtl only_accelerator_of(const Graph& graph) {
+  const auto partitions = dataflow_partitions(graph);
+  if (partitions.size() != 1)
+    user_error("the run has {} accelerators; a driver is made for one", partitions.size());
+  const DataflowPartition& p = partitions.front();
+  return stitch({"accelerator", p.nodes, p.inputs, p.outputs});
+}
+
 std::vector<host::DriverStream> streams_of(const std::vector<host::StreamLayout>& layouts,
                                            const DriverPlace& place) {
   std::vector<host::DriverStream> streams;
@@ -97,8 +108,9 @@ void add_arrays(std::vector<NodeRtl::File>& files, const RtlSession& session,
 
 }  // namespace
 
-std::vector<NodeRtl::File> driver_package(const RtlSession& session, const StitchedRtl& rtl,
-                                          const DriverPlace& place, const Console& console) {
+std::vector<NodeRtl::File> driver_package(const RtlSession& session, const DriverPlace& place,
+                                          const Console& console) {
+  const StitchedRtl rtl = only_accelerator_of(session.graph);
   host::DriverSpec spec;
   spec.network = session.graph.name;
   spec.content_hash = place.movers.at(0).choice.content_hash;

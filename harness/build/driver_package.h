@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "compile/backend/verilog/movers.h"
-#include "compile/backend/verilog/stitch.h"
 #include "harness/report/console.h"
 #include "harness/rtl/rtl_session.h"
 
@@ -23,8 +22,9 @@ struct DriverPlace {
 
 /// The package for PYNQ (compile/backend/host/driver.h) of a run's accelerator, with the images of the session
 /// as input_0.npy, .. and what golden has at every output as golden_0.npy, .., integers in the network's order
-/// of axes. UserError where a driver cannot have what is at an edge, and where the run's model is gone.
-std::vector<NodeRtl::File> driver_package(const RtlSession& session, const StitchedRtl& rtl,
-                                          const DriverPlace& place, const Console& console);
+/// of axes. UserError for several accelerators, where a
+/// driver cannot have what is at an edge, and where the run's model is gone.
+std::vector<NodeRtl::File> driver_package(const RtlSession& session, const DriverPlace& place,
+                                          const Console& console);
 
 }  // namespace assay

@@ -15,6 +15,7 @@
 #include "compile/base/process.h"
 #include "harness/build/build_source.h"
 #include "harness/build/build_steps.h"
+#include "harness/build/driver_package.h"
 #include "harness/report/checksum.h"
 #include "harness/report/optional_report.h"
 #include "harness/run/ledger.h"
@@ -56,10 +57,11 @@ class VivadoBuild {
         board_(board),
         console_(console),
         clock_mhz_(options.clock_mhz.value_or(board.clock_mhz)),
-        dir_(existing_run(options.dir)),
         source_(options.dir, {std::string(board.name), nullptr, nullptr}, clock_mhz_, 0),
         project_(zynq::vivado_project({&board, clock_mhz_, &source_.rtl, source_.rtl_sha256})),
-        folder_(fmt::format("build/{}", board.name)) {}
+        driver_(make_driver()),
+        folder_(fmt::format("build/{}", board.name)),
+        dir_(existing_run(options.dir)) {}
 
   VivadoResult run() {
     remark_absent(source_.run, console_);
@@ -91,6 +93,34 @@ class VivadoBuild {
                                 mover.transfer_bytes(1)});
   }
 
+  struct Driver {
+    report::Vivado::Check check;
+    std::vector<NodeRtl::File> files;
+  };
+
+  /// The package for PYNQ, with the run's images; a network that it cannot serve has none, and that is said.
+  Driver make_driver() const {
+    DriverPlace place;
+    place.bitfile = std::string("../") + kBitfile;
+    place.clock_mhz = clock_mhz_;
+    for (const zynq::Mover& mover : project_.movers) {
+      place.movers.push_back(mover);
+      place.addresses.push_back(mover.control_base);
+    }
+    try {
+      const RtlSession session(options_.dir, {}, {});  // which locks the folder
+      Driver driver;
+      driver.files = driver_package(session, place, console_);
+      driver.check = {"driver", Verdict::kEquivalent,
+                      fmt::format("a package for PYNQ with {} images and golden's results",
+                                  session.image_count)};
+      for (NodeRtl::File& file : driver.files) file.name = "driver/" + file.name;
+      return driver;
+    } catch (const std::runtime_error& error) {  // of the user, or of a tool that is not there
+      return {{"driver", Verdict::kInconclusive, error.what()}, {}};
+    }
+  }
+
   /// What an earlier call generated goes, and what Vivado made of it.
   void remove_earlier() {
     const auto earlier = optional_report<report::Vivado>(dir_.file(report_file_of(board_)));
@@ -113,12 +143,14 @@ class VivadoBuild {
     dir_.make_folder(folder_);
     dir_.remove_half_written(folder_);
     remove_earlier();
-    for (const NodeRtl::File& file : project_.files) {
+    std::vector<NodeRtl::File> files = project_.files;
+    files.insert(files.end(), driver_.files.begin(), driver_.files.end());
+    for (const NodeRtl::File& file : files) {
       dir_.make_folder(fs::path(path(file.name)).parent_path().string());
       dir_.write(path(file.name), file.text);
       report_.files.push_back({path(file.name), sha256(file.text)});
     }
-    console_.remark(fmt::format("project: {} files in '{}'", project_.files.size(),
+    console_.remark(fmt::format("project: {} files in '{}'", files.size(),
                                 printable(dir_.file(folder_).string(), 4096)));
   }
 
@@ -141,6 +173,7 @@ class VivadoBuild {
     note("files", zynq::missing_files(project_.files), "every file that a script names is there");
     check_components();
     check_scripts();
+    report_.checks.push_back(driver_.check);
   }
 
   void check_components() {
@@ -305,10 +338,11 @@ class VivadoBuild {
   const hw::Board& board_;
   const Console& console_;
   const double clock_mhz_;
-  const RunDir dir_;
   const BuildSource source_;
   const zynq::Project project_;
+  const Driver driver_;
   const std::string folder_;
+  const RunDir dir_;
   report::Vivado report_;
   bool failed_ = false;  ///< a check saw a fault
 };

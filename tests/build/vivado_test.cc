@@ -57,7 +57,8 @@ TEST_F(VivadoCommand, LeavesACheckedProjectAndSaysWhatIsMissing) {
   EXPECT_THAT(result.out, HasSubstr("sh '" + (project / "build.sh").string() + "'"));
   EXPECT_THAT(result.out, HasSubstr("idma0 at 0x40000000"));
   const Json report = Json::parse(text("reports/vivado-Pynq-Z1.json"));
-  ASSERT_EQ(report["checks"].size(), 4U);
+  ASSERT_EQ(report["checks"].size(), 5U);
+  EXPECT_THAT(text("build/Pynq-Z1/driver/accelerator.json"), HasSubstr("\"address\": 1073741824"));
   for (const auto& check : report["checks"])
     EXPECT_EQ(check["verdict"], check["check"] == "vivado" ? "INCONCLUSIVE" : "EQUIVALENT")
         << check;

@@ -185,8 +185,8 @@ class DriverOnSystem : public VerifySystem {
     fs::create_directories(package);
     std::ostringstream nowhere;
     const Console console{nowhere, nowhere, false, true};
-    for (const NodeRtl::File& file : driver_package(
-             session, system.top().rtl, {system.movers(), {0x43c00000, 0x43c10000}}, console))
+    for (const NodeRtl::File& file :
+         driver_package(session, {system.movers(), {0x43c00000, 0x43c10000}}, console))
       write_file(package / file.name, file.text);
     if (spoil) spoil(package);
     system.host().pace({.profile = sim::Profile::kBursts, .latency = 20});

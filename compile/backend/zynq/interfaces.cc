@@ -134,7 +134,7 @@ std::string metadata_json(const ProjectSpec& spec, const Project& project) {
        {"bitfile", "assay.bit"},
        {"hw_handoff", "assay.hwh"},
        {"vivado_synth_rpt", "reports/hierarchy.rpt"},
-       {"pynq_driver_dir", ""}});
+       {"pynq_driver_dir", "driver"}});
 }
 
 }  // namespace
