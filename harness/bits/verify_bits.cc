@@ -83,10 +83,7 @@ class BitsVerification {
 
  private:
   PreparedTop one_partition() const {
-    const auto partitions = dataflow_partitions(session_.graph);
-    if (partitions.size() != 1)
-      user_error("the run has {} dataflow partitions; a design of one is built", partitions.size());
-    return prepare_top(partitions.front(), built_.build.design);
+    return prepare_top(only_accelerator(session_.graph, "a built design"), built_.build.design);
   }
 
   void describe() {

@@ -9,8 +9,8 @@
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
 #include "compile/graph/views.h"
-#include "compile/passes/streams/create_dataflow_partition.h"
 #include "harness/rtl/node_model.h"
+#include "harness/rtl/top_run.h"
 #include "harness/run/answer_source.h"
 #include "harness/run/rtl_manifest.h"
 
@@ -32,11 +32,8 @@ report::RtlManifest::Level accelerator_files(const fs::path& dir) {
   return *level;
 }
 
-StitchedRtl only_accelerator(const Graph& graph) {
-  const auto partitions = dataflow_partitions(graph);
-  if (partitions.size() != 1)
-    user_error("the run has {} accelerators; a board holds one", partitions.size());
-  const DataflowPartition& p = partitions[0];
+StitchedRtl stitched(const Graph& graph) {
+  const DataflowPartition p = only_accelerator(graph, "a board");
   return stitch({"accelerator", p.nodes, p.inputs, p.outputs});
 }
 
@@ -62,7 +59,7 @@ std::string content_hash(const fs::path& dir) {
 
 BoardDesign::BoardDesign(const RtlSession& of)
     : session(of),
-      rtl(only_accelerator(session.graph)),
+      rtl(stitched(session.graph)),
       accelerator(shell_accelerator(rtl)),
       hash(content_hash(session.dir.path())),
       folder(session.dir.file(kFolder)) {

@@ -9,10 +9,9 @@
 
 #include "compile/backend/host/driver.h"
 #include "compile/backend/verilog/stitch.h"
-#include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/passes/streams/create_dataflow_partition.h"
 #include "golden/data/npy.h"
+#include "harness/rtl/top_run.h"
 #include "harness/run/network.h"
 #include "harness/run/saved_run.h"
 
@@ -61,11 +60,8 @@ std::string npy_text(const Array& array, std::int64_t images) {
   return npy_as<std::int64_t>(shape, array.values);
 }
 
-StitchedRtl only_accelerator_of(const Graph& graph) {
-  const auto partitions = dataflow_partitions(graph);
-  if (partitions.size() != 1)
-    user_error("the run has {} accelerators; a driver is made for one", partitions.size());
-  const DataflowPartition& p = partitions.front();
+StitchedRtl stitched(const Graph& graph) {
+  const DataflowPartition p = only_accelerator(graph, "a driver");
   return stitch({"accelerator", p.nodes, p.inputs, p.outputs});
 }
 
@@ -110,7 +106,7 @@ void add_arrays(std::vector<NodeRtl::File>& files, const RtlSession& session,
 
 std::vector<NodeRtl::File> driver_package(const RtlSession& session, const DriverPlace& place,
                                           const Console& console) {
-  const StitchedRtl rtl = only_accelerator_of(session.graph);
+  const StitchedRtl rtl = stitched(session.graph);
   host::DriverSpec spec;
   spec.network = session.graph.name;
   spec.content_hash = place.movers.at(0).choice.content_hash;

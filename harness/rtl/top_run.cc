@@ -94,6 +94,12 @@ std::string end_text(const StitchedRtl& rtl, const std::optional<std::size_t>& n
   return node ? fmt::format("'{}'", printable(rtl.nodes.at(*node).node->name)) : "the edge";
 }
 
+DataflowPartition only_accelerator(const Graph& graph, std::string_view what) {
+  std::vector<DataflowPartition> all = dataflow_partitions(graph);
+  if (all.size() != 1) user_error("the run has {} accelerators; {} holds one", all.size(), what);
+  return std::move(all.front());
+}
+
 PreparedTop prepare_top(const DataflowPartition& partition, const std::string& module) {
   PreparedTop top;
   top.partition = partition.index;

@@ -26,6 +26,10 @@ struct PreparedTop : SimSubject {
   const StitchedNode& slowest() const;
 };
 
+/// The only accelerator of a run's last stage. UserError where there are several, or none; `what` holds one: "a
+/// board".
+DataflowPartition only_accelerator(const Graph& graph, std::string_view what);
+
 /// Stitches a partition. `module`: an identifier.
 PreparedTop prepare_top(const DataflowPartition& partition, const std::string& module);
 

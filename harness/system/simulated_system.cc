@@ -3,9 +3,7 @@
 
 #include <algorithm>
 
-#include "compile/base/error.h"
 #include "compile/base/file.h"
-#include "compile/passes/streams/create_dataflow_partition.h"
 #include "harness/board/board_design.h"
 
 namespace assay {
@@ -34,16 +32,8 @@ std::vector<sim::AxiMover> axi_movers(const MoversRtl& rtl) {
 
 }  // namespace
 
-PreparedTop only_accelerator(const RtlSession& session) {
-  const auto partitions = dataflow_partitions(session.graph);
-  if (partitions.size() != 1)
-    user_error("the run has {} accelerators; a system has one behind its data movers",
-               partitions.size());
-  return prepare_top(partitions.front(), "accelerator");
-}
-
 SimulatedSystem::SimulatedSystem(const RtlSession& session, MoverChoice choice, std::uint64_t seed)
-    : top_(only_accelerator(session)) {
+    : top_(prepare_top(only_accelerator(session.graph, "a system"), "accelerator")) {
   choice.content_hash = board::content_hash(session.dir.path());
   rtl_ = with_movers(top_.rtl, choice);
   const std::filesystem::path folder = session.dir.file("rtl/top");

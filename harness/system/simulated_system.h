@@ -34,7 +34,4 @@ class SimulatedSystem {
   std::unique_ptr<sim::AxiSession> host_;
 };
 
-/// The only accelerator of a run, without frames. UserError where there are several, or none.
-PreparedTop only_accelerator(const RtlSession& session);
-
 }  // namespace assay
