@@ -18,6 +18,7 @@
 #include "harness/build/build_steps.h"
 #include "harness/report/checksum.h"
 #include "harness/report/optional_report.h"
+#include "harness/run/identity.h"
 #include "harness/run/ledger.h"
 
 namespace assay {
