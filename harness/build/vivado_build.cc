@@ -9,6 +9,7 @@
 #include "compile/backend/fpga/tools.h"
 #include "compile/backend/zynq/check.h"
 #include "compile/backend/zynq/project.h"
+#include "compile/backend/zynq/system.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
@@ -18,6 +19,7 @@
 #include "harness/build/driver_package.h"
 #include "harness/report/checksum.h"
 #include "harness/report/optional_report.h"
+#include "harness/run/identity.h"
 #include "harness/run/ledger.h"
 
 namespace assay {
@@ -26,7 +28,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::chrono::seconds kVivadoLimit{48 * 3600}, kPortsLimit{3600};
-constexpr const char *kBitfile = "assay.bit", *kHandoff = "assay.hwh";
 
 void require_options_of_vivado(const BuildOptions& options, const hw::Board& board) {
   const BuildOptions usual;
@@ -99,9 +100,11 @@ class VivadoBuild {
   };
 
   /// The package for PYNQ, with the run's images; a network that it cannot serve has none, and that is said.
+  /// A platform's kernels get none: it is XRT's host that starts them.
   Driver make_driver() const {
+    if (zynq::is_platform(board_)) return {};
     DriverPlace place;
-    place.bitfile = std::string("../") + kBitfile;
+    place.bitfile = "../" + project_.products.front();
     place.clock_mhz = clock_mhz_;
     for (const zynq::Mover& mover : project_.movers) {
       place.movers.push_back(mover);
@@ -170,10 +173,14 @@ class VivadoBuild {
   }
 
   void check() {
-    note("files", zynq::missing_files(project_.files), "every file that a script names is there");
+    note("files", zynq::missing_files(project_), "every file that a script names is there");
     check_components();
     check_scripts();
-    report_.checks.push_back(driver_.check);
+    if (zynq::is_platform(board_))
+      note("link", zynq::link_faults(project_, board_),
+           "kernels have the buses of their IPs, and every stream and memory is connected once");
+    else
+      report_.checks.push_back(driver_.check);
   }
 
   void check_components() {
@@ -220,7 +227,7 @@ class VivadoBuild {
       fs::create_directories((work / file.name).parent_path());
       write_file(work / file.name, file.text);
     }
-    note("scripts", zynq::script_faults(work, find_program("tclsh", "tcl")),
+    note("scripts", zynq::script_faults(project_, work, find_program("tclsh", "tcl")),
          "they run on a model of Vivado, in which all is connected, clocked and addressed");
   }
 
@@ -234,19 +241,19 @@ class VivadoBuild {
   // ---- With Vivado ----
 
   void make_bitstream() {
-    if (!is_in_path("vivado")) {
+    for (const std::string& tool : project_.tools) {
+      if (is_in_path(tool)) continue;
       note("vivado", Verdict::kInconclusive,
-           fmt::format(
-               "there is no vivado in PATH; take '{}' to a machine that has one, and do '{}' "
-               "there",
-               printable(dir_.file(folder_).string(), 4096), "sh build.sh"));
+           fmt::format("there is no {} in PATH; take '{}' to a machine that has one, and do 'sh "
+                       "build.sh' there",
+                       tool, printable(dir_.file(folder_).string(), 4096)));
       return;
     }
     const fs::path folder = dir_.file(folder_);
-    for (const char* made : {kBitfile, kHandoff}) fs::remove(folder / made);
+    for (const std::string& made : project_.products) fs::remove(folder / made);
     ProcessResult result;
     wait_aloud(
-        console_, [&] { return "vivado: " + last_words(folder); },
+        console_, [&] { return "vivado: " + last_words(folder, project_.scripts); },
         [&] {
           result =
               run_process({find_program("sh", "dash").string(), "build.sh"}, folder, kVivadoLimit);
@@ -256,12 +263,12 @@ class VivadoBuild {
                  printable(result.output.substr(result.output.size() -
                                                 std::min<std::size_t>(result.output.size(), 600)),
                            1000));
-    report_.bitfile = made_file(kBitfile);
-    report_.hw_handoff = made_file(kHandoff);
+    report_.bitfile = made_file(project_.products.front());
+    if (project_.products.size() > 1) report_.hw_handoff = made_file(project_.products.back());
     note("vivado", Verdict::kEquivalent, slack_line(result.output));
   }
 
-  report::File made_file(const char* name) const {
+  report::File made_file(const std::string& name) const {
     return {path(name), sha256(read_file(dir_.file(path(name))))};
   }
 
@@ -275,9 +282,9 @@ class VivadoBuild {
   }
 
   /// The last line of the script that runs.
-  static std::string last_words(const fs::path& folder) {
+  static std::string last_words(const fs::path& folder, const std::vector<std::string>& scripts) {
     std::string words = "it begins";
-    for (const std::string_view script : zynq::kScripts) {
+    for (const std::string& script : scripts) {
       const fs::path log = folder / (std::string(script.substr(0, script.rfind('.'))) + ".log");
       std::error_code error;
       if (!fs::is_regular_file(fs::symlink_status(log, error))) continue;
@@ -318,6 +325,10 @@ class VivadoBuild {
     if (options_.finished) options_.finished(dir_);
   }
 
+  std::string place_text(std::int64_t base) const {
+    return zynq::is_platform(board_) ? "" : fmt::format(" at 0x{:08x}", base);
+  }
+
   std::string table() const {
     std::vector<std::vector<std::string>> rows = {{"check", "verdict", "what"}};
     for (const report::Vivado::Check& check : report_.checks)
@@ -326,7 +337,7 @@ class VivadoBuild {
     text += fmt::format("\n{} on {} ({}), {} MHz\n", source_.rtl.module, board_.name, board_.part,
                         clock_mhz_);
     for (const report::Vivado::Mover& mover : report_.movers)
-      text += fmt::format("{} at 0x{:08x}: '{}', {} bytes a frame\n", mover.name, mover.base,
+      text += fmt::format("{}{}: '{}', {} bytes a frame\n", mover.name, place_text(mover.base),
                           mover.tensor, grouped(mover.frame_bytes));
     text += fmt::format("\n{}: {}\n", verdict_name(report_.verdict), report_.reason);
     if (report_.verdict == Verdict::kInconclusive && !report_.bitfile)

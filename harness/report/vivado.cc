@@ -4,7 +4,7 @@
 namespace assay::report {
 
 void Vivado::Check::fields(Fields& f) {
-  f.word("check", check, {"components", "driver", "files", "scripts", "vivado"});
+  f.word("check", check, {"components", "driver", "files", "link", "scripts", "vivado"});
   f("verdict", verdict);
   f("reason", reason);
 }

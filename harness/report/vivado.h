@@ -9,7 +9,7 @@ namespace assay::report {
 struct Vivado {
   static constexpr std::string_view kSchema = "assay.vivado/1";
   struct Check {
-    std::string check;  ///< "components", "driver", "files", "scripts", "vivado"
+    std::string check;  ///< "components", "driver", "files", "link", "scripts", "vivado"
     Verdict verdict = Verdict::kInconclusive;
     std::string reason;
     void fields(Fields& f);

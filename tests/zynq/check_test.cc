@@ -8,6 +8,7 @@
 #include <array>
 #include <nlohmann/json.hpp>
 
+#include "compile/backend/zynq/system.h"
 #include "compile/backend/zynq/xml.h"
 #include "compile/base/file.h"
 #include "compile/base/printable.h"
@@ -20,8 +21,13 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::string_view kBoards[] = {"Pynq-Z1",    "ZedBoard", "ZC706",
-                                        "Ultra96-V2", "ZCU111",   "KV260_SOM"};
+/// Names of boards with a processing system, or of platforms.
+std::vector<std::string_view> boards_of(bool platforms) {
+  std::vector<std::string_view> names;
+  for (const hw::Board& board : hw::boards())
+    if (is_platform(board) == platforms) names.push_back(board.name);
+  return names;
+}
 
 class ZynqScripts : public ::testing::Test {
  protected:
@@ -31,7 +37,7 @@ class ZynqScripts : public ::testing::Test {
 };
 
 TEST_F(ZynqScripts, RunOnTheModelOfVivado) {
-  for (const std::string_view board : kBoards) {
+  for (const std::string_view board : boards_of(false)) {
     const Design one(top::dense_graph(), board), four(two_by_two(), board);
     EXPECT_EQ(mock_says(one.project), "") << board;
     EXPECT_EQ(mock_says(four.project), "") << board;
@@ -55,7 +61,7 @@ TEST_F(ZynqScripts, LeaveBitsAndHandoffSideBySide) {
   const Design design(top::dense_graph());
   const TempDir dir;
   write_project(design.project, dir);
-  EXPECT_THAT(script_faults(dir.path(), find_program("tclsh", "tcl")), IsEmpty());
+  EXPECT_THAT(script_faults(design.project, dir.path(), find_program("tclsh", "tcl")), IsEmpty());
   for (const char* file : {"assay.bit", "assay.hwh", "reports/timing.rpt", "reports/u_first.rpt"})
     EXPECT_TRUE(std::filesystem::is_regular_file(dir.path() / file)) << file;
   EXPECT_THAT(read_file(dir.path() / "reports/layers.tsv"), HasSubstr("u_first\tfirst\n"));
@@ -70,7 +76,7 @@ TEST_F(ZynqScripts, HoldWhateverNamesAModelHas) {
   const Design design(b.finish({x}));
   const TempDir dir;
   write_project(design.project, dir);
-  EXPECT_THAT(script_faults(dir.path(), find_program("tclsh", "tcl")), IsEmpty());
+  EXPECT_THAT(script_faults(design.project, dir.path(), find_program("tclsh", "tcl")), IsEmpty());
   const std::string layers = read_file(dir.path() / "reports/layers.tsv");
   const auto floorplan = nlohmann::json::parse(design.text("floorplan.json"));
   for (const std::string& name : names) {
@@ -226,7 +232,7 @@ std::vector<RtlPort> ports_by_yosys(const Ip& ip) {
 
 TEST(ZynqComponents, DescribeTheRtlAsYosysReadsIt) {
   if (!has_program("yosys")) GTEST_SKIP() << "needs yosys; install yosys";
-  for (const std::string_view board : {"Pynq-Z1", "ZCU104"}) {
+  for (const std::string_view board : {"Pynq-Z1", "ZCU104", "U280"}) {
     const Design design(two_by_two(), board), weights(top::residual_graph(8), board);
     for (const Design* one : {&design, &weights})
       for (const Ip& ip : one->project.ips)
@@ -313,19 +319,19 @@ TEST(ZynqComponents, OtherRtlThanDescribedIsSeen) {
 // ---- Files ----
 
 TEST(ZynqFiles, ThatScriptsNameAreThere) {
-  for (const std::string_view board : kBoards) {
+  for (const std::string_view board : boards_of(false)) {
     Design design(top::dense_graph(), board);
-    EXPECT_THAT(missing_files(design.project.files), IsEmpty()) << board;
+    EXPECT_THAT(missing_files(design.project), IsEmpty()) << board;
     std::erase_if(design.project.files,
                   [](const NodeRtl::File& file) { return file.name == "constraints.xdc"; });
-    EXPECT_THAT(missing_files(design.project.files),
+    EXPECT_THAT(missing_files(design.project),
                 ::testing::ElementsAre("project.tcl: there is no 'constraints.xdc'"));
   }
   Design design(top::dense_graph());
   std::erase_if(design.project.files, [](const NodeRtl::File& file) {
     return file.name.ends_with("first_weights.hex") || file.name == "impl.tcl";
   });
-  EXPECT_THAT(missing_files(design.project.files),
+  EXPECT_THAT(missing_files(design.project),
               ::testing::UnorderedElementsAre(
                   "project.tcl: there is no 'ip/accelerator/hdl/first_weights.hex'",
                   "build.sh: there is no 'impl.tcl'"));
@@ -340,6 +346,76 @@ TEST(ZynqFiles, BuildStopsWithoutVivado) {
   if (has_program("vivado")) GTEST_SKIP() << "there is a vivado";
   EXPECT_EQ(result.exit_code, 4) << result.output;
   EXPECT_THAT(result.output, HasSubstr("no vivado in PATH"));
+}
+
+// ---- Kernels of a platform ----
+
+TEST_F(ZynqScripts, PackageKernels) {
+  for (const std::string_view board : boards_of(true))
+    EXPECT_EQ(mock_says(Design(two_by_two(), board, 200).project), "") << board;
+  for (const auto& [from, to, says] :
+       {std::tuple{"kernels idma0.xml]", "kernels idma.xml]", "no file"},
+        {"-kernel_name idma0", "-kernel_name odma0", "is not the IP's name"},
+        {"ap_ctrl_none", "ap_ctrl_never", "no protocol"},
+        {"-ctrl_protocol ap_ctrl_none", "", "no -ctrl_protocol"},
+        {"ipx::save_core [ipx::current_core]\n", "", "was not saved"},
+        {"sdx_kernel true", "sdx_colonel true", "no property 'sdx_colonel'"}}) {
+    Design design(two_by_two(), "U250", 200);
+    design.patch("package.tcl", from, to);
+    EXPECT_THAT(mock_says(design.project), HasSubstr(says)) << from;
+  }
+}
+
+TEST(ZynqLink, EveryStreamAndMemoryIsConnectedOnce) {
+  for (const std::string_view name : boards_of(true)) {
+    const Design design(two_by_two(), name, 200);
+    const hw::Board& board = *hw::find_board(name);
+    EXPECT_THAT(link_faults(design.project, board), IsEmpty()) << name;
+    EXPECT_THAT(missing_files(design.project), IsEmpty()) << name;
+    EXPECT_THAT(design.text("build.sh"), HasSubstr("--platform " + std::string(board.platform)));
+    EXPECT_THAT(design.text("link.cfg"),
+                HasSubstr("sp=odma1.m_axi_gmem:" + std::string(board.memory) +
+                          (board.memory == "HBM" ? "[3]" : "[0]")));
+  }
+  const Design zynq(two_by_two());
+  EXPECT_THAT(link_faults(zynq.project, *zynq.spec.board), IsEmpty());
+}
+
+TEST(ZynqLink, EveryFaultIsSeen) {
+  const std::vector<std::array<std::string, 4>> faults = {
+      {"link.cfg", "nk=idma0:1:idma0\n", "", "no instance 'idma0'"},
+      {"link.cfg", "nk=idma0:1:idma0\n", "nk=idma0:1:odma0\n", "several 'odma0'"},
+      {"link.cfg", "nk=idma0:1:", "nk=idma7:1:", "no kernel 'idma7'"},
+      {"link.cfg", "slr=idma0:SLR0", "slr=idma0:SLR4", "U250 has no 'SLR4'"},
+      {"link.cfg", "gmem:DDR[0]", "gmem:DDR[4]", "U250 has no 'DDR[4]'"},
+      {"link.cfg", "gmem:DDR[0]", "gmem:HBM[0]", "U250 has no 'HBM[0]'"},
+      {"link.cfg", "sp=idma0.m_axi_gmem:DDR[0]\n", "", "'idma0.m_axi_gmem' is not connected"},
+      {"link.cfg", "sp=idma0.m_axi_gmem", "sp=idma0.m_axi_mem",
+       "'idma0.m_axi_mem' has no such bus"},
+      {"link.cfg", "stream_connect=idma0.m_axis:accelerator0.s_axis_0\n", "",
+       "'accelerator0.s_axis_0' is not connected"},
+      {"link.cfg", "idma1.m_axis:accelerator0.s_axis_1", "idma1.m_axis:accelerator0.s_axis_0",
+       "'accelerator0.s_axis_0' is connected twice"},
+      {"link.cfg", "idma1.m_axis:accelerator0.s_axis_1", "idma1.m_axis:accelerator0.s_axis_0",
+       "different widths"},
+      {"link.cfg", "idma1.m_axis:accelerator0.s_axis_1", "accelerator0.s_axis_1:idma1.m_axis",
+       "is backwards"},
+      {"link.cfg", "[connectivity]", "[conectivity]", "nothing that Vitis is told"},
+      {"kernels/idma0.xml", "offset=\"0x10\"", "offset=\"0x14\"", "argument 'base' is at 0x10"},
+      {"kernels/idma0.xml", "offset=\"0x1c\"", "offset=\"0x18\"", "argument 'frames' is at 0x1c"},
+      {"kernels/idma0.xml", "dataWidth=\"512\"", "dataWidth=\"256\"", "'m_axi_gmem' has 512 bits"},
+      {"kernels/idma0.xml", "write_only", "read_only", "'m_axis' is write_only"},
+      {"kernels/idma0.xml", "<port name=\"m_axis\"", "<port name=\"axis\"", "no bus 'axis'"},
+      {"kernels/idma0.xml", "port=\"m_axis\"", "port=\"axis\"", "goes to no port"},
+      {"kernels/idma0.xml", "<kernel name=\"idma0\"", "<kernel name=\"idma1\"", "of another IP"},
+      {"kernels/odma1.xml", "</root>", "", "has no end"},
+  };
+  for (const auto& [file, from, to, says] : faults) {
+    Design design(two_by_two(), "U250", 200);
+    design.patch(file, from, to);
+    EXPECT_THAT(link_faults(design.project, *design.spec.board), Contains(HasSubstr(says)))
+        << file << ": " << from << " -> " << to;
+  }
 }
 
 }  // namespace

@@ -65,7 +65,7 @@ inline void write_project(const Project& project, const TempDir& dir) {
 inline std::string mock_says(const Project& project) {
   const TempDir dir;
   write_project(project, dir);
-  const auto faults = script_faults(dir.path(), find_program("tclsh", "tcl"));
+  const auto faults = script_faults(project, dir.path(), find_program("tclsh", "tcl"));
   return faults.empty() ? "" : faults.front();
 }
 

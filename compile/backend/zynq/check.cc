@@ -40,9 +40,10 @@ std::string ports_script(const Ip& ip, std::string_view json) {
                               ip.top_file(), ip.module, json);
 }
 
-std::vector<std::string> missing_files(std::span<const NodeRtl::File> files) {
+std::vector<std::string> missing_files(const Project& project) {
+  const std::vector<NodeRtl::File>& files = project.files;
   // Folders that the scripts fill.
-  constexpr std::string_view kMade[] = {"vivado/", "reports/", "assay."};
+  constexpr std::string_view kMade[] = {"vivado/", "reports/", "xo/", "assay."};
   static const std::regex named(R"(\[file join \$here ([^\]$]*)\])");
   std::vector<std::string> missing;
   const auto there = [&](const std::string& name) {
@@ -62,17 +63,17 @@ std::vector<std::string> missing_files(std::span<const NodeRtl::File> files) {
     for (std::sregex_iterator it(file.text.begin(), file.text.end(), named), end; it != end; ++it)
       look(file.name, (*it)[1]);
   }
-  for (const std::string_view script : kScripts) look("build.sh", std::string(script));
+  for (const std::string& script : project.scripts) look("build.sh", script);
   return missing;
 }
 
-std::vector<std::string> script_faults(const std::filesystem::path& folder,
+std::vector<std::string> script_faults(const Project& project, const std::filesystem::path& folder,
                                        const std::filesystem::path& tclsh) {
   const auto model = std::ranges::find(tcl_files(), kMockFile, &TclFile::name);
   ASSAY_INVARIANT(model != tcl_files().end(), "the program carries no model of Vivado");
   write_file(folder / kMockFile, model->text);
   std::vector<std::string> command = {tclsh.string(), std::string(kMockFile)};
-  for (const std::string_view script : kScripts) command.emplace_back(script);
+  command.insert(command.end(), project.scripts.begin(), project.scripts.end());
   const ProcessResult result = run_process(command, folder, kTclLimit);
   std::filesystem::remove(folder / kMockFile);
   if (result.ok()) return {};

@@ -30,12 +30,16 @@ std::vector<std::string> component_faults(std::string_view xml, const std::vecto
                                           const std::vector<std::string>& files);
 
 /// Files that scripts name and that are not in the project.
-std::vector<std::string> missing_files(std::span<const NodeRtl::File> files);
+std::vector<std::string> missing_files(const Project& project);
 
-/// Runs kScripts in `folder`, which has the project's files and which they write into, with `tclsh` on a
+/// Runs the project's scripts in `folder`, which has its files and which they write into, with `tclsh` on a
 /// model of Vivado (mock_vivado.tcl).
-std::vector<std::string> script_faults(const std::filesystem::path& folder,
+std::vector<std::string> script_faults(const Project& project, const std::filesystem::path& folder,
                                        const std::filesystem::path& tclsh);
+
+/// Of a platform: its kernels and what Vitis is told to link, against the IPs and the board. Of a board with
+/// a processing system there is none.
+std::vector<std::string> link_faults(const Project& project, const hw::Board& board);
 
 /// The model.
 struct TclFile {

@@ -32,7 +32,7 @@ OrderedJson register_json(const IpRegister& one) {
   return json;
 }
 
-OrderedJson mover_json(const Mover& mover, std::size_t interrupt, const SystemKind& system) {
+OrderedJson mover_json(const Mover& mover, std::size_t interrupt) {
   return {{"name", mover.name},
           {"direction", mover.reads ? "in" : "out"},
           {"stream", mover.stream},
@@ -40,7 +40,7 @@ OrderedJson mover_json(const Mover& mover, std::size_t interrupt, const SystemKi
           {"base", hex_text(mover.control_base)},
           {"range", hex_text(kControlRange)},
           {"interrupt", interrupt},
-          {"memory_port", system.memory(mover.memory_port)},
+          {"memory_port", mover.memory},
           {"memory_bits", mover.choice.memory_bits},
           {"max_burst", mover.choice.max_burst},
           {"beat_bytes", mover.beat_bytes},
@@ -50,14 +50,13 @@ OrderedJson mover_json(const Mover& mover, std::size_t interrupt, const SystemKi
 }
 
 std::string interfaces_json(const ProjectSpec& spec, const Project& project) {
-  const SystemKind& system = system_of(*spec.board);
   OrderedJson json = {{"board", spec.board->name},
                       {"part", spec.board->part},
                       {"clock_mhz", spec.clock_mhz},
                       {"content_hash", spec.content_hash},
                       {"accelerator", kAcceleratorCell}};
   for (std::size_t i = 0; i < project.movers.size(); ++i)
-    json["movers"].push_back(mover_json(project.movers[i], i, system));
+    json["movers"].push_back(mover_json(project.movers[i], i));
   for (const IpRegister& one : mover_registers()) json["registers"].push_back(register_json(one));
   return json_file(json);
 }
@@ -98,12 +97,14 @@ std::string header_text(const ProjectSpec& spec, const Project& project) {
   return text + "\n#endif\n";
 }
 
-/// The whole accelerator is one partition, which Vivado places as it likes.
+/// The whole accelerator is one partition, which Vivado places as it likes; in region 0 where there are
+/// several.
 std::string floorplan_json(const ProjectSpec& spec) {
+  const int region = spec.board->slrs > 1 ? 0 : -1;
   OrderedJson json = {{"Defaults", OrderedJson::object()}};
   for (const StitchedNode& node : spec.rtl->nodes)
     json[printable(node.node->name, kLongest)] = {
-        {"instance", "u_" + node.name}, {"slr", -1}, {"partition_id", 0}, {"mem_port", ""}};
+        {"instance", "u_" + node.name}, {"slr", region}, {"partition_id", 0}, {"mem_port", ""}};
   return json_file(json);
 }
 
@@ -115,26 +116,33 @@ OrderedJson stream_list(const std::vector<StitchedPort>& ports) {
 
 std::string metadata_json(const ProjectSpec& spec, const Project& project) {
   const Ip& accelerator = project.ips.front();
-  return json_file(
-      {{"platform", "zynq-iodma"},
-       {"board", spec.board->name},
-       {"clk_ns", 1000 / spec.clock_mhz},
-       {"floorplan_json", "floorplan.json"},
-       {"vivado_stitch_proj", "ip/" + accelerator.name},
-       {"wrapper_filename", fmt::format("ip/{}/{}", accelerator.name, accelerator.top_file())},
-       {"vivado_stitch_vlnv", accelerator.vlnv()},
-       {"vivado_stitch_ifnames",
-        {{"clk", {"ap_clk"}},
-         {"rst", {"ap_rst_n"}},
-         {"s_axis", stream_list(spec.rtl->slaves)},
-         {"m_axis", stream_list(spec.rtl->masters)},
-         {"aximm", OrderedJson::array()},
-         {"axilite", OrderedJson::array()}}},
-       {"vivado_pynq_proj", "vivado"},
-       {"bitfile", "assay.bit"},
-       {"hw_handoff", "assay.hwh"},
-       {"vivado_synth_rpt", "reports/hierarchy.rpt"},
-       {"pynq_driver_dir", "driver"}});
+  const bool platform = is_platform(*spec.board);
+  OrderedJson json = {
+      {"platform", platform ? "alveo" : "zynq-iodma"},
+      {"board", spec.board->name},
+      {"clk_ns", 1000 / spec.clock_mhz},
+      {"floorplan_json", "floorplan.json"},
+      {"vivado_stitch_proj", "ip/" + accelerator.name},
+      {"wrapper_filename", fmt::format("ip/{}/{}", accelerator.name, accelerator.top_file())},
+      {"vivado_stitch_vlnv", accelerator.vlnv()},
+      {"vivado_stitch_ifnames",
+       {{"clk", {"ap_clk"}},
+        {"rst", {"ap_rst_n"}},
+        {"s_axis", stream_list(spec.rtl->slaves)},
+        {"m_axis", stream_list(spec.rtl->masters)},
+        {"aximm", OrderedJson::array()},
+        {"axilite", OrderedJson::array()}}},
+      {"bitfile", project.products.front()}};
+  if (platform) {
+    json["vitis_platform"] = spec.board->platform;
+    json["vitis_link_proj"] = "link";
+  } else {
+    json["vivado_pynq_proj"] = "vivado";
+    json["hw_handoff"] = project.products.back();
+    json["vivado_synth_rpt"] = "reports/hierarchy.rpt";
+    json["pynq_driver_dir"] = "driver";
+  }
+  return json_file(json);
 }
 
 }  // namespace

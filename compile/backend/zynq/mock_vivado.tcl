@@ -3,7 +3,9 @@
 # each, on a model of what they talk to: cells, pins, interfaces, clocks, widths, addresses, files, runs. The first thing that
 # is unknown or wrong ends it with exit code 1 and what is wrong. Knows nothing of timing or of what an IP does.
 
+namespace eval ipx {}
 namespace eval mock {
+  variable saved_cores {}
   variable project {} design {} validated 0 saved 0 generated 0 top {}
   variable repository {} catalog {} cells {} automated {} external {}
   variable net {} nets {} links {} assigned {} runs {} opened 0
@@ -292,7 +294,6 @@ proc get_files {pattern} {
 proc update_compile_order {args} { mock::need_project ; mock::options update_compile_order {} {-fileset} $args }
 
 proc set_property {args} {
-  mock::need_project
   set o [mock::options set_property {} {-dict} $args]
   if {[dict exists $o -dict]} {
     mock::check [expr {[llength [dict get $o -dict]] % 2 == 0}] "set_property: -dict wants pairs"
@@ -309,6 +310,7 @@ proc set_property {args} {
       mock::check [expr {$value in {{Memory Initialization Files} SystemVerilog Verilog}}] "set_property: no type '$value'"
       foreach file $target { mock::object file [lindex $file 0] }
     }
+    sdx_kernel,core:* - sdx_kernel_type,core:* { mock::check [expr {$value in {true rtl}}] "set_property: no kernel is '$value'" }
     top,fileset:* { set mock::top $value }
     default { error "set_property: '$target' has no property '$name'" }
   }
@@ -595,6 +597,32 @@ proc get_cells {args} {
   return netcell:$name
 }
 proc get_timing_paths {args} { mock::options get_timing_paths {-setup} {-max_paths} $args ; return [list path:0] }
+
+# ---- Kernels ----
+
+proc ipx::open_core {file} {
+  mock::check [file isfile $file] "ipx::open_core: there is no file '$file'"
+  set ::mock::core [lindex [mock::read_ip $file] 0]
+  set ::mock::core_folder [file dirname $file]
+}
+proc ipx::current_core {} {
+  mock::check [info exists ::mock::core] "ipx::current_core: none is open"
+  return core:$::mock::core
+}
+proc ipx::save_core {core} { dict set ::mock::saved_cores $::mock::core_folder [mock::object core $core] }
+proc package_xo {args} {
+  set o [mock::options package_xo {-force} {-xo_path -kernel_name -ip_directory -kernel_xml -ctrl_protocol} $args]
+  foreach option {-xo_path -kernel_name -ip_directory -kernel_xml -ctrl_protocol} {
+    mock::check [dict exists $o $option] "package_xo: there is no $option"
+  }
+  set folder [dict get $o -ip_directory]
+  mock::check [dict exists $mock::saved_cores $folder] "package_xo: the IP in '$folder' was not saved as a kernel"
+  mock::check [file isfile [dict get $o -kernel_xml]] "package_xo: there is no file '[dict get $o -kernel_xml]'"
+  mock::check [expr {[dict get $o -ctrl_protocol] in {ap_ctrl_hs ap_ctrl_none ap_ctrl_chain}}] "package_xo: no protocol '[dict get $o -ctrl_protocol]'"
+  mock::check [expr {[lindex [split [dict get $mock::saved_cores $folder] :] 2] eq [dict get $o -kernel_name]}] \
+    "package_xo: '[dict get $o -kernel_name]' is not the IP's name"
+  mock::write [dict get $o -xo_path]
+}
 
 proc unknown {args} { error "Vivado has no command '[lindex $args 0]'" }
 

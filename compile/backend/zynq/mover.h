@@ -13,7 +13,8 @@ namespace assay::zynq {
 /// A data mover in its place.
 struct Mover : DataMover {
   std::string tensor;             ///< what flows there, as the model calls it
-  int memory_port = 0;            ///< of the processing system
+  int memory_port = 0;            ///< of the processing system, or a bank
+  std::string memory;             ///< what that one is called: "S_AXI_HP0", "HBM[0]"
   std::int64_t control_base = 0;  ///< where its registers are
 };
 

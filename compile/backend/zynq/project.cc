@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "compile/backend/zynq/interfaces.h"
+#include "compile/backend/zynq/platform.h"
 #include "compile/backend/zynq/scripts.h"
 #include "compile/backend/zynq/system.h"
 #include "compile/base/error.h"
@@ -23,25 +24,49 @@ std::vector<Mover> movers_of(const ProjectSpec& spec) {
   for (DataMover& mover : data_movers(*spec.rtl, {system.memory_bits, system.max_burst,
                                                   kOutstandingBursts, spec.content_hash})) {
     const auto place = static_cast<int>(movers.size());
-    movers.push_back({std::move(mover), "", place % system.memory_ports,
+    const int port = place % system.memory_ports;
+    movers.push_back({std::move(mover), "", port, system.memory(port),
                       system.control_base + place * kControlRange});
   }
+  return movers;
+}
+
+/// Of a platform: XRT finds the registers. HBM has a bank for each; DDR[0] is beside region 0, where all
+/// of the design is.
+std::vector<Mover> movers_of_platform(const ProjectSpec& spec) {
+  constexpr int kBits = 512, kBurst = 64;  // 4 KiB
+  std::vector<Mover> movers;
+  for (DataMover& mover :
+       data_movers(*spec.rtl, {kBits, kBurst, kOutstandingBursts, spec.content_hash})) {
+    const int bank =
+        spec.board->memory == "HBM" ? static_cast<int>(movers.size()) % spec.board->banks : 0;
+    movers.push_back(
+        {std::move(mover), "", bank, fmt::format("{}[{}]", spec.board->memory, bank), 0});
+  }
+  return movers;
+}
+
+void name_tensors(const ProjectSpec& spec, std::vector<Mover>& movers) {
   for (std::size_t i = 0; i < movers.size(); ++i) {
     const std::size_t inputs = spec.rtl->slaves.size();
     const StitchedPort& port = i < inputs ? spec.rtl->slaves[i] : spec.rtl->masters[i - inputs];
     const Tensor* tensor = spec.rtl->streams.at(port.stream).stream.tensor;
     if (tensor) movers[i].tensor = tensor->name;
   }
+}
+
+void require_interrupts(const ProjectSpec& spec, const std::vector<Mover>& movers) {
+  const SystemKind& system = system_of(*spec.board);
   if (movers.size() > static_cast<std::size_t>(system.most_interrupts))
     user_error(
         "'{}' has {} streams, and the processing system of {} has interrupts for {}; embed weights "
         "that have streams of their own",
         printable(spec.rtl->module), movers.size(), spec.board->name, system.most_interrupts);
-  return movers;
 }
 
 void require_clock_of(const ProjectSpec& spec) {
-  const double most = system_of(*spec.board).most_mhz;
+  constexpr double kMostOfPlatform = 500;
+  const double most = is_platform(*spec.board) ? kMostOfPlatform : system_of(*spec.board).most_mhz;
   if (spec.clock_mhz > 0 && spec.clock_mhz <= most) return;
   user_error("--clock: {} has at most {} MHz for the logic, not {}", spec.board->name, most,
              spec.clock_mhz);
@@ -85,11 +110,21 @@ Ip accelerator_ip(const StitchedRtl& rtl) {
 
 Project vivado_project(const ProjectSpec& spec) {
   require_clock_of(spec);
+  const bool platform = is_platform(*spec.board);
   Project project;
-  project.movers = movers_of(spec);
+  project.movers = platform ? movers_of_platform(spec) : movers_of(spec);
+  name_tensors(spec, project.movers);
+  if (!platform) require_interrupts(spec, project.movers);
   project.ips.push_back(accelerator_ip(*spec.rtl));
   for (const Mover& mover : project.movers) project.ips.push_back(mover_ip(mover));
-  project.files = project_scripts(spec, project);
+  project.scripts =
+      platform ? std::vector<std::string>{"package.tcl"}
+               : std::vector<std::string>{"project.tcl", "synth.tcl", "impl.tcl", "report.tcl"};
+  project.tools =
+      platform ? std::vector<std::string>{"vivado", "v++"} : std::vector<std::string>{"vivado"};
+  project.products = platform ? std::vector<std::string>{"assay.xclbin"}
+                              : std::vector<std::string>{"assay.bit", "assay.hwh"};
+  project.files = platform ? platform_files(spec, project) : project_scripts(spec, project);
   for (NodeRtl::File& file : project_interfaces(spec, project))
     project.files.push_back(std::move(file));
   for (const Ip& ip : project.ips)

@@ -9,8 +9,8 @@
 #include "compile/backend/zynq/mover.h"
 #include "compile/hw/boards.h"
 
-/// An accelerator on a board with a processing system, as a project of Vivado: packaged IPs, the block
-/// design, scripts. Nothing here needs Vivado; nothing here was ever run by it.
+/// An accelerator on a board with a processing system as a project of Vivado, packaged IPs, the block
+/// design, scripts; or on an accelerator card as kernels that Vitis links to its platform. Nothing here needs Vivado; nothing here was ever run by it.
 namespace assay::zynq {
 
 struct ProjectSpec {
@@ -23,17 +23,16 @@ struct ProjectSpec {
 struct Project {
   std::vector<Mover> movers;  ///< inputs, then outputs, in the order of the accelerator's ports
   std::vector<Ip> ips;        ///< of the accelerator and of each mover
-  std::vector<NodeRtl::File> files;  ///< below the project's folder, in the order of their names
+  std::vector<NodeRtl::File> files;   ///< below the project's folder, in the order of their names
+  std::vector<std::string> scripts;   ///< that Vivado runs, in their order
+  std::vector<std::string> tools;     ///< programs that build.sh needs
+  std::vector<std::string> products;  ///< that it leaves, the bitstream first
 };
 
 /// Instances in the block design.
 inline constexpr std::string_view kSystemCell = "ps", kAcceleratorCell = "accelerator0";
-/// Scripts that Vivado runs, in their order.
-inline constexpr std::string_view kScripts[] = {"project.tcl", "synth.tcl", "impl.tcl",
-                                                "report.tcl"};
-
-/// Equal specifications give equal bytes. UserError for a board without a processing system, a clock that
-/// it cannot make and more streams than it has interrupts, and for a hash that is none.
+/// Equal specifications give equal bytes. UserError for a clock that the board cannot make, more streams
+/// than its processing system has interrupts, and a hash that is none.
 Project vivado_project(const ProjectSpec& spec);
 
 /// The accelerator alone, packaged: the RTL that was verified, to the byte, its memories, and a top.

@@ -118,9 +118,9 @@ puts "assay: report done"
                      kHead, layers_text(*spec.rtl), spec.clock_mhz, kDesign);
 }
 
-std::string build_sh(const ProjectSpec& spec) {
+std::string build_sh(const ProjectSpec& spec, const Project& project) {
   std::string scripts;
-  for (const std::string_view script : kScripts) scripts += fmt::format(" {}", script);
+  for (const std::string& script : project.scripts) scripts += fmt::format(" {}", script);
   return fmt::format(R"sh(#!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Makes assay.bit and assay.hwh for {} with Vivado, and its reports.
@@ -144,7 +144,7 @@ echo "assay: assay.bit and assay.hwh are there"
 
 std::vector<NodeRtl::File> project_scripts(const ProjectSpec& spec, const Project& project) {
   return {{"bd.tcl", block_design_tcl(spec, project.movers)},
-          {"build.sh", build_sh(spec)},
+          {"build.sh", build_sh(spec, project)},
           {"constraints.xdc",
            "# The clock is the processing system's, whose IP constrains it, and no port leads to a "
            "pad of "

@@ -29,7 +29,9 @@ struct SystemKind {
   std::string segment(int port) const;
 };
 
-/// UserError for a board that has none.
+/// Whether there is a platform's shell in place of a processing system.
+inline bool is_platform(const hw::Board& board) { return board.system == hw::BoardSystem::kAlveo; }
+/// Of a board that is no platform.
 const SystemKind& system_of(const hw::Board& board);
 
 }  // namespace assay::zynq
