@@ -281,11 +281,21 @@ class SystemVerification {
         "accelerator alone takes {}\n",
         *report_.measured, report_.memory_bits, grouped(report_.interval));
     if (more > kSlower)
-      text += fmt::format(
-          "WARNING: with its data movers it is {:.1f} % slower; a wider memory port "
-          "(--memory-bits) may help\n",
-          more);
+      text += fmt::format("WARNING: with its data movers it is {:.1f} % slower{}\n", more,
+                          words_of_a_frame() > report_.interval
+                              ? fmt::format(": its memory port moves {} words a frame; a wider "
+                                            "one (--memory-bits) moves less",
+                                            words_of_a_frame())
+                              : "");
     return text;
+  }
+
+  /// Of the mover that has most.
+  std::int64_t words_of_a_frame() const {
+    std::int64_t most = 0;
+    for (const DataMover& m : system_.movers())
+      most = std::max(most, m.transfer_bytes(1) * 8 / m.choice.memory_bits);
+    return most;
   }
 
   const VerifySystemOptions& options_;
