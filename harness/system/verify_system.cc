@@ -19,8 +19,6 @@ namespace {
 constexpr const char* kReport = "reports/system.json";
 /// Of the memory, under all profiles but "always": about what DDR takes.
 constexpr int kLatency = 30;
-/// Of the second transfer, at most.
-constexpr std::int64_t kPart = 2;
 /// More cycles from frame to frame than the accelerator's own interval, in percent, are said.
 constexpr double kSlower = 1;
 /// Buffers lie so far apart, and not on a 4 KiB border.
@@ -89,7 +87,7 @@ class SystemVerification {
     system_.host().reset();
     system_.host().pace(
         {profile, static_cast<int>(run.latency), sim::AxiTiming::Order::kAny, options_.seed});
-    const std::int64_t all = session_.image_count, part = std::min(all, kPart);
+    const std::int64_t all = session_.image_count, part = (all + 1) / 2;
     transfer(run, 0, all);
     run.cycles = last_cycles_;
     transfer(run, all - part, part);
