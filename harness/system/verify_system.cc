@@ -39,7 +39,7 @@ class SystemVerification {
         system_(session_, {options.memory_bits, 16, 4, ""}, options.seed) {}
 
   VerifySystemResult run() {
-    session_.dir.remove(kReport);
+    forget_report(session_.dir, kReport);
     session_.prove_stage(console_);
     describe();
     take_frames();
