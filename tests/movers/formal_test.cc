@@ -7,7 +7,6 @@
 #include <regex>
 
 #include "base/temp_dir.h"
-#include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/process.h"
 #include "movers/rig.h"
@@ -16,20 +15,6 @@ namespace assay::movers::test {
 namespace {
 
 constexpr std::chrono::seconds kProofLimit{600};
-
-bool has_program(const std::string& name) {
-  try {
-    find_program(name, name);
-    return true;
-  } catch (const ToolError&) {
-    return false;
-  }
-}
-
-/// A fault: text of a module replaced.
-struct Fault {
-  std::string file, from, to;
-};
 
 /// A module with its properties, in a folder.
 class Proof {
@@ -40,9 +25,9 @@ class Proof {
     bool planted = fault.file.empty();
     for (const sim::SourceFile& source : mover_sources()) {
       std::string text = source.text;
-      if (source.name == fault.file) planted = replace(text, fault.from, fault.to);
+      if (source.name == fault.file) planted = plant(text, fault);
       if (source.name == "assay_iodma_" + stem_ + ".sv") {
-        EXPECT_TRUE(replace(text, "\nendmodule", "\n" + properties(only) + "\nendmodule"));
+        EXPECT_TRUE(plant(text, {"", "\nendmodule", "\n" + properties(only) + "\nendmodule"}));
       }
       if (source.name == "assay_iodma_control.sv" && stem_ != "control") text = any_control(text);
       dir_.write(source.name, text);
@@ -74,12 +59,6 @@ class Proof {
   }
 
  private:
-  static bool replace(std::string& text, const std::string& from, const std::string& to) {
-    const std::size_t at = text.rfind(from);
-    if (at == std::string::npos || from.empty()) return false;
-    text.replace(at, from.size(), to);
-    return true;
-  }
   std::string properties(const std::string& only) const {
     const std::string text =
         read_file(std::string(ASSAY_SOURCE_DIR) + "/tests/movers/properties/" + stem_ + ".sv");
@@ -285,9 +264,7 @@ TEST(MoverPaths, NoneFromAnInputToAnOutput) {
     const TempDir dir;
     for (sim::SourceFile source : mover_sources()) {
       if (source.name == fault.file) {
-        const std::size_t at = source.text.find(fault.from);
-        EXPECT_NE(at, std::string::npos);
-        source.text.replace(at, fault.from.size(), fault.to);
+        EXPECT_TRUE(plant(source.text, fault));
       }
       dir.write(source.name, source.text);
     }
