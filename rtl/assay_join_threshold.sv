@@ -28,6 +28,7 @@ module assay_join_threshold #(
   parameter int unsigned ThresholdRows     = 256,
   parameter bit          SharedThresholds  = 1'b1,
   parameter bit          BlockThresholds   = 1'b0,
+  parameter bit          Writable          = 1'b0,  // multipliers and thresholds, at run time
   parameter int unsigned OutBits           = 1,
   parameter int          OutBias           = 0,
   parameter              ThresholdFile     = "",
@@ -43,6 +44,9 @@ module assay_join_threshold #(
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,  // synchronous
+
+  input  logic [65:0]           ring_i,  // of assay_store.sv
+  output logic [65:0]           ring_o,
 
   input  logic [Streams-1:0]    in_valid_i,
   output logic [Streams-1:0]    in_ready_o,
@@ -64,6 +68,7 @@ module assay_join_threshold #(
   localparam int unsigned DataBits = Line ? SumBits : W0;
   localparam int unsigned RowWidth = Line ? RowBits : Pe * RowBits;
 
+  logic [65:0]            ring;                // from the multipliers to the thresholds
   logic                   valid, ready, step;  // a beat of all streams together
   logic [FoldBits-1:0]    fold;                // of the beat that is taken now
   logic                   data_valid, data_ready;
@@ -95,10 +100,13 @@ module assay_join_threshold #(
       .MultiplierRows   (MultiplierRows),
       .SharedMultipliers(SharedMultipliers),
       .SumBits          (SumBits),
+      .Writable         (Writable),
       .MultiplierFile   (MultiplierFile)
     ) weighted_sum (
       .clk_i      (clk_i),
       .rst_ni     (rst_ni),
+      .ring_i     (ring_i),
+      .ring_o     (ring),
       .in_valid_i (valid),
       .in_ready_o (ready),
       .in_data_i  (in_data_i),
@@ -116,6 +124,7 @@ module assay_join_threshold #(
       assign row         = '0;
     end
   end else begin : g_table
+    assign ring       = ring_i;
     assign data_valid = valid;
     assign ready      = data_ready;
     assign data       = in_data_i[0 +: Pe*W0];
@@ -140,12 +149,15 @@ module assay_join_threshold #(
     .LaneRows        (!Line),
     .SharedThresholds(SharedThresholds),
     .BlockThresholds (BlockThresholds),
+    .Writable        (Writable),
     .OutBits         (OutBits),
     .OutBias         (OutBias),
     .ThresholdFile   (ThresholdFile)
   ) unit (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
+    .ring_i     (ring),
+    .ring_o     (ring_o),
     .in_valid_i (data_valid),
     .in_ready_o (data_ready),
     .in_data_i  (data),

@@ -29,6 +29,7 @@ module assay_mvau #(
   parameter bit          AccSigned         = 1'b1,
   parameter bit          RegisteredWeights = 1'b0,
   parameter bit          BlockWeights      = 1'b0,
+  parameter bit          WritableWeights   = 1'b0,  // at run time, the thresholds with them
   parameter              WeightFile        = "",
   parameter int unsigned Steps             = 0,     // thresholds; 0: the sums themselves
   parameter bit          Search            = 1'b0,
@@ -43,6 +44,9 @@ module assay_mvau #(
   input  logic                      clk_i,
   input  logic                      rst_ni,  // synchronous
 
+  input  logic [65:0]               ring_i,  // of assay_store.sv
+  output logic [65:0]               ring_o,
+
   input  logic                      in_valid_i,
   output logic                      in_ready_o,
   input  logic [InLanes*InBits-1:0] in_data_i,
@@ -53,16 +57,20 @@ module assay_mvau #(
 );
   logic                          weights_valid, weights_ready;
   logic [Pe*Simd*WeightBits-1:0] weights_data;
+  logic [65:0]                   ring;
 
   assay_weight_memory #(
     .Bits      (Pe * Simd * WeightBits),
     .Words     (RowFolds * ColumnFolds),
     .Registered(RegisteredWeights),
     .Block     (BlockWeights),
+    .Writable  (WritableWeights),
     .File      (WeightFile)
   ) weights (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
+    .ring_i     (ring_i),
+    .ring_o     (ring),
     .out_valid_o(weights_valid),
     .out_ready_i(weights_ready),
     .out_data_o (weights_data)
@@ -90,12 +98,15 @@ module assay_mvau #(
     .ThresholdRows   (ThresholdRows),
     .SharedThresholds(SharedThresholds),
     .BlockThresholds (BlockThresholds),
+    .Writable        (WritableWeights),
     .OutBits         (OutBits),
     .OutBias         (OutBias),
     .ThresholdFile   (ThresholdFile)
   ) layer (
     .clk_i          (clk_i),
     .rst_ni         (rst_ni),
+    .ring_i         (ring),
+    .ring_o         (ring_o),
     .in_valid_i     (in_valid_i),
     .in_ready_o     (in_ready_o),
     .in_data_i      (in_data_i),

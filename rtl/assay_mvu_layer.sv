@@ -32,6 +32,7 @@ module assay_mvu_layer #(
   parameter int unsigned ThresholdRows     = 1,
   parameter bit          SharedThresholds  = 1'b1,
   parameter bit          BlockThresholds   = 1'b0,
+  parameter bit          Writable          = 1'b0,  // thresholds, at run time
   parameter int unsigned OutBits           = 16,
   parameter int          OutBias           = 0,
   parameter              ThresholdFile     = "",
@@ -39,6 +40,9 @@ module assay_mvu_layer #(
 ) (
   input  logic                          clk_i,
   input  logic                          rst_ni,  // synchronous
+
+  input  logic [65:0]                   ring_i,  // of assay_store.sv
+  output logic [65:0]                   ring_o,
 
   input  logic                          in_valid_i,
   output logic                          in_ready_o,
@@ -124,6 +128,7 @@ module assay_mvu_layer #(
       .out_ready_i(out_ready_i),
       .out_data_o (out_data_o)
     );
+    assign ring_o = ring_i;
   end else begin : g_thresholds
     assay_thresholding #(
       .Pe              (Pe),
@@ -134,12 +139,15 @@ module assay_mvu_layer #(
       .ThresholdRows   (ThresholdRows),
       .SharedThresholds(SharedThresholds),
       .BlockThresholds (BlockThresholds),
+      .Writable        (Writable),
       .OutBits         (OutBits),
       .OutBias         (OutBias),
       .ThresholdFile   (ThresholdFile)
     ) thresholding (
       .clk_i      (clk_i),
       .rst_ni     (rst_ni),
+      .ring_i     (ring_i),
+      .ring_o     (ring_o),
       .in_valid_i (acc_valid),
       .in_ready_o (acc_ready),
       .in_data_i  (acc_data),

@@ -10,11 +10,15 @@ module assay_threshold_compare #(
   parameter bit          LaneRows  = 1'b0,  // every lane has a row of its own
   parameter bit          Shared    = 1'b1,
   parameter bit          Block     = 1'b0,
+  parameter bit          Writable  = 1'b0,
   parameter              File      = "",
   localparam int unsigned RowBits = Rows > 1 ? $clog2(Rows) : 1,
   localparam int unsigned RowWidth = (LaneRows ? Pe : 1) * RowBits
 ) (
   input  logic                    clk_i,
+
+  input  logic [65:0]             ring_i,  // of assay_store.sv
+  output logic [65:0]             ring_o,
   input  logic                    advance_i,
   input  logic [Pe*InBits-1:0]    data_i,  // unsigned
   input  logic [RowWidth-1:0]     row_i,
@@ -38,28 +42,34 @@ module assay_threshold_compare #(
 
   logic [Pe*LaneBits-1:0] thresholds;
   if (LaneRows) begin : g_lane_rows
-    assay_lane_rom #(
-      .Lanes (Pe),
-      .Bits  (LaneBits),
-      .Words (Rows),
-      .Shared(Shared),
-      .Block (Block),
-      .File  (File == "" ? "" : {File, ".hex"})
-    ) rom (
+    assay_parameter_memory #(
+      .Writable(Writable),
+      .Lanes   (Pe),
+      .Bits    (LaneBits),
+      .Words   (Rows),
+      .Shared  (Shared),
+      .Block   (Block),
+      .File    (File == "" ? "" : {File, ".hex"})
+    ) memory (
       .clk_i (clk_i),
+      .ring_i(ring_i),
+      .ring_o(ring_o),
       .read_i(advance_i),
       .addr_i(row_i),
       .data_o(thresholds)
     );
   end else begin : g_one_row
     logic [(Shared ? 1 : Pe)*LaneBits-1:0] word;
-    assay_rom #(
-      .Bits ((Shared ? 1 : Pe) * LaneBits),
-      .Words(Rows),
-      .Block(Block),
-      .File (File == "" ? "" : {File, ".hex"})
-    ) rom (
+    assay_parameter_memory #(
+      .Writable(Writable),
+      .Bits    ((Shared ? 1 : Pe) * LaneBits),
+      .Words   (Rows),
+      .Block   (Block),
+      .File    (File == "" ? "" : {File, ".hex"})
+    ) memory (
       .clk_i (clk_i),
+      .ring_i(ring_i),
+      .ring_o(ring_o),
       .read_i(advance_i),
       .addr_i(row_i),
       .data_o(word)

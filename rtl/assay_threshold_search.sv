@@ -11,11 +11,15 @@ module assay_threshold_search #(
   parameter bit          LaneRows  = 1'b0,
   parameter bit          Shared    = 1'b1,
   parameter bit          Block     = 1'b0,
+  parameter bit          Writable  = 1'b0,
   parameter              File      = "",
   localparam int unsigned RowBits = Rows > 1 ? $clog2(Rows) : 1,
   localparam int unsigned RowWidth = (LaneRows ? Pe : 1) * RowBits
 ) (
   input  logic                    clk_i,
+
+  input  logic [65:0]             ring_i,  // of assay_store.sv
+  output logic [65:0]             ring_o,
   input  logic                    advance_i,
   input  logic [Pe*InBits-1:0]    data_i,  // unsigned
   input  logic [RowWidth-1:0]     row_i,
@@ -29,10 +33,13 @@ module assay_threshold_search #(
   logic [(CountBits+1)*Pe*InBits-1:0]    data;
   logic [(CountBits+1)*RowWidth-1:0]     row;
   logic [(CountBits+1)*Pe*CountBits-1:0] prefix;
+  logic [(CountBits+1)*66-1:0]           ring;
 
   assign data[0 +: Pe*InBits]      = data_i;
   assign row[0 +: RowWidth]        = row_i;
   assign prefix[0 +: Pe*CountBits] = '0;
+  assign ring[0 +: 66]             = ring_i;
+  assign ring_o  = ring[CountBits*66 +: 66];
   assign count_o = prefix[CountBits*Pe*CountBits +: Pe*CountBits];
 
   for (genvar s = 0; s < CountBits; s++) begin : g_stage
@@ -47,9 +54,12 @@ module assay_threshold_search #(
       .LaneRows (LaneRows),
       .Shared   (Shared),
       .Block    (Block),
+      .Writable (Writable),
       .File     (File == "" ? "" : {File, "_", Digit, ".hex"})
     ) stage (
       .clk_i    (clk_i),
+      .ring_i   (ring[s*66 +: 66]),
+      .ring_o   (ring[(s+1)*66 +: 66]),
       .advance_i(advance_i),
       .data_i   (data[s*Pe*InBits +: Pe*InBits]),
       .row_i    (row[s*RowWidth +: RowWidth]),

@@ -14,11 +14,14 @@ module assay_threshold_stage #(
   parameter bit          LaneRows  = 1'b0,  // every lane has a row of its own
   parameter bit          Shared    = 1'b1,
   parameter bit          Block     = 1'b0,
+  parameter bit          Writable  = 1'b0,
   parameter              File      = "",
   localparam int unsigned RowBits = Rows > 1 ? $clog2(Rows) : 1,
   localparam int unsigned RowWidth = (LaneRows ? Pe : 1) * RowBits
 ) (
   input  logic                    clk_i,
+  input  logic [65:0]             ring_i,  // of assay_store.sv
+  output logic [65:0]             ring_o,
   input  logic                    advance_i,
 
   input  logic [Pe*InBits-1:0]    data_i,
@@ -61,15 +64,18 @@ module assay_threshold_stage #(
         (prefix[l*CountBits +: CountBits] << 1) | CountBits'(reached);
   end
 
-  assay_lane_rom #(
-    .Lanes (Pe),
-    .Bits  (TBits),
-    .Words (Words),
-    .Shared(Shared),
-    .Block (Block && Words > 64),  // small memories stay in LUTs
-    .File  (File)
-  ) rom (
+  assay_parameter_memory #(
+    .Writable(Writable),
+    .Lanes   (Pe),
+    .Bits    (TBits),
+    .Words   (Words),
+    .Shared  (Shared),
+    .Block   (Block && Words > 64),  // small memories stay in LUTs
+    .File    (File)
+  ) memory (
     .clk_i (clk_i),
+    .ring_i(ring_i),
+    .ring_o(ring_o),
     .read_i(advance_i),
     .addr_i(addr),
     .data_o(threshold)

@@ -16,6 +16,7 @@ module assay_threshold_unit #(
   parameter bit          LaneRows         = 1'b0,
   parameter bit          SharedThresholds = 1'b1,  // all lanes have the same ones
   parameter bit          BlockThresholds  = 1'b0,
+  parameter bit          Writable         = 1'b0,  // at run time
   parameter int unsigned OutBits          = 1,
   parameter int          OutBias          = 0,
   parameter              ThresholdFile    = "",
@@ -24,6 +25,9 @@ module assay_threshold_unit #(
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,  // synchronous
+
+  input  logic [65:0]           ring_i,  // of assay_store.sv
+  output logic [65:0]           ring_o,
 
   input  logic                  in_valid_i,
   output logic                  in_ready_o,
@@ -68,9 +72,12 @@ module assay_threshold_unit #(
       .LaneRows (LaneRows),
       .Shared   (SharedThresholds),
       .Block    (BlockThresholds),
+      .Writable (Writable),
       .File     (ThresholdFile)
     ) search (
       .clk_i    (clk_i),
+      .ring_i   (ring_i),
+      .ring_o   (ring_o),
       .advance_i(advance),
       .data_i   (code),
       .row_i    (in_row_i),
@@ -86,9 +93,12 @@ module assay_threshold_unit #(
       .LaneRows (LaneRows),
       .Shared   (SharedThresholds),
       .Block    (BlockThresholds),
+      .Writable (Writable),
       .File     (ThresholdFile)
     ) compare (
       .clk_i    (clk_i),
+      .ring_i   (ring_i),
+      .ring_o   (ring_o),
       .advance_i(advance),
       .data_i   (code),
       .row_i    (in_row_i),

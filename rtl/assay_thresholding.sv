@@ -13,6 +13,7 @@ module assay_thresholding #(
   parameter int unsigned ThresholdRows    = 1,
   parameter bit          SharedThresholds = 1'b1,  // all lanes have the same ones
   parameter bit          BlockThresholds  = 1'b0,
+  parameter bit          Writable         = 1'b0,  // at run time
   parameter int unsigned OutBits          = 1,
   parameter int          OutBias          = 0,
   parameter              ThresholdFile    = "",
@@ -24,6 +25,9 @@ module assay_thresholding #(
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,  // synchronous
+
+  input  logic [65:0]           ring_i,  // of assay_store.sv
+  output logic [65:0]           ring_o,
 
   input  logic                  in_valid_i,
   output logic                  in_ready_o,
@@ -66,12 +70,15 @@ module assay_thresholding #(
     .ThresholdRows   (ThresholdRows),
     .SharedThresholds(SharedThresholds),
     .BlockThresholds (BlockThresholds),
+    .Writable        (Writable),
     .OutBits         (OutBits),
     .OutBias         (OutBias),
     .ThresholdFile   (ThresholdFile)
   ) unit (
     .clk_i      (clk_i),
     .rst_ni     (rst_ni),
+    .ring_i     (ring_i),
+    .ring_o     (ring_o),
     .in_valid_i (in_valid_i),
     .in_ready_o (in_ready_o),
     .in_data_i  (in_data_i),

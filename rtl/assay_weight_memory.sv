@@ -7,10 +7,14 @@ module assay_weight_memory #(
   parameter int unsigned Words      = 1,
   parameter bit          Registered = 1'b0,
   parameter bit          Block      = 1'b0,  // block RAM, else LUTs; only where Registered
+  parameter bit          Writable   = 1'b0,  // by the ring; only where Registered
   parameter              File       = ""
 ) (
   input  logic            clk_i,
   input  logic            rst_ni,  // synchronous
+
+  input  logic [65:0]     ring_i,  // of assay_store.sv
+  output logic [65:0]     ring_o,
 
   output logic            out_valid_o,
   input  logic            out_ready_i,
@@ -19,8 +23,8 @@ module assay_weight_memory #(
   if (Bits < 1 || Words < 1) begin : g_bad_size
     $error("assay_weight_memory: Bits and Words must be at least 1");
   end
-  if (Block && !Registered) begin : g_bad_block
-    $error("assay_weight_memory: block RAM needs Registered");
+  if ((Block || Writable) && !Registered) begin : g_bad_block
+    $error("assay_weight_memory: Block and Writable need Registered");
   end
 
   localparam int unsigned AddrBits = Words > 1 ? $clog2(Words) : 1;
@@ -40,13 +44,16 @@ module assay_weight_memory #(
       out_valid_o <= rst_ni;
     end
 
-    assay_rom #(
-      .Bits (Bits),
-      .Words(Words),
-      .Block(Block),
-      .File (File)
-    ) rom (
+    assay_parameter_memory #(
+      .Writable(Writable),
+      .Bits    (Bits),
+      .Words   (Words),
+      .Block   (Block),
+      .File    (File)
+    ) memory (
       .clk_i (clk_i),
+      .ring_i(ring_i),
+      .ring_o(ring_o),
       .read_i(step),
       .addr_i(addr),
       .data_o(out_data_o)
@@ -66,5 +73,6 @@ module assay_weight_memory #(
     assign step        = out_ready_i;
     assign out_valid_o = 1'b1;
     assign out_data_o  = mem[addr];
+    assign ring_o      = ring_i;
   end
 endmodule

@@ -17,6 +17,7 @@ module assay_weighted_sum #(
   parameter int unsigned MultiplierRows    = 1,
   parameter bit          SharedMultipliers = 1'b1,
   parameter int unsigned SumBits           = 10,
+  parameter bit          Writable          = 1'b0,  // multipliers, at run time
   parameter              MultiplierFile    = "",
   localparam int unsigned FoldBits = Folds > 1 ? $clog2(Folds) : 1,
   localparam int unsigned InBits =
@@ -26,6 +27,9 @@ module assay_weighted_sum #(
 ) (
   input  logic                  clk_i,
   input  logic                  rst_ni,  // synchronous
+
+  input  logic [65:0]           ring_i,  // of assay_store.sv
+  output logic [65:0]           ring_o,
 
   input  logic                  in_valid_i,
   output logic                  in_ready_o,
@@ -92,12 +96,15 @@ module assay_weighted_sum #(
     assign addr = '0;
   end
 
-  assay_rom #(
-    .Bits (WordBits),
-    .Words(MultiplierRows),
-    .File (MultiplierFile)
-  ) rom (
+  assay_parameter_memory #(
+    .Writable(Writable),
+    .Bits    (WordBits),
+    .Words   (MultiplierRows),
+    .File    (MultiplierFile)
+  ) memory (
     .clk_i (clk_i),
+    .ring_i(ring_i),
+    .ring_o(ring_o),
     .read_i(advance),
     .addr_i(addr),
     .data_o(multipliers)

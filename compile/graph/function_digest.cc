@@ -18,15 +18,16 @@ namespace assay {
 namespace {
 
 /// Fields that say how a layer is implemented, not what it computes.
-constexpr std::array<std::string_view, 9> kImplementation = {"PE",
-                                                             "SIMD",
-                                                             "lanes",
-                                                             "ram_style",
-                                                             "inFIFODepths",
-                                                             "outFIFODepths",
-                                                             "mem_mode",
-                                                             "preferred_impl_style",
-                                                             "parallel_window"};
+constexpr std::array<std::string_view, 10> kImplementation = {"PE",
+                                                              "SIMD",
+                                                              "lanes",
+                                                              "ram_style",
+                                                              "inFIFODepths",
+                                                              "outFIFODepths",
+                                                              "mem_mode",
+                                                              "preferred_impl_style",
+                                                              "parallel_window",
+                                                              "runtime_writeable_weights"};
 
 class FieldText final : public FieldVisitor {
  public:
@@ -80,9 +81,7 @@ class Digests {
       known_[node.outputs[0]] = of(node.inputs[0]);
       return;
     }
-    FieldText fields;
-    node.op->clone()->fields(fields);  // a visitor might change them
-    std::string text = fmt::format("{} {}\n{}", node.op->domain(), node.op->type(), fields.text);
+    std::string text = function_text(node);
     for (const Tensor* input : node.inputs) text += of(input) + "\n";
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       if (node.outputs[i])
@@ -94,6 +93,12 @@ class Digests {
 };
 
 }  // namespace
+
+std::string function_text(const Node& node) {
+  FieldText fields;
+  node.op->clone()->fields(fields);  // a visitor might change them
+  return fmt::format("{} {}\n{}", node.op->domain(), node.op->type(), fields.text);
+}
 
 std::string function_digest(const Graph& graph) {
   Digests digests(graph);

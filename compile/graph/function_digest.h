@@ -13,4 +13,10 @@ namespace assay {
 /// converters, are not in it. UserError for nodes that are not in topological order.
 std::string function_digest(const Graph& graph);
 
+/// The operator of a node and those of its fields that say what it computes, as text.
+std::string function_text(const Node& node);
+
+/// The fields of a node's operator that say what it computes, as text.
+std::string function_fields(const Node& node);
+
 }  // namespace assay

@@ -65,6 +65,7 @@ void MultiplyOp::fields(FieldVisitor& v) {
   v.visit("SIMD", simd);
   v.visit("mem_mode", mem_mode);
   v.visit("preferred_impl_style", preferred_impl_style);
+  v.visit("runtime_writeable_weights", runtime_writeable_weights);
 }
 
 void MultiplyOp::infer_product(InferContext& c, std::int64_t inputs) {

@@ -81,6 +81,8 @@ struct MultiplyOp : HwOp {
   std::string mem_mode = "embedded";  ///< weights: "embedded", "decoupled" or "external"
   /// Products: "auto" (not decided yet), "popcount" (bit planes), "lut" or "dsp" (multipliers).
   std::string preferred_impl_style = "auto";
+  /// Whether a host can write weights and thresholds while the accelerator is held.
+  bool runtime_writeable_weights = false;
   void fields(FieldVisitor& v) override;
 
  protected:

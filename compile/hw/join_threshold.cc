@@ -85,10 +85,30 @@ struct Line {
   std::int64_t rows = 1, bits = 1, sum_bits = 1;
 };
 
+/// Widths for all multipliers of their data type, which a host may write.
+void any_multipliers(const Node& node, Line& line) {
+  const DataType& type = node.inputs[1]->dtype;
+  line.bits = signed_bits(type.min(), type.max());
+  const Wide high = (Wide{1} << (line.bits - 1)) - 1, low = -high - 1;
+  Wide min = 0, max = 0;
+  for (std::int64_t x = 0; x < stream_count(node); ++x) {
+    const DataType& type_x = type_of(node, x);
+    const auto [least, most] = std::minmax(
+        {low * type_x.min(), low * type_x.max(), high * type_x.min(), high * type_x.max()});
+    min += least;
+    max += most;
+  }
+  line.sum_bits = signed_bits(min, max);
+}
+
 Line line_of(const Node& node) {
   const std::int64_t n = stream_count(node);
   Line line{.multipliers = integer_constant(node, 1)};
   line.rows = std::ssize(line.multipliers) / n;
+  if (node.as<JoinThreshold>()->runtime_writeable_weights) {
+    any_multipliers(node, line);
+    return line;
+  }
   const auto [low, high] = std::ranges::minmax(line.multipliers);
   line.bits = signed_bits(low, high);
   Wide min = 0, max = 0;
@@ -133,6 +153,8 @@ void add_multipliers(Layer& layer, const Node& node, const Line& line, bool with
                            {"SharedMultipliers", std::int64_t{line.rows == 1}},
                            {"SumBits", line.sum_bits},
                            {"MultiplierFile", std::string("multipliers.hex")}});
+  if (node.as<JoinThreshold>()->runtime_writeable_weights)
+    layer.stores.push_back({"multipliers.hex", 1, bits, line.rows / lanes});
   if (!with_images) return;
   MemoryImage image("multipliers.hex", bits);  // one word per channel fold: [lane][stream]
   for (const std::int64_t m : line.multipliers) image.append(m, static_cast<int>(line.bits));
@@ -194,12 +216,15 @@ Layer build(const Node& node, bool with_images) {
     unit = table_unit(node);
   }
   unit.ram_style = op.ram_style;
+  unit.lane_rows = !is_line(node);
+  unit.writable = op.runtime_writeable_weights;
+  if (unit.writable) layer.parameters.push_back({"Writable", std::int64_t{1}});
   const std::int64_t stages = add_thresholds(layer, node, std::move(unit), with_images);
   layer.timing = PipelineTiming{is_line(node) ? kSumStages : 0, stages};
   return layer;
 }
 
-Ports ports(const Node&) { return {.vector_inputs = true}; }
+Ports ports(const Node&) { return {.vector_inputs = true, .ring = true}; }
 
 void estimate(ResourceModel& m, const ModuleParameters& p) {
   const std::int64_t pe = p("Pe"), streams = p("Streams"), folds = p("ChannelFolds");
@@ -210,7 +235,9 @@ void estimate(ResourceModel& m, const ModuleParameters& p) {
   };
   if (!p("Line")) return estimate_threshold_unit(m, p, width(0), true);
   const std::int64_t bits = p("MultiplierBits"), sum = p("SumBits");
-  m.rom(p("MultiplierRows"), (p("SharedMultipliers") ? 1 : pe) * streams * bits, 1, false, true);
+  const std::int64_t word = (p("SharedMultipliers") ? 1 : pe) * streams * bits;
+  p("Writable") ? m.store(p("MultiplierRows"), word, 1, false)
+                : m.rom(p("MultiplierRows"), word, 1, false, true);
   m.registers(3 * bits_for(folds) + 3);
   for (std::int64_t s = 0; s < streams; ++s) {
     const std::int64_t a = width(s) + ((p("SignedStreams") >> s & 1) ? 0 : 1);

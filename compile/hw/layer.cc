@@ -2,6 +2,7 @@
 #include "compile/hw/layer.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -168,6 +169,11 @@ bool reads_streams(const Node& node) {
 
 void layer_error(const Node& node, const std::string& message) {
   user_error("{}: {}", node.label(), message);
+}
+
+std::int64_t StoreNeed::stride() const {
+  return static_cast<std::int64_t>(
+      std::bit_ceil(static_cast<std::uint64_t>(lanes * lane_columns())));
 }
 
 std::string memory_style(std::string_view wanted, std::int64_t words, std::int64_t bits) {

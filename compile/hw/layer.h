@@ -73,6 +73,18 @@ struct MemoryNeed {
   int bits = 0;  ///< per word
 };
 
+/// A memory that a host can write (rtl/assay_store.sv): `lanes` lanes of `bits` a word, of which each begins
+/// with 32 bits of its own in the host's view.
+struct StoreNeed {
+  std::string image;  ///< "weights.hex"
+  std::int64_t lanes = 1, bits = 1, words = 1;
+
+  std::int64_t lane_columns() const { return (bits + 31) / 32; }  ///< of 32 bits
+  /// From word to word, in words of 32 bits: a power of two.
+  std::int64_t stride() const;
+  std::int64_t size() const { return words * stride(); }
+};
+
 /// A parameter of the module: an integer or a string, which holds no quotes or backslashes.
 struct Parameter {
   std::string name;  ///< as in the RTL: "SimdLanes"
@@ -98,7 +110,8 @@ struct Layer {
   Timing timing;
   std::vector<MemoryNeed> memories;
   std::vector<MemoryImage> images;
-  Estimate estimate = nullptr;  ///< the kind's, which build_layer() sets
+  std::vector<StoreNeed> stores;  ///< in the order of the layer's ring
+  Estimate estimate = nullptr;    ///< the kind's, which build_layer() sets
 };
 
 /// How the ports of a module's streams are named; the prefix is followed by _valid_i, _ready_o,
@@ -107,6 +120,7 @@ struct Layer {
 struct Ports {
   std::vector<std::string> inputs = {"in"}, outputs = {"out"};
   bool vector_inputs = false, vector_outputs = false;
+  bool ring = false;  ///< ring_i and ring_o, of assay_store.sv
 };
 
 /// An operator as a layer in its place, or why the layer cannot take it.

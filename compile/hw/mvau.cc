@@ -45,6 +45,10 @@ void check_style(const Node& node, const std::string& style) {
   if (style != "popcount" && style != "lut" && style != "dsp")
     layer_error(node, fmt::format("preferred_impl_style is '{}'; choose auto, popcount, lut or dsp",
                                   printable(style)));
+  if (op.runtime_writeable_weights && op.mem_mode == "embedded")
+    layer_error(node,
+                "embedded weights are constants in logic, which nobody writes at run time; set "
+                "mem_mode to decoupled");
   if (op.mem_mode != "embedded" && op.mem_mode != "decoupled" && op.mem_mode != "external")
     layer_error(node, fmt::format("mem_mode is '{}'; choose embedded, decoupled or external",
                                   printable(op.mem_mode)));
@@ -86,12 +90,17 @@ void add_memory(Layer& layer, const Node& node, bool planes, bool with_images) {
   if (style == "external") {
     layer.module = "assay_mvu_layer";
     layer.inputs.push_back({node.inputs[1], type, op.pe * op.simd, s.vectors * words});
+    if (op.runtime_writeable_weights) layer.parameters.push_back({"Writable", std::int64_t{1}});
   } else {
     layer.module = "assay_mvau";
     layer.parameters.insert(layer.parameters.end(),
                             {{"RegisteredWeights", std::int64_t{op.mem_mode == "decoupled"}},
                              {"BlockWeights", std::int64_t{style == "block"}},
                              {"WeightFile", std::string("weights.hex")}});
+    if (op.runtime_writeable_weights) {
+      layer.parameters.push_back({"WritableWeights", std::int64_t{1}});
+      layer.stores.push_back({"weights.hex", 1, bits, words});
+    }
   }
   if (with_images) layer.images.push_back(weight_image(node, planes));
 }
@@ -118,7 +127,8 @@ std::int64_t add_levels(Layer& layer, const Node& node, bool with_images) {
                          .rows = shared ? 1 : t[0] / op.pe,
                          .shared = shared,
                          .steps = t[1],
-                         .values = integer_constant(node, 2)},
+                         .values = integer_constant(node, 2),
+                         .writable = op.runtime_writeable_weights},
                         with_images);
 }
 
@@ -166,6 +176,7 @@ void weight_memory(ResourceModel& m, const ModuleParameters& p) {
   const std::int64_t words = p("RowFolds") * p("ColumnFolds"),
                      bits = p("Pe") * p("Simd") * p("WeightBits");
   m.counter(words);
+  if (p("WritableWeights")) return m.store(words, bits, 1, p("BlockWeights") != 0);
   m.rom(words, bits, 1, p("BlockWeights") != 0, p("RegisteredWeights") != 0);
 }
 
@@ -225,8 +236,8 @@ void set_product_folding(Node& node, std::string_view field, std::int64_t value)
 }
 
 Ports product_ports(const Node& node) {
-  if (node.as<MultiplyOp>()->mem_mode != "external") return {};
-  return {.inputs = {"in", "weights"}};
+  if (node.as<MultiplyOp>()->mem_mode != "external") return {.ring = true};
+  return {.inputs = {"in", "weights"}, .ring = true};
 }
 
 void estimate_products(ResourceModel& m, const ModuleParameters& p) {

@@ -140,6 +140,17 @@ void ResourceModel::rom(std::int64_t words, std::int64_t bits, std::int64_t port
            leaves > 1 ? 100 : 75);
 }
 
+void ResourceModel::store(std::int64_t words, std::int64_t bits, std::int64_t ports, bool block) {
+  constexpr std::int64_t kRing = 66, kAddress = 30, kColumn = 32;
+  for (std::int64_t port = 0; port < ports; ++port) {
+    ram(words, bits, block);
+    luts(bits_for(words));  // whose address it is
+  }
+  registers(kRing);
+  arithmetic(2 * kAddress);      // the next memory's address, and whether it is this one's
+  luts(kColumn + ports * bits);  // what is read back
+}
+
 void ResourceModel::ram(std::int64_t words, std::int64_t bits, bool block) {
   if (block) {
     // Yosys keeps a read of the word being written apart where the block cannot.

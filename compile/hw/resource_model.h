@@ -53,6 +53,8 @@ class ResourceModel {
                    bool registered = true);
   /// A constant memory that `ports` lanes read, each with an address of its own.
   void rom(std::int64_t words, std::int64_t bits, std::int64_t ports, bool block, bool registered);
+  /// A memory of assay_store.sv that `ports` lanes of `bits` read, each with an address of its own.
+  void store(std::int64_t words, std::int64_t bits, std::int64_t ports, bool block);
   void ram(std::int64_t words, std::int64_t bits, bool block);  ///< assay_ram
   void async_ram(std::int64_t words, std::int64_t bits);        ///< read without a register
   /// assay_ram whose style is left to the tool.

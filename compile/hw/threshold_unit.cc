@@ -56,6 +56,21 @@ void check(const Node& node, const ThresholdUnit& unit) {
                                   unit.steps, kMaxCountBits));
 }
 
+std::string stage_file(int s) {
+  return std::string("thresholds_") + "0123456789abcdef"[s] + ".hex";
+}
+
+/// `stages`: of a search; 0: comparators, whose lanes read one word unless their rows differ.
+void add_stores(Layer& layer, const ThresholdUnit& unit, int stages, std::int64_t lanes) {
+  const std::int64_t bits = unit.input.bits + 1, row = unit.steps * bits;
+  if (stages == 0 && unit.lane_rows)
+    layer.stores.push_back({"thresholds.hex", lanes, row, unit.rows});
+  else if (stages == 0)
+    layer.stores.push_back({"thresholds.hex", 1, lanes * row, unit.rows});
+  for (int s = 0; s < stages; ++s)
+    layer.stores.push_back({stage_file(s), lanes, bits, unit.rows << s});
+}
+
 class Images {
  public:
   explicit Images(const ThresholdUnit& unit)
@@ -74,8 +89,7 @@ class Images {
 
   MemoryImage stage(int s) const {
     const int b = count_bits(unit_.steps);
-    MemoryImage image(std::string("thresholds_") + "0123456789abcdef"[s] + ".hex",
-                      static_cast<int>(lanes_) * bits_);
+    MemoryImage image(stage_file(s), static_cast<int>(lanes_) * bits_);
     for (std::int64_t row = 0; row < unit_.rows; ++row)
       for (std::int64_t prefix = 0; prefix < std::int64_t{1} << s; ++prefix)
         for (std::int64_t lane = 0; lane < lanes_; ++lane)
@@ -138,6 +152,7 @@ std::int64_t add_thresholds(Layer& layer, const Node& node, ThresholdUnit unit, 
                            {"OutBits", std::int64_t{unit.output.bits}},
                            {"OutBias", output_bias(node, unit)},
                            {"ThresholdFile", std::string("thresholds")}});
+  if (unit.writable) add_stores(layer, unit, search ? stages : 0, lanes);
   if (with_images) {
     const Images images(unit);
     if (!search) layer.images.push_back(images.words());
@@ -151,20 +166,25 @@ void estimate_threshold_unit(ResourceModel& m, const ModuleParameters& p, std::i
   const std::int64_t pe = p("Pe"), steps = p("Steps"), rows = p("ThresholdRows"),
                      bits = in_bits + 1, count = bits_for(steps + 1),
                      lanes = p("SharedThresholds") ? 1 : pe;
-  const bool block = p("BlockThresholds") != 0;
+  const bool block = p("BlockThresholds") != 0,
+             writable = p("Writable") + p("WritableWeights") != 0;
   const std::int64_t row_bits = rows > 1 ? bits_for(rows) * (lane_rows ? pe : 1) : 0;
   if (p("Search")) {
     for (std::int64_t s = 0; s < count; ++s) {
       const std::int64_t words = rows << s;
       const bool many = lane_rows || s > 0;  // addresses differ between lanes
-      m.rom(words, many ? bits : lanes * bits, many ? pe : 1, block && words > 64, true);
+      if (writable)
+        m.store(words, bits, pe, block && words > 64);
+      else
+        m.rom(words, many ? bits : lanes * bits, many ? pe : 1, block && words > 64, true);
       m.comparators(pe, bits);
       m.registers(pe * (in_bits + s) + row_bits);
     }
     m.registers(count);
   } else {
     m.registers(pe * (in_bits + count) + 2);
-    m.rom(rows, steps * bits * (lane_rows ? 1 : lanes), lane_rows ? pe : 1, block, true);
+    const std::int64_t row = steps * bits * (lane_rows ? 1 : lanes), ports = lane_rows ? pe : 1;
+    writable ? m.store(rows, row, ports, block) : m.rom(rows, row, ports, block, true);
     m.comparators(pe * steps, bits);
     m.luts(pe * (steps - 1));
   }

@@ -25,6 +25,8 @@ struct ThresholdUnit {
   std::vector<std::int64_t> values;
   std::string style = "auto";      ///< "auto", "comparators" or "search"
   std::string ram_style = "auto";  ///< "auto", "distributed" or "block"
+  bool lane_rows = false;          ///< every lane reads a row of its own
+  bool writable = false;           ///< at run time: Layer::stores has its memories
 };
 
 /// "auto" decided: comparators up to three steps, a binary search beyond.

@@ -51,6 +51,14 @@ Layer build(const Node& node, bool with_images) {
   const std::int64_t beats = channels(x) / op.pe;  // of a pixel
   const bool shared = t[t.size() - 2] == 1;
   std::int64_t rows = shared ? 1 : beats;
+  if (op.runtime_writeable_weights) {
+    if (depends_on_position(t))
+      layer_error(
+          node,
+          "its thresholds depend on the position, and which pixels share them is fixed in its "
+          "logic; leave runtime_writeable_weights out");
+    layer.parameters.push_back({"Writable", std::int64_t{1}});
+  }
   if (depends_on_position(t)) {
     const PositionRows positions = position_rows(x->shape.value(), t, values);
     add_position_rows(layer, positions, beats, with_images);
@@ -68,13 +76,14 @@ Layer build(const Node& node, bool with_images) {
                                               .steps = t.back(),
                                               .values = std::move(values),
                                               .style = op.preferred_impl_style,
-                                              .ram_style = op.ram_style},
+                                              .ram_style = op.ram_style,
+                                              .writable = op.runtime_writeable_weights},
                                              with_images);
   layer.timing = PipelineTiming{.stages = stages};
   return layer;
 }
 
-Ports ports(const Node&) { return {}; }
+Ports ports(const Node&) { return {.ring = true}; }
 
 void estimate(ResourceModel& m, const ModuleParameters& p) {
   if (p("Height"))

@@ -66,6 +66,9 @@ LaneStreams lane_streams(const StitchedRtl& rtl, const netlist::Netlist& netlist
     for (const StitchedPort& port : *ports)
       for (const char* signal : {"_tvalid", "_tready", "_tdata", "_tlast"})
         known.insert(port.prefix + signal);
+  // Nobody writes run-time weights here: the inputs of their port stay 0.
+  if (!rtl.stores.empty())
+    for (const WeightSignal& signal : weight_signals()) known.insert(signal.name);
   require_only(netlist, known);
   LaneStreams streams;
   streams.reset_n = port_bit(netlist, "rst_ni", true);

@@ -190,6 +190,8 @@ std::vector<fpga::TopPort> BuildSource::ports() const {
   };
   for (const StitchedPort& port : rtl.slaves) add(port);
   for (const StitchedPort& port : rtl.masters) add(port);
+  if (!rtl.stores.empty())
+    for (const WeightSignal& s : weight_signals()) ports.push_back({s.name, s.bits, !s.scalar});
   return ports;
 }
 

@@ -31,6 +31,7 @@ void add_accuracy_command(Command& app, CommandAction& action);
 void add_compare_command(Command& app, CommandAction& action);
 void add_bisect_command(Command& app, CommandAction& action);
 void add_verify_command(Command& app, CommandAction& action);
+void add_weights_command(Command& app, CommandAction& action);
 void add_build_command(Command& app, CommandAction& action);
 void add_bench_command(Command& app, CommandAction& action);
 void add_regress_command(Command& app, CommandAction& action);

@@ -81,6 +81,10 @@ std::vector<RunOption> hardware_options() {
        [](RunChoice& c) { return OptionSlot(&c.passes.join_bits); },
        "Give sums of branches N fraction bits, exact or not (residual_sums becomes an approximate "
        "stage)"},
+      {"runtime_weights", "runtime_weights", false, "widths", "", kGiven, 0, 1, "",
+       [](RunChoice& c) { return OptionSlot(&c.passes.runtime_weights); },
+       "Let a host write weights and thresholds of every layer that a folding file does not say "
+       "otherwise of; widths then hold any weights of their types"},
       {"standalone_thresholds", "standalone_thresholds", false, "hw_layers", "", kGiven, 0, 1, "",
        [](RunChoice& c) { return OptionSlot(&c.passes.standalone_thresholds); },
        "Make thresholds layers of their own, not part of the product before them"},
@@ -158,6 +162,17 @@ std::string default_text(const RunOption& option) {
   return number && *number >= option.least ? std::to_string(*number) : "";
 }
 
+/// The option asks for all layers, a folding file for the layers that it names; either widens the network.
+void settle_runtime_weights(PassOptions& passes) {
+  const std::string field = "runtime_writeable_weights";
+  const FoldingValue wanted = std::int64_t{1};
+  if (passes.runtime_weights) passes.folding["Defaults"].try_emplace(field, wanted);
+  passes.runtime_weights |= std::ranges::any_of(passes.folding, [&](const auto& node) {
+    const auto wish = node.second.find(field);
+    return wish != node.second.end() && wish->second == wanted;
+  });
+}
+
 }  // namespace
 
 std::string RunOption::flag() const {
@@ -195,6 +210,7 @@ void settle(RunChoice& choice) {
   passes.device_cycles = device && targeted ? passes.target_cycles : 0;
   passes.device_share = said.device_share.value_or(kDeviceShare);
   if (!said.file.empty()) passes.folding = read_folding_config(said.file);
+  settle_runtime_weights(passes);
 }
 
 Named<OptionValue> recorded_options(const RunChoice& choice) {

@@ -19,6 +19,7 @@
 #include "harness/report/selftest.h"
 #include "harness/report/system.h"
 #include "harness/report/vivado.h"
+#include "harness/report/weights.h"
 
 namespace assay {
 namespace {
@@ -31,7 +32,8 @@ const std::map<std::string_view, Json>& schemas() {
     using namespace report;
     add.operator()<AccuracyReport, Bench, Bisect, Bits, Build, Compare, DataReport, Exec, Explain,
                    Fifos, Folding, History, Host, Lint, Regress, RtlManifest, RtlNode, RtlTop, Run,
-                   Scales, Selftest, Show, ShowRun, Stage, Streamline, System, Timing, Vivado>();
+                   Scales, Selftest, Show, ShowRun, Stage, Streamline, System, Timing, Vivado,
+                   Weights>();
     return result;
   }();
   return all;

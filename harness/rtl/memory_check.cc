@@ -172,9 +172,25 @@ class Checker {
                 }});
   }
 
+  /// For any multipliers of as many bits as those that are there.
+  DataType any_sum_type(std::int64_t streams) const {
+    const DataType& type = node_.inputs[1]->dtype;
+    const auto least = -(static_cast<__int128>(1) << (type.bits - (type.is_signed() ? 1 : 0)));
+    __int128 low = 0, high = 0;
+    for (std::int64_t x = 0; x < streams; ++x) {
+      const DataType& given = node_.inputs[2 + static_cast<std::size_t>(x)]->dtype;
+      const __int128 a = least * given.min(), b = least * given.max(),
+                     c = (-least - 1) * given.min(), d = (-least - 1) * given.max();
+      low += std::min({a, b, c, d});
+      high += std::max({a, b, c, d});
+    }
+    return fitting(low, high);
+  }
+
   /// The smallest signed type for every weighted sum, over all channels.
   DataType sum_type(const Ints& m, std::int64_t streams) const {
     __int128 low = 0, high = 0;
+    if (node_.as<hw::JoinThreshold>()->runtime_writeable_weights) return any_sum_type(streams);
     for (std::int64_t row = 0; row * streams < std::ssize(m); ++row) {
       __int128 a = 0, b = 0;
       for (std::int64_t x = 0; x < streams; ++x) {
@@ -189,6 +205,11 @@ class Checker {
       low = std::min(low, a);
       high = std::max(high, b);
     }
+    return fitting(low, high);
+  }
+
+  /// The smallest signed type that has both.
+  static DataType fitting(__int128 low, __int128 high) {
     int bits = 1;
     while (low < -(static_cast<__int128>(1) << (bits - 1)) || high >= static_cast<__int128>(1)
                                                                           << (bits - 1))

@@ -27,6 +27,7 @@ std::vector<sim::AxiMover> axi_movers(const MoversRtl& rtl) {
   std::vector<sim::AxiMover> movers;
   for (const DataMover& m : rtl.movers)
     movers.push_back({m.reads, {m.choice.memory_bits, m.choice.max_burst, m.choice.outstanding}});
+  if (rtl.weights) movers.push_back({false, {}, false});
   return movers;
 }
 

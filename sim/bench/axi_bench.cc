@@ -17,6 +17,11 @@ constexpr std::int64_t kAxiPathCheck = 7;  ///< every so many cycles
 AxiStreams axi_streams(const std::vector<AxiMover>& movers) {
   AxiStreams s;
   for (const AxiMover& m : movers) {
+    if (!m.memory) {
+      s.inputs.insert(s.inputs.end(), {kLiteWideBits, kLiteWriteBits, kLiteWideBits});
+      s.outputs.insert(s.outputs.end(), {kAxiAnswerBits, kLiteReadBits});
+      continue;
+    }
     const int bits = m.limits.memory_bits;
     s.inputs.insert(s.inputs.end(), {kLiteAddressBits, kLiteWriteBits, kLiteAddressBits,
                                      m.reads ? axi_read_bits(bits) : kAxiAnswerBits});
@@ -44,7 +49,7 @@ void AxiBench::connect(const std::vector<AxiMover>& movers) {
   if (!same(dut_->inputs, wanted.inputs) || !same(dut_->outputs, wanted.outputs) ||
       !same(dut_->monitors, wanted.monitors))
     throw std::runtime_error("the design has other movers");
-  std::size_t in = 0, out = 0;
+  std::size_t in = 0, out = 0, monitor = 0;
   for (std::size_t i = 0; i < movers.size(); ++i) {
     const AxiMover& m = movers[i];
     const std::string name = "mover" + std::to_string(i);
@@ -58,13 +63,14 @@ void AxiBench::connect(const std::vector<AxiMover>& movers) {
     pins.r = next_out();
     Mover& mover = movers_.emplace_back();
     mover.control = std::make_unique<AxiControl>(pins, name + ".control", rules_);
+    if (!m.memory) continue;
     const PortPins back = next_in(), address = next_out();
     if (m.reads)
       mover.port = std::make_unique<AxiReadPort>(address, back, store, m.limits, name, rules_);
     else
       mover.port =
           std::make_unique<AxiWritePort>(address, next_out(), back, store, m.limits, name, rules_);
-    mover.interrupt = dut_->monitors[i];
+    mover.interrupt = dut_->monitors[monitor++];
   }
   for (; in < dut_->inputs.size(); ++in) sources_.push_back({dut_->inputs[in]});
   for (; out < dut_->outputs.size(); ++out)
@@ -81,7 +87,7 @@ void AxiBench::pace(const AxiTiming& timing) {
   };
   for (Mover& m : movers_) {
     m.control->pace(drawn());
-    m.port->pace(drawn());
+    if (m.port) m.port->pace(drawn());
   }
   for (Source& s : sources_) s.pace = Pace(timing.profile, true, random.next());
   for (Sink& s : sinks_) s.pace = Pace(timing.profile, false, random.next());
@@ -90,7 +96,7 @@ void AxiBench::pace(const AxiTiming& timing) {
 void AxiBench::reset() {
   for (Mover& m : movers_) {
     m.control->restart();
-    m.port->restart();
+    if (m.port) m.port->restart();
   }
   for (Source& s : sources_) {
     s.bytes.clear();
@@ -121,7 +127,7 @@ void AxiBench::settle() {
 void AxiBench::step() {
   for (Mover& m : movers_) {
     m.control->drive();
-    m.port->drive(cycle_);
+    if (m.port) m.port->drive(cycle_);
   }
   for (Source& s : sources_) {
     if (!s.offering && s.at < s.bytes.size() && s.pace.willing(false)) {
@@ -135,7 +141,7 @@ void AxiBench::step() {
   if (cycle_ % kAxiPathCheck == 0) check_paths();
   for (Mover& m : movers_) {
     m.control->observe(cycle_);
-    m.port->observe(cycle_);
+    if (m.port) m.port->observe(cycle_);
   }
   for (Source& s : sources_)
     if (s.offering && *s.pins.ready != 0) {
@@ -154,6 +160,7 @@ std::vector<AxiWatch*> AxiBench::watches() {
   std::vector<AxiWatch*> all;
   for (Mover& m : movers_) {
     for (AxiWatch* w : m.control->watches()) all.push_back(w);
+    if (!m.port) continue;
     for (AxiWatch* w : m.port->watches()) all.push_back(w);
   }
   for (Sink& s : sinks_) all.push_back(&s.watch);
@@ -198,8 +205,15 @@ std::uint32_t AxiBench::read(std::size_t mover, unsigned offset) {
   return control.value();
 }
 
+const AxiPort& AxiBench::port(std::size_t mover) const {
+  const Mover& m = movers_.at(mover);
+  if (!m.port) throw std::runtime_error("these registers have no memory");
+  return *m.port;
+}
+
 bool AxiBench::interrupt(std::size_t mover) const {
-  return *movers_.at(mover).interrupt.valid != 0;
+  const Mover& m = movers_.at(mover);
+  return m.port && *m.interrupt.valid != 0;
 }
 
 void AxiBench::feed(std::size_t input, const std::string& bytes) {

@@ -19,11 +19,14 @@ namespace assay::sim {
 struct AxiMover {
   bool reads = true;  ///< from memory; else it writes
   AxiLimits limits;
+  /// False: a port of registers alone, without interrupt, whose addresses have kLiteWideBits.
+  bool memory = true;
 };
 
 /// The bits of a design's streams. Of every mover in turn: inputs are the channels AW, W and AR of its
 /// registers, then R or B of its memory; outputs B and R of its registers, then AR, or AW and W, of its
-/// memory; the monitor's valid is its interrupt. Streams of the design itself are behind those.
+/// memory; the monitor's valid is its interrupt. Without memory there are the channels of the registers
+/// only. Streams of the design itself are behind those.
 struct AxiStreams {
   std::vector<int> inputs, outputs, monitors;
 };
@@ -45,7 +48,7 @@ class AxiBench {
   void write(std::size_t mover, unsigned offset, std::uint32_t value, unsigned strobes = 0xf);
   std::uint32_t read(std::size_t mover, unsigned offset);
   bool interrupt(std::size_t mover) const;
-  const AxiCounts& counts(std::size_t mover) const { return movers_.at(mover).port->counts(); }
+  const AxiCounts& counts(std::size_t mover) const { return port(mover).counts(); }
   const std::vector<Violation>& violations() const { return rules_.violations(); }
 
   /// Streams of the design itself: data to give, and what was taken since the last call.
@@ -55,9 +58,10 @@ class AxiBench {
   static constexpr std::int64_t kPatience = 10000;
 
  private:
+  const AxiPort& port(std::size_t mover) const;
   struct Mover {
     std::unique_ptr<AxiControl> control;
-    std::unique_ptr<AxiPort> port;
+    std::unique_ptr<AxiPort> port;  ///< null without memory
     PortPins interrupt;
   };
   struct Source {

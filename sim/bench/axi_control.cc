@@ -29,14 +29,14 @@ void AxiControl::restart() {
 }
 
 void AxiControl::begin_write(unsigned offset, std::uint32_t value, unsigned strobes) {
-  set_bits(aw_.pins.data, 0, kLiteAddressBits, offset);
+  set_bits(aw_.pins.data, 0, aw_.pins.bits, offset);
   set_bits(w_.pins.data, 0, 32, value);
   set_bits(w_.pins.data, 32, 4, strobes);
   aw_.waits = w_.waits = writing_ = true;
 }
 
 void AxiControl::begin_read(unsigned offset) {
-  set_bits(ar_.pins.data, 0, kLiteAddressBits, offset);
+  set_bits(ar_.pins.data, 0, ar_.pins.bits, offset);
   ar_.waits = reading_ = true;
 }
 

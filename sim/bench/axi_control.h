@@ -11,8 +11,9 @@
 /// A host's end of AXI4-Lite: one access at a time. Channels are streams, as in axi_memory.h.
 namespace assay::sim {
 
-/// AW, AR: address (7). W: data (32), strb (4). B: resp (2). R: data (32), resp (2).
-inline constexpr int kLiteAddressBits = 7, kLiteWriteBits = 36, kLiteReadBits = 34;
+/// AW, AR: address (as many bits as the pins). W: data (32), strb (4). B: resp (2). R: data (32), resp (2).
+inline constexpr int kLiteAddressBits = 7, kLiteWideBits = 32, kLiteWriteBits = 36,
+                     kLiteReadBits = 34;
 
 class AxiControl {
  public:

@@ -89,12 +89,14 @@ class AxiServer {
   }
   std::string payload() { return talk_.bytes(next<std::size_t>()); }
 
-  /// movers COUNT, and for each: 1 where it reads, else 0; bits of memory; longest burst; bursts under way.
+  /// movers COUNT, and for each: 1 where it reads, else 0; bits of memory, 0: none; longest burst; bursts
+  /// under way.
   std::string movers() {
     std::vector<AxiMover> movers(next<std::size_t>());
     for (AxiMover& m : movers) {
       m.reads = next<int>() != 0;
       m.limits.memory_bits = next<int>();
+      m.memory = m.limits.memory_bits != 0;
       m.limits.max_burst = next<int>();
       m.limits.outstanding = next<int>();
     }

@@ -40,7 +40,7 @@ AxiSession::AxiSession(const Model& model, int design, const std::vector<AxiMove
       data, line.ends[1]);
   std::string request = fmt::format("movers {}", movers.size());
   for (const AxiMover& m : movers)
-    request += fmt::format(" {} {} {} {}", m.reads ? 1 : 0, m.limits.memory_bits,
+    request += fmt::format(" {} {} {} {}", m.reads ? 1 : 0, m.memory ? m.limits.memory_bits : 0,
                            m.limits.max_burst, m.limits.outstanding);
   ask(request);
 }

@@ -29,6 +29,32 @@ TEST(MinimizeWidths, AccumulatorsHoldTheWorstCaseOfTheActualWeights) {
   EXPECT_EQ(graph.outputs()[0]->dtype, DataType::sint(4));
 }
 
+/// A host may write other weights and thresholds: the worst case is over all of their types.
+TEST(MinimizeWidths, RunTimeWeightsMayBeAnyOfTheirType) {
+  IntegerNet net;
+  Tensor* w = net.values({3, 2}, {1, -1, -1, -1, 1, 0});
+  w->dtype = DataType::sint(3);
+  Tensor* y = net.add(ops::MatMul{}, {net.pixels({1, 3}, DataType::uint(2)), w}, "y");
+  std::mt19937 random(1);
+  Graph& graph = net.finish_integers(net.thresholds(y, 2, 3, 1, 2, random, "q"));
+  const Graph before = graph;
+  PassContext context;
+  context.options.runtime_weights = true;
+  minimize_widths(graph, context);
+  EXPECT_EQ(differing_checkpoints(before, graph), std::vector<std::string>{});
+  const WidthReport& width = context.report.widths.at(0);
+  // Three products of [-4, 3] and [0, 3].
+  EXPECT_EQ(width.min, -36);
+  EXPECT_EQ(width.max, 27);
+  EXPECT_EQ(width.accumulator, DataType::sint(7));
+  EXPECT_EQ(width.weights, DataType::sint(3));
+  // All levels, whatever the thresholds.
+  EXPECT_EQ(graph.outputs()[0]->dtype, DataType::uint(2));
+  PassContext again;
+  again.options.runtime_weights = true;
+  EXPECT_FALSE(minimize_widths(graph, again));
+}
+
 TEST(MinimizeWidths, ConstantsAreTakenByChannel) {
   // Column 0: x0 + x1 - 6 in [-6, 0]; column 1: -x0 - x1 + 6 in [0, 6]. Together [-12, 12] would do.
   IntegerNet net;

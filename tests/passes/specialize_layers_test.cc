@@ -207,6 +207,27 @@ TEST(FoldingConfig, PutsWeightsIntoBlockRamWhereThatIsWished) {
   }
 }
 
+TEST(FoldingConfig, RunTimeWeightsNeedAMemory) {
+  for (const char* node : {"fc", "Defaults"}) {
+    Graph graph = small_network();
+    PassReport report;
+    EXPECT_TRUE(apply_folding_config(graph, {{node, {{"runtime_writeable_weights", 1}}}}, report));
+    EXPECT_TRUE(layer<hw::MVAU>(graph).runtime_writeable_weights);
+    EXPECT_EQ(layer<hw::MVAU>(graph).mem_mode, "decoupled");
+    const hw::Layer built = hw::build_layer(only_node<hw::MVAU>(graph), false);
+    ASSERT_FALSE(built.stores.empty());
+    EXPECT_EQ(built.stores[0].image, "weights.hex");
+  }
+  Graph graph = small_network();
+  PassReport report;
+  EXPECT_THAT(user_error_of([&] {
+                apply_folding_config(
+                    graph, {{"fc", {{"runtime_writeable_weights", 1}, {"mem_mode", "embedded"}}}},
+                    report);
+              }),
+              AllOf(HasSubstr("'fc'"), HasSubstr("set mem_mode to decoupled")));
+}
+
 TEST(FoldingConfig, RefusesAMemoryThatCannotLieWhereItIsWished) {
   const auto refusal = [](const std::string& node,
                           const std::map<std::string, FoldingValue>& wishes) {
@@ -237,7 +258,7 @@ TEST(FoldingConfig, SaysWhatIsAllowed) {
   EXPECT_THAT(message({{"fc", {{"depth", 2}}}}),
               AllOf(HasSubstr("node 'fc' (MVAU)"), HasSubstr("no field 'depth'"),
                     HasSubstr("PE, SIMD, ram_style, mem_mode, preferred_impl_style, "
-                              "inFIFODepths, outFIFODepths")));
+                              "runtime_writeable_weights, inFIFODepths, outFIFODepths")));
   EXPECT_THAT(message({{"fc", {{"PE", 3}}}}),
               HasSubstr("PE cannot be 3; choose one of 1, 2, 5, 10"));
   EXPECT_THAT(message({{"fc", {{"PE", "2"}}}}), HasSubstr("PE cannot be '2'; choose one of 1, 2"));

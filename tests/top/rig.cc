@@ -71,13 +71,15 @@ std::vector<Tensor*> Builder::layer(std::string_view name, std::unique_ptr<hw::H
   return outputs;
 }
 
-std::vector<Tensor*> Builder::copies(Tensor* x, std::size_t count) {
-  return layer("copies", std::make_unique<hw::DuplicateStreams>(), {x},
-               std::vector<DataType>(count, x->dtype));
+std::vector<Tensor*> Builder::copies(Tensor* x, std::size_t count, std::int64_t lanes) {
+  auto op = std::make_unique<hw::DuplicateStreams>();
+  op->pe = lanes;
+  return layer("copies", std::move(op), {x}, std::vector<DataType>(count, x->dtype));
 }
 
-Tensor* Builder::fifo(std::string_view name, Tensor* x, std::int64_t depth) {
+Tensor* Builder::fifo(std::string_view name, Tensor* x, std::int64_t depth, std::int64_t lanes) {
   hw::StreamingFIFO op;
+  op.lanes = lanes;
   op.depth = depth;
   return add(name, op, {x}, x->dtype);
 }

@@ -27,8 +27,8 @@ class Builder {
   Tensor* add(std::string_view name, T op, std::vector<Tensor*> inputs, DataType dtype) {
     return layer(name, std::make_unique<T>(std::move(op)), std::move(inputs), {dtype})[0];
   }
-  std::vector<Tensor*> copies(Tensor* x, std::size_t count);
-  Tensor* fifo(std::string_view name, Tensor* x, std::int64_t depth);
+  std::vector<Tensor*> copies(Tensor* x, std::size_t count, std::int64_t lanes = 1);
+  Tensor* fifo(std::string_view name, Tensor* x, std::int64_t depth, std::int64_t lanes = 1);
   /// A product with pseudo-random weights of 3 bits, PE and SIMD 1.
   Tensor* product(std::string_view name, Tensor* x, std::int64_t rows, int seed);
   Graph finish(std::vector<Tensor*> outputs);

@@ -35,13 +35,14 @@ std::string shell_instance(const ShellSpec& spec) {
 }
 
 std::string accelerator_instance(const ShellAccelerator& a) {
-  return fmt::format(R"(  {0} u_accelerator (
+  const UnusedWeightPort weights = a.weights ? unused_weight_port() : UnusedWeightPort{};
+  return fmt::format(R"({3}  {0} u_accelerator (
     .clk_i(clk_i), .rst_ni(acc_rst_n),
     .{1}_tvalid(in_valid), .{1}_tready(in_ready), .{1}_tdata(in_data), .{1}_tlast(1'b0),
-    .{2}_tvalid(out_valid), .{2}_tready(out_ready), .{2}_tdata(out_data), .{2}_tlast(out_last)
+    .{2}_tvalid(out_valid), .{2}_tready(out_ready), .{2}_tdata(out_data), .{2}_tlast(out_last){4}
   );
 )",
-                     a.module, a.slave, a.master);
+                     a.module, a.slave, a.master, weights.wires, weights.pins);
 }
 
 std::string core_text(const ShellSpec& spec) {
@@ -108,7 +109,8 @@ ShellAccelerator shell_accelerator(const StitchedRtl& rtl) {
           in.tdata_bits() / 8,
           out.tdata_bits() / 8,
           rtl.streams.at(in.stream).stream.beats,
-          rtl.streams.at(out.stream).stream.beats};
+          rtl.streams.at(out.stream).stream.beats,
+          !rtl.stores.empty()};
 }
 
 int clocks_per_bit(double clock_mhz, int baud) {

@@ -27,6 +27,7 @@ struct ShellAccelerator {
   std::string slave = "s_axis", master = "m_axis";
   std::int64_t in_bytes = 1, out_bytes = 1;  ///< of a beat
   std::int64_t in_beats = 1, out_beats = 1;  ///< of a frame
+  bool weights = false;                      ///< has s_axi_weights, which nobody uses here
 };
 /// UserError for one with more streams.
 ShellAccelerator shell_accelerator(const StitchedRtl& rtl);

@@ -47,16 +47,18 @@ MoverChannel address_channel(const std::string& prefix) {
       {{"addr", kAddressBits}, {"len", 8}, {"size", 3}, {"burst", 2}, {"cache", 4}, {"prot", 3}}};
 }
 
+std::vector<MoverChannel> register_channels(const std::string& port, int address_bits) {
+  return {{port + "aw", true, {{"addr", address_bits}}},
+          {port + "w", true, {{"data", 32}, {"strb", 4}}},
+          {port + "ar", true, {{"addr", address_bits}}},
+          {port + "b", false, {{"resp", 2}}},
+          {port + "r", false, {{"data", 32}, {"resp", 2}}}};
+}
+
 std::vector<MoverChannel> channels(const DataMover& mover) {
   const int bits = mover.choice.memory_bits;
-  const std::string control = "s_axi_control_", memory = "m_axi_gmem_";
-  std::vector<MoverChannel> all = {
-      {control + "aw", true, {{"addr", 7}}},
-      {control + "w", true, {{"data", 32}, {"strb", 4}}},
-      {control + "ar", true, {{"addr", 7}}},
-      {control + "b", false, {{"resp", 2}}},
-      {control + "r", false, {{"data", 32}, {"resp", 2}}},
-  };
+  const std::string memory = "m_axi_gmem_";
+  std::vector<MoverChannel> all = register_channels("s_axi_control_", 7);
   if (mover.reads) {
     all.push_back(address_channel(memory + "ar"));
     all.push_back({memory + "r", true, {{"data", bits}, {"resp", 2}, {"last", 1}}});
@@ -118,6 +120,12 @@ std::string with_movers_text(const StitchedRtl& rtl, const std::vector<DataMover
     }
     instances += mover_instance(mover);
   }
+  if (!rtl.stores.empty())
+    for (const WeightSignal& s : weight_signals()) {
+      ports += fmt::format(",\n  {} logic {}{}", s.input ? "input " : "output",
+                           s.scalar ? "" : fmt::format("[{}:0] ", s.bits - 1), s.name);
+      pins += fmt::format(",\n    .{0}({0})", s.name);
+    }
   return fmt::format(
       "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}\n);\n{}{}\n  {} accelerator0 (\n"
       "    .clk_i(clk_i),\n    .rst_ni(rst_ni){}\n  );\nendmodule\n",
@@ -245,7 +253,7 @@ std::vector<DataMover> data_movers(const StitchedRtl& rtl, const MoverChoice& ch
 }
 
 MoversRtl with_movers(const StitchedRtl& rtl, const MoverChoice& choice) {
-  MoversRtl result{kWithMovers, rtl.files, data_movers(rtl, choice)};
+  MoversRtl result{kWithMovers, rtl.files, data_movers(rtl, choice), !rtl.stores.empty()};
   for (const char* module : {"assay_iodma_in", "assay_iodma_out"})
     for (const RtlFile& file : rtl_sources(module)) {
       const std::string name(file.name);
@@ -259,6 +267,9 @@ MoversRtl with_movers(const StitchedRtl& rtl, const MoverChoice& choice) {
 std::string simulated_text(const MoversRtl& rtl, const std::string& module) {
   SimulatedText text;
   for (const DataMover& mover : rtl.movers) text.add(mover, mover.name + "_");
+  if (rtl.weights)
+    for (const MoverChannel& channel : register_channels("s_axi_weights_", 32))
+      text.add_channel(channel, "");
   return text.text(module, rtl.module);
 }
 

@@ -62,14 +62,16 @@ struct MoversRtl {
   std::string module;
   std::vector<NodeRtl::File> files;  ///< the accelerator's, the movers' and, last, the module's own
   std::vector<DataMover> movers;
+  bool weights = false;  ///< run-time weights: the accelerator's port s_axi_weights is one of the module
 };
 
 /// The module accelerator_with_movers: the accelerator as accelerator0 and its movers by their names; ports
-/// clk_i, rst_ni, and of every mover those to registers, memory and interrupt, its name and '_' in front.
+/// clk_i, rst_ni, s_axi_weights where the accelerator has it, and of every mover those to registers, memory and interrupt, its name and '_' in front.
 MoversRtl with_movers(const StitchedRtl& rtl, const MoverChoice& choice);
 
 /// A simulation's view of it, a module that is called `module`, or of one mover alone, whose stream is then
-/// a stream of the view: every channel is a stream, in the order of sim::axi_streams().
+/// a stream of the view: every channel is a stream, in the order of sim::axi_streams(). Registers of run-time
+/// weights come behind the movers, without memory.
 std::string simulated_text(const MoversRtl& rtl, const std::string& module);
 std::string simulated_text(const DataMover& mover, const std::string& module);
 

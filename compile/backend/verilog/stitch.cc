@@ -35,6 +35,7 @@ class Stitcher {
     add_streams();
     number_ports(rtl_.slaves, "s_axis");
     number_ports(rtl_.masters, "m_axis");
+    add_stores();
     add_files();
     return std::move(rtl_);
   }
@@ -43,7 +44,7 @@ class Stitcher {
   void add_nodes() {
     Identifiers names;
     for (const Node* node : spec_.nodes)
-      rtl_.nodes.push_back({node, names.make(node->name), hw::build_layer(*node), {}, {}});
+      rtl_.nodes.push_back({node, names.make(node->name), hw::build_layer(*node), {}, {}, {}});
     for (StitchedNode& node : rtl_.nodes) {
       node.inputs.resize(node.layer.inputs.size());
       node.outputs.resize(node.layer.outputs.size());
@@ -154,6 +155,82 @@ class Stitcher {
       ports[i].prefix = ports.size() == 1 ? name : fmt::format("{}_{}", name, i);
   }
 
+  // ---- Run-time weights ----
+
+  void add_stores() {
+    std::int64_t address = kWeightWindow;
+    for (StitchedNode& node : rtl_.nodes) {
+      if (!ports_of(node).ring) continue;
+      node.ring = wires_.make(node.layer.stores.empty() ? "unused_ring" : "ring");
+      for (const hw::StoreNeed& need : node.layer.stores) {
+        rtl_.stores.push_back({node.node->name, node.name + "_" + need.image, need, address});
+        if (address + 4 * need.size() > kWeightBytes)
+          user_error(
+              "{}: its run-time weights lie beyond the {} bytes of an AXI4-Lite port; let fewer "
+              "layers have some",
+              node.node->label(), kWeightBytes);
+        address += 4 * need.size();
+      }
+    }
+    if (rtl_.stores.empty()) return;
+    control_words_ = (address - kWeightWindow) / 4;
+    layers_reset_ = wires_.make("layers_rst_n");
+    first_ring_ = wires_.make("ring");
+    slave_valid_ = wires_.make("gate_valid_in");
+    slave_ready_ = wires_.make("gate_ready_in");
+  }
+
+  static hw::Ports ports_of(const StitchedNode& node) {
+    return hw::find_layer(*node.node)->ports(*node.node);
+  }
+
+  /// The wires of a layer: on the ring behind the layer before it, where it has stores.
+  LayerWires wires_of(std::size_t n) const {
+    LayerWires wires;
+    if (!rtl_.stores.empty()) wires.reset = layers_reset_;
+    wires.ring_out = rtl_.nodes[n].ring;
+    if (rtl_.nodes[n].layer.stores.empty()) return wires;
+    wires.ring_in = first_ring_;
+    for (std::size_t i = 0; i < n; ++i)
+      if (!rtl_.nodes[i].layer.stores.empty()) wires.ring_in = rtl_.nodes[i].ring;
+    return wires;
+  }
+
+  std::string last_ring() const {
+    std::string last = first_ring_;
+    for (const StitchedNode& node : rtl_.nodes)
+      if (!node.layer.stores.empty()) last = node.ring;
+    return last;
+  }
+
+  /// The control and its wires.
+  std::string control_text() const {
+    const std::size_t slaves = rtl_.slaves.size(), masters = rtl_.masters.size();
+    std::string beats, pins, valid, ready, left;
+    for (std::size_t i = slaves; i-- > 0;) {
+      const StitchedStream& s = rtl_.streams[rtl_.slaves[i].stream];
+      beats += fmt::format("{}32'd{}", beats.empty() ? "" : ", ", s.stream.beats);
+      valid += fmt::format("{}{}_tvalid", valid.empty() ? "" : ", ", rtl_.slaves[i].prefix);
+      ready += fmt::format("{}{}_ready", ready.empty() ? "" : ", ", s.name);
+    }
+    for (std::size_t m = masters; m-- > 0;)
+      left += fmt::format("{0}{1}_tvalid && {1}_tready && {1}_tlast", left.empty() ? "" : ", ",
+                          rtl_.masters[m].prefix);
+    for (const WeightSignal& s : weight_signals()) pins += fmt::format(",\n    .{0}({0})", s.name);
+    return fmt::format(
+        "\n  // Run-time weights.\n  logic [65:0] {};\n  logic {};\n  logic [{}:0] {}, {};\n"
+        "  assay_store_control #(\n    .Slaves({}),\n    .Masters({}),\n    .SlaveBeats({{{}}}),\n "
+        "   "
+        ".Words(32'd{})\n  ) store_control (\n    .clk_i(clk_i),\n    .rst_ni(rst_ni){},\n"
+        "    .slave_valid_i({{{}}}),\n    .slave_ready_o({}),\n    .layer_valid_o({}),\n"
+        "    .layer_ready_i({{{}}}),\n    .left_i({{{}}}),\n    .layers_rst_no({}),\n    "
+        ".ring_o({}),\n"
+        "    .ring_i({})\n  );\n",
+        first_ring_, layers_reset_, slaves - 1, slave_valid_, slave_ready_, slaves, masters, beats,
+        control_words_, pins, valid, slave_ready_, slave_valid_, ready, left, layers_reset_,
+        first_ring_, last_ring());
+  }
+
   // ---- Text ----
 
   void add_files() {
@@ -166,6 +243,7 @@ class Stitcher {
     };
     for (const StitchedNode& node : rtl_.nodes) add(node.layer.module);
     add("assay_tlast_marker");
+    if (!rtl_.stores.empty()) add("assay_store_control");
     rtl_.files.push_back({spec_.module + ".sv", module_text()});
   }
 
@@ -174,9 +252,17 @@ class Stitcher {
         fmt::format("module {} (\n  input  logic clk_i,\n  input  logic rst_ni", spec_.module);
     for (const StitchedPort& port : rtl_.slaves) text += port_text(port, true);
     for (const StitchedPort& port : rtl_.masters) text += port_text(port, false);
+    if (!rtl_.stores.empty()) text += "\n";
+    if (!rtl_.stores.empty())
+      for (const WeightSignal& s : weight_signals())
+        text += fmt::format(",\n  {} logic {}{}", s.input ? "input " : "output",
+                            s.scalar ? "" : fmt::format("[{}:0] ", s.bits - 1), s.name);
     text += "\n);\n";
     for (const StitchedStream& stream : rtl_.streams) text += wires_text(stream);
-    for (const StitchedPort& port : rtl_.slaves) text += slave_text(port);
+    for (const StitchedNode& node : rtl_.nodes)
+      if (!node.ring.empty()) text += fmt::format("  logic [65:0] {};\n", node.ring);
+    if (!rtl_.stores.empty()) text += control_text();
+    for (std::size_t i = 0; i < rtl_.slaves.size(); ++i) text += slave_text(i);
     for (std::size_t n = 0; n < rtl_.nodes.size(); ++n) text += node_text(n);
     for (const StitchedPort& port : rtl_.masters) text += master_text(port);
     return text + "\nendmodule\n";
@@ -202,16 +288,20 @@ class Stitcher {
         stream_text(s.stream), s.stream.beats, s.name, s.name, s.stream.bits() - 1, s.name);
   }
 
-  std::string slave_text(const StitchedPort& port) const {
+  std::string slave_text(std::size_t i) const {
+    const StitchedPort& port = rtl_.slaves[i];
+    const bool gated = !rtl_.stores.empty();
     const std::string& wire = rtl_.streams[port.stream].name;
     const std::string padding =
         port.bits == port.tdata_bits()
             ? ""
             : fmt::format(", {}_tdata[{}:{}]", port.prefix, port.tdata_bits() - 1, port.bits);
     return fmt::format(
-        "\n  assign {0}_valid = {1}_tvalid;\n  assign {1}_tready = {0}_ready;\n  assign {0}_data = "
+        "\n  assign {0}_valid = {4};\n  assign {1}_tready = {5};\n  assign {0}_data = "
         "{1}_tdata[{2}:0];\n  logic unused_{1};\n  assign unused_{1} = &{{1'b0, {1}_tlast{3}}};\n",
-        wire, port.prefix, port.bits - 1, padding);
+        wire, port.prefix, port.bits - 1, padding,
+        gated ? fmt::format("{}[{}]", slave_valid_, i) : port.prefix + "_tvalid",
+        gated ? fmt::format("{}[{}]", slave_ready_, i) : wire + "_ready");
   }
 
   std::string node_text(std::size_t n) const {
@@ -220,8 +310,8 @@ class Stitcher {
       const auto& ends = input ? node.inputs : node.outputs;
       return fmt::format("{}_{}", rtl_.streams[ends[stream]].name, name);
     };
-    return "\n" + instance_text("u_" + node.name, node.with_files(),
-                                hw::find_layer(*node.node)->ports(*node.node), signal);
+    return "\n" +
+           instance_text("u_" + node.name, node.with_files(), ports_of(node), wires_of(n), signal);
   }
 
   /// TLAST is the writer's, or a marker counts beats.
@@ -250,6 +340,8 @@ class Stitcher {
   std::map<const Tensor*, End> writers_;
   std::map<const Tensor*, std::vector<End>> readers_;
   std::vector<End> weights_;
+  std::int64_t control_words_ = 0;
+  std::string layers_reset_, first_ring_, slave_valid_, slave_ready_;
 };
 
 /// A module around the accelerator that shows what goes over its streams.
@@ -320,10 +412,12 @@ std::string monitored_text(const StitchedRtl& rtl, std::span<const std::size_t> 
   for (std::size_t i = 0; i < rtl.slaves.size(); ++i) text.add_slave(i, rtl.slaves[i]);
   for (std::size_t i = 0; i < rtl.masters.size(); ++i) text.add_master(i, rtl.masters[i]);
   for (std::size_t i = 0; i < streams.size(); ++i) text.add_monitor(i, rtl.streams[streams[i]]);
+  const UnusedWeightPort weights = rtl.stores.empty() ? UnusedWeightPort{} : unused_weight_port();
   return fmt::format(
-      "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}\n);\n  {} top (\n    "
-      ".clk_i(clk_i),\n    .rst_ni(rst_ni){}\n  );\n{}endmodule\n",
-      monitored_module(rtl), text.ports, rtl.module, text.pins, text.body);
+      "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}\n);\n{}  {} top (\n    "
+      ".clk_i(clk_i),\n    .rst_ni(rst_ni){}{}\n  );\n{}endmodule\n",
+      monitored_module(rtl), text.ports, weights.wires, rtl.module, text.pins, weights.pins,
+      text.body);
 }
 
 }  // namespace assay

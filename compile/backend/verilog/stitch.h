@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compile/backend/verilog/node_rtl.h"
+#include "compile/backend/verilog/weight_map.h"
 #include "compile/graph/graph.h"
 #include "compile/hw/layer.h"
 
@@ -26,6 +27,7 @@ struct StitchedNode {
   std::string name;  ///< of the instance, behind "u_", and in front of its memory files' names
   hw::Layer layer;
   std::vector<std::size_t> inputs, outputs;  ///< of its streams, the places in `streams`
+  std::string ring;  ///< the wire behind its memories, where its module has a ring
 
   std::string file(const hw::MemoryImage& image) const { return name + "_" + image.name(); }
   /// The layer with its memory files' names as they are in the design's folder.
@@ -56,14 +58,19 @@ struct StitchedRtl {
   /// The slaves' first, then the writers' in the order of the nodes.
   std::vector<StitchedStream> streams;
   std::vector<StitchedPort> slaves, masters;
+  /// Run-time weights in the order of their addresses. With any, the module has the port s_axi_weights.
+  std::vector<WeightStore> stores;
 };
 
 /// The module: clk_i, rst_ni (synchronous, active low); s_axis[_<i>] per input and then per weight
 /// stream; m_axis[_<i>] per output. tdata is padded to whole bytes: zeros on masters, ignored on
 /// slaves. A master's tlast marks the last beat of every frame. A slave's is ignored: every layer
-/// counts the beats of its frames itself, and there is no port to report a wrong one. Instances are
+/// counts the beats of its frames itself, and there is no port to report a wrong one. With run-time
+/// weights there is s_axi_weights (weight_map.h) in front of a control (rtl/assay_store_control.sv), which
+/// the slaves pass and which resets the layers. Instances are
 /// named after nodes, wires after tensors. UserError naming the nodes when the streams of a writer
-/// and its reader differ, or when a tensor has no reader or several.
+/// and its reader differ, or when a tensor has no reader or several;
+/// where run-time weights exceed the port's addresses.
 StitchedRtl stitch(const StitchSpec& spec);
 
 /// A simulation's view of the module, called `MODULE_monitored`: stream ports as sim::Design wants

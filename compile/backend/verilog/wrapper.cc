@@ -73,10 +73,13 @@ std::string lone_instance_text(std::string_view name, const hw::Layer& layer) {
 }
 
 std::string instance_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports,
-                          const StreamSignal& signal) {
+                          const LayerWires& wires, const StreamSignal& signal) {
+  const std::string ring = ports.ring ? fmt::format(",\n    .ring_i({}),\n    .ring_o({})",
+                                                    wires.ring_in, wires.ring_out)
+                                      : "";
   return fmt::format(
-      "{}\n    .clk_i(clk_i),\n    .rst_ni(rst_ni){}{}\n  );\n", instance_head(name, layer),
-      connections(layer.inputs, true, ports.inputs, ports.vector_inputs, signal),
+      "{}\n    .clk_i(clk_i),\n    .rst_ni({}){}{}{}\n  );\n", instance_head(name, layer),
+      wires.reset, ring, connections(layer.inputs, true, ports.inputs, ports.vector_inputs, signal),
       connections(layer.outputs, false, ports.outputs, ports.vector_outputs, signal));
 }
 
@@ -87,9 +90,10 @@ std::string wrapper_text(std::string_view name, const hw::Layer& layer, const hw
                        towards_module ? "_i" : "_o");
   };
   return fmt::format(
-      "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}{}\n);\n{}endmodule\n", name,
+      "module {} (\n  input  logic clk_i,\n  input  logic rst_ni{}{}\n);\n{}{}endmodule\n", name,
       outer_ports(layer.inputs, "in", true), outer_ports(layer.outputs, "out", false),
-      instance_text("layer", layer, ports, outer));
+      ports.ring ? "  logic [65:0] unused_ring;\n" : "",
+      instance_text("layer", layer, ports, {.ring_out = "unused_ring"}, outer));
 }
 
 }  // namespace assay

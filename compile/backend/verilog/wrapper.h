@@ -24,8 +24,15 @@ using StreamSignal =
 /// An instance called `name` of a layer's library module that nothing is connected to.
 std::string lone_instance_text(std::string_view name, const hw::Layer& layer);
 
+/// What a layer's module is connected to but for its streams.
+struct LayerWires {
+  std::string reset = "rst_ni";
+  std::string ring_in = "{66{1'b0}}",
+              ring_out;  ///< of assay_store.sv, where its module has such ports
+};
+
 /// The instance called `name` of a layer's library module.
 std::string instance_text(std::string_view name, const hw::Layer& layer, const hw::Ports& ports,
-                          const StreamSignal& signal);
+                          const LayerWires& wires, const StreamSignal& signal);
 
 }  // namespace assay

@@ -17,11 +17,13 @@ struct JoinThreshold final : HwOpOf<JoinThreshold> {
   static constexpr std::size_t kFirstX = 2;
   Levels levels;
   std::int64_t table_min = 0, pe = 1;
+  bool runtime_writeable_weights = false;  ///< of thresholds and multipliers, see MultiplyOp
   void fields(FieldVisitor& v) override {
     HwOp::fields(v);
     levels.visit(v);
     v.visit("table_min", table_min);
     v.visit("PE", pe);
+    v.visit("runtime_writeable_weights", runtime_writeable_weights);
   }
   void infer(InferContext& c) const override {
     check_equal(c, kFirstX);

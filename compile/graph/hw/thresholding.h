@@ -19,11 +19,13 @@ struct Thresholding final : HwOpOf<Thresholding> {
   std::int64_t pe = 1;
   /// "auto" (not decided yet), "comparators" (all steps at once) or "search" (binary search).
   std::string preferred_impl_style = "auto";
+  bool runtime_writeable_weights = false;  ///< of the thresholds, see MultiplyOp
   void fields(FieldVisitor& v) override {
     HwOp::fields(v);
     levels.visit(v);
     v.visit("PE", pe);
     v.visit("preferred_impl_style", preferred_impl_style);
+    v.visit("runtime_writeable_weights", runtime_writeable_weights);
   }
   void infer(InferContext& c) const override {
     const Shape& x = vectors(c);

@@ -17,6 +17,7 @@ using Depths = std::vector<std::int64_t>;
 
 constexpr std::string_view kDefaults = "Defaults";
 constexpr std::string_view kParallelWindow = "parallel_window";
+constexpr std::string_view kRuntimeWeights = "runtime_writeable_weights";
 constexpr std::string_view kRamStyle = "ram_style", kMemMode = "mem_mode";
 constexpr std::string_view kImplStyle = "preferred_impl_style";
 constexpr std::string_view kInDepths = "inFIFODepths", kOutDepths = "outFIFODepths";
@@ -27,7 +28,7 @@ struct Field {
   std::int64_t divides = 0;
   std::vector<std::string> words;
 
-  bool is_flag() const { return name == kParallelWindow; }
+  bool is_flag() const { return name == kParallelWindow || name == kRuntimeWeights; }
   bool is_depths() const { return name == kInDepths || name == kOutDepths; }
 };
 
@@ -47,6 +48,8 @@ std::vector<Field> fields_of(const Node& node) {
   }
   if (node.as<hw::Thresholding>())
     fields.push_back({std::string(kImplStyle), 0, {"auto", "comparators", "search"}});
+  if (node.as<hw::MultiplyOp>() || node.as<hw::Thresholding>() || node.as<hw::JoinThreshold>())
+    fields.push_back({std::string(kRuntimeWeights), 0, {}});
   if (node.as<hw::ConvolutionInputGenerator>())
     fields.push_back({std::string(kParallelWindow), 0, {}});
   fields.push_back({std::string(kInDepths), 0, {}});
@@ -194,16 +197,17 @@ std::map<std::string, FoldingValue> wishes_of(const Node& node, const FoldingCon
 }
 
 bool is_wish(const std::map<std::string, FoldingValue>& wishes, std::string_view field,
-             const std::string& value) {
+             const FoldingValue& value) {
   const auto wish = wishes.find(std::string(field));
-  return wish != wishes.end() && wish->second == FoldingValue(value);
+  return wish != wishes.end() && wish->second == value;
 }
 
-/// Block RAM for weights means a memory of their own: embedded ones are constants in logic.
+/// Weights in block RAM, or that a host writes, need a memory of their own: embedded ones are constants in
+/// logic.
 void add_memory_mode(const Node& node, std::map<std::string, FoldingValue>& wishes) {
   const auto* product = node.as<hw::MultiplyOp>();
-  if (product && is_wish(wishes, kRamStyle, "block") && !wishes.contains(std::string(kMemMode)) &&
-      product->mem_mode == "embedded")
+  if (product && (is_wish(wishes, kRamStyle, "block") || is_wish(wishes, kRuntimeWeights, 1)) &&
+      !wishes.contains(std::string(kMemMode)) && product->mem_mode == "embedded")
     wishes[std::string(kMemMode)] = std::string("decoupled");
 }
 
@@ -287,6 +291,7 @@ std::optional<std::string> folding_value_fault(const std::string& field,
       {std::string(kMemMode), 0, kMemModes},
       {std::string(kImplStyle), 0, {"auto", "popcount", "lut", "dsp", "comparators", "search"}},
       {std::string(kParallelWindow), 0, {}},
+      {std::string(kRuntimeWeights), 0, {}},
       {std::string(kInDepths), 0, {}},
       {std::string(kOutDepths), 0, {}}};
   const auto known = std::ranges::find(all, field, &Field::name);

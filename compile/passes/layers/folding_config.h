@@ -12,9 +12,9 @@
 namespace assay {
 
 /// Sets the fields PE, SIMD, ram_style, mem_mode, preferred_impl_style, parallel_window,
-/// inFIFODepths and outFIFODepths (one depth per stream; 0: the flow sizes it, 1: no FIFO). A
+/// runtime_writeable_weights, inFIFODepths and outFIFODepths (one depth per stream; 0: the flow sizes it, 1: no FIFO). A
 /// generator of grouped windows follows the PE of its reader. Weights that are wished to lie in
-/// block RAM, without a word on mem_mode, become a memory of their own (decoupled). UserError,
+/// block RAM or to be written at run time, without a word on mem_mode, become a memory of their own (decoupled). UserError,
 /// naming what is allowed, for an unknown node or field and a value that does not fit. Returns
 /// whether anything changed; every checkpoint stays.
 bool apply_folding_config(Graph& graph, const FoldingConfig& config, PassReport& report);

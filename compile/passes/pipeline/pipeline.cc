@@ -59,6 +59,12 @@ StepOptions residual_sums_options(const PassOptions& options) {
 
 bool has_join_bits(const PassOptions& options) { return options.join_bits.has_value(); }
 
+/// Nothing without weights that are written at run time: then widths follow from the network alone.
+StepOptions widths_options(const PassOptions& options) {
+  if (!options.runtime_weights) return {};
+  return {{"runtime_weights", std::int64_t{1}}};
+}
+
 StepOptions hw_layers_options(const PassOptions& options) {
   return {{"standalone_thresholds", std::int64_t{options.standalone_thresholds}},
           {"allow_software", std::int64_t{options.allow_software}}};
@@ -189,7 +195,8 @@ std::span<const PipelineStep> pipeline_steps() {
                    "weights, thresholds and accumulators get the smallest type that provably holds "
                    "them",
                    minimize_widths}},
-       .integer = true},
+       .integer = true,
+       .options = widths_options},
       {.name = "hw_layers",
        .passes = {{"infer_hw_layers", kExact, "operators of integers become hardware layers",
                    infer_hw_layers}},

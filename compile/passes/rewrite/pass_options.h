@@ -37,6 +37,9 @@ struct PassOptions {
   int join_budget = kJoinBudget;
   /// Fraction bits that sums of branches get, even if some combinations go wrong.
   std::optional<int> join_bits = {};
+  /// Widths hold any weights of the types that they have, and any thresholds, as a host may write others
+  /// ("runtime_writeable_weights" of the folding).
+  bool runtime_weights = false;
   /// Keeps products and the thresholds behind them apart: MVAU, then Thresholding.
   bool standalone_thresholds = false;
   /// Leaves nodes without a layer as they are, outside of the hardware, instead of refusing them.

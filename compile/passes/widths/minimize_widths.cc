@@ -57,11 +57,17 @@ bool is_data(const Tensor* tensor) {
   return tensor && tensor->constant && tensor->container == Container::kFloat32;
 }
 
-bool type_constants(const Node& node) {
+/// Weights that may become others keep the type that they were declared to have.
+bool keeps_type(const Analysis& analysis, const Node& node, std::size_t input) {
+  return analysis.any_weights() && is_product(node) && input == 1 &&
+         node.inputs[input]->dtype.is_integer();
+}
+
+bool type_constants(const Analysis& analysis, const Node& node) {
   if (node.as<ops::Resize>()) return false;
   bool changed = false;
   for (std::size_t i = 0; i < node.inputs.size(); ++i) {
-    if (!is_data(node.inputs[i])) continue;
+    if (!is_data(node.inputs[i]) || keeps_type(analysis, node, i)) continue;
     if (node.inputs[i]->constant->is_real())
       user_error("{}: input {} holds numbers that are no integers; streamline the graph first",
                  node.label(), i);
@@ -121,7 +127,7 @@ bool type_node(Graph& graph, Analysis& analysis, Node& node, PassReport& report)
     width.weights_before = node.inputs[1]->dtype;
     width.accumulator_before = node.outputs[0]->dtype;
   }
-  changed |= type_constants(node);
+  changed |= type_constants(analysis, node);
   const Ranges ranges = ranges_of(analysis, node);
   const DataType type = ranges.type();
   changed |= set_type(*node.outputs[0], type);
@@ -141,7 +147,7 @@ bool type_node(Graph& graph, Analysis& analysis, Node& node, PassReport& report)
 }  // namespace
 
 bool minimize_widths(Graph& graph, PassContext& context) {
-  Analysis analysis;
+  Analysis analysis(context.options.runtime_weights);
   for (const Tensor* input : graph.inputs()) {
     if (!input->dtype.is_integer())
       user_error("input '{}' is annotated {}; widths follow from an integer type such as UINT8",

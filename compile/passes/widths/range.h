@@ -44,11 +44,15 @@ std::vector<std::int64_t> integers(const Tensor& constant, const Node& node);
 /// The proved ranges of every tensor seen so far.
 class Analysis {
  public:
+  /// `any_weights`: weights are any of their data type, and thresholds any, as a host may write others.
+  explicit Analysis(bool any_weights = false) : any_weights_(any_weights) {}
+  bool any_weights() const { return any_weights_; }
   const Ranges& of(const Tensor* tensor, const Node& user);
   void set(const Tensor* tensor, Ranges ranges) { ranges_[tensor] = std::move(ranges); }
   bool knows(const Tensor* tensor) const { return ranges_.contains(tensor); }
 
  private:
+  bool any_weights_;
   std::unordered_map<const Tensor*, Ranges> ranges_;
 };
 

@@ -166,12 +166,15 @@ std::optional<Ranges> threshold_ranges(Analysis& analysis, const Node& node) {
   const std::vector<std::int64_t> t = integers(thresholds_of(node), node);
   std::vector<std::optional<Bounds>> lanes(static_cast<std::size_t>(rows->lanes));
   for (std::int64_t row = 0; row < rows->count; ++row) {
-    if (!rows->met(row)) continue;
+    if (!rows->met(row) && !analysis.any_weights()) continue;
     const Bounds input = rows->input(row);
     const std::span<const std::int64_t> steps(t.data() + row * rows->steps,
                                               static_cast<std::size_t>(rows->steps));
-    const std::int64_t least = std::ranges::count_if(steps, [&](auto k) { return input.lo >= k; });
-    const std::int64_t most = std::ranges::count_if(steps, [&](auto k) { return input.hi >= k; });
+    const bool any = analysis.any_weights();
+    const std::int64_t least =
+        any ? 0 : std::ranges::count_if(steps, [&](auto k) { return input.lo >= k; });
+    const std::int64_t most =
+        any ? rows->steps : std::ranges::count_if(steps, [&](auto k) { return input.hi >= k; });
     const auto [lo, hi] = std::minmax({bias + scale * least, bias + scale * most});
     auto& lane = lanes[static_cast<std::size_t>(rows->lane(row))];
     lane = lane ? hull(*lane, {lo, hi}) : Bounds{lo, hi};
