@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <utility>
 
+#include "compile/backend/host/c_host.h"
 #include "compile/backend/host/driver.h"
 #include "compile/backend/verilog/stitch.h"
 #include "compile/base/file.h"
@@ -104,8 +106,8 @@ void add_arrays(std::vector<NodeRtl::File>& files, const RtlSession& session,
 
 }  // namespace
 
-std::vector<NodeRtl::File> driver_package(const RtlSession& session, const DriverPlace& place,
-                                          const Console& console) {
+DriverPackages driver_packages(const RtlSession& session, const DriverPlace& place,
+                               const Console& console) {
   const StitchedRtl rtl = stitched(session.graph);
   host::DriverSpec spec;
   spec.network = session.graph.name;
@@ -120,7 +122,7 @@ std::vector<NodeRtl::File> driver_package(const RtlSession& session, const Drive
   std::vector<NodeRtl::File> files = host::pynq_driver(spec);
   add_arrays(files, session, rtl, spec, console);
   std::ranges::sort(files, {}, &NodeRtl::File::name);
-  return files;
+  return {std::move(files), host::c_host(spec)};
 }
 
 }  // namespace assay

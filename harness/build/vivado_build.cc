@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "compile/backend/fpga/tools.h"
 #include "compile/backend/zynq/check.h"
@@ -99,7 +100,7 @@ class VivadoBuild {
     std::vector<NodeRtl::File> files;
   };
 
-  /// The package for PYNQ, with the run's images; a network that it cannot serve has none, and that is said.
+  /// The package for PYNQ, with the run's images, and hosts in C and C++; a network that it cannot serve has none, and that is said.
   /// A platform's kernels get none: it is XRT's host that starts them.
   Driver make_driver() const {
     if (zynq::is_platform(board_)) return {};
@@ -113,11 +114,15 @@ class VivadoBuild {
     try {
       const RtlSession session(options_.dir, {}, {});  // which locks the folder
       Driver driver;
-      driver.files = driver_package(session, place, console_);
+      DriverPackages packages = driver_packages(session, place, console_);
       driver.check = {"driver", Verdict::kEquivalent,
-                      fmt::format("a package for PYNQ with {} images and golden's results",
+                      fmt::format("a package for PYNQ and hosts in C and C++, with {} images and "
+                                  "golden's results",
                                   session.image_count)};
-      for (NodeRtl::File& file : driver.files) file.name = "driver/" + file.name;
+      for (NodeRtl::File& file : packages.pynq)
+        driver.files.push_back({"driver/" + file.name, std::move(file.text)});
+      for (NodeRtl::File& file : packages.c)
+        driver.files.push_back({"host/" + file.name, std::move(file.text)});
       return driver;
     } catch (const std::runtime_error& error) {  // of the user, or of a tool that is not there
       return {{"driver", Verdict::kInconclusive, error.what()}, {}};

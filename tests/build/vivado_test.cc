@@ -59,6 +59,8 @@ TEST_F(VivadoCommand, LeavesACheckedProjectAndSaysWhatIsMissing) {
   const Json report = Json::parse(text("reports/vivado-Pynq-Z1.json"));
   ASSERT_EQ(report["checks"].size(), 5U);
   EXPECT_THAT(text("build/Pynq-Z1/driver/accelerator.json"), HasSubstr("\"address\": 1073741824"));
+  EXPECT_THAT(text("build/Pynq-Z1/host/accelerator.h"), HasSubstr("\"idma0\", 0x40000000u, 64,"));
+  EXPECT_TRUE(fs::exists(project / "host/Makefile"));
   for (const auto& check : report["checks"])
     EXPECT_EQ(check["verdict"], check["check"] == "vivado" ? "INCONCLUSIVE" : "EQUIVALENT")
         << check;

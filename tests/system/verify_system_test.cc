@@ -18,6 +18,7 @@
 #include "bits/small_run.h"
 #include "compile/base/file.h"
 #include "compile/base/process.h"
+#include "golden/data/npy.h"
 #include "harness/build/driver_package.h"
 #include "harness/report/schema.h"
 #include "harness/run_command.h"
@@ -94,20 +95,16 @@ std::string python() {
   return "";
 }
 
-/// A script of a driver in front of a simulated system: what it ends with.
+/// A program that drives, in front of a simulated system: what it ends with.
 class DriverRun {
  public:
-  DriverRun(SimulatedSystem& system, const fs::path& package, const std::string& script,
-            const std::vector<std::string>& arguments)
+  DriverRun(SimulatedSystem& system, const fs::path& package,
+            const std::vector<std::string>& command)
       : system_(system) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
       throw std::runtime_error("no line");
     fd_ = ends[0];
-    std::vector<std::string> command = {find_program(python(), "python3").string(),
-                                        ASSAY_SOURCE_DIR "/tests/host/on_device.py",
-                                        (package / script).string()};
-    command.insert(command.end(), arguments.begin(), arguments.end());
     program_ = std::make_unique<Companion>(command, package, ends[1]);
     ::close(ends[1]);
     while (serve()) {
@@ -170,29 +167,59 @@ class DriverRun {
   std::unique_ptr<Companion> program_;
 };
 
-class DriverOnSystem : public VerifySystem {
+/// What is built beside a project for Vivado, in front of this run's accelerator.
+class HostOnSystem : public VerifySystem {
+ protected:
+  using Spoil = std::function<void(const fs::path&)>;
+
+  /// What the command says that `begin` makes of the folder with both packages.
+  std::string drive(const std::function<std::vector<std::string>(const fs::path&)>& begin,
+                    const Spoil& spoil) {
+    const RtlSession session(out_, {}, {});
+    SimulatedSystem system(session, {.memory_bits = 128, .content_hash = ""}, 1);
+    const fs::path folder = dir_.path() / "packages";
+    std::ostringstream nowhere;
+    const Console console{nowhere, nowhere, false, true};
+    const DriverPackages made =
+        driver_packages(session, {system.movers(), {0x43c00000, 0x43c10000}}, console);
+    write_all(folder / "driver", made.pynq);
+    write_all(folder / "host", made.c);
+    if (spoil) spoil(folder);
+    const std::vector<std::string> command = begin(folder);
+    if (command.empty()) return "";
+    system.host().pace({.profile = sim::Profile::kBursts, .latency = 20});
+    const std::string output = DriverRun(system, folder, command).output();
+    EXPECT_TRUE(system.host().violations().empty());
+    return output;
+  }
+
+ private:
+  static void write_all(const fs::path& folder, const std::vector<NodeRtl::File>& files) {
+    fs::create_directories(folder);
+    for (const NodeRtl::File& file : files) write_file(folder / file.name, file.text);
+  }
+};
+
+class DriverOnSystem : public HostOnSystem {
  protected:
   void SetUp() override {
     if (python().empty()) GTEST_SKIP() << "needs NumPy: apt-get install python3-numpy";
   }
 
-  /// What the script says in front of this run's accelerator.
+  /// What the script says.
   std::string run(const std::string& script, const std::vector<std::string>& arguments,
-                  const std::function<void(const fs::path&)>& spoil = {}) {
-    const RtlSession session(out_, {}, {});
-    SimulatedSystem system(session, {.memory_bits = 128, .content_hash = ""}, 1);
-    const fs::path package = dir_.path() / "driver";
-    fs::create_directories(package);
-    std::ostringstream nowhere;
-    const Console console{nowhere, nowhere, false, true};
-    for (const NodeRtl::File& file :
-         driver_package(session, {system.movers(), {0x43c00000, 0x43c10000}}, console))
-      write_file(package / file.name, file.text);
-    if (spoil) spoil(package);
-    system.host().pace({.profile = sim::Profile::kBursts, .latency = 20});
-    const std::string output = DriverRun(system, package, script, arguments).output();
-    EXPECT_TRUE(system.host().violations().empty());
-    return output;
+                  const Spoil& spoil = {}) {
+    return drive(
+        [&](const fs::path& folder) {
+          std::vector<std::string> command = {find_program(python(), "python3").string(),
+                                              ASSAY_SOURCE_DIR "/tests/host/on_device.py",
+                                              (folder / "driver" / script).string()};
+          command.insert(command.end(), arguments.begin(), arguments.end());
+          return command;
+        },
+        [&](const fs::path& folder) {
+          if (spoil) spoil(folder / "driver");
+        });
   }
 };
 
@@ -218,6 +245,76 @@ TEST_F(DriverOnSystem, ADriverOfOtherRtlIsRefused) {
     write_file(package / "accelerator.json", json);
   });
   EXPECT_THAT(output, HasSubstr("was built from other RTL"));
+}
+
+// ---- The hosts in C and C++ in front of it
+
+/// The example, unchanged: main.cpp over assay_host.hpp over assay_host.c.
+class ExampleOnSystem : public HostOnSystem {
+ protected:
+  std::string run(const std::string& batch, const Spoil& spoil = {}) {
+    return drive(
+        [&](const fs::path& folder) -> std::vector<std::string> {
+          const ProcessResult made =
+              make(folder / "host", ASSAY_SOURCE_DIR "/tests/host/socket_board.cpp");
+          EXPECT_TRUE(made.ok()) << made.output;
+          if (!made.ok()) return {};
+          return {(folder / "host/validate").string(), (folder / "driver").string(), batch};
+        },
+        spoil);
+  }
+
+  static ProcessResult make(const fs::path& host, const std::string& board) {
+    return run_process(
+        {find_program("make", "make").string(), "CC=gcc", "CXX=g++", "BOARD=" + board}, host,
+        std::chrono::seconds(300));
+  }
+};
+
+TEST_F(ExampleOnSystem, ItsResultsAreGoldens) {
+  EXPECT_THAT(run("4"), HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
+  const fs::path driver = dir_.path() / "packages/driver";
+  const NpyArray result = read_npy(driver / "result_0.npy"),
+                 golden = read_npy(driver / "golden_0.npy");
+  EXPECT_EQ(result.shape, golden.shape);
+  EXPECT_EQ(as_int64(result, "result"), as_int64(golden, "golden"));
+}
+
+TEST_F(ExampleOnSystem, AWrongResultIsSeen) {
+  const std::string output = run("4", [](const fs::path& folder) {
+    std::string golden = read_file(folder / "driver/golden_0.npy");
+    golden[golden.size() - 3] ^= 1;  // of the fourth of six images
+    write_file(folder / "driver/golden_0.npy", golden);
+  });
+  EXPECT_THAT(output, HasSubstr("image 3 differs from golden\n"));
+  EXPECT_THAT(output, HasSubstr("DIFFERENT: 6 images compared, 1 differ\n"));
+}
+
+TEST_F(ExampleOnSystem, AHostOfOtherRtlIsRefused) {
+  const std::string output = run("4", [&](const fs::path& folder) {
+    std::string text = read_file(folder / "host/accelerator.h");
+    const std::string hash =
+        Json::parse(read_file(folder / "driver/accelerator.json"))["content_hash"];
+    text.replace(text.find(hash), 1, hash[0] == '0' ? "1" : "0");
+    write_file(folder / "host/accelerator.h", text);
+  });
+  EXPECT_THAT(
+      output,
+      HasSubstr("ASSAY_ERROR_HASH: idma0: the bitstream that is loaded was built from other RTL"));
+}
+
+TEST_F(ExampleOnSystem, CompilesForABoard) {
+  drive(
+      [](const fs::path& folder) -> std::vector<std::string> {
+        const ProcessResult made = make(folder / "host", "board.cpp");
+        EXPECT_TRUE(made.ok()) << made.output;
+        const ProcessResult ran = run_process({(folder / "host/validate").string()},
+                                              folder / "host", std::chrono::seconds(60));
+        EXPECT_EQ(ran.exit_code, 2);
+        EXPECT_THAT(ran.output, HasSubstr("cannot "));  // neither /dev/mem nor u-dma-buf
+        return {};
+      },
+      {});
 }
 
 }  // namespace

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+"""pack_test.py PROGRAM: the host in C packs as driver.py does, to the byte, and unpacks what it packed."""
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+sys.path[:0] = [os.environ["DRIVER_FOLDER"], os.path.join(os.path.dirname(os.path.abspath(__file__)), "stub")]
+
+from driver import Stream  # noqa: E402
+
+SHAPES = [  # of a frame in the stream's order, perm, lanes, beats
+    ([1, 2, 3, 4], [0, 3, 1, 2], 2, 12),
+    ([1, 12], [], 3, 4),
+    ([1, 3, 5, 2], [0, 2, 3, 1], 5, 6),
+]
+
+
+def streams():
+    for bits in range(1, 49):
+        kinds = [(False, False), (True, False)] if bits > 1 else [(False, False), (False, True)]
+        for signed, bipolar in kinds:
+            for shape, perm, lanes, beats in SHAPES:
+                yield Stream({
+                    "name": "x", "shape": shape, "perm": perm, "dtype": "", "bits": bits, "signed": signed,
+                    "bipolar": bipolar, "lanes": lanes, "beats": beats, "slot_bytes": 32})
+
+
+def main():
+    rng = np.random.default_rng(3)
+    lines, expected = [], []
+    for stream in streams():
+        low, high = stream.range
+        values = rng.choice([-1, 1], (1, *stream.normal_shape)) if stream.bipolar else \
+            rng.integers(low, high, (1, *stream.normal_shape), endpoint=True)
+        values.reshape(-1)[:2] = low, high
+        perm = stream.perm or list(range(len(stream.shape)))
+        words = [stream.bits, int(stream.signed), int(stream.bipolar), stream.lanes, stream.beats, stream.slot_bytes,
+                 len(stream.shape), *stream.shape, *perm, *values.reshape(-1).tolist()]
+        lines.append(" ".join(map(str, words)))
+        packed = stream.pack(stream.fold(values)).tobytes().hex()
+        expected.append(" ".join([packed, *map(str, values.reshape(-1).tolist())]))
+    got = subprocess.run([sys.argv[1]], input="\n".join(lines) + "\n", capture_output=True, text=True, check=True)
+    results = got.stdout.splitlines()
+    assert len(results) == len(expected) == 48 * 2 * len(SHAPES), len(results)
+    for line, result, right in zip(lines, results, expected):
+        assert result == right, f"{line}\nC:         {result}\ndriver.py: {right}"
+    print(f"{len(results)} frames packed alike")
+
+
+if __name__ == "__main__":
+    main()
