@@ -7,7 +7,7 @@ packages="g++ cmake ninja-build pkgconf mold ccache ca-certificates
   libprotobuf-dev libonnx-dev zlib1g-dev libpng-dev libjpeg-dev libssl-dev libcurl4-openssl-dev
   libsqlite3-dev libtomlplusplus-dev verilator"
 # What tests and benchmarks need besides.
-test_packages="libgtest-dev libgmock-dev libbenchmark-dev yosys nextpnr-ice40 fpga-icestorm fpga-icestorm-chipdb tcl chromium git python3-numpy clang-14 clang-format-14 clang-tidy-14"
+test_packages="libgtest-dev libgmock-dev libbenchmark-dev yosys nextpnr-ice40 fpga-icestorm fpga-icestorm-chipdb z3 tcl chromium git python3-numpy clang-14 clang-format-14 clang-tidy-14"
 
 installed() {
   [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]

@@ -75,6 +75,12 @@ module assay_data_width_converter #(
           if (take && kept == CountBits'(u)) store[u*UnitBits +: UnitBits] <= in_data_i;
         end
       end
+    end else if (Out == 1) begin : g_split
+      // A beat is taken when nothing is kept.
+      always_ff @(posedge clk_i) begin
+        if (take)      store <= in_data_i;
+        else if (emit) store <= store >> UnitBits;
+      end
     end else begin : g_shift
       // What is kept moves down by an output beat; the input goes on top of it. Above the units
       // that are held the store is zero, once it holds any.

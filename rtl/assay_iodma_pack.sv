@@ -49,14 +49,25 @@ module assay_iodma_pack #(
   end
 
   if (SlotWords > 1) begin : g_words
-    assay_data_width_converter #(
-      .Bits(MemoryBits), .InLanes(SlotWords), .OutLanes(1)
-    ) u_slot (
-      .clk_i(clk_i), .rst_ni(rst_ni),
-      .in_valid_i(s_axis_tvalid && open), .in_ready_o(ready),
-      .in_data_i((SlotWords * MemoryBits)'(s_axis_tdata)),
-      .out_valid_o(word_valid_o), .out_ready_i(word_ready_i), .out_data_o(word_data_o)
-    );
+    localparam int unsigned LeftBits = $clog2(SlotWords + 1);
+
+    logic [SlotWords*MemoryBits-1:0] slot;  // the next word least significant
+    logic [LeftBits-1:0]             left;  // words of it
+
+    assign word_valid_o = left != '0;
+    assign word_data_o  = slot[MemoryBits-1:0];
+    assign ready        = left == '0 || (left == LeftBits'(1) && word_ready_i);
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni)                           left <= '0;
+      else if (fire)                         left <= LeftBits'(SlotWords);
+      else if (word_valid_o && word_ready_i) left <= left - 1'b1;
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (fire)              slot <= (SlotWords * MemoryBits)'(s_axis_tdata);
+      else if (word_ready_i) slot <= slot >> MemoryBits;
+    end
   end else begin : g_slots
     localparam int unsigned SlotBits  = MemoryBits / WordSlots;
     localparam int unsigned IndexBits = WordSlots > 1 ? $clog2(WordSlots) : 1;

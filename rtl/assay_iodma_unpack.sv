@@ -49,15 +49,23 @@ module assay_iodma_unpack #(
   end
 
   if (SlotWords > 1) begin : g_words
-    logic [SlotWords*MemoryBits-1:0] slot;
+    localparam int unsigned CountBits = $clog2(SlotWords + 1);
 
-    assay_data_width_converter #(
-      .Bits(MemoryBits), .InLanes(1), .OutLanes(SlotWords)
-    ) u_slot (
-      .clk_i(clk_i), .rst_ni(rst_ni),
-      .in_valid_i(word_valid_i), .in_ready_o(word_ready_o), .in_data_i(word_data_i),
-      .out_valid_o(beat_valid), .out_ready_i(beat_ready), .out_data_o(slot)
-    );
+    logic [SlotWords*MemoryBits-1:0] slot;   // the first word least significant, once it is whole
+    logic [CountBits-1:0]            count;  // words of it
+
+    assign beat_valid   = count == CountBits'(SlotWords);
+    assign word_ready_o = !beat_valid || beat_ready;
+
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni)           count <= '0;
+      else if (word_ready_o) count <= (beat_valid ? '0 : count) + CountBits'(word_valid_i);
+    end
+
+    always_ff @(posedge clk_i) begin
+      if (word_valid_i && word_ready_o)
+        slot <= {word_data_i, slot[SlotWords*MemoryBits-1:MemoryBits]};
+    end
     assign beat_data = slot[BeatBits-1:0];
 
     logic unused_rest;

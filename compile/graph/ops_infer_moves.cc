@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Shapes of the operators that only move data, and the shape arithmetic that exporters leave in
 // front of Reshape.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
 #include <cmath>

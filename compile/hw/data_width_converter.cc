@@ -49,9 +49,12 @@ void estimate(ResourceModel& m, const ModuleParameters& p) {
     m.counter(room / common);
     m.luts(bits_for(room / common));
     m.registers(room * bits);
-    // Collecting enables a unit at a time; shifting moves what is held, and the input by what is.
+    // Collecting enables a unit at a time; splitting takes the input or moves what is held by a unit; shifting
+    // moves what is held, and the input by what is.
     if (in == common)
       m.luts(out / common);
+    else if (out == common)
+      m.luts(room * bits);
     else
       m.shifter(room * bits);
   }

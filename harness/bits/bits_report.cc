@@ -64,10 +64,10 @@ std::string netlist_verdict(const BitsWork& work, const report::File& netlist) {
 /// The bits are what the netlist is, so that what its streams show inside holds for them.
 void note_netlist(report::Proof& proof, Judgement& judgement, const BitsWork& work) {
   proof.origin_verdict = netlist_verdict(work, proof.origin);
-  if (*proof.origin_verdict == verdict_name(Verdict::kDifferent))
+  if (!proof.origin_verdict->empty() && *proof.origin_verdict != verdict_name(Verdict::kEquivalent))
     judgement.note(Verdict::kInconclusive,
-                   fmt::format("'{}', which it is held against, is DIFFERENT at level netlist",
-                               proof.origin.file));
+                   fmt::format("'{}', which it is held against, is {} at level netlist",
+                               proof.origin.file, *proof.origin_verdict));
 }
 
 }  // namespace

@@ -2,6 +2,9 @@
 #include "harness/bits/prove_bits.h"
 
 #include "compile/base/error.h"
+#include "compile/base/file.h"
+#include "compile/base/hash.h"
+#include "compile/base/process.h"
 #include "harness/build/build_steps.h"
 #include "sim/proof/proof.h"
 
@@ -46,6 +49,8 @@ report::Proof prove_bits(const BuiltDesign& built, const RunDir& dir, std::uint6
   proof.memory_columns = result.memory_columns;
   proof.memory_bits = result.memory_bits;
   proof.canary = result.canary;
+  const std::filesystem::path prover = find_program("yosys-abc", "yosys");
+  proof.prover = {prover.filename().string(), sha256(read_file(prover))};
   for (const sim::ProofFailure& failure : result.failures)
     proof.failures.push_back(
         {failure.function, failure.register_name, failure.counterexample, failure.simulated});

@@ -63,7 +63,8 @@ void note(report::LayerProof& proof, const sim::ProofResult& result) {
 }  // namespace
 
 fpga::Tool layer_yosys(const report::Build& build) {
-  const report::Build::Tool& wanted = build.tools.at(0);
+  if (build.tools.empty()) build_again(build, "the build's report names no tool");
+  const report::Build::Tool& wanted = build.tools.front();
   for (const fpga::Tool& tool : fpga::find_tools("yosys"))
     if (fpga::identify(tool).sha256 == wanted.sha256) return tool;
   build_again(build, fmt::format("the layers were made by {}, which is not here",

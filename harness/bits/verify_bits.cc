@@ -19,6 +19,7 @@
 #include "harness/build/saved_build.h"
 #include "harness/check/execute.h"
 #include "harness/rtl/canaries.h"
+#include "harness/run/ledger.h"
 
 namespace assay {
 namespace {
@@ -73,7 +74,7 @@ class BitsVerification {
         streams_(lane_streams(empty_.rtl, built_.design)) {}
 
   VerifyBitsResult run() {
-    session_.dir.remove(bits_report_file(options_.level, built_.build.target.name));
+    forget_report(session_.dir, bits_report_file(options_.level, built_.build.target.name));
     session_.prove_stage(console_);
     describe();
     simulate();

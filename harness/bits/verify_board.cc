@@ -8,6 +8,7 @@
 #include "harness/bits/bits_report.h"
 #include "harness/bits/board_fleet.h"
 #include "harness/bits/serial_netlist.h"
+#include "harness/run/ledger.h"
 
 namespace assay {
 namespace {
@@ -26,7 +27,7 @@ report::Host over_the_line(const RtlSession& session, const VerifyBitsOptions& o
 VerifyBitsResult verify_board(const VerifyBitsOptions& options, const Console& console) {
   const auto began = std::chrono::steady_clock::now();
   const RtlSession session(options.dir, options.images, options.cache);
-  session.dir.remove(bits_report_file(options.level, options.target));
+  forget_report(session.dir, bits_report_file(options.level, options.target));
   report::File simulated;
   const report::Host line = over_the_line(session, options, console, simulated);
   const BuiltDesign built = read_built(session, options.target, options.level);

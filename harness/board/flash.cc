@@ -15,6 +15,8 @@
 #include "harness/board/board_design.h"
 #include "harness/build/place_route.h"
 #include "harness/build/saved_build.h"
+#include "harness/report/bits.h"
+#include "harness/report/optional_report.h"
 #include "harness/run/saved_run.h"
 
 namespace assay {
@@ -61,7 +63,7 @@ fs::path find_loader() {
 
 /// The bitstream's path below the run's folder. UserError unless it is what was built, in the shell, of
 /// the RTL that lies there.
-std::string bitstream_of(const fs::path& dir, const std::string& target) {
+report::File bitstream_of(const fs::path& dir, const std::string& target) {
   const report::Build build = read_build(dir, target);
   board::content_hash(dir);  // refuses RTL that was edited
   if (build.design != kShellTop)
@@ -71,7 +73,26 @@ std::string bitstream_of(const fs::path& dir, const std::string& target) {
         "set outputs against outputs. It needs the shell around it, see docs/boards.md",
         target);
   return read_built_file(dir, build, build_files(fpga::find_target(target).part->family).bitstream)
-      .file.file;
+      .file;
+}
+
+/// Refuses bits that were verified and found wrong, and says of others that they were not verified.
+void look_at_verification(const FlashOptions& options, const report::File& file,
+                          const Console& console) {
+  const auto bits = optional_report<report::Bits>(
+      options.dir / fmt::format("reports/bitstream-{}.json", options.target));
+  const std::string again = fmt::format("assay verify {} --level bitstream --target {}",
+                                        printable(options.dir.string(), 4096), options.target);
+  if (!bits || bits->file.sha256 != file.sha256)
+    console.remark(fmt::format("NOT VERIFIED: what '{}' computes was not looked at; do '{}'",
+                               printable(file.file, 4096), again));
+  else if (bits->verdict != Verdict::kEquivalent)
+    throw NotEquivalentError(
+        fmt::format("'{}' is {} ({}), and is not written into a board; build it again, and do '{}'",
+                    printable(file.file, 4096), verdict_name(bits->verdict), bits->reason, again));
+  else
+    console.remark(fmt::format("'{}' ({}) is EQUIVALENT", printable(file.file, 4096),
+                               file.sha256.substr(0, 12)));
 }
 
 }  // namespace
@@ -79,10 +100,12 @@ std::string bitstream_of(const fs::path& dir, const std::string& target) {
 std::string flash(const FlashOptions& options, const Console& console) {
   const std::string board = loader_name(options.target);
   remark_absent(read_run(existing_run(options.dir)), console);
-  const std::string path = bitstream_of(options.dir, options.target);
+  const report::File file = bitstream_of(options.dir, options.target);
+  look_at_verification(options, file, console);
   const fs::path loader = find_loader();
   const ProcessResult result = run_process(
-      {loader.string(), "-b", board, "-f", fs::absolute(options.dir / path).string()}, "/", kLimit);
+      {loader.string(), "-b", board, "-f", fs::absolute(options.dir / file.file).string()}, "/",
+      kLimit);
   if (!result.ok())
     tool_error(
         "openFPGALoader {} (is the board plugged in, and may you use it?):\n{}",

@@ -61,6 +61,7 @@ void Proof::fields(Fields& f) {
   f("memory_columns", memory_columns);
   f("memory_bits", memory_bits);
   f("canary", canary);
+  f("prover", prover);
   f("failures", failures);
 }
 

@@ -24,6 +24,7 @@ struct Proof {
   std::int64_t registers = 0, registers_origin = 0, classes = 0;
   std::int64_t memory_columns = 0, memory_bits = 0;  ///< paired, and compared literally
   std::string canary;                                ///< the planted fault that was refuted
+  File prover;                                       ///< the program that decided the functions
   std::vector<Failure> failures;
   void fields(Fields& f);
 };

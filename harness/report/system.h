@@ -17,7 +17,7 @@ struct System {
   struct Run {
     std::string profile;         ///< of every channel of the memory
     std::int64_t latency = 0;    ///< of the memory, in cycles
-    std::int64_t transfers = 0;  ///< one behind the other, of all frames and of a part
+    std::int64_t transfers = 0;  ///< one behind the other, of all frames and of half
     std::int64_t cycles = 0;     ///< of the first
     std::int64_t predicted = 0, compared = 0, differing = 0;  ///< beats of outputs
     Verdict verdict = Verdict::kInconclusive;

@@ -272,6 +272,12 @@ void register_files(const RunDir& dir, const std::vector<std::string>& relative)
   write_sealed(dir, run);
 }
 
+void forget_report(const RunDir& dir, const std::string& relative) {
+  if (!std::filesystem::exists(dir.file(relative))) return;
+  dir.remove(relative);
+  register_files(dir, {relative});
+}
+
 void note_unreached_levels(const RunDir& dir, const std::string& why) {
   report::Run run = read_sealed_run(dir.path());
   for (report::RunLevel& level : run.levels) {

@@ -25,6 +25,10 @@ void write_run(const RunDir& dir, report::Run run, const std::vector<std::string
 /// UserError where run.json is missing or damaged.
 void register_files(const RunDir& dir, const std::vector<std::string>& relative);
 
+/// Takes a report away before it is made anew, so that one that is interrupted leaves none, and a run that does
+/// not speak of one. Errors as of register_files().
+void forget_report(const RunDir& dir, const std::string& relative);
+
 /// Notes why those levels that the run was asked for and that have no report came to no result.
 void note_unreached_levels(const RunDir& dir, const std::string& why);
 

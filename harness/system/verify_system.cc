@@ -19,8 +19,6 @@ namespace {
 constexpr const char* kReport = "reports/system.json";
 /// Of the memory, under all profiles but "always": about what DDR takes.
 constexpr int kLatency = 30;
-/// Of the second transfer, at most.
-constexpr std::int64_t kPart = 2;
 /// More cycles from frame to frame than the accelerator's own interval, in percent, are said.
 constexpr double kSlower = 1;
 /// Buffers lie so far apart, and not on a 4 KiB border.
@@ -41,7 +39,7 @@ class SystemVerification {
         system_(session_, {options.memory_bits, 16, 4, ""}, options.seed) {}
 
   VerifySystemResult run() {
-    session_.dir.remove(kReport);
+    forget_report(session_.dir, kReport);
     session_.prove_stage(console_);
     describe();
     take_frames();
@@ -89,7 +87,7 @@ class SystemVerification {
     system_.host().reset();
     system_.host().pace(
         {profile, static_cast<int>(run.latency), sim::AxiTiming::Order::kAny, options_.seed});
-    const std::int64_t all = session_.image_count, part = std::min(all, kPart);
+    const std::int64_t all = session_.image_count, part = (all + 1) / 2;
     transfer(run, 0, all);
     run.cycles = last_cycles_;
     transfer(run, all - part, part);
@@ -281,11 +279,21 @@ class SystemVerification {
         "accelerator alone takes {}\n",
         *report_.measured, report_.memory_bits, grouped(report_.interval));
     if (more > kSlower)
-      text += fmt::format(
-          "WARNING: with its data movers it is {:.1f} % slower; a wider memory port "
-          "(--memory-bits) may help\n",
-          more);
+      text += fmt::format("WARNING: with its data movers it is {:.1f} % slower{}\n", more,
+                          words_of_a_frame() > report_.interval
+                              ? fmt::format(": its memory port moves {} words a frame; a wider "
+                                            "one (--memory-bits) moves less",
+                                            words_of_a_frame())
+                              : "");
     return text;
+  }
+
+  /// Of the mover that has most.
+  std::int64_t words_of_a_frame() const {
+    std::int64_t most = 0;
+    for (const DataMover& m : system_.movers())
+      most = std::max(most, m.transfer_bytes(1) * 8 / m.choice.memory_bits);
+    return most;
   }
 
   const VerifySystemOptions& options_;

@@ -20,7 +20,7 @@ struct VerifySystemResult {
 
 /// Level system: the accelerator behind its data movers, driven through their registers as a host does it.
 /// Under each profile, which every channel of the memory has, all images go through in one transfer, and
-/// then the last ones in a second; every byte of every output's buffer is compared with golden's, padding
+/// then the last half in a second, so that what an accelerator takes to get into its stride is in both; every byte of every output's buffer is compared with golden's, padding
 /// included, and the rules of AXI are watched. A comparison with a byte of every output's frame turned round
 /// has to find it, at its place and nowhere else. Under "always" the cycles of a frame are measured from
 /// memory to memory. UserError as of RtlSession and SimulatedSystem.

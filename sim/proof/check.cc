@@ -9,7 +9,10 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <cerrno>
 #include <charconv>
+#include <cstdlib>
+#include <cstring>
 #include <map>
 #include <set>
 #include <string_view>
@@ -348,7 +351,8 @@ Answer ask_abc(const BatchText& text, std::size_t functions, const std::filesyst
       run_process({program, "-c",
                    fmt::format("read_blif {0}; print_stats; read_blif {1}; print_stats; "
                                "cec -T {2} -C 1000000000 {0}",
-                               zeros, differences, left.count())},
+                               zeros, differences, left.count()),
+                   "-s"},  // no abc.rc, which could give its commands other meanings
                   folder, left);
   if (result.timed_out) return {Answer::Kind::kUnknown, kTimeIsOver, 0, {}};
   if (!result.ok())
@@ -387,7 +391,7 @@ Answers Questions::ask(const Both& both, const Pairing& pairing,
         continue;
       }
       ++asked;
-      answers[i] = ask_abc(text, part.size(), folder_, std::to_string(i), deadline);
+      answers[i] = ask_abc(text, part.size(), work_, std::to_string(i), deadline);
       globalise(answers[i], parts[i], text);
     }
   });
@@ -403,14 +407,23 @@ Answers Questions::ask(const Both& both, const Pairing& pairing,
   return result;
 }
 
-void Questions::remove_files() const {
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator(folder_, none)) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with(kDifferences) || name.starts_with(kZeros))
-      std::filesystem::remove(entry.path(), none);
-  }
+Questions::Questions(std::filesystem::path folder) : folder_(std::move(folder)) {
+  std::string name = (std::filesystem::temp_directory_path() / "assay-proof-XXXXXX").string();
+  if (::mkdtemp(name.data()) == nullptr)
+    tool_error("no folder like '{}' can be made for a proof: {}", name, std::strerror(errno));
+  work_ = name;
 }
+
+Questions::~Questions() {
+  std::error_code none;
+  if (keep_)
+    for (const auto& entry : std::filesystem::directory_iterator(work_, none))
+      std::filesystem::copy_file(entry.path(), folder_ / entry.path().filename(),
+                                 std::filesystem::copy_options::overwrite_existing, none);
+  std::filesystem::remove_all(work_, none);
+}
+
+void Questions::remove_files() { keep_ = false; }
 
 std::vector<Conflict> conflicts(const Both& both, const Pairing& pairing) {
   std::vector<Conflict> result;

@@ -47,8 +47,12 @@ struct Answers {
 /// Questions to ABC. What it once said to be equal is not asked again: as text, to the letter.
 class Questions {
  public:
-  /// Files go into the folder.
-  explicit Questions(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// ABC works in a folder that only this process's user can reach; what is in it when this object goes is
+  /// copied into `folder`, unless remove_files() was called. ToolError when there can be none.
+  explicit Questions(std::filesystem::path folder);
+  ~Questions();
+  Questions(const Questions&) = delete;
+  Questions& operator=(const Questions&) = delete;
 
   /// Asks whether all differences are the constant 0, some functions at a time, as many times side by
   /// side as there are threads. `functions` as `distinct` gives them. ToolError when ABC cannot be
@@ -56,10 +60,11 @@ class Questions {
   Answers ask(const Both& both, const Pairing& pairing, const std::vector<Obligation>& functions,
               std::chrono::steady_clock::time_point deadline);
   std::int64_t asked() const { return asked_; }
-  void remove_files() const;
+  void remove_files();
 
  private:
-  std::filesystem::path folder_;
+  std::filesystem::path folder_, work_;
+  bool keep_ = true;
   std::set<std::string> equal_;  ///< SHA-256 of texts
   std::int64_t asked_ = 0;
 };

@@ -16,6 +16,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "harness/report/bits.h"
 #include "harness/report/build.h"
 #include "harness/report/checksum.h"
 #include "harness/run/ledger.h"
@@ -264,6 +265,32 @@ TEST_F(Flash, TellsOpenFpgaLoaderTheBoardAndTheFile) {
   ASSERT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(read_file(bin.path() / "told"),
             "-b ice40_generic -f " + (dir / "build/icebreaker/bitstream.bin").string() + "\n");
+}
+
+TEST_F(Flash, WritesNoBitsThatAreWrong) {
+  EXPECT_THAT(flash("icebreaker").err, HasSubstr("NOT VERIFIED: what 'build/icebreaker/"));
+  report::Bits bits;
+  bits.level = "bitstream";
+  bits.target = "icebreaker";
+  bits.file = {"build/icebreaker/bitstream.bin", sha256("bits")};
+  bits.reason = "22 of 192 results differ";
+  bits.data.images = 3;
+  const auto verified = [&](Verdict verdict) {
+    bits.verdict = verdict;
+    write_file(dir / "reports/bitstream-icebreaker.json", json_text(to_json(bits)));
+    fs::remove(bin.path() / "told");
+    return flash("icebreaker");
+  };
+  const CommandResult wrong = verified(Verdict::kDifferent);
+  EXPECT_EQ(wrong.code, 3);
+  EXPECT_THAT(wrong.err, HasSubstr("is DIFFERENT (22 of 192 results differ), and is not written"));
+  EXPECT_FALSE(fs::exists(bin.path() / "told"));
+  const CommandResult right = verified(Verdict::kEquivalent);
+  EXPECT_EQ(right.code, 0);
+  EXPECT_THAT(right.err, HasSubstr("is EQUIVALENT"));
+  // A verdict on other bits says nothing of these.
+  bits.file.sha256 = std::string(64, '0');
+  EXPECT_THAT(verified(Verdict::kDifferent).err, HasSubstr("NOT VERIFIED"));
 }
 
 TEST_F(Flash, KnowsEveryBoardThatIsBuiltFor) {

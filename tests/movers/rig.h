@@ -13,6 +13,8 @@
 #include "compile/backend/verilog/mover_registers.h"
 #include "compile/backend/verilog/movers.h"
 #include "compile/backend/verilog/rtl_library.h"
+#include "compile/base/error.h"
+#include "compile/base/process.h"
 #include "sim/model/axi_session.h"
 
 /// Data movers alone, in simulation.
@@ -44,6 +46,27 @@ inline std::vector<sim::SourceFile> mover_sources() {
         sources.push_back({name, std::string(file.text)});
     }
   return sources;
+}
+
+inline bool has_program(const std::string& name) {
+  try {
+    find_program(name, name);
+    return true;
+  } catch (const ToolError&) {
+    return false;
+  }
+}
+
+/// A fault: text of a module replaced where it is last.
+struct Fault {
+  std::string file, from, to;
+};
+/// Whether it was there.
+inline bool plant(std::string& text, const Fault& fault) {
+  const std::size_t at = text.rfind(fault.from);
+  if (at == std::string::npos || fault.from.empty()) return false;
+  text.replace(at, fault.from.size(), fault.to);
+  return true;
 }
 
 /// Adds a view of a mover alone; its place among the designs.

@@ -577,6 +577,17 @@ TEST(ProofAbc, OneThatAlwaysSaysEqualIsNoticed) {
   EXPECT_EQ(result.canary, "");
 }
 
+/// What it reads when it begins may give its commands other meanings, or start any program.
+TEST(ProofAbc, FilesOfSettingsAreNotRead) {
+  const TempDir home;
+  home.write(".abc.rc", "alias print_stats version\n");
+  const std::string before = getenv("HOME");
+  setenv("HOME", home.path().c_str(), 1);
+  const ProofResult result = prove(counting(6, 5), counting(6, 5));
+  setenv("HOME", before.c_str(), 1);
+  EXPECT_EQ(result.verdict, ProofVerdict::kProved) << result.reason;
+}
+
 TEST(ProofAbc, OneThatReadsNothingIsNoticed) {
   const FakeAbc fake("echo 'Networks are equivalent.  Time = 0.01 sec'");
   const ProofResult result = prove(counting(6, 5), counting(6, 5));

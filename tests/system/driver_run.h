@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <sstream>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "compile/base/process.h"
+#include "harness/system/simulated_system.h"
+
+/// Drivers in front of a simulated system: scripts for PYNQ, programs in C and C++.
+namespace assay {
+
+/// A python3 that has NumPy; empty: there is none.
+inline std::string python() {
+  for (const char* name : {"python3", "/usr/bin/python3"})
+    if (std::system(fmt::format("{} -c 'import numpy' 2>/dev/null", name).c_str()) == 0)
+      return name;
+  return "";
+}
+
+/// The command that runs a script of a package for PYNQ on a device that is a socket.
+inline std::vector<std::string> pynq_command(const std::filesystem::path& package,
+                                             const std::string& script,
+                                             const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {find_program(python(), "python3").string(),
+                                      ASSAY_SOURCE_DIR "/tests/host/on_device.py",
+                                      (package / script).string()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+/// A program that drives, in front of a simulated system: what it ends with.
+class DriverRun {
+ public:
+  DriverRun(SimulatedSystem& system, const std::filesystem::path& folder,
+            const std::vector<std::string>& command)
+      : system_(system) {
+    std::array<int, 2> ends{};
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+      throw std::runtime_error("no line");
+    fd_ = ends[0];
+    program_ = std::make_unique<Companion>(command, folder, ends[1]);
+    ::close(ends[1]);
+    while (serve()) {
+    }
+    while (!program_->ended()) ::usleep(10000);
+  }
+  ~DriverRun() { ::close(fd_); }
+  DriverRun(const DriverRun&) = delete;
+  DriverRun& operator=(const DriverRun&) = delete;
+  std::string output() const { return program_->output(); }
+
+ private:
+  static constexpr std::int64_t kStep = 100;  ///< cycles that go by while a register is read
+
+  /// Nothing once the program is gone.
+  std::optional<char> next() {
+    char c = 0;
+    return ::read(fd_, &c, 1) == 1 ? std::optional(c) : std::nullopt;
+  }
+
+  void answer(const std::string& bytes) {
+    const std::string text = std::to_string(bytes.size()) + "\n" + bytes;
+    ASSERT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), std::ssize(text));
+  }
+
+  bool serve() {
+    std::string line;
+    for (auto c = next(); c != '\n'; c = next()) {
+      if (!c) return false;
+      line += *c;
+    }
+    std::istringstream words(line);
+    std::string what;
+    std::uint64_t a = 0, b = 0, c = 0;
+    words >> what >> a >> b >> c;
+    sim::AxiSession& host = system_.host();
+    if (what == "ips") {
+      std::string names;
+      for (const DataMover& m : system_.movers()) names += m.name + " ";
+      answer(names);
+    } else if (what == "map") {
+      host.map({a, b}, true, true);
+    } else if (what == "read") {
+      host.step(kStep);
+      answer(std::to_string(host.read(a, static_cast<unsigned>(b))));
+    } else if (what == "write") {
+      host.write(a, static_cast<unsigned>(b), static_cast<std::uint32_t>(c));
+    } else if (what == "put") {
+      std::string bytes;
+      while (bytes.size() < b) bytes += next().value();
+      host.put(a, bytes);
+    } else {
+      answer(host.get(a, b));
+    }
+    return true;
+  }
+
+  SimulatedSystem& system_;
+  int fd_ = -1;
+  std::unique_ptr<Companion> program_;
+};
+
+}  // namespace assay
