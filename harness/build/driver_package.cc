@@ -115,11 +115,13 @@ DriverPackages driver_packages(const RtlSession& session, const DriverPlace& pla
   spec.bitfile = place.bitfile;
   spec.clock_mhz = place.clock_mhz;
   spec.sets_clock = place.sets_clock;
+  spec.by_xrt = place.by_xrt;
   spec.inputs = streams_of(host::input_layouts(session.graph, rtl), place);
   spec.outputs = streams_of(host::output_layouts(session.graph, rtl), place);
   const std::filesystem::path model = read_run_alone(session.dir.path()).report.model;
   complete_network(read_file(model), model, console, &spec.tail);
-  std::vector<NodeRtl::File> files = host::pynq_driver(spec);
+  std::vector<NodeRtl::File> files;
+  if (!place.by_xrt) files = host::pynq_driver(spec);
   add_arrays(files, session, rtl, spec, console);
   std::ranges::sort(files, {}, &NodeRtl::File::name);
   return {std::move(files), host::c_host(spec)};

@@ -18,10 +18,11 @@ struct DriverPlace {
   std::string bitfile = "accelerator.bit";
   double clock_mhz = 100;
   bool sets_clock = true;  ///< the processing system makes it
+  bool by_xrt = false;     ///< of a card: only hosts in C and C++, by XRT
 };
 
 struct DriverPackages {
-  std::vector<NodeRtl::File> pynq;  ///< of the folder driver
+  std::vector<NodeRtl::File> pynq;  ///< of the folder driver; of a card the arrays alone
   std::vector<NodeRtl::File> c;     ///< of the folder host (compile/backend/host/c_host.h)
 };
 

@@ -113,6 +113,9 @@ TEST_F(VivadoCommand, LeavesKernelsForAPlatform) {
   EXPECT_EQ(result.code, 3) << result.err << result.out;
   EXPECT_THAT(result.out, HasSubstr("link        EQUIVALENT"));
   EXPECT_TRUE(fs::exists(out / "build/U50/kernels/idma0.xml"));
+  EXPECT_EQ(text("build/U50/host/usual.mk"), "BOARD ?= board_xrt.cpp\n");
+  EXPECT_TRUE(fs::exists(out / "build/U50/driver/golden_0.npy"));
+  EXPECT_FALSE(fs::exists(out / "build/U50/driver/driver.py"));
   TempDir tools;
   fake_program(tools, "vivado", "");
   const Environment half("PATH", tools.path().string() + ":/usr/bin:/bin");

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// board.hpp for the host's example, unchanged, in front of a simulated device, which answers at the other end of
-// standard input as on_device.py has it: tests/system.
-#include <unistd.h>
+// board.hpp for the host's example, unchanged, in front of a simulated device: tests/system.
+#include "socket_line.hpp"
 
 #include <list>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -12,39 +10,10 @@
 
 namespace {
 
-class Line {
- public:
-  void say(const std::string& text, const void* data = nullptr, std::size_t bytes = 0) {
-    std::string all = text + "\n";
-    if (data) all.append(static_cast<const char*>(data), bytes);
-    for (std::size_t done = 0; done < all.size();) {
-      const ssize_t now = ::write(0, all.data() + done, all.size() - done);
-      if (now <= 0) throw std::runtime_error("the device is gone");
-      done += static_cast<std::size_t>(now);
-    }
-  }
-  std::string ask(const std::string& text) {
-    say(text);
-    std::string size, answer;
-    for (char c = next(); c != '\n'; c = next()) size += c;
-    while (answer.size() < std::stoull(size)) answer += next();
-    return answer;
-  }
-
- private:
-  char next() {
-    char c = 0;
-    if (::read(0, &c, 1) != 1) throw std::runtime_error("the device is gone");
-    return c;
-  }
-};
-
-std::string words(std::uint64_t a, std::uint64_t b) { return std::to_string(a) + " " + std::to_string(b); }
-
 class SocketBoard : public Board {
  public:
   assay_access access() override { return {&line_, read, write, flush, invalidate}; }
-  assay_buffer allocate(std::size_t bytes) override {
+  assay_buffer allocate(unsigned, std::size_t bytes) override {
     constexpr std::uint64_t kPage = 4096;
     memory_.emplace_back(bytes);
     const assay_buffer buffer = {memory_.back().data(), next_, bytes};
@@ -55,7 +24,8 @@ class SocketBoard : public Board {
 
  private:
   static int read(void* line, unsigned mover, unsigned offset, std::uint32_t* value) {
-    *value = static_cast<std::uint32_t>(std::stoul(static_cast<Line*>(line)->ask("read " + words(mover, offset))));
+    *value = static_cast<std::uint32_t>(
+        std::stoul(static_cast<Line*>(line)->ask("read " + words(mover, offset))));
     return 0;
   }
   static int write(void* line, unsigned mover, unsigned offset, std::uint32_t value) {
@@ -79,4 +49,6 @@ class SocketBoard : public Board {
 
 }  // namespace
 
-std::unique_ptr<Board> open_board(const assay_description&) { return std::make_unique<SocketBoard>(); }
+std::unique_ptr<Board> open_board(const assay_description&) {
+  return std::make_unique<SocketBoard>();
+}

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <span>
 #include <sstream>
 
 #include "base/temp_dir.h"
@@ -123,9 +124,7 @@ class DriverOnSystem : public HostOnSystem {
   std::string run(const std::string& script, const std::vector<std::string>& arguments,
                   const Spoil& spoil = {}) {
     return drive(
-        [&](const fs::path& folder) {
-          return pynq_command(folder / "driver", script, arguments);
-        },
+        [&](const fs::path& folder) { return pynq_command(folder / "driver", script, arguments); },
         [&](const fs::path& folder) {
           if (spoil) spoil(folder / "driver");
         });
@@ -161,11 +160,12 @@ TEST_F(DriverOnSystem, ADriverOfOtherRtlIsRefused) {
 /// The example, unchanged: main.cpp over assay_host.hpp over assay_host.c.
 class ExampleOnSystem : public HostOnSystem {
  protected:
-  std::string run(const std::string& batch, const Spoil& spoil = {}) {
+  std::string run(const std::string& batch, const Spoil& spoil = {},
+                  const std::vector<std::string>& board = {"BOARD=" ASSAY_SOURCE_DIR
+                                                           "/tests/host/socket_board.cpp"}) {
     return drive(
         [&](const fs::path& folder) -> std::vector<std::string> {
-          const ProcessResult made =
-              make(folder / "host", ASSAY_SOURCE_DIR "/tests/host/socket_board.cpp");
+          const ProcessResult made = make(folder / "host", board);
           EXPECT_TRUE(made.ok()) << made.output;
           if (!made.ok()) return {};
           return {(folder / "host/validate").string(), (folder / "driver").string(), batch};
@@ -173,20 +173,53 @@ class ExampleOnSystem : public HostOnSystem {
         spoil);
   }
 
-  static ProcessResult make(const fs::path& host, const std::string& board) {
-    return run_process(
-        {find_program("make", "make").string(), "CC=gcc", "CXX=g++", "BOARD=" + board}, host,
-        std::chrono::seconds(300));
+  static ProcessResult make(const fs::path& host, const std::vector<std::string>& settings) {
+    std::vector<std::string> command = {find_program("make", "make").string(), "CC=gcc", "CXX=g++"};
+    command.insert(command.end(), settings.begin(), settings.end());
+    return run_process(command, host, std::chrono::seconds(300));
+  }
+
+  /// What the example says again, of other files than it was run on; no board is asked for.
+  ProcessResult again() const {
+    const fs::path folder = dir_.path() / "packages";
+    return run_process({(folder / "host/validate").string(), (folder / "driver").string()},
+                       folder / "host", std::chrono::seconds(60));
   }
 };
 
 TEST_F(ExampleOnSystem, ItsResultsAreGoldens) {
-  EXPECT_THAT(run("4"), HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
+  const std::string output = run("4");
+  EXPECT_THAT(output, HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
+  EXPECT_THAT(output, ::testing::ContainsRegex("of RTL [0-9a-f]{12}\\.\\.\\. is what runs"));
+  EXPECT_THAT(output, ::testing::ContainsRegex("idma0: [0-9]+ cycles for the last batch"));
   const fs::path driver = dir_.path() / "packages/driver";
   const NpyArray result = read_npy(driver / "result_0.npy"),
                  golden = read_npy(driver / "golden_0.npy");
   EXPECT_EQ(result.shape, golden.shape);
   EXPECT_EQ(as_int64(result, "result"), as_int64(golden, "golden"));
+}
+
+TEST_F(ExampleOnSystem, RefusesArraysThatAreNotTheStreams) {
+  run("6");
+  const fs::path input = dir_.path() / "packages/driver/input_0.npy";
+  const std::string good = read_file(input);
+  const std::vector<float> reals(48, 0.5F);
+  write_file(input, encode_npy(make_npy<float>({6, 8}, std::span<const float>(reals))));
+  EXPECT_EQ(again().exit_code, 2);
+  EXPECT_THAT(again().output, HasSubstr("input_0.npy: its type is not <i8, |i1 or |u1"));
+  write_file(input, good.substr(0, good.size() - 1));
+  EXPECT_THAT(again().output, HasSubstr("its size is not that of its shape"));
+  const std::vector<std::uint8_t> few(18, 1);
+  write_file(input, encode_npy(make_npy<std::uint8_t>({6, 3}, std::span<const std::uint8_t>(few))));
+  EXPECT_THAT(again().output, HasSubstr("is no array of the frames of"));
+  fs::remove(input);
+  EXPECT_THAT(again().output, HasSubstr("it is not there"));
+}
+
+TEST_F(ExampleOnSystem, RunsBehindXrtToo) {
+  const std::vector<std::string> card = {
+      "BOARD=board_xrt.cpp", "XRT=" ASSAY_SOURCE_DIR "/tests/host/stub_xrt", "LIBRARIES="};
+  EXPECT_THAT(run("4", {}, card), HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
 }
 
 TEST_F(ExampleOnSystem, AWrongResultIsSeen) {
@@ -215,7 +248,7 @@ TEST_F(ExampleOnSystem, AHostOfOtherRtlIsRefused) {
 TEST_F(ExampleOnSystem, CompilesForABoard) {
   drive(
       [](const fs::path& folder) -> std::vector<std::string> {
-        const ProcessResult made = make(folder / "host", "board.cpp");
+        const ProcessResult made = make(folder / "host", {});
         EXPECT_TRUE(made.ok()) << made.output;
         const ProcessResult ran = run_process({(folder / "host/validate").string()},
                                               folder / "host", std::chrono::seconds(60));

@@ -66,6 +66,14 @@ TEST(CHost, DescribesAStream) {
   EXPECT_THAT(other, HasSubstr("\"BIPOLAR\", 1, 0, 1, 4, {1, 2, 3, 2}, {0, 3, 1, 2},"));
 }
 
+TEST(CHost, TakesTheBoardThatItIsFor) {
+  DriverSpec spec = spec_of(stream_of(DataType::uint(4), {1, 12}));
+  EXPECT_EQ(text_of(spec, "usual.mk"), "BOARD ?= board.cpp\n");
+  spec.by_xrt = true;
+  EXPECT_EQ(text_of(spec, "usual.mk"), "BOARD ?= board_xrt.cpp\n");
+  EXPECT_THAT(text_of(spec, "board_xrt.cpp"), HasSubstr("xrt::kernel"));
+}
+
 TEST(CHost, KnowsTheRegisters) {
   const std::string text =
       text_of(spec_of(stream_of(DataType::uint(4), {1, 12})), "assay_registers.h");

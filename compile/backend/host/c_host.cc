@@ -109,6 +109,11 @@ static const struct {{
       defines, errors);
 }
 
+/// How the example reaches what it drives.
+std::string usual_text(const DriverSpec& spec) {
+  return fmt::format("BOARD ?= {}\n", spec.by_xrt ? "board_xrt.cpp" : "board.cpp");
+}
+
 }  // namespace
 
 std::string c_string(std::string_view text) {
@@ -123,7 +128,8 @@ std::string c_string(std::string_view text) {
 
 std::vector<NodeRtl::File> c_host(const DriverSpec& spec) {
   std::vector<NodeRtl::File> files = {{"accelerator.h", accelerator_text(spec)},
-                                      {"assay_registers.h", registers_text()}};
+                                      {"assay_registers.h", registers_text()},
+                                      {"usual.mk", usual_text(spec)}};
   for (const HostFile& file : c_files())
     files.push_back({std::string(file.name), std::string(file.text)});
   std::ranges::sort(files, {}, &NodeRtl::File::name);

@@ -60,7 +60,7 @@ class LinuxBoard : public Board {
   LinuxBoard& operator=(const LinuxBoard&) = delete;
 
   assay_access access() override { return registers_->access(); }
-  assay_buffer allocate(std::size_t bytes) override {
+  assay_buffer allocate(unsigned, std::size_t bytes) override {
     constexpr std::size_t kPage = 4096;
     if (bytes > bytes_ - used_)
       throw std::runtime_error(

@@ -111,9 +111,11 @@ int validate(const std::string& folder, std::uint64_t batch) {
   const auto board = open_board(kAccelerator);
   assay_host::Device device(kAccelerator, board->access());
   for (unsigned i = 0; i < kAccelerator.inputs + kAccelerator.outputs; ++i)
-    device.set_buffer(i, board->allocate(assay_buffer_bytes(&kAccelerator.streams[i], batch)));
+    device.set_buffer(i, board->allocate(i, assay_buffer_bytes(&kAccelerator.streams[i], batch)));
   const Arrays results = execute(device, inputs, frames, batch);
   write_all(folder, results, frames);
+  std::printf("'%s' of RTL %.12s... is what runs\n", kAccelerator.network,
+              kAccelerator.content_hash);
   std::printf("%s: %llu cycles for the last batch\n", kAccelerator.streams[0].mover,
               static_cast<unsigned long long>(device.cycles(0)));
   return compare(results, golden, frames);
