@@ -18,7 +18,8 @@
 #include "harness/build/build_source.h"
 #include "harness/build/build_steps.h"
 #include "harness/build/driver_package.h"
-#include "harness/report/checksum.h"
+#include "harness/build/vivado_report.h"
+#include "harness/build/vivado_results.h"
 #include "harness/report/optional_report.h"
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
@@ -37,10 +38,6 @@ void require_options_of_vivado(const BuildOptions& options, const hw::Board& boa
   if (options.baud)
     user_error("--baud is the rate of a serial line; the host of '{}' is on the board", board.name);
   if (options.dsp) user_error("--dsp is of Yosys; for '{}' Vivado decides itself", board.name);
-}
-
-std::string report_file_of(const hw::Board& board) {
-  return fmt::format("reports/vivado-{}.json", board.name);
 }
 
 bool is_in_path(const std::string& program) {
@@ -72,7 +69,7 @@ class VivadoBuild {
     check();
     if (!failed_) make_bitstream();
     finish();
-    return {report_, table()};
+    return {report_, vivado_table(report_)};
   }
 
  private:
@@ -131,10 +128,10 @@ class VivadoBuild {
 
   /// What an earlier call generated goes, and what Vivado made of it.
   void remove_earlier() {
-    const auto earlier = optional_report<report::Vivado>(dir_.file(report_file_of(board_)));
+    const auto earlier = optional_report<report::Vivado>(dir_.file(vivado_report_file(board_)));
     if (!earlier) return;
-    std::vector<std::string> gone = {report_file_of(board_)};
-    dir_.remove(report_file_of(board_));
+    std::vector<std::string> gone = {vivado_report_file(board_)};
+    dir_.remove(vivado_report_file(board_));
     const auto forget = [&](const report::File& file) {
       if (!file.file.starts_with(folder_ + "/") || file.file.find("..") != std::string::npos)
         return;
@@ -144,7 +141,10 @@ class VivadoBuild {
     for (const report::File& file : earlier->files) forget(file);
     for (const auto& file : {earlier->bitfile, earlier->hw_handoff})
       if (file) forget(*file);
+    for (const report::File& file : earlier->results.value_or(std::vector<report::File>()))
+      forget(file);
     register_files(dir_, gone);
+    forget_report(dir_, fmt::format("reports/netlist-{}.json", board_.name));
   }
 
   void write_project() {
@@ -270,6 +270,8 @@ class VivadoBuild {
     report_.bitfile = made_file(project_.products.front());
     if (project_.products.size() > 1) report_.hw_handoff = made_file(project_.products.back());
     note("vivado", Verdict::kEquivalent, slack_line(result.output));
+    keep_results(dir_, report_,
+                 read_vivado_results(folder, project_.identity, board_, source_.rtl));
   }
 
   report::File made_file(const std::string& name) const {
@@ -306,47 +308,12 @@ class VivadoBuild {
 
   // ---- Report ----
 
-  void judge() {
-    Judgement judgement{Verdict::kEquivalent, "every check agrees, and Vivado made the bitstream"};
-    for (const report::Vivado::Check& check : report_.checks)
-      judgement.note(check.verdict, check.check + ": " + check.reason);
-    report_.verdict = judgement.verdict;
-    report_.reason = judgement.reason;
-  }
-
   void finish() {
-    judge();
     if (const std::string work = folder_ + "/work"; dir_.owns_folder(work))
       fs::remove_all(dir_.file(work));
-    seal(report_);
-    dir_.write_report(report_file_of(board_), report_);
-    std::vector<std::string> names = {report_file_of(board_)};
-    for (const report::File& file : report_.files) names.push_back(file.file);
-    for (const auto& file : {report_.bitfile, report_.hw_handoff})
-      if (file) names.push_back(file->file);
-    register_files(dir_, names);
+    save_vivado_report(dir_, report_);
     dir_.log("build", {{"target", report_.board}, {"verdict", verdict_name(report_.verdict)}});
     if (options_.finished) options_.finished(dir_);
-  }
-
-  std::string place_text(std::int64_t base) const {
-    return zynq::is_platform(board_) ? "" : fmt::format(" at 0x{:08x}", base);
-  }
-
-  std::string table() const {
-    std::vector<std::vector<std::string>> rows = {{"check", "verdict", "what"}};
-    for (const report::Vivado::Check& check : report_.checks)
-      rows.push_back({check.check, std::string(verdict_name(check.verdict)), check.reason});
-    std::string text = table_text(rows);
-    text += fmt::format("\n{} on {} ({}), {} MHz\n", source_.rtl.module, board_.name, board_.part,
-                        clock_mhz_);
-    for (const report::Vivado::Mover& mover : report_.movers)
-      text += fmt::format("{}{}: '{}', {} bytes a frame\n", mover.name, place_text(mover.base),
-                          mover.tensor, grouped(mover.frame_bytes));
-    text += fmt::format("\n{}: {}\n", verdict_name(report_.verdict), report_.reason);
-    if (report_.verdict == Verdict::kInconclusive && !report_.bitfile)
-      text += fmt::format("with Vivado: {}\n", report_.command);
-    return text;
   }
 
   const BuildOptions& options_;

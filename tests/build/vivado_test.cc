@@ -2,11 +2,13 @@
 // `assay build` for boards whose bitstreams Vivado makes.
 #include "harness/build/vivado_build.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/temp_dir.h"
 #include "build/environment.h"
+#include "build/results.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "harness/run_command.h"
@@ -82,22 +84,33 @@ TEST_F(VivadoCommand, TakesTheClockThatIsAskedFor) {
   EXPECT_THAT(result.err, HasSubstr("at most 250 MHz"));
 }
 
-/// What Vivado would leave, and say.
-constexpr const char* kFakeVivado = R"(
+/// What Vivado would leave, and say: files of `folder`, its netlist not among them.
+std::string fake_vivado(const fs::path& folder) {
+  return fmt::format(R"(
 case "$*" in
-  *report.tcl) echo bits > assay.bit; echo handoff > assay.hwh; echo 'assay: slack 0.25 ns at 100 MHz asked for' ;;
+  *report.tcl)
+    mkdir -p reports
+    cp '{0}'/*.rpt reports
+    cp '{0}'/assay.* .
+    echo 'assay: slack 0.25 ns at 100 MHz asked for' ;;
 esac
-)";
+)",
+                     folder.string());
+}
 
 TEST_F(VivadoCommand, RunsTheVivadoInPath) {
   TempDir tools;
-  fake_program(tools, "vivado", kFakeVivado);
+  EXPECT_EQ(build().code, 3);
+  vivado_results::leave(project, dir.path() / "left", "u_x");
+  fake_program(tools, "vivado", fake_vivado(dir.path() / "left"));
   const Environment with("PATH", tools.path().string() + ":/usr/bin:/bin");
   const CommandResult result = build();
-  EXPECT_EQ(result.code, 0) << result.err << result.out;
+  EXPECT_EQ(result.code, 3) << result.err << result.out;  // all but a netlist
   EXPECT_THAT(result.out, HasSubstr("it made the bitstream; slack 0.25 ns at 100 MHz asked for"));
+  EXPECT_THAT(result.out, HasSubstr("INCONCLUSIVE: netlist: the results have no netlist.v"));
+  EXPECT_THAT(result.out, HasSubstr("Slice LUTs: 1339 of 53200"));
   const Json report = Json::parse(text("reports/vivado-Pynq-Z1.json"));
-  EXPECT_EQ(report["bitfile"]["sha256"], sha256("bits\n"));
+  EXPECT_EQ(report["bitfile"]["sha256"], sha256(vivado_results::bitfile()));
   EXPECT_EQ(run_assay({"show", out.string(), "--check"}).code, 0);
   write_file(project / "assay.bit", "others");
   EXPECT_THAT(run_assay({"show", out.string(), "--check"}).out,
@@ -120,8 +133,17 @@ TEST_F(VivadoCommand, LeavesKernelsForAPlatform) {
   fake_program(tools, "vivado", "");
   const Environment half("PATH", tools.path().string() + ":/usr/bin:/bin");
   EXPECT_THAT(build({}, "U50").out, HasSubstr("there is no v++ in PATH"));
-  fake_program(tools, "v++", "echo bits > assay.xclbin\n");
-  EXPECT_EQ(build({}, "U50").code, 0);
+  write_file(dir.path() / "assay.xclbin", vivado_results::xclbin());
+  write_file(dir.path() / "use.rpt", vivado_results::utilisation("xcu50-fsvh2104-2L-e"));
+  fake_program(tools, "v++",
+               fmt::format("cp '{0}/assay.xclbin' .\nmkdir -p link/imp\n"
+                           "cp '{0}/use.rpt' link/imp/impl_1_full_util_routed.rpt\n",
+                           dir.path().string()));
+  const CommandResult made = build({}, "U50");
+  EXPECT_EQ(made.code, 3) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("INCONCLUSIVE: timing: the results have no timing.rpt"));
+  EXPECT_THAT(made.out, HasSubstr("assay.xclbin is whole"));
+  EXPECT_THAT(made.out, HasSubstr("Slice LUTs: 1339 of 53200"));
   EXPECT_EQ(run_assay({"show", out.string(), "--check"}).code, 0);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "compile/backend/zynq/scripts.h"
 #include "compile/base/error.h"
 
 namespace assay::zynq {
@@ -132,9 +133,14 @@ echo "assay: link"
 v++ --link --target hw --platform {1} --kernel_frequency {2} --config link.cfg --save-temps \
   --temp_dir link --output assay.xclbin{3}
 [ -s assay.xclbin ]
-echo "assay: assay.xclbin is there"
+# Under the names that the reports of boards have.
+mkdir -p link reports
+find link -name '*full_util_routed.rpt' -exec cp {{}} reports/utilization.rpt ';'
+find link -name '*timing_summary*routed.rpt' -exec cp {{}} reports/timing.rpt ';'
+{4}echo "assay: assay.xclbin is there, and in results all that 'assay build --collect' takes back"
 )sh",
-                     spec.board->name, spec.board->platform, spec.clock_mhz, kernels);
+                     spec.board->name, spec.board->platform, spec.clock_mhz, kernels,
+                     results_text("assay.xclbin reports/utilization.rpt reports/timing.rpt"));
 }
 
 }  // namespace
