@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "compile/backend/zynq/region.h"
 #include "compile/backend/zynq/scripts.h"
 #include "compile/base/error.h"
 
@@ -101,8 +102,11 @@ std::string link_cfg(const Project& project) {
   const auto instance = [](const Ip& ip) {
     return ip.registers.empty() ? std::string(kAcceleratorCell) : ip.name;
   };
-  for (const Ip& ip : project.ips)
-    text += fmt::format("nk={}:1:{}\nslr={}:SLR0\n", ip.name, instance(ip), instance(ip));
+  for (const Ip& ip : project.ips) {
+    text += fmt::format("nk={}:1:{}\n", ip.name, instance(ip));
+    const int region = ip.registers.empty() ? project.region : 0;  // movers are beside their memory
+    if (region != kNoRegion) text += fmt::format("slr={}:SLR{}\n", instance(ip), region);
+  }
   for (const Mover& mover : project.movers) {
     const std::string inner = fmt::format("{}.{}", kAcceleratorCell, mover.stream);
     text += fmt::format("sp={}.m_axi_gmem:{}\n", mover.name, mover.memory);

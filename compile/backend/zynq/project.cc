@@ -8,6 +8,7 @@
 
 #include "compile/backend/zynq/interfaces.h"
 #include "compile/backend/zynq/platform.h"
+#include "compile/backend/zynq/region.h"
 #include "compile/backend/zynq/scripts.h"
 #include "compile/backend/zynq/system.h"
 #include "compile/base/error.h"
@@ -72,6 +73,13 @@ void require_clock_of(const ProjectSpec& spec) {
   if (spec.clock_mhz > 0 && spec.clock_mhz <= most) return;
   user_error("--clock: {} has at most {} MHz for the logic, not {}", spec.board->name, most,
              spec.clock_mhz);
+}
+
+int region_of(const ProjectSpec& spec) {
+  hw::Resources needs;
+  for (const StitchedNode& node : spec.rtl->nodes)
+    needs += hw::estimate_resources(node.layer, hw::Family::kXilinx, true);
+  return accelerator_region(*spec.board, needs);
 }
 
 ProjectIdentity identity_of(const ProjectSpec& spec, const std::vector<NodeRtl::File>& files) {
@@ -150,6 +158,7 @@ Project vivado_project(const ProjectSpec& spec) {
   name_tensors(spec, project.movers);
   if (!platform) require_interrupts(spec, project.movers);
   project.ips.push_back(accelerator_ip(*spec.rtl));
+  project.region = region_of(spec);
   for (const Mover& mover : project.movers) project.ips.push_back(mover_ip(mover));
   project.scripts =
       platform ? std::vector<std::string>{"package.tcl"}

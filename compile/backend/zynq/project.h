@@ -40,6 +40,7 @@ struct Project {
   std::vector<std::string> tools;     ///< programs that build.sh needs
   std::vector<std::string> products;  ///< that it leaves, the bitstream first
   ProjectIdentity identity;
+  int region = -1;  ///< of the accelerator, of those that a card's part has; -1: none alone
 };
 
 /// Instances in the block design.
