@@ -15,6 +15,8 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/base/process.h"
+#include "compile/onnx/export.h"
+#include "compile/onnx/import.h"
 #include "harness/build/build_source.h"
 #include "harness/build/build_steps.h"
 #include "harness/build/driver_package.h"
@@ -153,6 +155,7 @@ class VivadoBuild {
     remove_earlier();
     std::vector<NodeRtl::File> files = project_.files;
     files.insert(files.end(), driver_.files.begin(), driver_.files.end());
+    files.push_back({"post_synthesis.onnx", parent_model()});
     for (const NodeRtl::File& file : files) {
       dir_.make_folder(fs::path(path(file.name)).parent_path().string());
       dir_.write(path(file.name), file.text);
@@ -160,6 +163,20 @@ class VivadoBuild {
     }
     console_.remark(fmt::format("project: {} files in '{}'", files.size(),
                                 printable(dir_.file(folder_).string(), 4096)));
+  }
+
+  /// The last stage, which has the accelerator's layers and what is around them, with metadata.json as entries of
+  /// its metadata: by them other tools find what was made of it.
+  std::string parent_model() const {
+    const SavedRun::Stage& last = source_.run.stages.back();
+    const auto file = std::ranges::find(project_.files, "metadata.json", &NodeRtl::File::name);
+    ASSAY_INVARIANT(file != project_.files.end(), "a project without metadata");
+    ForeignMetadata entries;
+    const auto metadata = nlohmann::ordered_json::parse(file->text);
+    for (const auto& [key, value] : metadata.items())
+      entries.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+    return export_bytes(
+        import_bytes(read_file(last.file), last.file.parent_path(), last.file.string()), entries);
   }
 
   // ---- Without Vivado ----

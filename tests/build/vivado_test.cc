@@ -11,6 +11,8 @@
 #include "build/results.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/onnx/export.h"
+#include "compile/onnx/import.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"
 #include "support/kept_folder.h"
@@ -74,6 +76,33 @@ TEST_F(VivadoCommand, LeavesACheckedProjectAndSaysWhatIsMissing) {
       text("build/Pynq-Z1/ip/idma0/component.xml") + text("build/Pynq-Z1/bd.tcl");
   EXPECT_EQ(build({"--json"}, "PYNQ_z1").json()["board"], "Pynq-Z1");
   EXPECT_EQ(text("build/Pynq-Z1/ip/idma0/component.xml") + text("build/Pynq-Z1/bd.tcl"), before);
+}
+
+/// The last stage, and where all is that was made of it.
+TEST_F(VivadoCommand, LeavesAParentWithMetadata) {
+  EXPECT_EQ(build().code, 3);
+  const std::string parent = text("build/Pynq-Z1/post_synthesis.onnx");
+  std::string last;
+  for (const auto& entry : fs::directory_iterator(out / "stages"))
+    last = std::max(last, entry.path().string());
+  EXPECT_EQ(export_bytes(import_bytes(parent, "", "parent")), read_file(last));
+  const auto metadata = nlohmann::ordered_json::parse(text("build/Pynq-Z1/metadata.json"));
+  ForeignMetadata entries;
+  for (const char* key :
+       {"platform", "board", "clk_ns", "floorplan_json", "vivado_stitch_proj", "wrapper_filename",
+        "vivado_stitch_vlnv", "vivado_stitch_ifnames", "bitfile", "vivado_pynq_proj", "hw_handoff",
+        "vivado_synth_rpt", "pynq_driver_dir"})
+    entries.emplace_back(
+        key, metadata[key].is_string() ? metadata[key].get<std::string>() : metadata[key].dump());
+  EXPECT_EQ(entries.size(), metadata.size());
+  EXPECT_EQ(export_bytes(import_bytes(parent, "", "parent"), entries), parent);
+  EXPECT_EQ(entries[2].second, "10.0");
+  for (const auto& [key, file] : entries)
+    if (key == "floorplan_json" || key == "wrapper_filename" || key == "pynq_driver_dir") {
+      EXPECT_TRUE(fs::exists(project / file)) << key;
+    }
+  EXPECT_EQ(build().code, 3);
+  EXPECT_EQ(text("build/Pynq-Z1/post_synthesis.onnx"), parent);
 }
 
 TEST_F(VivadoCommand, TakesTheClockThatIsAskedFor) {
