@@ -6,12 +6,9 @@
 #include <functional>
 
 #include "base/temp_dir.h"
+#include "build/collectable.h"
 #include "build/environment.h"
-#include "build/results.h"
 #include "harness/report/schema.h"
-#include "harness/run_command.h"
-#include "harness/tiny_network.h"
-#include "support/kept_folder.h"
 
 namespace assay {
 namespace collect_test {
@@ -20,34 +17,13 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-/// A run of a small network with a project for Pynq-Z1, what a Vivado could have left of it, and the netlist that
-/// Yosys makes in its place; made once.
+/// A run with a project for Pynq-Z1, and what is to be collected.
 class Collect : public ::testing::Test {
  protected:
-  static void make(const fs::path& folder) {
-    const fs::path model = save_tiny(folder / "tiny.onnx"), done = folder / "out";
-    for (const auto& [code, command] :
-         {std::pair{0, std::vector<std::string>{"run", model.string(), "--images", "3", "--device",
-                                                "pynq_z1", "--out", done.string()}},
-          {0, {"verify", done.string(), "--level", "rtl-top", "--profiles", "always"}},
-          {3, {"build", done.string(), "--target", "Pynq-Z1"}}}) {
-      const CommandResult result = run_assay(command);
-      if (result.code != code)
-        throw std::runtime_error(command[0] + ": " + result.err + result.out);
-    }
-    const fs::path project = done / "build/Pynq-Z1", results = folder / "results";
-    const auto plan = Json::parse(read_file(project / "floorplan.json"));
-    std::string layer;
-    for (const auto& [node, place] : plan.items())
-      if (node != "Defaults" && layer.empty()) layer = place["instance"];
-    vivado_results::leave(project, results, layer);
-    write_file(results / "netlist.v", vivado_results::netlist_of(project, folder / "work"));
-    vivado_results::sum_up(results);
-  }
   void SetUp() override {
     if (!fs::exists("/usr/bin/tclsh")) GTEST_SKIP() << "needs tclsh; install tcl";
     if (!fs::exists("/usr/bin/yosys")) GTEST_SKIP() << "needs yosys; install yosys";
-    testing::fill_from_kept(dir.path(), "tiny_for_collect", make);
+    fill_with_collectable(dir.path());
   }
   CommandResult collect(std::vector<std::string> more = {}) const {
     std::vector<std::string> arguments = {"build",   out.string(), "--target",
