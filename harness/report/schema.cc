@@ -30,9 +30,10 @@ const std::map<std::string_view, Json>& schemas() {
     std::map<std::string_view, Json> result;
     const auto add = [&]<typename... T>() { ((result[T::kSchema] = json_schema(T{})), ...); };
     using namespace report;
-    add.operator()<AccuracyReport, Bench, Bisect, Bits, Build, Compare, DataReport, Exec, Explain,
-                   Fifos, Folding, History, Host, Inspect, Lint, Regress, RtlManifest, RtlNode, RtlTop, Run,
-                   Scales, Selftest, Show, ShowRun, Stage, Streamline, System, Timing, Vivado>();
+    add.
+    operator()<AccuracyReport, Bench, Bisect, Bits, Build, Compare, DataReport, Exec, Explain,
+               Fifos, Folding, History, Host, Inspect, Lint, Regress, RtlManifest, RtlNode, RtlTop,
+               Run, Scales, Selftest, Show, ShowRun, Stage, Streamline, System, Timing, Vivado>();
     return result;
   }();
   return all;

@@ -41,7 +41,7 @@ std::vector<std::string_view> cells_of(std::string_view line) {
   return cells;
 }
 
-std::optional<double> number_in(std::string_view text) {
+std::optional<double> real_in(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (error != std::errc() || end != text.data() + text.size()) return {};
@@ -49,7 +49,7 @@ std::optional<double> number_in(std::string_view text) {
 }
 
 double number_of(std::string_view text, std::string_view file) {
-  const auto value = number_in(text);
+  const auto value = real_in(text);
   if (!value) user_error("'{}': '{}' is no number in a table", file, printable(std::string(text)));
   return *value;
 }
