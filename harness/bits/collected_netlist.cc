@@ -28,8 +28,9 @@ constexpr std::chrono::seconds kReadLimit{3600};
 std::string read_script(const std::string& top) {
   return fmt::format(
       "read_verilog -lib +/xilinx/cells_sim.v\nread_verilog -lib +/xilinx/cells_xtra.v\n"
-      "read_verilog -DGLBL netlist.v\nhierarchy -check -top {}\nproc\nopt_clean\njson -o "
-      "netlist.json {}\n",
+      "read_verilog -DGLBL netlist.v\nhierarchy -check -top {}\nproc\n"
+      "setattr -mod -unset keep_hierarchy *\nsetattr -unset keep_hierarchy *\nflatten\n"
+      "opt_clean\njson -o netlist.json {}\n",
       top, top);
 }
 
@@ -68,6 +69,7 @@ std::string as_json(const RtlSession& session, const hw::Board& board, const Bui
 /// Ports of the IP's top lead to those of the design inside.
 void name_ports(netlist::Netlist& netlist, const zynq::Ip& ip) {
   netlist.name = kAccelerator;
+  netlist.names.clear();  // of wires inside other tools keep what they like, and parts of them
   for (netlist::Port& port : netlist.ports)
     if (const auto at = std::ranges::find(ip.ports, port.name, &zynq::IpPort::name);
         at != ip.ports.end())

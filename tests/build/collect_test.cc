@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <regex>
 
 #include "base/temp_dir.h"
 #include "build/collectable.h"
@@ -100,6 +101,45 @@ TEST_F(Collect, TakesResultsBackAndSimulatesTheNetlist) {
   EXPECT_FALSE(fs::exists(out / "reports/netlist-Pynq-Z1.json"));
   EXPECT_FALSE(fs::exists(out / "build/Pynq-Z1/netlist.v"));
   EXPECT_EQ(run_assay({"show", out.string(), "--check"}).code, 0);
+}
+
+/// The same netlist as Vivado writes one: a hierarchy, attributes, constants that are cells with escaped names, and a
+/// module of its own simulator behind it, which nobody else can read.
+std::string as_vivado_writes(std::string netlist, const std::string& top) {
+  const std::size_t body = top.find("\n);\n") + 5;
+  const std::string ports = top.substr(0, body);
+  const std::string module = "module assay_accelerator";
+  netlist.replace(netlist.find(module), module.size(), module + "_inner");
+  std::string pins;
+  const std::regex port(R"((\w+)\s*(,|\n\);))");
+  for (std::sregex_iterator it(ports.begin(), ports.end(), port), end; it != end; ++it) {
+    const std::string name = (*it)[1];
+    pins += (pins.empty() ? "." : ", .") + name + "(" + (name == "ap_rst_n" ? "reset" : name) + ")";
+  }
+  return "// Copyright 1986-2022 Xilinx, Inc. All Rights Reserved.\n`timescale 1 ps / 1 ps\n\n" +
+         netlist + "(* CHECK_LICENSE_TYPE = \"x,y,{}\" *) (* STRUCTURAL_NETLIST = \"yes\" *)\n" +
+         ports +
+         "  wire \\<const1> ;\n  (* RTL_KEEP = \"true\" *) wire reset;\n"
+         "  VCC VCC (.P(\\<const1> ));\n"
+         "  (* SOFT_HLUTNM = \"soft_lutpair0\" *)\n"
+         "  LUT2 #(.INIT(4'h8)) \\reset[0]_i_1 (.I0(\\<const1> ), .I1(ap_rst_n), .O(reset));\n"
+         "  assay_accelerator_inner inst (" +
+         pins +
+         ");\nendmodule\n`ifndef GLBL\n`define GLBL\n`timescale  1 ps / 1 ps\nmodule glbl ();\n"
+         "  parameter ROC_WIDTH = 100000;\n  tri1 p_up_tmp;\n"
+         "  tri (weak1, strong0) PLL_LOCKG = p_up_tmp;\n  reg GSR_int;\n"
+         "  assign (strong1, weak0) GSR = GSR_int;\n"
+         "  initial begin\n    GSR_int = 1'b1;\n    #(ROC_WIDTH)\n    GSR_int = 1'b0;\n  end\n"
+         "endmodule\n`endif\n";
+}
+
+TEST_F(Collect, ReadsNetlistsAsVivadoWritesThem) {
+  const std::string top = read_file(out / "build/Pynq-Z1/ip/accelerator/hdl/assay_accelerator.v");
+  put("netlist.v",
+      as_vivado_writes(read_file(folder / "netlist.v"), top.substr(top.find("module"))));
+  const CommandResult result = collect();
+  EXPECT_EQ(result.code, 0) << result.err << result.out;
+  EXPECT_THAT(result.out, HasSubstr("netlist after implementation: EQUIVALENT"));
 }
 
 /// Turns a table of six inputs into its opposite, the one behind so many parts in `of` of them.
