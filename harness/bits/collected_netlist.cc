@@ -58,7 +58,7 @@ std::string as_json(const RtlSession& session, const hw::Board& board, const Bui
   write_file(work / "read.ys", read_script(top));
   const ProcessResult result =
       fpga::try_tool(fpga::find_tool("yosys"), {"-q", "read.ys"}, work, kReadLimit);
-  const std::string json = result.ok() ? read_file(work / "netlist.json") : "";
+  std::string json = result.ok() ? read_file(work / "netlist.json") : "";
   fs::remove_all(work);
   if (!result.ok())
     user_error("'{}' is no netlist that Yosys reads: {}", printable(file.file.file),

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "compile/backend/zynq/system.h"
 #include "compile/base/error.h"
@@ -74,17 +75,24 @@ std::string synthesis_text(const report::Vivado::Synthesis& s) {
   return s.setup_ns ? text + "\n" : text;
 }
 
+bool is_of_platform(const report::Vivado& report) {
+  const hw::Board* board = hw::find_board(report.board);
+  return board && zynq::is_platform(*board);
+}
+
 /// Each level that there is beyond the project, and what is known of it.
 std::string levels_text(const report::Vivado& report) {
   const auto netlist = std::ranges::find(report.checks, "netlist", &report::Vivado::Check::check);
   if (netlist == report.checks.end()) return "";
   return fmt::format(
       "netlist after implementation: {}: {}\n"
-      "bitstream: NOT VERIFIED: nothing here reads its bits back; that they are this project's is "
-      "build.sh's word\n"
+      "bitstream: NOT VERIFIED: {}\n"
       "board: NOT VERIFIED: {} there compares with golden\n",
       verdict_name(netlist->verdict), netlist->reason,
-      report.hw_handoff ? "driver/validate.py" : "host/validate");
+      report.bitfile ? "nothing here reads its bits back; that they are this project's is "
+                       "build.sh's word"
+                     : "there is none",
+      is_of_platform(report) ? "host/validate" : "driver/validate.py");
 }
 
 }  // namespace
@@ -157,8 +165,7 @@ void settle_netlist(const RunDir& dir, const hw::Board& board, Verdict verdict,
 }
 
 std::string vivado_table(const report::Vivado& report) {
-  const hw::Board* board = hw::find_board(report.board);
-  const bool platform = board && zynq::is_platform(*board);
+  const bool platform = is_of_platform(report);
   std::vector<std::vector<std::string>> rows = {{"check", "verdict", "what"}};
   for (const report::Vivado::Check& check : report.checks)
     rows.push_back({check.check, std::string(verdict_name(check.verdict)), check.reason});
