@@ -18,6 +18,18 @@ void build_xilinx_lut(const Cell& cell) {
     lut.inputs[static_cast<std::size_t>(lut.size)] = cell.net(fmt::format("I{}", lut.size));
 }
 
+/// LUT6_2: beside a table of six inputs its lower half, of the first five.
+void build_lut_pair(const Cell& cell) {
+  const std::uint64_t table = cell.number("INIT", 64);
+  const std::vector<Net> inputs = cell.numbered("I", 6);
+  for (const auto& [pin, size] : {std::pair{"O6", 6}, {"O5", 5}}) {
+    cell.drive(cell.net(pin), size == 6 ? table : table & 0xffffffffU, {});
+    Lut& lut = cell.netlist.luts.back();
+    for (; lut.size < size; ++lut.size)
+      lut.inputs[static_cast<std::size_t>(lut.size)] = inputs[static_cast<std::size_t>(lut.size)];
+  }
+}
+
 void build_xilinx_inverter(const Cell& cell) { cell.drive(cell.net("O"), kNot, {cell.net("I")}); }
 void build_xilinx_buffer(const Cell& cell) { cell.drive(cell.net("O"), kBuffer, {cell.net("I")}); }
 void build_vcc(const Cell& cell) { cell.drive(cell.net("P"), 1, {}); }
@@ -30,6 +42,19 @@ void build_xilinx_mux(const Cell& cell) {
 void build_carry4(const Cell& cell) {
   Net carry = or_of(cell.netlist, cell.net("CI"), cell.net("CYINIT"));
   for (std::size_t i = 0; i < 4; ++i) {
+    const Net select = cell.nets("S")[i], out = cell.nets("CO")[i];
+    cell.drive(cell.nets("O")[i], kXor, {select, carry});
+    cell.drive(out, kMux, {cell.nets("DI")[i], carry, select});
+    carry = out;
+  }
+}
+
+/// CARRY8: eight places of a chain, or twice four.
+void build_carry8(const Cell& cell) {
+  const bool halves = cell.choice("CARRY_TYPE", {"SINGLE_CY8", "DUAL_CY4"}) == 1;
+  Net carry = cell.net("CI");
+  for (std::size_t i = 0; i < 8; ++i) {
+    if (i == 4 && halves) carry = cell.net("CI_TOP");
     const Net select = cell.nets("S")[i], out = cell.nets("CO")[i];
     cell.drive(cell.nets("O")[i], kXor, {select, carry});
     cell.drive(out, kMux, {cell.nets("DI")[i], carry, select});
@@ -124,15 +149,18 @@ void add_lut_write(const Cell& cell, Memory& memory, const std::vector<Net>& add
   memory.writes.push_back(std::move(write));
 }
 
-/// RAM32M and RAM64M: four memories, written at one address and each read at its own.
-void build_quad_ram(const Cell& cell) {
-  const int width = cell.type == "RAM32M" ? 2 : 1;
-  for (const char* letter : {"A", "B", "C", "D"}) {
+/// RAM32M and RAM64M, four memories, RAM32M16 and RAM64M8, eight: written at the last one's address and each read at
+/// its own.
+void build_many_rams(const Cell& cell) {
+  const int width = cell.type.starts_with("RAM32") ? 2 : 1;
+  const std::string_view letters = cell.type.ends_with("M") ? "ABCD" : "ABCDEFGH";
+  for (const char letter : letters) {
     const auto name = [&](const char* text) { return std::string(text) + letter; };
     Memory memory = lut_ram(cell, name("INIT_"), width, 64);
     memory.name += std::string(".") + letter;
     add_lut_port(memory, cell.nets(name("ADDR")), cell.nets(name("DO")));
-    add_lut_write(cell, memory, cell.nets("ADDRD"), cell.nets(name("DI")));
+    add_lut_write(cell, memory, cell.nets(std::string("ADDR") + letters.back()),
+                  cell.nets(name("DI")));
     cell.netlist.memories.push_back(std::move(memory));
   }
 }
@@ -179,10 +207,35 @@ std::vector<Net> address_pins(const Cell& cell, std::string_view pin, bool large
 }
 
 struct RamPins {
-  const char *letter, *clock, *enable, *address, *reset, *writes;
+  const char *letter, *clock, *enable, *address, *reset, *writes, *register_enable, *register_reset;
 };
-constexpr RamPins kRamA{"A", "CLKARDCLK", "ENARDEN", "ADDRARDADDR", "RSTRAMARSTRAM", "WEA"};
-constexpr RamPins kRamB{"B", "CLKBWRCLK", "ENBWREN", "ADDRBWRADDR", "RSTRAMB", "WEBWE"};
+constexpr RamPins kRamA{"A",   "CLKARDCLK",   "ENARDEN",      "ADDRARDADDR", "RSTRAMARSTRAM",
+                        "WEA", "REGCEAREGCE", "RSTREGARSTREG"};
+constexpr RamPins kRamB{"B",       "CLKBWRCLK", "ENBWREN", "ADDRBWRADDR",
+                        "RSTRAMB", "WEBWE",     "REGCEB",  "RSTREGB"};
+
+/// DOA_REG, DOB_REG: registers between what a port reads and its pins, which become what the port drives.
+void add_data_registers(const Cell& cell, const RamPins& pins, XilinxRam::Port& port) {
+  const std::string letter = pins.letter;
+  if (cell.choice("RAM_MODE", {"TDP", "SDP"}) == 1)
+    cell.refuse("a register behind its data has no model in mode SDP");
+  if (cell.number("SRVAL_" + letter, 36) != 0)
+    cell.refuse("a register behind its data has no model that is reset to another value than 0");
+  const Net enable = cell.net(pins.register_enable);
+  Net reset = xilinx_inverted(cell, pins.register_reset);
+  if (cell.choice("RSTREG_PRIORITY_" + letter, {"RSTREG", "REGCE"}) == 1)
+    reset = and_of(cell.netlist, reset, enable);
+  for (Net& net : port.out) {
+    FlipFlop flip_flop{.name = cell.name, .q = net, .d = cell.netlist.new_net()};
+    flip_flop.clock = port.clock;
+    flip_flop.falling = port.falling;
+    flip_flop.enable = enable;
+    flip_flop.reset = reset;
+    flip_flop.initial = Initial::kZero;
+    net = flip_flop.d;
+    cell.netlist.flip_flops.push_back(std::move(flip_flop));
+  }
+}
 
 XilinxRam::Port xilinx_ram_port(const Cell& cell, const RamPins& pins, bool large) {
   XilinxRam::Port port;
@@ -198,13 +251,13 @@ XilinxRam::Port xilinx_ram_port(const Cell& cell, const RamPins& pins, bool larg
       cell.choice(name("WRITE_MODE_"), {"WRITE_FIRST", "READ_FIRST", "NO_CHANGE"}));
   if (port.read_width != 0 && xilinx_inverted(cell, pins.reset) != kZero)
     cell.refuse("a reset of its data has no model");
-  if (cell.flag(fmt::format("DO{}_REG", pins.letter)))
-    cell.refuse("a register behind its data has no model");
   const std::string letter = pins.letter;
   port.in =
       with_parity(cell, letter == "A" ? "DIADI" : "DIBDI", letter == "A" ? "DIPADIP" : "DIPBDIP");
   port.out =
       with_parity(cell, letter == "A" ? "DOADO" : "DOBDO", letter == "A" ? "DOPADOP" : "DOPBDOP");
+  if (port.read_width != 0 && cell.flag("DO" + letter + "_REG"))
+    add_data_registers(cell, pins, port);
   return port;
 }
 
@@ -219,23 +272,28 @@ void build_block_ram(const Cell& cell) {
   ram.a = xilinx_ram_port(cell, kRamA, large), ram.b = xilinx_ram_port(cell, kRamB, large);
   for (const char* start : {"INIT_A", "INIT_B"})
     if (cell.number(start, 36) != 0) cell.refuse("data that start as {} have no model", start);
-  if (large)
+  cell.choice("INIT_FILE", {"NONE"});
+  if (large) {
     for (const char* end : {"RAM_EXTENSION_A", "RAM_EXTENSION_B"}) cell.choice(end, {"NONE"});
+    for (const char* end : {"EN_ECC_READ", "EN_ECC_WRITE"}) cell.choice(end, {"FALSE"});
+  }
   const std::string trouble = add_xilinx_ram(cell.netlist, ram);
   if (!trouble.empty()) cell.refuse("{}", trouble);
 }
 
 #define INVERT(pin) "IS_" pin "_INVERTED=0 "
-#define RAM_COMMON                                                                             \
-  "DOA_REG=0 DOB_REG=0 RAM_MODE=TDP RDADDR_COLLISION_HWCONFIG=DELAYED_WRITE READ_WIDTH_A=0 "   \
-  "READ_WIDTH_B=0 RSTREG_PRIORITY_A=RSTREG RSTREG_PRIORITY_B=RSTREG SIM_COLLISION_CHECK=ALL "  \
-  "SIM_DEVICE=VIRTEX6 SRVAL_A=0 SRVAL_B=0 WRITE_MODE_A=WRITE_FIRST WRITE_MODE_B=WRITE_FIRST "  \
-  "WRITE_WIDTH_A=0 WRITE_WIDTH_B=0 INIT_A=0 INIT_B=0 " INVERT("CLKARDCLK") INVERT("CLKBWRCLK") \
-      INVERT("ENARDEN") INVERT("ENBWREN") INVERT("RSTRAMARSTRAM") INVERT("RSTRAMB")            \
-          INVERT("RSTREGARSTREG") INVERT("RSTREGB")
+#define RAM_COMMON                                                                            \
+  "DOA_REG=0 DOB_REG=0 RAM_MODE=TDP RDADDR_COLLISION_HWCONFIG=DELAYED_WRITE READ_WIDTH_A=0 "  \
+  "READ_WIDTH_B=0 RSTREG_PRIORITY_A=RSTREG RSTREG_PRIORITY_B=RSTREG SIM_COLLISION_CHECK=ALL " \
+  "SIM_DEVICE=VIRTEX6 SRVAL_A=0 SRVAL_B=0 WRITE_MODE_A=WRITE_FIRST WRITE_MODE_B=WRITE_FIRST " \
+  "WRITE_WIDTH_A=0 WRITE_WIDTH_B=0 INIT_FILE=NONE INIT_A=0 INIT_B=0 " INVERT("CLKARDCLK")     \
+      INVERT("CLKBWRCLK") INVERT("ENARDEN") INVERT("ENBWREN") INVERT("RSTRAMARSTRAM")         \
+          INVERT("RSTRAMB") INVERT("RSTREGARSTREG") INVERT("RSTREGB")
 #define RAM_CONTROLS                                                                              \
   "CLKARDCLK=0 CLKBWRCLK=0 ENARDEN=0 ENBWREN=0 REGCEAREGCE=0 REGCEB=0 RSTRAMARSTRAM=0 RSTRAMB=0 " \
   "RSTREGARSTREG=0 RSTREGB=0 "
+
+#define EIGHT_CONTENTS "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 INIT_E=0 INIT_F=0 INIT_G=0 INIT_H=0 "
 
 constexpr CellModel kXilinxCells[] = {
     {"VCC", "P>", "", build_vcc},
@@ -255,8 +313,11 @@ constexpr CellModel kXilinxCells[] = {
     {"LUT4", "I0 I1 I2 I3 O>", "INIT=0", build_xilinx_lut},
     {"LUT5", "I0 I1 I2 I3 I4 O>", "INIT=0", build_xilinx_lut},
     {"LUT6", "I0 I1 I2 I3 I4 I5 O>", "INIT=0", build_xilinx_lut},
+    {"LUT6_2", "I0 I1 I2 I3 I4 I5 O5> O6>", "INIT=0", build_lut_pair},
     {"MUXF7", "I0 I1 S O>", "", build_xilinx_mux},
     {"MUXF8", "I0 I1 S O>", "", build_xilinx_mux},
+    {"MUXF9", "I0 I1 S O>", "", build_xilinx_mux},
+    {"CARRY8", "CO:8> O:8> CI=0 CI_TOP=0 DI:8 S:8", "CARRY_TYPE=SINGLE_CY8", build_carry8},
     {"CARRY4", "CO:4> O:4> CI CYINIT DI:4 S:4", "", build_carry4},
     {"FDRE", "Q> C CE D R", "INIT=0 " INVERT("C") INVERT("D") INVERT("R"), build_xilinx_flip_flop},
     {"FDSE", "Q> C CE D S", "INIT=1 " INVERT("C") INVERT("D") INVERT("S"), build_xilinx_flip_flop},
@@ -265,10 +326,19 @@ constexpr CellModel kXilinxCells[] = {
     {"RAM32M",
      "DOA:2> DOB:2> DOC:2> DOD:2> ADDRA:5=0 ADDRB:5=0 ADDRC:5=0 ADDRD:5 DIA:2=0 DIB:2=0 DIC:2=0 "
      "DID:2=0 WCLK WE",
-     "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 " INVERT("WCLK"), build_quad_ram},
+     "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 " INVERT("WCLK"), build_many_rams},
     {"RAM64M",
      "DOA> DOB> DOC> DOD> ADDRA:6=0 ADDRB:6=0 ADDRC:6=0 ADDRD:6 DIA=0 DIB=0 DIC=0 DID=0 WCLK WE",
-     "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 " INVERT("WCLK"), build_quad_ram},
+     "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 " INVERT("WCLK"), build_many_rams},
+    {"RAM32M16",
+     "DOA:2> DOB:2> DOC:2> DOD:2> DOE:2> DOF:2> DOG:2> DOH:2> ADDRA:5=0 ADDRB:5=0 ADDRC:5=0 "
+     "ADDRD:5=0 ADDRE:5=0 ADDRF:5=0 ADDRG:5=0 ADDRH:5 DIA:2=0 DIB:2=0 DIC:2=0 DID:2=0 DIE:2=0 "
+     "DIF:2=0 DIG:2=0 DIH:2=0 WCLK WE",
+     EIGHT_CONTENTS INVERT("WCLK"), build_many_rams},
+    {"RAM64M8",
+     "DOA> DOB> DOC> DOD> DOE> DOF> DOG> DOH> ADDRA:6=0 ADDRB:6=0 ADDRC:6=0 ADDRD:6=0 ADDRE:6=0 "
+     "ADDRF:6=0 ADDRG:6=0 ADDRH:6 DIA=0 DIB=0 DIC=0 DID=0 DIE=0 DIF=0 DIG=0 DIH=0 WCLK WE",
+     EIGHT_CONTENTS INVERT("WCLK"), build_many_rams},
     {"RAM16X1D", "DPO> SPO> D WCLK WE A#4 DPRA#4", "INIT=0 " INVERT("WCLK"), build_dual_ram},
     {"RAM32X1D", "DPO> SPO> D WCLK WE A#5 DPRA#5", "INIT=0 " INVERT("WCLK"), build_dual_ram},
     {"RAM64X1D", "DPO> SPO> D WCLK WE A#6 DPRA#6", "INIT=0 " INVERT("WCLK"), build_dual_ram},
@@ -288,7 +358,8 @@ constexpr CellModel kXilinxCells[] = {
      "SBITERR> ECCPARITY:8> RDADDRECC:9> ADDRARDADDR:16+=0 ADDRBWRADDR:16+=0 DIADI:32+=0 "
      "DIBDI:32+=0 "
      "DIPADIP:4+=0 DIPBDIP:4+=0 WEA:4+=0 WEBWE:8+=0 DOADO:32+> DOBDO:32+> DOPADOP:4+> DOPBDOP:4+>",
-     RAM_COMMON "RAM_EXTENSION_A=NONE RAM_EXTENSION_B=NONE INIT_##128=0 INITP_##16=0",
+     RAM_COMMON "EN_ECC_READ=FALSE EN_ECC_WRITE=FALSE RAM_EXTENSION_A=NONE RAM_EXTENSION_B=NONE "
+                "INIT_##128=0 INITP_##16=0",
      build_block_ram},
     {"DSP48E1",
      "A:30=0 ACIN:30=0 ALUMODE:4=0 B:18=0 BCIN:18=0 C:48=0 CARRYCASCIN=0 CARRYIN=0 CARRYINSEL:3=0 "

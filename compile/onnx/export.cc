@@ -199,13 +199,21 @@ void write_graph(onnx::GraphProto& proto, const Graph& graph) {
 
 }  // namespace
 
-std::string export_bytes(const Graph& graph) {
+std::string export_bytes(const Graph& graph) { return export_bytes(graph, {}); }
+
+std::string export_bytes(const Graph& graph, const ForeignMetadata& metadata) {
   onnx::ModelProto model;
   model.set_ir_version(kIrVersion);
   model.set_producer_name(std::string(kProducer));
   write_opsets(model, graph);
   write_graph(*model.mutable_graph(), graph);
-  write_metadata(model, graph);
+  for (const auto& [key, value] : metadata) {
+    ASSAY_INVARIANT(!key.starts_with("assay."), "foreign metadata has a key of Assay's");
+    auto* entry = model.add_metadata_props();
+    entry->set_key(key);
+    entry->set_value(value);
+  }
+  write_metadata(model, graph);  // the checkpoints last, by which a file is seen to be whole
   if (model.ByteSizeLong() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     user_error("the graph needs {} bytes; an ONNX file ends at 2 GiB", model.ByteSizeLong());
   std::string bytes;

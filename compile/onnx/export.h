@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "compile/graph/graph.h"
 
@@ -15,6 +17,11 @@ namespace assay {
 /// the graph mixes versions 1 and 2 of Trunc, which no file can say, or outgrows the 2 GiB of a
 /// protobuf.
 std::string export_bytes(const Graph& graph);
+
+/// The same with entries of others in its metadata, in their order, in front of Assay's. An import passes them over. No
+/// key begins with "assay.".
+using ForeignMetadata = std::vector<std::pair<std::string, std::string>>;
+std::string export_bytes(const Graph& graph, const ForeignMetadata& metadata);
 
 /// Writes export_bytes() atomically.
 void export_model(const Graph& graph, const std::filesystem::path& path);

@@ -70,9 +70,8 @@ void note_netlist(report::Proof& proof, Judgement& judgement, const BitsWork& wo
                                proof.origin.file, *proof.origin_verdict));
 }
 
-}  // namespace
-
-VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const BitsWork& work) {
+/// Of what was verified, against what it was made from.
+void prove(report::Bits& report, Judgement& judgement, const BitsWork& work) {
   const RunDir& dir = work.session.dir;
   report.proof = prove_bits(work.built, dir, work.options.seed, work.console);
   if (work.options.level == BitsLevel::kBitstream) note_netlist(*report.proof, judgement, work);
@@ -87,6 +86,13 @@ VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const Bit
     judgement.note(proved == kRefuted ? Verdict::kDifferent : Verdict::kInconclusive,
                    fmt::format("the {} is not proved equal to '{}', which it was made from: {}",
                                report.level, report.proof->origin.file, report.proof->reason));
+}
+
+}  // namespace
+
+VerifyBitsResult finish_bits(report::Bits report, Judgement judgement, const BitsWork& work) {
+  const RunDir& dir = work.session.dir;
+  if (!work.built.origin_file.file.empty()) prove(report, judgement, work);
   report.verdict = judgement.verdict;
   report.reason = judgement.reason;
   const std::string file = bits_report_file(work.options.level, report.target);

@@ -23,7 +23,7 @@ struct BuiltDesign {
   report::File file;        ///< what `design` is read from
   netlist::Netlist design;  ///< simplified
   /// What that was made from: of a bitstream the netlist, of a netlist the gates that ABC made tables
-  /// of. Simplified.
+  /// of. Simplified. No name: what another tool made has no origin here.
   report::File origin_file;
   netlist::Netlist origin;
 };

@@ -6,10 +6,13 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
+#include <optional>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "harness/bits/bits_report.h"
+#include "harness/bits/collected_netlist.h"
 #include "harness/bits/lane_streams.h"
 #include "harness/bits/made_up_images.h"
 #include "harness/bits/prove_layers.h"
@@ -17,6 +20,8 @@
 #include "harness/bits/serial_netlist.h"
 #include "harness/bits/verify_board.h"
 #include "harness/build/saved_build.h"
+#include "harness/build/vivado_build.h"
+#include "harness/build/vivado_report.h"
 #include "harness/check/execute.h"
 #include "harness/rtl/canaries.h"
 #include "harness/run/ledger.h"
@@ -63,13 +68,15 @@ std::uint64_t places_digest(const std::vector<std::int64_t>& beats) {
   return sum;
 }
 
+using ReadDesign = std::function<BuiltDesign(const RtlSession&)>;
+
 class BitsVerification {
  public:
-  BitsVerification(const VerifyBitsOptions& options, const Console& console)
+  BitsVerification(const VerifyBitsOptions& options, const Console& console, const ReadDesign& read)
       : options_(options),
         console_(console),
         session_(options.dir, options.images, options.cache, kAllImages),
-        built_(read_built(session_, options.target, options.level)),
+        built_(read(session_)),
         empty_(one_partition()),
         streams_(lane_streams(empty_.rtl, built_.design)) {}
 
@@ -308,9 +315,56 @@ class BitsVerification {
   Judgement judgement_;
 };
 
+/// That a collected netlist could not be looked at.
+VerifyBitsResult unread(const VerifyBitsOptions& options, const Console& console,
+                        const hw::Board& board, const std::string& why) {
+  const auto began = std::chrono::steady_clock::now();
+  const RtlSession session(options.dir, options.images, options.cache, kAllImages);
+  const BuiltDesign built =
+      unread_design(board, collected_netlist_file(session.dir.path(), board).file);
+  return finish_bits(bits_head(session, built, options), {Verdict::kInconclusive, why},
+                     {session, built, options, console, began});
+}
+
+/// Of a board whose bitstreams Vivado makes, what was collected; the report on its project is told.
+VerifyBitsResult verify_collected(const VerifyBitsOptions& options, const hw::Board& board,
+                                  const Console& console) {
+  if (options.level != BitsLevel::kNetlist)
+    user_error(
+        "no open tools read a bitstream of '{}' back; a netlist that was collected can be "
+        "simulated: "
+        "--level netlist",
+        board.name);
+  if (options.prove_layers)
+    user_error("--prove-layers is of gates that Yosys made; those of '{}' are Vivado's",
+               board.name);
+  collected_netlist_file(existing_run(options.dir), board);  // before anything is simulated
+  std::optional<BitsVerification> verification;
+  std::string why;
+  try {
+    verification.emplace(options, console,
+                         [&](const RtlSession& session) { return read_collected(session, board); });
+  } catch (const UserError& error) {
+    why = error.what();
+  }
+  VerifyBitsResult result =
+      verification ? verification->run() : unread(options, console, board, why);
+  verification.reset();  // and its lock of the folder
+  const report::Bits& report = result.report;
+  settle_netlist(
+      RunDir(options.dir), board, report.verdict,
+      report.verdict == Verdict::kEquivalent
+          ? fmt::format("the accelerator alone, simulated on {} images and {} made up: {}",
+                        report.images, report.made_up, report.reason)
+          : report.reason);
+  return result;
+}
+
 }  // namespace
 
 VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console) {
+  if (const hw::Board* board = vivado_board(options.target))
+    return verify_collected(options, *board, console);
   const report::Build build = read_build(options.dir, options.target);
   if (options.prove_layers) layer_yosys(build);  // before anything is simulated
   if (is_in_shell(build)) {
@@ -321,7 +375,11 @@ VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& co
           printable(options.target));
     return verify_board(options, console);
   }
-  return BitsVerification(options, console).run();
+  return BitsVerification(options, console,
+                          [&](const RtlSession& session) {
+                            return read_built(session, options.target, options.level);
+                          })
+      .run();
 }
 
 }  // namespace assay

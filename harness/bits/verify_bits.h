@@ -32,6 +32,8 @@ struct VerifyBitsResult {
 /// run with faults in what every stream should carry has to be noticed. A bitstream is also proved
 /// equal to the netlist it was made from, and that to the gates it was made of, for all inputs and
 /// states. A board's build is simulated as hosts hear it over serial lines, by default on kVerifiedImages.
+/// Of a board whose bitstreams Vivado makes it is the netlist that was collected, for which nothing is proved; one
+/// that has no models is INCONCLUSIVE, and reports/vivado-BOARD.json is told.
 /// UserError for several partitions, and as read_built().
 VerifyBitsResult verify_bits(const VerifyBitsOptions& options, const Console& console);
 

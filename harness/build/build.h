@@ -22,6 +22,7 @@ struct BuildOptions {
   std::optional<double> clock_mhz;  ///< that is aimed at; nothing: the board's, or kBuildClock
   std::optional<int> baud;          ///< of a board's serial line; nothing: kBuildBaud
   bool dsp = false;                 ///< products may go into DSP blocks
+  std::filesystem::path collect;    ///< results of Vivado to take back; empty: none
   bool netlist_only = false;        ///< ends behind the netlist, which a later call keeps
   RunFinished finished;
 };

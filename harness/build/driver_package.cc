@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <numeric>
 #include <span>
+#include <utility>
 
+#include "compile/backend/host/c_host.h"
 #include "compile/backend/host/driver.h"
 #include "compile/backend/verilog/stitch.h"
 #include "compile/base/file.h"
@@ -104,8 +106,8 @@ void add_arrays(std::vector<NodeRtl::File>& files, const RtlSession& session,
 
 }  // namespace
 
-std::vector<NodeRtl::File> driver_package(const RtlSession& session, const DriverPlace& place,
-                                          const Console& console) {
+DriverPackages driver_packages(const RtlSession& session, const DriverPlace& place,
+                               const Console& console) {
   const StitchedRtl rtl = stitched(session.graph);
   host::DriverSpec spec;
   spec.network = session.graph.name;
@@ -113,14 +115,16 @@ std::vector<NodeRtl::File> driver_package(const RtlSession& session, const Drive
   spec.bitfile = place.bitfile;
   spec.clock_mhz = place.clock_mhz;
   spec.sets_clock = place.sets_clock;
+  spec.by_xrt = place.by_xrt;
   spec.inputs = streams_of(host::input_layouts(session.graph, rtl), place);
   spec.outputs = streams_of(host::output_layouts(session.graph, rtl), place);
   const std::filesystem::path model = read_run_alone(session.dir.path()).report.model;
   complete_network(read_file(model), model, console, &spec.tail);
-  std::vector<NodeRtl::File> files = host::pynq_driver(spec);
+  std::vector<NodeRtl::File> files;
+  if (!place.by_xrt) files = host::pynq_driver(spec);
   add_arrays(files, session, rtl, spec, console);
   std::ranges::sort(files, {}, &NodeRtl::File::name);
-  return files;
+  return {std::move(files), host::c_host(spec)};
 }
 
 }  // namespace assay

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "compile/backend/fpga/tools.h"
 #include "compile/backend/zynq/check.h"
@@ -14,10 +15,13 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/base/process.h"
+#include "compile/onnx/export.h"
+#include "compile/onnx/import.h"
 #include "harness/build/build_source.h"
 #include "harness/build/build_steps.h"
 #include "harness/build/driver_package.h"
-#include "harness/report/checksum.h"
+#include "harness/build/vivado_report.h"
+#include "harness/build/vivado_results.h"
 #include "harness/report/optional_report.h"
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
@@ -36,10 +40,6 @@ void require_options_of_vivado(const BuildOptions& options, const hw::Board& boa
   if (options.baud)
     user_error("--baud is the rate of a serial line; the host of '{}' is on the board", board.name);
   if (options.dsp) user_error("--dsp is of Yosys; for '{}' Vivado decides itself", board.name);
-}
-
-std::string report_file_of(const hw::Board& board) {
-  return fmt::format("reports/vivado-{}.json", board.name);
 }
 
 bool is_in_path(const std::string& program) {
@@ -71,7 +71,7 @@ class VivadoBuild {
     check();
     if (!failed_) make_bitstream();
     finish();
-    return {report_, table()};
+    return {report_, vivado_table(report_)};
   }
 
  private:
@@ -99,11 +99,11 @@ class VivadoBuild {
     std::vector<NodeRtl::File> files;
   };
 
-  /// The package for PYNQ, with the run's images; a network that it cannot serve has none, and that is said.
-  /// A platform's kernels get none: it is XRT's host that starts them.
+  /// The package for PYNQ and hosts in C and C++, of a card the latter alone, with the run's images; a network that it cannot
+  /// serve has none, and that is said.
   Driver make_driver() const {
-    if (zynq::is_platform(board_)) return {};
     DriverPlace place;
+    place.by_xrt = zynq::is_platform(board_);
     place.bitfile = "../" + project_.products.front();
     place.clock_mhz = clock_mhz_;
     for (const zynq::Mover& mover : project_.movers) {
@@ -113,11 +113,15 @@ class VivadoBuild {
     try {
       const RtlSession session(options_.dir, {}, {});  // which locks the folder
       Driver driver;
-      driver.files = driver_package(session, place, console_);
-      driver.check = {"driver", Verdict::kEquivalent,
-                      fmt::format("a package for PYNQ with {} images and golden's results",
-                                  session.image_count)};
-      for (NodeRtl::File& file : driver.files) file.name = "driver/" + file.name;
+      DriverPackages packages = driver_packages(session, place, console_);
+      driver.check = {
+          "driver", Verdict::kEquivalent,
+          fmt::format("{}hosts in C and C++, with {} images and golden's results",
+                      place.by_xrt ? "" : "a package for PYNQ and ", session.image_count)};
+      for (NodeRtl::File& file : packages.pynq)
+        driver.files.push_back({"driver/" + file.name, std::move(file.text)});
+      for (NodeRtl::File& file : packages.c)
+        driver.files.push_back({"host/" + file.name, std::move(file.text)});
       return driver;
     } catch (const std::runtime_error& error) {  // of the user, or of a tool that is not there
       return {{"driver", Verdict::kInconclusive, error.what()}, {}};
@@ -126,10 +130,10 @@ class VivadoBuild {
 
   /// What an earlier call generated goes, and what Vivado made of it.
   void remove_earlier() {
-    const auto earlier = optional_report<report::Vivado>(dir_.file(report_file_of(board_)));
+    const auto earlier = optional_report<report::Vivado>(dir_.file(vivado_report_file(board_)));
     if (!earlier) return;
-    std::vector<std::string> gone = {report_file_of(board_)};
-    dir_.remove(report_file_of(board_));
+    std::vector<std::string> gone = {vivado_report_file(board_)};
+    dir_.remove(vivado_report_file(board_));
     const auto forget = [&](const report::File& file) {
       if (!file.file.starts_with(folder_ + "/") || file.file.find("..") != std::string::npos)
         return;
@@ -139,7 +143,10 @@ class VivadoBuild {
     for (const report::File& file : earlier->files) forget(file);
     for (const auto& file : {earlier->bitfile, earlier->hw_handoff})
       if (file) forget(*file);
+    for (const report::File& file : earlier->results.value_or(std::vector<report::File>()))
+      forget(file);
     register_files(dir_, gone);
+    forget_report(dir_, fmt::format("reports/netlist-{}.json", board_.name));
   }
 
   void write_project() {
@@ -148,6 +155,7 @@ class VivadoBuild {
     remove_earlier();
     std::vector<NodeRtl::File> files = project_.files;
     files.insert(files.end(), driver_.files.begin(), driver_.files.end());
+    files.push_back({"post_synthesis.onnx", parent_model()});
     for (const NodeRtl::File& file : files) {
       dir_.make_folder(fs::path(path(file.name)).parent_path().string());
       dir_.write(path(file.name), file.text);
@@ -155,6 +163,20 @@ class VivadoBuild {
     }
     console_.remark(fmt::format("project: {} files in '{}'", files.size(),
                                 printable(dir_.file(folder_).string(), 4096)));
+  }
+
+  /// The last stage, which has the accelerator's layers and what is around them, with metadata.json as entries of
+  /// its metadata: by them other tools find what was made of it.
+  std::string parent_model() const {
+    const SavedRun::Stage& last = source_.run.stages.back();
+    const auto file = std::ranges::find(project_.files, "metadata.json", &NodeRtl::File::name);
+    ASSAY_INVARIANT(file != project_.files.end(), "a project without metadata");
+    ForeignMetadata entries;
+    const auto metadata = nlohmann::ordered_json::parse(file->text);
+    for (const auto& [key, value] : metadata.items())
+      entries.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
+    return export_bytes(
+        import_bytes(read_file(last.file), last.file.parent_path(), last.file.string()), entries);
   }
 
   // ---- Without Vivado ----
@@ -179,8 +201,7 @@ class VivadoBuild {
     if (zynq::is_platform(board_))
       note("link", zynq::link_faults(project_, board_),
            "kernels have the buses of their IPs, and every stream and memory is connected once");
-    else
-      report_.checks.push_back(driver_.check);
+    report_.checks.push_back(driver_.check);
   }
 
   void check_components() {
@@ -266,6 +287,8 @@ class VivadoBuild {
     report_.bitfile = made_file(project_.products.front());
     if (project_.products.size() > 1) report_.hw_handoff = made_file(project_.products.back());
     note("vivado", Verdict::kEquivalent, slack_line(result.output));
+    keep_results(dir_, report_,
+                 read_vivado_results(folder, project_.identity, board_, source_.rtl));
   }
 
   report::File made_file(const std::string& name) const {
@@ -302,47 +325,12 @@ class VivadoBuild {
 
   // ---- Report ----
 
-  void judge() {
-    Judgement judgement{Verdict::kEquivalent, "every check agrees, and Vivado made the bitstream"};
-    for (const report::Vivado::Check& check : report_.checks)
-      judgement.note(check.verdict, check.check + ": " + check.reason);
-    report_.verdict = judgement.verdict;
-    report_.reason = judgement.reason;
-  }
-
   void finish() {
-    judge();
     if (const std::string work = folder_ + "/work"; dir_.owns_folder(work))
       fs::remove_all(dir_.file(work));
-    seal(report_);
-    dir_.write_report(report_file_of(board_), report_);
-    std::vector<std::string> names = {report_file_of(board_)};
-    for (const report::File& file : report_.files) names.push_back(file.file);
-    for (const auto& file : {report_.bitfile, report_.hw_handoff})
-      if (file) names.push_back(file->file);
-    register_files(dir_, names);
+    save_vivado_report(dir_, report_);
     dir_.log("build", {{"target", report_.board}, {"verdict", verdict_name(report_.verdict)}});
     if (options_.finished) options_.finished(dir_);
-  }
-
-  std::string place_text(std::int64_t base) const {
-    return zynq::is_platform(board_) ? "" : fmt::format(" at 0x{:08x}", base);
-  }
-
-  std::string table() const {
-    std::vector<std::vector<std::string>> rows = {{"check", "verdict", "what"}};
-    for (const report::Vivado::Check& check : report_.checks)
-      rows.push_back({check.check, std::string(verdict_name(check.verdict)), check.reason});
-    std::string text = table_text(rows);
-    text += fmt::format("\n{} on {} ({}), {} MHz\n", source_.rtl.module, board_.name, board_.part,
-                        clock_mhz_);
-    for (const report::Vivado::Mover& mover : report_.movers)
-      text += fmt::format("{}{}: '{}', {} bytes a frame\n", mover.name, place_text(mover.base),
-                          mover.tensor, grouped(mover.frame_bytes));
-    text += fmt::format("\n{}: {}\n", verdict_name(report_.verdict), report_.reason);
-    if (report_.verdict == Verdict::kInconclusive && !report_.bitfile)
-      text += fmt::format("with Vivado: {}\n", report_.command);
-    return text;
   }
 
   const BuildOptions& options_;

@@ -166,8 +166,8 @@ int run_command_line(const std::vector<std::string>& arguments, std::ostream& ou
        {add_run_command, add_exec_command, add_accuracy_command, add_compare_command,
         add_bisect_command, add_verify_command, add_build_command, add_weights_command,
         add_host_command, add_flash_command, add_bench_command, add_regress_command,
-        add_history_command, add_selftest_command, add_show_command, add_lint_command,
-        add_explain_command, add_data_command})
+        add_history_command, add_selftest_command, add_show_command, add_inspect_command,
+        add_lint_command, add_explain_command, add_data_command})
     add(root, action);
   for (CLI::App* command : app.get_subcommands({})) {
     const auto nested = command->get_subcommands({});

@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <memory>
 
+#include "harness/bits/verify_bits.h"
 #include "harness/build/build.h"
 #include "harness/build/vivado_build.h"
+#include "harness/build/vivado_collect.h"
+#include "harness/build/vivado_report.h"
 #include "harness/cli/command.h"
 #include "harness/page/page.h"
 
@@ -43,10 +49,36 @@ void add_build_options(Command& command, BuildOptions& options) {
       .positive()
       .type_name("N");
   command.add_flag("--dsp", options.dsp, "Products may go into DSP blocks");
+  command
+      .add_option("--collect", options.collect,
+                  "Take back what build.sh of a project for Vivado left in its folder results, and "
+                  "simulate the netlist among it")
+      .type_name("FOLDER");
+}
+
+/// Whether there is a netlist after implementation, which can be simulated.
+bool has_netlist(const report::Vivado& report) {
+  const std::string name = fmt::format("build/{}/{}", report.board, kCollectedNetlist);
+  return report.results &&
+         std::ranges::find(*report.results, name, &report::File::file) != report.results->end();
+}
+
+VivadoResult build_or_collect(const BuildOptions& options, const Console& console) {
+  VivadoResult result = options.collect.empty() ? build_with_vivado(options, console)
+                                                : collect_vivado(options, console);
+  if (!has_netlist(result.report)) return result;
+  VerifyBitsOptions verify;
+  verify.dir = options.dir;
+  verify.target = options.target;
+  verify.finished = options.finished;
+  verify_bits(verify, console);
+  report::Vivado report = read_vivado_report(options.dir, *vivado_board(options.target));
+  std::string table = vivado_table(report);
+  return {std::move(report), std::move(table)};
 }
 
 int run_vivado(const BuildOptions& options, const CommandContext& context) {
-  const VivadoResult result = build_with_vivado(options, context.console);
+  const VivadoResult result = build_or_collect(options, context.console);
   if (context.json)
     print_report(context, result.report);
   else
@@ -55,7 +87,7 @@ int run_vivado(const BuildOptions& options, const CommandContext& context) {
 }
 
 int run_build(const BuildOptions& options, const CommandContext& context) {
-  if (vivado_board(options.target)) return run_vivado(options, context);
+  if (vivado_board(options.target) || !options.collect.empty()) return run_vivado(options, context);
   const BuildResult result = build(options, context.console);
   if (context.json)
     print_report(context, result.report);
@@ -79,6 +111,7 @@ void add_build_command(Command& app, CommandAction& action) {
                "  assay build out/model --target icebreaker --baud 1000000\n"
                "  assay build out/model --target xc7z020\n"
                "  assay build out/model --target Pynq-Z1 --clock 125\n"
+               "  assay build out/model --target Pynq-Z1 --collect results\n"
                "  assay build out/model --target ulx3s-85 --json > build.json");
   command.callback([options, &action] {
     action = [options](const CommandContext& context) {

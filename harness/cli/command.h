@@ -37,6 +37,7 @@ void add_bench_command(Command& app, CommandAction& action);
 void add_regress_command(Command& app, CommandAction& action);
 void add_history_command(Command& app, CommandAction& action);
 void add_show_command(Command& app, CommandAction& action);
+void add_inspect_command(Command& app, CommandAction& action);
 void add_explain_command(Command& app, CommandAction& action);
 void add_lint_command(Command& app, CommandAction& action);
 void add_data_command(Command& app, CommandAction& action);

@@ -81,7 +81,7 @@ std::vector<RunOption> hardware_options() {
        [](RunChoice& c) { return OptionSlot(&c.passes.join_bits); },
        "Give sums of branches N fraction bits, exact or not (residual_sums becomes an approximate "
        "stage)"},
-      {"runtime_weights", "runtime_weights", false, "widths", "", kGiven, 0, 1, "",
+      {"runtime_weights", "runtime_weights", false, "absorb_scales", "", kGiven, 0, 1, "",
        [](RunChoice& c) { return OptionSlot(&c.passes.runtime_weights); },
        "Let a host write weights and thresholds of every layer that a folding file does not say "
        "otherwise of; widths then hold any weights of their types"},

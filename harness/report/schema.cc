@@ -10,6 +10,7 @@
 #include "harness/report/build.h"
 #include "harness/report/hardware.h"
 #include "harness/report/host.h"
+#include "harness/report/inspect.h"
 #include "harness/report/lint.h"
 #include "harness/report/query.h"
 #include "harness/report/regress.h"
@@ -31,9 +32,9 @@ const std::map<std::string_view, Json>& schemas() {
     const auto add = [&]<typename... T>() { ((result[T::kSchema] = json_schema(T{})), ...); };
     using namespace report;
     add.operator()<AccuracyReport, Bench, Bisect, Bits, Build, Compare, DataReport, Exec, Explain,
-                   Fifos, Folding, History, Host, Lint, Regress, RtlManifest, RtlNode, RtlTop, Run,
-                   Scales, Selftest, Show, ShowRun, Stage, Streamline, System, Timing, Vivado,
-                   Weights>();
+                   Fifos, Folding, History, Host, Inspect, Lint, Regress, RtlManifest, RtlNode,
+                   RtlTop, Run, Scales, Selftest, Show, ShowRun, Stage, Streamline, System, Timing,
+                   Vivado, Weights>();
     return result;
   }();
   return all;

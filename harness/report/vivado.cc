@@ -4,7 +4,9 @@
 namespace assay::report {
 
 void Vivado::Check::fields(Fields& f) {
-  f.word("check", check, {"components", "driver", "files", "link", "scripts", "vivado"});
+  f.word("check", check,
+         {"bitstream", "components", "driver", "files", "link", "netlist", "scripts", "timing",
+          "utilization", "vivado"});
   f("verdict", verdict);
   f("reason", reason);
 }
@@ -17,6 +19,29 @@ void Vivado::Mover::fields(Fields& f) {
   f("beat_bytes", beat_bytes);
   f("frame_beats", frame_beats);
   f("frame_bytes", frame_bytes);
+}
+
+void Vivado::Used::fields(Fields& f) {
+  f("name", name);
+  f("used", used);
+  f("available", available);
+}
+
+void Vivado::Layer::fields(Fields& f) {
+  f("node", node);
+  f("instance", instance);
+  f("cells", cells);
+  f("estimates", estimates);
+}
+
+void Vivado::Synthesis::fields(Fields& f) {
+  f("used", used);
+  f("accelerator", accelerator);
+  f("estimates", estimates);
+  f("layers", layers);
+  f.any_sign("setup_ns", setup_ns);
+  f.any_sign("hold_ns", hold_ns);
+  f("fmax_mhz", fmax_mhz);
 }
 
 void Vivado::fields(Fields& f) {
@@ -36,6 +61,8 @@ void Vivado::fields(Fields& f) {
   f("files", files);
   f("bitfile", bitfile);
   f("hw_handoff", hw_handoff);
+  f.where_given("synthesis", synthesis);
+  f.where_given("results", results);
   f.where_given("checksum", checksum);
 }
 

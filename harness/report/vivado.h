@@ -9,7 +9,9 @@ namespace assay::report {
 struct Vivado {
   static constexpr std::string_view kSchema = "assay.vivado/1";
   struct Check {
-    std::string check;  ///< "components", "driver", "files", "link", "scripts", "vivado"
+    /// "components", "driver", "files", "link", "scripts", "vivado"; of results "bitstream", "netlist", "timing",
+    /// "utilization"
+    std::string check;
     Verdict verdict = Verdict::kInconclusive;
     std::string reason;
     void fields(Fields& f);
@@ -17,6 +19,27 @@ struct Vivado {
   struct Mover {
     std::string name, stream, tensor;
     std::int64_t base = 0, beat_bytes = 0, frame_beats = 0, frame_bytes = 0;
+    void fields(Fields& f);
+  };
+  struct Used {
+    std::string name;  ///< "Slice LUTs"
+    double used = 0, available = 0;
+    void fields(Fields& f);
+  };
+  struct Layer {
+    std::string node, instance;
+    std::optional<Resources> cells;  ///< as placed; nothing where Vivado dissolved it
+    Resources estimates;             ///< before
+    void fields(Fields& f);
+  };
+  /// What Vivado's reports say, beside what was estimated.
+  struct Synthesis {
+    std::vector<Used> used;                ///< of the whole design
+    std::optional<Resources> accelerator;  ///< of this, without movers and what is around them
+    Resources estimates;
+    std::vector<Layer> layers;
+    std::optional<double> setup_ns, hold_ns;  ///< worst slacks
+    std::optional<double> fmax_mhz;
     void fields(Fields& f);
   };
   Program assay;
@@ -30,7 +53,9 @@ struct Vivado {
   std::string command;      ///< that makes the bitstream where Vivado is
   std::vector<File> files;  ///< of the project, as generated
   std::optional<File> bitfile, hw_handoff;
-  std::optional<std::string> checksum;  ///< checksum.h
+  std::optional<Synthesis> synthesis;
+  std::optional<std::vector<File>> results;  ///< what Vivado left, and where it is kept
+  std::optional<std::string> checksum;       ///< checksum.h
   void fields(Fields& f);
 };
 

@@ -2,13 +2,17 @@
 // `assay build` for boards whose bitstreams Vivado makes.
 #include "harness/build/vivado_build.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "base/temp_dir.h"
 #include "build/environment.h"
+#include "build/results.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/onnx/export.h"
+#include "compile/onnx/import.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"
 #include "support/kept_folder.h"
@@ -59,6 +63,8 @@ TEST_F(VivadoCommand, LeavesACheckedProjectAndSaysWhatIsMissing) {
   const Json report = Json::parse(text("reports/vivado-Pynq-Z1.json"));
   ASSERT_EQ(report["checks"].size(), 5U);
   EXPECT_THAT(text("build/Pynq-Z1/driver/accelerator.json"), HasSubstr("\"address\": 1073741824"));
+  EXPECT_THAT(text("build/Pynq-Z1/host/accelerator.h"), HasSubstr("\"idma0\", 0x40000000u, 64,"));
+  EXPECT_TRUE(fs::exists(project / "host/Makefile"));
   for (const auto& check : report["checks"])
     EXPECT_EQ(check["verdict"], check["check"] == "vivado" ? "INCONCLUSIVE" : "EQUIVALENT")
         << check;
@@ -72,6 +78,33 @@ TEST_F(VivadoCommand, LeavesACheckedProjectAndSaysWhatIsMissing) {
   EXPECT_EQ(text("build/Pynq-Z1/ip/idma0/component.xml") + text("build/Pynq-Z1/bd.tcl"), before);
 }
 
+/// The last stage, and where all is that was made of it.
+TEST_F(VivadoCommand, LeavesAParentWithMetadata) {
+  EXPECT_EQ(build().code, 3);
+  const std::string parent = text("build/Pynq-Z1/post_synthesis.onnx");
+  std::string last;
+  for (const auto& entry : fs::directory_iterator(out / "stages"))
+    last = std::max(last, entry.path().string());
+  EXPECT_EQ(export_bytes(import_bytes(parent, "", "parent")), read_file(last));
+  const auto metadata = nlohmann::ordered_json::parse(text("build/Pynq-Z1/metadata.json"));
+  ForeignMetadata entries;
+  for (const char* key :
+       {"platform", "board", "clk_ns", "floorplan_json", "vivado_stitch_proj", "wrapper_filename",
+        "vivado_stitch_vlnv", "vivado_stitch_ifnames", "bitfile", "vivado_pynq_proj", "hw_handoff",
+        "vivado_synth_rpt", "pynq_driver_dir"})
+    entries.emplace_back(
+        key, metadata[key].is_string() ? metadata[key].get<std::string>() : metadata[key].dump());
+  EXPECT_EQ(entries.size(), metadata.size());
+  EXPECT_EQ(export_bytes(import_bytes(parent, "", "parent"), entries), parent);
+  EXPECT_EQ(entries[2].second, "10.0");
+  for (const auto& [key, file] : entries)
+    if (key == "floorplan_json" || key == "wrapper_filename" || key == "pynq_driver_dir") {
+      EXPECT_TRUE(fs::exists(project / file)) << key;
+    }
+  EXPECT_EQ(build().code, 3);
+  EXPECT_EQ(text("build/Pynq-Z1/post_synthesis.onnx"), parent);
+}
+
 TEST_F(VivadoCommand, TakesTheClockThatIsAskedFor) {
   EXPECT_EQ(build({"--clock", "142.5"}).code, 3);
   EXPECT_THAT(text("build/Pynq-Z1/bd.tcl"), HasSubstr("PCW_FPGA0_PERIPHERAL_FREQMHZ {142.5}"));
@@ -80,22 +113,33 @@ TEST_F(VivadoCommand, TakesTheClockThatIsAskedFor) {
   EXPECT_THAT(result.err, HasSubstr("at most 250 MHz"));
 }
 
-/// What Vivado would leave, and say.
-constexpr const char* kFakeVivado = R"(
+/// What Vivado would leave, and say: files of `folder`, its netlist not among them.
+std::string fake_vivado(const fs::path& folder) {
+  return fmt::format(R"(
 case "$*" in
-  *report.tcl) echo bits > assay.bit; echo handoff > assay.hwh; echo 'assay: slack 0.25 ns at 100 MHz asked for' ;;
+  *report.tcl)
+    mkdir -p reports
+    cp '{0}'/*.rpt reports
+    cp '{0}'/assay.* .
+    echo 'assay: slack 0.25 ns at 100 MHz asked for' ;;
 esac
-)";
+)",
+                     folder.string());
+}
 
 TEST_F(VivadoCommand, RunsTheVivadoInPath) {
   TempDir tools;
-  fake_program(tools, "vivado", kFakeVivado);
+  EXPECT_EQ(build().code, 3);
+  vivado_results::leave(project, dir.path() / "left", "u_x");
+  fake_program(tools, "vivado", fake_vivado(dir.path() / "left"));
   const Environment with("PATH", tools.path().string() + ":/usr/bin:/bin");
   const CommandResult result = build();
-  EXPECT_EQ(result.code, 0) << result.err << result.out;
+  EXPECT_EQ(result.code, 3) << result.err << result.out;  // all but a netlist
   EXPECT_THAT(result.out, HasSubstr("it made the bitstream; slack 0.25 ns at 100 MHz asked for"));
+  EXPECT_THAT(result.out, HasSubstr("INCONCLUSIVE: netlist: the results have no netlist.v"));
+  EXPECT_THAT(result.out, HasSubstr("Slice LUTs: 1339 of 53200"));
   const Json report = Json::parse(text("reports/vivado-Pynq-Z1.json"));
-  EXPECT_EQ(report["bitfile"]["sha256"], sha256("bits\n"));
+  EXPECT_EQ(report["bitfile"]["sha256"], sha256(vivado_results::bitfile()));
   EXPECT_EQ(run_assay({"show", out.string(), "--check"}).code, 0);
   write_file(project / "assay.bit", "others");
   EXPECT_THAT(run_assay({"show", out.string(), "--check"}).out,
@@ -111,12 +155,24 @@ TEST_F(VivadoCommand, LeavesKernelsForAPlatform) {
   EXPECT_EQ(result.code, 3) << result.err << result.out;
   EXPECT_THAT(result.out, HasSubstr("link        EQUIVALENT"));
   EXPECT_TRUE(fs::exists(out / "build/U50/kernels/idma0.xml"));
+  EXPECT_EQ(text("build/U50/host/usual.mk"), "BOARD ?= board_xrt.cpp\n");
+  EXPECT_TRUE(fs::exists(out / "build/U50/driver/golden_0.npy"));
+  EXPECT_FALSE(fs::exists(out / "build/U50/driver/driver.py"));
   TempDir tools;
   fake_program(tools, "vivado", "");
   const Environment half("PATH", tools.path().string() + ":/usr/bin:/bin");
   EXPECT_THAT(build({}, "U50").out, HasSubstr("there is no v++ in PATH"));
-  fake_program(tools, "v++", "echo bits > assay.xclbin\n");
-  EXPECT_EQ(build({}, "U50").code, 0);
+  write_file(dir.path() / "assay.xclbin", vivado_results::xclbin());
+  write_file(dir.path() / "use.rpt", vivado_results::utilisation("xcu50-fsvh2104-2L-e"));
+  fake_program(tools, "v++",
+               fmt::format("cp '{0}/assay.xclbin' .\nmkdir -p link/imp\n"
+                           "cp '{0}/use.rpt' link/imp/impl_1_full_util_routed.rpt\n",
+                           dir.path().string()));
+  const CommandResult made = build({}, "U50");
+  EXPECT_EQ(made.code, 3) << made.err;
+  EXPECT_THAT(made.out, HasSubstr("INCONCLUSIVE: timing: the results have no timing.rpt"));
+  EXPECT_THAT(made.out, HasSubstr("assay.xclbin is whole"));
+  EXPECT_THAT(made.out, HasSubstr("Slice LUTs: 1339 of 53200"));
   EXPECT_EQ(run_assay({"show", out.string(), "--check"}).code, 0);
 }
 

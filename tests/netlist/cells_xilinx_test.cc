@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <random>
+#include <set>
 
 #include "netlist/cell_cases.h"
 #include "netlist/plain_simulator.h"
@@ -24,15 +25,20 @@ void expect_xilinx_as_yosys(const std::vector<CellCase>& cases) {
 
 TEST(CellsXilinx, LogicIsAsInYosysModels) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
-  std::vector<CellCase> cases{{"INV", "", "I", "O", ""},
-                              {"IBUF", "", "I", "O", ""},
-                              {"OBUF", "", "I", "O", ""},
-                              {"BUFG", "", "I", "O", ""},
-                              {"VCC", "", "", "P", ""},
-                              {"GND", "", "", "G", ""},
-                              {"MUXF7", "", "I0 I1 S", "O", ""},
-                              {"MUXF8", "", "I0 I1 S", "O", ""},
-                              {"CARRY4", "", "CI CYINIT DI:4 S:4", "CO:4 O:4", ""}};
+  std::vector<CellCase> cases{
+      {"INV", "", "I", "O", ""},
+      {"IBUF", "", "I", "O", ""},
+      {"OBUF", "", "I", "O", ""},
+      {"BUFG", "", "I", "O", ""},
+      {"VCC", "", "", "P", ""},
+      {"GND", "", "", "G", ""},
+      {"MUXF7", "", "I0 I1 S", "O", ""},
+      {"MUXF8", "", "I0 I1 S", "O", ""},
+      {"MUXF9", "", "I0 I1 S", "O", ""},
+      {"CARRY8", "", "CI CI_TOP DI:8 S:8", "CO:8 O:8", ""},
+      {"CARRY8", ".CARRY_TYPE(\"DUAL_CY4\")", "CI CI_TOP DI:8 S:8", "CO:8 O:8", ""},
+      {"LUT6_2", ".INIT(64'h123456789abcdef1)", "I0 I1 I2 I3 I4 I5", "O5 O6", ""},
+      {"CARRY4", "", "CI CYINIT DI:4 S:4", "CO:4 O:4", ""}};
   std::string inputs;
   for (int size = 1; size <= 6; ++size) {
     inputs += fmt::format("I{} ", size - 1);
@@ -79,6 +85,25 @@ TEST(CellsXilinx, LutRamsAreAsInYosysModels) {
        {"RAM16X1D", ".INIT(16'h6b3c)", "D WE A0 A1 A2 A3 DPRA0 DPRA1 DPRA2 DPRA3", "DPO SPO",
         "WCLK"},
        {"RAM32X1S", ".INIT(32'h6b3c1278)", "D WE A0 A1 A2 A3 A4", "O", "WCLK"}});
+}
+
+constexpr const char* kEightContents =
+    ".INIT_A(64'h123456789abcdef0), .INIT_B(64'hcafe), .INIT_C(64'h5a5a5a5a5a5a5a5a), "
+    ".INIT_D(64'hf00f0ff012343210), .INIT_E(64'h1), .INIT_F(64'h8000000000000000), "
+    ".INIT_G(64'h77), .INIT_H(64'h0123456701234567)";
+constexpr const char* kEightOutputs = "DOA:2 DOB:2 DOC:2 DOD:2 DOE:2 DOF:2 DOG:2 DOH:2";
+
+TEST(CellsXilinxNightly, EightLutRamsAreAsInYosysModels) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  expect_xilinx_as_yosys(
+      {{"RAM32M16", kEightContents,
+        "ADDRA:5 ADDRB:5 ADDRC:5 ADDRD:5 ADDRE:5 ADDRF:5 ADDRG:5 ADDRH:5 DIA:2 DIB:2 DIC:2 DID:2 "
+        "DIE:2 DIF:2 DIG:2 DIH:2 WE",
+        kEightOutputs, "WCLK"},
+       {"RAM64M8", kEightContents,
+        "ADDRA:6 ADDRB:6 ADDRC:6 ADDRD:6 ADDRE:6 ADDRF:6 ADDRG:6 ADDRH:6 DIA DIB DIC DID DIE DIF "
+        "DIG DIH WE",
+        "DOA DOB DOC DOD DOE DOF DOG DOH", "WCLK"}});
 }
 
 TEST(CellsXilinxNightly, LargerLutRamsAreAsInYosysModels) {
@@ -308,6 +333,57 @@ TEST(CellsXilinx, DualPortBlockRamsAreAsDocumented) {
     run_block_ram(false, false, 9, 18, mode);
     run_block_ram(true, false, 36, 9, mode);
     run_block_ram(true, false, 1, 4, mode);
+  }
+}
+
+/// A memory whose registers are its own beside one with flip-flops behind it.
+std::string registered_pair(const char* priority) {
+  std::string rams, registers;
+  const std::string common =
+      ".RAM_MODE(\"TDP\"), .READ_WIDTH_A(18), .WRITE_WIDTH_A(18), .READ_WIDTH_B(18), "
+      ".WRITE_WIDTH_B(18), .WRITE_MODE_A(\"READ_FIRST\"), .WRITE_MODE_B(\"READ_FIRST\"), "
+      ".EN_ECC_READ(\"FALSE\"), .INIT_00(256'h0123456789abcdeffedcba98765432100f1e2d3c4b5a6978)";
+  const std::string pins =
+      ".CLKARDCLK(clk), .CLKBWRCLK(clk), .ENARDEN(en), .ENBWREN(1'b1), .REGCEAREGCE(ce), "
+      ".REGCEB(ce), .RSTREGARSTREG(rst), .RSTREGB(rst), .ADDRARDADDR({2'b0, a, 6'b0}), "
+      ".ADDRBWRADDR({2'b0, b, 6'b0}), .WEA({4{we}}), .WEBWE(8'b0), .DIADI({16'b0, d})";
+  for (const char* own : {"1", "0"})
+    rams += fmt::format(
+        "  RAMB36E1 #({0}, .DOA_REG({1}), .DOB_REG({1}), .RSTREG_PRIORITY_A(\"{2}\"), "
+        ".RSTREG_PRIORITY_B(\"{2}\")) m{1} ({3}, .DOADO(a{1}), .DOBDO(b{1}));\n",
+        common, own, priority, pins);
+  for (int i = 0; i < 16; ++i)
+    for (const char* port : {"a", "b"})
+      registers += fmt::format(
+          "  FDRE {0}r{1} (.C(clk), .CE(ce), .R({2}), .D({0}0[{1}]), .Q({0}_behind[{1}]));\n", port,
+          i, std::string(priority) == "RSTREG" ? "rst" : "both");
+  return "module all(input clk, en, ce, rst, we, input [7:0] a, b, input [15:0] d,\n"
+         "  output [15:0] a_own, b_own, a_behind, b_behind);\n"
+         "  wire [31:0] a0, b0, a1, b1;\n  wire both;\n"
+         "  LUT2 #(.INIT(4'h8)) l (.I0(ce), .I1(rst), .O(both));\n"
+         "  assign a_own = a1[15:0];\n  assign b_own = b1[15:0];\n" +
+         rams + registers + "endmodule\n";
+}
+
+TEST(CellsXilinx, RegistersBehindABlockRamAreFlipFlops) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  for (const char* priority : {"RSTREG", "REGCE"}) {
+    PlainSimulator simulator(
+        with_our_models(registered_pair(priority), Family::kXilinx, xilinx_library()));
+    std::mt19937_64 random(5);
+    std::set<std::uint64_t> seen;
+    for (int cycle = 0; cycle < 2000; ++cycle) {
+      for (const char* pin : {"en", "ce", "we"}) simulator.set(pin, random() % 4 != 0);
+      simulator.set("rst", random() % 8 == 0);
+      for (const char* pin : {"a", "b"}) simulator.set(pin, random() % 4);
+      simulator.set("d", random() & 0xffff);
+      simulator.settle();
+      ASSERT_EQ(simulator.get("a_own"), simulator.get("a_behind")) << priority << " " << cycle;
+      ASSERT_EQ(simulator.get("b_own"), simulator.get("b_behind")) << priority << " " << cycle;
+      seen.insert(simulator.get("a_own"));
+      simulator.clock();
+    }
+    EXPECT_GT(seen.size(), 100U);
   }
 }
 

@@ -18,7 +18,7 @@
 #include "compile/base/process.h"
 #include "harness/system/simulated_system.h"
 
-/// Scripts of a driver for PYNQ in front of a simulated system.
+/// Drivers in front of a simulated system: scripts for PYNQ, programs in C and C++.
 namespace assay {
 
 /// A python3 that has NumPy; empty: there is none.
@@ -29,21 +29,28 @@ inline std::string python() {
   return "";
 }
 
-/// A script of a driver in front of a simulated system: what it ends with.
+/// The command that runs a script of a package for PYNQ on a device that is a socket.
+inline std::vector<std::string> pynq_command(const std::filesystem::path& package,
+                                             const std::string& script,
+                                             const std::vector<std::string>& arguments) {
+  std::vector<std::string> command = {find_program(python(), "python3").string(),
+                                      ASSAY_SOURCE_DIR "/tests/host/on_device.py",
+                                      (package / script).string()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+/// A program that drives, in front of a simulated system: what it ends with.
 class DriverRun {
  public:
-  DriverRun(SimulatedSystem& system, const std::filesystem::path& package,
-            const std::string& script, const std::vector<std::string>& arguments)
+  DriverRun(SimulatedSystem& system, const std::filesystem::path& folder,
+            const std::vector<std::string>& command)
       : system_(system) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
       throw std::runtime_error("no line");
     fd_ = ends[0];
-    std::vector<std::string> command = {find_program(python(), "python3").string(),
-                                        ASSAY_SOURCE_DIR "/tests/host/on_device.py",
-                                        (package / script).string()};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    program_ = std::make_unique<Companion>(command, package, ends[1]);
+    program_ = std::make_unique<Companion>(command, folder, ends[1]);
     ::close(ends[1]);
     while (serve()) {
     }
@@ -57,7 +64,7 @@ class DriverRun {
  private:
   static constexpr std::int64_t kStep = 100;  ///< cycles that go by while a register is read
 
-  /// Nothing once the script is gone.
+  /// Nothing once the program is gone.
   std::optional<char> next() {
     char c = 0;
     return ::read(fd_, &c, 1) == 1 ? std::optional(c) : std::nullopt;

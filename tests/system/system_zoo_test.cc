@@ -75,7 +75,8 @@ TEST_P(SystemZooNightly, GoesFromMemoryToMemoryAsItsDriverSays) {
   const RtlSession session(out, {}, {});
   SimulatedSystem simulated(session,
                             {.memory_bits = p.board == "ZCU102" ? 128 : 64, .content_hash = ""}, 1);
-  EXPECT_THAT(DriverRun(simulated, out / "build" / p.board / "driver", "validate.py", {}).output(),
+  const fs::path driver = out / "build" / p.board / "driver";
+  EXPECT_THAT(DriverRun(simulated, driver, pynq_command(driver, "validate.py", {})).output(),
               HasSubstr("EQUIVALENT: 10 images compared, 0 differ"));
 }
 

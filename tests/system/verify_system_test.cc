@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <span>
 #include <sstream>
 
 #include "base/temp_dir.h"
 #include "bits/small_run.h"
 #include "compile/base/file.h"
+#include "compile/base/process.h"
+#include "golden/data/npy.h"
 #include "harness/build/driver_package.h"
 #include "harness/report/schema.h"
 #include "harness/run_command.h"
@@ -76,29 +79,55 @@ TEST_F(VerifySystem, RefusesWhatItCannotSimulate) {
   EXPECT_THAT(edited.err, HasSubstr("accelerator.sv"));
 }
 
-class DriverOnSystem : public VerifySystem {
+/// What is built beside a project for Vivado, in front of this run's accelerator.
+class HostOnSystem : public VerifySystem {
+ protected:
+  using Spoil = std::function<void(const fs::path&)>;
+
+  /// What the command says that `begin` makes of the folder with both packages.
+  std::string drive(const std::function<std::vector<std::string>(const fs::path&)>& begin,
+                    const Spoil& spoil) {
+    const RtlSession session(out_, {}, {});
+    SimulatedSystem system(session, {.memory_bits = 128, .content_hash = ""}, 1);
+    const fs::path folder = dir_.path() / "packages";
+    std::ostringstream nowhere;
+    const Console console{nowhere, nowhere, false, true};
+    const DriverPackages made =
+        driver_packages(session, {system.movers(), {0x43c00000, 0x43c10000}}, console);
+    write_all(folder / "driver", made.pynq);
+    write_all(folder / "host", made.c);
+    if (spoil) spoil(folder);
+    const std::vector<std::string> command = begin(folder);
+    if (command.empty()) return "";
+    system.host().pace({.profile = sim::Profile::kBursts, .latency = 20});
+    const std::string output = DriverRun(system, folder, command).output();
+    EXPECT_TRUE(system.host().violations().empty());
+    return output;
+  }
+
+ private:
+  static void write_all(const fs::path& folder, const std::vector<NodeRtl::File>& files) {
+    fs::create_directories(folder);
+    for (const NodeRtl::File& file : files) write_file(folder / file.name, file.text);
+  }
+};
+
+// ---- The driver for PYNQ in front of it
+
+class DriverOnSystem : public HostOnSystem {
  protected:
   void SetUp() override {
     if (python().empty()) GTEST_SKIP() << "needs NumPy: apt-get install python3-numpy";
   }
 
-  /// What the script says in front of this run's accelerator.
+  /// What the script says.
   std::string run(const std::string& script, const std::vector<std::string>& arguments,
-                  const std::function<void(const fs::path&)>& spoil = {}) {
-    const RtlSession session(out_, {}, {});
-    SimulatedSystem system(session, {.memory_bits = 128, .content_hash = ""}, 1);
-    const fs::path package = dir_.path() / "driver";
-    fs::create_directories(package);
-    std::ostringstream nowhere;
-    const Console console{nowhere, nowhere, false, true};
-    for (const NodeRtl::File& file :
-         driver_package(session, {system.movers(), {0x43c00000, 0x43c10000}}, console))
-      write_file(package / file.name, file.text);
-    if (spoil) spoil(package);
-    system.host().pace({.profile = sim::Profile::kBursts, .latency = 20});
-    const std::string output = DriverRun(system, package, script, arguments).output();
-    EXPECT_TRUE(system.host().violations().empty());
-    return output;
+                  const Spoil& spoil = {}) {
+    return drive(
+        [&](const fs::path& folder) { return pynq_command(folder / "driver", script, arguments); },
+        [&](const fs::path& folder) {
+          if (spoil) spoil(folder / "driver");
+        });
   }
 };
 
@@ -124,6 +153,110 @@ TEST_F(DriverOnSystem, ADriverOfOtherRtlIsRefused) {
     write_file(package / "accelerator.json", json);
   });
   EXPECT_THAT(output, HasSubstr("was built from other RTL"));
+}
+
+// ---- The hosts in C and C++ in front of it
+
+/// The example, unchanged: main.cpp over assay_host.hpp over assay_host.c.
+class ExampleOnSystem : public HostOnSystem {
+ protected:
+  std::string run(const std::string& batch, const Spoil& spoil = {},
+                  const std::vector<std::string>& board = {"BOARD=" ASSAY_SOURCE_DIR
+                                                           "/tests/host/socket_board.cpp"}) {
+    return drive(
+        [&](const fs::path& folder) -> std::vector<std::string> {
+          const ProcessResult made = make(folder / "host", board);
+          EXPECT_TRUE(made.ok()) << made.output;
+          if (!made.ok()) return {};
+          return {(folder / "host/validate").string(), (folder / "driver").string(), batch};
+        },
+        spoil);
+  }
+
+  static ProcessResult make(const fs::path& host, const std::vector<std::string>& settings) {
+    std::vector<std::string> command = {find_program("make", "make").string(), "CC=gcc", "CXX=g++"};
+    command.insert(command.end(), settings.begin(), settings.end());
+    return run_process(command, host, std::chrono::seconds(300));
+  }
+
+  /// What the example says again, of other files than it was run on; no board is asked for.
+  ProcessResult again() const {
+    const fs::path folder = dir_.path() / "packages";
+    return run_process({(folder / "host/validate").string(), (folder / "driver").string()},
+                       folder / "host", std::chrono::seconds(60));
+  }
+};
+
+TEST_F(ExampleOnSystem, ItsResultsAreGoldens) {
+  const std::string output = run("4");
+  EXPECT_THAT(output, HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
+  EXPECT_THAT(output, ::testing::ContainsRegex("of RTL [0-9a-f]{12}\\.\\.\\. is what runs"));
+  EXPECT_THAT(output, ::testing::ContainsRegex("idma0: [0-9]+ cycles for the last batch"));
+  const fs::path driver = dir_.path() / "packages/driver";
+  const NpyArray result = read_npy(driver / "result_0.npy"),
+                 golden = read_npy(driver / "golden_0.npy");
+  EXPECT_EQ(result.shape, golden.shape);
+  EXPECT_EQ(as_int64(result, "result"), as_int64(golden, "golden"));
+}
+
+TEST_F(ExampleOnSystem, RefusesArraysThatAreNotTheStreams) {
+  run("6");
+  const fs::path input = dir_.path() / "packages/driver/input_0.npy";
+  const std::string good = read_file(input);
+  const std::vector<float> reals(48, 0.5F);
+  write_file(input, encode_npy(make_npy<float>({6, 8}, std::span<const float>(reals))));
+  EXPECT_EQ(again().exit_code, 2);
+  EXPECT_THAT(again().output, HasSubstr("input_0.npy: its type is not <i8, |i1 or |u1"));
+  write_file(input, good.substr(0, good.size() - 1));
+  EXPECT_THAT(again().output, HasSubstr("its size is not that of its shape"));
+  const std::vector<std::uint8_t> few(18, 1);
+  write_file(input, encode_npy(make_npy<std::uint8_t>({6, 3}, std::span<const std::uint8_t>(few))));
+  EXPECT_THAT(again().output, HasSubstr("is no array of the frames of"));
+  fs::remove(input);
+  EXPECT_THAT(again().output, HasSubstr("it is not there"));
+}
+
+TEST_F(ExampleOnSystem, RunsBehindXrtToo) {
+  const std::vector<std::string> card = {
+      "BOARD=board_xrt.cpp", "XRT=" ASSAY_SOURCE_DIR "/tests/host/stub_xrt", "LIBRARIES="};
+  EXPECT_THAT(run("4", {}, card), HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
+}
+
+TEST_F(ExampleOnSystem, AWrongResultIsSeen) {
+  const std::string output = run("4", [](const fs::path& folder) {
+    std::string golden = read_file(folder / "driver/golden_0.npy");
+    golden[golden.size() - 3] ^= 1;  // of the fourth of six images
+    write_file(folder / "driver/golden_0.npy", golden);
+  });
+  EXPECT_THAT(output, HasSubstr("image 3 differs from golden\n"));
+  EXPECT_THAT(output, HasSubstr("DIFFERENT: 6 images compared, 1 differ\n"));
+}
+
+TEST_F(ExampleOnSystem, AHostOfOtherRtlIsRefused) {
+  const std::string output = run("4", [&](const fs::path& folder) {
+    std::string text = read_file(folder / "host/accelerator.h");
+    const std::string hash =
+        Json::parse(read_file(folder / "driver/accelerator.json"))["content_hash"];
+    text.replace(text.find(hash), 1, hash[0] == '0' ? "1" : "0");
+    write_file(folder / "host/accelerator.h", text);
+  });
+  EXPECT_THAT(
+      output,
+      HasSubstr("ASSAY_ERROR_HASH: idma0: the bitstream that is loaded was built from other RTL"));
+}
+
+TEST_F(ExampleOnSystem, CompilesForABoard) {
+  drive(
+      [](const fs::path& folder) -> std::vector<std::string> {
+        const ProcessResult made = make(folder / "host", {});
+        EXPECT_TRUE(made.ok()) << made.output;
+        const ProcessResult ran = run_process({(folder / "host/validate").string()},
+                                              folder / "host", std::chrono::seconds(60));
+        EXPECT_EQ(ran.exit_code, 2);
+        EXPECT_THAT(ran.output, HasSubstr("cannot "));  // neither /dev/mem nor u-dma-buf
+        return {};
+      },
+      {});
 }
 
 }  // namespace

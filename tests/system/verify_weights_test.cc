@@ -43,7 +43,9 @@ class VerifyWeights : public ::testing::Test {
   /// A model as `change` leaves the network.
   fs::path changed(const std::function<void(Graph&)>& change) const {
     Graph graph = integer_network(2);
+    const std::string before = to_text(graph);
     change(graph);
+    EXPECT_NE(to_text(graph), before);
     export_model(graph, dir_.path() / "changed.onnx");
     return dir_.path() / "changed.onnx";
   }

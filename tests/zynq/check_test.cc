@@ -62,7 +62,8 @@ TEST_F(ZynqScripts, LeaveBitsAndHandoffSideBySide) {
   const TempDir dir;
   write_project(design.project, dir);
   EXPECT_THAT(script_faults(design.project, dir.path(), find_program("tclsh", "tcl")), IsEmpty());
-  for (const char* file : {"assay.bit", "assay.hwh", "reports/timing.rpt", "reports/u_first.rpt"})
+  for (const char* file :
+       {"assay.bit", "assay.hwh", "reports/timing.rpt", "reports/u_first.rpt", "reports/netlist.v"})
     EXPECT_TRUE(std::filesystem::is_regular_file(dir.path() / file)) << file;
   EXPECT_THAT(read_file(dir.path() / "reports/layers.tsv"), HasSubstr("u_first\tfirst\n"));
 }
@@ -167,6 +168,11 @@ const std::vector<ScriptFault>& script_faults_to_see() {
       {"bd.tcl", "save_bd_design\n", "", "not saved"},
       {"project.tcl", "generate_target all $design\n", "", "not generated"},
       {"report.tcl", "open_run impl_1\n", "", "no run is open"},
+      // The netlist.
+      {"report.tcl", "-mode funcsim", "-mode funcsin", "no mode 'funcsin'"},
+      {"report.tcl", "*/accelerator0/inst", "*/accelerator1/inst", "no cell 'accelerator1'"},
+      {"report.tcl", "-rename_top assay_accelerator", "-rename_to assay_accelerator",
+       "no option '-rename_to'"},
   };
   return faults;
 }

@@ -29,8 +29,8 @@ TEST(ZynqProject, HasAnIpPerStreamAndOneForTheAccelerator) {
     else if (file.name.ends_with("component.xml"))
       ips.push_back(file.name);
   EXPECT_THAT(outside, ElementsAre("assay_accelerator.h", "bd.tcl", "build.sh", "constraints.xdc",
-                                   "floorplan.json", "impl.tcl", "interfaces.json", "metadata.json",
-                                   "project.tcl", "report.tcl", "synth.tcl"));
+                                   "floorplan.json", "identity.json", "impl.tcl", "interfaces.json",
+                                   "metadata.json", "project.tcl", "report.tcl", "synth.tcl"));
   EXPECT_THAT(ips, ElementsAre("ip/accelerator/component.xml", "ip/idma0/component.xml",
                                "ip/odma0/component.xml"));
   // The RTL is what was stitched, to the byte, with its memories beside it.

@@ -25,6 +25,7 @@ struct DriverSpec {
   std::string bitfile;       ///< "accelerator.bit"
   double clock_mhz = 100;
   bool sets_clock = true;  ///< the processing system makes it, and the driver sets it
+  bool by_xrt = false;     ///< it is on a card behind XRT, not beside the host on a board
   std::vector<DriverStream> inputs, outputs;
   HostTail tail;  ///< what the host computes of the outputs
 };

@@ -13,5 +13,7 @@ struct HostFile {
 
 /// All of compile/backend/host/pynq; generated at build time.
 std::span<const HostFile> host_files();
+/// All of compile/backend/host/c, likewise.
+std::span<const HostFile> c_files();
 
 }  // namespace assay::host

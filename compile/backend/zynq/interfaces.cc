@@ -97,14 +97,14 @@ std::string header_text(const ProjectSpec& spec, const Project& project) {
   return text + "\n#endif\n";
 }
 
-/// The whole accelerator is one partition, which Vivado places as it likes; in region 0 where there are
-/// several.
-std::string floorplan_json(const ProjectSpec& spec) {
-  const int region = spec.board->slrs > 1 ? 0 : -1;
+/// The whole accelerator is one partition; on a card in the region that link.cfg says.
+std::string floorplan_json(const ProjectSpec& spec, const Project& project) {
   OrderedJson json = {{"Defaults", OrderedJson::object()}};
   for (const StitchedNode& node : spec.rtl->nodes)
-    json[printable(node.node->name, kLongest)] = {
-        {"instance", "u_" + node.name}, {"slr", region}, {"partition_id", 0}, {"mem_port", ""}};
+    json[printable(node.node->name, kLongest)] = {{"instance", "u_" + node.name},
+                                                  {"slr", project.region},
+                                                  {"partition_id", 0},
+                                                  {"mem_port", ""}};
   return json_file(json);
 }
 
@@ -149,7 +149,7 @@ std::string metadata_json(const ProjectSpec& spec, const Project& project) {
 
 std::vector<NodeRtl::File> project_interfaces(const ProjectSpec& spec, const Project& project) {
   return {{"assay_accelerator.h", header_text(spec, project)},
-          {"floorplan.json", floorplan_json(spec)},
+          {"floorplan.json", floorplan_json(spec, project)},
           {"interfaces.json", interfaces_json(spec, project)},
           {"metadata.json", metadata_json(spec, project)}};
 }

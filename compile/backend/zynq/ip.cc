@@ -362,7 +362,8 @@ std::string top_text(const Ip& ip) {
   for (const auto& [name, value] : ip.inner_parameters)
     parameters += fmt::format("{}    .{}({})", parameters.empty() ? "" : ",\n", name, value);
   if (!parameters.empty()) parameters = " #(\n" + parameters + "\n  )";
-  return fmt::format("module {} (\n{}\n);\n  {}{} u_{} (\n{}\n  );\nendmodule\n", ip.module, ports,
+  return fmt::format("{}module {} (\n{}\n);\n  {}{} u_{} (\n{}\n  );\nendmodule\n",
+                     ip.keeps_ports ? "(* keep_hierarchy = \"yes\" *)\n" : "", ip.module, ports,
                      ip.inner, parameters, ip.inner, pins);
 }
 

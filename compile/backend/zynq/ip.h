@@ -62,6 +62,7 @@ struct Ip {
   std::vector<IpBus> buses;
   std::vector<IpRegister> registers;
   std::vector<IpFile> files;  ///< all but the top and component.xml
+  bool keeps_ports = false;   ///< synthesis moves nothing across them, and they are in its netlist
 
   std::string top_file() const { return "hdl/" + module + ".v"; }
   std::string vlnv() const;

@@ -593,8 +593,21 @@ foreach command {report_utilization report_timing_summary report_power report_dr
 }
 proc get_cells {args} {
   set o [mock::options get_cells {-quiet -hierarchical} {-filter} $args]
-  mock::check [regexp {^NAME =~ \*/(u_[A-Za-z0-9_]+)$} [dict get $o -filter] all name] "get_cells: '[dict get $o -filter]' is no filter that is known"
+  set filter [dict get $o -filter]
+  if {[regexp {^NAME =~ \*/([A-Za-z0-9_]+)/inst$} $filter all name]} {
+    mock::check [dict exists $mock::cells $name] "get_cells: the design has no cell '$name'"
+    return netcell:$name/inst
+  }
+  mock::check [regexp {^NAME =~ \*/(u_[A-Za-z0-9_]+)$} $filter all name] "get_cells: '$filter' is no filter that is known"
   return netcell:$name
+}
+proc write_verilog {args} {
+  if {!$mock::opened} { error "write_verilog: no run is open" }
+  set o [mock::options write_verilog {-force} {-mode -cell -rename_top} $args]
+  mock::check [expr {[dict get $o -mode] in {funcsim timesim design synth_stub}}] "write_verilog: no mode '[dict get $o -mode]'"
+  mock::object netcell [dict get $o -cell]
+  mock::check [regexp {^[A-Za-z_][A-Za-z0-9_]*$} [dict get $o -rename_top]] "write_verilog: '[dict get $o -rename_top]' is no name"
+  mock::write [dict get $o rest]
 }
 proc get_timing_paths {args} { mock::options get_timing_paths {-setup} {-max_paths} $args ; return [list path:0] }
 

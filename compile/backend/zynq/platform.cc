@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "compile/backend/zynq/region.h"
+#include "compile/backend/zynq/scripts.h"
 #include "compile/base/error.h"
 
 namespace assay::zynq {
@@ -100,8 +102,11 @@ std::string link_cfg(const Project& project) {
   const auto instance = [](const Ip& ip) {
     return ip.registers.empty() ? std::string(kAcceleratorCell) : ip.name;
   };
-  for (const Ip& ip : project.ips)
-    text += fmt::format("nk={}:1:{}\nslr={}:SLR0\n", ip.name, instance(ip), instance(ip));
+  for (const Ip& ip : project.ips) {
+    text += fmt::format("nk={}:1:{}\n", ip.name, instance(ip));
+    const int region = ip.registers.empty() ? project.region : 0;  // movers are beside their memory
+    if (region != kNoRegion) text += fmt::format("slr={}:SLR{}\n", instance(ip), region);
+  }
   for (const Mover& mover : project.movers) {
     const std::string inner = fmt::format("{}.{}", kAcceleratorCell, mover.stream);
     text += fmt::format("sp={}.m_axi_gmem:{}\n", mover.name, mover.memory);
@@ -132,9 +137,14 @@ echo "assay: link"
 v++ --link --target hw --platform {1} --kernel_frequency {2} --config link.cfg --save-temps \
   --temp_dir link --output assay.xclbin{3}
 [ -s assay.xclbin ]
-echo "assay: assay.xclbin is there"
+# Under the names that the reports of boards have.
+mkdir -p link reports
+find link -name '*full_util_routed.rpt' -exec cp {{}} reports/utilization.rpt ';'
+find link -name '*timing_summary*routed.rpt' -exec cp {{}} reports/timing.rpt ';'
+{4}echo "assay: assay.xclbin is there, and in results all that 'assay build --collect' takes back"
 )sh",
-                     spec.board->name, spec.board->platform, spec.clock_mhz, kernels);
+                     spec.board->name, spec.board->platform, spec.clock_mhz, kernels,
+                     results_text("assay.xclbin reports/utilization.rpt reports/timing.rpt"));
 }
 
 }  // namespace

@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "compile/backend/zynq/interfaces.h"
 #include "compile/backend/zynq/platform.h"
+#include "compile/backend/zynq/region.h"
 #include "compile/backend/zynq/scripts.h"
 #include "compile/backend/zynq/system.h"
 #include "compile/base/error.h"
+#include "compile/base/hash.h"
 #include "compile/base/printable.h"
 
 namespace assay::zynq {
@@ -72,13 +75,52 @@ void require_clock_of(const ProjectSpec& spec) {
              spec.clock_mhz);
 }
 
+int region_of(const ProjectSpec& spec) {
+  hw::Resources needs;
+  for (const StitchedNode& node : spec.rtl->nodes)
+    needs += hw::estimate_resources(node.layer, hw::Family::kXilinx, true);
+  return accelerator_region(*spec.board, needs);
+}
+
+ProjectIdentity identity_of(const ProjectSpec& spec, const std::vector<NodeRtl::File>& files) {
+  std::string all;
+  for (const NodeRtl::File& file : files) all += sha256(file.text) + " " + file.name + "\n";
+  return {std::string(spec.board->name), std::string(spec.board->part), spec.clock_mhz,
+          spec.content_hash, sha256(all)};
+}
+
 }  // namespace
+
+std::string identity_text(const ProjectIdentity& identity) {
+  const nlohmann::ordered_json json = {{"board", identity.board},
+                                       {"part", identity.part},
+                                       {"clock_mhz", identity.clock_mhz},
+                                       {"content_hash", identity.content_hash},
+                                       {"project_hash", identity.project_hash}};
+  return json.dump(2) + "\n";
+}
+
+ProjectIdentity read_identity(std::string_view text, std::string_view file) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  const auto word = [&](const char* name) {
+    if (!json.is_object() || !json.contains(name) || !json[name].is_string())
+      user_error("'{}' is damaged: it has no '{}', as build.sh copies it", file, name);
+    return json[name].get<std::string>();
+  };
+  ProjectIdentity identity{word("board"), word("part"), 0, word("content_hash"),
+                           word("project_hash")};
+  if (!json.contains("clock_mhz") || !json["clock_mhz"].is_number())
+    user_error("'{}' is damaged: it has no 'clock_mhz', as build.sh copies it", file);
+  identity.clock_mhz = json["clock_mhz"].get<double>();
+  return identity;
+}
 
 Ip accelerator_ip(const StitchedRtl& rtl) {
   Ip ip;
   ip.name = "accelerator";
   ip.module = "assay_accelerator";
   ip.inner = rtl.module;
+  ip.keeps_ports = true;  // of which its netlist is looked at
   ip.display = "Assay accelerator";
   ip.description = fmt::format("a dataflow accelerator of {} layers", rtl.nodes.size());
   ip.ports = {{"ap_clk", false, 0, "clk_i"}, {"ap_rst_n", false, 0, "rst_ni"}};
@@ -116,6 +158,7 @@ Project vivado_project(const ProjectSpec& spec) {
   name_tensors(spec, project.movers);
   if (!platform) require_interrupts(spec, project.movers);
   project.ips.push_back(accelerator_ip(*spec.rtl));
+  project.region = region_of(spec);
   for (const Mover& mover : project.movers) project.ips.push_back(mover_ip(mover));
   project.scripts =
       platform ? std::vector<std::string>{"package.tcl"}
@@ -131,6 +174,10 @@ Project vivado_project(const ProjectSpec& spec) {
     for (IpFile& file : ip_files(ip))
       project.files.push_back({fmt::format("ip/{}/{}", ip.name, file.name), std::move(file.text)});
   std::ranges::sort(project.files, {}, &NodeRtl::File::name);
+  project.identity = identity_of(spec, project.files);
+  const auto behind =
+      std::ranges::lower_bound(project.files, kIdentityFile, {}, &NodeRtl::File::name);
+  project.files.insert(behind, {std::string(kIdentityFile), identity_text(project.identity)});
   return project;
 }
 

@@ -20,6 +20,18 @@ struct ProjectSpec {
   std::string content_hash;  ///< of the RTL, 64 hexadecimal digits
 };
 
+/// What results are known by that come back from another machine: identity.json, which build.sh copies beside them.
+struct ProjectIdentity {
+  std::string board, part;
+  double clock_mhz = 0;
+  std::string content_hash;  ///< of the RTL
+  std::string project_hash;  ///< SHA-256 of the names and hashes of all other files
+};
+inline constexpr std::string_view kIdentityFile = "identity.json", kSumsFile = "SHA256SUMS";
+std::string identity_text(const ProjectIdentity& identity);
+/// UserError naming `file` where it is none.
+ProjectIdentity read_identity(std::string_view text, std::string_view file);
+
 struct Project {
   std::vector<Mover> movers;  ///< inputs, then outputs, in the order of the accelerator's ports
   std::vector<Ip> ips;        ///< of the accelerator and of each mover
@@ -27,6 +39,8 @@ struct Project {
   std::vector<std::string> scripts;   ///< that Vivado runs, in their order
   std::vector<std::string> tools;     ///< programs that build.sh needs
   std::vector<std::string> products;  ///< that it leaves, the bitstream first
+  ProjectIdentity identity;
+  int region = -1;  ///< of the accelerator, of those that a card's part has; -1: none alone
 };
 
 /// Instances in the block design.

@@ -100,6 +100,11 @@ foreach {{instance node}} $layers {{
   puts $index "$instance\t$node"
 }}
 close $index
+# The accelerator alone, as it was placed and routed.
+set cells [get_cells -quiet -hierarchical -filter "NAME =~ */{4}/inst"]
+if {{[llength $cells] == 1}} {{
+  write_verilog -force -mode funcsim -cell $cells -rename_top {5} [file join $reports netlist.v]
+}}
 set slack [get_property SLACK [lindex [get_timing_paths -max_paths 1 -setup] 0]]
 puts "assay: slack $slack ns at {2} MHz asked for"
 if {{$slack < 0}} {{
@@ -115,7 +120,8 @@ if {{[llength $handoffs] == 0}} {{ error "the block design left no hardware hand
 file copy -force [lindex $handoffs 0] [file join $here assay.hwh]
 puts "assay: report done"
 )",
-                     kHead, layers_text(*spec.rtl), spec.clock_mhz, kDesign);
+                     kHead, layers_text(*spec.rtl), spec.clock_mhz, kDesign, kAcceleratorCell,
+                     accelerator_ip(*spec.rtl).module);
 }
 
 std::string build_sh(const ProjectSpec& spec, const Project& project) {
@@ -135,12 +141,27 @@ for script in{}; do
   vivado -mode batch -nojournal -log "${{script%.tcl}}.log" -source "$script"
 done
 [ -s assay.bit ] && [ -s assay.hwh ]
-echo "assay: assay.bit and assay.hwh are there"
+{}echo "assay: assay.bit and assay.hwh are there, and in results all that 'assay build --collect' takes back"
 )sh",
-                     spec.board->name, scripts);
+                     spec.board->name, scripts,
+                     results_text("assay.bit assay.hwh reports/utilization.rpt "
+                                  "reports/hierarchy.rpt reports/timing.rpt reports/power.rpt "
+                                  "reports/drc.rpt reports/netlist.v"));
 }
 
 }  // namespace
+
+std::string results_text(std::string_view files) {
+  return fmt::format(R"sh(rm -rf results
+mkdir results
+for file in {} {}; do
+  if [ -f "$file" ]; then cp "$file" results/; fi
+done
+(cd results && sha256sum -- *) > {}
+mv {} results/
+)sh",
+                     kIdentityFile, files, kSumsFile, kSumsFile);
+}
 
 std::vector<NodeRtl::File> project_scripts(const ProjectSpec& spec, const Project& project) {
   return {{"bd.tcl", block_design_tcl(spec, project.movers)},

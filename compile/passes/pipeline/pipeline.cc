@@ -47,23 +47,24 @@ StepOptions round_scales_options(const PassOptions& options) {
   return {{"scale_bits", options.scale_bits}};
 }
 
+/// Nothing without weights that are written at run time: types then follow from the network alone.
+StepOptions runtime_options(const PassOptions& options, StepOptions others = {}) {
+  if (options.runtime_weights) others["runtime_weights"] = std::int64_t{1};
+  return others;
+}
+StepOptions runtime_weights_options(const PassOptions& options) { return runtime_options(options); }
+
 StepOptions absorb_scales_options(const PassOptions& options) {
-  return {{"input_weight_bits", options.input_weight_bits}};
+  return runtime_options(options, {{"input_weight_bits", options.input_weight_bits}});
 }
 
 StepOptions residual_sums_options(const PassOptions& options) {
   StepOptions result = {{"join_budget", options.join_budget}};
   if (options.join_bits) result["join_bits"] = *options.join_bits;
-  return result;
+  return runtime_options(options, std::move(result));
 }
 
 bool has_join_bits(const PassOptions& options) { return options.join_bits.has_value(); }
-
-/// Nothing without weights that are written at run time: then widths follow from the network alone.
-StepOptions widths_options(const PassOptions& options) {
-  if (!options.runtime_weights) return {};
-  return {{"runtime_weights", std::int64_t{1}}};
-}
 
 StepOptions hw_layers_options(const PassOptions& options) {
   return {{"standalone_thresholds", std::int64_t{options.standalone_thresholds}},
@@ -179,7 +180,8 @@ std::span<const PipelineStep> pipeline_steps() {
        .passes = {{"integer_tail", kExact,
                    "outputs become integers of the same meaning, labels integers of the same order",
                    integer_tail}},
-       .integer = true},
+       .integer = true,
+       .options = runtime_weights_options},
       {.name = "lower",
        .passes = {{"lower", kExact, "data in NHWC, convolutions as sliding windows and products",
                    lower}},
@@ -196,7 +198,7 @@ std::span<const PipelineStep> pipeline_steps() {
                    "them",
                    minimize_widths}},
        .integer = true,
-       .options = widths_options},
+       .options = runtime_weights_options},
       {.name = "hw_layers",
        .passes = {{"infer_hw_layers", kExact, "operators of integers become hardware layers",
                    infer_hw_layers}},

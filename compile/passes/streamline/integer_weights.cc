@@ -153,11 +153,19 @@ class ConstantQuantiser {
   bool fast_ = false;
 };
 
+/// Of all integers that a bounded quantiser puts out.
+DataType levels_type(const StepFunction& f) {
+  const auto [low, high] = std::minmax(f.t_scale * f.lo + f.t_bias, f.t_scale * f.hi + f.t_bias);
+  if (low == -1 && high == 1 && f.t_scale == 2) return DataType::bipolar();
+  return DataType::smallest_for(low, high);
+}
+
 IntegerConstant quantised_integers(const Node& node, const StepFunction& f) {
   const Constant& c = *node.inputs[0]->constant;
   if (f.kind == StepFunction::Kind::kThresholds || !f.bounded)
     user_error("{}: a constant quantised in this way is not supported; use Quant", node.label());
   IntegerConstant out{c.shape(), {}, f.out_scale, f.out_offset};
+  out.declared = levels_type(f);
   out.values.reserve(static_cast<std::size_t>(c.size()));
   const ConstantQuantiser quantiser(f, c.shape());
   for (std::int64_t i = 0; i < c.size(); ++i)
@@ -201,7 +209,11 @@ std::optional<IntegerConstant> stored_integers(const Tensor& tensor) {
 }  // namespace
 
 std::optional<IntegerConstant> integer_constant(const Tensor& tensor, std::size_t axis) {
-  if (tensor.constant) return plain_integers(tensor, axis);
+  if (tensor.constant) {
+    IntegerConstant out = plain_integers(tensor, axis);
+    if (tensor.dtype.is_integer() && out.scale == RealArray(Real(1))) out.declared = tensor.dtype;
+    return out;
+  }
   const Node* node = tensor.producer;
   if (!node) return {};
   if (const auto* op = node->as<ops::DequantizeLinear>(); op && over_constants(*node, 1))

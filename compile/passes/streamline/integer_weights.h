@@ -16,6 +16,8 @@ struct IntegerConstant {
   Shape shape;
   std::vector<std::int64_t> values;
   RealArray scale{Real(1)}, offset;
+  /// What the quantiser over them, or their annotation, lets them be; nothing where that is not known.
+  std::optional<DataType> declared = {};
 };
 
 /// The integers of a constant, or of a Quant, BipolarQuant or DequantizeLinear over constants. With

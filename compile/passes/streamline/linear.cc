@@ -43,6 +43,7 @@ bool take_common_units(IntegerConstant& constant, const RealArray& real, std::si
   for (const mpz_class& d : denominators) units.emplace_back(mpq_class(1, d));
   constant.scale = compressed({rows, std::move(units)});
   constant.offset = {};
+  constant.declared.reset();
   return true;
 }
 
@@ -100,6 +101,7 @@ struct Product {
 struct Factor {
   Term term;
   std::vector<std::int64_t> weights;
+  std::optional<DataType> declared = {};  ///< of the weights
 };
 
 /// The worst case of each output over everything that it sums up.
@@ -229,11 +231,11 @@ std::vector<Factor> products_of(Planner& planner, const Term& term, const Produc
                  equal_in_groups(with_rank(term.scale, rank), product.input_axis, per_group);
   for (std::size_t axis = 2; product.windowed && axis < rank; ++axis)
     uniform = uniform && !varies_along(term.scale, axis, rank);
-  if (uniform) return {{term, product.weights.values}};
+  if (uniform) return {{term, product.weights.values, product.weights.declared}};
   if (auto factor = over_common_unit(planner, term, product)) return {std::move(*factor)};
   std::vector<Factor> factors;
   for (Term& part : masked_terms(planner, term))
-    factors.push_back({std::move(part), product.weights.values});
+    factors.push_back({std::move(part), product.weights.values, product.weights.declared});
   return factors;
 }
 
@@ -294,6 +296,7 @@ void plan_product(Planner& planner, const Product& product) {
     const Bounds range = accumulator_bounds(planner, product, factor, out.shape);
     Tensor* w =
         planner.to.integers(planner.node().inputs[1]->name, product.weights.shape, factor.weights);
+    if (planner.limits.declared_weights && factor.declared) w->dtype = *factor.declared;
     out.terms.push_back({compressed(product_scale(product, factor.term.scale, x.shape, out.shape)),
                          product.emit(factor.term.tensor, w, range), factors.size() == 1});
   }

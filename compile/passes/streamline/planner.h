@@ -27,6 +27,7 @@ struct JoinLimits {
 struct StreamlineLimits {
   int weight_bits = kWeightBits;
   JoinLimits joins = {};
+  bool declared_weights = false;  ///< weights keep the types that they were declared to have
 };
 
 /// What the planners of operators share: the old graph, the new one, and which value of the new one

@@ -41,7 +41,10 @@ bool absorb_scales(Graph& graph, PassContext& context) {
   const int weight_bits = context.options.input_weight_bits;
   if (weight_bits < 1 || weight_bits > kMaxWeightBits)
     user_error("{} bits for weights are outside [1, {}]", weight_bits, kMaxWeightBits);
-  return streamline_to(graph, Depth::kScales, {.weight_bits = weight_bits}, context.report);
+  return streamline_to(
+      graph, Depth::kScales,
+      {.weight_bits = weight_bits, .declared_weights = context.options.runtime_weights},
+      context.report);
 }
 
 bool residual_sums(Graph& graph, PassContext& context) {
@@ -51,12 +54,15 @@ bool residual_sums(Graph& graph, PassContext& context) {
                kMaxJoinBits);
   if (options.join_bits && (*options.join_bits < 0 || *options.join_bits > kMaxJoinBits))
     user_error("{} fraction bits are outside [0, {}]", *options.join_bits, kMaxJoinBits);
-  return streamline_to(graph, Depth::kJoins, {.joins = {options.join_budget, options.join_bits}},
+  return streamline_to(graph, Depth::kJoins,
+                       {.joins = {options.join_budget, options.join_bits},
+                        .declared_weights = options.runtime_weights},
                        context.report);
 }
 
 bool integer_tail(Graph& graph, PassContext& context) {
-  return streamline_to(graph, Depth::kTail, {}, context.report);
+  return streamline_to(graph, Depth::kTail, {.declared_weights = context.options.runtime_weights},
+                       context.report);
 }
 
 std::string constant_output_problem(const std::string& output) {
@@ -72,7 +78,8 @@ bool streamline_refusals(Graph& graph, const PassOptions& options, std::vector<R
   const std::size_t nodes = graph.nodes().size();
   std::size_t before = 0;
   const streamline::StreamlineLimits limits = {.weight_bits = options.input_weight_bits,
-                                               .joins = {options.join_budget, options.join_bits}};
+                                               .joins = {options.join_budget, options.join_bits},
+                                               .declared_weights = options.runtime_weights};
   for (const Depth depth : kDepths) try {
       PassReport report;
       graph =

@@ -208,8 +208,11 @@ bool negate_weights(Planner& planner, Tensor* product, const RealArray& sign) {
                          : static_cast<std::int64_t>(weights.floats()[static_cast<std::size_t>(i)]);
     values.push_back(w * signs[static_cast<std::size_t>(i / inner % shape[axis])]);
   }
-  planner.to.graph.set_input(node, 1,
-                             planner.to.integers(old->name, weights.shape(), std::move(values)));
+  Tensor* negated = planner.to.integers(old->name, weights.shape(), values);
+  if (planner.limits.declared_weights &&
+      std::ranges::all_of(values, [&](std::int64_t v) { return old->dtype.allows(v); }))
+    negated->dtype = old->dtype;
+  planner.to.graph.set_input(node, 1, negated);
   const Bounds before = hull_over(planner.to.bounds(product), shape, channels);
   Bounds range = before;
   for (std::size_t c = 0; c < signs.size(); ++c)
