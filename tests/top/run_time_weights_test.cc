@@ -382,9 +382,9 @@ TEST(RunTimeWeightsRtl, FaultsAreSeen) {
   };
   const Fault faults[] = {
       {"assay_store.sv", "if (store && chosen", "if ((store || load) && chosen"},  // reads write
-      {"assay_store.sv", "load ? word : addr_i", "load ? '0 : addr_i"},  // reads word 0
-      {"assay_store.sv", "address - Size[29:0]", "address"},             // all answer
-      {"assay_store.sv", "pending ? column_data : data", "data"},        // reads what was asked
+      {"assay_store.sv", "load ? word : addr_i", "load ? '0 : addr_i"},            // reads word 0
+      {"assay_store.sv", "address - Size[29:0]", "address"},                       // all answer
+      {"assay_store.sv", "pending ? column_data : data", "data"},  // reads what was asked
       {"assay_store_control.sv", "assign layers_rst_no = rst_ni && !held",
        "assign layers_rst_no = rst_ni"},
       {"assay_store_control.sv", "hold && (held || drained)", "hold"},  // in the middle of a frame
