@@ -19,7 +19,22 @@ static void expect(int holds, const char* what, int line) {
 /* Frames of 2 x 3 pixels of 2 channels, UINT4, a pixel a beat, channels last. */
 static const assay_stream kStreams[] = {
     {"image", "image", "idma0", 0, 64, "UINT4", 4, 0, 0, 4, {1, 2, 3, 2}, {0, 3, 1, 2}, 2, 6, 1, 1},
-    {"image", "image", "odma0", 0, 64, "UINT4", 4, 0, 0, 4, {1, 2, 3, 2}, {0, 3, 1, 2}, 2, 6, 1, 1}};
+    {"image",
+     "image",
+     "odma0",
+     0,
+     64,
+     "UINT4",
+     4,
+     0,
+     0,
+     4,
+     {1, 2, 3, 2},
+     {0, 3, 1, 2},
+     2,
+     6,
+     1,
+     1}};
 static const assay_description kDescription = {"made up", HASH, 100, 1, 1, kStreams};
 
 static assay_stream row(unsigned lanes, unsigned bits, int is_signed, int is_bipolar,
@@ -61,7 +76,8 @@ static void check_row(assay_stream s, const int64_t* values, const unsigned char
 }
 
 static void packs_rows(void) {
-  const int64_t signs[3] = {-1, 2, -4}, poles[3] = {1, -1, 1}, bits[3] = {1, 0, 1}, bytes[2] = {-2, 127};
+  const int64_t signs[3] = {-1, 2, -4}, poles[3] = {1, -1, 1}, bits[3] = {1, 0, 1},
+                bytes[2] = {-2, 127};
   const int64_t wide[2] = {0xabcdef012345, 0x123456789abc}, deep[1] = {-0x7fffffffffffffff - 1};
   const int64_t odd[2] = {-0x8000, 0xffff};
   check_row(row(3, 3, 1, 0, 2), signs, (const unsigned char*)"\x17\x01"); /* 111, 010, 100 */
@@ -171,7 +187,8 @@ static void refuses_other_hardware(void) {
   assay_access access = begin(&f);
   f.registers[1][0x5c / 4] ^= 1; /* the last digit of the last mover */
   EXPECT(assay_open(&device, &kDescription, &access) == ASSAY_ERROR_HASH);
-  EXPECT(strstr(device.message.text, "odma0: the bitstream that is loaded was built from other RTL") != NULL);
+  EXPECT(strstr(device.message.text,
+                "odma0: the bitstream that is loaded was built from other RTL") != NULL);
   access = begin(&f);
   f.registers[0][0x38 / 4] = 7;
   EXPECT(assay_open(&device, &kDescription, &access) == ASSAY_ERROR_STREAM);
@@ -194,7 +211,8 @@ static void refuses_buffers(void) {
   assay_buffer odd = {NULL, 68, 16};
   open_with_buffers(&device, &f, 11);
   EXPECT(assay_load(&device, 0, values, 2) == ASSAY_ERROR_BUFFER);
-  EXPECT(strcmp(device.message.text, "the buffer of idma0 holds 11 bytes; 2 frames take 6 bytes each") == 0);
+  EXPECT(strcmp(device.message.text,
+                "the buffer of idma0 holds 11 bytes; 2 frames take 6 bytes each") == 0);
   EXPECT(assay_start(&device, 2) == ASSAY_ERROR_BUFFER && f.order == -1);
   EXPECT(assay_start(&device, UINT64_MAX) == ASSAY_ERROR_BUFFER);
   EXPECT(assay_fetch(&device, 0, back, 2) == ASSAY_ERROR_BUFFER);
@@ -211,7 +229,8 @@ static void tells_errors_and_ends(void) {
   f.registers[0][0x24 / 4] = 2;
   EXPECT(assay_start(&device, 1) == ASSAY_OK);
   EXPECT(assay_wait(&device, 1) == ASSAY_ERROR_HARDWARE);
-  EXPECT(strcmp(device.message.text, "idma0: decode_error: a response of the memory was DECERR") == 0);
+  EXPECT(strcmp(device.message.text, "idma0: decode_error: a response of the memory was DECERR") ==
+         0);
   f.stuck = 1;
   EXPECT(assay_start(&device, 1) == ASSAY_OK);
   EXPECT(assay_wait(&device, 0.05) == ASSAY_ERROR_TIME);

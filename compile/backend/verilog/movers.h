@@ -62,7 +62,8 @@ struct MoversRtl {
   std::string module;
   std::vector<NodeRtl::File> files;  ///< the accelerator's, the movers' and, last, the module's own
   std::vector<DataMover> movers;
-  bool weights = false;  ///< run-time weights: the accelerator's port s_axi_weights is one of the module
+  bool weights =
+      false;  ///< run-time weights: the accelerator's port s_axi_weights is one of the module
 };
 
 /// The module accelerator_with_movers: the accelerator as accelerator0 and its movers by their names; ports
