@@ -127,6 +127,12 @@ TEST_F(VerifyWeights, AnotherNetworkIsRefusedByLayer) {
   EXPECT_THAT(more.err, AllOf(HasSubstr("MatMul_0"), HasSubstr("weights of another network")));
 }
 
+TEST_F(VerifyWeights, AProjectForVivadoHasNoPlaceForThem) {
+  const CommandResult result = run_assay({"build", out_.string(), "--target", "Pynq-Z1"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_THAT(result.err, HasSubstr("begin a run without --runtime-weights"));
+}
+
 TEST_F(VerifyWeights, RefusesWhatItCannotDo) {
   EXPECT_THAT(weights(dir_.path() / "none.onnx").err, HasSubstr("none.onnx"));
   EXPECT_EQ(weights(dir_.path() / "none.onnx").code, 2);

@@ -151,6 +151,11 @@ Ip accelerator_ip(const StitchedRtl& rtl) {
 }
 
 Project vivado_project(const ProjectSpec& spec) {
+  if (!spec.rtl->stores.empty())
+    user_error(
+        "'{}' has run-time weights, and projects for Vivado do not connect their port "
+        "s_axi_weights; begin a run without --runtime-weights",
+        printable(spec.rtl->module));
   require_clock_of(spec);
   const bool platform = is_platform(*spec.board);
   Project project;

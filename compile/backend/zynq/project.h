@@ -46,7 +46,7 @@ struct Project {
 /// Instances in the block design.
 inline constexpr std::string_view kSystemCell = "ps", kAcceleratorCell = "accelerator0";
 /// Equal specifications give equal bytes. UserError for a clock that the board cannot make, more streams
-/// than its processing system has interrupts, and a hash that is none.
+/// than its processing system has interrupts, run-time weights, and a hash that is none.
 Project vivado_project(const ProjectSpec& spec);
 
 /// The accelerator alone, packaged: the RTL that was verified, to the byte, its memories, and a top.
