@@ -68,14 +68,15 @@ class Swap {
   void take(Node& node) {
     const Node* other = theirs_.find_node(node.name);
     if (!other) refuse(node, "the other network has no layer of this name");
-    if (function_text(node) != function_text(*other))
-      refuse(node, fmt::format("in the other network it is a {} with other attributes",
-                               other->op->type()));
+    if (node.op->type() != other->op->type())
+      refuse(node, fmt::format("in the other network it is a {}", other->op->type()));
     if (node.inputs.size() != other->inputs.size() || node.outputs.size() != other->outputs.size())
       refuse(node, "it has other inputs or outputs there");
+    for (std::size_t i = 0; i < node.inputs.size(); ++i) take_input(node, *other, i);
+    if (function_text(node) != function_text(*other))
+      refuse(node, "it has other attributes in the other network");
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       require_same(node, node.outputs[i], other->outputs[i]);
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) take_input(node, *other, i);
   }
 
   /// Shape and type of a tensor that is no constant.
