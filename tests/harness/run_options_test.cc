@@ -47,6 +47,7 @@ class RunOptions : public ::testing::TestWithParam<std::size_t> {
         {"device_share", {"50", {"--device", "xc7z020"}, ", device = \"xc7z020\""}},
         {"best_effort", {"true", {"--target-cycles", "512"}, ", target_cycles = 512"}},
         {"join_bits", {"8", {}, ""}},
+        {"runtime_weights", {"true", {}, ""}},
         {"standalone_thresholds", {"true", {}, ""}},
         {"allow_software", {"true", {}, ""}},
         {"folding", {"fold.json", {}, ""}},

@@ -57,7 +57,6 @@ struct Product {
   std::int64_t pe = 2, simd = 3;
   bool xnor = false;
   std::int64_t steps = 3;  ///< 0: no thresholds
-  bool writable = false;
 };
 
 /// The weights of a product, as many as `shape` has.
@@ -86,7 +85,6 @@ LayerCase product(std::string name, T op, const Product& p, Shape x_shape, Shape
   op.acc_dtype = p.xnor ? kUInt(4) : kInt(12);
   op.mem_mode = p.mem_mode;
   op.preferred_impl_style = p.style;
-  op.runtime_writeable_weights = p.writable;
   const DataType out = p.steps > 0 ? kUInt(p.steps > 3 ? 3 : 2) : op.acc_dtype;
   op.levels.out_dtype = out;
   Tensor* w = weights(g, w_shape, p.w);
@@ -105,7 +103,7 @@ LayerCase vvau(std::string name, const Product& p) {
 }
 
 LayerCase thresholding(std::string name, std::int64_t steps, std::string style,
-                       std::string ram_style, bool writable = false) {
+                       std::string ram_style) {
   NodeGraph g;
   Tensor* x = g.input({1, 2, 3, 4}, kInt(5));
   Tensor* t = thresholds(g, 4, steps, -10, 3);
@@ -113,7 +111,6 @@ LayerCase thresholding(std::string name, std::int64_t steps, std::string style,
   op.pe = 2;
   op.preferred_impl_style = std::move(style);
   op.ram_style = std::move(ram_style);
-  op.runtime_writeable_weights = writable;
   op.levels.out_dtype = kUInt(3);
   return {std::move(name), g.node(op, {x, t}, {op.levels.out_dtype})};
 }
@@ -137,7 +134,7 @@ LayerCase thresholding_by_position(std::string name) {
   return {std::move(name), g.node(op, {x, t}, {op.levels.out_dtype})};
 }
 
-LayerCase join_table(std::string name, bool writable = false) {
+LayerCase join_table(std::string name) {
   NodeGraph g;
   Tensor* x0 = g.input({1, 2, 3, 4}, kInt(5));
   Tensor* x1 = g.input({1, 2, 3, 4}, kUInt(2));
@@ -147,12 +144,11 @@ LayerCase join_table(std::string name, bool writable = false) {
   Tensor* t = g.constant({1, 1, 1, 4, 4, 3}, std::move(values), kInt(8));
   JoinThreshold op;
   op.pe = 2;
-  op.runtime_writeable_weights = writable;
   op.levels.out_dtype = kUInt(2);
   return {std::move(name), g.node(op, {t, nullptr, x0, x1}, {op.levels.out_dtype})};
 }
 
-LayerCase join_line(std::string name, bool writable = false) {
+LayerCase join_line(std::string name) {
   NodeGraph g;
   Tensor* x0 = g.input({1, 2, 3, 4}, kInt(4));
   Tensor* x1 = g.input({1, 2, 3, 4}, kUInt(3));
@@ -163,7 +159,6 @@ LayerCase join_line(std::string name, bool writable = false) {
   Tensor* t = g.constant({1, 1, 1, 4, 3}, std::move(values), kInt(8));
   JoinThreshold op;
   op.pe = 2;
-  op.runtime_writeable_weights = writable;
   op.levels.out_dtype = kUInt(2);
   return {std::move(name), g.node(op, {t, m, x0, x1}, {op.levels.out_dtype})};
 }
@@ -315,16 +310,6 @@ std::vector<LayerCase> library_cases() {
   cases.push_back(thresholding_by_position("ThresholdingPosition"));
   cases.push_back(join_table("JoinTable"));
   cases.push_back(join_line("JoinLine"));
-  cases.push_back(mvau("MvauWritable", {.x = kUInt(3),
-                                        .w = kInt(4),
-                                        .mem_mode = "decoupled",
-                                        .style = "lut",
-                                        .steps = 7,
-                                        .writable = true}));
-  cases.push_back(thresholding("ThresholdingWritable", 3, "comparators", "distributed", true));
-  cases.push_back(thresholding("ThresholdingWritableBlock", 7, "search", "block", true));
-  cases.push_back(join_table("JoinTableWritable", true));
-  cases.push_back(join_line("JoinLineWritable", true));
   cases.push_back(add_streams("AddStreams"));
   cases.push_back(eltwise_mul("EltwiseMul", {1, 2, 3, 4}, "distributed"));
   cases.push_back(eltwise_mul("EltwiseMulKept", {1, 1, 1, 4}, "distributed"));
