@@ -49,11 +49,12 @@ module assay_fm_padding #(
   localparam int unsigned OutHeight   = BottomRow + 1 + PadBottom;
   localparam int unsigned OutWidth    = RightColumn + 1 + PadRight;
   localparam int unsigned RowBits     = OutHeight > 1 ? $clog2(OutHeight) : 1;
-  // A row is counted in beats: the first one of the input, and the first behind the last of those.
+  // A row is counted in beats: the first of the input's, and the one behind the last of those.
   localparam int unsigned FirstBeat   = PadLeft * Folds;
   localparam int unsigned EndBeat     = (RightColumn + 1) * Folds;
   localparam int unsigned RowBeats    = OutWidth * Folds;
   localparam int unsigned BeatBits    = RowBeats > 1 ? $clog2(RowBeats) : 1;
+  localparam int unsigned CountBits   = RowBits > BeatBits ? RowBits : BeatBits;
   localparam int unsigned SkipBits    = InsertH > 1 ? $clog2(InsertH) : 1;
   localparam logic [63:0]                PadBits =
       (64'(PadHigh) << 32) | (64'(PadValue) & 64'h00000000_ffffffff);
@@ -62,7 +63,7 @@ module assay_fm_padding #(
   logic [RowBits-1:0]  row;       // of the output
   logic [BeatBits-1:0] beat;      // of the row
   logic [SkipBits-1:0] row_skip;  // rows since one of the input, where rows are inserted
-  logic                above, below, left, right;  // of the input
+  logic                above, below, left, right;  // where the input's pixels are
   logic                last_beat, last_row;
   logic                inserted;  // between the pixels of a row
   logic                pixel, first, available, go, step, move;
@@ -70,6 +71,18 @@ module assay_fm_padding #(
   logic                spare_valid;
   logic [Bits-1:0]     spare_data;
 
+  // Whether value < limit, or with `equal` value <= limit: of a constant a few gates, no carry chain.
+  function automatic logic up_to(input logic [CountBits-1:0] value,
+                                 input logic [CountBits-1:0] limit, input logic equal);
+    up_to = equal;
+    for (int unsigned b = 0; b < CountBits; b++)
+      up_to = limit[b] ? up_to || !value[b] : up_to && !value[b];
+  endfunction
+
+  assign above      = up_to(CountBits'(row), CountBits'(PadTop), 1'b0);
+  assign below      = !up_to(CountBits'(row), CountBits'(BottomRow), 1'b1);
+  assign left       = up_to(CountBits'(beat), CountBits'(FirstBeat), 1'b0);
+  assign right      = !up_to(CountBits'(beat), CountBits'(EndBeat - 1), 1'b1);
   assign last_beat  = beat == BeatBits'(RowBeats - 1);
   assign first      = row == '0 && beat == '0;
   assign last_row   = row == RowBits'(OutHeight - 1);
@@ -79,27 +92,6 @@ module assay_fm_padding #(
   assign go         = available || (!first && !pixel);
   assign step       = out_ready_i || !out_valid_o;
   assign move       = go && step;
-
-  if (PadTop > 0) begin : g_top
-    assign above = row < RowBits'(PadTop);
-  end else begin : g_no_top
-    assign above = 1'b0;
-  end
-  if (PadBottom > 0) begin : g_bottom
-    assign below = row > RowBits'(BottomRow);
-  end else begin : g_no_bottom
-    assign below = 1'b0;
-  end
-  if (PadLeft > 0) begin : g_left
-    assign left = beat < BeatBits'(FirstBeat);
-  end else begin : g_no_left
-    assign left = 1'b0;
-  end
-  if (PadRight > 0) begin : g_right
-    assign right = beat >= BeatBits'(EndBeat);
-  end else begin : g_no_right
-    assign right = 1'b0;
-  end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin

@@ -2,9 +2,9 @@
 // Windows of a feature map without padding, a whole window of one word's channels per beat:
 //   in [Height, Width, Folds] words of Bits bits (some channels),
 //   out [OutHeight, OutWidth, Folds] windows of [KernelH, KernelW] words, word 0 least significant.
-// Lines keep the words between the rows of a window, columns those between its taps. The newest word
-// stands in the register of the two-entry queue in front, where words are narrow, the others in those
-// of the delays: together they are the window, which leaves while they stand still.
+// Lines keep the words between the rows of a window, columns those between its taps. The newest
+// word stands in the register of the two-entry queue in front, where words are narrow, the others in
+// those of the delays: together they are the window, which leaves while they stand still.
 // Latency 1, one input beat per cycle: Height*Width*Folds cycles per frame.
 // Golden: golden/hw/convolution_input_generator.cc.
 module assay_swg_parallel #(
