@@ -234,7 +234,6 @@ void estimate_serial(ResourceModel& m, const ModuleParameters& p) {
   m.arithmetic(4 * address + 6 * count);  // two rings, and two counts that jump
   m.luts(address + count);
   m.ram(depth, p("Bits"), p("Block") != 0);
-  m.skid(p("Bits"));
 }
 
 void estimate_parallel(ResourceModel& m, const ModuleParameters& p) {
