@@ -49,10 +49,11 @@ module assay_swg_parallel #(
   localparam int unsigned RowBits    = Height > 1 ? $clog2(Height) : 1;
   localparam int unsigned ColumnBits = Width > 1 ? $clog2(Width) : 1;
   localparam int unsigned FoldBits   = Folds > 1 ? $clog2(Folds) : 1;
-  // Rows and columns are waited for after the last that completed windows, in a frame or a row.
-  localparam int unsigned RowWaitBits    = $clog2((FirstRow > StrideH ? FirstRow : StrideH) + 1);
-  localparam int unsigned ColumnWaitBits =
-      $clog2((FirstColumn > StrideW ? FirstColumn : StrideW) + 1);
+  // How long rows and columns are waited for at most, which may be never.
+  localparam int unsigned MostRows       = FirstRow > StrideH - 1 ? FirstRow : StrideH - 1;
+  localparam int unsigned MostColumns    = FirstColumn > StrideW - 1 ? FirstColumn : StrideW - 1;
+  localparam int unsigned RowWaitBits    = MostRows > 0 ? $clog2(MostRows + 1) : 1;
+  localparam int unsigned ColumnWaitBits = MostColumns > 0 ? $clog2(MostColumns + 1) : 1;
 
   logic [RowBits-1:0]        row;  // of the newest word
   logic [ColumnBits-1:0]     column;
