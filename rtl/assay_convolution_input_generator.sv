@@ -3,7 +3,7 @@
 //   in [Height, Width, Folds] words, out [OutHeight, OutWidth] windows of
 //   [KernelH, KernelW, Folds] words, or Grouped [Folds, KernelH, KernelW].
 // A ring of Depth words: a window's room is free after its last tap, a tap is read as soon as it is
-// there. Latency 3. Depth is chosen in compile/hw so that frames follow each other without a bubble: a
+// there. Latency 2. Depth is chosen in compile/hw so that frames follow each other without a bubble: a
 // frame takes as many cycles as it has words or taps, whichever is more.
 // Golden: golden/hw/convolution_input_generator.cc.
 module assay_convolution_input_generator #(
@@ -98,16 +98,15 @@ module assay_convolution_input_generator #(
   logic [ColumnBits-1:0]       column;
   logic [RowBits-1:0]          row;
   logic                        last_a, last_b, last_c, last_column, last_row;
-  logic                        write, read, tap_valid, ready;
+  logic                        write, read;
   logic [AddrBits-1:0]         write_addr, read_addr, addr_move;
   logic signed [CountBits-1:0] room;   // words that may be written, minus 1
   logic signed [CountBits-1:0] ahead;  // words there from the next tap on, minus 1
   logic signed [CountBits-1:0] tap_move, window_move;
-  logic [Bits-1:0]             tap;
 
   assign in_ready_o  = !room[CountBits-1];
   assign write       = in_valid_i && in_ready_o;
-  assign read        = !ahead[CountBits-1] && (ready || !tap_valid);
+  assign read        = !ahead[CountBits-1] && (out_ready_i || !out_valid_o);
   assign last_a      = a == LoopBits'(LoopA - 1);
   assign last_b      = b == LoopBits'(LoopB - 1);
   assign last_c      = c == LoopBits'(LoopC - 1);
@@ -149,7 +148,7 @@ module assay_convolution_input_generator #(
       write_addr <= '0;
       room       <= CountBits'(Depth - 1);
       ahead      <= '1;
-      tap_valid  <= 1'b0;
+      out_valid_o <= 1'b0;
     end else begin
       if (read) begin
         read_addr <= moved(read_addr, addr_move);
@@ -164,7 +163,7 @@ module assay_convolution_input_generator #(
       if (write) write_addr <= moved(write_addr, AddrBits'(wrapped(1)));
       room      <= room + (read ? window_move : '0) - CountBits'(write);
       ahead     <= ahead - (read ? tap_move : '0) + CountBits'(write);
-      tap_valid <= read || (tap_valid && !ready);
+      out_valid_o <= read || (out_valid_o && !out_ready_i);
     end
   end
 
@@ -175,17 +174,6 @@ module assay_convolution_input_generator #(
     .wdata_i (in_data_i),
     .read_i  (read),
     .raddr_i (read_addr),
-    .rdata_o (tap)
-  );
-
-  assay_skid #(.Bits(Bits)) u_skid (
-    .clk_i,
-    .rst_ni,
-    .in_valid_i (tap_valid),
-    .in_ready_o (ready),
-    .in_data_i  (tap),
-    .out_valid_o,
-    .out_ready_i,
-    .out_data_o
+    .rdata_o (out_data_o)
   );
 endmodule

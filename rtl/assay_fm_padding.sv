@@ -4,6 +4,7 @@
 //   neighbours, then PadTop, PadLeft, PadBottom, PadRight of them around.
 // Lane l of fold f is channel f*Lanes + l, data[l*ElemBits +: ElemBits], lane 0 least significant.
 // A frame starts with its first input beat, also where padding comes first.
+// A register at the output, which padding sets by itself, and a spare one in front of it.
 // Latency 1, one output beat per cycle: OutHeight*OutWidth*Folds cycles per frame.
 // Golden: golden/hw/fm_padding.cc.
 module assay_fm_padding #(
@@ -47,64 +48,89 @@ module assay_fm_padding #(
   localparam int unsigned RightColumn = PadLeft + (Width - 1) * InsertW;
   localparam int unsigned OutHeight   = BottomRow + 1 + PadBottom;
   localparam int unsigned OutWidth    = RightColumn + 1 + PadRight;
-  localparam int unsigned RowBits     = $clog2(OutHeight + 1);
-  localparam int unsigned ColumnBits  = $clog2(OutWidth + 1);
-  localparam int unsigned FoldBits    = $clog2(Folds + 1);
+  localparam int unsigned RowBits     = OutHeight > 1 ? $clog2(OutHeight) : 1;
+  // A row is counted in beats: the first of the input's, and the one behind the last of those.
+  localparam int unsigned FirstBeat   = PadLeft * Folds;
+  localparam int unsigned EndBeat     = (RightColumn + 1) * Folds;
+  localparam int unsigned RowBeats    = OutWidth * Folds;
+  localparam int unsigned BeatBits    = RowBeats > 1 ? $clog2(RowBeats) : 1;
+  localparam int unsigned CountBits   = RowBits > BeatBits ? RowBits : BeatBits;
+  localparam int unsigned SkipBits    = InsertH > 1 ? $clog2(InsertH) : 1;
   localparam logic [63:0]                PadBits =
       (64'(PadHigh) << 32) | (64'(PadValue) & 64'h00000000_ffffffff);
   localparam logic signed [ElemBits-1:0] Pad     = PadBits[ElemBits-1:0];
 
-  logic [RowBits-1:0]    row, next_row;  // of the output; next_row: where the input goes on
-  logic [ColumnBits-1:0] column, next_column;
-  logic [FoldBits-1:0]   fold;
-  logic                  started;  // in the middle of a frame
-  logic                  pixel, valid, ready, take;
-  logic                  last_fold, last_column, last_row;
+  logic [RowBits-1:0]  row;       // of the output
+  logic [BeatBits-1:0] beat;      // of the row
+  logic [SkipBits-1:0] row_skip;  // rows since one of the input, where rows are inserted
+  logic                above, below, left, right;  // where the input's pixels are
+  logic                last_beat, last_row;
+  logic                inserted;  // between the pixels of a row
+  logic                pixel, first, available, go, step, move;
+  // A beat of the input that came while the output stood still.
+  logic                spare_valid;
+  logic [Bits-1:0]     spare_data;
 
-  assign pixel       = row == next_row && column == next_column;
-  assign valid       = in_valid_i || (started && !pixel);
-  assign take        = valid && ready;
-  assign in_ready_o  = pixel && ready;
-  assign last_fold   = fold == FoldBits'(Folds - 1);
-  assign last_column = column == ColumnBits'(OutWidth - 1);
-  assign last_row    = row == RowBits'(OutHeight - 1);
+  // Whether value < limit, or with `equal` value <= limit: of a constant a few gates, no carry chain.
+  function automatic logic up_to(input logic [CountBits-1:0] value,
+                                 input logic [CountBits-1:0] limit, input logic equal);
+    up_to = equal;
+    for (int unsigned b = 0; b < CountBits; b++)
+      up_to = limit[b] ? up_to || !value[b] : up_to && !value[b];
+  endfunction
+
+  assign above      = up_to(CountBits'(row), CountBits'(PadTop), 1'b0);
+  assign below      = !up_to(CountBits'(row), CountBits'(BottomRow), 1'b1);
+  assign left       = up_to(CountBits'(beat), CountBits'(FirstBeat), 1'b0);
+  assign right      = !up_to(CountBits'(beat), CountBits'(EndBeat - 1), 1'b1);
+  assign last_beat  = beat == BeatBits'(RowBeats - 1);
+  assign first      = row == '0 && beat == '0;
+  assign last_row   = row == RowBits'(OutHeight - 1);
+  assign pixel      = !above && !below && !left && !right && row_skip == '0 && !inserted;
+  assign in_ready_o = !spare_valid;
+  assign available  = in_valid_i || spare_valid;
+  assign go         = available || (!first && !pixel);
+  assign step       = out_ready_i || !out_valid_o;
+  assign move       = go && step;
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      started     <= 1'b0;
-      fold        <= '0;
-      column      <= '0;
-      next_column <= ColumnBits'(PadLeft);
+      beat        <= '0;
       row         <= '0;
-      next_row    <= RowBits'(PadTop);
-    end else if (take) begin
-      started <= !(last_fold && last_column && last_row);
-      fold    <= last_fold ? '0 : fold + FoldBits'(1);
-      if (last_fold) begin
-        column <= last_column ? '0 : column + ColumnBits'(1);
-        // Past the right column the next one is PadLeft again, reached only in the next row.
-        if (column == next_column) begin
-          next_column <= column == ColumnBits'(RightColumn) ? ColumnBits'(PadLeft)
-                                                            : column + ColumnBits'(InsertW);
+      row_skip    <= '0;
+      spare_valid <= 1'b0;
+      out_valid_o <= 1'b0;
+    end else begin
+      if (move) begin
+        beat <= last_beat ? '0 : beat + 1'b1;
+        if (last_beat) begin
+          row <= last_row ? '0 : row + 1'b1;
+          if (!above && InsertH > 1)
+            row_skip <= last_row || row_skip == SkipBits'(InsertH - 1) ? '0 : row_skip + 1'b1;
         end
       end
-      if (last_fold && last_column) begin
-        row <= last_row ? '0 : row + RowBits'(1);
-        if (row == next_row) begin
-          next_row <= row == RowBits'(BottomRow) ? RowBits'(PadTop) : row + RowBits'(InsertH);
-        end
-      end
+      spare_valid <= available && !(move && pixel);
+      if (step) out_valid_o <= go;
     end
   end
 
-  assay_skid #(.Bits(Bits)) u_skid (
-    .clk_i,
-    .rst_ni,
-    .in_valid_i (valid),
-    .in_ready_o (ready),
-    .in_data_i  (pixel ? in_data_i : {Lanes{Pad}}),
-    .out_valid_o,
-    .out_ready_i,
-    .out_data_o
-  );
+  if (InsertW > 1) begin : g_insert
+    localparam int unsigned StepBeats = InsertW * Folds;  // from a pixel of the input to the next
+    localparam int unsigned StepBits  = $clog2(StepBeats);
+    logic [StepBits-1:0] place;  // in them
+    assign inserted = place >= StepBits'(Folds);
+    always_ff @(posedge clk_i) begin
+      if (!rst_ni) place <= '0;
+      else if (move)
+        place <= last_beat || left || place == StepBits'(StepBeats - 1) ? '0 : place + 1'b1;
+    end
+  end else begin : g_dense
+    assign inserted = 1'b0;
+  end
+
+  always_ff @(posedge clk_i) begin  // data needs no reset: valid guards it
+    if (step && !pixel) out_data_o <= {Lanes{Pad}};  // which resets the register, or sets it
+    else if (step)      out_data_o <= spare_valid ? spare_data : in_data_i;
+    if (!spare_valid) spare_data <= in_data_i;
+  end
 endmodule

@@ -7,7 +7,7 @@
 //   RowFile, a word per row: the words to the next row's first, the same on the ring, and how many
 //   more words of the frame no row will read any more, which makes room for as many.
 // First is the first word that is read, Unread the words in front of all that are ever read.
-// Latency 3. Depth is chosen in compile/hw so that frames follow each other without a bubble: a
+// Latency 2. Depth is chosen in compile/hw so that frames follow each other without a bubble: a
 // frame takes as many cycles as words come or leave, whichever is more.
 // Golden: golden/hw/pick.cc.
 module assay_pick #(
@@ -66,19 +66,18 @@ module assay_pick #(
   logic [ColumnBits-1:0]       column, next_column;
   logic [RowBits-1:0]          row, next_row;
   logic                        last_fold, last_column, last_row;
-  logic                        write, read, picked_valid, ready;
+  logic                        write, read;
   logic [AddrBits-1:0]         write_addr, read_addr, addr_move;
   logic signed [CountBits-1:0] room;   // words that may be written, minus 1
   logic signed [CountBits-1:0] ahead;  // words there from the next one on, minus 1
   logic signed [CountBits-1:0] word_move, freed;
-  logic [Bits-1:0]             picked;
 
   logic [CountBits-1:0] column_move, row_move, row_freed;
   logic [AddrBits-1:0]  column_addr, row_addr;
 
   assign in_ready_o  = !room[CountBits-1];
   assign write       = in_valid_i && in_ready_o;
-  assign read        = !ahead[CountBits-1] && (ready || !picked_valid);
+  assign read        = !ahead[CountBits-1] && (out_ready_i || !out_valid_o);
   assign last_fold   = fold == FoldBits'(Folds - 1);
   assign last_column = column == ColumnBits'(OutWidth - 1);
   assign last_row    = row == RowBits'(OutHeight - 1);
@@ -131,7 +130,7 @@ module assay_pick #(
       write_addr   <= '0;
       room         <= CountBits'(Depth + Unread - 1);
       ahead        <= CountBits'(0) - CountBits'(First + 1);
-      picked_valid <= 1'b0;
+      out_valid_o <= 1'b0;
     end else begin
       if (read) begin
         read_addr <= moved(read_addr, addr_move);
@@ -140,7 +139,7 @@ module assay_pick #(
       if (write) write_addr <= moved(write_addr, AddrBits'(Depth > 1 ? 1 : 0));
       room         <= room + (read ? freed : '0) - CountBits'(write);
       ahead        <= ahead - (read ? word_move : '0) + CountBits'(write);
-      picked_valid <= read || (picked_valid && !ready);
+      out_valid_o <= read || (out_valid_o && !out_ready_i);
     end
   end
 
@@ -151,17 +150,6 @@ module assay_pick #(
     .wdata_i (in_data_i),
     .read_i  (read),
     .raddr_i (read_addr),
-    .rdata_o (picked)
-  );
-
-  assay_skid #(.Bits(Bits)) u_skid (
-    .clk_i,
-    .rst_ni,
-    .in_valid_i (picked_valid),
-    .in_ready_o (ready),
-    .in_data_i  (picked),
-    .out_valid_o,
-    .out_ready_i,
-    .out_data_o
+    .rdata_o (out_data_o)
   );
 endmodule

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Two-entry queue that cuts the path from out_ready_i to in_ready_o.
-// Latency 1, one beat per cycle. Every layer ends in one.
+// Latency 1, one beat per cycle. Most layers end in one, or begin with it where their input
+// is narrower.
 module assay_skid #(
   parameter int unsigned Bits = 8
 ) (

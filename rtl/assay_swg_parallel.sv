@@ -2,8 +2,9 @@
 // Windows of a feature map without padding, a whole window of one word's channels per beat:
 //   in [Height, Width, Folds] words of Bits bits (some channels),
 //   out [OutHeight, OutWidth, Folds] windows of [KernelH, KernelW] words, word 0 least significant.
-// Lines keep the words between the rows of a window, columns those between its taps; a window
-// leaves while its last word arrives.
+// Lines keep the words between the rows of a window, columns those between its taps. The newest
+// word stands in the register of the two-entry queue in front, where words are narrow, the others in
+// those of the delays: together they are the window, which leaves while they stand still.
 // Latency 1, one input beat per cycle: Height*Width*Folds cycles per frame.
 // Golden: golden/hw/convolution_input_generator.cc.
 module assay_swg_parallel #(
@@ -39,60 +40,78 @@ module assay_swg_parallel #(
     $error("assay_swg_parallel: kernels, strides and dilations are at least 1");
   end
 
-  // Rows and columns that complete windows: the first, and the last.
+  // The first row and the first column that complete windows.
   localparam int unsigned FirstRow    = DilationH * (KernelH - 1);
   localparam int unsigned FirstColumn = DilationW * (KernelW - 1);
   if (FirstRow >= Height || FirstColumn >= Width) begin : g_bad_fit
     $error("assay_swg_parallel: the window does not fit");
   end
-  localparam int unsigned LastRow     = Height - 1 - (Height - 1 - FirstRow) % StrideH;
-  localparam int unsigned LastColumn  = Width - 1 - (Width - 1 - FirstColumn) % StrideW;
-  localparam int unsigned RowBits     = $clog2(Height + 1);
-  localparam int unsigned ColumnBits  = $clog2(Width + 1);
-  localparam int unsigned FoldBits    = $clog2(Folds + 1);
+  localparam int unsigned RowBits    = Height > 1 ? $clog2(Height) : 1;
+  localparam int unsigned ColumnBits = Width > 1 ? $clog2(Width) : 1;
+  localparam int unsigned FoldBits   = Folds > 1 ? $clog2(Folds) : 1;
+  // How long rows and columns are waited for at most, which may be never.
+  localparam int unsigned MostRows       = FirstRow > StrideH - 1 ? FirstRow : StrideH - 1;
+  localparam int unsigned MostColumns    = FirstColumn > StrideW - 1 ? FirstColumn : StrideW - 1;
+  localparam int unsigned RowWaitBits    = MostRows > 0 ? $clog2(MostRows + 1) : 1;
+  localparam int unsigned ColumnWaitBits = MostColumns > 0 ? $clog2(MostColumns + 1) : 1;
 
-  logic [RowBits-1:0]    row, next_row;  // of the input; next_row: the next that completes windows
-  logic [ColumnBits-1:0] column, next_column;
-  logic [FoldBits-1:0]   fold;
-  logic                  complete, ready, take;
-  logic                  last_fold, last_column;
-  logic [WindowBits-1:0] window;
+  logic [RowBits-1:0]        row;  // of the newest word
+  logic [ColumnBits-1:0]     column;
+  logic [FoldBits-1:0]       fold;
+  logic [RowWaitBits-1:0]    row_wait;  // rows until one completes windows
+  logic [ColumnWaitBits-1:0] column_wait;
+  logic                      complete, valid, ready, take;
+  logic                      last_fold, last_column, last_row;
+  logic [Bits-1:0]           word;
+  logic [WindowBits-1:0]     window;
 
-  assign complete    = row == next_row && column == next_column;
-  assign in_ready_o  = !complete || ready;
-  assign take        = in_valid_i && in_ready_o;
+  assign complete    = row_wait == '0 && column_wait == '0;
+  assign ready       = !complete || out_ready_i;
+  assign take        = valid && ready;
+  assign out_valid_o = valid && complete;
+  assign out_data_o  = window;
   assign last_fold   = fold == FoldBits'(Folds - 1);
   assign last_column = column == ColumnBits'(Width - 1);
+  assign last_row    = row == RowBits'(Height - 1);
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       fold        <= '0;
       column      <= '0;
-      next_column <= ColumnBits'(FirstColumn);
+      column_wait <= ColumnWaitBits'(FirstColumn);
       row         <= '0;
-      next_row    <= RowBits'(FirstRow);
+      row_wait    <= RowWaitBits'(FirstRow);
     end else if (take) begin
-      fold <= last_fold ? '0 : fold + FoldBits'(1);
+      fold <= last_fold ? '0 : fold + 1'b1;
       if (last_fold) begin
-        column <= last_column ? '0 : column + ColumnBits'(1);
-        // Past the last column the next one is FirstColumn again, reached only in the next row.
-        if (column == next_column) begin
-          next_column <= column == ColumnBits'(LastColumn) ? ColumnBits'(FirstColumn)
-                                                           : column + ColumnBits'(StrideW);
-        end
+        column <= last_column ? '0 : column + 1'b1;
+        if (last_column)            column_wait <= ColumnWaitBits'(FirstColumn);
+        else if (column_wait == '0) column_wait <= ColumnWaitBits'(StrideW - 1);
+        else                        column_wait <= column_wait - 1'b1;
       end
       if (last_fold && last_column) begin
-        row <= row == RowBits'(Height - 1) ? '0 : row + RowBits'(1);
-        if (row == next_row) begin
-          next_row <= row == RowBits'(LastRow) ? RowBits'(FirstRow) : row + RowBits'(StrideH);
-        end
+        row <= last_row ? '0 : row + 1'b1;
+        if (last_row)            row_wait <= RowWaitBits'(FirstRow);
+        else if (row_wait == '0) row_wait <= RowWaitBits'(StrideH - 1);
+        else                     row_wait <= row_wait - 1'b1;
       end
     end
   end
 
-  // A window's last word is the one that arrives. A row's last word comes from the first word of
+  assay_skid #(.Bits(Bits)) u_skid (
+    .clk_i,
+    .rst_ni,
+    .in_valid_i,
+    .in_ready_o,
+    .in_data_i,
+    .out_valid_o (valid),
+    .out_ready_i (ready),
+    .out_data_o  (word)
+  );
+
+  // A window's last word is the newest. A row's last word comes from the first word of
   // the row below, as that was a line ago; every other word from its right neighbour.
-  assign window[WindowBits-Bits +: Bits] = in_data_i;
+  assign window[WindowBits-Bits +: Bits] = word;
 
   if (KernelH > 1) begin : g_lines
     localparam int unsigned Words = (DilationH * Width - FirstColumn) * Folds;
@@ -125,15 +144,4 @@ module assay_swg_parallel #(
       assign window[r*KernelW*Bits +: RowBitsLeft] = to[r*RowBitsLeft +: RowBitsLeft];
     end
   end
-
-  assay_skid #(.Bits(WindowBits)) u_skid (
-    .clk_i,
-    .rst_ni,
-    .in_valid_i (in_valid_i && complete),
-    .in_ready_o (ready),
-    .in_data_i  (window),
-    .out_valid_o,
-    .out_ready_i,
-    .out_data_o
-  );
 endmodule

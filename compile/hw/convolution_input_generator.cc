@@ -152,9 +152,9 @@ WindowTiming serial_timing(const Windows& s, std::int64_t depth) {
   return t;
 }
 
-/// Words that complete a window, which leaves while they arrive.
+/// Words that complete a window, which leaves while they are the newest.
 PhasesTiming parallel_timing(const Windows& s) {
-  PhasesTiming timing;
+  PhasesTiming timing{.phases = {}, .in_front = true};
   const auto completes = [](std::int64_t at, std::int64_t reach, std::int64_t stride) {
     return at >= reach && (at - reach) % stride == 0;
   };
@@ -234,19 +234,19 @@ void estimate_serial(ResourceModel& m, const ModuleParameters& p) {
   m.arithmetic(4 * address + 6 * count);  // two rings, and two counts that jump
   m.luts(address + count);
   m.ram(depth, p("Bits"), p("Block") != 0);
-  m.skid(p("Bits"));
 }
 
 void estimate_parallel(ResourceModel& m, const ModuleParameters& p) {
   const std::int64_t bits = p("Bits"), height = p("KernelH"), width = p("KernelW"),
                      column = p("DilationW") * p("Folds"),
                      line = p("DilationH") * p("Width") * p("Folds") - (width - 1) * column;
-  for (const std::int64_t n : {p("Height"), p("Height"), p("Width"), p("Width")}) m.counter(n + 1);
-  m.counter(p("Folds") + 1);
-  m.luts(bits_for(p("Height")) + bits_for(p("Width")) + 4);
+  for (const std::int64_t n : {p("Height"), p("Width"), p("Folds")}) m.counter(n);
+  m.counter(std::max(p("DilationH") * (height - 1), p("StrideH") - 1) + 1);
+  m.counter(std::max(p("DilationW") * (width - 1), p("StrideW") - 1) + 1);
+  m.luts(6);
   if (height > 1) m.delay(line, (height - 1) * bits, p("Block") != 0);
   if (width > 1) m.delay(column, height * (width - 1) * bits, false);
-  m.skid(height * width * bits);
+  m.skid(bits);  // the newest word of the window is in it
 }
 
 void estimate(ResourceModel& m, const ModuleParameters& p) {

@@ -31,10 +31,11 @@ Layer build(const Node& node, bool) {
   check_same_type(node, layer.inputs[0], layer.outputs[0]);
   layer.cycles = std::max(layer.inputs[0].beats, layer.outputs[0].beats);
   const std::int64_t common = std::gcd(op.in_lanes, op.out_lanes);
-  if (op.in_lanes == op.out_lanes)
-    layer.timing = PhasesTiming{{{}}};
+  const std::int64_t in = op.in_lanes / common, out = op.out_lanes / common;
+  if (in == 1)
+    layer.timing = PhasesTiming{{{.steps = out - 1, .gives = false}, {.steps = 1}}, true};
   else
-    layer.timing = ConverterTiming{op.in_lanes / common, op.out_lanes / common};
+    layer.timing = ConverterTiming{in, out};
   layer.parameters = {
       {"Bits", layer.inputs[0].dtype.bits}, {"InLanes", op.in_lanes}, {"OutLanes", op.out_lanes}};
   return layer;
@@ -43,22 +44,26 @@ Layer build(const Node& node, bool) {
 Ports ports(const Node&) { return {}; }
 
 void estimate(ResourceModel& m, const ModuleParameters& p) {
-  const std::int64_t in = p("InLanes"), out = p("OutLanes"), bits = p("Bits");
-  if (in != out) {
-    const std::int64_t common = std::gcd(in, out), room = in + out - common;
-    m.counter(room / common);
-    m.luts(bits_for(room / common));
-    m.registers(room * bits);
-    // Collecting enables a unit at a time; splitting takes the input or moves what is held by a unit; shifting
-    // moves what is held, and the input by what is.
-    if (in == common)
-      m.luts(out / common);
-    else if (out == common)
-      m.luts(room * bits);
-    else
-      m.shifter(room * bits);
+  const std::int64_t bits = p("Bits"), common = std::gcd(p("InLanes"), p("OutLanes"));
+  const std::int64_t in = p("InLanes") / common, out = p("OutLanes") / common, unit = common * bits;
+  if (in == 1) {  // collects behind a queue of its input
+    m.counter(out);
+    m.luts(out > 1 ? 2 : 0);
+    m.registers((out - 1) * unit);
+    return m.skid(unit);
   }
-  m.skid(out * bits);
+  const std::int64_t room = in + out - 1;
+  m.registers(room * unit);
+  if (out == 1) {  // takes the input or moves what is held
+    m.counter(in);
+    m.registers(1);
+    m.luts(2 + (in - 1) * unit);
+  } else {  // moves what is held, and the input by what is
+    m.counter(room + 1);
+    m.luts(bits_for(room));
+    m.shifter(room * unit);
+  }
+  m.skid(out * unit);
 }
 
 }  // namespace data_width_converter

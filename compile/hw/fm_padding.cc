@@ -25,7 +25,7 @@ std::int64_t pad_parameter(const Node& node, const FMPadding& op, DataType dtype
 /// Runs of steps that are pixels or padding. The first step waits for the frame's first beat.
 PhasesTiming timing_of(const FMPadding& op, const Shape& x) {
   const std::int64_t folds = x[3] / op.simd;
-  PhasesTiming timing;
+  PhasesTiming timing{.phases = {}, .in_front = true};
   bool first = true;
   const auto run = [&](std::int64_t pixels, bool taken) {
     for (std::int64_t steps = pixels * folds; steps > 0; first = false) {
@@ -85,11 +85,11 @@ void estimate(ResourceModel& m, const ModuleParameters& p) {
   const std::int64_t bits = p("Lanes") * p("ElemBits");
   const std::int64_t rows = p("PadTop") + (p("Height") - 1) * p("InsertH") + 1 + p("PadBottom"),
                      columns = p("PadLeft") + (p("Width") - 1) * p("InsertW") + 1 + p("PadRight");
-  for (const std::int64_t n : {rows, rows, columns, columns}) m.counter(n + 1);
-  m.counter(p("Folds") + 1);
-  m.luts(bits_for(rows) + bits_for(columns) + 6);
-  m.registers(1);
-  m.skid(bits);
+  for (const std::int64_t n : {rows, columns * p("Folds")}) m.counter(n);
+  if (p("InsertH") > 1) m.counter(p("InsertH"));
+  if (p("InsertW") > 1) m.counter(p("InsertW") * p("Folds"));
+  m.luts(8);
+  m.skid(bits);  // as many registers
 }
 
 }  // namespace fm_padding

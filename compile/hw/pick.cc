@@ -197,7 +197,6 @@ void estimate(ResourceModel& m, const ModuleParameters& p) {
   m.arithmetic(4 * address + 4 * count);  // two rings, and two counts that jump
   m.luts(2 * (address + count));
   m.ram(depth, p("Bits"), p("Block") != 0);
-  m.skid(p("Bits"));
 }
 
 }  // namespace pick

@@ -21,9 +21,12 @@ struct Phase {
   bool gives = true;        ///< a beat goes into the skid, which must have room
 };
 
-/// A controller that goes through phases again and again, in front of a skid: most layers.
+/// A controller that goes through phases again and again, in front of a skid: most layers. Or, with
+/// `in_front`, behind its one input's spare register: a step goes into the one register at the
+/// output, from where the beat that it gives is taken before the next step.
 struct PhasesTiming {
   std::vector<Phase> phases;
+  bool in_front = false;
 };
 
 /// A skid whose beats go to every output, each at its own time (DuplicateStreams), or, with
@@ -38,7 +41,7 @@ struct FifoTiming {
   bool block = false;
 };
 
-/// assay_data_width_converter.sv between different widths: units of a beat on each side.
+/// assay_data_width_converter.sv where it does not just collect: units of a beat on each side.
 struct ConverterTiming {
   std::int64_t in = 1, out = 1;
 };

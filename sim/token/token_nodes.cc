@@ -19,30 +19,43 @@ void add_full(Waits& waits, const Ports& ports) {
 
 namespace {
 
+/// Where a controller is in its phases.
+class PhaseCounter {
+ public:
+  explicit PhaseCounter(std::vector<hw::Phase> phases) : phases_(std::move(phases)) {
+    std::erase_if(phases_, [](const hw::Phase& phase) { return phase.steps == 0; });
+  }
+  const hw::Phase& now() const { return phases_[phase_]; }
+  void advance() {
+    if (++steps_ < now().steps) return;
+    steps_ = 0;
+    phase_ = phase_ + 1 == phases_.size() ? 0 : phase_ + 1;
+  }
+
+ private:
+  std::vector<hw::Phase> phases_;
+  std::size_t phase_ = 0;
+  std::int64_t steps_ = 0;  ///< of this phase that are done
+};
+
 /// PhasesTiming.
 class Phases final : public CopyableNode<Phases> {
  public:
   Phases(std::vector<hw::Phase> phases, Ports ports)
-      : CopyableNode(std::move(ports)), phases_(std::move(phases)) {
-    std::erase_if(phases_, [](const hw::Phase& phase) { return phase.steps == 0; });
-  }
+      : CopyableNode(std::move(ports)), phases_(std::move(phases)) {}
   void run() override {
-    while (step())
-      if (++steps_ == phases_[phase_].steps) {
-        steps_ = 0;
-        phase_ = phase_ + 1 == phases_.size() ? 0 : phase_ + 1;
-      }
+    while (step()) phases_.advance();
   }
   Waits waits() const override {
     Waits waits;
-    add_missing(waits, ports_, phases_[phase_].needs);
-    if (phases_[phase_].gives) add_full(waits, ports_);
+    add_missing(waits, ports_, phases_.now().needs);
+    if (phases_.now().gives) add_full(waits, ports_);
     return waits;
   }
 
  private:
   bool step() {
-    const hw::Phase& phase = phases_[phase_];
+    const hw::Phase& phase = phases_.now();
     Cycle at = last_ + 1;
     if (phase.gives) at = std::max(at, out().room(out().written, ports_.capacity[0]));
     if (at >= kUnlimited) return false;
@@ -58,10 +71,53 @@ class Phases final : public CopyableNode<Phases> {
     return true;
   }
 
-  std::vector<hw::Phase> phases_;
-  std::size_t phase_ = 0;
-  std::int64_t steps_ = 0;  ///< of this phase that are done
+  PhaseCounter phases_;
   Cycle last_ = -1;
+};
+
+/// PhasesTiming with its queue in front: a spare register there, and the one at the output.
+class FrontPhases final : public CopyableNode<FrontPhases> {
+ public:
+  FrontPhases(std::vector<hw::Phase> phases, Ports ports)
+      : CopyableNode(std::move(ports)), phases_(std::move(phases)) {}
+  void run() override {
+    for (accept(); step(); accept()) phases_.advance();
+  }
+  Waits waits() const override {
+    Waits waits;
+    if (!held_) add_missing(waits, ports_, phases_.now().needs);
+    if (out().taken < out().written) waits.push_back({true, 0});
+    return waits;
+  }
+
+ private:
+  /// A beat passes by the spare register when a step takes it at once.
+  void accept() {
+    if (held_ || !in().has(in().taken)) return;
+    accepted_ = std::max(in().valid(in().taken), used_ + 1);
+    in().take(accepted_);
+    held_ = true;
+  }
+  bool step() {
+    const hw::Phase& phase = phases_.now();
+    if (phase.needs != 0 && !held_) return false;
+    Cycle at = phase.needs != 0 ? std::max(last_ + 1, accepted_) : last_ + 1;
+    if (const std::int64_t k = out().written; k > 0) {
+      if (!out().took(k - 1)) return false;
+      at = std::max(at, out().taken_at(k - 1));
+    }
+    if (phase.takes != 0) {
+      held_ = false;
+      used_ = at;
+    }
+    if (phase.gives) out().write(at);
+    last_ = at;
+    return true;
+  }
+
+  PhaseCounter phases_;
+  bool held_ = false;  ///< a beat that no step has taken yet
+  Cycle accepted_ = -1, used_ = -1, last_ = -1;
 };
 
 /// HandOutTiming. The skid stands in front of the outputs.
@@ -310,6 +366,7 @@ struct Maker {
   Ports ports;
 
   std::unique_ptr<Node> operator()(const hw::PhasesTiming& t) {
+    if (t.in_front) return std::make_unique<FrontPhases>(t.phases, std::move(ports));
     return std::make_unique<Phases>(t.phases, std::move(ports));
   }
   std::unique_ptr<Node> operator()(const hw::HandOutTiming& t) {

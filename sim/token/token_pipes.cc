@@ -72,15 +72,15 @@ class Ring final : public CopyableNode<Ring<Reader>> {
     stored_.resize(std::bit_ceil(static_cast<std::uint64_t>(reader_.depth() + 1)));
   }
   void run() override {
-    while (take() || read() || leave()) {
+    while (take() || read()) {
     }
   }
   Waits waits() const override {
     Waits waits;
     if (reader_.word >= in().taken)
       add_missing(waits, ports_, 1);
-    else if (held_)
-      add_full(waits, ports_);
+    else if (out().taken < out().written)
+      waits.push_back({true, 0});
     return waits;
   }
 
@@ -104,24 +104,18 @@ class Ring final : public CopyableNode<Ring<Reader>> {
     }
     return any;
   }
-  /// Reads the next word into its register, which must be empty or empty itself in this cycle.
+  /// Reads the next word into the output's register, which must be empty or empty itself in this
+  /// cycle.
   bool read() {
-    if (held_ || reader_.word >= in().taken) return false;
-    held_ = true;
-    read_ = std::max({read_ + 1, stored(reader_.word) + 1, left_});
+    const std::int64_t k = out().written;
+    if (reader_.word >= in().taken || (k > 0 && !out().took(k - 1))) return false;
+    read_ = std::max(read_ + 1, stored(reader_.word) + 1);
+    if (k > 0) read_ = std::max(read_, out().taken_at(k - 1));
+    out().write(read_);
     const std::int64_t step = reader_.advance();
     if (step == 0) return true;
     frees_.push_back({reader_.freed, reader_.freed + step, read_});
     reader_.freed += step;
-    return true;
-  }
-  bool leave() {
-    if (!held_) return false;
-    const Cycle room = out().room(out().written, ports_.capacity[0]);
-    if (room >= kUnlimited) return false;
-    held_ = false;
-    left_ = std::max({left_ + 1, read_ + 1, room});
-    out().write(left_);
     return true;
   }
 
@@ -134,8 +128,7 @@ class Ring final : public CopyableNode<Ring<Reader>> {
   Reader reader_;
   std::vector<Cycle> stored_;
   Queue<Free> frees_;
-  bool held_ = false;
-  Cycle last_take_ = -1, read_ = -1, left_ = -1;
+  Cycle last_take_ = -1, read_ = -1;
 };
 
 /// PipelineTiming, with or without sums in front.

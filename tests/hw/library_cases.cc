@@ -40,6 +40,7 @@ LayerCase padding(std::string name, std::vector<std::int64_t> pads,
   return same(std::move(name), op, {1, 3, 3, 4}, kInt(4));
 }
 
+/// A row is left over below the last windows.
 LayerCase windows(std::string name, bool depthwise, bool parallel, std::string ram_style) {
   ConvolutionInputGenerator op;
   op.kernel = {2, 3};
@@ -48,7 +49,7 @@ LayerCase windows(std::string name, bool depthwise, bool parallel, std::string r
   op.depthwise = depthwise;
   op.parallel_window = parallel;
   op.ram_style = std::move(ram_style);
-  return same(std::move(name), op, {1, 4, 5, 4}, kInt(3));
+  return same(std::move(name), op, {1, 5, 5, 4}, kInt(3));
 }
 
 struct Product {

@@ -46,6 +46,47 @@ TEST(TokenModel, TwoBeatsWaitInASkidThatNobodyEmpties) {
   EXPECT_EQ(model.valid(1, 3), 13);
 }
 
+/// Three beats make one, the newest of which stands where the one is taken from; behind it there is a
+/// spare register.
+TEST(TokenModel, AQueueInFrontHoldsOneBeatBesideTheNewest) {
+  TokenOutside outside;
+  outside.taken = {{}, {10, 11}};
+  const PhasesTiming three{{{.steps = 2, .gives = false}, {.steps = 1}}, true};
+  TokenModel model({{{three, {0}, {1}}}, {6, 2}}, outside, kFrames);
+  ASSERT_TRUE(model.run(1));
+  // The third is the newest from cycle 3 on, the fourth waits until that is gone.
+  EXPECT_THAT(taken(model, 0), ElementsAre(0, 1, 2, 3, 11, 12));
+  EXPECT_EQ(model.valid(1, 0), 3);
+  EXPECT_EQ(model.valid(1, 1), 13);
+}
+
+/// Padding in front of a pixel starts with the beat of the pixel, which waits beside it.
+TEST(TokenModel, AQueueInFrontTakesABeatBeforeItsStep) {
+  TokenOutside outside;
+  outside.offered = {{5, 6}, {}};
+  const PhasesTiming padded{{{.takes = 0}, {.steps = 2, .needs = 0, .takes = 0}, {}}, true};
+  TokenModel model({{{padded, {0}, {1}}}, {1, 4}}, outside, kFrames);
+  ASSERT_TRUE(model.run(2));
+  EXPECT_THAT(taken(model, 0), ElementsAre(5, 9));
+  EXPECT_THAT(taken(model, 1), ElementsAre(6, 7, 8, 9, 10, 11, 12, 13));
+}
+
+/// Of what no step needs any more nothing is missing.
+TEST(TokenModel, AQueueInFrontWaitsForRoomOrForABeat) {
+  const PhasesTiming copy{{{}}, true};
+  TokenOutside outside;
+  outside.taken = {{}, {10}};
+  TokenModel full({{{copy, {0}, {1}}}, {4, 4}}, outside, kFrames);
+  EXPECT_FALSE(full.run(1));
+  ASSERT_EQ(full.waits().size(), 1U);
+  EXPECT_TRUE(full.waits()[0].room);
+  outside = {.offered = {{0}, {}}, .taken = {}};
+  TokenModel empty({{{copy, {0}, {1}}}, {4, 4}}, outside, kFrames);
+  EXPECT_FALSE(empty.run(1));
+  ASSERT_EQ(empty.waits().size(), 1U);
+  EXPECT_FALSE(empty.waits()[0].room);
+}
+
 TEST(TokenModel, SourcesOfferWhenTheyAreTold) {
   TokenOutside outside;
   outside.offered = {{3, 4, 9, 10}, {}};
