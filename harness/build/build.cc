@@ -16,8 +16,8 @@
 #include "harness/build/build_report.h"
 #include "harness/build/build_source.h"
 #include "harness/build/build_steps.h"
-#include "harness/build/layer_gates.h"
 #include "harness/build/place_route.h"
+#include "harness/build/synthesise.h"
 #include "harness/report/checksum.h"
 #include "harness/run/ledger.h"
 
@@ -28,7 +28,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kScriptFile = "synthesis.ys";
-constexpr std::chrono::seconds kSynthesisLimit{6 * 3600};
 
 double seconds_from(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
@@ -52,12 +51,6 @@ double clock_of(const BuildOptions& options, const fpga::Target& target) {
   if (options.clock_mhz) return *options.clock_mhz;
   // A faster oscillator goes through the board's PLL.
   return target.board ? std::min(target.board->clock_mhz, kBuildClock) : kBuildClock;
-}
-
-/// Of 7 series all that there are: Debian 12 has one that is known to make wrong block RAMs.
-std::vector<fpga::Tool> synthesisers(netlist::Family family) {
-  if (family == netlist::Family::kXilinx) return fpga::find_tools("yosys");
-  return {fpga::find_tool("yosys")};
 }
 
 class BitstreamBuild {
@@ -92,24 +85,17 @@ class BitstreamBuild {
 
  private:
   void identify_tools() {
-    linker_ = identity(synthesisers_.front());
-    if (tools_) placers_ = {identity(tools_->nextpnr), identity(tools_->packer)};
+    linker_ = tool_identity(synthesisers_.front());
+    if (tools_) placers_ = {tool_identity(tools_->nextpnr), tool_identity(tools_->packer)};
     synthesise_by(linker_);
   }
 
-  /// By this one layers become gates. The tables of the whole are made by the first one: of a large
-  /// design WebAssembly has no memory for that, and block RAMs, at which the first may be at fault, are
-  /// in layers alone.
+  /// By this one layers become gates; the whole is the first one's (synthesise.h).
   void synthesise_by(const report::Build::Tool& yosys) {
     yosys_ = yosys;
     report_.tools = {yosys_};
     if (yosys_.sha256 != linker_.sha256) report_.tools.push_back(linker_);
     report_.tools.insert(report_.tools.end(), placers_.begin(), placers_.end());
-  }
-
-  static report::Build::Tool identity(const fpga::Tool& tool) {
-    const fpga::ToolIdentity identity = fpga::identify(tool);
-    return {identity.name, identity.version, identity.sha256};
   }
 
   static std::string tool_text(const report::Build::Tool& tool) {
@@ -146,7 +132,7 @@ class BitstreamBuild {
   }
 
   bool keep_netlist(const fpga::Tool& yosys, const std::string& script) {
-    synthesise_by(identity(yosys));
+    synthesise_by(tool_identity(yosys));
     const report::Build* earlier = steps_.kept({"netlist"}, netlist_inputs(script));
     if (!earlier || !earlier->layer_gates) return false;
     if (!count(read_file(dir_.file(steps_.path(files_.netlist)))).empty()) return false;
@@ -157,9 +143,9 @@ class BitstreamBuild {
 
   /// Returns what is wrong with it.
   std::string new_netlist(const fpga::Tool& yosys, const std::string& script) {
-    synthesise_by(identity(yosys));
+    synthesise_by(tool_identity(yosys));
     const auto start = Clock::now();
-    const fs::path work = synthesise(yosys);
+    const fs::path work = synthesised(yosys);
     const std::string json = read_file(work / files_.netlist);
     std::string fault = count(json);
     if (!fault.empty()) return fault;
@@ -184,19 +170,11 @@ class BitstreamBuild {
   }
 
   /// Returns the folder of the files.
-  fs::path synthesise(const fpga::Tool& yosys) {
+  fs::path synthesised(const fpga::Tool& yosys) {
     const fs::path work = steps_.fresh_work();
-    for (const BuildSource::File& file : source_.files()) write_file(work / file.name, file.text);
-    const LayerGates layers = make_layer_gates(yosys, yosys_, job_, work, console_);
-    report_.layer_gates = layers.sha256;
-    console_.remark(fmt::format("netlist: {} different layers, {} of them kept",
-                                job_.layer_jobs.size(), layers.kept));
-    constexpr const char* kLinkFile = "link.ys";
-    write_file(work / kLinkFile, fpga::link_script(job_, {files_.netlist, files_.gates}));
-    wait_aloud(console_, "netlist: yosys, the whole", [&] {
-      fpga::run_tool(synthesisers_.front(), fpga::yosys_arguments(kLinkFile), work,
-                     kSynthesisLimit);
-    });
+    report_.layer_gates = synthesise(job_, source_.files(), {yosys, synthesisers_.front(), yosys_},
+                                     {files_.netlist, files_.gates}, work, console_)
+                              .sha256;
     return work;
   }
 

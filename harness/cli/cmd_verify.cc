@@ -83,9 +83,8 @@ VerifySystemOptions system_options(const VerifyCommand& command) {
     user_error(
         "--nodes, --min-coverage, --as-is, --regenerate and --wave belong to --level rtl-node or "
         "rtl-top");
-  VerifySystemOptions options{static_cast<const SimulationOptions&>(given)};
-  if (command.memory_bits) options.memory_bits = *command.memory_bits;
-  return options;
+  return {static_cast<const SimulationOptions&>(given), command.memory_bits.value_or(64),
+          command.target};
 }
 
 /// The verdict's exit code; prints the report or the table.
@@ -109,8 +108,10 @@ void add_simulation_options(Command& command, VerifyCommand& options) {
       .capture_default_str();
   add_image_options(command, options.nodes.images);
   command
-      .add_option("--target", options.target,
-                  "Of --level netlist and bitstream: as for `assay build`")
+      .add_option(
+          "--target", options.target,
+          "Of --level netlist and bitstream: as for `assay build`. Of --level system: a part, "
+          "whose netlist is made and simulated in the place of the RTL")
       .type_name("NAME");
   command
       .add_option("--second-opinion", options.second_opinion,
@@ -189,6 +190,7 @@ void add_verify_command(Command& app, CommandAction& action) {
                "  assay verify out/model --images 100 --profiles all\n"
                "  assay verify out/model --level rtl-top --as-is\n"
                "  assay verify out/model --level system --memory-bits 128\n"
+               "  assay verify out/model --level system --target xc7z020 --images 2\n"
                "  assay verify out/model --level bitstream --target ice40-hx8k --images 10000\n"
                "  assay verify out/model --nodes MVAU_0 --profiles bursts --wave mvau.fst");
   command.callback([options, &action] {
@@ -198,8 +200,8 @@ void add_verify_command(Command& app, CommandAction& action) {
       options->nodes.profiles = parse_profiles(options->profiles);
       options->nodes.finished = write_page;
       const std::optional<BitsLevel> built = find_bits_level(options->level);
-      if (!options->target.empty() && !built)
-        user_error("--target belongs to --level netlist and bitstream");
+      if (!options->target.empty() && !built && options->level != "system")
+        user_error("--target belongs to --level netlist, bitstream and system");
       if (options->second_opinion && !built)
         user_error("--second-opinion belongs to --level netlist and bitstream");
       if (options->prove_layers && !built) user_error("--prove-layers belongs to --level netlist");

@@ -24,9 +24,17 @@ void System::Run::fields(Fields& f) {
   f("violations", violations);
 }
 
+void System::Netlist::fields(Fields& f) {
+  f("target", target);
+  f("sha256", sha256);
+  f("tools", tools);
+  f("cells", cells);
+}
+
 void System::fields(Fields& f) {
   f.schema(kSchema);
   head.fields(f);
+  f("netlist", netlist);
   f("memory_bits", memory_bits);
   f("max_burst", max_burst);
   f("outstanding", outstanding);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "harness/report/build.h"
 #include "harness/report/rtl.h"
 
 namespace assay::report {
 
-/// reports/system.json: the accelerator behind its data movers, driven as a host drives it, with frames in
+/// reports/system.json, of a part's netlist system-TARGET.json: the accelerator behind its data movers, driven as a host drives it, with frames in
 /// a memory.
 struct System {
   static constexpr std::string_view kSchema = "assay.system/1";
@@ -25,7 +26,16 @@ struct System {
     std::vector<RtlOutcome::Violation> violations;
     void fields(Fields& f);
   };
+  /// What was simulated in the place of the RTL.
+  struct Netlist {
+    std::string target;  ///< the part
+    std::string sha256;  ///< of Yosys' JSON
+    std::vector<Build::Tool> tools;
+    Build::Cells cells;
+    void fields(Fields& f);
+  };
   RtlHead head;
+  std::optional<Netlist> netlist;  ///< none: the RTL
   std::int64_t memory_bits = 64, max_burst = 16, outstanding = 4;
   std::string reason;
   std::vector<Mover> movers;

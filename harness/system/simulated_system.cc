@@ -2,9 +2,12 @@
 #include "harness/system/simulated_system.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "compile/base/file.h"
 #include "harness/board/board_design.h"
+#include "harness/system/system_netlist.h"
+#include "sim/netlist/netlist_dut.h"
 
 namespace assay {
 namespace {
@@ -33,16 +36,30 @@ std::vector<sim::AxiMover> axi_movers(const MoversRtl& rtl) {
 
 }  // namespace
 
-SimulatedSystem::SimulatedSystem(const RtlSession& session, MoverChoice choice, std::uint64_t seed)
+SimulatedSystem::SimulatedSystem(const RtlSession& session, MoverChoice choice)
     : top_(prepare_top(only_accelerator(session.graph, "a system"), "accelerator")) {
   choice.content_hash = board::content_hash(session.dir.path());
   rtl_ = with_movers(top_.rtl, choice);
+}
+
+SimulatedSystem::SimulatedSystem(const RtlSession& session, MoverChoice choice, std::uint64_t seed)
+    : SimulatedSystem(session, std::move(choice)) {
   const std::filesystem::path folder = session.dir.file("rtl/top");
   sim::ModelSpec spec = spec_of(rtl_, folder);
   const std::vector<sim::AxiMover> movers = axi_movers(rtl_);
   const sim::AxiStreams streams = sim::axi_streams(movers);
   spec.designs.push_back({kView, streams.inputs, streams.outputs, {}, streams.monitors});
   host_ = std::make_unique<sim::AxiSession>(session.cache.get(spec), 0, movers, folder, seed);
+}
+
+SimulatedSystem::SimulatedSystem(const RtlSession& session, MoverChoice choice, std::uint64_t seed,
+                                 const fpga::Target& part, const Console& console)
+    : SimulatedSystem(session, std::move(choice)) {
+  SystemNetlist made = system_netlist(session, rtl_, kView, part, console);
+  netlist_ = std::move(made.report);
+  host_ = std::make_unique<sim::AxiSession>(
+      [design = std::move(made.design), seed] { return sim::netlist_dut(design, seed); },
+      axi_movers(rtl_));
 }
 
 std::string SimulatedSystem::beats(const TopFrame& frame, std::size_t mover) const {

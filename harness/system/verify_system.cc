@@ -12,11 +12,11 @@
 #include "harness/report/sentence.h"
 #include "harness/run/ledger.h"
 #include "harness/system/simulated_system.h"
+#include "harness/system/system_netlist.h"
 
 namespace assay {
 namespace {
 
-constexpr const char* kReport = "reports/system.json";
 /// Of the memory, under all profiles but "always": about what DDR takes.
 constexpr int kLatency = 30;
 /// More cycles from frame to frame than the accelerator's own interval, in percent, are said.
@@ -36,28 +36,42 @@ class SystemVerification {
       : options_(options),
         console_(console),
         session_(options.dir, options.images, options.cache),
-        system_(session_, {options.memory_bits, 16, 4, ""}, options.seed) {}
+        system_(simulated(session_, options, console)) {}
 
   VerifySystemResult run() {
-    forget_report(session_.dir, kReport);
+    forget_report(session_.dir, report_file());
     session_.prove_stage(console_);
     describe();
     take_frames();
-    Progress progress(console_, "simulate system", std::ssize(options_.profiles));
+    Progress progress(console_, system_.netlist() ? "simulate netlist" : "simulate system",
+                      std::ssize(options_.profiles));
     for (const sim::Profile profile : options_.profiles) {
       report_.runs.push_back(run_of(profile));
       progress.tick();
     }
     judge();
-    session_.dir.write_report(kReport, report_);
-    register_files(session_.dir, {kReport});
+    session_.dir.write_report(report_file(), report_);
+    register_files(session_.dir, {report_file()});
     if (options_.finished) options_.finished(session_.dir);
     return {report_, table()};
   }
 
  private:
+  std::string report_file() const {
+    return options_.target.empty() ? "reports/system.json"
+                                   : fmt::format("reports/system-{}.json", options_.target);
+  }
+
+  static SimulatedSystem simulated(const RtlSession& session, const VerifySystemOptions& options,
+                                   const Console& console) {
+    const MoverChoice choice{options.memory_bits, 16, 4, ""};
+    if (options.target.empty()) return {session, choice, options.seed};
+    return {session, choice, options.seed, system_target(options.target), console};
+  }
+
   void describe() {
     report_.head = session_.report_head(options_.seed);
+    report_.netlist = system_.netlist();
     const MoverChoice& choice = system_.movers().front().choice;
     report_.memory_bits = choice.memory_bits;
     report_.max_burst = choice.max_burst;
@@ -262,6 +276,11 @@ class SystemVerification {
     std::string text = "\n" + table_text(rows) + pace_text();
     if (report_.head.verdict != Verdict::kEquivalent)
       text += "\n" + sentence(report_.reason) + "\n";
+    if (const auto& n = report_.netlist)
+      text += fmt::format(
+          "\nsimulated was the netlist for {}: {} LUTs, {} flip-flops, {} block RAMs, {} DSPs\n",
+          n->target, grouped(n->cells.lut), grouped(n->cells.ff), grouped(n->cells.bram),
+          grouped(n->cells.dsp));
     return text + fmt::format(
                       "\n{}: {} images from memory to memory, {} of {} predicted beats "
                       "compared, {} differing; {} of {} planted faults caught\n",

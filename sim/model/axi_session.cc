@@ -10,19 +10,22 @@
 #include <cstring>
 #include <sstream>
 #include <string_view>
+#include <utility>
 
 #include "compile/base/error.h"
 
 namespace assay::sim {
 namespace {
 
-/// Two ends of a line; the second is closed with this object.
+/// Two ends of a line; the second is closed with this object, unless it is given away.
 struct AxiLine {
   AxiLine() {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
       tool_error("there is no line to a simulation: {}", std::strerror(errno));
   }
-  ~AxiLine() { ::close(ends[1]); }
+  ~AxiLine() {
+    if (ends[1] >= 0) ::close(ends[1]);
+  }
   AxiLine(const AxiLine&) = delete;
   AxiLine& operator=(const AxiLine&) = delete;
   std::array<int, 2> ends{};
@@ -38,6 +41,21 @@ AxiSession::AxiSession(const Model& model, int design, const std::vector<AxiMove
       std::vector<std::string>{model.program.string(), "--axi", std::to_string(design),
                                std::to_string(seed)},
       data, line.ends[1]);
+  name_movers(movers);
+}
+
+AxiSession::AxiSession(DutMaker make, const std::vector<AxiMover>& movers) {
+  AxiLine line;
+  fd_ = line.ends[0];
+  beside_ = std::thread([make = std::move(make), end = line.ends[1]] {
+    serve_axi(make, end);
+    ::close(end);
+  });
+  line.ends[1] = -1;
+  name_movers(movers);
+}
+
+void AxiSession::name_movers(const std::vector<AxiMover>& movers) {
   std::string request = fmt::format("movers {}", movers.size());
   for (const AxiMover& m : movers)
     request += fmt::format(" {} {} {} {}", m.reads ? 1 : 0, m.memory ? m.limits.memory_bits : 0,
@@ -45,14 +63,18 @@ AxiSession::AxiSession(const Model& model, int design, const std::vector<AxiMove
   ask(request);
 }
 
-AxiSession::~AxiSession() { ::close(fd_); }
+AxiSession::~AxiSession() {
+  ::close(fd_);
+  if (beside_.joinable()) beside_.join();
+}
 
 void AxiSession::refill() {
   std::array<char, 65536> buffer{};
   const ssize_t got = ::read(fd_, buffer.data(), buffer.size());
   if (got > 0) pending_.append(buffer.data(), static_cast<std::size_t>(got));
   if (got > 0 || (got < 0 && errno == EINTR)) return;
-  tool_error("the simulation ended: {}", program_->ended() ? program_->output() : "without a word");
+  tool_error("the simulation ended: {}",
+             program_ && program_->ended() ? program_->output() : "without a word");
 }
 
 std::string AxiSession::ask(const std::string& request, const std::string& payload) {

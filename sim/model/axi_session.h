@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "compile/base/process.h"
@@ -13,14 +14,16 @@
 
 namespace assay::sim {
 
-/// A host of data movers that are simulated in a program of their own, with their memory: what a driver
-/// does on a board. ToolError when the program ends, or refuses what is asked of it.
+/// A host of data movers that are simulated in a program of their own, or beside it in a thread, with their
+/// memory: what a driver does on a board. ToolError when the simulation ends, or refuses what is asked of it.
 class AxiSession {
  public:
   /// `data`: the folder with the memory files; `design`: of the model, with streams as axi_streams() has
   /// them.
   AxiSession(const Model& model, int design, const std::vector<AxiMover>& movers,
              const std::filesystem::path& data, std::uint64_t seed = 1);
+  /// Of what `make` makes, which has the streams of a design.
+  AxiSession(DutMaker make, const std::vector<AxiMover>& movers);
   ~AxiSession();
   AxiSession(const AxiSession&) = delete;
   AxiSession& operator=(const AxiSession&) = delete;
@@ -49,6 +52,7 @@ class AxiSession {
   std::string taken(std::size_t output);
 
  private:
+  void name_movers(const std::vector<AxiMover>& movers);
   std::string ask(const std::string& request, const std::string& payload = "");
   std::string ask_bytes(const std::string& request);
   void refill();
@@ -56,6 +60,7 @@ class AxiSession {
   int fd_ = -1;
   std::string pending_;
   std::unique_ptr<Companion> program_;
+  std::thread beside_;  ///< in the place of the program
 };
 
 }  // namespace assay::sim

@@ -18,11 +18,13 @@ inline void succeed(const std::vector<std::string>& command) {
 }
 
 /// A run of a small network to the stitched RTL. The last layer's weights lie in a block RAM, as those
-/// of larger networks do; the folding's file is made beside `out`.
+/// of larger networks do, and its input is so narrow that a small part has pins for it; the folding's file
+/// is made beside `out`.
 inline std::vector<std::string> small_run(const std::filesystem::path& model,
                                           const std::filesystem::path& out) {
   const std::filesystem::path folding = out.parent_path() / "folding.json";
-  write_file(folding, R"({"MatMul_0": {"mem_mode": "decoupled", "ram_style": "block"}})");
+  write_file(folding, R"({"MatMul_0": {"mem_mode": "decoupled", "ram_style": "block"},
+                          "Conv_0_im2col_pad": {"SIMD": 1}})");
   return {"run", model.string(), "--images",       "6",     "--target-cycles",
           "512", "--folding",    folding.string(), "--out", out.string()};
 }

@@ -4,11 +4,15 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <random>
 #include <span>
 #include <sstream>
 
 #include "base/temp_dir.h"
 #include "bits/small_run.h"
+#include "compile/backend/fpga/tools.h"
+#include "compile/backend/verilog/mover_registers.h"
+#include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/process.h"
 #include "golden/data/npy.h"
@@ -17,6 +21,8 @@
 #include "harness/run_command.h"
 #include "harness/sealed_report.h"
 #include "harness/system/simulated_system.h"
+#include "harness/system/system_netlist.h"
+#include "sim/netlist/netlist_dut.h"
 #include "system/driver_run.h"
 
 namespace assay {
@@ -77,6 +83,116 @@ TEST_F(VerifySystem, RefusesWhatItCannotSimulate) {
   const CommandResult edited = verify();
   EXPECT_EQ(edited.code, 2);
   EXPECT_THAT(edited.err, HasSubstr("accelerator.sv"));
+}
+
+// ---- As a part's cells
+
+class SystemNetlistTest : public VerifySystem {
+ protected:
+  void SetUp() override {
+    if (!fpga::has_tool("yosys")) GTEST_SKIP() << "needs yosys; install the Debian package yosys";
+  }
+};
+
+TEST_F(SystemNetlistTest, GoesFromMemoryToMemory) {
+  const CommandResult result =
+      verify({"--json", "--target", "ice40-hx8k", "--images", "3", "--profiles", "bursts"});
+  ASSERT_EQ(result.code, 0) << result.err;
+  const Json report = result.json();
+  EXPECT_THAT(schema_violations(report), IsEmpty());
+  EXPECT_EQ(report["verdict"], "EQUIVALENT") << report["reason"];
+  EXPECT_EQ(report["predicted"], 5);  // labels of three images, and of two once more
+  EXPECT_EQ(report["compared"], 5);
+  EXPECT_EQ(report["canaries"]["caught"], report["canaries"]["planted"]);
+  EXPECT_EQ(report["netlist"]["target"], "ice40-hx8k");
+  EXPECT_GT(report["netlist"]["cells"]["lut"], 1000);
+  EXPECT_TRUE(fs::exists(out_ / "reports/system-ice40-hx8k.json"));
+  EXPECT_FALSE(fs::exists(out_ / "reports/system.json"));
+  EXPECT_FALSE(fs::exists(out_ / "build/ice40-hx8k")) << "nothing stays but the report";
+  EXPECT_EQ(run_assay({"show", out_.string(), "--check"}).code, 0);
+}
+
+TEST_F(SystemNetlistTest, RefusesABoardAndWhatIsNoPart) {
+  EXPECT_THAT(verify({"--target", "icebreaker"}).err, HasSubstr("a system's netlist is of a part"));
+  EXPECT_THAT(verify({"--target", "xc7z021"}).err, HasSubstr("xc7z021"));
+}
+
+/// The same frames through a netlist in which one table has another content.
+class WrongNetlist : public SystemNetlistTest {
+ protected:
+  struct Outcome {
+    std::string labels, rules;
+    std::vector<std::uint32_t> registers;
+    friend bool operator==(const Outcome&, const Outcome&) = default;
+  };
+
+  /// What the host gets of six frames of other bytes, or why it gets nothing.
+  static Outcome outcome(const std::vector<DataMover>& movers, const netlist::Netlist& design) {
+    std::vector<sim::AxiMover> ports;
+    for (const DataMover& m : movers)
+      ports.push_back({m.reads, {m.choice.memory_bits, m.choice.max_burst, m.choice.outstanding}});
+    try {
+      sim::AxiSession host([&] { return sim::netlist_dut(design, 1); }, ports);
+      return transfer(host, movers);
+    } catch (const ToolError& error) {
+      return {error.what(), "", {}};
+    }
+  }
+
+ private:
+  static Outcome transfer(sim::AxiSession& host, const std::vector<DataMover>& movers) {
+    constexpr std::uint64_t kFrames = 6, kApart = 1 << 20;
+    for (std::size_t m = movers.size(); m-- > 0;) {
+      const auto bytes = static_cast<std::uint64_t>(movers[m].transfer_bytes(kFrames));
+      host.map({kApart * (m + 1), bytes}, movers[m].reads, !movers[m].reads);
+      std::string image;
+      for (std::uint64_t i = 0; i < bytes; ++i) image += static_cast<char>(i * 37 + i / 7 * 11);
+      if (movers[m].reads) host.put(kApart * (m + 1), image);
+      host.write(m, mover_offset("global_interrupt_enable"), 1);
+      host.write(m, mover_offset("interrupt_enable"), 3);
+      host.write(m, mover_offset("base_low"), static_cast<std::uint32_t>(kApart * (m + 1)));
+      host.write(m, mover_offset("frames"), kFrames);
+      host.write(m, mover_offset("control"), mover_bit("control", "start"));
+    }
+    const std::uint64_t all = (std::uint64_t{1} << movers.size()) - 1;
+    if (!host.wait(all, 4000)) return {"it hangs", "", {}};
+    const std::size_t last = movers.size() - 1;
+    Outcome seen{host.get(kApart * (last + 1),
+                          static_cast<std::uint64_t>(movers[last].transfer_bytes(kFrames))),
+                 "",
+                 {}};
+    for (std::size_t m = 0; m < movers.size(); ++m)
+      for (const MoverRegister& r : kMoverRegisters)
+        seen.registers.push_back(host.read(m, r.offset));
+    for (const sim::Violation& v : host.violations()) seen.rules += v.rule + " " + v.stream + "\n";
+    return seen;
+  }
+};
+
+TEST_F(WrongNetlist, IsSeen) {
+  const RtlSession session(out_, {}, {});
+  std::ostringstream nowhere;
+  const Console console{nowhere, nowhere, false, true};
+  const DataflowPartition p = only_accelerator(session.graph, "a system");
+  const MoversRtl rtl = with_movers(stitch({"accelerator", p.nodes, p.inputs, p.outputs}),
+                                    {64, 16, 4, std::string(64, '5')});
+  netlist::Netlist design =
+      system_netlist(session, rtl, "assay_view", system_target("ice40-hx8k"), console).design;
+  simplify(design);
+  const Outcome right = outcome(rtl.movers, design);
+  EXPECT_EQ(right.rules, "");
+  EXPECT_EQ(right.labels.size(), 6U);
+  std::mt19937_64 random(7);
+  int seen = 0;
+  constexpr int kFaults = 24;
+  for (int i = 0; i < kFaults; ++i) {
+    netlist::Netlist wrong = design;
+    netlist::Lut& lut = wrong.luts[random() % wrong.luts.size()];
+    lut.table = ~lut.table & (lut.size == 6 ? ~std::uint64_t{0} : (1ULL << (1U << lut.size)) - 1);
+    if (outcome(rtl.movers, wrong) != right) ++seen;
+  }
+  // A label hides much, and some tables are of addresses and counts that these frames do not reach.
+  EXPECT_GE(seen, kFaults / 3);
 }
 
 /// What is built beside a project for Vivado, in front of this run's accelerator.

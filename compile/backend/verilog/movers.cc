@@ -219,6 +219,10 @@ std::int64_t DataMover::slot_bytes() const {
   return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(beat_bytes)));
 }
 
+std::string lone_instance_text(std::string_view name, const DataMover& mover) {
+  return fmt::format("{} #(\n{}  ) {} ();\n", mover.module(), parameters(mover), name);
+}
+
 std::string DataMover::to_memory(std::string_view beats) const {
   const auto beat = static_cast<std::size_t>(beat_bytes),
              slot = static_cast<std::size_t>(slot_bytes());

@@ -54,6 +54,9 @@ std::vector<MoverSignal> mover_signals(const DataMover& mover);
 /// What its module is told, as Verilog has it: {"BeatBytes", "3"}.
 std::vector<std::pair<std::string, std::string>> mover_parameters(const DataMover& mover);
 
+/// An instance called `name` that nothing is connected to.
+std::string lone_instance_text(std::string_view name, const DataMover& mover);
+
 /// One mover per stream of the accelerator: idma0, idma1, .. of its slaves, odma0, .. of its masters.
 /// UserError for a choice that the modules do not take.
 std::vector<DataMover> data_movers(const StitchedRtl& rtl, const MoverChoice& choice);
