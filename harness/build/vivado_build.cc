@@ -15,14 +15,15 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "compile/base/process.h"
-#include "compile/onnx/export.h"
-#include "compile/onnx/import.h"
+#include "compile/onnx/export_parent.h"
+#include "compile/passes/streams/create_dataflow_partition.h"
 #include "harness/build/build_source.h"
 #include "harness/build/build_steps.h"
 #include "harness/build/driver_package.h"
 #include "harness/build/vivado_report.h"
 #include "harness/build/vivado_results.h"
 #include "harness/report/optional_report.h"
+#include "harness/rtl/top_run.h"
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
 
@@ -155,7 +156,7 @@ class VivadoBuild {
     remove_earlier();
     std::vector<NodeRtl::File> files = project_.files;
     files.insert(files.end(), driver_.files.begin(), driver_.files.end());
-    files.push_back({"post_synthesis.onnx", parent_model()});
+    add_networks(files);
     for (const NodeRtl::File& file : files) {
       dir_.make_folder(fs::path(path(file.name)).parent_path().string());
       dir_.write(path(file.name), file.text);
@@ -165,18 +166,23 @@ class VivadoBuild {
                                 printable(dir_.file(folder_).string(), 4096)));
   }
 
-  /// The last stage, which has the accelerator's layers and what is around them, with metadata.json as entries of
-  /// its metadata: by them other tools find what was made of it.
-  std::string parent_model() const {
-    const SavedRun::Stage& last = source_.run.stages.back();
+  /// What is around the accelerator, with one node for it, and the accelerator's layers, both with metadata.json as
+  /// entries of their metadata: by them other tools find what was made of it.
+  void add_networks(std::vector<NodeRtl::File>& files) const {
     const auto file = std::ranges::find(project_.files, "metadata.json", &NodeRtl::File::name);
     ASSAY_INVARIANT(file != project_.files.end(), "a project without metadata");
     ForeignMetadata entries;
     const auto metadata = nlohmann::ordered_json::parse(file->text);
     for (const auto& [key, value] : metadata.items())
       entries.emplace_back(key, value.is_string() ? value.get<std::string>() : value.dump());
-    return export_bytes(
-        import_bytes(read_file(last.file), last.file.parent_path(), last.file.string()), entries);
+    const DataflowPartition partition = only_accelerator(source_.graph, "a project for Vivado");
+    const std::string child = "dataflow_partition.onnx";
+    files.push_back(
+        {"post_synthesis.onnx",
+         export_parent(source_.graph, entries,
+                       {partition.index, child, nodes_between_ends(source_.graph, partition),
+                        partition.inputs, partition.outputs})});
+    files.push_back({child, export_bytes(partition_graph(source_.graph, partition), entries)});
   }
 
   // ---- Without Vivado ----

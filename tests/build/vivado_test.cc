@@ -13,6 +13,7 @@
 #include "compile/base/hash.h"
 #include "compile/onnx/export.h"
 #include "compile/onnx/import.h"
+#include "compile/passes/streams/create_dataflow_partition.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"
 #include "support/kept_folder.h"
@@ -78,14 +79,11 @@ TEST_F(VivadoCommand, LeavesACheckedProjectAndSaysWhatIsMissing) {
   EXPECT_EQ(text("build/Pynq-Z1/ip/idma0/component.xml") + text("build/Pynq-Z1/bd.tcl"), before);
 }
 
-/// The last stage, and where all is that was made of it.
-TEST_F(VivadoCommand, LeavesAParentWithMetadata) {
+/// What is around the accelerator and its layers, and where all is that was made of them.
+TEST_F(VivadoCommand, LeavesAParentAndItsPartitionWithMetadata) {
   EXPECT_EQ(build().code, 3);
-  const std::string parent = text("build/Pynq-Z1/post_synthesis.onnx");
-  std::string last;
-  for (const auto& entry : fs::directory_iterator(out / "stages"))
-    last = std::max(last, entry.path().string());
-  EXPECT_EQ(export_bytes(import_bytes(parent, "", "parent")), read_file(last));
+  const std::string parent = text("build/Pynq-Z1/post_synthesis.onnx"),
+                    child = text("build/Pynq-Z1/dataflow_partition.onnx");
   const auto metadata = nlohmann::ordered_json::parse(text("build/Pynq-Z1/metadata.json"));
   ForeignMetadata entries;
   for (const char* key :
@@ -95,7 +93,23 @@ TEST_F(VivadoCommand, LeavesAParentWithMetadata) {
     entries.emplace_back(
         key, metadata[key].is_string() ? metadata[key].get<std::string>() : metadata[key].dump());
   EXPECT_EQ(entries.size(), metadata.size());
-  EXPECT_EQ(export_bytes(import_bytes(parent, "", "parent"), entries), parent);
+  // The layers of the last stage, by their names.
+  std::string last;
+  for (const auto& entry : fs::directory_iterator(out / "stages"))
+    last = std::max(last, entry.path().string());
+  const Graph whole = import_bytes(read_file(last), "", last),
+              layers = import_bytes(child, "", "child");
+  EXPECT_EQ(export_bytes(layers, entries), child);
+  const DataflowPartition partition = dataflow_partitions(whole).at(0);
+  EXPECT_EQ(layers.inputs().at(0)->name, partition.inputs.at(0)->name);
+  EXPECT_EQ(layers.outputs().at(0)->name, partition.outputs.at(0)->name);
+  EXPECT_EQ(dataflow_partitions(layers).at(0).nodes.size(), partition.nodes.size());
+  for (const auto& [key, value] : entries) EXPECT_THAT(parent, HasSubstr(value)) << key;
+  EXPECT_THAT(parent, HasSubstr("StreamingDataflowPartition"));
+  EXPECT_THAT(parent, HasSubstr("dataflow_partition.onnx"));
+  for (const Node* node : partition.nodes) EXPECT_THAT(parent, Not(HasSubstr(node->name)));
+  // No import takes half a network for a whole one.
+  EXPECT_THROW(import_bytes(parent, "", "parent"), UserError);
   EXPECT_EQ(entries[2].second, "10.0");
   for (const auto& [key, file] : entries)
     if (key == "floorplan_json" || key == "wrapper_filename" || key == "pynq_driver_dir") {

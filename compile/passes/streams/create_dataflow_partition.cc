@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <unordered_map>
 
 #include "compile/base/error.h"
@@ -112,6 +113,43 @@ std::vector<DataflowPartition> dataflow_partitions(const Graph& graph) {
   std::vector<DataflowPartition> list;
   for (auto& [index, partition] : partitions) list.push_back(std::move(partition));
   return list;
+}
+
+std::vector<const Node*> nodes_between_ends(const Graph& graph,
+                                            const DataflowPartition& partition) {
+  const std::vector<Node*> order = graph.topological_order();
+  const std::set<const Node*> layers(partition.nodes.begin(), partition.nodes.end());
+  std::set<const Node*> behind = layers, ahead = layers;
+  for (const Node* node : order)
+    for (const Tensor* input : node->inputs)
+      if (input && input->producer && behind.contains(input->producer)) behind.insert(node);
+  for (auto it = order.rbegin(); it != order.rend(); ++it)
+    if (ahead.contains(*it))
+      for (const Tensor* input : (*it)->inputs)
+        if (input && input->producer) ahead.insert(input->producer);
+  std::vector<const Node*> nodes;
+  for (const Node* node : order)
+    if (behind.contains(node) && ahead.contains(node)) nodes.push_back(node);
+  return nodes;
+}
+
+Graph partition_graph(const Graph& graph, const DataflowPartition& partition) {
+  std::set<std::string> inside;
+  for (const Node* node : nodes_between_ends(graph, partition)) inside.insert(node->name);
+  Graph part(graph);
+  part.checkpoints().clear();
+  const auto own = [&](const std::vector<const Tensor*>& tensors) {
+    std::vector<Tensor*> found;
+    for (const Tensor* t : tensors) found.push_back(part.find_tensor(t->name));
+    return found;
+  };
+  part.mutable_outputs() = own(partition.outputs);
+  const std::vector<Node*> order = part.topological_order();
+  for (auto it = order.rbegin(); it != order.rend(); ++it)
+    if (!inside.contains((*it)->name)) part.erase(*it);
+  part.mutable_inputs() = own(partition.inputs);
+  part.remove_dead();
+  return part;
 }
 
 }  // namespace assay

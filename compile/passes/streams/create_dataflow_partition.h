@@ -24,4 +24,10 @@ bool create_dataflow_partition(Graph& graph, PassContext& context);
 /// The partitions as numbered, in order.
 std::vector<DataflowPartition> dataflow_partitions(const Graph& graph);
 
+/// Its layers and the views between them, in topological order.
+std::vector<const Node*> nodes_between_ends(const Graph& graph, const DataflowPartition& partition);
+/// Those as a network of their own, from the partition's inputs to its outputs, by the same names, without
+/// checkpoints.
+Graph partition_graph(const Graph& graph, const DataflowPartition& partition);
+
 }  // namespace assay
