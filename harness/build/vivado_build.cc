@@ -234,7 +234,7 @@ class VivadoBuild {
     if (!result.ok()) return {"Yosys does not read its RTL: " + printable(result.output, 300)};
     return zynq::component_faults(read_file(dir_.file(path("ip/" + ip.name + "/component.xml"))),
                                   zynq::yosys_ports(read_file(work / "ports.json"), ip.module),
-                                  names);
+                                  names, ip.used);
   }
 
   void check_scripts() {

@@ -127,10 +127,10 @@ TEST_F(VerifyWeights, AnotherNetworkIsRefusedByLayer) {
   EXPECT_THAT(more.err, AllOf(HasSubstr("MatMul_0"), HasSubstr("weights of another network")));
 }
 
-TEST_F(VerifyWeights, AProjectForVivadoHasNoPlaceForThem) {
-  const CommandResult result = run_assay({"build", out_.string(), "--target", "Pynq-Z1"});
+TEST_F(VerifyWeights, ACardHasNoPlaceForThem) {
+  const CommandResult result = run_assay({"build", out_.string(), "--target", "U250"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("begin a run without --runtime-weights"));
+  EXPECT_THAT(result.err, HasSubstr("projects for a card do not connect their port"));
 }
 
 TEST_F(VerifyWeights, RefusesWhatItCannotDo) {
