@@ -110,6 +110,9 @@ class VivadoBuild {
       place.movers.push_back(mover);
       place.addresses.push_back(mover.control_base);
     }
+    if (project_.weights)
+      place.weights = {std::string(zynq::kAcceleratorCell), project_.weights->base,
+                       project_.weights->range};
     try {
       const RtlSession session(options_.dir, {}, {});  // which locks the folder
       Driver driver;
