@@ -11,6 +11,7 @@
 #include "compile/backend/host/c_host.h"
 #include "compile/backend/host/driver.h"
 #include "compile/backend/verilog/stitch.h"
+#include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "golden/data/npy.h"
 #include "harness/rtl/top_run.h"
@@ -50,6 +51,22 @@ const Tensor* tensor_of(const StitchedRtl& rtl, const std::string& prefix) {
 }
 
 }  // namespace
+
+void join_tail(const Graph& left, HostTail& tail, std::vector<host::StreamLayout>& outputs) {
+  if (tail.empty()) return;
+  if (outputs.size() != left.outputs().size())
+    user_error("the accelerator puts out {} streams, and the network in front of the host has {}",
+               outputs.size(), left.outputs().size());
+  const bool labels = outputs.size() == 1 && !outputs[0].unit,
+             own = std::ranges::any_of(left.checkpoints(), [&](const Checkpoint&c) {
+               return c.kind == Checkpoint::Kind::kLabel && c.tensor == left.outputs()[0];
+             });
+  if (labels && !own) {
+    tail = {};
+    return;
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i].tensor = left.outputs()[i]->name;
+}
 
 HostArrays::HostArrays(const StitchedRtl& rtl, std::vector<host::StreamLayout> inputs,
                        std::vector<host::StreamLayout> outputs) {
@@ -120,12 +137,13 @@ DriverPackages driver_packages(const RtlSession& session, const DriverPlace& pla
   spec.by_xrt = place.by_xrt;
   if (place.weights)
     spec.weights = {place.weights->cell, place.weights->address, place.weights->range, rtl.stores};
-  const std::vector<host::StreamLayout> inputs = host::input_layouts(session.graph, rtl),
-                                        outputs = host::output_layouts(session.graph, rtl);
+  const std::vector<host::StreamLayout> inputs = host::input_layouts(session.graph, rtl);
+  std::vector<host::StreamLayout> outputs = host::output_layouts(session.graph, rtl);
+  const std::filesystem::path model = read_run_alone(session.dir.path()).report.model;
+  const Graph left = complete_network(read_file(model), model, console, &spec.tail);
+  join_tail(left, spec.tail, outputs);
   spec.inputs = streams_of(inputs, place);
   spec.outputs = streams_of(outputs, place);
-  const std::filesystem::path model = read_run_alone(session.dir.path()).report.model;
-  complete_network(read_file(model), model, console, &spec.tail);
   std::vector<NodeRtl::File> files;
   if (!place.by_xrt) files = host::pynq_driver(spec);
   HostArrays arrays(rtl, inputs, outputs);

@@ -29,6 +29,11 @@ struct DriverPlace {
   std::optional<Weights> weights;
 };
 
+/// Joins what is left to a host to the streams that it reads: `left` is the network without it, whose outputs the
+/// streams carry in their order. They get the names that the tail has for them; where the run puts out labels in
+/// place of what the tail reads, nothing is left to it. UserError where there are other streams than outputs.
+void join_tail(const Graph& left, HostTail& tail, std::vector<host::StreamLayout>& outputs);
+
 /// Frames of many images as hosts read them: input_0.npy, .. and what golden has at every output as golden_0.npy,
 /// .., integers in the network's order of axes.
 class HostArrays {

@@ -11,6 +11,7 @@
 #include "compile/backend/host/driver.h"
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "harness/build/driver_package.h"
 #include "harness/report/json.h"
 
 namespace assay {
@@ -40,12 +41,13 @@ Json work_of(const Json& host) {
   if (host.is_null()) return host;
   Numbers numbers;
   Json work = {{"inputs", numbers.of(host["inputs"])}, {"results", host["results"]}};
-  for (Json step : host["steps"]) {
-    for (const Json& name : step["inputs"])
+  for (const Json& own : host["steps"]) {
+    Json step = own;
+    for (const Json& name : own["inputs"])
       if (host["constants"].contains(name.get<std::string>()))
         step["constants"].push_back(host["constants"][name.get<std::string>()]["shape"]);
-    step["inputs"] = numbers.of(step["inputs"]);
-    step["outputs"] = numbers.of(step["outputs"]);
+    step["inputs"] = numbers.of(own["inputs"]);
+    step["outputs"] = numbers.of(own["outputs"]);
     work["steps"].push_back(step);
   }
   work["outputs"] = numbers.of(host["outputs"]);
@@ -69,8 +71,7 @@ std::vector<host::StreamLayout> retrained(std::vector<host::StreamLayout> stream
     user_error(
         "the other network has other checkpoints than this one; it is no training of the same "
         "network");
-  for (std::size_t i = 0; i < streams.size(); ++i) {
-    host::StreamLayout& stream = streams[i];
+  for (host::StreamLayout& stream : streams) {
     const auto it = std::ranges::find_if(
         own, [&](const Checkpoint& c) { return c.name == stream.name && is_input(c) == inputs; });
     if (it == own.end())
@@ -78,23 +79,26 @@ std::vector<host::StreamLayout> retrained(std::vector<host::StreamLayout> stream
                  printable(stream.name));
     const Checkpoint& other = others[static_cast<std::size_t>(it - own.begin())];
     if (stream.unit) stream.unit = other.unit, stream.shift = other.shift;
-    if (!inputs) stream.tensor = theirs.outputs().at(i)->name;
   }
   return streams;
 }
 
 std::string training_text(const std::vector<host::StreamLayout>& inputs,
-                          const std::vector<host::StreamLayout>& outputs, const HostTraining& ours,
-                          const HostTraining& theirs) {
-  const std::string text = host::training_json(inputs, outputs, theirs.tail);
-  const Json own = Json::parse(host::training_json({}, {}, ours.tail))["host"],
-             other = Json::parse(text)["host"];
+                          const std::vector<host::StreamLayout>& outputs,
+                          const HostTraining& training) {
+  HostTail tail = training.tail;
+  std::vector<host::StreamLayout> joined = outputs;
+  join_tail(training.left, tail, joined);
+  return host::training_json(inputs, joined, tail);
+}
+
+void require_same_work(std::string_view ours, std::string_view theirs) {
+  const Json own = Json::parse(ours)["host"], other = Json::parse(theirs)["host"];
   if (work_of(own) != work_of(other))
     user_error(
         "of the accelerator's results the host computes {} in this network and {} in the other "
         "one, or of other shapes; it is no training of the same network",
         steps_text(own), steps_text(other));
-  return text;
 }
 
 }  // namespace assay

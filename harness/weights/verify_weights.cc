@@ -61,9 +61,11 @@ Graph other_layers(const WeightsOptions& options, const SavedRun& run, const Ima
   return load_file(read_run(options.out).stages.back().file).graph;
 }
 
-HostTail tail_of(const std::filesystem::path& model) {
-  Graph graph = import_bytes(read_file(model), model_folder(model), model.string());
-  return complete(graph);
+HostTraining training_of(Graph layers, const std::filesystem::path& model) {
+  HostTraining training{
+      std::move(layers), import_bytes(read_file(model), model_folder(model), model.string()), {}};
+  training.tail = complete(training.left);
+  return training;
 }
 
 /// A run's accelerator that gets other weights while it works.
@@ -135,21 +137,21 @@ class WeightSwitch {
   void take_training(const Graph& theirs) {
     std::vector<host::StreamLayout> inputs, outputs;
     std::string own;
-    HostTraining ours;
+    std::optional<HostTraining> ours;
     try {
-      ours = {named_layers(), tail_of(run_.report.model)};
+      ours = training_of(named_layers(), run_.report.model);
       inputs = host::input_layouts(session_.graph, system_.top().rtl);
       outputs = host::output_layouts(session_.graph, system_.top().rtl);
-      own = host::training_json(inputs, outputs, ours.tail);
+      own = training_text(inputs, outputs, *ours);
     } catch (const UserError& error) {
       report_.notes.push_back(
           fmt::format("no driver could load these weights, as there is none: {}", error.what()));
       return;
     }
-    const HostTraining other = {theirs, tail_of(options_.from)};
-    inputs = retrained(std::move(inputs), true, ours.layers, theirs);
-    outputs = retrained(std::move(outputs), false, ours.layers, theirs);
-    training_ = training_text(inputs, outputs, ours, other);
+    inputs = retrained(std::move(inputs), true, ours->layers, theirs);
+    outputs = retrained(std::move(outputs), false, ours->layers, theirs);
+    training_ = training_text(inputs, outputs, training_of(theirs, options_.from));
+    require_same_work(own, training_);
     arrays_.emplace(top_.rtl, inputs, outputs);
     if (training_ != own)
       report_.notes.push_back(
