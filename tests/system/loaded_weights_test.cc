@@ -8,7 +8,9 @@
 #include "bits/small_run.h"
 #include "compile/base/file.h"
 #include "golden/data/npy.h"
+#include "harness/build/driver_package.h"
 #include "harness/integer_network.h"
+#include "harness/run/network.h"
 #include "harness/run_command.h"
 #include "support/kept_folder.h"
 #include "system/driver_run.h"
@@ -48,6 +50,45 @@ fs::path save_training(const fs::path& path, const Training& t) {
 }
 
 constexpr Training kOther = {2, 0.3125F, 5, true};
+
+/// integer_network() that ends in Softmax, without it, and the stream that its logits are.
+struct Ended {
+  Ended() {
+    Tensor* logits = left.outputs()[0];
+    left.mutable_outputs()[0] = left.add(std::make_unique<ops::Softmax>(), {logits}, "prob");
+    infer_shapes(left);
+    tail = complete(left);
+    streams.resize(1);
+    streams[0].tensor = "global_out";
+    streams[0].unit = RealArray{Real(1)};
+  }
+  Graph left = integer_network();
+  HostTail tail;
+  std::vector<host::StreamLayout> streams;
+};
+
+TEST(JoinTail, StreamsHaveTheNamesThatStepsRead) {
+  Ended net;
+  join_tail(net.left, net.tail, net.streams);
+  EXPECT_FALSE(net.tail.empty());
+  EXPECT_EQ(net.streams[0].tensor, net.tail.graph.inputs()[0]->name);
+  net.streams.resize(2);
+  EXPECT_THROW(join_tail(net.left, net.tail, net.streams), UserError);
+}
+
+/// Labels that the run puts out in place of logits, and labels that are what the steps read.
+TEST(JoinTail, LabelsInPlaceOfLogitsLeaveNothing) {
+  Ended net;
+  net.streams[0].unit.reset();
+  join_tail(net.left, net.tail, net.streams);
+  EXPECT_TRUE(net.tail.empty());
+  Ended ranked;
+  ranked.streams[0].unit.reset();
+  for (Checkpoint& c : ranked.left.checkpoints())
+    if (c.tensor == ranked.left.outputs()[0]) c.kind = Checkpoint::Kind::kLabel;
+  join_tail(ranked.left, ranked.tail, ranked.streams);
+  EXPECT_FALSE(ranked.tail.empty());
+}
 
 /// A run with run-time weights, and another training of its network, packed for its accelerator.
 class LoadedWeights : public ::testing::Test {
