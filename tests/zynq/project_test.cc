@@ -47,6 +47,8 @@ TEST(ZynqProject, IsTheSameEveryTime) {
     EXPECT_EQ(one.project.files[i].name, other.project.files[i].name);
     EXPECT_EQ(one.project.files[i].text, other.project.files[i].text) << one.project.files[i].name;
   }
+  EXPECT_EQ(Design(writable_steps()).project.identity.project_hash,
+            Design(writable_steps()).project.identity.project_hash);
 }
 
 /// x: 3 bits in a byte, 8 beats; y: 9 bits in two bytes, 6 beats.
@@ -147,6 +149,20 @@ TEST(ZynqProject, LargeWeightsLieAtAMultipleOfTheirSize) {
   EXPECT_GE(base, 0x40020000);
 }
 
+/// UltraScale+ reaches 256 MiB of registers, PS7 1 GiB; a range that begins behind the movers needs twice its size.
+TEST(ZynqProject, WeightsBeyondTheWindowAreRefused) {
+  for (const auto& [board, most] : {std::pair{"ZCU104", 0x8000000}, {"Pynq-Z1", 0x20000000}}) {
+    Design design(writable_steps(), board);
+    WeightStore& last = design.rtl.stores.back();
+    last.address = most - 4 * last.need.size();
+    EXPECT_EQ(vivado_project(design.spec).weights->range, most);
+    last.address += 4;
+    EXPECT_THAT(message_of<UserError>([&] { vivado_project(design.spec); }),
+                HasSubstr(fmt::format("run-time weights of {} bytes, and {} reaches {} bytes",
+                                      most + 4, board, 2 * most)));
+  }
+}
+
 TEST(ZynqProject, UltraScaleHasItsOwnNamesAndWidths) {
   const Design design(top::dense_graph(), "ZCU104", 150);
   const std::string& bd = design.text("bd.tcl");
@@ -188,6 +204,18 @@ TEST(ZynqProject, RefusesWhatABoardCannotDo) {
       HasSubstr("has 10 streams, and the processing system of ZCU104 has interrupts for 8"));
   EXPECT_EQ(Design(many(8), "Pynq-Z1").project.movers.size(), 16U);
   EXPECT_THAT(refused(many(9), "Pynq-Z1", 100), HasSubstr("interrupts for 16"));
+  top::Builder b;
+  hw::Thresholding op;
+  op.levels.out_dtype = DataType::uint(2);
+  op.runtime_writeable_weights = true;
+  std::vector<Tensor*> outputs;
+  for (int i = 0; i < 8; ++i)
+    outputs.push_back(b.add(fmt::format("out{}", i), op,
+                            {b.input(fmt::format("in{}", i), {1, 4}, DataType::uint(3)),
+                             b.constant({1, 3}, {1, 3, 5}, DataType::uint(4))},
+                            DataType::uint(2)));
+  EXPECT_THAT(refused(b.finish(outputs), "Pynq-Z1", 100),
+              HasSubstr("has 16 streams and run-time weights, and one interconnect reaches 16"));
   EXPECT_THAT(refused(writable_steps(), "U250", 200),
               HasSubstr("projects for a card do not connect their port s_axi_weights"));
 }
