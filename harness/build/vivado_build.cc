@@ -92,6 +92,11 @@ class VivadoBuild {
       report_.movers.push_back({mover.name, mover.stream, printable(mover.tensor, 4096),
                                 mover.control_base, mover.beat_bytes, mover.frame_beats,
                                 mover.transfer_bytes(1)});
+    if (project_.weights) {
+      report_.weights = {std::string(zynq::kWeightPort), project_.weights->base,
+                         project_.weights->range, std::ssize(source_.rtl.stores), 0};
+      for (const WeightStore& store : source_.rtl.stores) report_.weights->words += store.words();
+    }
   }
 
   struct Driver {

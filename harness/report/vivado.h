@@ -21,6 +21,13 @@ struct Vivado {
     std::int64_t base = 0, beat_bytes = 0, frame_beats = 0, frame_bytes = 0;
     void fields(Fields& f);
   };
+  /// Run-time weights, as the processing system reaches them.
+  struct Weights {
+    std::string port;
+    std::int64_t base = 0, range = 0;
+    std::int64_t memories = 0, words = 0;  ///< of 32 bits
+    void fields(Fields& f);
+  };
   struct Used {
     std::string name;  ///< "Slice LUTs"
     double used = 0, available = 0;
@@ -47,6 +54,7 @@ struct Vivado {
   std::string board, part;
   double clock_mhz = 0;
   std::vector<Mover> movers;
+  std::optional<Weights> weights;
   std::vector<Check> checks;
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;
