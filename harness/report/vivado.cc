@@ -21,7 +21,7 @@ void Vivado::Mover::fields(Fields& f) {
   f("frame_bytes", frame_bytes);
 }
 
-void Vivado::Weights::fields(Fields& f) {
+void PlacedWeights::fields(Fields& f) {
   f("port", port);
   f("base", base);
   f("range", range);

@@ -5,6 +5,14 @@
 
 namespace assay::report {
 
+/// Run-time weights of a project for Vivado, as the processing system reaches them.
+struct PlacedWeights {
+  std::string port;
+  std::int64_t base = 0, range = 0;
+  std::int64_t memories = 0, words = 0;  ///< of 32 bits
+  void fields(Fields& f);
+};
+
 /// reports/vivado-BOARD.json: a project for Vivado, what was checked of it, and what came of it.
 struct Vivado {
   static constexpr std::string_view kSchema = "assay.vivado/1";
@@ -19,13 +27,6 @@ struct Vivado {
   struct Mover {
     std::string name, stream, tensor;
     std::int64_t base = 0, beat_bytes = 0, frame_beats = 0, frame_bytes = 0;
-    void fields(Fields& f);
-  };
-  /// Run-time weights, as the processing system reaches them.
-  struct Weights {
-    std::string port;
-    std::int64_t base = 0, range = 0;
-    std::int64_t memories = 0, words = 0;  ///< of 32 bits
     void fields(Fields& f);
   };
   struct Used {
@@ -54,7 +55,7 @@ struct Vivado {
   std::string board, part;
   double clock_mhz = 0;
   std::vector<Mover> movers;
-  std::optional<Weights> weights;
+  std::optional<PlacedWeights> weights;
   std::vector<Check> checks;
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;

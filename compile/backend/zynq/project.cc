@@ -108,6 +108,7 @@ int region_of(const ProjectSpec& spec) {
 const std::vector<IpRegister>& weight_registers() {
   static const std::vector<IpRegister> table = [] {
     std::vector<IpRegister> registers;
+    registers.reserve(kWeightRegisters.size());
     for (const WeightRegister& one : kWeightRegisters)
       registers.push_back({one.name, one.meaning, static_cast<int>(one.offset), one.writable});
     return registers;
