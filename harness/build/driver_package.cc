@@ -11,6 +11,7 @@
 #include "compile/backend/host/c_host.h"
 #include "compile/backend/host/driver.h"
 #include "compile/backend/verilog/stitch.h"
+#include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "golden/data/npy.h"
 #include "harness/rtl/top_run.h"
@@ -20,46 +21,10 @@
 namespace assay {
 namespace {
 
-/// Of many images; axes in the network's order.
-struct Array {
-  Shape shape;  ///< of one, without the batch
-  std::vector<std::int64_t> values;
-};
-
-/// Adds a frame's values, which are in the stream's order.
-void add(Array& array, const host::StreamLayout& layout, const std::vector<std::int64_t>& values) {
-  std::vector<int> perm = layout.perm;
-  if (perm.empty()) {
-    perm.resize(layout.shape.size());
-    std::iota(perm.begin(), perm.end(), 0);
-  }
-  Shape strides(layout.shape.size(), 1), shape;
-  for (std::size_t axis = strides.size(); axis-- > 1;)
-    strides[axis - 1] = strides[axis] * layout.shape[axis];
-  for (const int axis : perm) shape.push_back(layout.shape[static_cast<std::size_t>(axis)]);
-  for (std::int64_t i = 0; i < std::ssize(values); ++i) {
-    std::int64_t rest = i, at = 0;
-    for (std::size_t axis = shape.size(); axis-- > 0; rest /= shape[axis])
-      at += rest % shape[axis] * strides[static_cast<std::size_t>(perm[axis])];
-    array.values.push_back(values[static_cast<std::size_t>(at)]);
-  }
-  array.shape.assign(shape.begin() + 1, shape.end());
-}
-
 template <typename T>
 std::string npy_as(const Shape& shape, const std::vector<std::int64_t>& values) {
   const std::vector<T> narrow(values.begin(), values.end());
   return encode_npy(make_npy<T>(shape, std::span<const T>(narrow)));
-}
-
-/// In the narrowest of three types that holds all.
-std::string npy_text(const Array& array, std::int64_t images) {
-  Shape shape = array.shape;
-  shape.insert(shape.begin(), images);
-  const auto [low, high] = std::ranges::minmax(array.values);
-  if (low >= 0 && high <= 255) return npy_as<std::uint8_t>(shape, array.values);
-  if (low >= -128 && high <= 127) return npy_as<std::int8_t>(shape, array.values);
-  return npy_as<std::int64_t>(shape, array.values);
 }
 
 StitchedRtl stitched(const Graph& graph) {
@@ -85,26 +50,80 @@ const Tensor* tensor_of(const StitchedRtl& rtl, const std::string& prefix) {
   return nullptr;
 }
 
-void add_arrays(std::vector<NodeRtl::File>& files, const RtlSession& session,
-                const StitchedRtl& rtl, const host::DriverSpec& spec, const Console& console) {
-  std::vector<Array> inputs(spec.inputs.size()), outputs(spec.outputs.size());
-  session.for_each_image(console, [&](const ExactRun& run) {
-    const auto take = [&](std::vector<Array>& arrays,
-                          const std::vector<host::DriverStream>& streams) {
-      for (std::size_t i = 0; i < streams.size(); ++i)
-        add(arrays[i], streams[i].layout,
-            integers(run.values.at(tensor_of(rtl, streams[i].layout.prefix))));
-    };
-    take(inputs, spec.inputs);
-    take(outputs, spec.outputs);
-  });
-  for (std::size_t i = 0; i < inputs.size(); ++i)
-    files.push_back({fmt::format("input_{}.npy", i), npy_text(inputs[i], session.image_count)});
-  for (std::size_t i = 0; i < outputs.size(); ++i)
-    files.push_back({fmt::format("golden_{}.npy", i), npy_text(outputs[i], session.image_count)});
+}  // namespace
+
+void join_tail(const Graph& left, HostTail& tail, std::vector<host::StreamLayout>& outputs) {
+  if (tail.empty()) return;
+  if (outputs.size() != left.outputs().size())
+    user_error("the accelerator puts out {} streams, and the network in front of the host has {}",
+               outputs.size(), left.outputs().size());
+  const bool labels = outputs.size() == 1 && !outputs[0].unit,
+             own = std::ranges::any_of(left.checkpoints(), [&](const Checkpoint&c) {
+               return c.kind == Checkpoint::Kind::kLabel && c.tensor == left.outputs()[0];
+             });
+  if (labels && !own) {
+    tail = {};
+    return;
+  }
+  for (std::size_t i = 0; i < outputs.size(); ++i) outputs[i].tensor = left.outputs()[i]->name;
 }
 
-}  // namespace
+HostArrays::HostArrays(const StitchedRtl& rtl, std::vector<host::StreamLayout> inputs,
+                       std::vector<host::StreamLayout> outputs) {
+  for (host::StreamLayout& layout : inputs) {
+    const Tensor* tensor = tensor_of(rtl, layout.prefix);
+    inputs_.push_back({std::move(layout), tensor, {}, {}});
+  }
+  for (host::StreamLayout& layout : outputs) {
+    const Tensor* tensor = tensor_of(rtl, layout.prefix);
+    outputs_.push_back({std::move(layout), tensor, {}, {}});
+  }
+}
+
+void HostArrays::add(const ExactRun& run) {
+  for (auto* arrays : {&inputs_, &outputs_})
+    for (Array& array : *arrays) array.add(integers(run.values.at(array.tensor)));
+  ++images_;
+}
+
+std::vector<NodeRtl::File> HostArrays::files() const {
+  std::vector<NodeRtl::File> files;
+  for (std::size_t i = 0; i < inputs_.size(); ++i)
+    files.push_back({fmt::format("input_{}.npy", i), inputs_[i].npy(images_)});
+  for (std::size_t i = 0; i < outputs_.size(); ++i)
+    files.push_back({fmt::format("golden_{}.npy", i), outputs_[i].npy(images_)});
+  return files;
+}
+
+/// A frame's values, which are in the stream's order.
+void HostArrays::Array::add(const std::vector<std::int64_t>& frame) {
+  std::vector<int> perm = layout.perm;
+  if (perm.empty()) {
+    perm.resize(layout.shape.size());
+    std::iota(perm.begin(), perm.end(), 0);
+  }
+  Shape strides(layout.shape.size(), 1), whole;
+  for (std::size_t axis = strides.size(); axis-- > 1;)
+    strides[axis - 1] = strides[axis] * layout.shape[axis];
+  for (const int axis : perm) whole.push_back(layout.shape[static_cast<std::size_t>(axis)]);
+  for (std::int64_t i = 0; i < std::ssize(frame); ++i) {
+    std::int64_t rest = i, at = 0;
+    for (std::size_t axis = whole.size(); axis-- > 0; rest /= whole[axis])
+      at += rest % whole[axis] * strides[static_cast<std::size_t>(perm[axis])];
+    values.push_back(frame[static_cast<std::size_t>(at)]);
+  }
+  shape.assign(whole.begin() + 1, whole.end());
+}
+
+/// In the narrowest of three types that holds all.
+std::string HostArrays::Array::npy(std::int64_t images) const {
+  Shape all = shape;
+  all.insert(all.begin(), images);
+  const auto [low, high] = std::ranges::minmax(values);
+  if (low >= 0 && high <= 255) return npy_as<std::uint8_t>(all, values);
+  if (low >= -128 && high <= 127) return npy_as<std::int8_t>(all, values);
+  return npy_as<std::int64_t>(all, values);
+}
 
 DriverPackages driver_packages(const RtlSession& session, const DriverPlace& place,
                                const Console& console) {
@@ -116,13 +135,20 @@ DriverPackages driver_packages(const RtlSession& session, const DriverPlace& pla
   spec.clock_mhz = place.clock_mhz;
   spec.sets_clock = place.sets_clock;
   spec.by_xrt = place.by_xrt;
-  spec.inputs = streams_of(host::input_layouts(session.graph, rtl), place);
-  spec.outputs = streams_of(host::output_layouts(session.graph, rtl), place);
+  if (place.weights)
+    spec.weights = {place.weights->cell, place.weights->address, place.weights->range, rtl.stores};
+  const std::vector<host::StreamLayout> inputs = host::input_layouts(session.graph, rtl);
+  std::vector<host::StreamLayout> outputs = host::output_layouts(session.graph, rtl);
   const std::filesystem::path model = read_run_alone(session.dir.path()).report.model;
-  complete_network(read_file(model), model, console, &spec.tail);
+  const Graph left = complete_network(read_file(model), model, console, &spec.tail);
+  join_tail(left, spec.tail, outputs);
+  spec.inputs = streams_of(inputs, place);
+  spec.outputs = streams_of(outputs, place);
   std::vector<NodeRtl::File> files;
   if (!place.by_xrt) files = host::pynq_driver(spec);
-  add_arrays(files, session, rtl, spec, console);
+  HostArrays arrays(rtl, inputs, outputs);
+  session.for_each_image(console, [&](const ExactRun& run) { arrays.add(run); });
+  for (NodeRtl::File& file : arrays.files()) files.push_back(std::move(file));
   std::ranges::sort(files, {}, &NodeRtl::File::name);
   return {std::move(files), host::c_host(spec)};
 }

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "compile/backend/host/driver.h"
 #include "compile/backend/verilog/movers.h"
 #include "harness/report/console.h"
 #include "harness/rtl/rtl_session.h"
@@ -19,6 +21,41 @@ struct DriverPlace {
   double clock_mhz = 100;
   bool sets_clock = true;  ///< the processing system makes it
   bool by_xrt = false;     ///< of a card: only hosts in C and C++, by XRT
+  /// Where a host writes run-time weights; none: it does not reach them.
+  struct Weights {
+    std::string cell;  ///< the accelerator in the block design
+    std::int64_t address = 0, range = 0;
+  };
+  std::optional<Weights> weights;
+};
+
+/// Joins what is left to a host to the streams that it reads: `left` is the network without it, whose outputs the
+/// streams carry in their order. They get the names that the tail has for them; where the run puts out labels in
+/// place of what the tail reads, nothing is left to it. UserError where there are other streams than outputs.
+void join_tail(const Graph& left, HostTail& tail, std::vector<host::StreamLayout>& outputs);
+
+/// Frames of many images as hosts read them: input_0.npy, .. and what golden has at every output as golden_0.npy,
+/// .., integers in the network's order of axes.
+class HostArrays {
+ public:
+  /// Of streams of `rtl`, which must outlive it.
+  HostArrays(const StitchedRtl& rtl, std::vector<host::StreamLayout> inputs,
+             std::vector<host::StreamLayout> outputs);
+  /// The next image, by golden's values of the tensors that flow through the streams.
+  void add(const ExactRun& run);
+  std::vector<NodeRtl::File> files() const;
+
+ private:
+  struct Array {
+    host::StreamLayout layout;
+    const Tensor* tensor = nullptr;
+    Shape shape;  ///< of one, without the batch; axes in the network's order
+    std::vector<std::int64_t> values;
+    void add(const std::vector<std::int64_t>& frame);
+    std::string npy(std::int64_t images) const;
+  };
+  std::vector<Array> inputs_, outputs_;
+  std::int64_t images_ = 0;
 };
 
 struct DriverPackages {

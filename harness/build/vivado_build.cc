@@ -93,6 +93,11 @@ class VivadoBuild {
       report_.movers.push_back({mover.name, mover.stream, printable(mover.tensor, 4096),
                                 mover.control_base, mover.beat_bytes, mover.frame_beats,
                                 mover.transfer_bytes(1)});
+    if (project_.weights) {
+      report_.weights = {std::string(zynq::kWeightPort), project_.weights->base,
+                         project_.weights->range, std::ssize(source_.rtl.stores), 0};
+      for (const WeightStore& store : source_.rtl.stores) report_.weights->words += store.words();
+    }
   }
 
   struct Driver {
@@ -111,6 +116,9 @@ class VivadoBuild {
       place.movers.push_back(mover);
       place.addresses.push_back(mover.control_base);
     }
+    if (project_.weights)
+      place.weights = {std::string(zynq::kAcceleratorCell), project_.weights->base,
+                       project_.weights->range};
     try {
       const RtlSession session(options_.dir, {}, {});  // which locks the folder
       Driver driver;
@@ -240,7 +248,7 @@ class VivadoBuild {
     if (!result.ok()) return {"Yosys does not read its RTL: " + printable(result.output, 300)};
     return zynq::component_faults(read_file(dir_.file(path("ip/" + ip.name + "/component.xml"))),
                                   zynq::yosys_ports(read_file(work / "ports.json"), ip.module),
-                                  names);
+                                  names, ip.used);
   }
 
   void check_scripts() {

@@ -21,6 +21,14 @@ void Vivado::Mover::fields(Fields& f) {
   f("frame_bytes", frame_bytes);
 }
 
+void PlacedWeights::fields(Fields& f) {
+  f("port", port);
+  f("base", base);
+  f("range", range);
+  f("memories", memories);
+  f("words", words);
+}
+
 void Vivado::Used::fields(Fields& f) {
   f("name", name);
   f("used", used);
@@ -54,6 +62,7 @@ void Vivado::fields(Fields& f) {
   f("part", part);
   f("clock_mhz", clock_mhz);
   f("movers", movers);
+  f.where_given("weights", weights);
   f("checks", checks);
   f("verdict", verdict);
   f("reason", reason);

@@ -5,6 +5,14 @@
 
 namespace assay::report {
 
+/// Run-time weights of a project for Vivado, as the processing system reaches them.
+struct PlacedWeights {
+  std::string port;
+  std::int64_t base = 0, range = 0;
+  std::int64_t memories = 0, words = 0;  ///< of 32 bits
+  void fields(Fields& f);
+};
+
 /// reports/vivado-BOARD.json: a project for Vivado, what was checked of it, and what came of it.
 struct Vivado {
   static constexpr std::string_view kSchema = "assay.vivado/1";
@@ -47,6 +55,7 @@ struct Vivado {
   std::string board, part;
   double clock_mhz = 0;
   std::vector<Mover> movers;
+  std::optional<PlacedWeights> weights;
   std::vector<Check> checks;
   Verdict verdict = Verdict::kInconclusive;
   std::string reason;

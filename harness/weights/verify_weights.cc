@@ -4,20 +4,27 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
+#include "compile/backend/host/driver.h"
 #include "compile/backend/verilog/mover_registers.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
+#include "compile/onnx/import.h"
 #include "compile/passes/streams/create_dataflow_partition.h"
 #include "harness/board/board_design.h"
+#include "harness/build/driver_package.h"
 #include "harness/check/execute.h"
 #include "harness/check/saved_stage.h"
 #include "harness/flow/flow.h"
 #include "harness/report/sentence.h"
 #include "harness/run/ledger.h"
+#include "harness/run/network.h"
 #include "harness/system/simulated_system.h"
+#include "harness/weights/host_training.h"
 #include "harness/weights/reweighted.h"
 #include "harness/weights/weight_package.h"
 
@@ -54,12 +61,11 @@ Graph other_layers(const WeightsOptions& options, const SavedRun& run, const Ima
   return load_file(read_run(options.out).stages.back().file).graph;
 }
 
-bool meaning_differs(const Graph& ours, const Graph& theirs) {
-  return !std::ranges::equal(ours.checkpoints(), theirs.checkpoints(),
-                             [](const Checkpoint& a, const Checkpoint& b) {
-                               return a.name != b.name || !a.has_map || !b.has_map ||
-                                      (a.scale == b.scale && a.offset == b.offset);
-                             });
+HostTraining training_of(Graph layers, const std::filesystem::path& model) {
+  HostTraining training{
+      std::move(layers), import_bytes(read_file(model), model_folder(model), model.string()), {}};
+  training.tail = complete(training.left);
+  return training;
 }
 
 /// A run's accelerator that gets other weights while it works.
@@ -86,10 +92,7 @@ class WeightSwitch {
     top_ = prepare_top(only_accelerator(graph_, "a system"), "accelerator");
     old_words_ = weight_words(system_.top().rtl);
     new_words_ = weight_words(top_.rtl);
-    if (meaning_differs(stage, theirs))
-      report_.notes.push_back(
-          "scales of checkpoints differ between the trainings: what a host makes of the "
-          "accelerator's integers has to follow the other training");
+    take_training(theirs);
     describe();
     take_frames();
     Progress progress(console_, "simulate the switch", std::ssize(options_.profiles));
@@ -122,6 +125,40 @@ class WeightSwitch {
     return graph;
   }
 
+  Graph named_layers() const {
+    const auto it = std::ranges::find_if(run_.stages, [](const SavedRun::Stage& stage) {
+      return stage.id.substr(stage.id.find('_') + 1) == kNamedLayers;  // "12_partition"
+    });
+    ASSAY_INVARIANT(it != run_.stages.end(), "a run with hardware without the stage of its layers");
+    return load_file(it->file).graph;
+  }
+
+  /// What a host has to know of the other training. Of a network that no driver serves that is nothing.
+  void take_training(const Graph& theirs) {
+    std::vector<host::StreamLayout> inputs, outputs;
+    std::string own;
+    std::optional<HostTraining> ours;
+    try {
+      ours = training_of(named_layers(), run_.report.model);
+      inputs = host::input_layouts(session_.graph, system_.top().rtl);
+      outputs = host::output_layouts(session_.graph, system_.top().rtl);
+      own = training_text(inputs, outputs, *ours);
+    } catch (const UserError& error) {
+      report_.notes.push_back(
+          fmt::format("no driver could load these weights, as there is none: {}", error.what()));
+      return;
+    }
+    inputs = retrained(std::move(inputs), true, ours->layers, theirs);
+    outputs = retrained(std::move(outputs), false, ours->layers, theirs);
+    training_ = training_text(inputs, outputs, training_of(theirs, options_.from));
+    require_same_work(own, training_);
+    arrays_.emplace(top_.rtl, inputs, outputs);
+    if (training_ != own)
+      report_.notes.push_back(
+          "the trainings' integers mean other numbers: weights.json says what a host makes of "
+          "them, and driver.py takes it over; hosts in C and C++ carry integers alone");
+  }
+
   const std::vector<WeightStore>& stores() const { return system_.top().rtl.stores; }
 
   void describe() {
@@ -140,7 +177,7 @@ class WeightSwitch {
       report_.stores[places_[i].store].changed += old_words_[i] != new_words_[i];
   }
 
-  Frames frames_of(const PreparedTop& top, const Graph& graph) const {
+  Frames frames_of(const PreparedTop& top, const Graph& graph, HostArrays* arrays = nullptr) const {
     Frames frames(system_.movers().size());
     const ExactPixels golden(graph, split_images(session_.image_count));
     in_order(
@@ -151,6 +188,7 @@ class WeightSwitch {
               top_frame(top, [&](const Tensor* tensor) { return integers(run.values.at(tensor)); });
           for (std::size_t m = 0; m < frames.size(); ++m)
             frames[m].push_back(system_.beats(frame, m));
+          if (arrays) arrays->add(run);
         });
     return frames;
   }
@@ -158,7 +196,7 @@ class WeightSwitch {
   void take_frames() {
     console_.remark("golden of both trainings");
     old_frames_ = frames_of(system_.top(), session_.graph);
-    new_frames_ = frames_of(top_, graph_);
+    new_frames_ = frames_of(top_, graph_, arrays_ ? &*arrays_ : nullptr);
     for (std::size_t m = 0; m < system_.movers().size(); ++m)
       if (system_.movers()[m].reads && old_frames_[m] != new_frames_[m]) same_inputs_ = false;
     for (std::size_t i = 0; i < static_cast<std::size_t>(session_.image_count); ++i) {
@@ -456,9 +494,15 @@ class WeightSwitch {
   void write() {
     const RunDir out(options_.out);
     out.write(kWords, weights_npy(new_words_));
-    out.write(kMap, weights_json(top_.rtl, report_.content_hash, new_words_));
+    out.write(kMap, weights_json(top_.rtl, report_.content_hash, new_words_, training_));
     out.write_report(kReport, report_);
-    register_files(out, {kWords, kMap, kReport});
+    std::vector<std::string> files = {kWords, kMap, kReport};
+    if (arrays_)
+      for (const NodeRtl::File& file : arrays_->files()) {
+        out.write(file.name, file.text);
+        files.push_back(file.name);
+      }
+    register_files(out, files);
   }
 
   std::string table() const {
@@ -493,8 +537,10 @@ class WeightSwitch {
   const RtlSession session_;
   const SavedRun run_;
   SimulatedSystem system_;
-  Graph graph_;      ///< with the other training's constants, from pixels on
-  PreparedTop top_;  ///< of it
+  Graph graph_;                       ///< with the other training's constants, from pixels on
+  PreparedTop top_;                   ///< of it
+  std::string training_;              ///< of weights.json
+  std::optional<HostArrays> arrays_;  ///< of the other training
   std::vector<std::uint32_t> old_words_, new_words_;
   std::vector<WeightPlace> places_;  ///< of the words
   Frames old_frames_, new_frames_;

@@ -49,7 +49,7 @@ std::string weights_npy(std::span<const std::uint32_t> words) {
 }
 
 std::string weights_json(const StitchedRtl& rtl, const std::string& content_hash,
-                         std::span<const std::uint32_t> words) {
+                         std::span<const std::uint32_t> words, const std::string& training) {
   Json stores = Json::array();
   std::int64_t first = 0;
   for (const WeightStore& store : rtl.stores) {
@@ -63,11 +63,12 @@ std::string weights_json(const StitchedRtl& rtl, const std::string& content_hash
     first += store.words();
   }
   const std::string_view bytes(reinterpret_cast<const char*>(words.data()), words.size_bytes());
-  const Json json = {{"format", "assay.run-time-weights/1"},
+  const Json json = {{"format", "assay.run-time-weights/2"},
                      {"content_hash", content_hash},
                      {"words", std::ssize(words)},
                      {"words_sha256", sha256(bytes)},
-                     {"stores", stores}};
+                     {"stores", stores},
+                     {"training", training.empty() ? Json() : Json::parse(training)}};
   return json.dump(1) + "\n";
 }
 

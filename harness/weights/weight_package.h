@@ -28,8 +28,9 @@ std::vector<WeightPlace> weight_places(std::span<const WeightStore> stores);
 
 /// weights.npy: the words as int32, of which NumPy makes uint32 by a view.
 std::string weights_npy(std::span<const std::uint32_t> words);
-/// weights.json: for whom the words are, by the accelerator's content hash, and where each store has its own.
+/// weights.json: for whom the words are, by the accelerator's content hash, where each store has its own, and what a
+/// host makes of the results (training_text()); "" where none does.
 std::string weights_json(const StitchedRtl& rtl, const std::string& content_hash,
-                         std::span<const std::uint32_t> words);
+                         std::span<const std::uint32_t> words, const std::string& training);
 
 }  // namespace assay

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The PYNQ driver in front of a device that is made up: DRIVER_FOLDER holds driver.py and its neighbours."""
+import hashlib
 import json
 import os
 import sys
@@ -37,22 +38,64 @@ def description(**changes):
     result = {
         "schema": "assay.driver/1", "network": "made up", "content_hash": HASH, "bitfile": "accelerator.bit",
         "clock_mhz": 100.0, "sets_clock": True, "registers": REGISTERS, "inputs": [stream("idma0")],
-        "outputs": [stream("odma0")], "host": None,
+        "outputs": [stream("odma0")], "host": None, "weights": None,
     }
     result.update(changes)
     return result
 
 
+# Two memories: 2 words of 3 columns, a column of 4 left empty, and 3 words of one.
+STORES = [
+    {"node": "first", "file": "first_weights.hex", "address": 0x1000, "words": 2, "columns": 3, "stride": 4},
+    {"node": "second", "file": "second_weights.hex", "address": 0x1020, "words": 3, "columns": 1, "stride": 1},
+]
+PLACES = [0x1000, 0x1004, 0x1008, 0x1010, 0x1014, 0x1018, 0x1020, 0x1024, 0x1028]
+WEIGHTS = {
+    "cell": "accelerator0", "address": 0x40020000, "range": 0x2000, "version": 1, "words": 11, "stores": STORES,
+    "registers": {"hold": 0x00, "held": 0x04, "version": 0x08, "words": 0x0C, "frames": 0x10},
+}
+
+
+class WeightDevice:
+    """Registers and memories as rtl/assay_store_control.sv has them: memories answer while it is held alone."""
+
+    def __init__(self, busy=False, broken=None, version=1):
+        self.words = dict.fromkeys(PLACES, 0)
+        self.busy, self.broken, self.version, self.hold, self.writes = busy, broken, version, 0, 0
+
+    @property
+    def held(self):
+        return int(self.hold and not self.busy)
+
+    def read(self, offset):
+        if offset < 0x1000:
+            return {0x00: self.hold, 0x04: self.held, 0x08: self.version, 0x0C: 11, 0x10: 7}[offset]
+        assert self.held, "SLVERR"
+        return self.words[offset] ^ (1 if offset == self.broken else 0)
+
+    def write(self, offset, value):
+        self.writes += 1
+        if offset == 0x00:
+            self.hold = value
+            return
+        assert self.held, "SLVERR"
+        assert offset in self.words
+        self.words[offset] = value
+
+
 class Device:
     """Moves what idma0 reads to where odma0 writes."""
 
-    def __init__(self, content_hash=HASH, error=0, stuck=False):
+    def __init__(self, content_hash=HASH, error=0, stuck=False, weights=None):
         self.memory = np.zeros(1 << 20, np.uint8)
-        self.ips = {"idma0": {}, "odma0": {}}
+        self.weights = weights
+        self.ips = {"idma0": {}, "odma0": {}, **({"accelerator0": {}} if weights else {})}
         self.content_hash, self.error, self.stuck = content_hash, error, stuck
         self.done = dict.fromkeys(self.ips, False)
 
     def read(self, ip, offset):
+        if ip == "accelerator0":
+            return self.weights.read(offset)
         if offset == 0x00:
             was, self.done[ip] = self.done[ip], False
             return 4 | (2 if was else 0)
@@ -63,6 +106,9 @@ class Device:
         return fixed[offset]
 
     def write(self, ip, offset, value):
+        if ip == "accelerator0":
+            self.weights.write(offset, value)
+            return
         self.ips[ip][offset] = value
         if offset == 0x00 and ip == "idma0" and not self.stuck:  # the output was started first
             source, target = (self.ips[name][0x10] for name in ("idma0", "odma0"))
@@ -80,7 +126,7 @@ class Device:
         return self.memory[address : address + size].tobytes()
 
 
-class DriverTest(unittest.TestCase):
+class DriverCase(unittest.TestCase):
     def accelerator(self, device=None, batch_size=4, timeout=0.2, **changes):
         pynq.device = device or Device()
         with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
@@ -91,6 +137,8 @@ class DriverTest(unittest.TestCase):
     def images(self, count):
         return np.random.default_rng(5).integers(0, 16, (count, 2, 2, 3))
 
+
+class DriverTest(DriverCase):
     def test_gives_back_what_it_was_given(self):
         images = self.images(10)  # the last batch is not full
         np.testing.assert_array_equal(self.accelerator().execute(images), images)
@@ -209,6 +257,109 @@ class DriverTest(unittest.TestCase):
         best, place = run_steps(host, {"x": np.array([[1.0, 5.0, 5.0], [2.0, 1.0, 0.0]])})
         np.testing.assert_array_equal(best, [[5, 5], [2, 1]])
         np.testing.assert_array_equal(place, [[1, 2], [0, 1]])
+
+
+def soft_host(factor):
+    """A scaling and Softmax behind the accelerator."""
+    return {
+        "inputs": ["image"], "outputs": ["prob"], "results": [{"host": 0}],
+        "constants": {"factor": {"shape": [], "values": [factor]}},
+        "steps": [
+            {"op": "Mul", "inputs": ["image", "factor"], "outputs": ["scaled"]},
+            {"op": "Softmax", "axis": 1, "inputs": ["scaled"], "outputs": ["prob"]},
+        ],
+    }
+
+
+class WeightsTest(DriverCase):
+    words = np.array([1, 2, 0xFFFFFFFF, 4, 5, 6, 7, 8, 9], np.uint32)
+
+    def package(self, words=None, stores=None, unit=None, host=None, **changes):
+        """A folder as `assay weights` leaves it."""
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        words = self.words if words is None else words
+        shift = None if unit is None else {"shape": [], "values": [0.0]}
+        streams = {"tensor": "image", "unit": unit, "shift": shift}
+        about = {
+            "format": "assay.run-time-weights/2", "content_hash": HASH, "words": len(words), "stores": stores or STORES,
+            "words_sha256": hashlib.sha256(words.tobytes()).hexdigest(),
+            "training": {"inputs": [{"tensor": "image", "unit": None, "shift": None}], "outputs": [streams], "host": host},
+        }
+        about.update(changes)
+        with open(os.path.join(folder.name, "weights.json"), "w") as file:
+            json.dump(about, file)
+        np.save(os.path.join(folder.name, "weights.npy"), words.view(np.int32))
+        return folder.name
+
+    def writable(self, weights=None, **changes):
+        self.device = weights or WeightDevice()
+        return self.accelerator(Device(weights=self.device), weights=WEIGHTS, timeout=0.05, **changes)
+
+    def test_writes_every_word_where_it_lies(self):
+        accelerator = self.writable()
+        np.testing.assert_array_equal(accelerator.read_weights(), np.zeros(9))
+        accelerator.load_weights(self.package())
+        self.assertEqual([self.device.words[place] for place in PLACES], self.words.tolist())
+        self.assertEqual(self.device.hold, 0)
+        np.testing.assert_array_equal(accelerator.read_weights(), self.words)
+        images = self.images(3)
+        np.testing.assert_array_equal(accelerator.execute(images), images)
+
+    def test_takes_over_what_the_results_mean(self):
+        half, two = ({"shape": [], "values": [v]} for v in (0.5, 2.0))
+        zero, images = {"shape": [], "values": [0.0]}, self.images(2)
+        accelerator = self.writable(outputs=[stream("odma0", unit=half, shift=zero)], host=soft_host(1.0))
+        accelerator.load_weights(self.package(unit=two, host=soft_host(0.25)))
+        e = np.exp(images * 0.5)
+        np.testing.assert_allclose(accelerator.execute(images), e / e.sum(axis=1, keepdims=True), rtol=1e-12)
+
+    def refuses(self, folder, message, **changes):
+        """Before anything is written."""
+        accelerator = self.writable(**changes)
+        with self.assertRaisesRegex(ValueError, message):
+            accelerator.load_weights(folder)
+        self.assertEqual(self.device.writes, 0)
+
+    def test_refuses_what_is_not_for_it(self):
+        unit = {"shape": [], "values": [2.0]}
+        other = [{**STORES[0], "stride": 8}, STORES[1]]
+        self.refuses(self.package(content_hash="f" * 64), r"packed for other RTL \(ffffffffffff...\)")
+        self.refuses(self.package(format="assay.run-time-weights/1"), "this driver reads assay.run-time-weights/2")
+        self.refuses(self.package(stores=other), "not those of accelerator.json")
+        self.refuses(self.package(words=self.words[:8]), r"holds int32 \(8,\); the memories take 9")
+        self.refuses(self.package(words_sha256="0" * 64), "not the file that weights.json describes")
+        self.refuses(self.package(unit=unit), "outputs are no numbers")
+        self.refuses(self.package(host=soft_host(1.0)), "computes nothing, for these weights Mul, Softmax")
+        self.refuses(self.package(training=None), "does not say what a host makes")
+
+    def test_refuses_a_file_that_is_cut_off(self):
+        folder = self.package()
+        file = os.path.join(folder, "weights.npy")
+        os.truncate(file, os.path.getsize(file) - 1)
+        self.refuses(folder, "weights.npy is cut off")
+
+    def test_tells_a_word_that_reads_back_wrong(self):
+        accelerator = self.writable(WeightDevice(broken=0x1014))
+        message = "first_weights.hex of .first., word 1, column 1: 00000005 was written, 00000004 read back"
+        with self.assertRaisesRegex(AcceleratorError, message):
+            accelerator.load_weights(self.package())
+        self.assertEqual(self.device.hold, 1)  # no frame sees it
+
+    def test_ends_where_no_frame_leaves(self):
+        accelerator = self.writable(WeightDevice(busy=True))
+        for action in (accelerator.read_weights, lambda: accelerator.load_weights(self.package())):
+            with self.assertRaisesRegex(AcceleratorError, "not held within 0.05 s: a frame has not left it"):
+                action()
+            self.assertEqual(self.device.hold, 0)  # and it goes on
+
+    def test_refuses_hardware_with_others_or_none(self):
+        with self.assertRaisesRegex(AcceleratorError, "have version 2, accelerator.json says 1"):
+            self.writable(WeightDevice(version=2))
+        with self.assertRaisesRegex(AcceleratorError, "the overlay has no accelerator0 with run-time weights"):
+            self.accelerator(weights=WEIGHTS)
+        with self.assertRaisesRegex(ValueError, "has no run-time weights"):
+            self.accelerator().load_weights(self.package())
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ static const assay_stream kStreams[] = {
      6,
      1,
      1}};
-static const assay_description kDescription = {"made up", HASH, 100, 1, 1, kStreams};
+static const assay_description kDescription = {"made up", HASH, 100, 1, 1, kStreams, NULL};
 
 static assay_stream row(unsigned lanes, unsigned bits, int is_signed, int is_bipolar,
                         unsigned slot) {
@@ -269,6 +269,162 @@ static void maps_registers(void) {
   EXPECT(strncmp(message.text, "cannot open 'nowhere': ", 23) == 0);
 }
 
+/* The port behind the movers, whole. */
+static void maps_weights(void) {
+  static const assay_weights weights = {0x4000, 0x2000, 1, 11, 0, NULL};
+  assay_description description = kDescription;
+  assay_mapping mapping;
+  assay_message message;
+  assay_access access;
+  uint32_t value = 0;
+  FILE* file = fopen("memory", "w+b");
+  description.weights = &weights;
+  EXPECT(file != NULL && fseek(file, 0x6000, SEEK_SET) == 0 && fputc(0, file) == 0);
+  fclose(file);
+  EXPECT(assay_map_memory(&mapping, &description, "memory", &message) == ASSAY_OK);
+  access = assay_mapped(&mapping);
+  EXPECT(access.write(access.context, 2, 0x1ffc, 0x12345678) == 0);
+  EXPECT(access.read(access.context, 2, 0x1ffc, &value) == 0 && value == 0x12345678);
+  assay_unmap(&mapping);
+  file = fopen("memory", "rb");
+  EXPECT(file != NULL && fseek(file, 0x5ffc, SEEK_SET) == 0 && fgetc(file) == 0x78);
+  fclose(file);
+  remove("memory");
+}
+
+/* ---- Run-time weights: two words of three columns, a column of four left empty, then three of one */
+
+static const assay_store kStores[] = {{"first", "first_weights.hex", 0x1000, 2, 3, 4},
+                                      {"second", "second_weights.hex", 0x1020, 3, 1, 1}};
+static const assay_weights kWeights = {0x40020000, 0x2000, 1, 11, 2, kStores};
+static const unsigned kPlaces[9] = {0x1000, 0x1004, 0x1008, 0x1010, 0x1014,
+                                    0x1018, 0x1020, 0x1024, 0x1028};
+
+/* The movers' registers, and behind them memories that answer while it is held alone. */
+typedef struct fake_weights {
+  fake movers;
+  uint32_t words[11], hold, version;
+  int busy, writes;
+  unsigned broken; /* an address whose lowest bit is turned round */
+} fake_weights;
+
+static int weights_read(void* context, unsigned mover, unsigned offset, uint32_t* value) {
+  fake_weights* f = context;
+  if (mover < 2) return fake_read(&f->movers, mover, offset, value);
+  if (offset >= 0x1000) {
+    if (f->busy || !f->hold) return 1;
+    *value = f->words[(offset - 0x1000) / 4] ^ (offset == f->broken);
+    return 0;
+  }
+  *value = offset == 0   ? f->hold
+           : offset == 4 ? f->hold && !f->busy
+           : offset == 8 ? f->version
+                         : 11;
+  return 0;
+}
+
+static int weights_write(void* context, unsigned mover, unsigned offset, uint32_t value) {
+  fake_weights* f = context;
+  if (mover < 2) return fake_write(&f->movers, mover, offset, value);
+  ++f->writes;
+  if (offset == 0) {
+    f->hold = value;
+    return 0;
+  }
+  if (offset < 0x1000 || f->busy || !f->hold) return 1;
+  f->words[(offset - 0x1000) / 4] = value;
+  return 0;
+}
+
+static assay_description writable(void) {
+  assay_description description = kDescription;
+  description.weights = &kWeights;
+  return description;
+}
+
+static assay_error open_weights(assay_device* device, fake_weights* f,
+                                const assay_description* description) {
+  assay_access access;
+  memset(f->words, 0, sizeof f->words);
+  f->hold = 0;
+  f->writes = f->busy = 0;
+  f->broken = 0;
+  f->version = 1;
+  begin(&f->movers);
+  access = kNone;
+  access.context = f;
+  access.read = weights_read;
+  access.write = weights_write;
+  return assay_open(device, description, &access);
+}
+
+static const uint32_t kWords[9] = {1, 2, 0xffffffff, 4, 5, 6, 7, 8, 9};
+
+static void writes_weights(void) {
+  const assay_description description = writable();
+  uint32_t back[9];
+  fake_weights f;
+  assay_device device;
+  int i;
+  EXPECT(open_weights(&device, &f, &description) == ASSAY_OK);
+  EXPECT(assay_weight_words(&description) == 9 && assay_weight_words(&kDescription) == 0);
+  EXPECT(assay_load_weights(&device, HASH, kWords, 9, 1) == ASSAY_OK);
+  for (i = 0; i < 9; ++i) EXPECT(f.words[(kPlaces[i] - 0x1000) / 4] == kWords[i]);
+  EXPECT(f.words[3] == 0 && f.words[7] == 0 && f.hold == 0);
+  EXPECT(assay_read_weights(&device, back, 9, 1) == ASSAY_OK && f.hold == 0);
+  EXPECT(memcmp(back, kWords, sizeof back) == 0);
+}
+
+static void refuses_weights(void) {
+  const assay_description description = writable();
+  fake_weights f;
+  assay_device device;
+  EXPECT(open_weights(&device, &f, &description) == ASSAY_OK);
+  EXPECT(assay_load_weights(&device, "f", kWords, 9, 1) == ASSAY_ERROR_HASH);
+  EXPECT(strstr(device.message.text, "packed for other RTL (f...)") != NULL);
+  EXPECT(assay_load_weights(&device, HASH, kWords, 8, 1) == ASSAY_ERROR_WEIGHTS);
+  EXPECT(strstr(device.message.text, "8 words were given; the memories of 'made up' take 9") !=
+         NULL);
+  EXPECT(f.writes == 0);
+  EXPECT(open_weights(&device, &f, &kDescription) == ASSAY_OK);
+  EXPECT(assay_load_weights(&device, HASH, kWords, 9, 1) == ASSAY_ERROR_WEIGHTS);
+  EXPECT(strstr(device.message.text, "has no run-time weights") != NULL);
+}
+
+static void tells_weights_that_fail(void) {
+  const assay_description description = writable();
+  uint32_t back[9];
+  fake_weights f;
+  assay_device device;
+  EXPECT(open_weights(&device, &f, &description) == ASSAY_OK);
+  f.broken = 0x1014;
+  EXPECT(assay_load_weights(&device, HASH, kWords, 9, 1) == ASSAY_ERROR_HARDWARE);
+  EXPECT(strstr(device.message.text,
+                "first_weights.hex of 'first', word 1, column 1: 00000005 was written, 00000004 "
+                "read back") != NULL);
+  EXPECT(f.hold == 1); /* no frame sees it */
+  EXPECT(open_weights(&device, &f, &description) == ASSAY_OK);
+  f.busy = 1;
+  EXPECT(assay_load_weights(&device, HASH, kWords, 9, 0.05) == ASSAY_ERROR_TIME && f.hold == 0);
+  EXPECT(strstr(device.message.text, "not held within 0.05 s") != NULL);
+  EXPECT(assay_read_weights(&device, back, 9, 0.05) == ASSAY_ERROR_TIME);
+}
+
+static void refuses_other_weight_ports(void) {
+  assay_weights other = kWeights;
+  assay_description description = writable();
+  fake_weights f;
+  assay_device device;
+  description.weights = &other;
+  other.version = 2;
+  EXPECT(open_weights(&device, &f, &description) == ASSAY_ERROR_STREAM);
+  EXPECT(strcmp(device.message.text, "the port of run-time weights has version 1, accelerator.h says 2") ==
+         0);
+  other.version = 1;
+  other.words = 12;
+  EXPECT(open_weights(&device, &f, &description) == ASSAY_ERROR_STREAM);
+}
+
 int main(void) {
   packs_a_pixel();
   packs_rows();
@@ -278,6 +434,11 @@ int main(void) {
   refuses_buffers();
   tells_errors_and_ends();
   maps_registers();
+  maps_weights();
+  writes_weights();
+  refuses_weights();
+  tells_weights_that_fail();
+  refuses_other_weight_ports();
   EXPECT(strcmp(assay_error_name(ASSAY_ERROR_HARDWARE), "ASSAY_ERROR_HARDWARE") == 0);
   EXPECT(assay_buffer_bytes(&kStreams[0], 3) == 24);
   if (failures == 0) printf("all is as it should be\n");

@@ -19,6 +19,10 @@ cat > assay_registers.h <<'END'
 #define ASSAY_REGISTER_FRAME_BEATS 0x38u
 #define ASSAY_REGISTER_MEMORY_BITS 0x3cu
 #define ASSAY_REGISTER_HASH_0 0x40u
+#define ASSAY_WEIGHTS_HOLD 0x00u
+#define ASSAY_WEIGHTS_HELD 0x04u
+#define ASSAY_WEIGHTS_VERSION 0x08u
+#define ASSAY_WEIGHTS_WORDS 0x0cu
 #define ASSAY_BIT_CONTROL_START 1u
 #define ASSAY_BIT_CONTROL_DONE 2u
 static const struct {

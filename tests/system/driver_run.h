@@ -8,14 +8,19 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "compile/backend/verilog/weight_map.h"
+#include "compile/base/file.h"
 #include "compile/base/process.h"
+#include "harness/build/driver_package.h"
 #include "harness/system/simulated_system.h"
 
 /// Drivers in front of a simulated system: scripts for PYNQ, programs in C and C++.
@@ -89,6 +94,7 @@ class DriverRun {
     if (what == "ips") {
       std::string names;
       for (const DataMover& m : system_.movers()) names += m.name + " ";
+      if (!system_.top().rtl.stores.empty()) names += "accelerator0 ";  // run-time weights
       answer(names);
     } else if (what == "map") {
       host.map({a, b}, true, true);
@@ -111,5 +117,42 @@ class DriverRun {
   int fd_ = -1;
   std::unique_ptr<Companion> program_;
 };
+
+/// What the command says that `begin` makes of `folder`, which gets both packages of a run's accelerator and what
+/// `spoil` leaves of them, in front of the accelerator as it is simulated.
+inline std::string drive_packages(
+    const std::filesystem::path& run, const std::filesystem::path& folder,
+    const std::function<std::vector<std::string>(const std::filesystem::path&)>& begin,
+    const std::function<void(const std::filesystem::path&)>& spoil) {
+  const RtlSession session(run, {}, {});
+  SimulatedSystem system(session, {.memory_bits = 128, .content_hash = ""}, 1);
+  std::ostringstream nowhere;
+  const Console console{nowhere, nowhere, false, true};
+  DriverPlace place;
+  place.movers = system.movers();
+  place.addresses = {0x43c00000, 0x43c10000};
+  if (const auto& stores = system.top().rtl.stores; !stores.empty())
+    place.weights = {"accelerator0", 0x43c20000, weight_range(stores)};
+  const DriverPackages made = driver_packages(session, place, console);
+  for (const auto& [name, files] : {std::pair{"driver", &made.pynq}, std::pair{"host", &made.c}}) {
+    std::filesystem::create_directories(folder / name);
+    for (const NodeRtl::File& file : *files) write_file(folder / name / file.name, file.text);
+  }
+  if (spoil) spoil(folder);
+  const std::vector<std::string> command = begin(folder);
+  if (command.empty()) return "";
+  system.host().pace({.profile = sim::Profile::kBursts, .latency = 20});
+  const std::string output = DriverRun(system, folder, command).output();
+  EXPECT_TRUE(system.host().violations().empty());
+  return output;
+}
+
+/// `make` of a host in C and C++.
+inline ProcessResult make_host(const std::filesystem::path& host,
+                               const std::vector<std::string>& settings) {
+  std::vector<std::string> command = {find_program("make", "make").string(), "CC=gcc", "CXX=g++"};
+  command.insert(command.end(), settings.begin(), settings.end());
+  return run_process(command, host, std::chrono::seconds(300));
+}
 
 }  // namespace assay

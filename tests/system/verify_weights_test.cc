@@ -127,10 +127,24 @@ TEST_F(VerifyWeights, AnotherNetworkIsRefusedByLayer) {
   EXPECT_THAT(more.err, AllOf(HasSubstr("MatMul_0"), HasSubstr("weights of another network")));
 }
 
-TEST_F(VerifyWeights, AProjectForVivadoHasNoPlaceForThem) {
-  const CommandResult result = run_assay({"build", out_.string(), "--target", "Pynq-Z1"});
+TEST_F(VerifyWeights, AProjectForVivadoConnectsThem) {
+  const CommandResult result = run_assay({"build", out_.string(), "--target", "Pynq-Z1", "--json"});
+  const Json report = result.json();
+  for (const Json& check : report["checks"]) EXPECT_NE(check["verdict"], "DIFFERENT") << check;
+  EXPECT_EQ(report["weights"]["port"], "s_axi_weights");
+  EXPECT_EQ(report["weights"]["base"], 0x40020000);
+  const Json driver = Json::parse(read_file(out_ / "build/Pynq-Z1/driver/accelerator.json"));
+  EXPECT_EQ(driver["weights"]["address"], 0x40020000);
+  EXPECT_EQ(driver["weights"]["stores"].size(), report["weights"]["memories"]);
+  EXPECT_THAT(read_file(out_ / "build/Pynq-Z1/host/accelerator.h"),
+              HasSubstr("assay_streams, &assay_runtime_weights}"));
+  EXPECT_EQ(run_assay({"show", out_.string(), "--check"}).code, 0);
+}
+
+TEST_F(VerifyWeights, ACardHasNoPlaceForThem) {
+  const CommandResult result = run_assay({"build", out_.string(), "--target", "U250"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("begin a run without --runtime-weights"));
+  EXPECT_THAT(result.err, HasSubstr("projects for a card do not connect their port"));
 }
 
 TEST_F(VerifyWeights, RefusesWhatItCannotDo) {

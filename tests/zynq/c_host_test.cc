@@ -59,7 +59,8 @@ TEST(CHost, DescribesAStream) {
       usual,
       HasSubstr(R"({"a \042b\134c\042\077", "t", "idma0", 0xa0010000u, 128, "INT9", 9, 1, 0, 4, )"
                 R"({1, 2, 3, 2}, {0, 1, 2, 3}, 2u, 6u, 3u, 4u},)"));
-  EXPECT_THAT(usual, HasSubstr("\"" + std::string(64, 'f') + "\", 142.5, 1, 0, assay_streams}"));
+  EXPECT_THAT(usual,
+              HasSubstr("\"" + std::string(64, 'f') + "\", 142.5, 1, 0, assay_streams, NULL}"));
   stream.layout.perm = {0, 3, 1, 2};
   stream.layout.dtype = DataType::bipolar();
   const std::string other = text_of(spec_of(stream), "accelerator.h");
@@ -72,6 +73,18 @@ TEST(CHost, TakesTheBoardThatItIsFor) {
   spec.by_xrt = true;
   EXPECT_EQ(text_of(spec, "usual.mk"), "BOARD ?= board_xrt.cpp\n");
   EXPECT_THAT(text_of(spec, "board_xrt.cpp"), HasSubstr("xrt::kernel"));
+}
+
+TEST(CHost, DescribesRunTimeWeights) {
+  DriverSpec spec = spec_of(stream_of(DataType::uint(4), {1, 12}));
+  spec.weights = {"accelerator0", 0xa0020000, 0x2000, {}};
+  spec.weights->stores.push_back({"a \"b\"", "a_weights.hex", {"weights.hex", 3, 40, 5}, 0x1000});
+  const std::string text = text_of(spec, "accelerator.h");
+  // Three lanes of two columns each, in a stride of eight.
+  EXPECT_THAT(text, HasSubstr(R"({"a \042b\042", "a_weights.hex", 0x1000u, 5u, 6u, 8u},)"));
+  EXPECT_THAT(text, HasSubstr("0xa0020000u, 0x2000u, 1, 40, 1, assay_stores}"));
+  EXPECT_THAT(text, HasSubstr("assay_streams, &assay_runtime_weights}"));
+  EXPECT_THAT(text_of(spec, "assay_registers.h"), HasSubstr("#define ASSAY_WEIGHTS_HELD 0x04u\n"));
 }
 
 TEST(CHost, KnowsTheRegisters) {

@@ -44,6 +44,11 @@ TEST_F(ZynqScripts, RunOnTheModelOfVivado) {
   }
 }
 
+TEST_F(ZynqScripts, ReachRunTimeWeights) {
+  for (const std::string_view board : boards_of(false))
+    EXPECT_EQ(mock_says(Design(writable_steps(), board).project), "") << board;
+}
+
 /// More movers than memory ports share them.
 TEST_F(ZynqScripts, ShareMemoryPorts) {
   top::Builder b;
@@ -90,6 +95,21 @@ TEST_F(ZynqScripts, HoldWhateverNamesAModelHas) {
                                             "-Wall", "-Werror", "-xc", "assay_accelerator.h"},
                                            dir.path(), std::chrono::seconds(60));
   EXPECT_TRUE(header.ok()) << header.output;
+}
+
+TEST_F(ZynqScripts, HoldWhateverNamesLayersWithWeightsHave) {
+  for (const std::string name : {"[exit 3]", "*/ # ; \\ /*", "$x \"y\" {"}) {
+    const Design design(writable_steps(name));
+    const TempDir dir;
+    write_project(design.project, dir);
+    EXPECT_THAT(script_faults(design.project, dir.path(), find_program("tclsh", "tcl")), IsEmpty());
+    EXPECT_EQ(nlohmann::json::parse(design.text("interfaces.json"))["weights"]["stores"][0]["node"],
+              printable(name));
+    const ProcessResult header = run_process({find_program("cc", "gcc").string(), "-fsyntax-only",
+                                              "-Wall", "-Werror", "-xc", "assay_accelerator.h"},
+                                             dir.path(), std::chrono::seconds(60));
+    EXPECT_TRUE(header.ok()) << header.output;
+  }
 }
 
 struct ScriptFault {
@@ -186,6 +206,35 @@ TEST_F(ZynqScripts, EveryFaultIsSeen) {
   }
 }
 
+/// The bus to run-time weights and its place.
+TEST_F(ZynqScripts, EveryFaultOfRunTimeWeightsIsSeen) {
+  const ScriptFault faults[] = {
+      {"bd.tcl",
+       "connect_bd_intf_net [get_bd_intf_pins control_bus/M02_AXI] [get_bd_intf_pins "
+       "accelerator0/s_axi_weights]\n",
+       "", "no bus leads from ps/Data to accelerator0/s_axi_weights/reg0"},
+      {"bd.tcl", "CONFIG.NUM_MI {3}", "CONFIG.NUM_MI {2}", "nothing called 'M02_AXI'"},
+      {"bd.tcl", "control_bus/M02_AXI] [get_bd_intf_pins accelerator0/s_axi_weights]",
+       "control_bus/M01_AXI] [get_bd_intf_pins accelerator0/s_axi_weights]", "connected already"},
+      {"bd.tcl", "assign_bd_address -offset 0x40020000", "# ",
+       "ps/Data has no address for accelerator0/s_axi_weights"},
+      {"bd.tcl", "-offset 0x40020000", "-offset 0x40010000", "overlaps odma0/s_axi_control/reg0"},
+      {"bd.tcl", "-offset 0x40020000", "-offset 0x40021000", "no multiple of"},
+      {"bd.tcl", "-offset 0x40020000", "-offset 0x80000000", "outside of ps/Data"},
+      {"bd.tcl", "-range 0x00002000", "-range 0x00001000", "0x1000 of the 0x2000 bytes"},
+      {"bd.tcl", "-range 0x00002000", "-range 0x00004000", "has 0x2000 bytes, not 0x4000"},
+      {"ip/accelerator/component.xml", "s_axis:m_axis:s_axi_weights", "s_axis:m_axis",
+       "accelerator0/s_axi_weights has no clock"},
+      {"ip/accelerator/component.xml", ">8192<", ">4096<", "has 0x1000 bytes, not 0x2000"},
+  };
+  for (const ScriptFault& fault : faults) {
+    Design design(writable_steps());
+    design.patch(fault.file, fault.from, fault.to);
+    EXPECT_THAT(mock_says(design.project), HasSubstr(fault.says))
+        << fault.file << ": " << fault.from << " -> " << fault.to;
+  }
+}
+
 /// What a missing address is.
 TEST_F(ZynqScripts, AMoverWithoutAnAddressIsSeen) {
   Design design(top::dense_graph());
@@ -211,10 +260,10 @@ TEST_F(ZynqScripts, AnIpThatIsNotWhatItsDescriptionSaysIsSeen) {
 /// An IP with the ports that Yosys finds in its RTL.
 struct Described {
   Described(const Ip& ip, std::vector<RtlPort> its)
-      : xml(component_xml(ip)), ports(std::move(its)) {
+      : xml(component_xml(ip)), ports(std::move(its)), used(ip.used) {
     for (const IpFile& file : ip_files(ip)) files.push_back(file.name);
   }
-  std::vector<std::string> faults() const { return component_faults(xml, ports, files); }
+  std::vector<std::string> faults() const { return component_faults(xml, ports, files, used); }
   void patch(const std::string& from, const std::string& to) {
     const std::size_t at = xml.find(from);
     ASSERT_NE(at, std::string::npos) << from;
@@ -223,6 +272,7 @@ struct Described {
   std::string xml;
   std::vector<RtlPort> ports;
   std::vector<std::string> files;
+  std::int64_t used;
 };
 
 std::vector<RtlPort> ports_by_yosys(const Ip& ip) {
@@ -244,6 +294,9 @@ TEST(ZynqComponents, DescribeTheRtlAsYosysReadsIt) {
       for (const Ip& ip : one->project.ips)
         EXPECT_THAT(Described(ip, ports_by_yosys(ip)).faults(), IsEmpty()) << ip.name;
   }
+  const Design writable(writable_steps());
+  const Ip& ip = writable.project.ips[0];
+  EXPECT_THAT(Described(ip, ports_by_yosys(ip)).faults(), IsEmpty());
 }
 
 /// The ports as the IP has them: what a fault is planted into.
@@ -302,6 +355,37 @@ TEST(ZynqComponents, EveryFaultInTheTextIsSeen) {
     Described ip = described(design.project.ips[1]);
     ip.patch(from, to);
     EXPECT_THAT(ip.faults(), Contains(HasSubstr(says))) << from << " -> " << to;
+  }
+}
+
+/// A memory map that is too small, none of a master's pages, or whose base comes through.
+TEST(ZynqComponents, EveryFaultOfRunTimeWeightsIsSeen) {
+  const Design design(writable_steps());
+  const std::vector<std::array<std::string, 3>> faults = {
+      {"<spirit:range spirit:format=\"long\">8192<", "<spirit:range spirit:format=\"long\">4096<",
+       "'s_axi_weights' takes 4096 bytes, and what is in it 4104"},
+      {"<spirit:range spirit:format=\"long\">8192<", "<spirit:range spirit:format=\"long\">4096<",
+       "AWADDR of 13 bits is wider than its 4096 bytes"},
+      {"<spirit:range spirit:format=\"long\">8192<", "<spirit:range spirit:format=\"long\">9000<",
+       "no power of two"},
+      {"spirit:memoryMapRef=\"s_axi_weights\"", "spirit:memoryMapRef=\"weights\"",
+       "'weights', which is not there"},
+      {"s_axis:m_axis:s_axi_weights", "s_axis:m_axis", "bus 's_axi_weights' has no clock"},
+      {"<spirit:addressOffset>0x04<", "<spirit:addressOffset>0x00<", "is where another one is"},
+      {"DATA_WIDTH\">32<", "DATA_WIDTH\">64<", "WDATA has 32 bits, not 64"},
+  };
+  EXPECT_THAT(described(design.project.ips[0]).faults(), IsEmpty());
+  for (const auto& [from, to, says] : faults) {
+    Described ip = described(design.project.ips[0]);
+    ip.patch(from, to);
+    EXPECT_THAT(ip.faults(), Contains(HasSubstr(says))) << from << " -> " << to;
+  }
+  // A port that sees a base, and one that does not see the memories' end.
+  for (const auto& [bits, says] : {std::pair{32, "ARADDR of 32 bits is wider than its 8192 bytes"},
+                                   {12, "ARADDR of 12 bits does not reach 4104 bytes"}}) {
+    Ip ip = design.project.ips[0];
+    std::ranges::find(ip.ports, "s_axi_weights_araddr", &IpPort::name)->bits = bits;
+    EXPECT_THAT(described(ip).faults(), Contains(HasSubstr(says)));
   }
 }
 

@@ -86,4 +86,16 @@ inline Graph two_by_two() {
   return b.finish({b.fifo("first", x, 8), b.fifo("second", y, 8)});
 }
 
+/// Two memories that a host writes: of layer `name`, and of one behind it. x [1,8] in 3 bits.
+inline Graph writable_steps(const std::string& name = "first") {
+  top::Builder b;
+  hw::Thresholding op;
+  op.levels.out_dtype = DataType::uint(2);
+  op.runtime_writeable_weights = true;
+  Tensor* x = b.input("image", {1, 8}, DataType::uint(3));
+  x = b.add(name, op, {x, b.constant({1, 3}, {1, 3, 5}, DataType::uint(4))}, DataType::uint(2));
+  x = b.add("second", op, {x, b.constant({1, 3}, {1, 2, 3}, DataType::uint(3))}, DataType::uint(2));
+  return b.finish({x});
+}
+
 }  // namespace assay::zynq::test

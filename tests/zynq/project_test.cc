@@ -47,6 +47,8 @@ TEST(ZynqProject, IsTheSameEveryTime) {
     EXPECT_EQ(one.project.files[i].name, other.project.files[i].name);
     EXPECT_EQ(one.project.files[i].text, other.project.files[i].text) << one.project.files[i].name;
   }
+  EXPECT_EQ(Design(writable_steps()).project.identity.project_hash,
+            Design(writable_steps()).project.identity.project_hash);
 }
 
 /// x: 3 bits in a byte, 8 beats; y: 9 bits in two bytes, 6 beats.
@@ -99,6 +101,68 @@ TEST(ZynqProject, GivesTheRegistersToPrograms) {
   EXPECT_EQ(json["clk_ns"], 10.0);
 }
 
+/// Two memories of one row, a word each, behind the registers: two pages behind the movers.
+TEST(ZynqProject, SaysWhereRunTimeWeightsAre) {
+  const Design design(writable_steps());
+  const auto json = nlohmann::json::parse(design.text("interfaces.json"))["weights"];
+  EXPECT_EQ(json["port"], "s_axi_weights");
+  EXPECT_EQ(json["base"], "0x40020000");
+  EXPECT_EQ(json["range"], "0x00002000");
+  EXPECT_EQ(json["registers"].size(), 5U);
+  ASSERT_EQ(json["stores"].size(), 2U);
+  EXPECT_EQ(json["stores"][0]["node"], "first");
+  EXPECT_EQ(json["stores"][0]["address"], "0x00001000");
+  EXPECT_EQ(json["stores"][1]["node"], "second");
+  for (const char* line :
+       {"#define ASSAY_WEIGHTS_BASE 0x40020000u", "#define ASSAY_WEIGHTS_RANGE 0x00002000u",
+        "#define ASSAY_WEIGHTS_HELD 0x04", "#define ASSAY_WEIGHTS_STORES 2",
+        "#define ASSAY_WEIGHTS_0_ADDRESS 0x00001000u", "/* second_thresholds.hex of second */"})
+    EXPECT_THAT(design.text("assay_accelerator.h"), HasSubstr(line));
+  // The base is no part of what the accelerator sees.
+  const std::string& top = design.text("ip/accelerator/hdl/assay_accelerator.v");
+  EXPECT_THAT(top, HasSubstr("input  wire [12:0] s_axi_weights_awaddr"));
+  EXPECT_THAT(top, HasSubstr(".s_axi_weights_awaddr({19'b0, s_axi_weights_awaddr})"));
+  EXPECT_EQ(nlohmann::json::parse(design.text("metadata.json"))["vivado_stitch_ifnames"]["axilite"],
+            nlohmann::json::parse(R"(["s_axi_weights"])"));
+  // Without any there is nothing of them.
+  const Design plain(top::dense_graph());
+  EXPECT_TRUE(nlohmann::json::parse(plain.text("interfaces.json"))["weights"].is_null());
+  EXPECT_THAT(plain.text("assay_accelerator.h"), ::testing::Not(HasSubstr("WEIGHTS")));
+}
+
+/// What takes more than a mover lies at a multiple of its size.
+TEST(ZynqProject, LargeWeightsLieAtAMultipleOfTheirSize) {
+  top::Builder b;
+  hw::Thresholding op;
+  op.levels.out_dtype = DataType::uint(2);
+  op.runtime_writeable_weights = true;
+  std::vector<std::int64_t> rows;
+  for (int i = 0; i < 0x8000; ++i) rows.insert(rows.end(), {1, 3, 5});
+  Tensor* x = b.input("image", {1, 0x8000}, DataType::uint(3));
+  const Design design(b.finish({b.add(
+      "wide", op, {x, b.constant({0x8000, 3}, rows, DataType::uint(4))}, DataType::uint(2))}));
+  const auto json = nlohmann::json::parse(design.text("interfaces.json"))["weights"];
+  const std::int64_t base = std::stoll(json["base"].get<std::string>(), nullptr, 16),
+                     range = std::stoll(json["range"].get<std::string>(), nullptr, 16);
+  EXPECT_GT(range, 0x20000);
+  EXPECT_EQ(base % range, 0);
+  EXPECT_GE(base, 0x40020000);
+}
+
+/// UltraScale+ reaches 256 MiB of registers, PS7 1 GiB; a range that begins behind the movers needs twice its size.
+TEST(ZynqProject, WeightsBeyondTheWindowAreRefused) {
+  for (const auto& [board, most] : {std::pair{"ZCU104", 0x8000000}, {"Pynq-Z1", 0x20000000}}) {
+    Design design(writable_steps(), board);
+    WeightStore& last = design.rtl.stores.back();
+    last.address = most - 4 * last.need.size();
+    EXPECT_EQ(vivado_project(design.spec).weights->range, most);
+    last.address += 4;
+    EXPECT_THAT(message_of<UserError>([&] { vivado_project(design.spec); }),
+                HasSubstr(fmt::format("run-time weights of {} bytes, and {} reaches {} bytes",
+                                      most + 4, board, 2 * most)));
+  }
+}
+
 TEST(ZynqProject, UltraScaleHasItsOwnNamesAndWidths) {
   const Design design(top::dense_graph(), "ZCU104", 150);
   const std::string& bd = design.text("bd.tcl");
@@ -140,6 +204,20 @@ TEST(ZynqProject, RefusesWhatABoardCannotDo) {
       HasSubstr("has 10 streams, and the processing system of ZCU104 has interrupts for 8"));
   EXPECT_EQ(Design(many(8), "Pynq-Z1").project.movers.size(), 16U);
   EXPECT_THAT(refused(many(9), "Pynq-Z1", 100), HasSubstr("interrupts for 16"));
+  top::Builder b;
+  hw::Thresholding op;
+  op.levels.out_dtype = DataType::uint(2);
+  op.runtime_writeable_weights = true;
+  std::vector<Tensor*> outputs;
+  for (int i = 0; i < 8; ++i)
+    outputs.push_back(b.add(fmt::format("out{}", i), op,
+                            {b.input(fmt::format("in{}", i), {1, 4}, DataType::uint(3)),
+                             b.constant({1, 3}, {1, 3, 5}, DataType::uint(4))},
+                            DataType::uint(2)));
+  EXPECT_THAT(refused(b.finish(outputs), "Pynq-Z1", 100),
+              HasSubstr("has 16 streams and run-time weights, and one interconnect reaches 16"));
+  EXPECT_THAT(refused(writable_steps(), "U250", 200),
+              HasSubstr("projects for a card do not connect their port s_axi_weights"));
 }
 
 // ---- Names that a model may have ----

@@ -54,6 +54,27 @@ std::string stream_text(const DriverStream& stream) {
       stream.mover.slot_bytes());
 }
 
+/// The table of memories and the port; "" where there is none.
+std::string weights_text(const DriverSpec& spec) {
+  if (!spec.weights) return "";
+  const DriverWeights& w = *spec.weights;
+  std::string stores;
+  for (const WeightStore& s : w.stores)
+    stores += fmt::format("    {{{}, {}, 0x{:x}u, {}u, {}u, {}u}},\n", c_string(s.node),
+                          c_string(s.file), s.address, s.need.words, s.columns(), s.need.stride());
+  return fmt::format(
+      R"(/* Memories of run-time weights in the order of assay_store's fields, and the port to them. */
+static const assay_store assay_stores[] = {{
+{}}};
+
+static const assay_weights assay_runtime_weights = {{
+    0x{:x}u, 0x{:x}u, {}, {}, {}, assay_stores}};
+
+)",
+      stores, w.address, w.range, kWeightVersion, (weight_bytes(w.stores) - kWeightWindow) / 4,
+      w.stores.size());
+}
+
 std::string accelerator_text(const DriverSpec& spec) {
   if (spec.inputs.size() + spec.outputs.size() > kMostMovers)
     user_error("the host in C has at most {} movers; '{}' has {}", kMostMovers,
@@ -72,19 +93,21 @@ std::string accelerator_text(const DriverSpec& spec) {
 static const assay_stream assay_streams[] = {{
 {}}};
 
-static const assay_description assay_accelerator = {{
-    {}, "{}", {}, {}, {}, assay_streams}};
+{}static const assay_description assay_accelerator = {{
+    {}, "{}", {}, {}, {}, assay_streams, {}}};
 
 #endif
 )",
-      streams, c_string(spec.network), spec.content_hash, spec.clock_mhz, spec.inputs.size(),
-      spec.outputs.size());
+      streams, weights_text(spec), c_string(spec.network), spec.content_hash, spec.clock_mhz,
+      spec.inputs.size(), spec.outputs.size(), spec.weights ? "&assay_runtime_weights" : "NULL");
 }
 
 std::string registers_text() {
   std::string defines, errors;
   for (const MoverRegister& r : kMoverRegisters)
     defines += fmt::format("#define ASSAY_REGISTER_{} 0x{:02x}u\n", upper_case(r.name), r.offset);
+  for (const WeightRegister& r : kWeightRegisters)
+    defines += fmt::format("#define ASSAY_WEIGHTS_{} 0x{:02x}u\n", upper_case(r.name), r.offset);
   for (const MoverBit& b : kMoverBits)
     if (b.reg == "error")
       errors += fmt::format("    {{{}, {}, {}}},\n", b.bit, c_string(b.name), c_string(b.meaning));
@@ -93,7 +116,7 @@ std::string registers_text() {
                              upper_case(b.name), 1U << b.bit);
   return fmt::format(
       R"(/* SPDX-License-Identifier: Apache-2.0 */
-/* The registers of a mover, and what the bits of its errors mean. */
+/* The registers of a mover and of run-time weights, and what the bits of a mover's errors mean. */
 #ifndef ASSAY_REGISTERS_H
 #define ASSAY_REGISTERS_H
 

@@ -131,13 +131,44 @@ Json registers_json() {
   return registers;
 }
 
+/// Null where there are none.
+Json json_of(const std::optional<DriverWeights>& weights) {
+  if (!weights) return nullptr;
+  Json registers = Json::object(), stores = Json::array();
+  for (const WeightRegister& r : kWeightRegisters) registers[r.name] = r.offset;
+  for (const WeightStore& store : weights->stores)
+    stores.push_back({{"node", store.node},
+                      {"file", store.file},
+                      {"address", store.address},
+                      {"words", store.need.words},
+                      {"columns", store.columns()},
+                      {"stride", store.need.stride()}});
+  return {
+      {"cell", weights->cell},     {"address", weights->address},
+      {"range", weights->range},   {"registers", registers},
+      {"version", kWeightVersion}, {"words", (weight_bytes(weights->stores) - kWeightWindow) / 4},
+      {"stores", stores}};
+}
+
+Json training_of(const std::vector<StreamLayout>& layouts) {
+  Json all = Json::array();
+  for (const StreamLayout& l : layouts)
+    all.push_back({{"tensor", l.tensor}, {"unit", json_of(l.unit)}, {"shift", json_of(l.shift)}});
+  return all;
+}
+
+std::string text_of(const Json& json) {
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 std::string accelerator_json(const DriverSpec& spec) {
   const Json json = {{"schema", "assay.driver/1"},        {"network", spec.network},
                      {"content_hash", spec.content_hash}, {"bitfile", spec.bitfile},
                      {"clock_mhz", spec.clock_mhz},       {"sets_clock", spec.sets_clock},
                      {"registers", registers_json()},     {"inputs", json_of(spec.inputs)},
-                     {"outputs", json_of(spec.outputs)},  {"host", tail_json(spec.tail)}};
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+                     {"outputs", json_of(spec.outputs)},  {"host", tail_json(spec.tail)},
+                     {"weights", json_of(spec.weights)}};
+  return text_of(json);
 }
 
 }  // namespace
@@ -148,6 +179,13 @@ std::vector<NodeRtl::File> pynq_driver(const DriverSpec& spec) {
     files.push_back({std::string(file.name), std::string(file.text)});
   std::ranges::sort(files, {}, &NodeRtl::File::name);
   return files;
+}
+
+std::string training_json(const std::vector<StreamLayout>& inputs,
+                          const std::vector<StreamLayout>& outputs, const HostTail& tail) {
+  return text_of({{"inputs", training_of(inputs)},
+                  {"outputs", training_of(outputs)},
+                  {"host", tail_json(tail)}});
 }
 
 }  // namespace assay::host

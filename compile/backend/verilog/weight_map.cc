@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 
 #include "compile/base/error.h"
 
@@ -13,6 +14,17 @@ namespace {
 constexpr std::int64_t kColumnBits = 32;
 
 }  // namespace
+
+std::int64_t weight_bytes(std::span<const WeightStore> stores) {
+  std::int64_t end = kWeightWindow;
+  for (const WeightStore& store : stores)
+    end = std::max(end, store.address + 4 * store.need.size());
+  return end;
+}
+
+std::int64_t weight_range(std::span<const WeightStore> stores) {
+  return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(weight_bytes(stores))));
+}
 
 std::vector<std::uint32_t> host_words(const WeightStore& store, const hw::MemoryImage& image) {
   const hw::StoreNeed& need = store.need;

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ inline constexpr std::array<WeightRegister, 5> kWeightRegisters = {{
      "frames that the first slave has begun since the reset, modulo 2^32; while the "
      "layers are held all of them have left"},
 }};
+/// What the register of the layout's version says.
+inline constexpr std::uint32_t kWeightVersion = 1;
 /// Bytes in front of the first memory.
 inline constexpr std::int64_t kWeightWindow = 0x1000;
 /// Of the port's addresses, which are 32 bits.
@@ -54,6 +57,11 @@ struct WeightStore {
   std::int64_t columns() const { return need.lanes * need.lane_columns(); }
   std::int64_t words() const { return need.words * columns(); }  ///< of 32 bits
 };
+
+/// Bytes from the registers to the end of the last memory, and the power of two that holds them: what a
+/// design's port takes of an address space.
+std::int64_t weight_bytes(std::span<const WeightStore> stores);
+std::int64_t weight_range(std::span<const WeightStore> stores);
 
 /// What a host writes to a memory so that it has these contents: columns() numbers a word.
 std::vector<std::uint32_t> host_words(const WeightStore& store, const hw::MemoryImage& image);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
 #include "compile/backend/zynq/system.h"
 
@@ -15,9 +16,12 @@ constexpr std::string_view kClock = "ap_clk", kReset = "ap_rst_n";
 
 class BlockDesign {
  public:
-  BlockDesign(const ProjectSpec& spec, const std::vector<Mover>& movers)
-      : spec_(spec), movers_(movers), system_(system_of(*spec.board)) {
-    for (const Mover& mover : movers) by_port_[mover.memory_port].push_back(&mover);
+  BlockDesign(const ProjectSpec& spec, const Project& project)
+      : spec_(spec),
+        movers_(project.movers),
+        weights_(project.weights),
+        system_(system_of(*spec.board)) {
+    for (const Mover& mover : movers_) by_port_[mover.memory_port].push_back(&mover);
   }
 
   std::string text() {
@@ -132,10 +136,13 @@ class BlockDesign {
 
   void control() {
     about("Registers");
-    connect("control_bus", 1, movers_.size());
+    connect("control_bus", 1, movers_.size() + (weights_ ? 1 : 0));
     bus(pin(kSystemCell, system_.control), "control_bus/S00_AXI");
     for (std::size_t i = 0; i < movers_.size(); ++i)
       bus(fmt::format("control_bus/M{:02}_AXI", i), movers_[i].name + "/s_axi_control");
+    if (weights_)
+      bus(fmt::format("control_bus/M{:02}_AXI", movers_.size()),
+          pin(kAcceleratorCell, kWeightPort));
   }
 
   void memory(int port, const std::vector<const Mover*>& movers) {
@@ -170,6 +177,9 @@ class BlockDesign {
     for (const Mover& mover : movers_)
       assign(mover.control_base, kControlRange, pin(kSystemCell, "Data"),
              mover.name + "/s_axi_control/reg0");
+    if (weights_)
+      assign(weights_->base, weights_->range, pin(kSystemCell, "Data"),
+             fmt::format("{}/{}/reg0", kAcceleratorCell, kWeightPort));
     for (const Mover& mover : movers_)
       assign(0, memory, mover.name + "/m_axi_gmem",
              pin(kSystemCell, system_.segment(mover.memory_port)));
@@ -177,6 +187,7 @@ class BlockDesign {
 
   const ProjectSpec& spec_;
   const std::vector<Mover>& movers_;
+  const std::optional<ControlPlace>& weights_;
   const SystemKind& system_;
   std::map<int, std::vector<const Mover*>> by_port_;
   std::string text_;
@@ -184,8 +195,8 @@ class BlockDesign {
 
 }  // namespace
 
-std::string block_design_tcl(const ProjectSpec& spec, const std::vector<Mover>& movers) {
-  return BlockDesign(spec, movers).text();
+std::string block_design_tcl(const ProjectSpec& spec, const Project& project) {
+  return BlockDesign(spec, project).text();
 }
 
 }  // namespace assay::zynq

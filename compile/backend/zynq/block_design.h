@@ -10,7 +10,8 @@ namespace assay::zynq {
 inline constexpr std::string_view kDesign = "top";
 
 /// The Tcl that makes the block design of movers, accelerator and processing system: every stream, bus,
-/// clock, reset and interrupt connected, every address assigned.
-std::string block_design_tcl(const ProjectSpec& spec, const std::vector<Mover>& movers);
+/// clock, reset and interrupt connected, every address assigned. Of the project are read the movers and
+/// where run-time weights are.
+std::string block_design_tcl(const ProjectSpec& spec, const Project& project);
 
 }  // namespace assay::zynq

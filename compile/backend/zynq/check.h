@@ -25,9 +25,11 @@ std::vector<RtlPort> yosys_ports(std::string_view json, const std::string& modul
 /// A script with which Yosys reads the files of an IP, whose folder it runs in, and writes `json`.
 std::string ports_script(const Ip& ip, std::string_view json);
 
-/// An IP's component.xml against the ports of its RTL and the files of its folder.
+/// An IP's component.xml against the ports of its RTL, the files of its folder and the bytes that its registers
+/// and memories take of addresses (Ip::used).
 std::vector<std::string> component_faults(std::string_view xml, const std::vector<RtlPort>& ports,
-                                          const std::vector<std::string>& files);
+                                          const std::vector<std::string>& files,
+                                          std::int64_t used = 0);
 
 /// Files that scripts name and that are not in the project.
 std::vector<std::string> missing_files(const Project& project);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <map>
 #include <set>
@@ -76,8 +77,8 @@ std::string parameter_of(const XmlElement& element, std::string_view name) {
 class ComponentCheck {
  public:
   ComponentCheck(const XmlElement& root, const std::vector<RtlPort>& ports,
-                 const std::vector<std::string>& files)
-      : root_(root), rtl_(ports), there_(files) {}
+                 const std::vector<std::string>& files, std::int64_t used)
+      : root_(root), rtl_(ports), there_(files), used_(used) {}
 
   std::vector<std::string> run() {
     if (root_.name != "spirit:component") fault("the root is '{}'", root_.name);
@@ -224,10 +225,26 @@ class ComponentCheck {
       if (!clocked.contains(bus)) fault("bus '{}' has no clock", bus);
   }
 
+  /// A master sees whole pages, and a base that is in the addresses is no part of what the slave takes.
+  void check_range(const std::string& map, std::int64_t range) {
+    constexpr std::int64_t kPage = 0x1000;
+    if (range < kPage || !std::has_single_bit(static_cast<std::uint64_t>(range)))
+      fault("'{}' takes {} bytes, which is no power of two from {} on", map, range, kPage);
+    if (range < used_) fault("'{}' takes {} bytes, and what is in it {}", map, range, used_);
+    for (const char* signal : {"AWADDR", "ARADDR"}) {
+      const auto it = widths_.find(fmt::format("{}/{}", map, signal));
+      if (it != widths_.end() && (it->second > 62 || std::int64_t{1} << it->second > range))
+        fault("bus '{}': {} of {} bits is wider than its {} bytes", map, signal, it->second, range);
+      if (it != widths_.end() && it->second <= 62 && std::int64_t{1} << it->second < used_)
+        fault("bus '{}': {} of {} bits does not reach {} bytes", map, signal, it->second, used_);
+    }
+  }
+
   void check_registers() {
     for (const XmlElement* map : root_.child("spirit:memoryMaps").all("spirit:memoryMap"))
       for (const XmlElement* block : map->all("spirit:addressBlock")) {
         const std::int64_t range = whole_number(block->child("spirit:range").text);
+        check_range(map->child("spirit:name").text, range);
         std::set<std::int64_t> offsets;
         for (const XmlElement* one : block->all("spirit:register")) {
           const std::int64_t offset = whole_number(one->child("spirit:addressOffset").text);
@@ -281,6 +298,7 @@ class ComponentCheck {
   const XmlElement& root_;
   const std::vector<RtlPort>& rtl_;
   const std::vector<std::string>& there_;
+  const std::int64_t used_;
   std::vector<std::string> faults_;
   std::set<std::string> buses_, data_buses_, resets_, mapped_;
   std::vector<const XmlElement*> clocks_;
@@ -290,14 +308,15 @@ class ComponentCheck {
 }  // namespace
 
 std::vector<std::string> component_faults(std::string_view xml, const std::vector<RtlPort>& ports,
-                                          const std::vector<std::string>& files) {
+                                          const std::vector<std::string>& files,
+                                          std::int64_t used) {
   XmlElement root;
   try {
     root = parse_xml(xml);
   } catch (const UserError& error) {
     return {error.what()};
   }
-  return ComponentCheck(root, ports, files).run();
+  return ComponentCheck(root, ports, files, used).run();
 }
 
 }  // namespace assay::zynq

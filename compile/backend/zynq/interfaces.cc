@@ -32,6 +32,24 @@ OrderedJson register_json(const IpRegister& one) {
   return json;
 }
 
+/// Null where there are none.
+OrderedJson weights_json(const ProjectSpec& spec, const Project& project) {
+  if (!project.weights) return nullptr;
+  OrderedJson json = {{"port", kWeightPort},
+                      {"base", hex_text(project.weights->base)},
+                      {"range", hex_text(project.weights->range)}};
+  for (const IpRegister& one : project.ips.front().registers)
+    json["registers"].push_back(register_json(one));
+  for (const WeightStore& store : spec.rtl->stores)
+    json["stores"].push_back({{"node", printable(store.node, kLongest)},
+                              {"file", store.file},
+                              {"address", hex_text(store.address)},
+                              {"words", store.need.words},
+                              {"columns", store.columns()},
+                              {"stride", store.need.stride()}});
+  return json;
+}
+
 OrderedJson mover_json(const Mover& mover, std::size_t interrupt) {
   return {{"name", mover.name},
           {"direction", mover.reads ? "in" : "out"},
@@ -58,6 +76,7 @@ std::string interfaces_json(const ProjectSpec& spec, const Project& project) {
   for (std::size_t i = 0; i < project.movers.size(); ++i)
     json["movers"].push_back(mover_json(project.movers[i], i));
   for (const IpRegister& one : mover_registers()) json["registers"].push_back(register_json(one));
+  json["weights"] = weights_json(spec, project);
   return json_file(json);
 }
 
@@ -66,6 +85,31 @@ std::string upper_name(std::string_view name) {
   std::ranges::transform(text, text.begin(), [](char c) {
     return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   });
+  return text;
+}
+
+/// Run-time weights: where they are, their registers, and every memory's place behind them.
+std::string weights_header(const ProjectSpec& spec, const Project& project) {
+  if (!project.weights) return "";
+  std::string text = fmt::format(
+      "\n/* Run-time weights of the accelerator. */\n#define ASSAY_WEIGHTS_BASE {}u\n#define "
+      "ASSAY_WEIGHTS_RANGE {}u\n",
+      hex_text(project.weights->base), hex_text(project.weights->range));
+  for (const IpRegister& one : project.ips.front().registers)
+    text += fmt::format("#define ASSAY_WEIGHTS_{} 0x{:02x} /* {} */\n", upper_name(one.name),
+                        one.offset, one.description);
+  text += fmt::format(
+      "/* Memories. Word w has its 32 bits number c at ASSAY_WEIGHTS_BASE + ADDRESS + 4 * (w * "
+      "STRIDE + c). */\n#define ASSAY_WEIGHTS_STORES {}\n",
+      spec.rtl->stores.size());
+  for (std::size_t i = 0; i < spec.rtl->stores.size(); ++i) {
+    const WeightStore& store = spec.rtl->stores[i];
+    text += fmt::format(
+        "/* {0} of {1} */\n#define ASSAY_WEIGHTS_{2}_ADDRESS {3}u\n#define ASSAY_WEIGHTS_{2}_WORDS "
+        "{4}u\n#define ASSAY_WEIGHTS_{2}_COLUMNS {5}u\n#define ASSAY_WEIGHTS_{2}_STRIDE {6}u\n",
+        store.file, c_comment(store.node), i, hex_text(store.address), store.need.words,
+        store.columns(), store.need.stride());
+  }
   return text;
 }
 
@@ -94,7 +138,7 @@ std::string header_text(const ProjectSpec& spec, const Project& project) {
         head, hex_text(mover.control_base), hex_text(kControlRange), i, mover.beat_bytes,
         mover.slot_bytes(), mover.frame_beats, mover.transfer_bytes(1));
   }
-  return text + "\n#endif\n";
+  return text + weights_header(spec, project) + "\n#endif\n";
 }
 
 /// The whole accelerator is one partition; on a card in the region that link.cfg says.
@@ -111,6 +155,12 @@ std::string floorplan_json(const ProjectSpec& spec, const Project& project) {
 OrderedJson stream_list(const std::vector<StitchedPort>& ports) {
   OrderedJson list = OrderedJson::array();
   for (const StitchedPort& port : ports) list.push_back({port.prefix, port.tdata_bits()});
+  return list;
+}
+
+OrderedJson axilite_list(const Project& project) {
+  OrderedJson list = OrderedJson::array();
+  if (project.weights) list.push_back(kWeightPort);
   return list;
 }
 
@@ -131,7 +181,7 @@ std::string metadata_json(const ProjectSpec& spec, const Project& project) {
         {"s_axis", stream_list(spec.rtl->slaves)},
         {"m_axis", stream_list(spec.rtl->masters)},
         {"aximm", OrderedJson::array()},
-        {"axilite", OrderedJson::array()}}},
+        {"axilite", axilite_list(project)}}},
       {"bitfile", project.products.front()}};
   if (platform) {
     json["vitis_platform"] = spec.board->platform;

@@ -171,7 +171,7 @@ class ComponentWriter {
     w_.open("spirit:addressBlock");
     w_.leaf("spirit:name", "reg0");
     w_.number("spirit:baseAddress", "0");
-    w_.number("spirit:range", std::to_string(kControlRange));
+    w_.number("spirit:range", std::to_string(ip_.range));
     w_.number("spirit:width", "32");
     w_.leaf("spirit:usage", "register");
     w_.leaf("spirit:access", "read-write");
@@ -312,6 +312,11 @@ std::string port_text(const IpPort& port) {
   return fmt::format("  {} wire {}{}", port.output ? "output" : "input ", range, port.name);
 }
 
+std::string pin_text(const IpPort& port) {
+  if (port.inner_bits <= port.bits) return port.name;
+  return fmt::format("{{{}'b0, {}}}", port.inner_bits - port.bits, port.name);
+}
+
 }  // namespace
 
 std::string Ip::vlnv() const {
@@ -342,6 +347,24 @@ IpBus reset_bus() {
   return {"ap_rst_n", BusKind::kReset, false, {{"RST", "ap_rst_n"}}, {{"POLARITY", "ACTIVE_LOW"}}};
 }
 
+IpBus bus_of(const std::vector<IpPort>& ports, const std::string& name, BusKind kind, bool master,
+             std::vector<Named> parameters) {
+  IpBus bus = {name, kind, master, {}, std::move(parameters)};
+  for (const IpPort& port : ports) {
+    if (!port.name.starts_with(name + "_")) continue;
+    std::string logical = port.name.substr(name.size() + 1);
+    std::ranges::transform(logical, logical.begin(),
+                           [](char c) { return static_cast<char>(c - 'a' + 'A'); });
+    bus.pins.emplace_back(std::move(logical), port.name);
+  }
+  return bus;
+}
+
+std::vector<Named> control_parameters(int address_bits) {
+  return {
+      {"DATA_WIDTH", "32"}, {"ADDR_WIDTH", std::to_string(address_bits)}, {"PROTOCOL", "AXI4LITE"}};
+}
+
 std::vector<Named> stream_parameters(int bytes) {
   return {{"TDATA_NUM_BYTES", std::to_string(bytes)},
           {"TDEST_WIDTH", "0"},
@@ -357,7 +380,7 @@ std::string top_text(const Ip& ip) {
   std::string ports, pins, parameters;
   for (const IpPort& port : ip.ports) {
     ports += (ports.empty() ? "" : ",\n") + port_text(port);
-    pins += fmt::format("{}    .{}({})", pins.empty() ? "" : ",\n", port.inner, port.name);
+    pins += fmt::format("{}    .{}({})", pins.empty() ? "" : ",\n", port.inner, pin_text(port));
   }
   for (const auto& [name, value] : ip.inner_parameters)
     parameters += fmt::format("{}    .{}({})", parameters.empty() ? "" : ",\n", name, value);

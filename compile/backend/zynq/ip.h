@@ -16,6 +16,7 @@ struct IpPort {
   int bits = 0;  ///< 0: no vector
   /// Of the module inside that it leads to.
   std::string inner;
+  int inner_bits = 0;  ///< of an input that is wider inside: its bits above are 0
 };
 
 enum class BusKind : std::uint8_t { kClock, kReset, kInterrupt, kStream, kMemory, kControl };
@@ -49,6 +50,9 @@ struct IpFile {
   std::string text;
 };
 
+/// What a register file takes of the address space.
+inline constexpr std::int64_t kControlRange = 0x10000;
+
 /// An IP as Vivado packages one: a folder with component.xml, its top a module of plain Verilog around
 /// a module of SystemVerilog, as block designs take no other.
 struct Ip {
@@ -61,16 +65,16 @@ struct Ip {
   std::vector<IpPort> ports;
   std::vector<IpBus> buses;
   std::vector<IpRegister> registers;
-  std::vector<IpFile> files;  ///< all but the top and component.xml
-  bool keeps_ports = false;   ///< synthesis moves nothing across them, and they are in its netlist
+  std::int64_t range = kControlRange;  ///< of addresses in front of the registers and what follows
+  std::int64_t used = 0;               ///< of it by more than registers: memories
+  std::vector<IpFile> files;           ///< all but the top and component.xml
+  bool keeps_ports = false;  ///< synthesis moves nothing across them, and they are in its netlist
 
   std::string top_file() const { return "hdl/" + module + ".v"; }
   std::string vlnv() const;
 };
 
 inline constexpr std::string_view kIpVendor = "assay", kIpLibrary = "dataflow", kIpVersion = "1.0";
-/// What a register file takes of the address space.
-inline constexpr std::int64_t kControlRange = 0x10000;
 
 /// The vendor, library and name of a bus, and of its form in RTL.
 struct BusType {
@@ -83,6 +87,11 @@ const BusType& bus_type(BusKind kind);
 /// ap_clk and ap_rst_n (active low), of all buses named in `buses`, with colons between them.
 IpBus clock_bus(const std::string& buses);
 IpBus reset_bus();
+/// The bus of the ports whose names begin with its own.
+IpBus bus_of(const std::vector<IpPort>& ports, const std::string& name, BusKind kind, bool master,
+             std::vector<Named> parameters);
+/// Of an AXI4-Lite bus of 32 bits.
+std::vector<Named> control_parameters(int address_bits);
 /// Of an AXI4-Stream of so many bytes, with TLAST and back-pressure alone.
 std::vector<Named> stream_parameters(int bytes);
 

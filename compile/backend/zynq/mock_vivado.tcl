@@ -195,9 +195,10 @@ proc mock::read_ip {file} {
     }
   }
   set segments {} ; set spaces {}
+  # All of what an IP describes is to be reached, not only its beginning.
   foreach map [blocks memoryMap $xml] {
     foreach block [blocks addressBlock $map] {
-      dict set segments [first name $map]/[first name $block] [list [first name $map] 0 [first range $block]]
+      dict set segments [first name $map]/[first name $block] [list [first name $map] 0 [first range $block] whole]
     }
   }
   foreach space [blocks addressSpace $xml] {
@@ -446,8 +447,9 @@ proc assign_bd_address {args} {
   set range [expr {[dict get $o -range]}]
   mock::check [expr {$range >= 4096 && ($range & ($range - 1)) == 0}] "assign_bd_address: a range of $range is no power of two from 4096 on"
   mock::check [expr {$offset % $range == 0}] [format "assign_bd_address: 0x%x is no multiple of 0x%x" $offset $range]
-  lassign [mock::find segments $segment] interface base size
+  lassign [mock::find segments $segment] interface base size whole
   mock::check [expr {$range <= $size && ($base == 0 || $offset >= $base)}] [format "assign_bd_address: %s has 0x%x bytes, not 0x%x" $segment $size $range]
+  mock::check [expr {$whole eq "" || $range == $size}] [format "assign_bd_address: 0x%x of the 0x%x bytes of %s" $range $size $segment]
   set inside 0
   foreach {first length} [lindex [mock::find spaces $space] 1] {
     if {$offset >= $first && $offset + $range <= $first + $length} { set inside 1 }

@@ -33,20 +33,6 @@ std::vector<IpPort> mover_ports(const Mover& mover) {
   return ports;
 }
 
-/// The ports whose names begin with the bus'.
-IpBus bus_of(const std::vector<IpPort>& ports, const std::string& name, BusKind kind, bool master,
-             std::vector<Named> parameters) {
-  IpBus bus = {name, kind, master, {}, std::move(parameters)};
-  for (const IpPort& port : ports) {
-    if (!port.name.starts_with(name + "_")) continue;
-    std::string logical = port.name.substr(name.size() + 1);
-    std::ranges::transform(logical, logical.begin(),
-                           [](char c) { return static_cast<char>(c - 'a' + 'A'); });
-    bus.pins.emplace_back(std::move(logical), port.name);
-  }
-  return bus;
-}
-
 int bits_of(const std::vector<IpPort>& ports, std::string_view name) {
   return std::ranges::find(ports, name, &IpPort::name)->bits;
 }
@@ -101,10 +87,7 @@ Ip mover_ip(const Mover& mover) {
        true,
        {{"INTERRUPT", "interrupt"}},
        {{"SENSITIVITY", "LEVEL_HIGH"}, {"PortWidth", "1"}}},
-      bus_of(ip.ports, "s_axi_control", BusKind::kControl, false,
-             {{"DATA_WIDTH", "32"},
-              {"ADDR_WIDTH", std::to_string(control)},
-              {"PROTOCOL", "AXI4LITE"}}),
+      bus_of(ip.ports, "s_axi_control", BusKind::kControl, false, control_parameters(control)),
       bus_of(ip.ports, "m_axi_gmem", BusKind::kMemory, true, memory_parameters(mover, address)),
       bus_of(ip.ports, stream, BusKind::kStream, mover.reads,
              stream_parameters(static_cast<int>(mover.beat_bytes)))};

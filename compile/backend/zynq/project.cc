@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <bit>
 #include <nlohmann/json.hpp>
 
 #include "compile/backend/zynq/interfaces.h"
@@ -58,6 +59,28 @@ void name_tensors(const ProjectSpec& spec, std::vector<Mover>& movers) {
   }
 }
 
+/// The lowest place behind the movers that is a multiple of its range.
+ControlPlace weights_of(const ProjectSpec& spec, std::size_t movers) {
+  constexpr std::size_t kMostSlaves = 16;  // of control_bus
+  const SystemKind& system = system_of(*spec.board);
+  const std::int64_t range = weight_range(spec.rtl->stores),
+                     behind =
+                         system.control_base + static_cast<std::int64_t>(movers) * kControlRange,
+                     base = (behind + range - 1) / range * range;
+  if (base + range > system.control_base + system.control_range)
+    user_error(
+        "'{}' has run-time weights of {} bytes, and {} reaches {} bytes from 0x{:x} on; let fewer "
+        "layers have some",
+        printable(spec.rtl->module), weight_bytes(spec.rtl->stores), spec.board->name,
+        system.control_range, system.control_base);
+  if (movers >= kMostSlaves)
+    user_error(
+        "'{}' has {} streams and run-time weights, and one interconnect reaches {}; begin a run "
+        "without --runtime-weights",
+        printable(spec.rtl->module), movers, kMostSlaves);
+  return {base, range};
+}
+
 void require_interrupts(const ProjectSpec& spec, const std::vector<Mover>& movers) {
   const SystemKind& system = system_of(*spec.board);
   if (movers.size() > static_cast<std::size_t>(system.most_interrupts))
@@ -80,6 +103,34 @@ int region_of(const ProjectSpec& spec) {
   for (const StitchedNode& node : spec.rtl->nodes)
     needs += hw::estimate_resources(node.layer, hw::Family::kXilinx, true);
   return accelerator_region(*spec.board, needs);
+}
+
+const std::vector<IpRegister>& weight_registers() {
+  static const std::vector<IpRegister> table = [] {
+    std::vector<IpRegister> registers;
+    registers.reserve(kWeightRegisters.size());
+    for (const WeightRegister& one : kWeightRegisters)
+      registers.push_back({one.name, one.meaning, static_cast<int>(one.offset), one.writable});
+    return registers;
+  }();
+  return table;
+}
+
+/// The bus to run-time weights. An interconnect leaves the base in the addresses that it passes on: the top takes
+/// only the bits below the range.
+void add_weights(Ip& ip, const std::vector<WeightStore>& stores) {
+  ip.range = weight_range(stores);
+  ip.used = weight_bytes(stores);
+  ip.registers = weight_registers();
+  const int address = std::countr_zero(static_cast<std::uint64_t>(ip.range));
+  for (const WeightSignal& signal : weight_signals()) {
+    const bool is_address = signal.name.ends_with("addr");
+    const int bits = signal.scalar ? 0 : is_address ? address : signal.bits;
+    ip.ports.push_back(
+        {signal.name, !signal.input, bits, signal.name, is_address ? signal.bits : 0});
+  }
+  ip.buses.push_back(bus_of(ip.ports, std::string(kWeightPort), BusKind::kControl, false,
+                            control_parameters(address)));
 }
 
 ProjectIdentity identity_of(const ProjectSpec& spec, const std::vector<NodeRtl::File>& files) {
@@ -142,6 +193,10 @@ Ip accelerator_ip(const StitchedRtl& rtl) {
   };
   for (const StitchedPort& port : rtl.slaves) add(port, false);
   for (const StitchedPort& port : rtl.masters) add(port, true);
+  if (!rtl.stores.empty()) {
+    add_weights(ip, rtl.stores);
+    streams += fmt::format(":{}", kWeightPort);
+  }
   ip.buses.insert(ip.buses.begin(), {clock_bus(streams), reset_bus()});
   for (const NodeRtl::File& file : rtl.files) ip.files.push_back({"hdl/" + file.name, file.text});
   for (const StitchedNode& node : rtl.nodes)
@@ -151,17 +206,18 @@ Ip accelerator_ip(const StitchedRtl& rtl) {
 }
 
 Project vivado_project(const ProjectSpec& spec) {
-  if (!spec.rtl->stores.empty())
-    user_error(
-        "'{}' has run-time weights, and projects for Vivado do not connect their port "
-        "s_axi_weights; begin a run without --runtime-weights",
-        printable(spec.rtl->module));
   require_clock_of(spec);
   const bool platform = is_platform(*spec.board);
+  if (platform && !spec.rtl->stores.empty())
+    user_error(
+        "'{}' has run-time weights, and projects for a card do not connect their port {}; build "
+        "for a board with a processing system, or begin a run without --runtime-weights",
+        printable(spec.rtl->module), kWeightPort);
   Project project;
   project.movers = platform ? movers_of_platform(spec) : movers_of(spec);
   name_tensors(spec, project.movers);
   if (!platform) require_interrupts(spec, project.movers);
+  if (!spec.rtl->stores.empty()) project.weights = weights_of(spec, project.movers.size());
   project.ips.push_back(accelerator_ip(*spec.rtl));
   project.region = region_of(spec);
   for (const Mover& mover : project.movers) project.ips.push_back(mover_ip(mover));

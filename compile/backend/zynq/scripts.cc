@@ -164,7 +164,7 @@ mv {} results/
 }
 
 std::vector<NodeRtl::File> project_scripts(const ProjectSpec& spec, const Project& project) {
-  return {{"bd.tcl", block_design_tcl(spec, project.movers)},
+  return {{"bd.tcl", block_design_tcl(spec, project)},
           {"build.sh", build_sh(spec, project)},
           {"constraints.xdc",
            "# The clock is the processing system's, whose IP constrains it, and no port leads to a "

@@ -34,6 +34,7 @@ constexpr SystemKind kKinds[] = {
      0,
      250,
      0x40000000,
+     kGiB,
      kGiB},
     {hw::BoardSystem::kZynqUltraScale,
      "zynq_ultra_ps_e",
@@ -55,6 +56,7 @@ constexpr SystemKind kKinds[] = {
      2,
      400,
      0xa0000000,
+     kGiB / 4,
      2 * kGiB}};
 
 }  // namespace

@@ -19,9 +19,9 @@ struct SystemKind {
   std::string_view settings;                                    ///< always, as a list of Tcl
   std::string_view clock_setting, port_setting, width_setting;  ///< the last two of a memory port
   int memory_bits, max_burst, memory_ports, most_interrupts, first_port;
-  double most_mhz;            ///< that its clock to the logic may have
-  std::int64_t control_base;  ///< of the window that its master reaches
-  std::int64_t most_memory;   ///< that a port's lowest segment spans
+  double most_mhz;                           ///< that its clock to the logic may have
+  std::int64_t control_base, control_range;  ///< of the window that its master reaches
+  std::int64_t most_memory;                  ///< that a port's lowest segment spans
 
   /// Of memory port `port`.
   std::string memory(int port) const;

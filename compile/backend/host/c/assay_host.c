@@ -26,9 +26,10 @@ static assay_error fail(assay_message* message, assay_error error, const char* f
 
 const char* assay_error_name(assay_error error) {
   static const char* const names[] = {
-      "ASSAY_OK",          "ASSAY_ERROR_USAGE",  "ASSAY_ERROR_ACCESS",
-      "ASSAY_ERROR_HASH",  "ASSAY_ERROR_STREAM", "ASSAY_ERROR_BUFFER",
-      "ASSAY_ERROR_VALUE", "ASSAY_ERROR_TIME",   "ASSAY_ERROR_HARDWARE"};
+      "ASSAY_OK",           "ASSAY_ERROR_USAGE",  "ASSAY_ERROR_ACCESS",
+      "ASSAY_ERROR_HASH",   "ASSAY_ERROR_STREAM", "ASSAY_ERROR_BUFFER",
+      "ASSAY_ERROR_VALUE",  "ASSAY_ERROR_TIME",   "ASSAY_ERROR_HARDWARE",
+      "ASSAY_ERROR_WEIGHTS"};
   const unsigned number = (unsigned)error;
   return number < sizeof names / sizeof *names ? names[number] : "no error of Assay's";
 }
@@ -192,11 +193,11 @@ assay_error assay_unpack(const assay_stream* s, const void* memory, size_t memor
 
 static unsigned movers_of(const assay_description* d) { return d->inputs + d->outputs; }
 
-/* The window of `path` from `from` on that holds a mover's registers. */
+/* The window of `path` from `from` on that holds so many bytes of registers. */
 static assay_error map_window(assay_mapping* mapping, const char* path, uint64_t from,
-                              assay_message* message) {
+                              uint64_t length, assay_message* message) {
   const uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), offset = from % page;
-  const size_t bytes = (size_t)((offset + ASSAY_WINDOW_BYTES + page - 1) / page * page);
+  const size_t bytes = (size_t)((offset + length + page - 1) / page * page);
   const int file = open(path, O_RDWR | O_SYNC);
   void* window;
   if (file < 0)
@@ -207,13 +208,13 @@ static assay_error map_window(assay_mapping* mapping, const char* path, uint64_t
          (unsigned long long)from, strerror(errno));
   close(file);
   if (window == MAP_FAILED) return ASSAY_ERROR_ACCESS;
-  mapping->windows[mapping->movers] = window;
-  mapping->window_bytes[mapping->movers] = bytes;
-  mapping->offsets[mapping->movers++] = (size_t)offset;
+  mapping->windows[mapping->count] = window;
+  mapping->window_bytes[mapping->count] = bytes;
+  mapping->offsets[mapping->count++] = (size_t)offset;
   return ASSAY_OK;
 }
 
-/* `paths`: one per mover; null: `path` has all. */
+/* `paths`: one per mover, and one for run-time weights; null: `path` has all. */
 static assay_error map_all(assay_mapping* mapping, const assay_description* d, const char* path,
                            const char* const* paths, assay_message* message) {
   assay_error error = ASSAY_OK;
@@ -223,8 +224,11 @@ static assay_error map_all(assay_mapping* mapping, const assay_description* d, c
     return fail(message, ASSAY_ERROR_USAGE, "%u movers are more than ASSAY_MOST_MOVERS",
                 movers_of(d));
   for (i = 0; i < movers_of(d) && !error; ++i)
-    error =
-        map_window(mapping, paths ? paths[i] : path, paths ? 0 : d->streams[i].address, message);
+    error = map_window(mapping, paths ? paths[i] : path, paths ? 0 : d->streams[i].address,
+                       ASSAY_WINDOW_BYTES, message);
+  if (!error && d->weights)
+    error = map_window(mapping, paths ? paths[i] : path, paths ? 0 : d->weights->address,
+                       d->weights->range, message);
   if (error) assay_unmap(mapping);
   return error;
 }
@@ -240,9 +244,9 @@ assay_error assay_map_uio(assay_mapping* mapping, const assay_description* d,
 }
 
 void assay_unmap(assay_mapping* mapping) {
-  while (mapping->movers > 0) {
-    --mapping->movers;
-    munmap(mapping->windows[mapping->movers], mapping->window_bytes[mapping->movers]);
+  while (mapping->count > 0) {
+    --mapping->count;
+    munmap(mapping->windows[mapping->count], mapping->window_bytes[mapping->count]);
   }
 }
 
@@ -276,18 +280,24 @@ static const assay_stream* stream_of(const assay_device* device, unsigned mover)
   return &device->description->streams[mover];
 }
 
+/* Of a mover, or of the port behind them. */
+static const char* port_name(const assay_device* device, unsigned port) {
+  return port < movers_of(device->description) ? stream_of(device, port)->mover
+                                               : "the port of run-time weights";
+}
+
 static assay_error read_register(assay_device* device, unsigned mover, unsigned offset,
                                  uint32_t* value) {
   if (device->access.read(device->access.context, mover, offset, value) == 0) return ASSAY_OK;
   return fail(&device->message, ASSAY_ERROR_ACCESS, "cannot read register 0x%02x of %s", offset,
-              stream_of(device, mover)->mover);
+              port_name(device, mover));
 }
 
 static assay_error write_register(assay_device* device, unsigned mover, unsigned offset,
                                   uint32_t value) {
   if (device->access.write(device->access.context, mover, offset, value) == 0) return ASSAY_OK;
   return fail(&device->message, ASSAY_ERROR_ACCESS, "cannot write register 0x%02x of %s", offset,
-              stream_of(device, mover)->mover);
+              port_name(device, mover));
 }
 
 static assay_error check_hash(assay_device* device, unsigned mover) {
@@ -314,8 +324,7 @@ static assay_error check_number(assay_device* device, unsigned mover, unsigned o
   const assay_error error = read_register(device, mover, offset, &found);
   if (error || found == expected) return error;
   return fail(&device->message, ASSAY_ERROR_STREAM, "%s has %s %lu, accelerator.h says %llu",
-              stream_of(device, mover)->mover, name, (unsigned long)found,
-              (unsigned long long)expected);
+              port_name(device, mover), name, (unsigned long)found, (unsigned long long)expected);
 }
 
 static assay_error check_mover(assay_device* device, unsigned mover) {
@@ -327,6 +336,14 @@ static assay_error check_mover(assay_device* device, unsigned mover) {
     error = check_number(device, mover, ASSAY_REGISTER_FRAME_BEATS, "frame_beats", s->beats);
   if (!error)
     error = check_number(device, mover, ASSAY_REGISTER_MEMORY_BITS, "memory_bits", s->memory_bits);
+  return error;
+}
+
+static assay_error check_weights(assay_device* device) {
+  const assay_weights* w = device->description->weights;
+  const unsigned port = movers_of(device->description);
+  assay_error error = check_number(device, port, ASSAY_WEIGHTS_VERSION, "version", w->version);
+  if (!error) error = check_number(device, port, ASSAY_WEIGHTS_WORDS, "words", w->words);
   return error;
 }
 
@@ -342,6 +359,7 @@ assay_error assay_open(assay_device* device, const assay_description* descriptio
                 "no functions to read and write registers, or more movers than %d",
                 (int)ASSAY_MOST_MOVERS);
   for (i = 0; i < movers_of(description) && !error; ++i) error = check_mover(device, i);
+  if (!error && description->weights) error = check_weights(device);
   return error;
 }
 
@@ -498,4 +516,132 @@ assay_error assay_cycles(assay_device* device, unsigned mover, uint64_t* cycles)
   if (!error) error = read_register(device, mover, ASSAY_REGISTER_CYCLES_HIGH, &high);
   *cycles = (uint64_t)high << 32 | low;
   return error;
+}
+
+/* ---- Run-time weights */
+
+uint64_t assay_weight_words(const assay_description* d) {
+  uint64_t words = 0;
+  unsigned i;
+  for (i = 0; d->weights && i < d->weights->count; ++i)
+    words += d->weights->stores[i].words * d->weights->stores[i].columns;
+  return words;
+}
+
+/* Where the words of all memories lie, one after the other. */
+typedef struct weight_walk {
+  const assay_store* store;
+  uint64_t word, column;
+} weight_walk;
+
+static unsigned weight_place(const weight_walk* w) {
+  return (unsigned)(w->store->address + 4 * (w->word * w->store->stride + w->column));
+}
+
+static void next_weight(weight_walk* w) {
+  if (++w->column < w->store->columns) return;
+  w->column = 0;
+  if (++w->word < w->store->words) return;
+  w->word = 0;
+  ++w->store;
+}
+
+static weight_walk first_weight(const assay_device* device) {
+  weight_walk w = {NULL, 0, 0};
+  w.store = device->description->weights->stores;
+  return w;
+}
+
+static assay_error require_words(assay_device* device, size_t count) {
+  const assay_description* d = device->description;
+  if (!d->weights)
+    return fail(&device->message, ASSAY_ERROR_WEIGHTS,
+                "'%s' has no run-time weights: begin its run with --runtime-weights", d->network);
+  if (count == assay_weight_words(d)) return ASSAY_OK;
+  return fail(&device->message, ASSAY_ERROR_WEIGHTS,
+              "%llu words were given; the memories of '%s' take %llu", (unsigned long long)count,
+              d->network, (unsigned long long)assay_weight_words(d));
+}
+
+static assay_error release(assay_device* device) {
+  return write_register(device, movers_of(device->description), ASSAY_WEIGHTS_HOLD, 0);
+}
+
+/* Between two frames; who cannot be held goes on. */
+static assay_error hold(assay_device* device, double seconds) {
+  const unsigned port = movers_of(device->description);
+  const double end = now() + seconds;
+  assay_error error = write_register(device, port, ASSAY_WEIGHTS_HOLD, 1);
+  while (!error) {
+    const int late = now() > end;
+    uint32_t held = 0;
+    error = read_register(device, port, ASSAY_WEIGHTS_HELD, &held);
+    if (error || (held & 1)) return error;
+    if (!late) continue;
+    error = release(device);
+    if (!error)
+      return fail(&device->message, ASSAY_ERROR_TIME,
+                  "the accelerator is not held within %g s: a frame has not left it; it goes on "
+                  "with the weights that it has",
+                  seconds);
+  }
+  return error;
+}
+
+static assay_error write_words(assay_device* device, const uint32_t* words, size_t count) {
+  weight_walk at = first_weight(device);
+  size_t i;
+  for (i = 0; i < count; ++i, next_weight(&at)) {
+    const assay_error error =
+        write_register(device, movers_of(device->description), weight_place(&at), words[i]);
+    if (error) return error;
+  }
+  return ASSAY_OK;
+}
+
+static assay_error compare_words(assay_device* device, const uint32_t* words, size_t count) {
+  weight_walk at = first_weight(device);
+  size_t i;
+  for (i = 0; i < count; ++i, next_weight(&at)) {
+    uint32_t found = 0;
+    const assay_error error =
+        read_register(device, movers_of(device->description), weight_place(&at), &found);
+    if (error) return error;
+    if (found != words[i])
+      return fail(&device->message, ASSAY_ERROR_HARDWARE,
+                  "%s of '%s', word %llu, column %llu: %08lx was written, %08lx read back; the "
+                  "accelerator stays held, so that no frame sees it",
+                  at.store->file, at.store->node, (unsigned long long)at.word,
+                  (unsigned long long)at.column, (unsigned long)words[i], (unsigned long)found);
+  }
+  return ASSAY_OK;
+}
+
+assay_error assay_load_weights(assay_device* device, const char* content_hash,
+                               const uint32_t* words, size_t count, double seconds) {
+  const char* ours = device->description->content_hash;
+  assay_error error = require_words(device, count);
+  if (error) return error;
+  if (strcmp(content_hash, ours) != 0)
+    return fail(&device->message, ASSAY_ERROR_HASH,
+                "these weights were packed for other RTL (%.12s...) than this accelerator's "
+                "(%.12s...): pack them by 'assay weights' of the run that it was built from",
+                content_hash, ours);
+  error = hold(device, seconds);
+  if (!error) error = write_words(device, words, count);
+  if (!error) error = compare_words(device, words, count);
+  return error ? error : release(device);
+}
+
+assay_error assay_read_weights(assay_device* device, uint32_t* words, size_t count,
+                               double seconds) {
+  weight_walk at;
+  size_t i;
+  assay_error error = require_words(device, count);
+  if (!error) error = hold(device, seconds);
+  if (error) return error;
+  at = first_weight(device);
+  for (i = 0; i < count && !error; ++i, next_weight(&at))
+    error = read_register(device, movers_of(device->description), weight_place(&at), &words[i]);
+  return error ? error : release(device);
 }

@@ -19,14 +19,15 @@ enum { ASSAY_MOST_AXES = 8, ASSAY_MOST_MOVERS = 32, ASSAY_WINDOW_BYTES = 0x80 };
 
 typedef enum assay_error {
   ASSAY_OK = 0,
-  ASSAY_ERROR_USAGE,   /* arguments that cannot be: a mover, input or output that is not there */
-  ASSAY_ERROR_ACCESS,  /* registers or memory cannot be reached */
-  ASSAY_ERROR_HASH,    /* the bitstream was built from other RTL */
-  ASSAY_ERROR_STREAM,  /* a mover has other beats, frames or memory than the description says */
-  ASSAY_ERROR_BUFFER,  /* a buffer that is missing, too short or not aligned */
-  ASSAY_ERROR_VALUE,   /* a value that the stream's data type does not have */
-  ASSAY_ERROR_TIME,    /* a transfer that does not end */
-  ASSAY_ERROR_HARDWARE /* a mover reports an error */
+  ASSAY_ERROR_USAGE,    /* arguments that cannot be: a mover, input or output that is not there */
+  ASSAY_ERROR_ACCESS,   /* registers or memory cannot be reached */
+  ASSAY_ERROR_HASH,     /* the bitstream was built from other RTL, or weights were packed for it */
+  ASSAY_ERROR_STREAM,   /* a mover has other beats, frames or memory than the description says */
+  ASSAY_ERROR_BUFFER,   /* a buffer that is missing, too short or not aligned */
+  ASSAY_ERROR_VALUE,    /* a value that the stream's data type does not have */
+  ASSAY_ERROR_TIME,     /* a transfer that does not end, or an accelerator that is not held */
+  ASSAY_ERROR_HARDWARE, /* a mover reports an error, or a word of weights reads back otherwise */
+  ASSAY_ERROR_WEIGHTS   /* run-time weights that are not this accelerator's, or it has none */
 } assay_error;
 
 /* "ASSAY_ERROR_HASH" */
@@ -58,12 +59,29 @@ typedef struct assay_stream {
   uint64_t slot_bytes;            /* that a beat takes in memory; what it leaves is zero */
 } assay_stream;
 
+/* A memory of run-time weights: its word w has its 32 bits number c at address + 4 * (w * stride + c). */
+typedef struct assay_store {
+  const char* node;                /* the layer */
+  const char* file;                /* of its contents at the start */
+  uint64_t address;                /* behind the port's own */
+  uint64_t words, columns, stride; /* columns: 32 bits of a word */
+} assay_store;
+
+/* The port to run-time weights. */
+typedef struct assay_weights {
+  uint64_t address, range; /* of registers and memories */
+  uint32_t version, words; /* as the registers tell */
+  unsigned count;
+  const assay_store* stores;
+} assay_weights;
+
 typedef struct assay_description {
   const char* network;
   const char* content_hash; /* SHA-256 of the RTL, 64 hexadecimal digits */
   double clock_mhz;
   unsigned inputs, outputs;
-  const assay_stream* streams; /* inputs, then outputs; so are movers numbered */
+  const assay_stream* streams;  /* inputs, then outputs; so are movers numbered */
+  const assay_weights* weights; /* null: none */
 } assay_description;
 
 /* ---- Frames as values and as bytes. Values are in the network's order of axes, frame after frame. */
@@ -86,7 +104,8 @@ typedef struct assay_buffer {
   size_t bytes;
 } assay_buffer;
 
-/* Functions get `context`, and give 0 where they did it. Null: nothing is to do. */
+/* Functions get `context`, and give 0 where they did it. Null: nothing is to do. Registers and memories of run-time
+ * weights are behind the number that follows the movers'. */
 typedef struct assay_access {
   void* context;
   int (*read)(void* context, unsigned mover, unsigned offset, uint32_t* value);
@@ -99,16 +118,16 @@ typedef struct assay_access {
 
 /* Registers that are mapped into the program. */
 typedef struct assay_mapping {
-  void* windows[ASSAY_MOST_MOVERS];
-  size_t window_bytes[ASSAY_MOST_MOVERS];
-  size_t offsets[ASSAY_MOST_MOVERS]; /* of the registers in their window */
-  unsigned movers;
+  void* windows[ASSAY_MOST_MOVERS + 1];
+  size_t window_bytes[ASSAY_MOST_MOVERS + 1];
+  size_t offsets[ASSAY_MOST_MOVERS + 1]; /* of the registers in their window */
+  unsigned count;                        /* of the movers', and of run-time weights' */
 } assay_mapping;
 
 /* All movers' through one device, /dev/mem where `path` is null. */
 assay_error assay_map_memory(assay_mapping* mapping, const assay_description* description,
                              const char* path, assay_message* message);
-/* A UIO device per mover, "/dev/uio0", inputs first. */
+/* A UIO device per mover, "/dev/uio0", inputs first; behind them one for run-time weights. */
 assay_error assay_map_uio(assay_mapping* mapping, const assay_description* description,
                           const char* const* paths, assay_message* message);
 void assay_unmap(assay_mapping* mapping);
@@ -142,6 +161,17 @@ assay_error assay_wait(assay_device* device, double seconds);
 assay_error assay_fetch(assay_device* device, unsigned output, int64_t* values, uint64_t frames);
 /* From the last start of a mover to its end. */
 assay_error assay_cycles(assay_device* device, unsigned mover, uint64_t* cycles);
+
+/* ---- Run-time weights. The accelerator is held between two frames, within the limit or not at all. */
+
+/* Words of 32 bits of all memories, as weights.npy of `assay weights` has them. */
+uint64_t assay_weight_words(const assay_description* description);
+/* Weights of another training from the next frame on. `content_hash` is the one of weights.json. Hash and number are
+ * checked before anything is written, and every word is read back: where one differs the accelerator stays held, so
+ * that no frame sees it. What its integers mean is the training's. */
+assay_error assay_load_weights(assay_device* device, const char* content_hash,
+                               const uint32_t* words, size_t count, double seconds);
+assay_error assay_read_weights(assay_device* device, uint32_t* words, size_t count, double seconds);
 
 #ifdef __cplusplus
 }

@@ -34,10 +34,10 @@ class Mapping {
     assay_message message;
     check(assay_map_memory(&mapping_, &description, path, &message), message);
   }
-  /// Of a UIO device per mover, inputs first.
+  /// Of a UIO device per mover, inputs first; behind them one for run-time weights.
   Mapping(const assay_description& description, const std::vector<std::string>& paths) {
-    if (paths.size() != description.inputs + description.outputs)
-      throw std::invalid_argument("a UIO device per mover is needed");
+    if (paths.size() != description.inputs + description.outputs + (description.weights ? 1 : 0))
+      throw std::invalid_argument("a UIO device per mover, and for run-time weights, is needed");
     std::vector<const char*> names;
     for (const std::string& path : paths) names.push_back(path.c_str());
     assay_message message;
@@ -83,6 +83,16 @@ class Device {
       did(assay_fetch(&device_, i, outputs[i].data(), frames));
     }
     return outputs;
+  }
+  /// Weights of another training, from the next frame on: assay_load_weights().
+  void load_weights(const std::string& content_hash, const std::vector<std::uint32_t>& words,
+                    double seconds = 10) {
+    did(assay_load_weights(&device_, content_hash.c_str(), words.data(), words.size(), seconds));
+  }
+  std::vector<std::uint32_t> read_weights(double seconds = 10) {
+    std::vector<std::uint32_t> words(assay_weight_words(&description()));
+    did(assay_read_weights(&device_, words.data(), words.size(), seconds));
+    return words;
   }
   std::uint64_t cycles(unsigned mover) {
     std::uint64_t cycles = 0;

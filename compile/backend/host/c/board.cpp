@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Registers by /dev/mem, or by UIO devices that ASSAY_UIO lists ("/dev/uio0,/dev/uio1", inputs first); memory by
+// Registers by /dev/mem, or by UIO devices that ASSAY_UIO lists ("/dev/uio0,/dev/uio1", inputs first, run-time weights last); memory by
 // u-dma-buf, /dev/udmabuf0 or the one that ASSAY_UDMABUF names ("udmabuf1"), uncached.
 #include "board.hpp"
 

@@ -3,12 +3,18 @@
 // result_0.npy, .. and compared with golden_0.npy, ..; all integers, in the network's order of axes.
 //
 //     ./validate [FOLDER] [BATCH]      FOLDER: of the arrays, ../driver; BATCH: images at a time, 100
+//     ./validate --weights FOLDER [BATCH]      with weights of another training: FOLDER is of `assay weights`, which leaves
+//                                              weights.npy, weights.json and the arrays
 //
 // Exit code 0: EQUIVALENT; 1: DIFFERENT; 2: it could not run; 3: nothing was there to compare.
 #include <algorithm>
 #include <cstdio>
 #include <exception>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "accelerator.h"
 #include "assay_host.hpp"
@@ -96,7 +102,26 @@ int compare(const Arrays& results, const Arrays& golden, std::uint64_t frames) {
   return differing ? 1 : 0;
 }
 
-int validate(const std::string& folder, std::uint64_t batch) {
+/// For what RTL weights were packed, as weights.json says: the 64 digits behind "content_hash".
+std::string hash_of_weights(const std::string& file) {
+  std::ifstream in(file);
+  const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>()),
+      key = "\"content_hash\": \"";
+  const std::size_t at = text.find(key), end = text.find('"', at + key.size());
+  if (at == std::string::npos || end != at + key.size() + 64)
+    throw std::runtime_error(file + " is not there, or none of 'assay weights'");
+  return text.substr(at + key.size(), 64);
+}
+
+void load_weights(assay_host::Device& device, const std::string& folder) {
+  const npy::Array array = npy::read(folder + "/weights.npy");
+  const std::vector<std::uint32_t> words(array.values.begin(), array.values.end());
+  device.load_weights(hash_of_weights(folder + "/weights.json"), words);
+  std::printf("weights of '%s': %llu words written and read back\n", folder.c_str(),
+              static_cast<unsigned long long>(words.size()));
+}
+
+int validate(const std::string& folder, std::uint64_t batch, bool with_weights) {
   std::uint64_t frames = 0, golden_frames = 0;
   const Arrays inputs =
       read_all(folder, "input", kAccelerator.streams, kAccelerator.inputs, frames);
@@ -112,6 +137,7 @@ int validate(const std::string& folder, std::uint64_t batch) {
   assay_host::Device device(kAccelerator, board->access());
   for (unsigned i = 0; i < kAccelerator.inputs + kAccelerator.outputs; ++i)
     device.set_buffer(i, board->allocate(i, assay_buffer_bytes(&kAccelerator.streams[i], batch)));
+  if (with_weights) load_weights(device, folder);
   const Arrays results = execute(device, inputs, frames, batch);
   write_all(folder, results, frames);
   std::printf("'%s' of RTL %.12s... is what runs\n", kAccelerator.network,
@@ -124,9 +150,12 @@ int validate(const std::string& folder, std::uint64_t batch) {
 }  // namespace
 
 int main(int count, char** arguments) try {
+  const bool with_weights = count > 1 && arguments[1] == std::string("--weights");
+  if (with_weights) --count, ++arguments;
+  if (with_weights && count < 2) throw std::invalid_argument("--weights takes a folder");
   const std::uint64_t batch = count > 2 ? std::stoull(arguments[2]) : 100;
   if (batch == 0) throw std::invalid_argument("a batch has at least one image");
-  return validate(count > 1 ? arguments[1] : "../driver", batch);
+  return validate(count > 1 ? arguments[1] : "../driver", batch, with_weights);
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;

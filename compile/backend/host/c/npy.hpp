@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Arrays of integers of NumPy's .npy: read as <i8, |i1, |u1, written as <i8, on machines whose low byte comes first.
+// Arrays of integers of NumPy's .npy: read as <i8, <i4, |i1, |u1, written as <i8, on machines whose low byte comes first.
 #pragma once
 
 #include <cstdint>
@@ -31,8 +31,11 @@ inline std::vector<std::uint64_t> shape_of(const std::string& header) {
 inline std::int64_t value_at(const std::string& data, std::size_t i, std::size_t width,
                              bool is_signed) {
   std::int64_t wide = 0;
+  std::int32_t half = 0;
   if (width == 8)
     std::memcpy(&wide, data.data() + i * 8, 8);
+  else if (width == 4)
+    std::memcpy(&half, data.data() + i * 4, 4), wide = half;
   else if (is_signed)
     wide = static_cast<signed char>(data[i]);
   else
@@ -51,15 +54,16 @@ inline Array read(const std::string& file) {
   if (start > all.size()) throw bad("it is cut off");
   const std::string header = all.substr(10, start - 10), data = all.substr(start);
   const bool wide = header.find("'<i8'") != std::string::npos,
+             half = header.find("'<i4'") != std::string::npos,
              small = header.find("'|i1'") != std::string::npos;
-  if (!wide && !small && header.find("'|u1'") == std::string::npos)
-    throw bad("its type is not <i8, |i1 or |u1");
+  if (!wide && !half && !small && header.find("'|u1'") == std::string::npos)
+    throw bad("its type is not <i8, <i4, |i1 or |u1");
   if (header.find("'fortran_order': False") == std::string::npos)
     throw bad("its order is Fortran's");
   Array array{shape_of(header), {}};
   std::uint64_t count = 1;
   for (const std::uint64_t size : array.shape) count *= size;
-  const std::size_t width = wide ? 8 : 1;
+  const std::size_t width = wide ? 8 : half ? 4 : 1;
   if (data.size() != count * width) throw bad("its size is not that of its shape");
   for (std::size_t i = 0; i < count; ++i) array.values.push_back(value_at(data, i, width, small));
   return array;

@@ -6,7 +6,8 @@
     labels = accelerator.execute(images)          # (N, ...) as the network takes them
     print(accelerator.throughput_test())
 
-accelerator.json, beside this file, describes the streams, their layout in memory and the registers.
+accelerator.json, beside this file, describes the streams, their layout in memory and the registers. An accelerator with
+run-time weights takes those of another training, which `assay weights` packs, between two frames: load_weights(FOLDER).
 """
 import json
 import os
@@ -172,11 +173,13 @@ class Accelerator:
 
             overlay = Overlay(bitfile or os.path.join(here, self.description["bitfile"]))
         self.overlay, self.timeout = overlay, timeout
+        self.host = self.description["host"]
         registers = self.description["registers"]
         self.inputs = [self._mover(stream, registers) for stream in self.description["inputs"]]
         self.outputs = [self._mover(stream, registers) for stream in self.description["outputs"]]
         for mover in self.inputs + self.outputs:
             mover.check(self.description["content_hash"])
+        self.weights = self._weight_port()
         self._set_clock()
         self._batch_size = 0
         self.batch_size = batch_size
@@ -187,6 +190,39 @@ class Accelerator:
         if ip is None:
             raise AcceleratorError(f"the overlay has no {stream.mover}: it is no accelerator of Assay's")
         return Mover(ip, stream, registers)
+
+    def _weight_port(self):
+        """None where the accelerator has no run-time weights."""
+        weights = self.description["weights"]
+        if not weights:
+            return None
+        from runtime_weights import WeightPort
+
+        ip = getattr(self.overlay, weights["cell"], None)
+        if ip is None:
+            raise AcceleratorError(f"the overlay has no {weights['cell']} with run-time weights")
+        return WeightPort(ip, weights, self.timeout)
+
+    def _require_weight_port(self):
+        if self.weights is None:
+            raise ValueError("this accelerator has no run-time weights: begin its run with --runtime-weights")
+        return self.weights
+
+    def load_weights(self, folder):
+        """Weights of another training, which `assay weights` packed into a folder for this accelerator, from the next
+        frame on. They are checked before anything is written, and read back. execute() then gives that training's results."""
+        port = self._require_weight_port()
+        from runtime_weights import WeightPackage
+
+        package = WeightPackage(folder, self.description)
+        port.write(package.words)
+        package.take_over([mover.stream for mover in self.inputs], "inputs")
+        package.take_over([mover.stream for mover in self.outputs], "outputs")
+        self.host = package.about["training"]["host"]
+
+    def read_weights(self):
+        """Every word of 32 bits of the run-time weights (uint32), as weights.npy has them."""
+        return self._require_weight_port().read()
 
     def _set_clock(self):
         if not self.description["sets_clock"]:
@@ -276,11 +312,11 @@ class Accelerator:
     def finish(self, integers):
         """What the network makes of the accelerator's integers: real numbers, and what is left to the host."""
         results = [mover.stream.to_real(values) for mover, values in zip(self.outputs, integers)]
-        if self.description["host"]:
+        if self.host:
             from host_steps import run_steps
 
             names = [mover.stream.tensor for mover in self.outputs]
-            results = run_steps(self.description["host"], dict(zip(names, results)))
+            results = run_steps(self.host, dict(zip(names, results)))
         return results
 
     def execute(self, *arrays):

@@ -4,6 +4,7 @@
     python3 validate.py                                  # the images of the run, which lie beside this file
     python3 validate.py --labels labels.npy              # and top-1
     python3 validate.py --images mnist.npy --labels mnist_labels.npy     # other images: top-1 alone
+    python3 validate.py --weights FOLDER                 # with weights of another training, on the images of `assay weights`
 
 Exit code 0: EQUIVALENT; 1: DIFFERENT; 3: nothing was there to compare.
 """
@@ -33,20 +34,25 @@ def differing_images(integers, golden):
     return np.flatnonzero(wrong)
 
 
-def load_all(pattern, count):
-    return [np.load(os.path.join(HERE, pattern.format(i))) for i in range(count)]
+def load_all(pattern, count, folder=HERE):
+    return [np.load(os.path.join(folder, pattern.format(i))) for i in range(count)]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", nargs="+", help="integers (N, ...), a file per input; default: those of the run")
     parser.add_argument("--labels", help="the right classes (N,)")
+    parser.add_argument("--weights", help="folder of 'assay weights', whose weights the accelerator gets at run time")
     parser.add_argument("--bitfile", help="default: the one of accelerator.json")
     parser.add_argument("--batch-size", type=int, default=100)
     options = parser.parse_args()
 
     accelerator = Accelerator(options.bitfile, batch_size=1)
-    images = [np.load(file) for file in options.images or []] or load_all("input_{}.npy", len(accelerator.inputs))
+    if options.weights:
+        accelerator.load_weights(options.weights)
+    folder = options.weights or HERE
+    images = [np.load(file) for file in options.images or []]
+    images = images or load_all("input_{}.npy", len(accelerator.inputs), folder)
     count = len(images[0])
     if count == 0:
         print("INCONCLUSIVE: there are no images")
@@ -59,7 +65,7 @@ def main():
     if options.images:
         print("INCONCLUSIVE: golden's results are those of the run's images; leave --images out to compare")
         return 3
-    golden = load_all("golden_{}.npy", len(accelerator.outputs))
+    golden = load_all("golden_{}.npy", len(accelerator.outputs), folder)
     if any(len(expected) != count for expected in golden):
         print(f"INCONCLUSIVE: golden_*.npy hold {[len(g) for g in golden]} results for {count} images")
         return 3
