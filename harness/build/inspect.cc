@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 
+#include "compile/backend/fpga/parts.h"
 #include "compile/backend/verilog/mover_registers.h"
 #include "compile/backend/verilog/stitch.h"
 #include "compile/backend/zynq/project.h"
@@ -269,6 +270,10 @@ class Inspection {
     add_simulation<report::RtlNode>("rtl-node", command + "rtl-node");
     add_simulation<report::RtlTop>("rtl-top", command + "rtl-top");
     add_simulation<report::System>("system", command + "system");
+    for (const fpga::Part& part : fpga::parts())  // netlists of it
+      if (fs::exists(run_.dir / "reports" / fmt::format("system-{}.json", part.name)))
+        add_simulation<report::System>("system-" + part.name,
+                                       fmt::format("{}system --target {}", command, part.name));
     for (const report::Build& build : built_.builds)
       for (const char* level : {"netlist", "bitstream"}) {
         if (std::string_view(level) == "bitstream" && build.target.device.empty()) continue;

@@ -124,8 +124,7 @@ void keep_widths(Graph& graph, const Graph& ours) {
         if (value < type.min() || value > type.max())
           user_error(
               "{}: its multiplier {} does not fit the {} of this hardware; weights of this "
-              "training "
-              "need hardware of their own",
+              "training need hardware of their own",
               node->label(), value, type.name());
       node->inputs[i]->dtype = type;
     }

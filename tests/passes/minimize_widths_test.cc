@@ -55,6 +55,25 @@ TEST(MinimizeWidths, RunTimeWeightsMayBeAnyOfTheirType) {
   EXPECT_FALSE(minimize_widths(graph, again));
 }
 
+/// Multipliers of a sum follow from scales, which no type declares: eight times as much, of either sign.
+TEST(MinimizeWidths, RunTimeMultipliersHaveRoom) {
+  IntegerNet net;
+  Tensor* x = net.pixels({1, 3, 2, 2}, DataType::uint(2));
+  Tensor* y = net.add(ops::Mul{}, {x, net.values({1, 3, 1, 1}, {1, 2, 3})}, "y");
+  Tensor* multipliers = net.values({1, 3, 1, 1, 2}, {1, 2, 1, 3, 2, 2});
+  ops::JoinThreshold line;
+  line.out_dtype = DataType::uint(2);
+  Graph& graph = net.finish_integers(
+      net.add(line, {net.values({1, 1, 1, 1, 2}, {4, 9}), multipliers, y, x}, "l"));
+  PassContext context;
+  context.options.runtime_weights = true;
+  minimize_widths(graph, context);
+  EXPECT_EQ(multipliers->dtype, DataType::sint(6));  // [-24, 24]
+  PassContext fixed;
+  minimize_widths(graph, fixed);
+  EXPECT_EQ(multipliers->dtype, DataType::uint(2));
+}
+
 TEST(MinimizeWidths, ConstantsAreTakenByChannel) {
   // Column 0: x0 + x1 - 6 in [-6, 0]; column 1: -x0 - x1 + 6 in [0, 6]. Together [-12, 12] would do.
   IntegerNet net;

@@ -109,6 +109,8 @@ TEST_F(SystemNetlistTest, GoesFromMemoryToMemory) {
   EXPECT_TRUE(fs::exists(out_ / "reports/system-ice40-hx8k.json"));
   EXPECT_FALSE(fs::exists(out_ / "reports/system.json"));
   EXPECT_FALSE(fs::exists(out_ / "build/ice40-hx8k")) << "nothing stays but the report";
+  EXPECT_THAT(run_assay({"inspect", out_.string()}).out,
+              HasSubstr("system-ice40-hx8k  EQUIVALENT"));
   EXPECT_EQ(run_assay({"show", out_.string(), "--check"}).code, 0);
 }
 

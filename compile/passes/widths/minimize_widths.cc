@@ -46,6 +46,18 @@ DataType constant_type(const Constant& value, bool weights) {
                         : smallest_type(value.floats(), weights);
 }
 
+/// Multipliers of a join follow from the ratios of a training's scales: those of another training are of
+/// either sign and may be so many times larger.
+constexpr std::int64_t kMultiplierRoom = 8;
+constexpr int kRoomyBits = 40;  ///< wider ones get none
+
+DataType roomy_type(const Constant& value) {
+  const DataType type = constant_type(value, false);
+  if (type.bits > kRoomyBits) return type;
+  const std::int64_t most = kMultiplierRoom * std::max(type.max(), -type.min());
+  return DataType::smallest_for(-most, most);
+}
+
 bool set_type(Tensor& tensor, const DataType& type) {
   if (tensor.dtype == type) return false;
   tensor.dtype = type;
@@ -72,7 +84,9 @@ bool type_constants(const Analysis& analysis, const Node& node) {
       user_error("{}: input {} holds numbers that are no integers; streamline the graph first",
                  node.label(), i);
     const bool weights = is_product(node) && i == 1;
-    changed |= set_type(*node.inputs[i], constant_type(*node.inputs[i]->constant, weights));
+    const bool roomy = analysis.any_weights() && node.as<ops::JoinThreshold>() && i == 1;
+    const Constant& value = *node.inputs[i]->constant;
+    changed |= set_type(*node.inputs[i], roomy ? roomy_type(value) : constant_type(value, weights));
   }
   return changed;
 }
