@@ -13,6 +13,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/hw/boards.h"
 #include "compile/netlist/yosys_json.h"
 #include "harness/build/build.h"
 #include "harness/build/synthesise.h"
@@ -96,6 +97,15 @@ void note_counts(report::System::Netlist& report, const fpga::Usage& total) {
 }  // namespace
 
 fpga::Target system_target(const std::string& name) {
+  if (const hw::Board* board = hw::find_board(name)) {
+    const std::string device(board->device);
+    if (std::ranges::find(fpga::parts(), device, &fpga::Part::name) == fpga::parts().end())
+      user_error(
+          "--target {}: there are no models of the cells of its {}; a part that has some is "
+          "xc7z020",
+          board->name, device);
+    return fpga::find_target(device);
+  }
   fpga::Target target = fpga::find_target(name);
   if (target.board)
     user_error(

@@ -18,7 +18,8 @@ struct SystemNetlist {
   report::System::Netlist report;
 };
 
-/// The part of that name. UserError as fpga::find_target(), and for a board, whose design is in a shell.
+/// The part of that name, or of a board for which Vivado makes bitstreams. UserError as fpga::find_target(), for a
+/// board whose design is in a shell, and for one whose part's cells have no models.
 fpga::Target system_target(const std::string& name);
 
 /// Synthesises module `view`, simulated_text() of `rtl`, in the run's folder, of which nothing stays there.

@@ -58,8 +58,8 @@ class SystemVerification {
 
  private:
   std::string report_file() const {
-    return options_.target.empty() ? "reports/system.json"
-                                   : fmt::format("reports/system-{}.json", options_.target);
+    const auto& netlist = system_.netlist();
+    return netlist ? fmt::format("reports/system-{}.json", netlist->target) : "reports/system.json";
   }
 
   static SimulatedSystem simulated(const RtlSession& session, const VerifySystemOptions& options,
