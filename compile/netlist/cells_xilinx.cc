@@ -80,6 +80,27 @@ void build_xilinx_flip_flop(const Cell& cell) {
   cell.netlist.flip_flops.push_back(std::move(flip_flop));
 }
 
+/// FDCE and FDPE: a clear or preset that does not wait for the clock, which is modelled where it is never active.
+void build_asynchronous(const Cell& cell) {
+  const std::string pin = cell.type == "FDPE" ? "PRE" : "CLR";
+  if (xilinx_inverted(cell, pin) != kZero)
+    cell.refuse("an asynchronous {} has no model but where it is a constant that is never active",
+                pin);
+  FlipFlop flip_flop{.name = cell.name, .q = cell.net("Q"), .d = xilinx_inverted(cell, "D")};
+  flip_flop.clock = cell.net("C");
+  flip_flop.falling = cell.flag("IS_C_INVERTED");
+  flip_flop.enable = cell.net("CE");
+  flip_flop.initial = cell.flag("INIT") ? Initial::kOne : Initial::kZero;
+  cell.netlist.flip_flops.push_back(std::move(flip_flop));
+}
+
+/// BUFGCE: a buffer of a clock that never stands still.
+void build_gated_buffer(const Cell& cell) {
+  if (xilinx_inverted(cell, "CE") != kOne) cell.refuse("a clock that its CE can stop has no model");
+  if (cell.flag("IS_I_INVERTED")) cell.refuse("a clock that it inverts has no model");
+  build_xilinx_buffer(cell);
+}
+
 /// The bits of a shift register, the newest first.
 std::vector<Net> shift(const Cell& cell, int length) {
   const std::vector<bool> init = cell.bits("INIT", length);
@@ -206,6 +227,7 @@ std::vector<Net> address_pins(const Cell& cell, std::string_view pin, bool large
   return nets;
 }
 
+/// The pins of a port that the generations call alike.
 struct RamPins {
   const char *letter, *clock, *enable, *address, *reset, *writes, *register_enable, *register_reset;
 };
@@ -215,10 +237,9 @@ constexpr RamPins kRamB{"B",       "CLKBWRCLK", "ENBWREN", "ADDRBWRADDR",
                         "RSTRAMB", "WEBWE",     "REGCEB",  "RSTREGB"};
 
 /// DOA_REG, DOB_REG: registers between what a port reads and its pins, which become what the port drives.
-void add_data_registers(const Cell& cell, const RamPins& pins, XilinxRam::Port& port) {
+void add_data_registers(const Cell& cell, const RamPins& pins, bool simple, XilinxRam::Port& port) {
   const std::string letter = pins.letter;
-  if (cell.choice("RAM_MODE", {"TDP", "SDP"}) == 1)
-    cell.refuse("a register behind its data has no model in mode SDP");
+  if (simple) cell.refuse("a register behind its data has no model in mode SDP");
   if (cell.number("SRVAL_" + letter, 36) != 0)
     cell.refuse("a register behind its data has no model that is reset to another value than 0");
   const Net enable = cell.net(pins.register_enable);
@@ -237,7 +258,16 @@ void add_data_registers(const Cell& cell, const RamPins& pins, XilinxRam::Port& 
   }
 }
 
-XilinxRam::Port xilinx_ram_port(const Cell& cell, const RamPins& pins, bool large) {
+bool is_ultrascale_ram(const Cell& cell) { return cell.type.ends_with("E2"); }
+
+/// Whether port A reads and B writes with the data pins of both, which UltraScale says by a width.
+bool is_simple_dual_port(const Cell& cell, bool large) {
+  if (!is_ultrascale_ram(cell)) return cell.choice("RAM_MODE", {"TDP", "SDP"}) == 1;
+  const std::uint64_t both = large ? 72 : 36;
+  return cell.number("READ_WIDTH_A", 32) == both || cell.number("WRITE_WIDTH_B", 32) == both;
+}
+
+XilinxRam::Port xilinx_ram_port(const Cell& cell, const RamPins& pins, const XilinxRam& ram) {
   XilinxRam::Port port;
   const auto name = [&](const char* text) { return std::string(text) + pins.letter; };
   port.read_width = static_cast<int>(cell.number(name("READ_WIDTH_"), 32));
@@ -245,53 +275,88 @@ XilinxRam::Port xilinx_ram_port(const Cell& cell, const RamPins& pins, bool larg
   port.clock = cell.net(pins.clock);
   port.falling = cell.flag(fmt::format("IS_{}_INVERTED", pins.clock));
   port.enable = xilinx_inverted(cell, pins.enable);
-  port.address = address_pins(cell, pins.address, large);
+  port.address = address_pins(cell, pins.address, ram.large);
   port.writes = cell.nets(pins.writes);
   port.mode = static_cast<XilinxRam::WriteMode>(
       cell.choice(name("WRITE_MODE_"), {"WRITE_FIRST", "READ_FIRST", "NO_CHANGE"}));
   if (port.read_width != 0 && xilinx_inverted(cell, pins.reset) != kZero)
     cell.refuse("a reset of its data has no model");
-  const std::string letter = pins.letter;
-  port.in =
-      with_parity(cell, letter == "A" ? "DIADI" : "DIBDI", letter == "A" ? "DIPADIP" : "DIPBDIP");
-  port.out =
-      with_parity(cell, letter == "A" ? "DOADO" : "DOBDO", letter == "A" ? "DOPADOP" : "DOPBDOP");
-  if (port.read_width != 0 && cell.flag("DO" + letter + "_REG"))
-    add_data_registers(cell, pins, port);
+  // "DIADI" and "DOPBDOP", on UltraScale "DINADIN" and "DOUTPBDOUTP".
+  const auto around = [&](const std::string& text) { return text + pins.letter + text; };
+  const std::string in = is_ultrascale_ram(cell) ? "DIN" : "DI",
+                    out = is_ultrascale_ram(cell) ? "DOUT" : "DO";
+  port.in = with_parity(cell, around(in), around(in + "P"));
+  port.out = with_parity(cell, around(out), around(out + "P"));
+  if (port.read_width != 0 && cell.flag(fmt::format("DO{}_REG", pins.letter)))
+    add_data_registers(cell, pins, ram.simple, port);
   return port;
 }
 
+/// Cascades, sleep, addresses that are held and errors that are corrected: what UltraScale has besides. Multiplexers
+/// of cascades that are never set pass the RAM's own data on, whatever the enables of their registers are.
+void refuse_ultrascale_extras(const Cell& cell) {
+  for (const char letter : {'A', 'B'}) {
+    const auto name = [&](const char* text) { return std::string(text) + letter; };
+    cell.choice(name("CASCADE_ORDER_"), {"NONE"});
+    for (const char* feature : {"ENADDREN", "RDADDRCHANGE"}) cell.choice(name(feature), {"FALSE"});
+    for (const char* select : {"CASDIMUX", "CASDOMUX", "CASOREGIMUX"})
+      if (cell.net(name(select)) != kZero)
+        cell.refuse("a cascade ({} is not 0) has no model", name(select));
+    for (const char* out : {"CASDOUT", "CASDOUTP"})
+      if (cell.connected(name(out))) cell.refuse("its output {} has no model", name(out));
+  }
+  cell.choice("CLOCK_DOMAINS", {"INDEPENDENT", "COMMON"});
+  cell.choice("SLEEP_ASYNC", {"FALSE"});
+  if (cell.net("SLEEP") != kZero) cell.refuse("sleep (SLEEP is not 0) has no model");
+}
+
 void build_block_ram(const Cell& cell) {
-  const bool large = cell.type == "RAMB36E1";
+  const bool large = cell.type.starts_with("RAMB36"), ultrascale = is_ultrascale_ram(cell);
   XilinxRam ram;
   ram.name = cell.name;
   ram.large = large;
-  ram.simple = cell.choice("RAM_MODE", {"TDP", "SDP"}) == 1;
+  ram.simple = is_simple_dual_port(cell, large);
   ram.data = cell.contents("INIT_", 2, large ? 128 : 64, 256);
   ram.parity = cell.contents("INITP_", 2, large ? 16 : 8, 256);
-  ram.a = xilinx_ram_port(cell, kRamA, large), ram.b = xilinx_ram_port(cell, kRamB, large);
+  ram.a = xilinx_ram_port(cell, kRamA, ram), ram.b = xilinx_ram_port(cell, kRamB, ram);
   for (const char* start : {"INIT_A", "INIT_B"})
     if (cell.number(start, 36) != 0) cell.refuse("data that start as {} have no model", start);
   cell.choice("INIT_FILE", {"NONE"});
+  if (ultrascale) refuse_ultrascale_extras(cell);
   if (large) {
-    for (const char* end : {"RAM_EXTENSION_A", "RAM_EXTENSION_B"}) cell.choice(end, {"NONE"});
     for (const char* end : {"EN_ECC_READ", "EN_ECC_WRITE"}) cell.choice(end, {"FALSE"});
+    if (ultrascale) cell.choice("EN_ECC_PIPE", {"FALSE"});
+    for (const char* out :
+         {"DBITERR", "SBITERR", "ECCPARITY", "RDADDRECC", "CASOUTDBITERR", "CASOUTSBITERR"})
+      if (ultrascale && cell.connected(out)) cell.refuse("its output {} has no model", out);
+    for (const char* end : {"RAM_EXTENSION_A", "RAM_EXTENSION_B"})
+      if (!ultrascale) cell.choice(end, {"NONE"});
   }
   const std::string trouble = add_xilinx_ram(cell.netlist, ram);
   if (!trouble.empty()) cell.refuse("{}", trouble);
 }
 
 #define INVERT(pin) "IS_" pin "_INVERTED=0 "
-#define RAM_COMMON                                                                            \
-  "DOA_REG=0 DOB_REG=0 RAM_MODE=TDP RDADDR_COLLISION_HWCONFIG=DELAYED_WRITE READ_WIDTH_A=0 "  \
-  "READ_WIDTH_B=0 RSTREG_PRIORITY_A=RSTREG RSTREG_PRIORITY_B=RSTREG SIM_COLLISION_CHECK=ALL " \
-  "SIM_DEVICE=VIRTEX6 SRVAL_A=0 SRVAL_B=0 WRITE_MODE_A=WRITE_FIRST WRITE_MODE_B=WRITE_FIRST " \
-  "WRITE_WIDTH_A=0 WRITE_WIDTH_B=0 INIT_FILE=NONE INIT_A=0 INIT_B=0 " INVERT("CLKARDCLK")     \
-      INVERT("CLKBWRCLK") INVERT("ENARDEN") INVERT("ENBWREN") INVERT("RSTRAMARSTRAM")         \
-          INVERT("RSTRAMB") INVERT("RSTREGARSTREG") INVERT("RSTREGB")
+#define RAM_COMMON                                                                                 \
+  "READ_WIDTH_A=0 READ_WIDTH_B=0 RSTREG_PRIORITY_A=RSTREG RSTREG_PRIORITY_B=RSTREG "               \
+  "SIM_COLLISION_CHECK=ALL SRVAL_A=0 SRVAL_B=0 WRITE_WIDTH_A=0 WRITE_WIDTH_B=0 INIT_FILE=NONE "    \
+  "INIT_A=0 INIT_B=0 " INVERT("CLKARDCLK") INVERT("CLKBWRCLK") INVERT("ENARDEN") INVERT("ENBWREN") \
+      INVERT("RSTRAMARSTRAM") INVERT("RSTRAMB") INVERT("RSTREGARSTREG") INVERT("RSTREGB")
+#define RAM_SERIES_7                                                          \
+  RAM_COMMON                                                                  \
+  "DOA_REG=0 DOB_REG=0 RAM_MODE=TDP RDADDR_COLLISION_HWCONFIG=DELAYED_WRITE " \
+  "SIM_DEVICE=VIRTEX6 WRITE_MODE_A=WRITE_FIRST WRITE_MODE_B=WRITE_FIRST "
+#define RAM_ULTRASCALE                                                                       \
+  RAM_COMMON                                                                                 \
+  "CASCADE_ORDER_A=NONE CASCADE_ORDER_B=NONE CLOCK_DOMAINS=INDEPENDENT DOA_REG=1 DOB_REG=1 " \
+  "ENADDRENA=FALSE ENADDRENB=FALSE RDADDRCHANGEA=FALSE RDADDRCHANGEB=FALSE "                 \
+  "SLEEP_ASYNC=FALSE WRITE_MODE_A=NO_CHANGE WRITE_MODE_B=NO_CHANGE "
 #define RAM_CONTROLS                                                                              \
   "CLKARDCLK=0 CLKBWRCLK=0 ENARDEN=0 ENBWREN=0 REGCEAREGCE=0 REGCEB=0 RSTRAMARSTRAM=0 RSTRAMB=0 " \
   "RSTREGARSTREG=0 RSTREGB=0 "
+#define RAM_CASCADES                                                                    \
+  "ADDRENA=0 ADDRENB=0 CASDIMUXA=0 CASDIMUXB=0 CASDOMUXA=0 CASDOMUXB=0 CASDOMUXEN_A=0 " \
+  "CASDOMUXEN_B=0 CASOREGIMUXA=0 CASOREGIMUXB=0 CASOREGIMUXEN_A=0 CASOREGIMUXEN_B=0 SLEEP=0 "
 
 #define EIGHT_CONTENTS "INIT_A=0 INIT_B=0 INIT_C=0 INIT_D=0 INIT_E=0 INIT_F=0 INIT_G=0 INIT_H=0 "
 
@@ -301,6 +366,9 @@ constexpr CellModel kXilinxCells[] = {
     {"INV", "I O>", "", build_xilinx_inverter},
     {"BUF", "I O>", "", build_xilinx_buffer},
     {"BUFG", "I O>", "", build_xilinx_buffer},
+    {"BUFGCE", "I CE=1 O>",
+     "CE_TYPE=SYNC SIM_DEVICE=ULTRASCALE STARTUP_SYNC=FALSE " INVERT("CE") INVERT("I"),
+     build_gated_buffer},
     {"IBUF", "I O>",
      "CCIO_EN=TRUE CAPACITANCE=DONT_CARE IBUF_DELAY_VALUE=0 IBUF_LOW_PWR=TRUE "
      "IFD_DELAY_VALUE=AUTO IOSTANDARD=DEFAULT",
@@ -321,6 +389,8 @@ constexpr CellModel kXilinxCells[] = {
     {"CARRY4", "CO:4> O:4> CI CYINIT DI:4 S:4", "", build_carry4},
     {"FDRE", "Q> C CE D R", "INIT=0 " INVERT("C") INVERT("D") INVERT("R"), build_xilinx_flip_flop},
     {"FDSE", "Q> C CE D S", "INIT=1 " INVERT("C") INVERT("D") INVERT("S"), build_xilinx_flip_flop},
+    {"FDCE", "Q> C CE CLR D", "INIT=0 " INVERT("C") INVERT("D") INVERT("CLR"), build_asynchronous},
+    {"FDPE", "Q> C CE D PRE", "INIT=1 " INVERT("C") INVERT("D") INVERT("PRE"), build_asynchronous},
     {"SRL16E", "Q> A#4 CE CLK D", "INIT=0 " INVERT("CLK"), build_srl16},
     {"SRLC32E", "Q> Q31> A:5 CE CLK D", "INIT=0 " INVERT("CLK"), build_srl32},
     {"RAM32M",
@@ -351,15 +421,32 @@ constexpr CellModel kXilinxCells[] = {
      RAM_CONTROLS
      "ADDRARDADDR:14=0 ADDRBWRADDR:14=0 DIADI:16+=0 DIBDI:16+=0 DIPADIP:2+=0 DIPBDIP:2+=0 "
      "WEA:2+=0 WEBWE:4+=0 DOADO:16+> DOBDO:16+> DOPADOP:2+> DOPBDOP:2+>",
-     RAM_COMMON "INIT_##64=0 INITP_##8=0", build_block_ram},
+     RAM_SERIES_7 "INIT_##64=0 INITP_##8=0", build_block_ram},
     {"RAMB36E1",
      RAM_CONTROLS
      "CASCADEINA=0 CASCADEINB=0 INJECTDBITERR=0 INJECTSBITERR=0 CASCADEOUTA> CASCADEOUTB> DBITERR> "
      "SBITERR> ECCPARITY:8> RDADDRECC:9> ADDRARDADDR:16+=0 ADDRBWRADDR:16+=0 DIADI:32+=0 "
      "DIBDI:32+=0 "
      "DIPADIP:4+=0 DIPBDIP:4+=0 WEA:4+=0 WEBWE:8+=0 DOADO:32+> DOBDO:32+> DOPADOP:4+> DOPBDOP:4+>",
-     RAM_COMMON "EN_ECC_READ=FALSE EN_ECC_WRITE=FALSE RAM_EXTENSION_A=NONE RAM_EXTENSION_B=NONE "
-                "INIT_##128=0 INITP_##16=0",
+     RAM_SERIES_7 "EN_ECC_READ=FALSE EN_ECC_WRITE=FALSE RAM_EXTENSION_A=NONE RAM_EXTENSION_B=NONE "
+                  "INIT_##128=0 INITP_##16=0",
+     build_block_ram},
+    {"RAMB18E2",
+     RAM_CONTROLS RAM_CASCADES
+     "CASDINA:16=0 CASDINB:16=0 CASDINPA:2=0 CASDINPB:2=0 CASDOUTA:16> CASDOUTB:16> CASDOUTPA:2> "
+     "CASDOUTPB:2> ADDRARDADDR:14+=0 ADDRBWRADDR:14+=0 DINADIN:16+=0 DINBDIN:16+=0 DINPADINP:2+=0 "
+     "DINPBDINP:2+=0 WEA:2+=0 WEBWE:4+=0 DOUTADOUT:16+> DOUTBDOUT:16+> DOUTPADOUTP:2+> "
+     "DOUTPBDOUTP:2+>",
+     RAM_ULTRASCALE "INIT_##64=0 INITP_##8=0", build_block_ram},
+    {"RAMB36E2",
+     RAM_CONTROLS RAM_CASCADES
+     "CASDINA:32=0 CASDINB:32=0 CASDINPA:4=0 CASDINPB:4=0 CASDOUTA:32> CASDOUTB:32> CASDOUTPA:4> "
+     "CASDOUTPB:4> CASINDBITERR=0 CASINSBITERR=0 CASOUTDBITERR> CASOUTSBITERR> DBITERR> SBITERR> "
+     "ECCPARITY:8> RDADDRECC:9> ECCPIPECE=0 INJECTDBITERR=0 INJECTSBITERR=0 ADDRARDADDR:15+=0 "
+     "ADDRBWRADDR:15+=0 DINADIN:32+=0 DINBDIN:32+=0 DINPADINP:4+=0 DINPBDINP:4+=0 WEA:4+=0 "
+     "WEBWE:8+=0 DOUTADOUT:32+> DOUTBDOUT:32+> DOUTPADOUTP:4+> DOUTPBDOUTP:4+>",
+     RAM_ULTRASCALE "EN_ECC_PIPE=FALSE EN_ECC_READ=FALSE EN_ECC_WRITE=FALSE INIT_##128=0 "
+                    "INITP_##16=0",
      build_block_ram},
     {"DSP48E1",
      "A:30=0 ACIN:30=0 ALUMODE:4=0 B:18=0 BCIN:18=0 C:48=0 CARRYCASCIN=0 CARRYIN=0 CARRYINSEL:3=0 "
@@ -373,6 +460,23 @@ constexpr CellModel kXilinxCells[] = {
      "OPMODEREG=1 PREG=1 SEL_MASK=MASK SEL_PATTERN=PATTERN USE_DPORT=FALSE USE_MULT=MULTIPLY "
      "USE_PATTERN_DETECT=NO_PATDET USE_SIMD=ONE48 MASK=0 PATTERN=0 IS_ALUMODE_INVERTED=0 " INVERT(
          "CARRYIN") INVERT("CLK") "IS_INMODE_INVERTED=0 IS_OPMODE_INVERTED=0",
+     build_dsp48},
+    {"DSP48E2",
+     "A:30=0 ACIN:30=0 ALUMODE:4=0 B:18=0 BCIN:18=0 C:48=0 CARRYCASCIN=0 CARRYIN=0 CARRYINSEL:3=0 "
+     "CEA1=0 CEA2=0 CEAD=0 CEALUMODE=0 CEB1=0 CEB2=0 CEC=0 CECARRYIN=0 CECTRL=0 CED=0 CEINMODE=0 "
+     "CEM=0 CEP=0 CLK=0 D:27=0 INMODE:5=0 MULTSIGNIN=0 OPMODE:9=0 PCIN:48=0 RSTA=0 "
+     "RSTALLCARRYIN=0 RSTALUMODE=0 RSTB=0 RSTC=0 RSTCTRL=0 RSTD=0 RSTINMODE=0 RSTM=0 RSTP=0 "
+     "ACOUT:30> BCOUT:18> CARRYCASCOUT> CARRYOUT:4> MULTSIGNOUT> OVERFLOW> P:48> PATTERNBDETECT> "
+     "PATTERNDETECT> PCOUT:48> UNDERFLOW> XOROUT:8>",
+     "ACASCREG=1 ADREG=1 ALUMODEREG=1 AMULTSEL=A AREG=1 AUTORESET_PATDET=NO_RESET "
+     "AUTORESET_PRIORITY=RESET A_INPUT=DIRECT BCASCREG=1 BMULTSEL=B BREG=1 B_INPUT=DIRECT "
+     "CARRYINREG=1 CARRYINSELREG=1 CREG=1 DREG=1 INMODEREG=1 MREG=1 OPMODEREG=1 PREADDINSEL=A "
+     "PREG=1 RND=0 SEL_MASK=MASK SEL_PATTERN=PATTERN USE_MULT=MULTIPLY "
+     "USE_PATTERN_DETECT=NO_PATDET USE_SIMD=ONE48 USE_WIDEXOR=FALSE XORSIMD=XOR24_48_96 MASK=0 "
+     "PATTERN=0 IS_ALUMODE_INVERTED=0 IS_INMODE_INVERTED=0 IS_OPMODE_INVERTED=0 " INVERT("CARRYIN")
+         INVERT("CLK") INVERT("RSTA") INVERT("RSTALLCARRYIN") INVERT("RSTALUMODE") INVERT("RSTB")
+             INVERT("RSTC") INVERT("RSTCTRL") INVERT("RSTD") INVERT("RSTINMODE") INVERT("RSTM")
+                 INVERT("RSTP"),
      build_dsp48},
 };
 

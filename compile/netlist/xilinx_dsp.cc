@@ -24,18 +24,20 @@ bool is_zero(const Bits& bits) {
   return std::all_of(bits.begin(), bits.end(), [](Net bit) { return bit == kZero; });
 }
 
-/// OPMODE by the fields of its multiplexers.
+/// OPMODE by the fields of its multiplexers; W is DSP48E2's alone.
 struct OpMode {
-  unsigned x = 0, y = 0, z = 0;
+  unsigned x = 0, y = 0, z = 0, w = 0;
 };
 constexpr unsigned kXProduct = 1, kXSum = 2, kXConcatenated = 3;
 constexpr unsigned kYProduct = 1, kYOnes = 2, kYC = 3;
 constexpr unsigned kZCascade = 1, kZSum = 2, kZC = 3, kZSumAgain = 4, kZCascadeShifted = 5,
                    kZSumShifted = 6;
+constexpr unsigned kWSum = 1, kWRound = 2, kWC = 3;
 
 class Dsp48Builder {
  public:
-  explicit Dsp48Builder(const Cell& cell) : cell_(cell), netlist_(cell.netlist) {}
+  explicit Dsp48Builder(const Cell& cell)
+      : cell_(cell), netlist_(cell.netlist), second_(cell.type == "DSP48E2") {}
 
   void build() {
     refuse_what_has_no_model();
@@ -57,12 +59,23 @@ class Dsp48Builder {
     bool only_second = false;
   };
 
+  /// What is added.
+  struct Terms {
+    Bits x, y, z, w;
+  };
+
   void refuse_what_has_no_model() const {
     cell_.choice("USE_SIMD", {"ONE48"});
     cell_.choice("AUTORESET_PATDET", {"NO_RESET"});
     for (const char* out : {"CARRYOUT", "CARRYCASCOUT", "MULTSIGNOUT", "OVERFLOW", "UNDERFLOW",
                             "PATTERNDETECT", "PATTERNBDETECT"})
       if (cell_.connected(out)) cell_.refuse("its output {} has no model", out);
+    if (second_) {
+      cell_.choice("USE_WIDEXOR", {"FALSE"});
+      if (cell_.connected("XOROUT")) cell_.refuse("its output XOROUT has no model");
+      cell_.choice("PREADDINSEL", {"A"});
+      cell_.choice("BMULTSEL", {"B"});
+    }
     if (!is_zero(cell_.nets("CARRYINSEL")))
       cell_.refuse("a carry in other than CARRYIN (CARRYINSEL is not 0) has no model");
   }
@@ -76,13 +89,21 @@ class Dsp48Builder {
     return count;
   }
 
+  /// Resets of DSP48E2 may be inverted by a parameter.
+  Net reset_net(const std::string& pin) {
+    const auto [at, fresh] = resets_.try_emplace(pin, cell_.net(pin));
+    if (fresh && second_ && cell_.flag("IS_" + pin + "_INVERTED"))
+      at->second = not_of(netlist_, at->second);
+    return at->second;
+  }
+
   void store(Net q, Net d, const std::string& enable, const std::string& reset) {
     for (const std::string& pin : {std::string("CLK"), enable})
       if (!cell_.connected(pin)) cell_.refuse("its pin {} is used and not connected", pin);
     FlipFlop flip_flop{.name = cell_.name, .q = q, .d = d};
     flip_flop.clock = cell_.net("CLK");
     flip_flop.falling = cell_.flag("IS_CLK_INVERTED");
-    flip_flop.enable = cell_.net(enable), flip_flop.reset = cell_.net(reset);
+    flip_flop.enable = cell_.net(enable), flip_flop.reset = reset_net(reset);
     flip_flop.initial = Initial::kZero;
     netlist_.flip_flops.push_back(std::move(flip_flop));
   }
@@ -155,27 +176,31 @@ class Dsp48Builder {
     if (cell_.choice("USE_MULT", {"MULTIPLY", "NONE"}) == 1)
       cell_.refuse("OPMODE takes a product, and USE_MULT is NONE");
     const Bits mode = control("INMODE", "INMODEREG", "CEINMODE", "RSTINMODE");
-    Bits a = gated(selected(a_, mode[0], 25), not_of(netlist_, mode[1]));
-    if (cell_.choice("USE_DPORT", {"FALSE", "TRUE"}) == 1) {
+    const std::size_t width = second_ ? 27 : 25;
+    Bits a = gated(selected(a_, mode[0], width), not_of(netlist_, mode[1]));
+    const int with_d = second_ ? cell_.choice("AMULTSEL", {"A", "AD"})
+                               : cell_.choice("USE_DPORT", {"FALSE", "TRUE"});
+    if (with_d == 1) {
       const Bits d = gated(staged("DREG", cell_.nets("D"), "CED", "RSTD"), mode[2]);
       const Bits sum = sum_of(netlist_, d, inverted_where(a, mode[3]), mode[3]);
       a = staged("ADREG", sum, "CEAD", "RSTD");
     }
     const Bits b = selected(b_, mode[4], 18);
-    Bits product = staged("MREG", product_of(netlist_, a, b, 43), "CEM", "RSTM");
+    Bits product = staged("MREG", product_of(netlist_, a, b, width + 18), "CEM", "RSTM");
     product.resize(kDspWidth, product.back());
     return product;
   }
 
   void check(const OpMode& mode) const {
-    const bool sum =
-        mode.x == kXSum || mode.z == kZSum || mode.z == kZSumAgain || mode.z == kZSumShifted;
+    const bool sum = mode.x == kXSum || mode.z == kZSum || mode.z == kZSumAgain ||
+                     mode.z == kZSumShifted || mode.w == kWSum;
     const bool defined = (mode.x == kXProduct) == (mode.y == kYProduct) && mode.z < 7 &&
                          (mode.z != kZSumAgain || (mode.x == 0 && mode.y == kYOnes)) &&
                          (!sum || has_sum_);
     if (!defined)
-      cell_.refuse("there is no model of OPMODE {:03b} {:02b} {:02b} with PREG = {}", mode.z,
-                   mode.y, mode.x, has_sum_ ? 1 : 0);
+      cell_.refuse("there is no model of OPMODE {}{:03b} {:02b} {:02b} with PREG = {}",
+                   second_ ? fmt::format("{:02b} ", mode.w) : "", mode.z, mode.y, mode.x,
+                   has_sum_ ? 1 : 0);
   }
 
   /// All that its nets can become.
@@ -192,7 +217,7 @@ class Dsp48Builder {
         const unsigned bit = nets[i] <= kOne ? nets[i] : choice >> (at - free.begin()) & 1U;
         code |= bit << i;
       }
-      all.push_back({code & 3U, code >> 2 & 3U, code >> 4});
+      all.push_back({code & 3U, code >> 2 & 3U, code >> 4 & 7U, code >> 7});
       check(all.back());
     }
     return all;
@@ -248,26 +273,45 @@ class Dsp48Builder {
     }
   }
 
+  Bits w_input(unsigned code) const {
+    if (code == kWSum) return sum_;
+    if (code == kWC) return c_;
+    Bits bits(kDspWidth, kZero);
+    if (code != kWRound) return bits;
+    const std::vector<bool> round = cell_.bits("RND", static_cast<int>(kDspWidth));
+    std::transform(round.begin(), round.end(), bits.begin(),
+                   [](bool one) { return one ? kOne : kZero; });
+    return bits;
+  }
+
   Bits result() {
     c_ = staged("CREG", cell_.nets("C"), "CEC", "RSTC");
     const Bits mode = control("OPMODE", "OPMODEREG", "CECTRL", "RSTCTRL");
-    std::vector<Bits> x(4), y(4), z(8);
+    std::vector<Bits> x(4), y(4), z(8), w(4);
     for (const OpMode& possible : modes(mode)) {
       if (x[possible.x].empty()) x[possible.x] = x_input(possible.x);
       if (y[possible.y].empty()) y[possible.y] = y_input(possible.y);
       if (z[possible.z].empty()) z[possible.z] = z_input(possible.z);
+      if (w[possible.w].empty()) w[possible.w] = w_input(possible.w);
     }
-    return add(multiplexed(std::move(x), {mode[0], mode[1]}),
-               multiplexed(std::move(y), {mode[2], mode[3]}),
-               multiplexed(std::move(z), {mode[4], mode[5], mode[6]}));
+    return add(
+        {.x = multiplexed(std::move(x), {mode[0], mode[1]}),
+         .y = multiplexed(std::move(y), {mode[2], mode[3]}),
+         .z = multiplexed(std::move(z), {mode[4], mode[5], mode[6]}),
+         .w = second_ ? multiplexed(std::move(w), {mode[7], mode[8]}) : Bits(kDspWidth, kZero)});
   }
 
   /// Sums, and by ALUMODE's upper bits the logic that two steps of an adder of three numbers give.
-  Bits add(const Bits& x, const Bits& y, Bits z) {
+  Bits add(Terms terms) {
+    auto& [x, y, z, w] = terms;
     const Bits mode = control("ALUMODE", "ALUMODEREG", "CEALUMODE", "RSTALUMODE");
     const Net sums = not_of(netlist_, or_of(netlist_, mode[2], mode[3]));
     const Bits carry_in = control("CARRYIN", "CARRYINREG", "CECARRYIN", "RSTALLCARRYIN");
     const Net carry = and_of(netlist_, carry_in[0], sums);
+    if (!is_zero(w)) {
+      if (sums != kOne) cell_.refuse("logic (ALUMODE) of four numbers (OPMODE's W) has no model");
+      x = sum_of(netlist_, x, w, kZero);
+    }
     z = inverted_where(std::move(z), mode[0]);
     if (sums == kOne && is_zero(y)) return inverted_where(sum_of(netlist_, x, z, carry), mode[1]);
     Bits ones, twos{carry};
@@ -288,6 +332,8 @@ class Dsp48Builder {
 
   const Cell& cell_;
   Netlist& netlist_;
+  bool second_;  ///< DSP48E2
+  std::map<std::string, Net> resets_;
   bool has_sum_ = false;  ///< a register of the result
   Bits sum_, c_;
   Registers a_, b_;

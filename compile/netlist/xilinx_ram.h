@@ -9,7 +9,7 @@
 
 namespace assay::netlist {
 
-/// A block RAM of the 7 series, RAMB18E1 or RAMB36E1.
+/// A block RAM of the 7 series or of UltraScale+, RAMB18 or RAMB36.
 struct XilinxRam {
   enum class WriteMode : std::uint8_t { kWriteFirst, kReadFirst, kNoChange };
   struct Port {
@@ -23,7 +23,7 @@ struct XilinxRam {
     WriteMode mode = WriteMode::kWriteFirst;
   };
   std::string name;
-  bool large = false;   ///< RAMB36E1
+  bool large = false;   ///< RAMB36
   bool simple = false;  ///< SDP: A reads and B writes
   std::vector<bool> data, parity;
   Port a, b;

@@ -42,6 +42,7 @@ ReadyModels models_of(Family family) {
 struct Scope {
   std::string prefix;  ///< of names, "" or "u_x."
   std::unordered_map<std::uint64_t, Net> nets;
+  std::unordered_map<std::uint64_t, int> ends;  ///< of wires, at pins and ports of the module
 };
 
 class Reader {
@@ -197,6 +198,7 @@ class Reader {
     if (level > kMostLevels || !open_.insert(name).second)
       user_error("{}: module '{}' holds itself, or more than {} modules lie in each other", file_,
                  name, kMostLevels);
+    count_ends(scope, module, name);
     for (const auto& [cell, value] : object_in(module, "cells", name).items()) {
       if (++cells_ > kMostCells) user_error("{}: more than {} cells", file_, kMostCells);
       const std::string type = text_in(value, "type", cell);
@@ -207,6 +209,30 @@ class Reader {
     }
     add_names(scope, module, name);
     open_.erase(name);
+  }
+
+  /// What is no pin or port is refused where it is read.
+  void count_ends(Scope& scope, const Json& module, const std::string& name) const {
+    const auto count = [&](const Json* bits) {
+      if (bits == nullptr || !bits->is_array()) return;
+      for (const Json& bit : *bits)
+        if (bit.is_number_unsigned()) ++scope.ends[bit.get<std::uint64_t>()];
+    };
+    for (const auto& [port, value] : object_in(module, "ports", name).items())
+      if (value.is_object()) count(member(value, "bits"));
+    for (const auto& [cell, value] : object_in(module, "cells", name).items()) {
+      const Json* pins = value.is_object() ? member(value, "connections") : nullptr;
+      if (pins == nullptr || !pins->is_object()) continue;
+      for (const auto& [pin, bits] : pins->items()) count(&bits);
+    }
+  }
+
+  /// Tools connect wires that lead nowhere to outputs that nobody reads.
+  static bool leads_nowhere(const Scope& scope, const PinModel& form, const Json& bits) {
+    return form.output && !form.input && bits.is_array() &&
+           std::all_of(bits.begin(), bits.end(), [&](const Json& bit) {
+             return !bit.is_number_unsigned() || scope.ends.at(bit.get<std::uint64_t>()) == 1;
+           });
   }
 
   void instantiate(Scope& scope, const std::string& cell, const Json& value,
@@ -271,7 +297,7 @@ class Reader {
     for (const auto& [pin, form] : model.pins) {
       const Json* bits = member(connections, pin);
       const bool absent = bits == nullptr || (bits->is_array() && bits->empty());
-      if (absent) cell.absent.insert(pin);
+      if (absent || leads_nowhere(scope, form, *bits)) cell.absent.insert(pin);
       cell.pins[pin] =
           absent ? absent_pin(cell, pin, form) : pin_nets(scope, cell, pin, form, *bits);
     }

@@ -58,6 +58,7 @@ struct Product {
   std::int64_t pe = 2, simd = 3;
   bool xnor = false;
   std::int64_t steps = 3;  ///< 0: no thresholds
+  bool writable = false;   ///< at run time; nobody drives the ring of a lone layer
 };
 
 /// The weights of a product, as many as `shape` has.
@@ -86,6 +87,7 @@ LayerCase product(std::string name, T op, const Product& p, Shape x_shape, Shape
   op.acc_dtype = p.xnor ? kUInt(4) : kInt(12);
   op.mem_mode = p.mem_mode;
   op.preferred_impl_style = p.style;
+  op.runtime_writeable_weights = p.writable;
   const DataType out = p.steps > 0 ? kUInt(p.steps > 3 ? 3 : 2) : op.acc_dtype;
   op.levels.out_dtype = out;
   Tensor* w = weights(g, w_shape, p.w);
@@ -104,7 +106,7 @@ LayerCase vvau(std::string name, const Product& p) {
 }
 
 LayerCase thresholding(std::string name, std::int64_t steps, std::string style,
-                       std::string ram_style) {
+                       std::string ram_style, bool writable = false) {
   NodeGraph g;
   Tensor* x = g.input({1, 2, 3, 4}, kInt(5));
   Tensor* t = thresholds(g, 4, steps, -10, 3);
@@ -112,6 +114,7 @@ LayerCase thresholding(std::string name, std::int64_t steps, std::string style,
   op.pe = 2;
   op.preferred_impl_style = std::move(style);
   op.ram_style = std::move(ram_style);
+  op.runtime_writeable_weights = writable;
   op.levels.out_dtype = kUInt(3);
   return {std::move(name), g.node(op, {x, t}, {op.levels.out_dtype})};
 }
@@ -135,7 +138,7 @@ LayerCase thresholding_by_position(std::string name) {
   return {std::move(name), g.node(op, {x, t}, {op.levels.out_dtype})};
 }
 
-LayerCase join_table(std::string name) {
+LayerCase join_table(std::string name, bool writable = false) {
   NodeGraph g;
   Tensor* x0 = g.input({1, 2, 3, 4}, kInt(5));
   Tensor* x1 = g.input({1, 2, 3, 4}, kUInt(2));
@@ -145,11 +148,12 @@ LayerCase join_table(std::string name) {
   Tensor* t = g.constant({1, 1, 1, 4, 4, 3}, std::move(values), kInt(8));
   JoinThreshold op;
   op.pe = 2;
+  op.runtime_writeable_weights = writable;
   op.levels.out_dtype = kUInt(2);
   return {std::move(name), g.node(op, {t, nullptr, x0, x1}, {op.levels.out_dtype})};
 }
 
-LayerCase join_line(std::string name) {
+LayerCase join_line(std::string name, bool writable = false) {
   NodeGraph g;
   Tensor* x0 = g.input({1, 2, 3, 4}, kInt(4));
   Tensor* x1 = g.input({1, 2, 3, 4}, kUInt(3));
@@ -160,6 +164,7 @@ LayerCase join_line(std::string name) {
   Tensor* t = g.constant({1, 1, 1, 4, 3}, std::move(values), kInt(8));
   JoinThreshold op;
   op.pe = 2;
+  op.runtime_writeable_weights = writable;
   op.levels.out_dtype = kUInt(2);
   return {std::move(name), g.node(op, {t, m, x0, x1}, {op.levels.out_dtype})};
 }
@@ -304,13 +309,26 @@ std::vector<LayerCase> library_cases() {
   cases.push_back(
       mvau("MvauExternal", {.x = kUInt(3), .w = kInt(3), .mem_mode = "external", .style = "lut"}));
   cases.push_back(mvau("MvauDsp", {.x = kInt(4), .w = kInt(4), .style = "dsp", .steps = 7}));
+  cases.push_back(mvau(
+      "MvauWritable",
+      {.x = kInt(3), .w = kInt(4), .mem_mode = "decoupled", .style = "lut", .writable = true}));
   cases.push_back(vvau("Vvau", {.x = kUInt(2), .w = kInt(3), .style = "lut"}));
+  cases.push_back(vvau("VvauWritable", {.x = kUInt(2),
+                                        .w = kInt(3),
+                                        .mem_mode = "decoupled",
+                                        .style = "lut",
+                                        .steps = 7,
+                                        .writable = true}));
   cases.push_back(thresholding("ThresholdingCompare", 3, "comparators", "distributed"));
   cases.push_back(thresholding("ThresholdingSearch", 7, "search", "distributed"));
   cases.push_back(thresholding("ThresholdingBlock", 7, "search", "block"));
+  cases.push_back(thresholding("ThresholdingWritable", 7, "search", "distributed", true));
+  cases.push_back(thresholding("ThresholdingWritableBlock", 3, "comparators", "block", true));
   cases.push_back(thresholding_by_position("ThresholdingPosition"));
   cases.push_back(join_table("JoinTable"));
+  cases.push_back(join_table("JoinTableWritable", true));
   cases.push_back(join_line("JoinLine"));
+  cases.push_back(join_line("JoinLineWritable", true));
   cases.push_back(add_streams("AddStreams"));
   cases.push_back(eltwise_mul("EltwiseMul", {1, 2, 3, 4}, "distributed"));
   cases.push_back(eltwise_mul("EltwiseMulKept", {1, 1, 1, 4}, "distributed"));

@@ -54,8 +54,8 @@ std::string script_of(Target target, const std::string& module) {
   // No pads: the bench sits where they would be.
   return fmt::format(
       "setattr -unset ram_style -unset rom_style m:* a:rom_style=distributed %i\n"
-      "synth_xilinx -flatten -noiopad -noclkbuf -nodsp -top {}\n",
-      module);
+      "synth_xilinx -family {} -flatten -noiopad -noclkbuf -nodsp -top {}\n",
+      target == Target::kUltraScale ? "xcup" : "xc7", module);
 }
 
 /// What stands in a library between a module's name and its end; empty: it has no such module.

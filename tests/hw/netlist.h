@@ -24,7 +24,7 @@ std::string read_rtl(const Prepared& p);
 void run_yosys(const Prepared& p, const std::string& commands,
                std::chrono::seconds limit = std::chrono::seconds(600));
 
-enum class Target { kIce40, kXilinx };
+enum class Target { kIce40, kXilinx, kUltraScale };
 
 /// Adds the layer as a netlist of the target's cells to a model of such netlists, together with the
 /// models of the cells from Yosys' library. ToolError when Yosys fails or uses a cell that its

@@ -82,6 +82,12 @@ TEST(XilinxNetlist, OfSomeModulesEqualsGolden) {
   expect_netlists_equal(cases_called({"JoinLine", "ConverterShift", "Fifo"}), Target::kXilinx);
 }
 
+// The same with chains of eight places.
+TEST(UltraScaleNetlist, OfSomeModulesEqualsGolden) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  expect_netlists_equal(cases_called({"JoinLine", "ConverterShift", "Fifo"}), Target::kUltraScale);
+}
+
 TEST_P(Ice40NetlistNightly, EqualsGolden) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
   expect_netlists_equal(cases_called({GetParam()}), Target::kIce40);

@@ -257,6 +257,23 @@ void expect_near(std::int64_t estimate, std::int64_t measured, const char* what)
   EXPECT_LE(measured, 3 * estimate + slack) << what;
 }
 
+/// The ring of memories that a host writes as ports: of one that is tied off synthesis leaves nothing.
+void open_ring(NodeRtl& rtl) {
+  if (rtl.layer.stores.empty()) return;
+  std::string& text = rtl.files.back().text;
+  for (const auto& [tied, open] :
+       {std::pair<std::string, std::string>{
+            "  input  logic rst_ni",
+            "  input  logic rst_ni,\n  input  logic [65:0] ring_i,\n  output logic [65:0] ring_o"},
+        {"  logic [65:0] unused_ring;\n", ""},
+        {".ring_i({66{1'b0}})", ".ring_i(ring_i)"},
+        {".ring_o(unused_ring)", ".ring_o(ring_o)"}}) {
+    const std::size_t at = text.find(tied);
+    ASSERT_NE(at, std::string::npos) << tied;
+    text.replace(at, tied.size(), open);
+  }
+}
+
 TEST_P(ResourcesNightly, EstimatesAreNearYosys) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
   const auto all = cases();
@@ -264,6 +281,7 @@ TEST_P(ResourcesNightly, EstimatesAreNearYosys) {
   for (const Family family : {Family::kXilinx, Family::kIce40, Family::kEcp5}) {
     const Scratch scratch;
     Prepared p{node_rtl(node_of(c->graph), "layer"), {}, {}, scratch.path()};
+    open_ring(p.rtl);
     for (const MemoryImage& image : p.rtl.layer.images)
       write_file(p.data / image.name(), image.hex());
     const Resources measured = synthesised(p, family);

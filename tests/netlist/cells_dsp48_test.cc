@@ -21,8 +21,20 @@ constexpr const char* kNoRegisters =
 constexpr const char* kProduct =
     ", .OPMODE(7'b0000101), .INMODE(5'b0), .ALUMODE(4'b0), .CARRYINSEL(3'b0), .CARRYIN(1'b0)";
 
+/// DSP48E2 with what Yosys 0.23 has of it: the ports.
+std::string dsp_ports() {
+  const std::string all = yosys_library("xilinx/cells_xtra.v");
+  const std::size_t at = all.find("module DSP48E2 (...);");
+  return yosys_library("xilinx/cells_sim.v") + all.substr(at, all.find("endmodule", at) - at) +
+         "endmodule\n";
+}
+
+constexpr const char* kProductE2 =
+    ", .OPMODE(9'b000000101), .INMODE(5'b0), .ALUMODE(4'b0), .CARRYINSEL(3'b0), .CARRYIN(1'b0)";
+
 Netlist our_dsps(const std::vector<CellCase>& cases) {
-  return with_our_models(cases, Family::kXilinx, yosys_library("xilinx/cells_sim.v"));
+  static const std::string library = dsp_ports();
+  return with_our_models(cases, Family::kXilinx, library);
 }
 
 TEST(CellsDsp48, Multiplies) {
@@ -40,6 +52,22 @@ TEST(CellsDsp48, Multiplies) {
     simulator.settle();
     EXPECT_EQ(simulator.get("c0_P"), product) << a << ' ' << b;
   }
+}
+
+// Vivado connects wires that lead nowhere to outputs that nobody reads.
+TEST(CellsDsp48, OutputsThatNobodyReadsNeedNoModel) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const std::string design = fmt::format(
+      "module all(input [29:0] a, input [17:0] b, output [47:0] p);\n"
+      "  wire [3:0] carries; wire pattern;\n  DSP48E1 #({}) u0 (.A(a), .B(b), .P(p), "
+      ".CARRYOUT(carries), .PATTERNDETECT(pattern){});\nendmodule\n",
+      kNoRegisters, kProduct);
+  PlainSimulator simulator(
+      with_our_models(design, Family::kXilinx, yosys_library("xilinx/cells_sim.v")));
+  simulator.set("a", 3);
+  simulator.set("b", 5);
+  simulator.settle();
+  EXPECT_EQ(simulator.get("p"), 15U);
 }
 
 // A parameter turns the clock: Yosys' model has none of these.
@@ -75,14 +103,18 @@ constexpr const char* kDspInputs =
 
 class RandomDsp {
  public:
-  explicit RandomDsp(std::mt19937_64& random) : random_(random) {}
+  RandomDsp(std::mt19937_64& random, bool second) : random_(random), second_(second) {}
 
   CellCase make(std::size_t number) {
     const bool sum = coin();
     // Two thirds have a product.
     const bool product = below(3) != 0, dynamic = sum && coin();
-    std::string text = fmt::format(".PREG({}), .USE_MULT(\"{}\"), .USE_DPORT(\"{}\")", sum ? 1 : 0,
-                                   product ? "MULTIPLY" : "NONE", coin() ? "TRUE" : "FALSE");
+    const bool with_d = coin();
+    const char* before = second_  ? with_d ? ".AMULTSEL(\"AD\")" : ".AMULTSEL(\"A\")"
+                         : with_d ? ".USE_DPORT(\"TRUE\")"
+                                  : ".USE_DPORT(\"FALSE\")";
+    std::string text = fmt::format(".PREG({}), .USE_MULT(\"{}\"), {}", sum ? 1 : 0,
+                                   product ? "MULTIPLY" : "NONE", before);
     for (const char* letter : {"A", "B"}) {
       const std::uint64_t registers = below(3);
       text +=
@@ -94,9 +126,14 @@ class RandomDsp {
                               "INMODEREG", "MREG"})
       text += fmt::format(", .{}({})", stage, below(2));
     text += fmt::format(", .OPMODEREG({})", dynamic ? 0 : below(2));
-    return {"DSP48E1",  text,
-            kDspInputs, "P:48 PCOUT:48 ACOUT:30 BCOUT:18",
-            "CLK",      more(fmt::format("c{}_", number), sum, product, dynamic)};
+    std::string inputs = kDspInputs;
+    if (second_) inputs.replace(inputs.find("D:25"), 4, "D:27");
+    return {second_ ? "DSP48E2" : "DSP48E1",
+            text,
+            inputs,
+            "P:48 PCOUT:48 ACOUT:30 BCOUT:18",
+            "CLK",
+            more(fmt::format("c{}_", number), sum, product, dynamic)};
   }
 
  private:
@@ -108,8 +145,10 @@ class RandomDsp {
     const char* const kXy[] = {"0000", "1100", "1000", "0011", "1111", "0010", "1110"};
     const char* const kZ[] = {"000", "001", "011", "101", "010", "110"};
     const std::string xy = product ? "0101" : kXy[below(sum ? 7 : 5)];
-    std::string opmode = fmt::format("7'b{}{}", kZ[below(sum ? 6 : 4)], xy);
-    if (dynamic) opmode = fmt::format("{{2'b01, {}D[7], 4'b{}}}", prefix, xy);
+    const char* w = second_ ? "00" : "";
+    std::string opmode = fmt::format("{}'b{}{}{}", second_ ? 9 : 7, w, kZ[below(sum ? 6 : 4)], xy);
+    if (dynamic)
+      opmode = fmt::format("{{{}'b{}01, {}D[7], 4'b{}}}", second_ ? 4 : 2, w, prefix, xy);
     const std::string first_b = two_[1] && coin() ? prefix + "D[0]" : "1'b0";
     const std::string first_a = two_[0] && coin() ? prefix + "D[1]" : "1'b0";
     const std::string alumode =
@@ -121,14 +160,41 @@ class RandomDsp {
   }
 
   std::mt19937_64& random_;
+  bool second_;    ///< DSP48E2
   bool two_[2]{};  ///< the first register of A and of B may be taken, or there is none
 };
 
-void expect_random_dsps(std::uint64_t seed, int count) {
+/// Yosys' model of DSP48E1 with the widths and names of DSP48E2, without its W, which is 0.
+std::string wider_model() {
+  const std::string all = yosys_library("xilinx/cells_sim.v");
+  const std::size_t at = all.find("module DSP48E1 (");
+  std::string text = all.substr(at, all.find("endmodule", at) - at) + "endmodule\n";
+  for (const auto& [old, by] :
+       {std::pair<std::string, std::string>{"module DSP48E1", "module DSP48E2"},
+        {"[24:0]", "[26:0]"},
+        {"25'b0", "27'b0"},
+        {"[42:0]", "[44:0]"},
+        {"43'b", "45'b"},
+        {"A_MULT[24]", "A_MULT[26]"},
+        {"Mrx[42]", "Mrx[44]"},
+        {"input [6:0] OPMODE", "input [8:0] OPMODE"},
+        {"parameter USE_DPORT = \"FALSE\"", "parameter AMULTSEL = \"A\""},
+        {"USE_DPORT == \"FALSE\"", "AMULTSEL == \"A\""},
+        {"USE_DPORT == \"TRUE\"", "AMULTSEL == \"AD\""}}) {
+    EXPECT_NE(text.find(old), std::string::npos) << old;
+    for (std::size_t from = 0; (from = text.find(old, from)) != std::string::npos;
+         from += by.size())
+      text.replace(from, old.size(), by);
+  }
+  return text;
+}
+
+void expect_random_dsps(std::uint64_t seed, int count, bool second = false) {
   std::mt19937_64 random(seed);
   std::vector<CellCase> cases;
-  for (int i = 0; i < count; ++i) cases.push_back(RandomDsp(random).make(cases.size()));
-  Netlist reference = with_yosys_models(cases, yosys_library("xilinx/cells_sim.v"));
+  for (int i = 0; i < count; ++i) cases.push_back(RandomDsp(random, second).make(cases.size()));
+  Netlist reference =
+      with_yosys_models(cases, second ? wider_model() : yosys_library("xilinx/cells_sim.v"));
   for (FlipFlop& cell : reference.flip_flops) cell.initial = Initial::kZero;
   expect_same(cases, our_dsps(cases), reference, 200);
 }
@@ -146,14 +212,82 @@ TEST(CellsDsp48Nightly, ManyAreAsInYosysModel) {
   }
 }
 
+TEST(CellsDsp48, OfUltraScaleAreAsInYosysModelOfTheSeriesBefore) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  expect_random_dsps(1, 4, true);
+}
+
+TEST(CellsDsp48Nightly, ManyOfUltraScaleAreAsInYosysModelOfTheSeriesBefore) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  for (std::uint64_t seed = 2; seed < 22; ++seed) {
+    SCOPED_TRACE(seed);
+    expect_random_dsps(seed, 20, true);
+  }
+}
+
+TEST(CellsDsp48, OfUltraScaleMultiplies) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  PlainSimulator simulator(
+      our_dsps({{"DSP48E2", kNoRegisters, "A:30 B:18", "P:48", "", kProductE2}}));
+  for (const auto& [a, b, product] :
+       {std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>{3, 5, 15},
+        {0x3fffffff, 1, 0xffffffffffff},          // -1
+        {0x1000000, 0x20000, 0xfe0000000000},     // 2^24 is positive here: -2^41
+        {0x4000000, 0x20000, 0x80000000000},      // -2^26 x -2^17
+        {0x3ffffff, 0x1ffff, 0x7fffbfe0001},      // (2^26 - 1) (2^17 - 1)
+        {0x4000000, 0x1ffff, 0xf80004000000}}) {  // -2^26 (2^17 - 1)
+    simulator.set("c0_A", a);
+    simulator.set("c0_B", b);
+    simulator.settle();
+    EXPECT_EQ(simulator.get("c0_P"), product) << a << ' ' << b;
+  }
+}
+
+/// What the vendor's guide says that W, X = A:B, Y = C, Z = PCIN and the carry become.
+TEST(CellsDsp48, OfUltraScaleAddsFourNumbers) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  constexpr std::uint64_t kMask = (std::uint64_t{1} << 48) - 1, kRound = 0x123456789abc;
+  std::string parameters = kNoRegisters;
+  parameters.replace(parameters.find(".PREG(0)"), 8, ".PREG(1)");
+  parameters += fmt::format(", .RND(48'h{:x}), .IS_RSTP_INVERTED(1'b1)", kRound);
+  PlainSimulator simulator(our_dsps(
+      {{"DSP48E2", parameters, "A:30 B:18 C:48 PCIN:48 CARRYIN D:27 RSTP", "P:48", "CLK",
+        ", .CEP(1'b1), .INMODE(5'b0), .CARRYINSEL(3'b0), .OPMODE({c0_D[1:0], 7'b0011111}), "
+        ".ALUMODE({2'b0, c0_D[3:2]})"}}));
+  std::mt19937_64 random(3);
+  std::uint64_t p = 0;
+  for (int cycle = 0; cycle < 2000; ++cycle) {
+    const std::uint64_t a = random() & 0x3fffffff, b = random() & 0x3ffff, c = random() & kMask,
+                        z = random() & kMask, carry = random() & 1, w = random() & 3,
+                        invert = random() & 3;
+    const bool keeps = random() % 8 != 0;  // inverted, the reset is active at 0
+    for (const auto& [pin, value] : {std::pair<const char*, std::uint64_t>{"c0_A", a},
+                                     {"c0_B", b},
+                                     {"c0_C", c},
+                                     {"c0_PCIN", z},
+                                     {"c0_CARRYIN", carry},
+                                     {"c0_D", invert << 2 | w},
+                                     {"c0_RSTP", keeps ? 1 : 0}})
+      simulator.set(pin, value);
+    simulator.settle();
+    simulator.clock();
+    const std::uint64_t fourth[] = {0, p, kRound, c};
+    const std::uint64_t others = fourth[w] + (a << 18 | b) + c + carry;
+    const std::uint64_t sums[] = {z + others, ~z + others, ~(z + others), z - others};
+    p = keeps ? sums[invert] & kMask : 0;
+    ASSERT_EQ(simulator.get("c0_P"), p) << "cycle " << cycle << " W " << w << " ALUMODE " << invert;
+  }
+}
+
 void expect_dsp_refused(const std::string& parameters, const std::string& outputs,
-                        const std::string& more, const std::string& why) {
+                        const std::string& more, const std::string& why,
+                        const std::string& cell = "DSP48E1") {
   SCOPED_TRACE(why);
   try {
-    our_dsps({{"DSP48E1", parameters, "A:30 B:18 C:48 CEP", outputs, "CLK", more}});
+    our_dsps({{cell, parameters, "A:30 B:18 C:48 CEP", outputs, "CLK", more}});
     ADD_FAILURE() << "not refused";
   } catch (const UserError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("cell 'u0' (DSP48E1): " + why));
+    EXPECT_THAT(error.what(), HasSubstr("cell 'u0' (" + cell + "): " + why));
   }
 }
 
@@ -186,6 +320,25 @@ TEST(CellsDsp48, WhatHasNoModelIsRefusedByName) {
                      "INMODE takes the first of two registers where there is one");
   one.replace(one.find(".AREG(1)"), 8, ".AREG(3)");
   expect_dsp_refused(one, "P:48", kProduct, "there is no model of AREG = 3");
+}
+
+TEST(CellsDsp48, WhatHasNoModelOfUltraScaleIsRefusedByName) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const std::string none = kNoRegisters;
+  const auto refused = [&](const std::string& parameters, const std::string& outputs,
+                           const std::string& why, const std::string& more = kProductE2) {
+    expect_dsp_refused(none + parameters, outputs, more, why, "DSP48E2");
+  };
+  refused(", .USE_WIDEXOR(\"TRUE\")", "P:48",
+          "there is no model of parameter USE_WIDEXOR = 'TRUE'");
+  refused("", "P:48 XOROUT:8", "its output XOROUT has no model");
+  refused(", .PREADDINSEL(\"B\")", "P:48", "there is no model of parameter PREADDINSEL = 'B'");
+  refused(", .BMULTSEL(\"AD\")", "P:48", "there is no model of parameter BMULTSEL = 'AD'");
+  const std::string modes = ", .INMODE(5'b0), .CARRYINSEL(3'b0)";
+  refused("", "P:48", "there is no model of OPMODE 01 000 01 01 with PREG = 0",
+          modes + ", .ALUMODE(4'b0), .OPMODE(9'b010000101)");
+  refused("", "P:48", "logic (ALUMODE) of four numbers (OPMODE's W) has no model",
+          modes + ", .ALUMODE(4'b0100), .OPMODE(9'b110110011)");
 }
 
 struct Widths {
@@ -241,12 +394,13 @@ std::string xilinx_design(const std::vector<Widths>& all) {
          ports + ");\n" + body + "endmodule\n";
 }
 
-void expect_products(const std::vector<Widths>& all) {
+void expect_products(const std::vector<Widths>& all, const char* family = "xc7") {
   const std::string verilog = xilinx_design(all);
   const Netlist synthesised =
       read_yosys_json(yosys_json({{"top.v", verilog}},
-                                 "read_verilog top.v; synth_xilinx -flatten -family xc7 -top top; "
-                                 "write_json out.json"),
+                                 fmt::format("read_verilog top.v; synth_xilinx -flatten -family {} "
+                                             "-top top; write_json out.json",
+                                             family)),
                       "top", Family::kXilinx, "out.json");
   EXPECT_EQ(first_difference(synthesised, as_gates(verilog), 300), "");
 }
@@ -254,6 +408,11 @@ void expect_products(const std::vector<Widths>& all) {
 TEST(CellsDsp48, WhatSynthesisMakesOfProductsIsWhatTheyAre) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
   expect_products({{4, 4, ""}, {9, 9, "signed"}, {18, 25, "signed"}});
+}
+
+TEST(CellsDsp48, WhatSynthesisForUltraScaleMakesOfProductsIsWhatTheyAre) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  expect_products({{9, 9, "signed"}, {18, 27, "signed"}}, "xcup");
 }
 
 TEST(CellsDsp48Nightly, WhatSynthesisMakesOfOtherProductsIsWhatTheyAre) {

@@ -7,6 +7,7 @@
 #include <random>
 #include <set>
 
+#include "compile/base/error.h"
 #include "netlist/cell_cases.h"
 #include "netlist/plain_simulator.h"
 
@@ -16,6 +17,36 @@ namespace {
 const std::string& xilinx_library() {
   static const std::string text = yosys_library("xilinx/cells_sim.v");
   return text;
+}
+
+/// Cells of UltraScale+ of which Yosys 0.23 has the ports alone.
+const std::string& ultrascale_library() {
+  static const std::string text = [] {
+    const std::string all = yosys_library("xilinx/cells_xtra.v");
+    std::string chosen;
+    for (const char* cell : {"RAMB18E2", "RAMB36E2", "BUFGCE"}) {
+      const std::size_t at = all.find(fmt::format("module {} (...);", cell));
+      chosen += all.substr(at, all.find("endmodule", at) - at) + "endmodule\n";
+    }
+    return chosen;
+  }();
+  return text;
+}
+
+std::string all_replaced(std::string text, std::string_view old, std::string_view by) {
+  for (std::size_t at = 0; (at = text.find(old, at)) != std::string::npos; at += by.size())
+    text.replace(at, old.size(), by);
+  return text;
+}
+
+void expect_cell_refused(const CellCase& c, const std::string& library, const std::string& why) {
+  SCOPED_TRACE(why);
+  try {
+    with_our_models({c}, Family::kXilinx, library);
+    ADD_FAILURE() << "not refused";
+  } catch (const UserError& error) {
+    EXPECT_THAT(error.what(), ::testing::HasSubstr(fmt::format("cell 'u0' ({}): {}", c.cell, why)));
+  }
 }
 
 void expect_xilinx_as_yosys(const std::vector<CellCase>& cases) {
@@ -71,6 +102,59 @@ TEST(CellsXilinx, FlipFlopsAndShiftersAreAsInYosysModels) {
     const Netlist netlist = with_our_models(cases, Family::kXilinx, xilinx_library());
     for (const FlipFlop& cell : netlist.flip_flops) EXPECT_EQ(cell.falling, falling == 1);
   }
+}
+
+// Yosys' models as far as a clear or preset that is never active lets them go.
+TEST(CellsXilinx, FlipFlopsThatAreNeverClearedAreAsInYosysModels) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  std::string library = xilinx_library();
+  for (const char* sensitive : {", posedge CLR", ", negedge CLR", ", posedge PRE", ", negedge PRE"})
+    library = all_replaced(library, sensitive, "");
+  std::vector<CellCase> cases;
+  for (const char* pin : {"CLR", "PRE"})
+    for (const int init : {0, 1})
+      for (const int inverted : {0, 1})
+        cases.push_back({pin[0] == 'C' ? "FDCE" : "FDPE",
+                         fmt::format(".INIT({0}), .IS_D_INVERTED({1}), .IS_{2}_INVERTED({1})", init,
+                                     inverted, pin),
+                         "CE D", "Q", "C", fmt::format(", .{}(1'b{})", pin, inverted)});
+  const Netlist ours = with_our_models(cases, Family::kXilinx, xilinx_library());
+  expect_same(cases, ours, with_yosys_models(cases, library), 200);
+  const CellCase falling{"FDCE", ".IS_C_INVERTED(1)", "CE D", "Q", "C", ", .CLR(1'b0)"};
+  const Netlist turned = with_our_models({falling}, Family::kXilinx, xilinx_library());
+  ASSERT_EQ(turned.flip_flops.size(), 1U);
+  EXPECT_TRUE(turned.flip_flops[0].falling);
+  EXPECT_FALSE(ours.flip_flops[0].falling);
+}
+
+TEST(CellsXilinx, FlipFlopsThatMayBeClearedAreRefused) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const std::string clear = "an asynchronous CLR has no model but where it is a constant",
+                    preset = "an asynchronous PRE has no model but where it is a constant";
+  expect_cell_refused({"FDCE", "", "CE D CLR", "Q", "C"}, xilinx_library(), clear);
+  expect_cell_refused({"FDCE", "", "CE D", "Q", "C", ", .CLR(1'b1)"}, xilinx_library(), clear);
+  expect_cell_refused({"FDCE", ".IS_CLR_INVERTED(1)", "CE D", "Q", "C", ", .CLR(1'b0)"},
+                      xilinx_library(), clear);
+  expect_cell_refused({"FDPE", "", "CE D PRE", "Q", "C"}, xilinx_library(), preset);
+}
+
+TEST(CellsXilinx, BuffersOfClocksThatNeverStopAreWires) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const std::string& library = ultrascale_library();
+  for (const CellCase& c :
+       std::vector<CellCase>{{"BUFGCE", "", "I", "O", "", ", .CE(1'b1)"},
+                             {"BUFGCE", ".IS_CE_INVERTED(1)", "I", "O", "", ", .CE(1'b0)"}}) {
+    PlainSimulator simulator(with_our_models({c}, Family::kXilinx, library));
+    for (const std::uint64_t level : {0U, 1U, 0U}) {
+      simulator.set("c0_I", level);
+      simulator.settle();
+      EXPECT_EQ(simulator.get("c0_O"), level);
+    }
+  }
+  expect_cell_refused({"BUFGCE", "", "I CE", "O", ""}, library,
+                      "a clock that its CE can stop has no model");
+  expect_cell_refused({"BUFGCE", ".IS_I_INVERTED(1)", "I", "O", "", ", .CE(1'b1)"}, library,
+                      "a clock that it inverts has no model");
 }
 
 constexpr const char* kQuadContents =
@@ -160,38 +244,68 @@ struct XilinxTruth {
 };
 
 struct XilinxPins {
-  const char *address, *enable, *writes, *in, *parity_in, *out, *parity_out;
+  std::string address, enable, writes, in, parity_in, out, parity_out;
 };
-constexpr XilinxPins kPinsA{"ADDRARDADDR", "ENARDEN", "WEA",    "DIADI",
-                            "DIPADIP",     "DOADO",   "DOPADOP"};
-constexpr XilinxPins kPinsB{"ADDRBWRADDR", "ENBWREN", "WEBWE",  "DIBDI",
-                            "DIPBDIP",     "DOBDO",   "DOPBDOP"};
+
+/// What the 7 series and UltraScale+ call differently.
+struct Generation {
+  const char *suffix, *in, *out;
+
+  std::string cell(bool large) const { return (large ? "RAMB36" : "RAMB18") + std::string(suffix); }
+  bool second() const { return suffix[1] == '2'; }
+  /// Of port A (0) or B.
+  XilinxPins pins(int port) const {
+    const std::string letter = port == 0 ? "A" : "B";
+    const auto around = [&](const std::string& text) { return text + letter + text; };
+    return {port == 0 ? "ADDRARDADDR" : "ADDRBWRADDR",
+            port == 0 ? "ENARDEN" : "ENBWREN",
+            port == 0 ? "WEA" : "WEBWE",
+            around(in),
+            around(in + std::string("P")),
+            around(out),
+            around(out + std::string("P"))};
+  }
+};
+constexpr Generation kSeries7{"E1", "DI", "DO"}, kUltraScale{"E2", "DIN", "DOUT"};
 
 class XilinxRun {
  public:
-  XilinxRun(bool large, bool simple, int width_a, int width_b, std::string mode)
-      : large_(large), simple_(simple), width_{width_a, width_b}, mode_(std::move(mode)) {
+  XilinxRun(const Generation& generation, bool large, bool simple, int width_a, int width_b,
+            std::string mode)
+      : pins_{generation.pins(0), generation.pins(1)},
+        large_(large),
+        simple_(simple),
+        width_{width_a, width_b},
+        mode_(std::move(mode)) {
     const int n = large ? 32 : 16;
+    const std::string form = generation.second() ? ".DOA_REG(0), .DOB_REG(0)"
+                             : simple            ? ".RAM_MODE(\"SDP\")"
+                                                 : ".RAM_MODE(\"TDP\")";
     const CellCase c{
-        large ? "RAMB36E1" : "RAMB18E1",
-        fmt::format(".RAM_MODE(\"{}\"), .READ_WIDTH_A({}), .WRITE_WIDTH_A({}), .READ_WIDTH_B({}), "
+        generation.cell(large),
+        fmt::format("{}, .READ_WIDTH_A({}), .WRITE_WIDTH_A({}), .READ_WIDTH_B({}), "
                     ".WRITE_WIDTH_B({}), .WRITE_MODE_A(\"{}\"), .WRITE_MODE_B(\"{}\"){}{}",
-                    simple ? "SDP" : "TDP", width_a, simple ? 0 : width_a, simple ? 0 : width_b,
-                    width_b, mode_, mode_, contents("INIT_", n * 1024, truth_.data),
+                    form, width_a, simple ? 0 : width_a, simple ? 0 : width_b, width_b, mode_,
+                    mode_, contents("INIT_", n * 1024, truth_.data),
                     contents("INITP_", n * 128, truth_.parity)),
         fmt::format(
-            "ADDRARDADDR:{0} ADDRBWRADDR:{0} ENARDEN ENBWREN DIADI:{1} DIBDI:{1} DIPADIP:{2} "
-            "DIPBDIP:{2} WEA:{3} WEBWE:{4}",
-            large ? 16 : 14, n, n / 8, lanes(0), lanes(1)),
-        fmt::format("DOADO:{0} DOBDO:{0} DOPADOP:{1} DOPBDOP:{1}", n, n / 8),
+            "ADDRARDADDR:{0} ADDRBWRADDR:{0} ENARDEN ENBWREN {5}:{1} {6}:{1} {7}:{2} {8}:{2} "
+            "WEA:{3} WEBWE:{4}",
+            !large                ? 14
+            : generation.second() ? 15
+                                  : 16,
+            n, n / 8, lanes(0), lanes(1), pins_[0].in, pins_[1].in, pins_[0].parity_in,
+            pins_[1].parity_in),
+        fmt::format("{2}:{0} {3}:{0} {4}:{1} {5}:{1}", n, n / 8, pins_[0].out, pins_[1].out,
+                    pins_[0].parity_out, pins_[1].parity_out),
         "CLKARDCLK CLKBWRCLK"};
     // The pins of lanes beside the data repeat the others, as Yosys and the vendor have it.
     std::string design = design_of({c});
     replace(design, ".WEA(c0_WEA)", fmt::format(".WEA({{{}{{c0_WEA}}}})", n / 8 / lanes(0)));
     replace(design, ".WEBWE(c0_WEBWE)",
             fmt::format(".WEBWE({{{}{{c0_WEBWE}}}})", n / 4 / lanes(1)));
-    simulator_ = std::make_unique<PlainSimulator>(
-        with_our_models(design, Family::kXilinx, xilinx_library()));
+    simulator_ = std::make_unique<PlainSimulator>(with_our_models(
+        design, Family::kXilinx, generation.second() ? ultrascale_library() : xilinx_library()));
   }
 
   void run(int cycles) {
@@ -237,7 +351,7 @@ class XilinxRun {
   bool reads(int port) const { return port == 0 || !simple_; }
 
   void feed(const XilinxPins& pins, const Act& act) {
-    const auto name = [](const char* pin) { return std::string("c0_") + pin; };
+    const auto name = [](const std::string& pin) { return std::string("c0_") + pin; };
     simulator_->set(name(pins.address), act.address);
     simulator_->set(name(pins.enable), act.enable);
     simulator_->set(name(pins.writes), act.lanes);
@@ -250,7 +364,7 @@ class XilinxRun {
   }
 
   bool seen(const XilinxPins& pins, int bit) const {
-    return simulator_->get(std::string("c0_") + (bit % 9 == 8 ? pins.parity_out : pins.out)) >>
+    return simulator_->get("c0_" + (bit % 9 == 8 ? pins.parity_out : pins.out)) >>
                (bit % 9 == 8 ? bit / 9 : bit / 9 * 8 + bit % 9) &
            1U;
   }
@@ -271,10 +385,10 @@ class XilinxRun {
     Act low = acts_[0];
     const bool full = simple_ && width_[1] == (large_ ? 72 : 36);
     if (full) low.data = acts_[1].data;
-    feed(kPinsA, low);
+    feed(pins_[0], low);
     Act high = acts_[1];
     if (full) high.data.erase(high.data.begin(), high.data.begin() + (large_ ? 36 : 18));
-    feed(kPinsB, high);
+    feed(pins_[1], high);
     expect();
     simulator_->settle();
     simulator_->clock();
@@ -282,7 +396,7 @@ class XilinxRun {
       for (int i = 0; reads(port) && i < width_[port]; ++i) {
         const int half = large_ ? 36 : 18;
         const bool got =
-            seen(port == 1 || (simple_ && i >= half) ? kPinsB : kPinsA, simple_ ? i % half : i);
+            seen(pins_[port == 1 || (simple_ && i >= half) ? 1 : 0], simple_ ? i % half : i);
         ASSERT_EQ(got, acts_[port].expected[static_cast<std::size_t>(i)])
             << "port " << port << " bit " << i << " in cycle " << cycle;
       }
@@ -313,6 +427,7 @@ class XilinxRun {
 
   std::mt19937_64 random_{9};
   XilinxTruth truth_;
+  XilinxPins pins_[2];
   bool large_, simple_;
   int width_[2];
   std::string mode_;
@@ -320,20 +435,30 @@ class XilinxRun {
   std::unique_ptr<PlainSimulator> simulator_;
 };
 
-void run_block_ram(bool large, bool simple, int width_a, int width_b, const char* mode) {
-  SCOPED_TRACE(fmt::format("{} {} {} and {}, {}", large ? "RAMB36E1" : "RAMB18E1",
-                           simple ? "SDP" : "TDP", width_a, width_b, mode));
-  XilinxRun(large, simple, width_a, width_b, mode).run(1500);
+void run_block_ram(const Generation& generation, bool large, bool simple, int width_a, int width_b,
+                   const char* mode) {
+  SCOPED_TRACE(fmt::format("{} {} {} and {}, {}", generation.cell(large), simple ? "SDP" : "TDP",
+                           width_a, width_b, mode));
+  XilinxRun(generation, large, simple, width_a, width_b, mode).run(1500);
+}
+
+void run_dual_port(const Generation& generation) {
+  for (const char* mode : {"READ_FIRST", "WRITE_FIRST", "NO_CHANGE"}) {
+    run_block_ram(generation, false, false, 18, 18, mode);
+    run_block_ram(generation, false, false, 9, 18, mode);
+    run_block_ram(generation, true, false, 36, 9, mode);
+    run_block_ram(generation, true, false, 1, 4, mode);
+  }
 }
 
 TEST(CellsXilinx, DualPortBlockRamsAreAsDocumented) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
-  for (const char* mode : {"READ_FIRST", "WRITE_FIRST", "NO_CHANGE"}) {
-    run_block_ram(false, false, 18, 18, mode);
-    run_block_ram(false, false, 9, 18, mode);
-    run_block_ram(true, false, 36, 9, mode);
-    run_block_ram(true, false, 1, 4, mode);
-  }
+  run_dual_port(kSeries7);
+}
+
+TEST(CellsXilinx, DualPortBlockRamsOfUltraScaleAreAsDocumented) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  run_dual_port(kUltraScale);
 }
 
 /// A memory whose registers are its own beside one with flip-flops behind it.
@@ -365,11 +490,16 @@ std::string registered_pair(const char* priority) {
          rams + registers + "endmodule\n";
 }
 
-TEST(CellsXilinx, RegistersBehindABlockRamAreFlipFlops) {
-  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+void expect_registers_behind(const std::string& library, bool second) {
   for (const char* priority : {"RSTREG", "REGCE"}) {
-    PlainSimulator simulator(
-        with_our_models(registered_pair(priority), Family::kXilinx, xilinx_library()));
+    std::string design = registered_pair(priority);
+    for (const auto& [one, other] : {std::pair{"RAMB36E1", "RAMB36E2"},
+                                     {".RAM_MODE(\"TDP\"), ", ""},
+                                     {".DIADI(", ".DINADIN("},
+                                     {".DOADO(", ".DOUTADOUT("},
+                                     {".DOBDO(", ".DOUTBDOUT("}})
+      if (second) design = all_replaced(design, one, other);
+    PlainSimulator simulator(with_our_models(design, Family::kXilinx, library));
     std::mt19937_64 random(5);
     std::set<std::uint64_t> seen;
     for (int cycle = 0; cycle < 2000; ++cycle) {
@@ -387,12 +517,86 @@ TEST(CellsXilinx, RegistersBehindABlockRamAreFlipFlops) {
   }
 }
 
+TEST(CellsXilinx, RegistersBehindABlockRamAreFlipFlops) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  expect_registers_behind(xilinx_library(), false);
+  expect_registers_behind(xilinx_library() + ultrascale_library(), true);
+}
+
+void run_simple_dual_port(const Generation& generation) {
+  for (const auto& [a, b] : {std::pair{36, 36}, {18, 36}, {36, 9}, {2, 1}})
+    run_block_ram(generation, false, true, a, b, "READ_FIRST");
+  for (const auto& [a, b] : {std::pair{72, 72}, {36, 72}, {72, 18}, {9, 36}})
+    run_block_ram(generation, true, true, a, b, "READ_FIRST");
+}
+
 TEST(CellsXilinx, SimpleBlockRamsAreAsDocumented) {
   if (!has_yosys()) GTEST_SKIP() << kNoYosys;
-  for (const auto& [a, b] : {std::pair{36, 36}, {18, 36}, {36, 9}, {2, 1}})
-    run_block_ram(false, true, a, b, "READ_FIRST");
-  for (const auto& [a, b] : {std::pair{72, 72}, {36, 72}, {72, 18}, {9, 36}})
-    run_block_ram(true, true, a, b, "READ_FIRST");
+  run_simple_dual_port(kSeries7);
+}
+
+TEST(CellsXilinx, SimpleBlockRamsOfUltraScaleAreAsDocumented) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  run_simple_dual_port(kUltraScale);
+}
+
+TEST(CellsXilinx, WhatSynthesisForUltraScaleMakesOfMemoriesIsWhatTheyAre) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const std::string verilog = R"(
+    module top(input clk, input write, input read, input [5:0] at, input [5:0] from,
+               input [17:0] d, output reg [17:0] q, output reg [8:0] sum);
+      (* ram_style = "block" *) reg [17:0] mem [0:63];
+      integer i;
+      initial begin
+        q = 0; sum = 0;
+        for (i = 0; i < 64; i = i + 1) mem[i] = i * 4099 + 17;
+      end
+      always @(posedge clk) begin
+        if (write) mem[at] <= d;
+        if (read) q <= mem[from];
+        sum <= sum + q[8:0];
+      end
+    endmodule)";
+  const std::string json = yosys_json(
+      {{"top.v", verilog}},
+      "read_verilog top.v; synth_xilinx -flatten -family xcup -top top; write_json out.json");
+  EXPECT_NE(json.find("RAMB18E2"), std::string::npos);
+  EXPECT_NE(json.find("CARRY8"), std::string::npos);
+  const std::string gates = yosys_json(
+      {{"top.v", verilog}},
+      "read_verilog top.v; hierarchy -top top; proc; opt_expr; opt_clean; memory -nordff; "
+      "opt_expr; opt_clean; techmap; opt_expr; opt_clean; write_json out.json");
+  EXPECT_EQ(first_difference(read_yosys_json(json, "top", Family::kXilinx, "out.json"),
+                             read_yosys_json(gates, "top", Family::kIce40, "out.json"), 2000),
+            "");
+}
+
+TEST(CellsXilinx, WhatBlockRamsOfUltraScaleHaveBesidesIsRefusedByName) {
+  if (!has_yosys()) GTEST_SKIP() << kNoYosys;
+  const std::string plain =
+      ".READ_WIDTH_A(36), .WRITE_WIDTH_B(36), .DOA_REG(0), .DOB_REG(0), "
+      ".WRITE_MODE_A(\"READ_FIRST\")";
+  const auto refused = [&](const std::string& parameters, const std::string& inputs,
+                           const std::string& outputs, const std::string& why) {
+    expect_cell_refused({"RAMB36E2", plain + parameters, "ADDRARDADDR:15 ENARDEN" + inputs,
+                         "DOUTADOUT:32" + outputs, "CLKARDCLK CLKBWRCLK"},
+                        ultrascale_library(), why);
+  };
+  refused(", .CASCADE_ORDER_A(\"FIRST\")", "", "",
+          "there is no model of parameter CASCADE_ORDER_A = 'FIRST'");
+  refused("", " CASDOMUXB", "", "a cascade (CASDOMUXB is not 0) has no model");
+  refused("", "", " CASDOUTA:32", "its output CASDOUTA has no model");
+  refused(", .ENADDRENA(\"TRUE\")", "", "", "there is no model of parameter ENADDRENA = 'TRUE'");
+  refused(", .RDADDRCHANGEB(\"TRUE\")", "", "",
+          "there is no model of parameter RDADDRCHANGEB = 'TRUE'");
+  refused("", " SLEEP", "", "sleep (SLEEP is not 0) has no model");
+  refused(", .EN_ECC_READ(\"TRUE\")", "", "",
+          "there is no model of parameter EN_ECC_READ = 'TRUE'");
+  refused(", .EN_ECC_PIPE(\"TRUE\")", "", "",
+          "there is no model of parameter EN_ECC_PIPE = 'TRUE'");
+  refused("", "", " SBITERR", "its output SBITERR has no model");
+  refused("", " RSTRAMARSTRAM", "", "a reset of its data has no model");
+  refused(", .INIT_A(1)", "", "", "data that start as INIT_A have no model");
 }
 
 }  // namespace

@@ -432,6 +432,53 @@ TEST(RunTimeWeightsRtl, IsClean) {
   EXPECT_TRUE(verilator.ok()) << verilator.output;
 }
 
+/// Of a depthwise product every lane has its own channels' weights and thresholds: 3 x 2 taps of 4 channels.
+TEST(RunTimeWeightsRtl, DepthwiseWeightsAreSwitched) {
+  const auto graph = [](std::uint64_t seed) {
+    std::mt19937_64 random(seed);
+    Builder b;
+    hw::VVAU product;
+    product.pe = 2;
+    product.simd = 3;
+    product.acc_dtype = DataType::sint(10);
+    product.mem_mode = "decoupled";
+    product.preferred_impl_style = "lut";
+    product.levels.out_dtype = DataType::uint(3);
+    product.runtime_writeable_weights = true;
+    return b.finish({b.add("depthwise", product,
+                           {b.input("image", {1, 2, 3, 24}, DataType::uint(3)),
+                            b.constant({6, 4}, drawn(random, 24, -8, 7), DataType::sint(4)),
+                            b.constant({4, 7}, rising(random, 4, 7, -90, 90), DataType::sint(10))},
+                           DataType::uint(3))});
+  };
+  Rig one(graph(1), WeightBoard::kFrames), other(graph(2), WeightBoard::kFrames);
+  WeightBoard board(one);
+  for (const int steps : {30, 90, 150}) {
+    SCOPED_TRACE(steps);
+    board.host().reset();
+    board.host().pace({sim::Profile::kBernoulli, 3, sim::AxiTiming::Order::kAny, 5});
+    EXPECT_EQ(board.transfer(one), "");
+    EXPECT_NE(board.transfer(other), "") << "the two give the same";
+    const std::uint32_t begun = board.weights(weight_register("frames"));
+    board.start();
+    board.host().step(steps);
+    board.hold();
+    const std::uint32_t before = board.weights(weight_register("frames")) - begun;
+    EXPECT_LT(before, WeightBoard::kFrames);
+    EXPECT_EQ(board.read(), words_of(one.top.rtl));
+    board.write(words_of(other.top.rtl));
+    EXPECT_EQ(board.read(), words_of(other.top.rtl));
+    board.release();
+    EXPECT_EQ(board.finish([&](std::int64_t f) -> const Rig& { return f < before ? one : other; }),
+              "");
+    EXPECT_EQ(board.transfer(other), "");
+    board.hold();
+    board.write(words_of(one.top.rtl));
+    board.release();
+  }
+  EXPECT_EQ(board.broken(), "");
+}
+
 /// Two slaves: a product whose weights come from outside, its thresholds written by a host.
 TEST(RunTimeWeightsRtl, SlavesStopAtTheSameFrame) {
   const auto graph = [](std::uint64_t seed) {
