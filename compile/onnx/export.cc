@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/onnx/export.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <cmath>
 #include <limits>
 #include <set>
@@ -207,23 +204,11 @@ std::string export_bytes(const Graph& graph, const ForeignMetadata& metadata) {
   model.set_producer_name(std::string(kProducer));
   write_opsets(model, graph);
   write_graph(*model.mutable_graph(), graph);
-  for (const auto& [key, value] : metadata) {
-    ASSAY_INVARIANT(!key.starts_with("assay."), "foreign metadata has a key of Assay's");
-    auto* entry = model.add_metadata_props();
-    entry->set_key(key);
-    entry->set_value(value);
-  }
+  add_metadata(model, metadata);
   write_metadata(model, graph);  // the checkpoints last, by which a file is seen to be whole
   if (model.ByteSizeLong() > static_cast<std::size_t>(std::numeric_limits<int>::max()))
     user_error("the graph needs {} bytes; an ONNX file ends at 2 GiB", model.ByteSizeLong());
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream sink(&bytes);
-    google::protobuf::io::CodedOutputStream stream(&sink);
-    stream.SetSerializationDeterministic(true);
-    model.SerializeWithCachedSizes(&stream);
-  }
-  return bytes;
+  return model_bytes(model);
 }
 
 void export_model(const Graph& graph, const std::filesystem::path& path) {

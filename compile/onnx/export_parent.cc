@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/onnx/export_parent.h"
 
-#include <google/protobuf/io/coded_stream.h>
-#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
-
 #include <set>
 #include <utility>
 
 #include "compile/base/error.h"
+#include "compile/onnx/metadata.h"
 #include "compile/onnx/proto.h"
 
 namespace assay {
@@ -94,19 +92,8 @@ std::string export_parent(const Graph& graph, const ForeignMetadata& metadata,
   opset.set_domain(kPartitionDomain);
   opset.set_version(1);
   model.clear_metadata_props();  // they speak of tensors of both files
-  for (const auto& [key, value] : metadata) {
-    auto* entry = model.add_metadata_props();
-    entry->set_key(key);
-    entry->set_value(value);
-  }
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream sink(&bytes);
-    google::protobuf::io::CodedOutputStream stream(&sink);
-    stream.SetSerializationDeterministic(true);
-    ASSAY_INVARIANT(model.SerializeToCodedStream(&stream), "an ONNX file that cannot be written");
-  }
-  return bytes;
+  add_metadata(model, metadata);
+  return model_bytes(model);
 }
 
 }  // namespace assay

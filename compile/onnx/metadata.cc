@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "compile/onnx/metadata.h"
 
+#include <google/protobuf/io/coded_stream.h>
+#include <google/protobuf/io/zero_copy_stream_impl_lite.h>
+
 #include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -212,6 +215,26 @@ void write_metadata(onnx::ModelProto& model, const Graph& graph) {
   } catch (const Json::exception& error) {
     user_error("a name is not valid UTF-8 and cannot be saved: {}", printable(error.what()));
   }
+}
+
+void add_metadata(onnx::ModelProto& model, const ForeignMetadata& metadata) {
+  for (const auto& [key, value] : metadata) {
+    ASSAY_INVARIANT(!key.starts_with("assay."), "foreign metadata has a key of Assay's");
+    auto* entry = model.add_metadata_props();
+    entry->set_key(key);
+    entry->set_value(value);
+  }
+}
+
+std::string model_bytes(const onnx::ModelProto& model) {
+  std::string bytes;
+  {
+    google::protobuf::io::StringOutputStream sink(&bytes);
+    google::protobuf::io::CodedOutputStream stream(&sink);
+    stream.SetSerializationDeterministic(true);
+    ASSAY_INVARIANT(model.SerializeToCodedStream(&stream), "a model that cannot be written");
+  }
+  return bytes;
 }
 
 }  // namespace assay

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "compile/graph/graph.h"
+#include "compile/onnx/export.h"
 #include "compile/onnx/proto.h"
 
 namespace assay {
@@ -23,5 +24,11 @@ bool read_checkpoints(const onnx::ModelProto& model, Graph& graph);
 
 /// Writes both entries, each only when there is something to say.
 void write_metadata(onnx::ModelProto& model, const Graph& graph);
+
+/// Appends entries of others.
+void add_metadata(onnx::ModelProto& model, const ForeignMetadata& metadata);
+
+/// The model as a file's bytes, equal for equal models.
+std::string model_bytes(const onnx::ModelProto& model);
 
 }  // namespace assay
