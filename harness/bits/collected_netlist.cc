@@ -50,10 +50,7 @@ std::string complaint(const std::string& output) {
 
 std::string as_json(const RtlSession& session, const hw::Board& board, const BuiltFile& file,
                     const std::string& top) {
-  const std::string folder = fmt::format("build/{}/work", board.name);
-  if (session.dir.owns_folder(folder)) fs::remove_all(session.dir.file(folder));
-  session.dir.make_folder(folder);
-  const fs::path work = session.dir.file(folder);
+  const fs::path work = session.dir.fresh_folder(fmt::format("build/{}/work", board.name));
   write_file(work / "netlist.v", file.bytes);
   write_file(work / "read.ys", read_script(top));
   const ProcessResult result =

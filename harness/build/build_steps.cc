@@ -96,12 +96,7 @@ std::string BuildSteps::path(std::string_view name) const {
   return fmt::format("{}/{}", folder_, name);
 }
 
-fs::path BuildSteps::fresh_work() const {
-  const std::string work = folder_ + "/work";
-  if (dir_.owns_folder(work)) fs::remove_all(dir_.file(work));
-  dir_.make_folder(work);
-  return dir_.file(work);
-}
+fs::path BuildSteps::fresh_work() const { return dir_.fresh_folder(folder_ + "/work"); }
 
 bool BuildSteps::intact(const report::Build::Step& step) const {
   for (const report::File& file : step.files) {

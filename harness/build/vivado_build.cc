@@ -266,12 +266,7 @@ class VivadoBuild {
          "they run on a model of Vivado, in which all is connected, clocked and addressed");
   }
 
-  fs::path fresh_work() const {
-    const std::string work = folder_ + "/work";
-    if (dir_.owns_folder(work)) fs::remove_all(dir_.file(work));
-    dir_.make_folder(work);
-    return dir_.file(work);
-  }
+  fs::path fresh_work() const { return dir_.fresh_folder(folder_ + "/work"); }
 
   // ---- With Vivado ----
 

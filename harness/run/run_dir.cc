@@ -139,6 +139,12 @@ void WorkFolder::make_folder(std::string_view relative) const {
   for (const fs::path& part : fs::path(relative)) make_one_folder(path /= part, false);
 }
 
+fs::path WorkFolder::fresh_folder(std::string_view relative) const {
+  if (owns_folder(relative)) fs::remove_all(file(relative));
+  make_folder(relative);
+  return file(relative);
+}
+
 void WorkFolder::write(std::string_view relative, std::string_view bytes) const {
   write_file(file(relative), bytes);
 }

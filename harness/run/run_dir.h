@@ -31,6 +31,8 @@ class WorkFolder {
   /// Makes a folder below it, with its parents. UserError when a part of the path is something
   /// else.
   void make_folder(std::string_view relative) const;
+  /// The same, emptied; its path. For tools to work in.
+  std::filesystem::path fresh_folder(std::string_view relative) const;
   /// Whether a folder below is there and no part of its path is a link.
   bool owns_folder(std::string_view relative) const;
   /// Removes what a killed process left of files that it was writing in a folder below, at any

@@ -40,11 +40,7 @@ class ToolFolder {
   ToolFolder(const ToolFolder&) = delete;
   ToolFolder& operator=(const ToolFolder&) = delete;
   /// Empty.
-  fs::path fresh() const {
-    if (dir_.owns_folder(name_)) fs::remove_all(dir_.file(name_));
-    dir_.make_folder(name_);
-    return dir_.file(name_);
-  }
+  fs::path fresh() const { return dir_.fresh_folder(name_); }
 
  private:
   const RunDir& dir_;
