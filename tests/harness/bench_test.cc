@@ -69,7 +69,7 @@ TEST_F(Folding, FileOfARunMakesTheSameAccelerator) {
   for (const auto& [node, fields] : json.items()) {
     EXPECT_TRUE(fields.contains("inFIFODepths")) << node;
     EXPECT_TRUE(fields.contains("ram_style")) << node;
-    if (fields.contains("mem_mode")) json[node]["PE"] = 1;
+    if (fields.contains("mem_mode")) json[node]["SIMD"] = 1;
   }
   write_file(file, json_text(json));
   ASSERT_EQ(run({"--folding", file.string()}, other).code, 0);
