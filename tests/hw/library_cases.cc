@@ -304,7 +304,8 @@ std::vector<LayerCase> library_cases() {
   cases.push_back(
       mvau("MvauExternal", {.x = kUInt(3), .w = kInt(3), .mem_mode = "external", .style = "lut"}));
   cases.push_back(mvau("MvauDsp", {.x = kInt(4), .w = kInt(4), .style = "dsp", .steps = 7}));
-  cases.push_back(mvau("MvauPacked", {.x = kUInt(4), .w = kInt(4), .style = "packed", .pe = 4}));
+  cases.push_back(
+      mvau("MvauPacked", {.x = kUInt(4), .w = kInt(4), .style = "packed", .pe = 4, .steps = 0}));
   cases.push_back(vvau("Vvau", {.x = kUInt(2), .w = kInt(3), .style = "lut"}));
   cases.push_back(thresholding("ThresholdingCompare", 3, "comparators", "distributed"));
   cases.push_back(thresholding("ThresholdingSearch", 7, "search", "distributed"));
