@@ -25,6 +25,8 @@ module assay_mvau #(
   parameter bit          Xnor              = 1'b0,  // counts equal bits
   parameter bit          Popcount          = 1'b0,  // products by bit planes, else multipliers
   parameter bit          Dsp               = 1'b0,  // of DSP blocks
+  parameter int unsigned DspLanes          = 1,     // rows that share a block: compile/hw/dsp_packing.h
+  parameter int unsigned DspSpacing        = 1,     // bits between their products
   parameter int unsigned AccBits           = 16,
   parameter bit          AccSigned         = 1'b1,
   parameter bit          RegisteredWeights = 1'b0,
@@ -91,6 +93,8 @@ module assay_mvau #(
     .Xnor            (Xnor),
     .Popcount        (Popcount),
     .Dsp             (Dsp),
+    .DspLanes        (DspLanes),
+    .DspSpacing      (DspSpacing),
     .AccBits         (AccBits),
     .AccSigned       (AccSigned),
     .Steps           (Steps),

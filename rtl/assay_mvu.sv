@@ -20,6 +20,8 @@ module assay_mvu #(
   parameter bit          Xnor          = 1'b0,
   parameter bit          Popcount      = 1'b0,  // bit planes, else multipliers
   parameter bit          Dsp           = 1'b0,  // of DSP blocks
+  parameter int unsigned DspLanes      = 1,     // rows that share a block: compile/hw/dsp_packing.h
+  parameter int unsigned DspSpacing    = 1,     // bits between their products
   parameter int unsigned AccBits       = 16,
   localparam int unsigned Vectors = Depthwise ? Pe : 1
 ) (
@@ -54,6 +56,9 @@ module assay_mvu #(
   end
   if (Popcount && Dsp) begin : g_bad_style
     $error("assay_mvu: Popcount uses no DSP blocks");
+  end
+  if (DspLanes < 1 || (DspLanes > 1 && (!Dsp || Depthwise || InBipolar || WeightBipolar))) begin : g_bad_lanes
+    $error("assay_mvu: DspLanes must be 1, or share activations of DSP blocks, none of them bipolar");
   end
 
   localparam int unsigned FoldBits = ColumnFolds > 1 ? $clog2(ColumnFolds) : 1;
@@ -109,53 +114,80 @@ module assay_mvu #(
     end
   end
 
-  for (genvar p = 0; p < Pe; p++) begin : g_pe
-    localparam int unsigned Vector = Depthwise ? p : 0;
-    logic [AccBits-1:0] sum, acc;
+  if (DspLanes > 1) begin : g_packed
+    for (genvar g = 0; g < (Pe + DspLanes - 1) / DspLanes; g++) begin : g_group
+      localparam int unsigned Row   = g * DspLanes;
+      localparam int unsigned Lanes = Pe - Row < DspLanes ? Pe - Row : DspLanes;
 
-    if (Popcount) begin : g_popcount
-      assay_popcount_dot #(
-        .Simd         (Simd),
-        .InBits       (InBits),
-        .InSigned     (InSigned),
-        .InBipolar    (InBipolar),
-        .WeightBits   (WeightBits),
-        .WeightSigned (WeightSigned),
-        .WeightBipolar(WeightBipolar),
-        .Xnor         (Xnor),
-        .SumBits      (AccBits)
-      ) dot (
-        .clk_i     (clk_i),
-        .advance_i (advance),
-        .in_i      (in_data_i[Vector*Simd*InBits +: Simd*InBits]),
-        .in_count_i(in_counts[Vector*InBits*CountBits +: InBits*CountBits]),
-        .weight_i  (weights_data_i[p*Simd*WeightBits +: Simd*WeightBits]),
-        .sum_o     (sum)
-      );
-    end else begin : g_product
-      assay_product_dot #(
-        .Simd         (Simd),
-        .InBits       (InBits),
-        .InSigned     (InSigned),
-        .InBipolar    (InBipolar),
-        .WeightBits   (WeightBits),
-        .WeightSigned (WeightSigned),
-        .WeightBipolar(WeightBipolar),
-        .Dsp          (Dsp),
-        .SumBits      (AccBits)
-      ) dot (
-        .clk_i    (clk_i),
-        .advance_i(advance),
-        .in_i     (in_data_i[Vector*Simd*InBits +: Simd*InBits]),
-        .weight_i (weights_data_i[p*Simd*WeightBits +: Simd*WeightBits]),
-        .sum_o    (sum)
+      assay_packed_lanes #(
+        .Lanes       (Lanes),
+        .Spacing     (DspSpacing),
+        .Simd        (Simd),
+        .ColumnFolds (ColumnFolds),
+        .InBits      (InBits),
+        .InSigned    (InSigned),
+        .WeightBits  (WeightBits),
+        .WeightSigned(WeightSigned),
+        .AccBits     (AccBits)
+      ) lanes (
+        .clk_i      (clk_i),
+        .advance_i  (advance),
+        .in_i       (in_data_i[Simd*InBits-1:0]),
+        .weight_i   (weights_data_i[Row*Simd*WeightBits +: Lanes*Simd*WeightBits]),
+        .sum_valid_i(sum_valid),
+        .sum_first_i(sum_first),
+        .acc_o      (out_data_o[Row*AccBits +: Lanes*AccBits])
       );
     end
+  end else begin : g_alone
+    for (genvar p = 0; p < Pe; p++) begin : g_pe
+      localparam int unsigned Vector = Depthwise ? p : 0;
+      logic [AccBits-1:0] sum, acc;
 
-    always_ff @(posedge clk_i) begin
-      if (advance && sum_valid) acc <= (sum_first ? '0 : acc) + sum;
+      if (Popcount) begin : g_popcount
+        assay_popcount_dot #(
+          .Simd         (Simd),
+          .InBits       (InBits),
+          .InSigned     (InSigned),
+          .InBipolar    (InBipolar),
+          .WeightBits   (WeightBits),
+          .WeightSigned (WeightSigned),
+          .WeightBipolar(WeightBipolar),
+          .Xnor         (Xnor),
+          .SumBits      (AccBits)
+        ) dot (
+          .clk_i     (clk_i),
+          .advance_i (advance),
+          .in_i      (in_data_i[Vector*Simd*InBits +: Simd*InBits]),
+          .in_count_i(in_counts[Vector*InBits*CountBits +: InBits*CountBits]),
+          .weight_i  (weights_data_i[p*Simd*WeightBits +: Simd*WeightBits]),
+          .sum_o     (sum)
+        );
+      end else begin : g_product
+        assay_product_dot #(
+          .Simd         (Simd),
+          .InBits       (InBits),
+          .InSigned     (InSigned),
+          .InBipolar    (InBipolar),
+          .WeightBits   (WeightBits),
+          .WeightSigned (WeightSigned),
+          .WeightBipolar(WeightBipolar),
+          .Dsp          (Dsp),
+          .SumBits      (AccBits)
+        ) dot (
+          .clk_i    (clk_i),
+          .advance_i(advance),
+          .in_i     (in_data_i[Vector*Simd*InBits +: Simd*InBits]),
+          .weight_i (weights_data_i[p*Simd*WeightBits +: Simd*WeightBits]),
+          .sum_o    (sum)
+        );
+      end
+
+      always_ff @(posedge clk_i) begin
+        if (advance && sum_valid) acc <= (sum_first ? '0 : acc) + sum;
+      end
+      assign out_data_o[p*AccBits +: AccBits] = acc;
     end
-    assign out_data_o[p*AccBits +: AccBits] = acc;
   end
 
   logic unused_counts;

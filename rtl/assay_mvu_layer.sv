@@ -25,6 +25,8 @@ module assay_mvu_layer #(
   parameter bit          Xnor              = 1'b0,  // counts equal bits
   parameter bit          Popcount          = 1'b0,  // products by bit planes, else multipliers
   parameter bit          Dsp               = 1'b0,  // of DSP blocks
+  parameter int unsigned DspLanes          = 1,     // rows that share a block: compile/hw/dsp_packing.h
+  parameter int unsigned DspSpacing        = 1,     // bits between their products
   parameter int unsigned AccBits           = 16,
   parameter bit          AccSigned         = 1'b1,
   parameter int unsigned Steps             = 0,     // thresholds; 0: the sums themselves
@@ -100,6 +102,8 @@ module assay_mvu_layer #(
     .Xnor         (Xnor),
     .Popcount     (Popcount),
     .Dsp          (Dsp),
+    .DspLanes     (DspLanes),
+    .DspSpacing   (DspSpacing),
     .AccBits      (AccBits)
   ) mvu (
     .clk_i          (clk_i),

@@ -8,6 +8,7 @@ module assay_parameter_memory #(
   parameter int unsigned Words    = 1,
   parameter bit          Shared   = 1'b0,
   parameter bit          Block    = 1'b0,
+  parameter bit          Late     = 1'b0,  // of assay_lane_rom, where it is one
   parameter              File     = "",
   localparam int unsigned AddrBits = Words > 1 ? $clog2(Words) : 1
 ) (
@@ -42,6 +43,7 @@ module assay_parameter_memory #(
       .Words (Words),
       .Shared(Shared),
       .Block (Block),
+      .Late  (Late),
       .File  (File)
     ) memory (
       .clk_i (clk_i),

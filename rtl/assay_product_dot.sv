@@ -62,9 +62,42 @@ module assay_product_dot #(
   end
 
   logic [SumBits-1:0] sum;
-  always_comb begin
-    sum = '0;
-    for (int unsigned s = 0; s < Simd; s++) sum = sum + SumBits'(product[s]);
+  if (Dsp) begin : g_chain  // by the adders of the blocks
+    always_comb begin
+      sum = '0;
+      for (int unsigned s = 0; s < Simd; s++) sum = sum + SumBits'(product[s]);
+    end
+  end else begin : g_tree
+    localparam int unsigned Levels = $clog2(Simd);
+    // Of a product: without the sign of an unsigned operand.
+    localparam int unsigned Bits = InBits + WeightBits + (InSigned || WeightSigned ? 0 : 1);
+
+    for (genvar l = 0; l <= Levels; l++) begin : g_level
+      localparam int unsigned Width = Bits + l < SumBits ? Bits + l : SumBits;
+      localparam int unsigned Nodes = (Simd + (1 << l) - 1) >> l;
+      localparam int unsigned Under = (Simd + (1 << l) / 2 - 1) >> (l > 0 ? l - 1 : 0);
+
+      for (genvar n = 0; n < Nodes; n++) begin : g_node
+        logic signed [Width-1:0] part;
+        if (l == 0) begin : g_product
+          assign part = Width'(product[n]);
+        end else if (2 * n + 1 < Under) begin : g_adder
+          // With a lowest bit that is cut off, Yosys makes an adder of each node, which is smaller.
+          logic signed [Width-1:0] left, right;
+          logic        [Width:0]   total;
+          assign left  = Width'(g_level[l-1].g_node[2*n].part);
+          assign right = Width'(g_level[l-1].g_node[2*n+1].part);
+          assign total = {left, 1'b0} + {right, 1'b0};
+          assign part  = total[Width:1];
+
+          logic unused_bit;
+          assign unused_bit = total[0];
+        end else begin : g_alone
+          assign part = Width'(g_level[l-1].g_node[2*n].part);
+        end
+      end
+    end
+    assign sum = SumBits'(g_level[Levels].g_node[0].part);
   end
 
   always_ff @(posedge clk_i) begin

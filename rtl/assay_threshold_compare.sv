@@ -49,6 +49,7 @@ module assay_threshold_compare #(
       .Words   (Rows),
       .Shared  (Shared),
       .Block   (Block),
+      .Late    (!Block && Rows <= 32),  // in the LUTs of the comparison
       .File    (File == "" ? "" : {File, ".hex"})
     ) memory (
       .clk_i (clk_i),
@@ -65,6 +66,7 @@ module assay_threshold_compare #(
       .Bits    ((Shared ? 1 : Pe) * LaneBits),
       .Words   (Rows),
       .Block   (Block),
+      .Late    (!Block && Rows <= 32),  // in the LUTs of the comparison
       .File    (File == "" ? "" : {File, ".hex"})
     ) memory (
       .clk_i (clk_i),

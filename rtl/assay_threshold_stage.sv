@@ -70,7 +70,8 @@ module assay_threshold_stage #(
     .Bits    (TBits),
     .Words   (Words),
     .Shared  (Shared),
-    .Block   (Block && Words > 64),  // small memories stay in LUTs
+    .Block   (Block && Words > 64),  // small memories stay in LUTs,
+    .Late    (Words <= 32),          // and in those of the comparison
     .File    (File)
   ) memory (
     .clk_i (clk_i),

@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import pathlib
+import random
 import re
 import shutil
 import statistics
@@ -43,15 +44,36 @@ class Peer:
 
 
 class Unit:
-    """A module with its parameters, and FINN's for the same work."""
+    """A module with its parameters, FINN's for the same work, and its memories: a text for a file's name."""
 
-    def __init__(self, name, module, peer=None, dsp=False, **parameters):
+    def __init__(self, name, module, peer=None, dsp=False, memories=None, **parameters):
         self.name, self.module, self.peer, self.dsp, self.parameters = name, module, peer, dsp, parameters
+        self.memories = memories or {}
 
 
 def product(name, bits, pe, simd, acc, **style):
     return Unit(name, "assay_mvu_layer", dsp="Dsp" in style, Pe=pe, Simd=simd, RowFolds=32 // pe,
                 ColumnFolds=144 // simd, InBits=bits, InSigned=0, WeightBits=bits, AccBits=acc, OutBits=acc, **style)
+
+
+def thresholds(name, steps, bits, channels, pe, search):
+    """Rows of rising thresholds around the middle, another for every channel."""
+    rows, width, depth = channels // pe, bits + 1, steps.bit_length()
+    draw = random.Random(1)
+    codes = [[sorted(draw.randrange(1 << bits) for _ in range(steps)) for _ in range(pe)] for _ in range(rows)]
+
+    def word(fields):
+        return f"{sum(field << width * i for i, field in enumerate(fields)):x}\n"
+
+    if search:
+        memories = {f"thresholds_{s}.hex": "".join(
+            word(lane[(2 * prefix + 1) * 2 ** (depth - 1 - s) - 1] for lane in row)
+            for row in codes for prefix in range(1 << s)) for s in range(depth)}
+    else:
+        memories = {"thresholds.hex": "".join(word(code for lane in row for code in lane) for row in codes)}
+    return Unit(name, "assay_thresholding", memories=memories, Pe=pe, InBits=bits, InSigned=1, Steps=steps,
+                Search=int(search), ThresholdRows=rows, SharedThresholds=0, OutBits=depth,
+                ThresholdFile='"thresholds"')
 
 
 def converter(name, bits, lanes_in, lanes_out):
@@ -68,8 +90,14 @@ PADDING = Peer("fmpadding/hdl", "fmpadding",
 UNITS = (
     product("product 4x4 in LUTs, PE 8, SIMD 16", 4, 8, 16, 16),
     product("product 4x4 in DSP blocks, PE 8, SIMD 16", 4, 8, 16, 16, Dsp=1),
+    product("product 4x4, four in a DSP block, PE 8, SIMD 16", 4, 8, 16, 16, Dsp=1, DspLanes=4, DspSpacing=7),
     product("product 8x8 in DSP blocks, PE 4, SIMD 8", 8, 4, 8, 24, Dsp=1),
+    product("product 8x8, two in a DSP block, PE 4, SIMD 8", 8, 4, 8, 24, Dsp=1, DspLanes=2, DspSpacing=16),
     product("product 2x2 by population count, PE 8, SIMD 16", 2, 8, 16, 12, Popcount=1),
+    thresholds("thresholds, 15 steps of 16 bits, 32 channels, PE 4, by search", 15, 16, 32, 4, True),
+    thresholds("thresholds, 3 steps of 12 bits, 64 channels, PE 8, by search", 3, 12, 64, 8, True),
+    thresholds("thresholds, 3 steps of 12 bits, 64 channels, PE 8, by comparators", 3, 12, 64, 8, False),
+    thresholds("thresholds, 1 step of 10 bits, 64 channels, PE 8, by comparators", 1, 10, 64, 8, False),
     Unit("windows, serial, 18x18x16, SIMD 4, 4 bits", "assay_convolution_input_generator", Bits=16, Height=18, Width=18,
          Folds=4, KernelH=3, KernelW=3, Depth=277),
     Unit("windows, serial, 34x34x64, SIMD 16, 4 bits, block RAM", "assay_convolution_input_generator", Bits=64,
@@ -107,10 +135,13 @@ def yosys(script, folder, program=None):
     run([program or shutil.which("yosys") or tool("yosys"), "-q", "commands.ys"], folder)
 
 
-def read_ours(unit):
+def read_ours(unit, folder):
+    for name, text in unit.memories.items():
+        (folder / name).write_text(text)
     values = " ".join(f"-set {name} {value}" for name, value in unit.parameters.items())
     return ([f"read_verilog -sv -defer {file}" for file in sorted(RTL.glob("*.sv"))] +
             [f"chparam {values} {unit.module}", f"hierarchy -check -top {unit.module}",
+             'setattr -set rom_style "logic" m:* a:lut_rom %i',
              'setattr -set ram_style "distributed" m:* a:lut_ram %i'])
 
 
@@ -236,7 +267,7 @@ def main():
     columns = ("unit",) + COUNTS + (("MHz",) if options.clock else ())
     print("| " + " | ".join(columns) + " |\n|" + "---|" * len(columns))
     for unit in units:
-        counts = measured(lambda folder, unit=unit: read_ours(unit), unit.module, unit.dsp, options.clock)
+        counts = measured(lambda folder, unit=unit: read_ours(unit, folder), unit.module, unit.dsp, options.clock)
         table[unit.name] = counts
         show(unit.name, counts)
         if options.peer and unit.peer:

@@ -6,6 +6,7 @@
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
 #include "compile/hw/constants.h"
+#include "compile/hw/dsp_packing.h"
 #include "compile/hw/threshold_unit.h"
 
 namespace assay::hw {
@@ -29,6 +30,17 @@ Shapes shapes_of(const Node& node) {
   return {w[0], w[1], vectors, w[1] / op.pe, w[0] / op.simd};
 }
 
+void check_packed(const Node& node, const DataType& x, const DataType& w) {
+  if (node.as<VVAU>())
+    layer_error(node,
+                "its channels share no activations, so no two products can share a DSP block; set "
+                "preferred_impl_style to dsp");
+  if (dsp_packing(x, w, kDspWideBits).lanes == 1)
+    layer_error(node, fmt::format("no two products of {} by {} fit a DSP block; set "
+                                  "preferred_impl_style to dsp",
+                                  x.name(), w.name()));
+}
+
 void check_style(const Node& node, const std::string& style) {
   const auto& op = *node.as<MultiplyOp>();
   const DataType &x = node.inputs[0]->dtype, &w = node.inputs[1]->dtype;
@@ -42,9 +54,11 @@ void check_style(const Node& node, const std::string& style) {
   if (!op.acc_dtype.is_integer() || is_bipolar(op.acc_dtype) || op.acc_dtype.bits > kMaxAccBits)
     layer_error(node, fmt::format("acc_dtype is {}; it must be an integer type that holds its sums",
                                   op.acc_dtype.name()));
-  if (style != "popcount" && style != "lut" && style != "dsp")
-    layer_error(node, fmt::format("preferred_impl_style is '{}'; choose auto, popcount, lut or dsp",
-                                  printable(style)));
+  if (style != "popcount" && style != "lut" && style != "dsp" && style != "packed")
+    layer_error(
+        node, fmt::format("preferred_impl_style is '{}'; choose auto, popcount, lut, dsp or packed",
+                          printable(style)));
+  if (style == "packed") check_packed(node, x, w);
   if (op.runtime_writeable_weights && op.mem_mode == "embedded")
     layer_error(node,
                 "embedded weights are constants in logic, which nobody writes at run time; set "
@@ -169,7 +183,28 @@ void product_dot(ResourceModel& m, const ModuleParameters& p) {
   m.multipliers(constant_weights(p) ? (simd + 1) / 2 : simd, a, b,
                 p("Dsp") != 0 && !constant_weights(p));
   m.registers(p("AccBits"));
-  m.adders(simd, std::min(p("AccBits"), a + b + bits_for(simd) / 2));
+  if (p("Dsp"))
+    m.dsp_adders(simd - 1, std::min(p("AccBits"), a + b + bits_for(simd) / 2));
+  else
+    m.tree(simd, a + b - 1);
+}
+
+/// Rows that share DSP blocks, as rtl/assay_packed_lanes.sv has them.
+void packed_lanes(ResourceModel& m, const ModuleParameters& p, std::int64_t lanes) {
+  const std::int64_t in = p("InBits"), weight = p("WeightBits"), simd = p("Simd"),
+                     spacing = p("DspSpacing"), sign = p("WeightSigned") ? 0 : 1,
+                     field = in + weight - (p("InSigned") ? 1 : 0), top = in + weight + sign;
+  m.multipliers(simd, spacing * (lanes - 1) + weight + sign, in + (p("InSigned") ? 0 : 1), true);
+  m.dsp_adders(simd, spacing * (lanes - 1) + top);
+  if (spacing < field) {
+    m.luts((lanes - 1) * simd);
+    m.registers(lanes * simd);
+  }
+  for (std::int64_t lane = 0; lane < lanes; ++lane) {
+    const std::int64_t bits = lane + 1 < lanes ? field : top;
+    m.tree(simd, bits);
+    m.registers(std::min(bits + bits_for(simd), p("AccBits")));
+  }
 }
 
 void weight_memory(ResourceModel& m, const ModuleParameters& p) {
@@ -212,9 +247,16 @@ void add_products(Layer& layer, const Node& node, bool with_images) {
                            {"WeightBipolar", std::int64_t{is_bipolar(w)}},
                            {"Xnor", std::int64_t{is_xnor(node)}},
                            {"Popcount", std::int64_t{style == "popcount"}},
-                           {"Dsp", std::int64_t{style == "dsp"}},
+                           {"Dsp", std::int64_t{style == "dsp" || style == "packed"}},
                            {"AccBits", std::int64_t{op.acc_dtype.bits}},
                            {"AccSigned", std::int64_t{op.acc_dtype.is_signed()}}});
+  // Products of constants are logic, and share nothing.
+  const bool constant = op.mem_mode == "embedded" && s.row_folds * s.column_folds == 1;
+  const DspPacking packing =
+      style == "packed" && !constant ? dsp_packing(x, w, op.pe) : DspPacking();
+  if (packing.lanes > 1)
+    layer.parameters.insert(layer.parameters.end(),
+                            {{"DspLanes", packing.lanes}, {"DspSpacing", packing.spacing}});
   add_memory(layer, node, style == "popcount", with_images);
   const std::int64_t stages = add_levels(layer, node, with_images);
   // Depthwise beats are products at once: no vector is played again.
@@ -253,10 +295,14 @@ void estimate_products(ResourceModel& m, const ModuleParameters& p) {
     m.popcount(p("Simd"), vectors * p("InBits"));
     m.registers(vectors * p("InBits") * bits_for(p("Simd") + 1));
   }
-  for (std::int64_t lane = 0; lane < pe; ++lane) {
-    p("Popcount") ? popcount_dot(m, p) : product_dot(m, p);
-    m.accumulator(acc);
+  const std::int64_t sharing = std::max<std::int64_t>(p("DspLanes"), 1);
+  for (std::int64_t lane = 0; lane < pe; lane += sharing) {
+    if (sharing > 1)
+      packed_lanes(m, p, std::min(sharing, pe - lane));
+    else
+      p("Popcount") ? popcount_dot(m, p) : product_dot(m, p);
   }
+  for (std::int64_t lane = 0; lane < pe; ++lane) m.accumulator(acc);
   if (p("Steps")) {
     m.counter(p("ThresholdRows"));
     estimate_threshold_unit(m, p, acc, false);

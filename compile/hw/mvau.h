@@ -12,7 +12,8 @@ namespace assay::hw {
 /// How the products of an MVAU or VVAU are made: its preferred_impl_style, "auto" decided. Bit
 /// planes
 /// ("popcount") up to four pairs of planes and for xnor, multipliers in DSP blocks ("dsp") from
-/// 4 x 4 bits on, in LUTs ("lut") between.
+/// 4 x 4 bits on, in LUTs ("lut") between. Several products to a DSP block ("packed") only where that
+/// is asked for, or chosen by cost.
 std::string product_style(const Node& node);
 
 /// A matrix of products: R rows of weights W [S, R], PE rows and SIMD columns a beat. `layer` gets

@@ -10,6 +10,9 @@ namespace {
 
 std::int64_t ceil_div(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
 
+/// Words of a memory whose address and one more bit go into a LUT; rtl/assay_threshold_stage.sv.
+constexpr std::int64_t kLateWords = 32;
+
 /// The shapes that a block RAM can take, as words of at most `bits`.
 struct BlockShape {
   std::int64_t words, bits;
@@ -84,6 +87,14 @@ void ResourceModel::adders(std::int64_t terms, std::int64_t bits) {
   weighted(bits, 100, 110, 200);
 }
 
+void ResourceModel::tree(std::int64_t terms, std::int64_t bits) {
+  for (; terms > 1; terms = (terms + 1) / 2) weighted(terms / 2 * ++bits, 100, 110, 200);
+}
+
+void ResourceModel::dsp_adders(std::int64_t count, std::int64_t bits) {
+  if (!six() || !has_dsp_) weighted(count * bits, 100, 110, 200);
+}
+
 void ResourceModel::accumulator(std::int64_t bits) {
   registers(bits);
   weighted(bits, 100, 110, 200);
@@ -138,6 +149,12 @@ void ResourceModel::rom(std::int64_t words, std::int64_t bits, std::int64_t port
   const std::int64_t leaves = ceil_div(words, six() ? 64 : 16);
   weighted(different * ports * leaves, leaves > 1 ? 130 : 90, leaves > 1 ? 125 : 75,
            leaves > 1 ? 100 : 75);
+}
+
+void ResourceModel::late_rom(std::int64_t words, std::int64_t bits, std::int64_t ports) {
+  if (words > kLateWords) return rom(words, bits, ports, false, true);
+  if (words > 1) registers(bits_for(words) * ports);
+  if (!six()) rom(words, bits, ports, false, false);  // else in the LUTs that read it
 }
 
 void ResourceModel::store(std::int64_t words, std::int64_t bits, std::int64_t ports, bool block) {

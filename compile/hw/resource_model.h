@@ -44,6 +44,10 @@ class ResourceModel {
   void comparators(std::int64_t count, std::int64_t bits);
   /// A sum of `terms` numbers, not registered.
   void adders(std::int64_t terms, std::int64_t bits);
+  /// assay_adder_tree of as many numbers.
+  void tree(std::int64_t terms, std::int64_t bits);
+  /// Adders behind multipliers of DSP blocks, which have them where a family's blocks do.
+  void dsp_adders(std::int64_t count, std::int64_t bits);
   void accumulator(std::int64_t bits);
   /// `count` population counts of `bits` products of single bits each. With constants about half of
   /// the products are none.
@@ -53,6 +57,8 @@ class ResourceModel {
                    bool registered = true);
   /// A constant memory that `ports` lanes read, each with an address of its own.
   void rom(std::int64_t words, std::int64_t bits, std::int64_t ports, bool block, bool registered);
+  /// The same of LUTs, its register in front of them where the words are few (assay_lane_rom's Late).
+  void late_rom(std::int64_t words, std::int64_t bits, std::int64_t ports);
   /// A memory of assay_store.sv that `ports` lanes of `bits` read, each with an address of its own.
   void store(std::int64_t words, std::int64_t bits, std::int64_t ports, bool block);
   void ram(std::int64_t words, std::int64_t bits, bool block);  ///< assay_ram

@@ -175,8 +175,10 @@ void estimate_threshold_unit(ResourceModel& m, const ModuleParameters& p, std::i
       const bool many = lane_rows || s > 0;  // addresses differ between lanes
       if (writable)
         m.store(words, bits, pe, block && words > 64);
+      else if (block && words > 64)
+        m.rom(words, many ? bits : lanes * bits, many ? pe : 1, true, true);
       else
-        m.rom(words, many ? bits : lanes * bits, many ? pe : 1, block && words > 64, true);
+        m.late_rom(words, many ? bits : lanes * bits, many ? pe : 1);
       m.comparators(pe, bits);
       m.registers(pe * (in_bits + s) + row_bits);
     }
@@ -184,7 +186,10 @@ void estimate_threshold_unit(ResourceModel& m, const ModuleParameters& p, std::i
   } else {
     m.registers(pe * (in_bits + count) + 2);
     const std::int64_t row = steps * bits * (lane_rows ? 1 : lanes), ports = lane_rows ? pe : 1;
-    writable ? m.store(rows, row, ports, block) : m.rom(rows, row, ports, block, true);
+    if (writable)
+      m.store(rows, row, ports, block);
+    else
+      block ? m.rom(rows, row, ports, true, true) : m.late_rom(rows, row, ports);
     m.comparators(pe * steps, bits);
     m.luts(pe * (steps - 1));
   }

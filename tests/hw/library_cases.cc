@@ -312,6 +312,8 @@ std::vector<LayerCase> library_cases() {
   cases.push_back(mvau(
       "MvauWritable",
       {.x = kInt(3), .w = kInt(4), .mem_mode = "decoupled", .style = "lut", .writable = true}));
+  cases.push_back(
+      mvau("MvauPacked", {.x = kUInt(4), .w = kInt(4), .style = "packed", .pe = 4, .steps = 0}));
   cases.push_back(vvau("Vvau", {.x = kUInt(2), .w = kInt(3), .style = "lut"}));
   cases.push_back(vvau("VvauWritable", {.x = kUInt(2),
                                         .w = kInt(3),

@@ -31,16 +31,37 @@ struct Mutants {
   std::vector<std::string> commands;  ///< Yosys' for each
 };
 
+/// A read port without a clock has no enable for Yosys, though the cell has the pin: its data instead.
+std::string with_legal_port(std::string command, const std::string& base) {
+  const std::string pin = "-port RD_EN ", option = "-cell ";
+  const std::size_t at = command.find(pin), cell = command.find(option) + option.size();
+  if (at == std::string::npos) return command;
+  const std::string name = command.substr(cell, command.find(' ', cell) - cell);
+  const std::size_t from =
+                        base.find("cell $mem_v2 " + std::string(name[0] == '$' ? "" : "\\") + name),
+                    to = base.find("\n  end", from), clock = base.find("\\RD_CLK_ENABLE ", from);
+  const std::string enable = base.substr(clock, base.find('\n', clock) - clock);
+  const bool clocked = enable.find('1', enable.find('\'')) != std::string::npos;
+  if (from == std::string::npos || clock > to || clocked) return command;
+  return command.replace(at, pin.size(), "-port RD_DATA ");
+}
+
 Mutants make_mutants(const Prepared& p, int count) {
   run_yosys(
       p, read_rtl(p) + fmt::format("proc\nflatten\nopt\nmemory -nomap\nopt_clean\n"
                                    "write_rtlil base.il\n"
                                    "mutate -list {} -seed 1 -o mutants.txt -ctrl control0_i 16 1\n",
                                    count));
-  run_yosys(p, "read_rtlil base.il\nscript mutants.txt\nwrite_verilog -noattr netlist.v\n");
   Mutants mutants;
+  std::string script;
   std::istringstream lines(read_file(p.data / "mutants.txt"));
-  for (std::string line; std::getline(lines, line);) mutants.commands.push_back(line);
+  const std::string base = read_file(p.data / "base.il");
+  for (std::string line; std::getline(lines, line);) {
+    mutants.commands.push_back(with_legal_port(line, base));
+    script += mutants.commands.back() + '\n';
+  }
+  write_file(p.data / "mutants.txt", script);
+  run_yosys(p, "read_rtlil base.il\nscript mutants.txt\nwrite_verilog -noattr netlist.v\n");
   add_design(mutants.spec, p.rtl);
   mutants.spec.designs[0].controls = {16};
   mutants.spec.sources = {{p.rtl.module + ".v", read_file(p.data / "netlist.v")}};

@@ -166,6 +166,26 @@ TEST(MVAU, EqualsGoldenForAllFoldings) {
   expect_equal_to_golden(std::move(cases));
 }
 
+/// Full groups of rows and a rest, fields that overlap and that do not.
+TEST(MVAU, EqualsGoldenWithSeveralProductsInADspBlock) {
+  std::vector<LayerCase> cases;
+  const std::pair<DataType, DataType> types[] = {
+      {kUInt(4), kInt(4)}, {kInt(4), kInt(4)},  {kUInt(8), kInt(8)},  {kInt(8), kInt(8)},
+      {kUInt(2), kInt(2)}, {kUInt(3), kInt(3)}, {kUInt(4), kUInt(4)}, {kInt(8), kInt(3)},
+      {kUInt(2), kInt(8)}, {kUInt(5), kInt(5)}, {kUInt(8), kTernary}};
+  for (const auto& [in, weight] : types)
+    for (const std::int64_t pe : {3, 6, 12})
+      for (const std::int64_t simd : {1, 2, 5}) {
+        Spec spec{{1, 12, 10}, in, weight, 12, pe, simd};
+        spec.style = "packed";
+        spec.steps = simd == 2 ? 3 : 0;
+        cases.push_back(
+            {fmt::format("{} by {}, PE {}, SIMD {}", in.name(), weight.name(), pe, simd),
+             mvau(spec, static_cast<std::uint64_t>(cases.size()))});
+      }
+  expect_equal_to_golden(std::move(cases));
+}
+
 TEST(MVAU, EqualsGoldenForAllMemoriesAndOutputs) {
   std::vector<LayerCase> cases;
   const auto add = [&](std::string name, const Spec& spec) {
@@ -229,7 +249,7 @@ TEST(MVAU, RefusesWhatTheHardwareCannotDo) {
   expect_refusal(mvau(spec, 1), "SIMD = 5 does not divide its 12 inputs");
   spec = good;
   spec.style = "hls";
-  expect_refusal(mvau(spec, 1), "choose auto, popcount, lut or dsp");
+  expect_refusal(mvau(spec, 1), "choose auto, popcount, lut, dsp or packed");
   spec = good;
   spec.memory = "ultra";
   expect_refusal(mvau(spec, 1), "choose embedded, decoupled or external");
@@ -240,6 +260,9 @@ TEST(MVAU, RefusesWhatTheHardwareCannotDo) {
   spec.style = "auto";
   spec.in = kUInt(2);
   expect_refusal(mvau(spec, 1), "xnor takes BINARY");
+  spec = {{1, 12}, kInt(3), kInt(4), 6, 2, 3};
+  spec.style = "packed";
+  expect_refusal(mvau(spec, 1), "no two products of INT3 by INT4 fit a DSP block; set");
   spec = {{1, 2}, kInt(49), kInt(2), 6};
   expect_refusal(mvau(spec, 1), "more than 48 bits");
 }

@@ -174,6 +174,16 @@ std::vector<LayerCase> cases() {
                                   .style = "dsp",
                                   .ram_style = "distributed",
                                   .steps = 15}));
+  for (const std::int64_t bits : {4, 8})
+    c.push_back(mvau(fmt::format("MvauPacked{0}x{0}", bits), {.x = kUInt(static_cast<int>(bits)),
+                                                              .w = kInt(static_cast<int>(bits)),
+                                                              .inputs = 144,
+                                                              .outputs = 16,
+                                                              .pe = 32 / bits,
+                                                              .simd = 2 * (12 - bits),
+                                                              .mem_mode = "decoupled",
+                                                              .style = "packed",
+                                                              .ram_style = "distributed"}));
   c.push_back(mvau("MvauPopcount2x2", {.x = kUInt(2),
                                        .w = kInt(2),
                                        .inputs = 144,

@@ -57,6 +57,12 @@ bool has_block(const hw::Layer& layer) {
   return std::ranges::find(layer.memories, "block", &hw::MemoryNeed::style) != layer.memories.end();
 }
 
+/// Whether products share DSP blocks.
+bool packs(const hw::Layer& layer) {
+  return std::ranges::find(layer.parameters, "DspLanes", &hw::Parameter::name) !=
+         layer.parameters.end();
+}
+
 /// The window generator of a unit, which may be its node; null: it has none.
 hw::ConvolutionInputGenerator* windows_of(const FoldingUnit& unit) {
   return (unit.generator ? unit.generator : unit.node)->as<hw::ConvolutionInputGenerator>();
@@ -82,7 +88,7 @@ class Enumeration {
                    !decided(config, *unit.node, "mem_mode");
     if (product && hw::product_style(*unit.node) != "popcount" &&
         !decided(config, *unit.node, "preferred_impl_style"))
-      styles_ = {"lut", "dsp"};
+      styles_ = {"lut", "dsp", "packed"};
     if (const auto* windows = windows_of(unit)) {
       parallel_ = {windows->parallel_window};
       const Node& generator = unit.generator ? *unit.generator : *unit.node;
@@ -164,10 +170,11 @@ class Enumeration {
       }
   }
 
-  /// What the candidate takes. False for a memory of weights of its own that is not block RAM, as
+  /// What the candidate takes. False where one product alone would be in a DSP block for several, for a memory of weights of its own that is not block RAM, as
   /// constants are cheaper, and where block RAM is asked for and nothing goes there.
   bool settle(FoldingCandidate& candidate) {
     const hw::Layer layer = build_with(*unit_.node, candidate.memory);
+    if (candidate.style == "packed" && !packs(layer)) return false;
     if (candidate.decoupled && layer.memories.at(0).style != "block") return false;
     if (candidate.memory == "block" && (!has_block(layer) || is_embedded())) return false;
     candidate.cycles = layer.cycles;

@@ -16,7 +16,7 @@ namespace assay {
 struct FoldingCandidate {
   std::vector<std::int64_t> values;  ///< of the fields, in the order of the layer's rules
   bool decoupled = false;            ///< weights in a memory of their own
-  std::string style;                 ///< of products: "lut" or "dsp"; empty: as it is
+  std::string style;                 ///< of products: "lut", "dsp" or "packed"; empty: as it is
   std::string memory;                ///< ram_style; empty: as it is
   std::string generator_memory;      ///< of the generator; empty: as it is
   bool parallel_window = false;      ///< of the unit's window generator, where it has one

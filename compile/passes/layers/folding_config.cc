@@ -44,7 +44,7 @@ std::vector<Field> fields_of(const Node& node) {
   fields.push_back({std::string(kRamStyle), 0, kRamStyles});
   if (node.as<hw::MultiplyOp>()) {
     fields.push_back({std::string(kMemMode), 0, kMemModes});
-    fields.push_back({std::string(kImplStyle), 0, {"auto", "popcount", "lut", "dsp"}});
+    fields.push_back({std::string(kImplStyle), 0, {"auto", "popcount", "lut", "dsp", "packed"}});
   }
   if (node.as<hw::Thresholding>())
     fields.push_back({std::string(kImplStyle), 0, {"auto", "comparators", "search"}});
@@ -289,7 +289,9 @@ std::optional<std::string> folding_value_fault(const std::string& field,
       {"SIMD", 0, {}},
       {std::string(kRamStyle), 0, kRamStyles},
       {std::string(kMemMode), 0, kMemModes},
-      {std::string(kImplStyle), 0, {"auto", "popcount", "lut", "dsp", "comparators", "search"}},
+      {std::string(kImplStyle),
+       0,
+       {"auto", "popcount", "lut", "dsp", "packed", "comparators", "search"}},
       {std::string(kParallelWindow), 0, {}},
       {std::string(kRuntimeWeights), 0, {}},
       {std::string(kInDepths), 0, {}},
