@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <map>
 
-#include "compile/backend/fpga/parts.h"
 #include "compile/backend/verilog/mover_registers.h"
 #include "compile/backend/verilog/stitch.h"
 #include "compile/backend/zynq/project.h"
@@ -22,7 +21,6 @@
 #include "harness/report/hardware.h"
 #include "harness/report/optional_report.h"
 #include "harness/report/sentence.h"
-#include "harness/report/system.h"
 #include "harness/run/built_reports.h"
 #include "harness/run/ledger.h"
 #include "harness/run/preprocess.h"
@@ -162,8 +160,7 @@ class Inspection {
   std::vector<report::Vivado> projects() const {
     std::vector<report::Vivado> found;
     for (const hw::Board& board : hw::boards()) {
-      auto report = optional_report<report::Vivado>(run_.dir / "reports" /
-                                                    fmt::format("vivado-{}.json", board.name));
+      auto report = optional_report<report::Vivado>(run_.dir / vivado_report_file(board.name));
       if (report) found.push_back(std::move(*report));
     }
     return found;
@@ -218,15 +215,15 @@ class Inspection {
     return report;
   }
 
+  void add_head(const std::string& level, const report::RtlHead& head) {
+    verified(level, head.verdict,
+             counts_text(head.compared, head.predicted, head.differing) +
+                 fmt::format(" on {} images", grouped(head.images)));
+  }
+
   template <Record T>
   void add_simulation(const std::string& level, const std::string& command) {
-    if (const auto report = of_this_rtl<T>(level)) {
-      const report::RtlHead& head = report->head;
-      verified(level, head.verdict,
-               counts_text(head.compared, head.predicted, head.differing) +
-                   fmt::format(" on {} images", grouped(head.images)));
-      return;
-    }
+    if (const auto report = of_this_rtl<T>(level)) return add_head(level, report->head);
     const bool there = fs::exists(run_.dir / "reports" / (level + ".json"));
     not_verified(level, there ? "its report is about another stage" : command);
   }
@@ -269,11 +266,9 @@ class Inspection {
     const std::string command = "assay verify DIR --level ";
     add_simulation<report::RtlNode>("rtl-node", command + "rtl-node");
     add_simulation<report::RtlTop>("rtl-top", command + "rtl-top");
-    add_simulation<report::System>("system", command + "system");
-    for (const fpga::Part& part : fpga::parts())  // netlists of it
-      if (fs::exists(run_.dir / "reports" / fmt::format("system-{}.json", part.name)))
-        add_simulation<report::System>("system-" + part.name,
-                                       fmt::format("{}system --target {}", command, part.name));
+    if (std::ranges::find(built_.systems, "system", &SystemLevel::level) == built_.systems.end())
+      not_verified("system", command + "system");
+    for (const auto& [level, head, reason] : built_.systems) add_head(level, head);
     for (const report::Build& build : built_.builds)
       for (const char* level : {"netlist", "bitstream"}) {
         if (std::string_view(level) == "bitstream" && build.target.device.empty()) continue;

@@ -24,6 +24,7 @@
 #include "harness/build/vivado_results.h"
 #include "harness/report/optional_report.h"
 #include "harness/rtl/top_run.h"
+#include "harness/run/built_reports.h"
 #include "harness/run/identity.h"
 #include "harness/run/ledger.h"
 
@@ -139,10 +140,11 @@ class VivadoBuild {
 
   /// What an earlier call generated goes, and what Vivado made of it.
   void remove_earlier() {
-    const auto earlier = optional_report<report::Vivado>(dir_.file(vivado_report_file(board_)));
+    const auto earlier =
+        optional_report<report::Vivado>(dir_.file(vivado_report_file(board_.name)));
     if (!earlier) return;
-    std::vector<std::string> gone = {vivado_report_file(board_)};
-    dir_.remove(vivado_report_file(board_));
+    std::vector<std::string> gone = {vivado_report_file(board_.name)};
+    dir_.remove(vivado_report_file(board_.name));
     const auto forget = [&](const report::File& file) {
       if (!file.file.starts_with(folder_ + "/") || file.file.find("..") != std::string::npos)
         return;

@@ -15,6 +15,7 @@
 #include "harness/report/checksum.h"
 #include "harness/report/console.h"
 #include "harness/report/schema.h"
+#include "harness/run/built_reports.h"
 #include "harness/run/ledger.h"
 #include "harness/run/rtl_manifest.h"
 
@@ -97,12 +98,8 @@ std::string levels_text(const report::Vivado& report) {
 
 }  // namespace
 
-std::string vivado_report_file(const hw::Board& board) {
-  return fmt::format("reports/vivado-{}.json", board.name);
-}
-
 report::Vivado read_vivado_report(const fs::path& dir, const hw::Board& board) {
-  const std::string file = vivado_report_file(board);
+  const std::string file = vivado_report_file(board.name);
   const std::string remedy = fmt::format("generate the project: assay build {} --target {}",
                                          printable(dir.string(), 4096), board.name);
   if (!fs::exists(dir / file))
@@ -144,7 +141,7 @@ void keep_results(const RunDir& dir, report::Vivado& report, const VivadoResults
 
 void save_vivado_report(const RunDir& dir, report::Vivado& report) {
   judge_vivado(report);
-  const std::string file = fmt::format("reports/vivado-{}.json", report.board);
+  const std::string file = vivado_report_file(report.board);
   seal(report);
   dir.write_report(file, report);
   std::vector<std::string> names = {file};

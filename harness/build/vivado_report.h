@@ -11,8 +11,6 @@
 /// reports/vivado-BOARD.json: what is done with it wherever it comes from.
 namespace assay {
 
-std::string vivado_report_file(const hw::Board& board);
-
 /// The report on a board's project as it lies in a run's folder. UserError when there is none, when it was edited, or when the
 /// project was made of other RTL than lies in rtl/top now.
 report::Vivado read_vivado_report(const std::filesystem::path& dir, const hw::Board& board);

@@ -2,6 +2,7 @@
 #include "harness/flow/flow.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -343,13 +344,15 @@ class Flow {
       if (belongs_to_kept_build(name) && sha256(text_of(name)) == hash) beside_.push_back(name);
   }
 
-  /// "build/TARGET/netlist.json" of a build whose report is still this run's.
+  /// "build/TARGET/netlist.json" of a build, or a project, whose report is still this run's.
   bool belongs_to_kept_build(const std::string& name) const {
     const std::filesystem::path path(name);
     auto part = path.begin();
-    if (std::distance(part, path.end()) != 3 || *part != "build") return false;
-    const std::string report = build_report_file((++part)->string());
-    return std::ranges::find(beside_, report) != beside_.end();
+    if (std::distance(part, path.end()) < 3 || *part != "build") return false;
+    const std::string target = (++part)->string();
+    return std::ranges::any_of(
+        std::array{build_report_file(target), vivado_report_file(target)},
+        [&](const auto& report) { return std::ranges::find(beside_, report) != beside_.end(); });
   }
 
   /// Whether a step that depends on the network is to be taken.

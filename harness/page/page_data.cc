@@ -221,6 +221,19 @@ Json level_json(const report::Bits& bits, const std::optional<report::Timing>& t
           {"functions", bits.proof ? bits.proof->functions : 0}};
 }
 
+Json level_json(const SystemLevel& system) {
+  return {{"level", system.level},
+          {"verdict", verdict_name(system.head.verdict)},
+          {"reason", system.reason},
+          {"predicted", system.head.predicted},
+          {"compared", system.head.compared},
+          {"differing", system.head.differing},
+          {"images", system.head.images},
+          {"seconds", nullptr},
+          {"proof", nullptr},
+          {"functions", 0}};
+}
+
 /// What was built, where its layers lie, and what verification says of it.
 Json built_json(const BuiltReports& built, const fs::path& dir) {
   const auto timing_of = [&](const std::string& target) {
@@ -242,6 +255,7 @@ Json built_json(const BuiltReports& built, const fs::path& dir) {
   }
   for (const report::Bits& bits : built.bits)
     levels.push_back(level_json(bits, timing_of(bits.target)));
+  for (const SystemLevel& system : built.systems) levels.push_back(level_json(system));
   return {{"builds", std::move(builds)}, {"levels", std::move(levels)}};
 }
 
@@ -267,6 +281,7 @@ Json page_data(const fs::path& dir) {
   if (rtl_top) headline.note("rtl-top", rtl_top->head.verdict);
   const BuiltReports built = built_reports(run);
   for (const report::Bits& bits : built.bits) headline.note(level_of(bits), bits.verdict);
+  for (const SystemLevel& system : built.systems) headline.note(system.level, system.head.verdict);
   for (const std::string& fault : built.faults) missing.push_back(fault_json(fault));
   return {{"model", fs::path(run.report.model).string()},
           {"verdict", verdict_name(headline.verdict)},

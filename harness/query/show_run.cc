@@ -29,12 +29,15 @@ void add_level(const std::string& level, report::ShowRun& shown, const SavedRun&
       {level, head.stage, head.verdict, head.predicted, head.compared, head.differing, {}});
 }
 
-/// What was built: the levels below the RTL.
+/// What was built, and what is behind data movers.
 void add_built(report::ShowRun& shown, const SavedRun& run) {
   BuiltReports built = built_reports(run);
   for (const report::Bits& b : built.bits)
     shown.levels.push_back({level_of(b), b.stage, b.verdict, b.predicted, b.compared, b.differing,
                             b.proof ? std::optional(b.proof->verdict) : std::nullopt});
+  for (const auto& [level, head, reason] : built.systems)
+    shown.levels.push_back(
+        {level, head.stage, head.verdict, head.predicted, head.compared, head.differing, {}});
   shown.faults.insert(shown.faults.end(), built.faults.begin(), built.faults.end());
 }
 

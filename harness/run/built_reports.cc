@@ -12,14 +12,16 @@
 #include "compile/base/hash.h"
 #include "compile/base/printable.h"
 #include "harness/report/optional_report.h"
+#include "harness/report/system.h"
 
 namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view kReports = "reports/", kBuild = "build";
-constexpr std::array<std::string_view, 3> kKinds = {kBuild, "netlist", "bitstream"};
+constexpr std::string_view kReports = "reports/", kBuild = "build", kNetlist = "netlist",
+                           kBitstream = "bitstream", kVivado = "vivado", kSystem = "system";
+constexpr std::array<std::string_view, 5> kKinds = {kBuild, kNetlist, kBitstream, kVivado, kSystem};
 
 std::vector<std::string> names_in(const fs::path& folder) {
   std::vector<std::string> names;
@@ -42,12 +44,18 @@ bool is_there(const fs::path& dir, const report::File& file) {
 
 std::string_view built_kind(std::string_view path) {
   for (const std::string_view kind : kKinds)
-    if (path.starts_with(fmt::format("{}{}-", kReports, kind))) return kind;
+    if (path.starts_with(fmt::format("{}{}-", kReports, kind)) ||
+        path == fmt::format("{}{}.json", kReports, kind))
+      return kind;
   return {};
 }
 
 std::string build_report_file(std::string_view target) {
   return fmt::format("{}{}-{}.json", kReports, kBuild, target);
+}
+
+std::string vivado_report_file(std::string_view board) {
+  return fmt::format("{}{}-{}.json", kReports, kVivado, board);
 }
 
 BuiltReports built_reports(const SavedRun& run) {
@@ -63,7 +71,12 @@ BuiltReports built_reports(const SavedRun& run) {
     if (kind == kBuild) {
       const auto build = optional_report<report::Build>(run.dir / name);
       if (build && of_run(name, build->stage_sha256)) found.builds.push_back(*build);
-    } else if (!kind.empty()) {
+    } else if (kind == kSystem) {
+      auto system = optional_report<report::System>(run.dir / name);
+      if (system && of_run(name, system->head.stage_sha256))
+        found.systems.push_back(
+            {fs::path(name).stem().string(), std::move(system->head), std::move(system->reason)});
+    } else if (kind == kNetlist || kind == kBitstream) {
       const auto bits = optional_report<report::Bits>(run.dir / name);
       if (!bits || !of_run(name, bits->stage_sha256)) continue;
       if (is_there(run.dir, bits->file))

@@ -18,6 +18,7 @@
 #include "golden/data/npy.h"
 #include "harness/build/driver_package.h"
 #include "harness/report/schema.h"
+#include "harness/run/ledger.h"
 #include "harness/run_command.h"
 #include "harness/sealed_report.h"
 #include "harness/system/simulated_system.h"
@@ -29,6 +30,8 @@ namespace assay {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::AllOf;
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
@@ -64,6 +67,25 @@ TEST_F(VerifySystem, FramesGoFromMemoryToMemory) {
     EXPECT_LE(report["measured"].get<double>(), report["interval"].get<double>() * 1.01);
   }
   EXPECT_EQ(run_assay({"show", out_.string(), "--check"}).code, 0);
+  EXPECT_THAT(run_assay({"show", out_.string()}).out,
+              HasSubstr("system: EQUIVALENT: 54 of 54 predicted beats compared, 0 differing"));
+}
+
+TEST_F(VerifySystem, IsPartOfWhatARunSays) {
+  ASSERT_EQ(verify({"--images", "2"}).code, 0);
+  edit_report(out_ / "reports/system.json", [](Json& report) {
+    report["verdict"] = "DIFFERENT";
+    report["differing"] = 1;
+  });
+  EXPECT_THAT(run_assay({"show", out_.string()}).out, HasSubstr("reports/system.json: edited"));
+  register_files(RunDir(out_), {"reports/system.json"});
+  EXPECT_THAT(run_assay({"show", out_.string()}).out,
+              AllOf(HasSubstr("DIFFERENT: the stages agree, but level system is DIFFERENT"),
+                    HasSubstr("system: DIFFERENT: ")));
+  EXPECT_THAT(
+      run_assay({"inspect", out_.string()}).out,
+      ContainsRegex(
+          "\nsystem +DIFFERENT +[0-9]+ of [0-9]+ predicted beats compared, 1 differ on 2 images"));
 }
 
 TEST_F(VerifySystem, TellsHowLongAFrameTakes) {
@@ -83,6 +105,22 @@ TEST_F(VerifySystem, RefusesWhatItCannotSimulate) {
   const CommandResult edited = verify();
   EXPECT_EQ(edited.code, 2);
   EXPECT_THAT(edited.err, HasSubstr("accelerator.sv"));
+}
+
+TEST_F(VerifySystem, GoesWithALaterRunOfTheSameStages) {
+  ASSERT_EQ(verify({"--images", "2"}).code, 0);
+  ASSERT_EQ(run_assay({"build", out_.string(), "--target", "Pynq-Z1"}).code, 3);
+  std::vector<std::string> command = small_run(dir_.path() / "net.onnx", out_);
+  ASSERT_EQ(run_assay_as_is(command).code, 0);
+  EXPECT_EQ(run_assay({"show", out_.string(), "--check"}).code, 0);
+  EXPECT_THAT(run_assay({"show", out_.string()}).out, HasSubstr("system: EQUIVALENT: "));
+  *std::ranges::find(command, "512") = "216";
+  const CommandResult other = run_assay(command);
+  ASSERT_EQ(other.code, 0) << other.err;
+  for (const char* report : {"reports/system.json", "reports/vivado-Pynq-Z1.json"})
+    EXPECT_THAT(other.err, HasSubstr(fmt::format(
+                               "{}: removed, as it is not known to be about this run", report)));
+  EXPECT_EQ(run_assay({"show", out_.string(), "--check"}).code, 0);
 }
 
 // ---- As a part's cells
@@ -284,7 +322,7 @@ class ExampleOnSystem : public HostOnSystem {
 TEST_F(ExampleOnSystem, ItsResultsAreGoldens) {
   const std::string output = run("4");
   EXPECT_THAT(output, HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
-  EXPECT_THAT(output, ::testing::ContainsRegex("of RTL [0-9a-f]{12}\\.\\.\\. is what runs"));
+  EXPECT_THAT(output, ContainsRegex("of RTL [0-9a-f]{12}\\.\\.\\. is what runs"));
   EXPECT_THAT(output, ::testing::ContainsRegex("idma0: [0-9]+ cycles for the last batch"));
   const fs::path driver = dir_.path() / "packages/driver";
   const NpyArray result = read_npy(driver / "result_0.npy"),

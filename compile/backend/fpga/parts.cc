@@ -77,9 +77,9 @@ Target find_target(std::string_view name) {
   if (board != boards().end()) return {board->name, part_called(board->part), &*board};
   if (const hw::Board* board = hw::find_board(name))
     user_error(
-        "'{}' is a board whose bitstreams Vivado makes, of a project that 'assay build DIR "
-        "--target {}' "
-        "writes behind a finished run; there is no other level for it",
+        "'{}' is a board whose bitstreams Vivado makes: 'assay build DIR --target {}' writes the "
+        "project "
+        "behind a finished run, and 'assay verify DIR --level netlist' or 'system' take it",
         printable(name), board->name);
   std::vector<std::string> known;
   for (const Part& part : parts()) known.push_back(part.name);
