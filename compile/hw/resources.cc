@@ -14,6 +14,14 @@ Resources& Resources::operator+=(const Resources& other) {
   return *this;
 }
 
+Resources& Resources::operator-=(const Resources& other) {
+  lut -= other.lut;
+  ff -= other.ff;
+  bram -= other.bram;
+  dsp -= other.dsp;
+  return *this;
+}
+
 Resources estimate_resources(const Layer& layer, Family family, bool has_dsp) {
   ASSAY_INVARIANT(layer.estimate, "a layer that build_layer() has not made has no estimate");
   ResourceModel m(family, has_dsp);

@@ -25,6 +25,7 @@ struct Resources {
   std::int64_t dsp = 0;
 
   Resources& operator+=(const Resources& other);
+  Resources& operator-=(const Resources& other);
   friend bool operator==(const Resources&, const Resources&) = default;
 };
 

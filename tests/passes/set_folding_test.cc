@@ -331,6 +331,63 @@ TEST(SetFolding, FillsTheShareOfADevice) {
   EXPECT_GT(last, 1);
 }
 
+/// Two products of 16 x 16 with values of 8 bits, alike but for their constants.
+Graph equal_products() {
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* x = net.pixels({1, 16});
+  x = net.add(ops::MatMul{}, {x, net.random_values({16, 16}, -127, 127, random)}, "first");
+  x = net.thresholds(x, 16, 127, -9000, 9000, random, "q");
+  x = net.add(ops::MatMul{}, {x, net.random_values({16, 16}, -127, 127, random)}, "second");
+  Graph graph = ready_for_hardware(net, x);
+  PassContext context;
+  infer_hw_layers(graph, context);
+  return graph;
+}
+
+/// The least interval of all foldings of both products that fit a share of a device.
+std::int64_t least_interval(const hw::Device& device, std::int64_t share) {
+  Graph graph = equal_products();
+  const FoldingSpace space = folding_space(graph, {}, device);
+  std::int64_t least = -1;
+  const auto consider = [&](const std::vector<const FoldingCandidate*>& chosen) {
+    hw::Resources sum;
+    std::int64_t cycles = 0;
+    for (const FoldingCandidate* c : chosen) {
+      sum += c->resources;
+      cycles = std::max(cycles, c->cycles);
+    }
+    for (const FoldingEdge& e : space.edges)
+      sum += converter_resources(chosen[e.writer]->out_lanes[e.output],
+                                 chosen[e.reader]->in_lanes[e.input], e.bits, device);
+    if (within(sum, device.has, share) && (least < 0 || cycles < least)) least = cycles;
+  };
+  for (const FoldingCandidate& a : space.units.at(0).candidates)
+    for (const FoldingCandidate& b : space.units.at(1).candidates) consider({&a, &b});
+  return least;
+}
+
+TEST(SetFolding, LayersThatAreAlikeShareWhatIsScarce) {
+  const hw::Device& device = hw::find_device("xc7z010");
+  int mixed = 0;
+  for (const std::int64_t share : {8, 10, 15, 20, 25, 30, 40, 60}) {
+    Graph graph = equal_products();
+    FoldingGoal goal;
+    goal.device = "xc7z010";
+    goal.share = share;
+    FoldingReport report;
+    choose_foldings(graph, goal, report);
+    EXPECT_TRUE(within(report.estimate, device.has, share)) << share;
+    EXPECT_EQ(report.slowest, least_interval(device, share)) << share;
+    const auto nodes = nodes_of_type<hw::MVAU>(graph);
+    mixed += nodes.at(0)->as<hw::MVAU>()->preferred_impl_style !=
+                     nodes.at(1)->as<hw::MVAU>()->preferred_impl_style
+                 ? 1
+                 : 0;
+  }
+  EXPECT_GT(mixed, 0);
+}
+
 TEST(SetFolding, ADeviceNeedNotBeFilledBeyondATarget) {
   const FoldingReport fastest = fit("ice40hx8k", 20), slow = fit("ice40hx8k", 20, 144, true);
   ASSERT_LT(fastest.target, 144);

@@ -58,6 +58,24 @@ class Chooser {
     return choice;
   }
 
+  /// Moves layers one at a time, each to another folding for the target, until the whole takes no more than
+  /// `limits`: by what a move takes off the excess for what it costs. Weights alone cannot do so: layers that are
+  /// alike leave a resource that is short all at once. False where no move helps.
+  bool fit(std::int64_t target, const Amounts& limits, Choice& choice) {
+    Resources sum = total(choice);
+    while (const std::int64_t excess = cost_beyond(sum, limits)) {
+      std::optional<Move> best;
+      for (std::size_t u = 0; u < choice.size(); ++u)
+        if (const auto move = best_move(u, target, limits, sum, excess, choice);
+            move && (!best || is_better(*move, *best)))
+          best = move;
+      if (!best) return false;
+      choice[best->unit] = best->candidate;
+      sum = best->sum;
+    }
+    return true;
+  }
+
   Resources total(const Choice& choice) {
     Resources sum;
     for (std::size_t u = 0; u < choice.size(); ++u)
@@ -79,6 +97,58 @@ class Chooser {
     return sum;
   }
 
+  /// Another folding of a unit: what the whole takes then, how much less is beyond the limits, and what it costs.
+  struct Move {
+    std::size_t unit = 0, candidate = 0;
+    Resources sum;
+    std::int64_t gain = 0, price = 0;
+  };
+
+  static bool is_better(const Move& a, const Move& b) {
+    if (a.price == 0 || b.price == 0)
+      return std::pair(a.price, -a.gain) < std::pair(b.price, -b.gain);
+    return static_cast<__int128>(a.gain) * b.price > static_cast<__int128>(b.gain) * a.price;
+  }
+
+  std::int64_t cost_beyond(const Resources& r, const Amounts& limits) const {
+    std::int64_t sum = 0;
+    const Amounts amount = amounts(r);
+    for (std::size_t i = 0; i < amount.size(); ++i)
+      sum += std::max<std::int64_t>(amount[i] - limits[i], 0) * weights_[i];
+    return sum;
+  }
+
+  std::optional<Move> best_move(std::size_t unit, std::int64_t target, const Amounts& limits,
+                                const Resources& sum, std::int64_t excess, const Choice& choice) {
+    const auto& candidates = space_.units[unit].candidates;
+    const Resources now = with_converters(unit, candidates[choice[unit]], choice);
+    std::optional<Move> best;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (candidates[i].cycles > std::max(target, candidates[choice[unit]].cycles)) continue;
+      Move move{unit, i, sum, 0, 0};
+      move.sum -= now;
+      move.sum += with_converters(unit, candidates[i], choice);
+      move.gain = excess - cost_beyond(move.sum, limits);
+      move.price = std::max<std::int64_t>(cost(move.sum) - cost(sum), 0);
+      if (move.gain > 0 && (!best || is_better(move, *best))) best = move;
+    }
+    return best;
+  }
+
+  /// What a folding of a unit takes, and the converters between it and its neighbours.
+  Resources with_converters(std::size_t unit, const FoldingCandidate& c, const Choice& choice) {
+    Resources sum = c.resources;
+    const auto touching = touching_.find(unit);
+    if (touching == touching_.end()) return sum;
+    for (const std::size_t e : touching->second) {
+      const FoldingEdge& edge = space_.edges[e];
+      const bool writes = edge.writer == unit;
+      const FoldingCandidate& other = candidate(writes ? edge.reader : edge.writer, choice);
+      sum += converter(edge, writes ? c : other, writes ? other : c);
+    }
+    return sum;
+  }
+
   const Resources& converter(const FoldingEdge& edge, const FoldingCandidate& writer,
                              const FoldingCandidate& reader) {
     const std::int64_t in = writer.out_lanes[edge.output], out = reader.in_lanes[edge.input];
@@ -92,14 +162,7 @@ class Chooser {
 
   /// Without `choice` regardless of the neighbours.
   Key key(std::size_t unit, const FoldingCandidate& c, std::int64_t target, const Choice* choice) {
-    std::int64_t sum = cost(c.resources);
-    if (choice)
-      for (const std::size_t e : touching_[unit]) {
-        const FoldingEdge& edge = space_.edges[e];
-        const bool writes = edge.writer == unit;
-        const FoldingCandidate& other = candidate(writes ? edge.reader : edge.writer, *choice);
-        sum += cost(converter(edge, writes ? c : other, writes ? other : c));
-      }
+    const std::int64_t sum = cost(choice ? with_converters(unit, c, *choice) : c.resources);
     return {std::max(c.cycles, target), sum, c.lanes, -c.simd};
   }
 
@@ -216,15 +279,11 @@ class Budget {
   std::optional<Choice> fitting(std::int64_t target) {
     Chooser chooser(space_, device_);
     for (int i = 0; i < kMaxDoublings; ++i) {
-      const Choice choice = chooser.choose(target);
+      Choice choice = chooser.choose(target);
       needs_ = amounts(chooser.total(choice));
-      bool fits = true;
+      if (chooser.fit(target, limits_, choice)) return choice;
       for (std::size_t r = 0; r < limits_.size(); ++r)
-        if (needs_[r] > limits_[r]) {
-          fits = false;
-          chooser.weigh_twice(r);
-        }
-      if (fits) return choice;
+        if (needs_[r] > limits_[r]) chooser.weigh_twice(r);
     }
     return {};
   }
