@@ -151,7 +151,7 @@ class Sizer {
       number_fifos();
       steady_.emplace(with_fifos(network_, timings(depths_)), TokenOutside{});
       ++runs_;
-      if (steady_->run(kFirstFrames) && keeps(*steady_)) return true;
+      if (fills_and_keeps(*steady_)) return true;
       for (const std::size_t s : inner_)
         if (!is_given(s) && (depths_[s] > 0 || attempt > 0))
           depths_[s] = std::max(2 * depths_[s], kLeastDepth);
@@ -189,6 +189,16 @@ class Sizer {
         if (const auto keeps = model.keeps_pace(halves_)) return *keeps;
       }
       if (f >= first + kPatience && lags(model.frame_ends())) return false;
+    }
+    return false;
+  }
+
+  /// The same of a model that is empty: while pipelines and FIFOs fill, frames may lag for a while, and by the
+  /// same each.
+  bool fills_and_keeps(TokenModel& model) {
+    for (std::int64_t f = kFirstFrames; f <= kMostFrames; ++f) {
+      if (!model.run(f)) return false;
+      if (!lags(model.frame_ends())) return keeps(model);
     }
     return false;
   }

@@ -17,6 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 struct ZooSystem {
   std::string network, data, board;
@@ -50,6 +51,15 @@ TEST_P(SystemZooNightly, GoesFromMemoryToMemoryAsItsDriverSays) {
     command.insert(command.end(), {"--folding", dir.write("folding.json", p.folding).string()});
   const CommandResult run = run_assay_as_is(command);
   ASSERT_EQ(run.code, 0) << run.err << run.out;
+  EXPECT_THAT(run.err, Not(HasSubstr("does not fit")));
+  // Depths are the smallest also where FIFOs fill over many frames.
+  const Json fifos = Json::parse(read_file(out / "reports/fifos.json"));
+  for (const Json& partition : fifos["partitions"])
+    for (const Json& fifo : partition["fifos"]) {
+      const Json& smaller = fifo["smaller"];
+      EXPECT_TRUE(smaller["stalls_stop"] == true || smaller["interval"] > partition["interval"])
+          << fifo;
+    }
 
   const CommandResult verified =
       run_assay({"verify", out.string(), "--level", "system", "--images", images, "--json"});
