@@ -582,7 +582,8 @@ std::string AdderGraph::module() const {
   for (const AdderOutput& output : outputs)
     text += fmt::format("\n{} {} {} {}", output.operand, output.shift, output.negative ? 1 : 0,
                         output.offset);
-  for (const ThresholdLine& line : lines) text += fmt::format("\n{}", line.shift);
+  for (const ThresholdLine& line : lines)
+    text += fmt::format("\n{} {} {}", line.shift, line.capped ? 1 : 0, line.cap);
   constexpr std::size_t kDigits = 16;
   return "assay_adder_graph_" + sha256(fmt::format("{}\n{}", text, stages)).substr(0, kDigits);
 }

@@ -320,6 +320,8 @@ void estimate_adder_graph(ResourceModel& m, const ModuleParameters& p) {
   m.luts(2);
   // A bit takes what is above it and below it; what is above, a few tables.
   if (p("CountBits")) m.luts(p("Pe") * (p("CountBits") + 1 + (p("OutBias") ? p("OutBits") : 0)));
+  for (std::size_t r = 0; r < graph.lines.size(); ++r)
+    if (graph.lines[r].capped) m.comparators(1, graph.outputs[r].offset_range().bits());
   levels(m, p);
 }
 

@@ -14,10 +14,8 @@ int far_shift(std::int64_t only, std::int64_t low, std::int64_t high) {
   return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(reach - 1)));
 }
 
-}  // namespace
-
-std::optional<ThresholdLine> threshold_line(std::vector<std::int64_t> thresholds, std::int64_t low,
-                                            std::int64_t high) {
+std::optional<ThresholdLine> plain_line(std::vector<std::int64_t> thresholds, std::int64_t low,
+                                        std::int64_t high) {
   for (std::int64_t& t : thresholds) t = std::clamp(t, low, high + 1);
   std::ranges::sort(thresholds);
   const auto inside = [&](std::int64_t t) { return low < t && t <= high; };
@@ -39,7 +37,24 @@ std::optional<ThresholdLine> threshold_line(std::vector<std::int64_t> thresholds
       step - (*first - static_cast<__int128>(first - thresholds.begin()) * step);
   constexpr __int128 kLimit = static_cast<__int128>(1) << 61;
   if (offset >= kLimit || offset <= -kLimit) return {};
-  return ThresholdLine{static_cast<std::int64_t>(offset), shift};
+  ThresholdLine line;
+  line.offset = static_cast<std::int64_t>(offset);
+  line.shift = shift;
+  return line;
+}
+
+}  // namespace
+
+std::optional<ThresholdLine> threshold_line(std::vector<std::int64_t> thresholds, std::int64_t low,
+                                            std::int64_t high) {
+  if (const auto line = plain_line(thresholds, low, high)) return line;
+  const std::int64_t cap = std::ranges::max(thresholds);
+  if (cap <= low || cap > high) return {};
+  auto line = plain_line(std::move(thresholds), low, cap - 1);
+  if (!line) return {};
+  line->capped = true;
+  line->cap = cap;
+  return line;
 }
 
 }  // namespace assay::hw

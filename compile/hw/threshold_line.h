@@ -8,10 +8,14 @@
 /// Thresholds that are as far apart as a power of two: rtl/assay_line_levels.sv.
 namespace assay::hw {
 
-/// #{k : acc >= T[k]} = floor((acc + offset) / 2^shift), but at least 0 and at most their number.
+/// #{k : acc >= T[k]} = floor((acc + offset) / 2^shift), but at least 0 and at most their number; `capped`:
+/// all of them where acc >= cap, as where a pass has put the first sum that cannot come in the place of
+/// thresholds above it.
 struct ThresholdLine {
   std::int64_t offset = 0;
   int shift = 0;
+  bool capped = false;
+  std::int64_t cap = 0;
 
   friend bool operator==(const ThresholdLine&, const ThresholdLine&) = default;
 };

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "compile/base/error.h"
 #include "hw/layer_test.h"
@@ -188,10 +189,11 @@ TEST(MVAU, EqualsGoldenWithSeveralProductsInADspBlock) {
 
 /// Thresholds `distance` apart, rows at different places.
 Ints equidistant_rows(std::int64_t rows, std::int64_t steps, std::int64_t first,
-                      std::int64_t distance) {
+                      std::int64_t distance, bool capped) {
   Ints values;
   for (std::int64_t row = 0; row < rows; ++row)
-    for (std::int64_t k = 0; k < steps; ++k) values.push_back(first + 3 * row + k * distance);
+    for (std::int64_t k = 0; k < steps; ++k)
+      values.push_back(first + 3 * row + (capped && k > 4 ? 33 : k * distance));
   return values;
 }
 
@@ -210,7 +212,8 @@ TEST(MVAU, EqualsGoldenAsAdders) {
         fmt::format("{} by {}, {} inputs, {}", spec.in.name(), spec.weight.name(), inputs, name);
     Ints w = random_values(inputs * 6, spec.weight, seed);
     Ints t = distance == 0 ? threshold_rows(6, steps, sum_type(spec), seed)
-                           : equidistant_rows(6, steps, -steps * distance / 2, distance);
+                           : equidistant_rows(6, steps, -steps * std::abs(distance) / 2,
+                                              std::abs(distance), distance < 0);
     cases.push_back({shown, mvau(spec, std::move(w), std::move(t))});
   };
   const std::pair<DataType, DataType> types[] = {
@@ -223,6 +226,7 @@ TEST(MVAU, EqualsGoldenAsAdders) {
     spec.out = kUInt(3);
     add("any thresholds", spec, 12, 7, 0);
     add("a line of thresholds", spec, 12, 7, 8);
+    add("a line with a cap", spec, 12, 7, -8);
   }
   Spec spec;
   spec.in = kUInt(4);

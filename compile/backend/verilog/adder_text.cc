@@ -191,11 +191,13 @@ class Text {
           "  assay_extend #(.InBits({}), .InSigned({}), .InBipolar(0), .OutBits(AccBits)) lane{} "
           "(.in_i(row{}), .out_o(acc[{}*AccBits +: AccBits]));\n",
           range.bits(), sign, r, r, r);
+    const hw::ThresholdLine& line = graph_.lines[r];
     return fmt::format(
-        "  assay_line_levels #(.InBits({}), .InSigned({}), .Shift({}), .CountBits(CountBits), "
-        ".OutBits(AccBits), .OutBias(OutBias)) lane{} (.in_i(row{}), .out_o(acc[{}*AccBits +: "
-        "AccBits]));\n",
-        range.bits(), sign, graph_.lines[r].shift, r, r, r);
+        "  assay_line_levels #(.InBits({}), .InSigned({}), .Shift({}), .Capped({}), "
+        ".CountBits(CountBits), .OutBits(AccBits), .OutBias(OutBias)) lane{} (.in_i(row{}), "
+        ".cap_i({}), .out_o(acc[{}*AccBits +: AccBits]));\n",
+        range.bits(), sign, line.shift, line.capped ? 1 : 0, r, r,
+        constant(line.capped ? line.cap + line.offset : 0, range.bits()), r);
   }
 
   const AdderGraph& graph_;
