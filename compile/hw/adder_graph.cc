@@ -228,7 +228,6 @@ class Sharing {
   }
 
   void share(const Pair& p) {
-    // Bounds of what is not shifted: a common factor is taken off.
     const Adder::Kind kind = p.differ ? Adder::Kind::kSubtract : Adder::Kind::kAdd;
     const std::int64_t adder = p.shift >= 0 ? operands_.add(kind, p.a, p.b, p.shift)
                                             : operands_.add(kind, p.b, p.a, -p.shift);
