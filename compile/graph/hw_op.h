@@ -79,8 +79,9 @@ struct MultiplyOp : HwOp {
   DataType acc_dtype;  ///< holds every sum (proved); the output's type without thresholds
   std::int64_t pe = 1, simd = 1;
   std::string mem_mode = "embedded";  ///< weights: "embedded", "decoupled" or "external"
-  /// Products: "auto" (not decided yet), "popcount" (bit planes), "lut" or "dsp" (multipliers), or
-  /// "packed" (as many rows to a DSP block as it has room for).
+  /// Products: "auto" (not decided yet), "popcount" (bit planes), "lut" or "dsp" (multipliers),
+  /// "packed" (as many rows to a DSP block as it has room for), or "adder_graph" (a constant matrix at
+  /// once, as adders that rows share).
   std::string preferred_impl_style = "auto";
   /// Whether a host can write weights and thresholds while the accelerator is held.
   bool runtime_writeable_weights = false;

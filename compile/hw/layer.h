@@ -20,6 +20,7 @@ namespace assay::hw {
 
 class ModuleParameters;
 class ResourceModel;
+struct AdderGraph;
 
 /// What a module takes, from its parameters (compile/hw/resource_model.h).
 using Estimate = void (*)(ResourceModel&, const ModuleParameters&);
@@ -101,13 +102,14 @@ struct FoldingRule {
 
 /// A node as hardware.
 struct Layer {
-  std::string module;  ///< of rtl/: "assay_mvau"
+  std::string module;  ///< of rtl/, "assay_mvau", or of what is generated from `adders`
   std::vector<Parameter> parameters;
   std::vector<Stream> inputs, outputs;
   /// Cycles per frame in the steady state, source and sink always ready, frames back to back: the
   /// distance of the last output beats of two frames. Exact.
   std::int64_t cycles = 0;
   Timing timing;
+  std::shared_ptr<const AdderGraph> adders;  ///< where the module is made of one
   std::vector<MemoryNeed> memories;
   std::vector<MemoryImage> images;
   std::vector<StoreNeed> stores;  ///< in the order of the layer's ring

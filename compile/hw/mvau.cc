@@ -5,6 +5,7 @@
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
+#include "compile/hw/adder_graph.h"
 #include "compile/hw/constants.h"
 #include "compile/hw/dsp_packing.h"
 #include "compile/hw/threshold_unit.h"
@@ -41,6 +42,44 @@ void check_packed(const Node& node, const DataType& x, const DataType& w) {
                                   x.name(), w.name()));
 }
 
+bool is_unfolded(const Node& node) {
+  const Shapes s = shapes_of(node);
+  return s.row_folds * s.column_folds == 1;
+}
+
+/// The sums of an adder graph, and what is on the way to them, are numbers of 64 bits.
+bool has_small_sums(const Node& node) {
+  constexpr __int128 kLimit = static_cast<__int128>(1) << 61;
+  const DataType& x = node.inputs[0]->dtype;
+  const __int128 most = std::max(static_cast<__int128>(x.max()), -static_cast<__int128>(x.min()));
+  const Shapes s = shapes_of(node);
+  // A digit more than the weight needs, or one that others take off again: less than its double.
+  const __int128 weight = static_cast<__int128>(2) << node.inputs[1]->dtype.bits;
+  return most * weight < kLimit && most * weight * s.columns < kLimit;
+}
+
+void check_adder_graph(const Node& node) {
+  const auto& op = *node.as<MultiplyOp>();
+  if (node.as<VVAU>())
+    layer_error(
+        node,
+        "its channels share no activations, so there is nothing for an adder_graph to share; "
+        "set preferred_impl_style to lut");
+  if (op.mem_mode != "embedded")
+    layer_error(node, fmt::format("its weights are {}, an adder_graph is made of constants; set "
+                                  "mem_mode to embedded or preferred_impl_style to lut",
+                                  printable(op.mem_mode)));
+  const Shapes s = shapes_of(node);
+  if (!is_unfolded(node))
+    layer_error(node,
+                fmt::format("an adder_graph is the whole matrix at once; set PE to {} and SIMD "
+                            "to {}, or preferred_impl_style to lut",
+                            s.rows, s.columns));
+  if (!has_small_sums(node))
+    layer_error(node,
+                "the sums of its adder_graph may exceed 61 bits; set preferred_impl_style to lut");
+}
+
 void check_style(const Node& node, const std::string& style) {
   const auto& op = *node.as<MultiplyOp>();
   const DataType &x = node.inputs[0]->dtype, &w = node.inputs[1]->dtype;
@@ -54,10 +93,11 @@ void check_style(const Node& node, const std::string& style) {
   if (!op.acc_dtype.is_integer() || is_bipolar(op.acc_dtype) || op.acc_dtype.bits > kMaxAccBits)
     layer_error(node, fmt::format("acc_dtype is {}; it must be an integer type that holds its sums",
                                   op.acc_dtype.name()));
-  if (style != "popcount" && style != "lut" && style != "dsp" && style != "packed")
-    layer_error(
-        node, fmt::format("preferred_impl_style is '{}'; choose auto, popcount, lut, dsp or packed",
-                          printable(style)));
+  if (style != "popcount" && style != "lut" && style != "dsp" && style != "packed" &&
+      style != "adder_graph")
+    layer_error(node, fmt::format("preferred_impl_style is '{}'; choose auto, popcount, lut, dsp, "
+                                  "packed or adder_graph",
+                                  printable(style)));
   if (style == "packed") check_packed(node, x, w);
   if (op.runtime_writeable_weights && op.mem_mode == "embedded")
     layer_error(node,
@@ -66,6 +106,7 @@ void check_style(const Node& node, const std::string& style) {
   if (op.mem_mode != "embedded" && op.mem_mode != "decoupled" && op.mem_mode != "external")
     layer_error(node, fmt::format("mem_mode is '{}'; choose embedded, decoupled or external",
                                   printable(op.mem_mode)));
+  if (style == "adder_graph" && !is_xnor(node)) check_adder_graph(node);
   if (!is_xnor(node)) return;
   if (style != "popcount") layer_error(node, "xnor is made by popcount only");
   if (x != DataType::uint(1) || w != DataType::uint(1))
@@ -146,6 +187,64 @@ std::int64_t add_levels(Layer& layer, const Node& node, bool with_images) {
                         with_images);
 }
 
+/// The least and the largest sum of a row.
+std::pair<std::int64_t, std::int64_t> row_bounds(const std::vector<std::int64_t>& w,
+                                                 std::int64_t rows, std::int64_t row,
+                                                 const DataType& x) {
+  std::int64_t low = 0, high = 0;
+  for (std::size_t i = static_cast<std::size_t>(row); i < w.size();
+       i += static_cast<std::size_t>(rows)) {
+    low += std::min(w[i] * x.min(), w[i] * x.max());
+    high += std::max(w[i] * x.min(), w[i] * x.max());
+  }
+  return {low, high};
+}
+
+/// The lines that the thresholds of all rows are; nothing where one is none, or counts to no full bits.
+std::vector<ThresholdLine> threshold_lines(const Node& node) {
+  if (node.inputs.size() < 3 || !node.inputs[2]) return {};
+  const Shape& t = node.inputs[2]->shape.value();
+  const std::int64_t steps = t[1], rows = node.inputs[1]->shape.value()[1];
+  if (steps < 1 || (steps & (steps + 1)) != 0) return {};
+  const std::vector<std::int64_t> values = integer_constant(node, 2), w = integer_constant(node, 1);
+  std::vector<ThresholdLine> lines;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    const auto from = values.begin() + (t[0] == 1 ? 0 : row * steps);
+    const auto [low, high] = row_bounds(w, rows, row, node.inputs[0]->dtype);
+    const auto line = threshold_line({from, from + steps}, low, high);
+    if (!line) return {};
+    lines.push_back(*line);
+  }
+  return lines;
+}
+
+/// The whole matrix as adders: a module of its own. Where thresholds are lines they are adders of an
+/// offset, and a clamp.
+void add_adder_graph(Layer& layer, const Node& node, bool with_images) {
+  const auto& op = *node.as<MultiplyOp>();
+  const auto lines = threshold_lines(node);
+  layer.adders =
+      adder_graph(integer_constant(node, 1), shapes_of(node).rows, node.inputs[0]->dtype, lines);
+  layer.module = layer.adders->module();
+  layer.parameters = {{"Pe", op.pe}};
+  std::int64_t stages = 0;
+  if (lines.empty()) {
+    layer.parameters.insert(layer.parameters.end(),
+                            {{"AccBits", std::int64_t{op.acc_dtype.bits}},
+                             {"AccSigned", std::int64_t{op.acc_dtype.is_signed()}}});
+    stages = add_levels(layer, node, with_images);
+  } else {
+    Layer levels;  // says what the thresholds are, and refuses them
+    add_levels(levels, node, false);
+    const ModuleParameters p(levels);
+    layer.parameters.insert(layer.parameters.end(), {{"AccBits", p("OutBits")},
+                                                     {"CountBits", bits_for(p("Steps") + 1)},
+                                                     {"OutBits", p("OutBits")},
+                                                     {"OutBias", p("OutBias")}});
+  }
+  layer.timing = PipelineTiming{.sum_stages = layer.adders->stages, .stages = stages};
+}
+
 void replay_buffer(ResourceModel& m, std::int64_t bits, std::int64_t length, std::int64_t repeats) {
   if (repeats == 1) return m.registers(bits + 1);
   m.counter(2 * length);
@@ -207,6 +306,25 @@ void packed_lanes(ResourceModel& m, const ModuleParameters& p, std::int64_t lane
   }
 }
 
+/// Behind the sums: thresholds, or a queue.
+void levels(ResourceModel& m, const ModuleParameters& p) {
+  if (!p("Steps")) return m.skid(p("Pe") * p("OutBits"));
+  m.counter(p("ThresholdRows"));
+  estimate_threshold_unit(m, p, p("AccBits"), false);
+}
+
+void estimate_adder_graph(ResourceModel& m, const ModuleParameters& p) {
+  const AdderGraph& graph = *p.adders();
+  m.graph_adders(graph.adder_bits(), std::ssize(graph.adders));
+  m.registers(graph.register_bits() + graph.stages);
+  m.luts(2);
+  // A bit takes what is above it and below it; what is above, a few tables.
+  if (p("CountBits")) m.luts(p("Pe") * (p("CountBits") + 1 + (p("OutBias") ? p("OutBits") : 0)));
+  for (std::size_t r = 0; r < graph.lines.size(); ++r)
+    if (graph.lines[r].capped) m.comparators(1, graph.outputs[r].offset_range().bits());
+  levels(m, p);
+}
+
 void weight_memory(ResourceModel& m, const ModuleParameters& p) {
   const std::int64_t words = p("RowFolds") * p("ColumnFolds"),
                      bits = p("Pe") * p("Simd") * p("WeightBits");
@@ -233,6 +351,7 @@ void add_products(Layer& layer, const Node& node, bool with_images) {
   const DataType &x = node.inputs[0]->dtype, &w = node.inputs[1]->dtype;
   layer.outputs = {stream(node, node.outputs[0], op.pe)};
   layer.cycles = s.vectors * s.row_folds * s.column_folds;
+  if (style == "adder_graph") return add_adder_graph(layer, node, with_images);
   layer.parameters.insert(layer.parameters.end(),
                           {{"Pe", op.pe},
                            {"Simd", op.simd},
@@ -278,11 +397,13 @@ void set_product_folding(Node& node, std::string_view field, std::int64_t value)
 }
 
 Ports product_ports(const Node& node) {
+  if (product_style(node) == "adder_graph") return {};
   if (node.as<MultiplyOp>()->mem_mode != "external") return {.ring = true};
   return {.inputs = {"in", "weights"}, .ring = true};
 }
 
 void estimate_products(ResourceModel& m, const ModuleParameters& p) {
+  if (p.adders()) return estimate_adder_graph(m, p);
   if (p.module() == "assay_mvau") weight_memory(m, p);  // else the weights are a stream
   const bool depthwise = p("Depthwise") != 0;
   const std::int64_t pe = p("Pe"), vectors = depthwise ? pe : 1, acc = p("AccBits");
@@ -303,12 +424,7 @@ void estimate_products(ResourceModel& m, const ModuleParameters& p) {
       p("Popcount") ? popcount_dot(m, p) : product_dot(m, p);
   }
   for (std::int64_t lane = 0; lane < pe; ++lane) m.accumulator(acc);
-  if (p("Steps")) {
-    m.counter(p("ThresholdRows"));
-    estimate_threshold_unit(m, p, acc, false);
-  } else {
-    m.skid(pe * p("OutBits"));
-  }
+  levels(m, p);
 }
 
 namespace mvau {

@@ -91,6 +91,10 @@ void ResourceModel::tree(std::int64_t terms, std::int64_t bits) {
   for (; terms > 1; terms = (terms + 1) / 2) weighted(terms / 2 * ++bits, 100, 110, 200);
 }
 
+void ResourceModel::graph_adders(std::int64_t bits, std::int64_t count) {
+  weighted(bits - count, 100, 110, 200);  // without the last bit of each, which is its carry
+}
+
 void ResourceModel::dsp_adders(std::int64_t count, std::int64_t bits) {
   if (!six() || !has_dsp_) weighted(count * bits, 100, 110, 200);
 }

@@ -23,6 +23,7 @@ class ModuleParameters {
   std::string text(std::string_view name) const;
   std::string_view module() const { return layer_.module; }
   std::int64_t largest_beats() const;  ///< of a stream of the layer
+  const AdderGraph* adders() const { return layer_.adders.get(); }
 
  private:
   const Layer& layer_;
@@ -46,6 +47,8 @@ class ResourceModel {
   void adders(std::int64_t terms, std::int64_t bits);
   /// assay_adder_tree of as many numbers.
   void tree(std::int64_t terms, std::int64_t bits);
+  /// assay_shift_adder, `count` of them, of `bits` full adders in all.
+  void graph_adders(std::int64_t bits, std::int64_t count);
   /// Adders behind multipliers of DSP blocks, which have them where a family's blocks do.
   void dsp_adders(std::int64_t count, std::int64_t bits);
   void accumulator(std::int64_t bits);

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "compile/backend/verilog/rtl_library.h"
+#include "compile/backend/verilog/adder_text.h"
 #include "compile/backend/verilog/wrapper.h"
 #include "compile/base/error.h"
 #include "compile/base/file.h"
@@ -167,7 +167,8 @@ std::vector<fpga::LayerJob> BuildSource::layer_jobs() const {
     job.module = node.layer.module;
     job.instance = lone_instance_text("u_layer", node.with_files());
     if (std::ranges::find(jobs, job.instance, &fpga::LayerJob::instance) != jobs.end()) continue;
-    for (const RtlFile& file : rtl_sources(node.layer.module)) job.sources.emplace_back(file.name);
+    for (LayerSource& source : layer_sources(node.layer))
+      job.sources.push_back(std::move(source.name));
     for (const hw::MemoryImage& image : node.layer.images) job.memories.push_back(node.file(image));
     jobs.push_back(std::move(job));
   }

@@ -43,8 +43,11 @@ class Checker {
 
   MemoryCheck run() {
     if (const auto* op = node_.as<hw::MultiplyOp>()) {
-      weights(*op);
-      if (node_.inputs.size() > 2 && node_.inputs[2]) row_thresholds(2, op->acc_dtype, op->pe);
+      // Of an adder graph, weights and perhaps thresholds are adders: its module is compared, not a memory.
+      const bool adders = op->preferred_impl_style == "adder_graph";
+      if (!adders) weights(*op);
+      if (node_.inputs.size() > 2 && node_.inputs[2] && !(adders && images_.empty()))
+        row_thresholds(2, op->acc_dtype, op->pe);
     } else if (const auto* thresholding = node_.as<hw::Thresholding>()) {
       position_thresholds(thresholding->pe);
     } else if (const auto* join = node_.as<hw::JoinThreshold>()) {

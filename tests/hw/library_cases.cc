@@ -314,6 +314,14 @@ std::vector<LayerCase> library_cases() {
       {.x = kInt(3), .w = kInt(4), .mem_mode = "decoupled", .style = "lut", .writable = true}));
   cases.push_back(
       mvau("MvauPacked", {.x = kUInt(4), .w = kInt(4), .style = "packed", .pe = 4, .steps = 0}));
+  cases.push_back(mvau("MvauAdders",
+                       {.x = kUInt(2), .w = kInt(7), .style = "adder_graph", .pe = 4, .simd = 6}));
+  cases.push_back(
+      mvau("MvauAddersSteps",
+           {.x = kInt(3), .w = kInt(4), .style = "adder_graph", .pe = 4, .simd = 6, .steps = 5}));
+  cases.push_back(
+      mvau("MvauAddersBipolar",
+           {.x = bipolar, .w = kInt(4), .style = "adder_graph", .pe = 4, .simd = 6, .steps = 0}));
   cases.push_back(vvau("Vvau", {.x = kUInt(2), .w = kInt(3), .style = "lut"}));
   cases.push_back(vvau("VvauWritable", {.x = kUInt(2),
                                         .w = kInt(3),

@@ -19,6 +19,7 @@ TEST(LibraryCases, ReachEveryModuleOfTheLibrary) {
       reached.insert(file.name);
   for (const RtlFile& file : rtl_library()) library.insert(std::string(file.name));
   reached.erase("layer.sv");
+  std::erase_if(reached, [](const std::string& n) { return n.starts_with("assay_adder_graph_"); });
   // What surrounds an accelerator on a board has tests of its own, in tests/board.
   // Data movers have theirs in tests/movers, run-time weights in tests/top.
   for (const char* module :

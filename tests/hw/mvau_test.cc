@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "compile/base/error.h"
 #include "hw/layer_test.h"
@@ -186,6 +187,58 @@ TEST(MVAU, EqualsGoldenWithSeveralProductsInADspBlock) {
   expect_equal_to_golden(std::move(cases));
 }
 
+/// Thresholds `distance` apart, rows at different places.
+Ints equidistant_rows(std::int64_t rows, std::int64_t steps, std::int64_t first,
+                      std::int64_t distance, bool capped) {
+  Ints values;
+  for (std::int64_t row = 0; row < rows; ++row)
+    for (std::int64_t k = 0; k < steps; ++k)
+      values.push_back(first + 3 * row + (capped && k > 4 ? 33 : k * distance));
+  return values;
+}
+
+/// With and without thresholds, and registers between adders.
+TEST(MVAU, EqualsGoldenAsAdders) {
+  std::vector<LayerCase> cases;
+  const auto add = [&](const std::string& name, Spec spec, std::int64_t inputs, std::int64_t steps,
+                       std::int64_t distance) {
+    spec.x = {1, 12, inputs};
+    spec.mh = spec.pe = 6;
+    spec.simd = inputs;
+    spec.style = "adder_graph";
+    spec.steps = steps;
+    const auto seed = static_cast<std::uint64_t>(cases.size());
+    const std::string shown =
+        fmt::format("{} by {}, {} inputs, {}", spec.in.name(), spec.weight.name(), inputs, name);
+    Ints w = random_values(inputs * 6, spec.weight, seed);
+    Ints t = distance == 0 ? threshold_rows(6, steps, sum_type(spec), seed)
+                           : equidistant_rows(6, steps, -steps * std::abs(distance) / 2,
+                                              std::abs(distance), distance < 0);
+    cases.push_back({shown, mvau(spec, std::move(w), std::move(t))});
+  };
+  const std::pair<DataType, DataType> types[] = {
+      {kInt(8), kInt(8)}, {kBipolar, kBipolar}, {kUInt(2), kTernary}};
+  for (const auto& [in, weight] : types) {
+    Spec spec;
+    spec.in = in;
+    spec.weight = weight;
+    add("sums", spec, 40, 0, 0);
+    spec.out = kUInt(3);
+    add("any thresholds", spec, 12, 7, 0);
+    add("a line of thresholds", spec, 12, 7, 8);
+    add("a line with a cap", spec, 12, 7, -8);
+  }
+  Spec spec;
+  spec.in = kUInt(4);
+  spec.weight = kInt(4);
+  add("one input", spec, 1, 0, 0);
+  spec.out = kInt(4);
+  add("signed levels", spec, 30, 15, 16);
+  spec.out = kBipolar;
+  add("signs", spec, 30, 1, 2);
+  expect_equal_to_golden(std::move(cases));
+}
+
 TEST(MVAU, EqualsGoldenForAllMemoriesAndOutputs) {
   std::vector<LayerCase> cases;
   const auto add = [&](std::string name, const Spec& spec) {
@@ -249,7 +302,7 @@ TEST(MVAU, RefusesWhatTheHardwareCannotDo) {
   expect_refusal(mvau(spec, 1), "SIMD = 5 does not divide its 12 inputs");
   spec = good;
   spec.style = "hls";
-  expect_refusal(mvau(spec, 1), "choose auto, popcount, lut, dsp or packed");
+  expect_refusal(mvau(spec, 1), "choose auto, popcount, lut, dsp, packed or adder_graph");
   spec = good;
   spec.memory = "ultra";
   expect_refusal(mvau(spec, 1), "choose embedded, decoupled or external");
@@ -263,6 +316,24 @@ TEST(MVAU, RefusesWhatTheHardwareCannotDo) {
   spec = {{1, 12}, kInt(3), kInt(4), 6, 2, 3};
   spec.style = "packed";
   expect_refusal(mvau(spec, 1), "no two products of INT3 by INT4 fit a DSP block; set");
+  spec = good;
+  spec.style = "adder_graph";
+  expect_refusal(mvau(spec, 1),
+                 "an adder_graph is the whole matrix at once; set PE to 6 and SIMD to 12");
+  spec.pe = 6;
+  spec.simd = 12;
+  spec.memory = "decoupled";
+  expect_refusal(mvau(spec, 1),
+                 "its weights are decoupled, an adder_graph is made of constants; set");
+  spec.memory = "external";
+  expect_refusal(mvau(spec, 1), "its weights are external");
+  spec = {{1, 12}, kInt(40), kInt(18), 6, 6, 12};
+  spec.style = "adder_graph";
+  expect_refusal(mvau(spec, 1), "the sums of its adder_graph may exceed 61 bits");
+  spec = {{1, 12}, kUInt(1), kUInt(1), 6, 6, 12};
+  spec.xnor = true;
+  spec.style = "adder_graph";
+  expect_refusal(mvau(spec, 1), "xnor is made by popcount only");
   spec = {{1, 2}, kInt(49), kInt(2), 6};
   expect_refusal(mvau(spec, 1), "more than 48 bits");
 }

@@ -52,7 +52,10 @@ std::int64_t least_cost(Graph graph, std::int64_t target, const hw::Device& devi
                                           {"embedded", "packed"},
                                           {"decoupled", "lut"},
                                           {"decoupled", "dsp"},
-                                          {"decoupled", "packed"}}) {
+                                          {"decoupled", "packed"},
+                                          {"embedded", "adder_graph"}}) {
+        // Of the whole matrix only, and where nothing slower would do.
+        if (style == std::string("adder_graph") && (pe < 10 || simd < 100 || target > 1)) continue;
         op.preferred_impl_style = style;
         op.pe = pe;
         op.simd = simd;
@@ -268,7 +271,7 @@ Graph two_products() {
 
 /// The least cost of both layers and the converter between them.
 std::int64_t least_pair(Graph graph, std::int64_t target, const hw::Device& device) {
-  const FoldingSpace space = folding_space(graph, {}, device);
+  const FoldingSpace space = folding_space(graph, {}, device, target);
   EXPECT_EQ(space.units.size(), 2U);
   EXPECT_EQ(space.edges.size(), 1U);
   std::int64_t least = -1;

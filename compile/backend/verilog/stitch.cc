@@ -5,6 +5,7 @@
 #include <map>
 #include <numeric>
 
+#include "compile/backend/verilog/adder_text.h"
 #include "compile/backend/verilog/identifiers.h"
 #include "compile/backend/verilog/rtl_library.h"
 #include "compile/backend/verilog/wrapper.h"
@@ -234,16 +235,19 @@ class Stitcher {
   // ---- Text ----
 
   void add_files() {
-    const auto add = [&](std::string_view module) {
-      for (const RtlFile& file : rtl_sources(module)) {
-        const std::string name(file.name);
-        if (std::ranges::find(rtl_.files, name, &NodeRtl::File::name) == rtl_.files.end())
-          rtl_.files.push_back({name, std::string(file.text)});
-      }
+    const auto add = [&](std::string name, std::string text) {
+      if (std::ranges::find(rtl_.files, name, &NodeRtl::File::name) == rtl_.files.end())
+        rtl_.files.push_back({std::move(name), std::move(text)});
     };
-    for (const StitchedNode& node : rtl_.nodes) add(node.layer.module);
-    add("assay_tlast_marker");
-    if (!rtl_.stores.empty()) add("assay_store_control");
+    const auto add_module = [&](std::string_view module) {
+      for (const RtlFile& file : rtl_sources(module))
+        add(std::string(file.name), std::string(file.text));
+    };
+    for (const StitchedNode& node : rtl_.nodes)
+      for (LayerSource& source : layer_sources(node.layer))
+        add(std::move(source.name), std::move(source.text));
+    add_module("assay_tlast_marker");
+    if (!rtl_.stores.empty()) add_module("assay_store_control");
     rtl_.files.push_back({spec_.module + ".sv", module_text()});
   }
 

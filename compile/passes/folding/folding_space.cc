@@ -75,20 +75,25 @@ hw::Layer build_with(Node& node, const std::string& memory) {
   return hw::build_layer(node, false);
 }
 
+/// Of a matrix that is tried as an adder graph, which is made in a few seconds.
+constexpr std::int64_t kMostWeightBits = 1 << 16;
+
 /// What is built for one value of PE and SIMD.
 class Enumeration {
  public:
-  Enumeration(FoldingUnit& unit, const FoldingConfig& config, const hw::Device& device)
-      : unit_(unit), device_(device), rules_(rules_of(unit)) {
+  Enumeration(FoldingUnit& unit, const FoldingConfig& config, const hw::Device& device,
+              std::int64_t wanted)
+      : unit_(unit), device_(device), wanted_(wanted), rules_(rules_of(unit)) {
     for (const hw::FoldingRule& rule : rules_)
       choices_.push_back(decided(config, *unit.node, rule.field) ? Values{rule.value}
                                                                  : divisors(rule.divides));
     const auto* product = unit.node->as<hw::MultiplyOp>();
     free_memory_ = product && product->mem_mode == "embedded" && product->ram_style == "auto" &&
                    !decided(config, *unit.node, "mem_mode");
-    if (product && hw::product_style(*unit.node) != "popcount" &&
-        !decided(config, *unit.node, "preferred_impl_style"))
-      styles_ = {"lut", "dsp", "packed"};
+    if (product && !decided(config, *unit.node, "preferred_impl_style"))
+      styles_ = hw::product_style(*unit.node) == "popcount"
+                    ? std::vector<std::string>{"", "adder_graph"}
+                    : std::vector<std::string>{"lut", "dsp", "packed", "adder_graph"};
     if (const auto* windows = windows_of(unit)) {
       parallel_ = {windows->parallel_window};
       const Node& generator = unit.generator ? *unit.generator : *unit.node;
@@ -140,15 +145,30 @@ class Enumeration {
     auto& style = unit_.node->as<hw::MultiplyOp>()->preferred_impl_style;
     const std::string before = style;
     for (const std::string& next : styles_) {
-      style = candidate.style = next;
+      if (next == "adder_graph" && !takes_adders(values)) continue;
+      candidate.style = next;
+      style = next.empty() ? before : next;
       add_memories(candidate);
     }
     style = before;
   }
 
+  /// Whether the product is tried as an adder graph: one of the whole matrix, of constants, that does
+  /// not take long to make and that no slower folding could stand for.
+  bool takes_adders(const Values& values) const {
+    const auto* product = unit_.node->as<hw::MVAU>();
+    if (!product || product->xnor || product->mem_mode != "embedded") return false;
+    for (std::size_t i = 0; i < rules_.size(); ++i)
+      if (values[i] != rules_[i].divides) return false;
+    const Tensor* w = unit_.node->inputs[1];
+    const std::int64_t vectors =
+        hw::elements(unit_.node->inputs[0]) / hw::channels(unit_.node->inputs[0]);
+    return 2 * vectors > wanted_ && hw::elements(w) * w->dtype.bits <= kMostWeightBits;
+  }
+
   void add_memories(FoldingCandidate candidate) {
     add(candidate);
-    if (!free_memory_) return;
+    if (!free_memory_ || candidate.style == "adder_graph") return;
     auto& mode = unit_.node->as<hw::MultiplyOp>()->mem_mode;
     mode = "decoupled";
     candidate.decoupled = true;
@@ -216,6 +236,7 @@ class Enumeration {
 
   FoldingUnit& unit_;
   const hw::Device& device_;
+  std::int64_t wanted_;
   std::vector<hw::FoldingRule> rules_;
   std::vector<Values> choices_;
   bool free_memory_ = false;
@@ -265,14 +286,15 @@ void FoldingUnit::apply(const FoldingCandidate& candidate) const {
   if (auto* windows = windows_of(*this)) windows->parallel_window = candidate.parallel_window;
 }
 
-FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device) {
+FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,
+                           std::int64_t wanted) {
   FoldingSpace space;
   for (Node* node : graph.topological_order()) {
     if (!hw::find_layer(*node) || grouped_reader(*node)) continue;
     const Tensor* x = node->inputs[0];
     const bool grouped = x && x->producer && grouped_reader(*x->producer) == node;
     FoldingUnit unit{node, grouped ? x->producer : nullptr, {}};
-    Enumeration(unit, config, device).run();
+    Enumeration(unit, config, device, wanted).run();
     space.units.push_back(std::move(unit));
   }
   for (const FoldingUnit& unit : space.units) unit.apply(unit.candidates.front());

@@ -16,8 +16,8 @@ namespace assay {
 struct FoldingCandidate {
   std::vector<std::int64_t> values;  ///< of the fields, in the order of the layer's rules
   bool decoupled = false;            ///< weights in a memory of their own
-  std::string style;                 ///< of products: "lut", "dsp" or "packed"; empty: as it is
-  std::string memory;                ///< ram_style; empty: as it is
+  std::string style;   ///< of products: "lut", "dsp", "packed", "adder_graph"; empty: as it is
+  std::string memory;  ///< ram_style; empty: as it is
   std::string generator_memory;      ///< of the generator; empty: as it is
   bool parallel_window = false;      ///< of the unit's window generator, where it has one
   std::int64_t cycles = 0;           ///< per frame
@@ -51,9 +51,12 @@ struct FoldingSpace {
 /// Enumerates the foldings with their resources on the device. A field that `config` decides keeps
 /// its present value; mem_mode is chosen between "embedded" and block RAM unless it is decided or
 /// "external". Unless they are decided, windows come tap by tap or whole, multipliers lie in LUTs or
-/// DSP blocks and, on a device without memories of LUTs, every memory in registers or block RAM.
+/// DSP blocks and, on a device without memories of LUTs, every memory in registers or block RAM. A
+/// small constant matrix at once may be an adder graph, where half its speed would be too slow for the
+/// `wanted` cycles per frame.
 /// UserError for a layer that cannot be built at all.
-FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device);
+FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,
+                           std::int64_t wanted);
 
 /// What a converter between streams of such lanes takes; nothing for equal ones.
 hw::Resources converter_resources(std::int64_t in_lanes, std::int64_t out_lanes, int bits,

@@ -373,7 +373,8 @@ FoldingGoal goal_of(const PassOptions& options) {
 bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& report) {
   const hw::Device& device = hw::find_device(goal.device);
   const std::string before = foldings(graph);
-  const FoldingSpace space = folding_space(graph, goal.decided, device);
+  const FoldingSpace space =
+      folding_space(graph, goal.decided, device, goal.target.value_or(goal.least));
   Chooser chooser(space, device);
   Choice choice;
   if (goal.required) require_reachable(space, goal.target.value_or(goal.least));

@@ -33,6 +33,8 @@ struct Field {
 };
 
 const std::vector<std::string> kRamStyles = {"auto", "distributed", "block"};
+const std::vector<std::string> kProductStyles = {"auto", "popcount", "lut",
+                                                 "dsp",  "packed",   "adder_graph"};
 const std::vector<std::string> kMemModes = {"embedded", "decoupled", "external"};
 
 std::vector<Field> fields_of(const Node& node) {
@@ -44,7 +46,7 @@ std::vector<Field> fields_of(const Node& node) {
   fields.push_back({std::string(kRamStyle), 0, kRamStyles});
   if (node.as<hw::MultiplyOp>()) {
     fields.push_back({std::string(kMemMode), 0, kMemModes});
-    fields.push_back({std::string(kImplStyle), 0, {"auto", "popcount", "lut", "dsp", "packed"}});
+    fields.push_back({std::string(kImplStyle), 0, kProductStyles});
   }
   if (node.as<hw::Thresholding>())
     fields.push_back({std::string(kImplStyle), 0, {"auto", "comparators", "search"}});
@@ -291,7 +293,7 @@ std::optional<std::string> folding_value_fault(const std::string& field,
       {std::string(kMemMode), 0, kMemModes},
       {std::string(kImplStyle),
        0,
-       {"auto", "popcount", "lut", "dsp", "packed", "comparators", "search"}},
+       {"auto", "popcount", "lut", "dsp", "packed", "adder_graph", "comparators", "search"}},
       {std::string(kParallelWindow), 0, {}},
       {std::string(kRuntimeWeights), 0, {}},
       {std::string(kInDepths), 0, {}},
