@@ -86,7 +86,11 @@ std::string heaviest(const report::Build& report, const Kind& kind) {
 std::string remedy(const report::Build& report, const fpga::Part& part) {
   const fpga::Part* larger = fpga::larger_part(part);
   return fmt::format(
-      "let 'assay run MODEL --target {} --fit' fold it further{}", report.target.name,
+      "{}let 'assay run MODEL --target {} --fit' fold it further{}",
+      report.dsp || report.target.has.dsp == 0
+          ? ""
+          : "build with --dsp, as products may take DSP blocks then; or ",
+      report.target.name,
       larger ? fmt::format(", or take a larger part, --target {}", larger->name) : "");
 }
 

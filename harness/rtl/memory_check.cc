@@ -43,7 +43,7 @@ class Checker {
 
   MemoryCheck run() {
     if (const auto* op = node_.as<hw::MultiplyOp>()) {
-      // Of an adder graph, weights and perhaps thresholds are adders: its module is compared, not a memory.
+      // Of an adder graph, weights and perhaps thresholds are adders: there is no memory to read back.
       const bool adders = op->preferred_impl_style == "adder_graph";
       if (!adders) weights(*op);
       if (node_.inputs.size() > 2 && node_.inputs[2] && !(adders && images_.empty()))

@@ -351,7 +351,7 @@ Graph equal_products() {
 /// The least interval of all foldings of both products that fit a share of a device.
 std::int64_t least_interval(const hw::Device& device, std::int64_t share) {
   Graph graph = equal_products();
-  const FoldingSpace space = folding_space(graph, {}, device);
+  const FoldingSpace space = folding_space(graph, {}, device, 1);
   std::int64_t least = -1;
   const auto consider = [&](const std::vector<const FoldingCandidate*>& chosen) {
     hw::Resources sum;
