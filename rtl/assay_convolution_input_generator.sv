@@ -4,7 +4,8 @@
 //   [KernelH, KernelW, Folds] words, or Grouped [Folds, KernelH, KernelW].
 // A ring of Depth words: a window's room is free after its last tap, a tap is read as soon as it is
 // there. Latency 2. Depth is chosen in compile/hw so that frames follow each other without a bubble: a
-// frame takes as many cycles as it has words or taps, whichever is more.
+// frame takes as many cycles as it has words or taps, whichever is more. Or it is the words of one window
+// alone, from its first to its last: then every frame begins with an empty ring.
 // Golden: golden/hw/convolution_input_generator.cc.
 module assay_convolution_input_generator #(
   parameter int unsigned Bits      = 8,

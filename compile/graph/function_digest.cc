@@ -18,7 +18,7 @@ namespace assay {
 namespace {
 
 /// Fields that say how a layer is implemented, not what it computes.
-constexpr std::array<std::string_view, 10> kImplementation = {"PE",
+constexpr std::array<std::string_view, 11> kImplementation = {"PE",
                                                               "SIMD",
                                                               "lanes",
                                                               "ram_style",
@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, 10> kImplementation = {"PE",
                                                               "mem_mode",
                                                               "preferred_impl_style",
                                                               "parallel_window",
+                                                              "least_ring",
                                                               "runtime_writeable_weights"};
 
 class FieldText final : public FieldVisitor {

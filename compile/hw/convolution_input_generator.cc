@@ -97,6 +97,34 @@ std::int64_t depth_for_steady_writer(const Windows& s) {
   return depth;
 }
 
+/// The words from a window's first to its last.
+std::int64_t reach(const Windows& s) {
+  return (s.dilation[0] * (s.kernel[0] - 1) * s.width + s.dilation[1] * (s.kernel[1] - 1)) *
+             s.folds +
+         s.folds - 1;
+}
+
+/// Cycles per frame of a ring that holds one window alone, reach() + 1 words.
+///
+/// When a window's last tap is read, in cycle e, the ring holds that window and nothing else. The next
+/// one, which begins s words further on, gets its last s words in the cycles e + 1 to e + s, and each
+/// can be read a cycle later: the word at place p from e + s + 1 - (reach - p) on. Beat j of B, from 1
+/// on, is read in cycle e + j at the earliest and has B - j behind it, so the window ends
+///   B + max(0, s + 1 - reach + max over j of (place(j) - j))
+/// cycles after e. No loop takes more beats than words go by, so the maximum is the last tap's,
+/// reach - B; but for the folds where they are outermost, which take a map's K taps for a word: then it
+/// is that of the first one's last tap, reach - (folds - 1) - K. Windows of two frames share no word, so
+/// every frame takes as long as the one before.
+std::int64_t least_ring_cycles(const Windows& s, const WindowTiming& t) {
+  const std::int64_t beats = s.window_beats();
+  const std::int64_t behind = s.grouped ? s.folds - 1 + s.taps() : beats;
+  const auto window = [&](std::int64_t step) {
+    return beats + std::max<std::int64_t>(0, step + 1 - behind);
+  };
+  return s.rows * (s.columns - 1) * window(t.column_step) + (s.rows - 1) * window(t.row_step) +
+         window(t.frame_step);
+}
+
 std::vector<FoldingRule> rules(const Node& node) {
   return {
       {"SIMD", node.as<ConvolutionInputGenerator>()->simd, channels(node.inputs[0]), "channels"}};
@@ -173,16 +201,18 @@ PhasesTiming parallel_timing(const Windows& s) {
 /// One tap of SIMD channels a beat.
 void build_serial(const ConvolutionInputGenerator& op, const Windows& s, Layer& layer) {
   const int bits = layer.inputs[0].data_bits();
-  const std::int64_t depth =
-      s.beats() < s.words() ? depth_for_steady_writer(s) : depth_for_steady_reader(s);
+  const std::int64_t depth = op.least_ring           ? reach(s) + 1
+                             : s.beats() < s.words() ? depth_for_steady_writer(s)
+                                                     : depth_for_steady_reader(s);
   const std::string style = memory_style(op.ram_style, depth, bits);
   layer.module = "assay_convolution_input_generator";
   layer.parameters = common_parameters(s, bits);
   layer.parameters.push_back({"Grouped", s.grouped});
   layer.parameters.push_back({"Depth", depth});
   layer.parameters.push_back({"Block", style == "block"});
-  layer.cycles = std::max(s.words(), s.beats());
-  layer.timing = serial_timing(s, depth);
+  const WindowTiming timing = serial_timing(s, depth);
+  layer.cycles = op.least_ring ? least_ring_cycles(s, timing) : std::max(s.words(), s.beats());
+  layer.timing = timing;
   layer.memories = {{"window", style, depth, bits}};
 }
 
@@ -212,6 +242,8 @@ Layer build(const Node& node, bool) {
     layer_error(node, fmt::format("SIMD = {} gives only a part of the {} channels of a parallel "
                                   "window; choose SIMD = {} or no parallel_window",
                                   op.simd, channels(node.inputs[0]), channels(node.inputs[0])));
+  if (op.parallel_window && op.least_ring)
+    layer_error(node, "parallel windows have no ring; leave out least_ring or parallel_window");
   Layer layer;
   layer.inputs = {stream(node, node.inputs[0], op.simd)};
   layer.outputs = {stream(node, node.outputs[0], op.simd * (op.parallel_window ? s.taps() : 1))};

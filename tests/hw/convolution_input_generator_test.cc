@@ -18,6 +18,7 @@ struct Spec {
   std::int64_t simd = 1;
   std::string dtype = "INT4";
   std::string ram_style = "auto";
+  bool least_ring = false;
 };
 enum class Form { kSerial, kGrouped, kParallel, kParallelGrouped };
 
@@ -30,6 +31,7 @@ Graph windows(const Spec& s, Form form = Form::kSerial) {
   op.dilation = s.dilation;
   op.simd = s.simd;
   op.ram_style = s.ram_style;
+  op.least_ring = s.least_ring;
   op.depthwise = form == Form::kGrouped || form == Form::kParallelGrouped;
   op.parallel_window = form == Form::kParallel || form == Form::kParallelGrouped;
   return g.node(op, {g.input({1, s.height, s.width, s.channels}, dtype)}, {dtype});
@@ -109,6 +111,29 @@ TEST(ConvolutionInputGenerator, TakesAsLongAsItReadsOrWrites) {
   EXPECT_EQ(cycles({6, 6, 4, {1, 1}, {2, 2}}), 6 * 6 * 4);
 }
 
+std::int64_t ring_words(const Spec& s) {
+  const Graph graph = windows(s);
+  return build_layer(node_of(graph)).memories.at(0).words;
+}
+
+// A ring of one window of 2 x 2 of 3 x 3 pixels, 5 words, written while the one before is over: the
+// four windows take their four taps but for the first of the next frame, whose five words are all new.
+// The last of them comes five cycles after the frame before and is read in the sixth.
+TEST(ConvolutionInputGenerator, TheLeastRingHoldsOneWindowAndWaitsBetweenFrames) {
+  Spec s = {.height = 3, .width = 3, .channels = 1, .kernel = {2, 2}, .least_ring = true};
+  EXPECT_EQ(ring_words(s), 5);
+  EXPECT_EQ(cycles(s), 3 * 4 + 6);
+  // Single pixels, every second one: they are two words apart in a row, four from row to row and one
+  // from frame to frame, and each of these words is waited for.
+  s.kernel = {1, 1};
+  s.stride = {2, 2};
+  EXPECT_EQ(ring_words(s), 1);
+  EXPECT_EQ(cycles(s), 2 * (2 + 1) + (4 + 1) + (1 + 1));
+  s = {.height = 18, .width = 18, .channels = 16, .kernel = {3, 3}, .simd = 4, .least_ring = true};
+  EXPECT_EQ(ring_words(s), 2 * 18 * 4 + 3 * 4);
+  EXPECT_EQ(cycles(s), 256 * 36 + 156 + 1 - 36);
+}
+
 // Shapes with which every form is tried: kernels of 1 to 5 longer and shorter than their strides,
 // dilations, rectangles, one dimension, rows and columns left over, a window as large as the frame.
 std::vector<Spec> shapes() {
@@ -140,6 +165,12 @@ std::vector<Spec> shapes() {
 
 TEST(ConvolutionInputGenerator, RtlMatchesGolden) { check(shapes(), Form::kSerial); }
 TEST(ConvolutionInputGenerator, DepthwiseRtlMatchesGolden) { check(shapes(), Form::kGrouped); }
+TEST(ConvolutionInputGenerator, LeastRingsMatchGolden) {
+  std::vector<Spec> specs = shapes();
+  for (Spec& s : specs) s.least_ring = true;
+  check(specs, Form::kSerial);
+  check(specs, Form::kGrouped);
+}
 TEST(ConvolutionInputGenerator, ParallelRtlMatchesGolden) {
   std::vector<Spec> specs = shapes();
   for (Spec& s : specs) s.simd = s.channels;
@@ -197,6 +228,8 @@ TEST(ConvolutionInputGenerator, RefusesWhatTheRtlCannotDo) {
   s.simd = 3;
   EXPECT_THAT(refusal(windows(s, Form::kParallel)), HasSubstr("choose SIMD = 6"));
   EXPECT_EQ(refusal(windows(s, Form::kParallelGrouped)), "");
+  s.least_ring = true;
+  EXPECT_THAT(refusal(windows(s, Form::kParallelGrouped)), HasSubstr("leave out least_ring"));
   NodeGraph g;
   ConvolutionInputGenerator op;
   EXPECT_THAT(refusal(g.node(op, {g.input({1, 2, 2, 1}, DataType::uint(4))}, {DataType::sint(5)})),

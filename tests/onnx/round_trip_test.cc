@@ -379,7 +379,7 @@ void add_hardware(Cases& cases) {
     op.stride = {2, 1};
     op.dilation = {1, 2};
     op.simd = 2;
-    op.depthwise = op.parallel_window = true;
+    op.depthwise = op.parallel_window = op.least_ring = true;
     s.finish(op, {s.input({1, 6, 5, 4})});
   });
   add<hw::MVAU>(cases, [levels](Sketch& s) {

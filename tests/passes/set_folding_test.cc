@@ -253,6 +253,61 @@ TEST(SetFolding, AParallelWindowTakesAllChannels) {
   EXPECT_TRUE(only<hw::ConvolutionInputGenerator>(graph).parallel_window);
 }
 
+/// Windows of 20 x 20 pixels of 6 channels.
+Graph large_windows() {
+  IntegerNet net;
+  std::mt19937 random(1);
+  Tensor* w = net.random_values({4, 6, 3, 3}, -7, 7, random);
+  Graph graph = ready_for_hardware(net, net.add(conv2d(3), {net.pixels({1, 6, 20, 20}), w}, "acc"));
+  PassContext context;
+  infer_hw_layers(graph, context);
+  return graph;
+}
+
+/// What the next frame's words wait in counts as the ring's.
+TEST(SetFolding, ALeastRingIsWeighedWithTheRoomThatItLeavesToOthers) {
+  Graph graph = large_windows();
+  const hw::Device& device = hw::find_device(kCostDevice);
+  const FoldingSpace space = folding_space(graph, {}, device, 1);
+  const auto is_windows = [](const FoldingUnit& unit) {
+    return unit.node->as<hw::ConvolutionInputGenerator>() != nullptr;
+  };
+  const FoldingUnit& unit = *std::ranges::find_if(space.units, is_windows);
+  int least = 0;
+  for (const FoldingCandidate& c : unit.candidates) {
+    if (!c.least_ring) continue;
+    ++least;
+    EXPECT_FALSE(c.parallel_window);
+    FoldingCandidate whole = c;
+    whole.least_ring = false;
+    unit.apply(whole);
+    const hw::Layer overlapping = hw::build_layer(*unit.node, false);
+    unit.apply(c);
+    const hw::Layer alone = hw::build_layer(*unit.node, false);
+    EXPECT_LT(overlapping.cycles, c.cycles);
+    EXPECT_EQ(alone.cycles, c.cycles);
+    EXPECT_LT(hw::estimate_resources(alone, device).lut, c.resources.lut);
+  }
+  EXPECT_EQ(least, 4);  // SIMD of 1, 2, 3 and 6
+}
+
+/// Its 324 windows take 9 cycles each with all channels at once, the first one of a frame 43 + 1.
+TEST(SetFolding, ALeastRingThatIsDecidedStays) {
+  for (const auto& [target, slow] : {std::pair(2951, 0U), std::pair(2950, 1U)}) {
+    Graph graph = large_windows();
+    only_node<hw::ConvolutionInputGenerator>(graph)
+        .as<hw::ConvolutionInputGenerator>()
+        ->least_ring = true;
+    FoldingGoal goal;
+    goal.target = target;
+    goal.decided = {{"Defaults", {{"least_ring", 1}}}};
+    FoldingReport report;
+    choose_foldings(graph, goal, report);
+    EXPECT_TRUE(only<hw::ConvolutionInputGenerator>(graph).least_ring);
+    EXPECT_EQ(report.slow.size(), slow) << target;
+  }
+}
+
 // ---- Neighbours and devices
 
 /// A product of 24 inputs and 12 outputs, and behind its thresholds one of 12 inputs and 8 outputs.

@@ -156,7 +156,10 @@ TEST(FoldingConfig, WindowsMayBeParallel) {
   PassContext context;
   infer_hw_layers(graph, context);
   const std::string name = only_node<hw::ConvolutionInputGenerator>(graph).name;
-  apply_folding_config(graph, {{name, {{"parallel_window", 1}, {"SIMD", 6}}}}, context.report);
+  apply_folding_config(graph, {{name, {{"least_ring", 1}}}}, context.report);
+  EXPECT_TRUE(layer<hw::ConvolutionInputGenerator>(graph).least_ring);
+  apply_folding_config(graph, {{name, {{"parallel_window", 1}, {"least_ring", 0}, {"SIMD", 6}}}},
+                       context.report);
   EXPECT_TRUE(layer<hw::ConvolutionInputGenerator>(graph).parallel_window);
   // Single layers are built, so that what does not fit together is told at once.
   EXPECT_THAT(user_error_of([&] {

@@ -13,12 +13,13 @@ namespace assay::hw {
 /// X [N,H,W,C] -> [N,OH,OW,KH*KW*C], the window at each output position, no padding. Innermost
 /// order (kh, kw, c); `depthwise`: grouped, (c / SIMD, kh, kw, c % SIMD). A beat carries SIMD
 /// elements; with `parallel_window` a whole window of SIMD channels (KH*KW*SIMD elements), for
-/// which SIMD is C unless `depthwise`.
+/// which SIMD is C unless `depthwise`. With `least_ring` there is room for one window alone: a frame
+/// waits for the one before to have left.
 struct ConvolutionInputGenerator final : HwOpOf<ConvolutionInputGenerator> {
   static constexpr std::string_view kType = "ConvolutionInputGenerator";
   std::vector<std::int64_t> kernel = {1, 1}, stride = {1, 1}, dilation = {1, 1};
   std::int64_t simd = 1;
-  bool depthwise = false, parallel_window = false;
+  bool depthwise = false, parallel_window = false, least_ring = false;
   void fields(FieldVisitor& v) override {
     HwOp::fields(v);
     v.visit("kernel", kernel, true);
@@ -27,6 +28,7 @@ struct ConvolutionInputGenerator final : HwOpOf<ConvolutionInputGenerator> {
     v.visit("SIMD", simd);
     v.visit("depthwise", depthwise);
     v.visit("parallel_window", parallel_window);
+    v.visit("least_ring", least_ring);
   }
   void infer(InferContext& c) const override {
     const Shape& x = image_shape(c);

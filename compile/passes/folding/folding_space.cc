@@ -78,6 +78,40 @@ hw::Layer build_with(Node& node, const std::string& memory) {
 /// Of a matrix that is tried as an adder graph, which is made in a few seconds.
 constexpr std::int64_t kMostWeightBits = 1 << 16;
 
+/// How a window generator gives its windows.
+struct WindowForm {
+  bool parallel = false, least_ring = false;
+  auto operator<=>(const WindowForm&) const = default;
+};
+
+WindowForm form_of(const hw::ConvolutionInputGenerator& op) {
+  return {op.parallel_window, op.least_ring};
+}
+
+void set_form(const FoldingUnit& unit, const WindowForm& form) {
+  auto* windows = windows_of(unit);
+  if (!windows) return;
+  windows->parallel_window = form.parallel;
+  windows->least_ring = form.least_ring;
+}
+
+/// The present form first, then, as far as fields are not decided, the others.
+std::vector<WindowForm> forms(const FoldingConfig& config, const FoldingUnit& unit) {
+  const auto* windows = windows_of(unit);
+  if (!windows) return {{}};
+  const WindowForm now = form_of(*windows);
+  const Node& generator = unit.generator ? *unit.generator : *unit.node;
+  const bool parallel = !decided(config, generator, "parallel_window"),
+             ring = !decided(config, generator, "least_ring");
+  std::vector<WindowForm> forms = {now};
+  for (const WindowForm& form :
+       {WindowForm{}, WindowForm{.least_ring = true}, WindowForm{.parallel = true}})
+    if (form != now && (parallel || form.parallel == now.parallel) &&
+        (ring || form.least_ring == now.least_ring))
+      forms.push_back(form);
+  return forms;
+}
+
 /// What is built for one value of PE and SIMD.
 class Enumeration {
  public:
@@ -94,11 +128,7 @@ class Enumeration {
       styles_ = hw::product_style(*unit.node) == "popcount"
                     ? std::vector<std::string>{"", "adder_graph"}
                     : std::vector<std::string>{"lut", "dsp", "packed", "adder_graph"};
-    if (const auto* windows = windows_of(unit)) {
-      parallel_ = {windows->parallel_window};
-      const Node& generator = unit.generator ? *unit.generator : *unit.node;
-      if (!decided(config, generator, "parallel_window")) parallel_ = {false, true};
-    }
+    forms_ = forms(config, unit);
     const bool free = !hw::has_lut_memories(device.family);
     memories_ = memories(config, *unit.node, free);
     if (unit.generator) generator_memories_ = memories(config, *unit.generator, free);
@@ -106,13 +136,13 @@ class Enumeration {
 
   void run() {
     const Values before = present();
-    for (const bool parallel : parallel_) {
-      if (auto* windows = windows_of(unit_)) windows->parallel_window = parallel;
-      parallel_window_ = parallel;
+    for (const WindowForm& form : forms_) {
+      set_form(unit_, form);
+      form_ = form;
       walk({});
     }
     for (std::size_t i = 0; i < rules_.size(); ++i) set_field(unit_, rules_[i].field, before[i]);
-    if (auto* windows = windows_of(unit_)) windows->parallel_window = parallel_.front();
+    set_form(unit_, forms_.front());
     if (unit_.candidates.empty()) say_why();
   }
 
@@ -136,7 +166,8 @@ class Enumeration {
     for (std::size_t i = 0; i < rules_.size(); ++i) set_field(unit_, rules_[i].field, values[i]);
     FoldingCandidate candidate;
     candidate.values = values;
-    candidate.parallel_window = parallel_window_;
+    candidate.parallel_window = form_.parallel;
+    candidate.least_ring = form_.least_ring;
     for (std::size_t i = 0; i < rules_.size(); ++i) {
       candidate.lanes *= values[i];
       if (rules_[i].field == "SIMD") candidate.simd = values[i];
@@ -198,10 +229,33 @@ class Enumeration {
     if (candidate.decoupled && layer.memories.at(0).style != "block") return false;
     if (candidate.memory == "block" && (!has_block(layer) || is_embedded())) return false;
     candidate.cycles = layer.cycles;
-    candidate.resources = hw::estimate_resources(layer, device_);
+    candidate.resources = resources_of(*unit_.node, layer);
     candidate.in_lanes = lanes_of(layer.inputs);
     candidate.out_lanes = lanes_of(layer.outputs);
     return !unit_.generator || add_generator(candidate, layer);
+  }
+
+  /// Of a least ring with the room that it leaves to others: between neighbours that are always busy
+  /// the words of the next frame come all the same, and wait in a FIFO in front.
+  hw::Resources resources_of(Node& node, const hw::Layer& layer) const {
+    hw::Resources resources = hw::estimate_resources(layer, device_);
+    auto* windows = node.as<hw::ConvolutionInputGenerator>();
+    if (!windows || !windows->least_ring) return resources;
+    windows->least_ring = false;
+    const hw::MemoryNeed whole = hw::build_layer(node, false).memories.at(0);
+    windows->least_ring = true;
+    return resources += fifo_resources(whole.words - layer.memories.at(0).words, whole.bits);
+  }
+
+  /// Nothing for less than a FIFO holds.
+  hw::Resources fifo_resources(std::int64_t words, int bits) const {
+    if (words < 2) return {};
+    hw::Layer fifo;
+    fifo.estimate = hw::hardware::fifo.estimate;
+    fifo.parameters = {{"Bits", bits},
+                       {"Depth", words},
+                       {"Block", hw::memory_style("auto", words, bits) == "block"}};
+    return hw::estimate_resources(fifo, device_);
   }
 
   static Values lanes_of(const std::vector<hw::Stream>& streams) {
@@ -216,12 +270,11 @@ class Enumeration {
   }
 
   bool add_generator(FoldingCandidate& candidate, const hw::Layer& reader) {
-    auto& built = generators_[{windows_of(unit_)->simd, candidate.parallel_window,
-                               candidate.generator_memory}];
+    auto& built = generators_[{windows_of(unit_)->simd, form_, candidate.generator_memory}];
     if (!built) built = build_with(*unit_.generator, candidate.generator_memory);
     if (candidate.generator_memory == "block" && !has_block(*built)) return false;
     candidate.cycles = std::max(candidate.cycles, built->cycles);
-    candidate.resources += hw::estimate_resources(*built, device_);
+    candidate.resources += resources_of(*unit_.generator, *built);
     candidate.resources += converter_resources(built->outputs[0].lanes, reader.inputs[0].lanes,
                                                built->outputs[0].dtype.bits, device_);
     candidate.in_lanes[0] = built->inputs[0].lanes;
@@ -242,9 +295,9 @@ class Enumeration {
   bool free_memory_ = false;
   std::vector<std::string> styles_;  ///< empty: products keep theirs
   std::vector<std::string> memories_, generator_memories_ = {""};
-  std::vector<bool> parallel_ = {false};
-  bool parallel_window_ = false;  ///< of what is built now
-  std::map<std::tuple<std::int64_t, bool, std::string>, std::optional<hw::Layer>> generators_;
+  std::vector<WindowForm> forms_;
+  WindowForm form_;  ///< of what is built now
+  std::map<std::tuple<std::int64_t, WindowForm, std::string>, std::optional<hw::Layer>> generators_;
 };
 
 /// The layer and its output that give a tensor, behind views; a null node: none.
@@ -283,7 +336,7 @@ void FoldingUnit::apply(const FoldingCandidate& candidate) const {
   if (!candidate.style.empty()) node->as<hw::MultiplyOp>()->preferred_impl_style = candidate.style;
   if (!candidate.memory.empty()) ram_style(*node) = candidate.memory;
   if (!candidate.generator_memory.empty()) ram_style(*generator) = candidate.generator_memory;
-  if (auto* windows = windows_of(*this)) windows->parallel_window = candidate.parallel_window;
+  set_form(*this, {candidate.parallel_window, candidate.least_ring});
 }
 
 FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,

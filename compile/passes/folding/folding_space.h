@@ -19,7 +19,8 @@ struct FoldingCandidate {
   std::string style;   ///< of products: "lut", "dsp", "packed", "adder_graph"; empty: as it is
   std::string memory;  ///< ram_style; empty: as it is
   std::string generator_memory;      ///< of the generator; empty: as it is
-  bool parallel_window = false;      ///< of the unit's window generator, where it has one
+  bool parallel_window = false;      ///< of the unit's window generator, where it has one,
+  bool least_ring = false;           ///< as is this
   std::int64_t cycles = 0;           ///< per frame
   std::int64_t lanes = 1, simd = 1;  ///< the product of the values; the field SIMD
   hw::Resources resources;
@@ -50,9 +51,10 @@ struct FoldingSpace {
 
 /// Enumerates the foldings with their resources on the device. A field that `config` decides keeps
 /// its present value; mem_mode is chosen between "embedded" and block RAM unless it is decided or
-/// "external". Unless they are decided, windows come tap by tap or whole, multipliers lie in LUTs or
-/// DSP blocks and, on a device without memories of LUTs, every memory in registers or block RAM. A
-/// small constant matrix at once may be an adder graph, where half its speed would be too slow for the
+/// "external". Unless they are decided, windows come tap by tap or whole, the former from a ring in
+/// which frames overlap or from the least one with a FIFO in front, multipliers lie in LUTs or DSP
+/// blocks and, on a device without memories of LUTs, every memory in registers or block RAM. A small
+/// constant matrix at once may be an adder graph, where half its speed would be too slow for the
 /// `wanted` cycles per frame.
 /// UserError for a layer that cannot be built at all.
 FoldingSpace folding_space(Graph& graph, const FoldingConfig& config, const hw::Device& device,

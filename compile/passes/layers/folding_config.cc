@@ -16,7 +16,7 @@ namespace {
 using Depths = std::vector<std::int64_t>;
 
 constexpr std::string_view kDefaults = "Defaults";
-constexpr std::string_view kParallelWindow = "parallel_window";
+constexpr std::string_view kParallelWindow = "parallel_window", kLeastRing = "least_ring";
 constexpr std::string_view kRuntimeWeights = "runtime_writeable_weights";
 constexpr std::string_view kRamStyle = "ram_style", kMemMode = "mem_mode";
 constexpr std::string_view kImplStyle = "preferred_impl_style";
@@ -28,7 +28,9 @@ struct Field {
   std::int64_t divides = 0;
   std::vector<std::string> words;
 
-  bool is_flag() const { return name == kParallelWindow || name == kRuntimeWeights; }
+  bool is_flag() const {
+    return name == kParallelWindow || name == kLeastRing || name == kRuntimeWeights;
+  }
   bool is_depths() const { return name == kInDepths || name == kOutDepths; }
 };
 
@@ -53,7 +55,8 @@ std::vector<Field> fields_of(const Node& node) {
   if (node.as<hw::MultiplyOp>() || node.as<hw::Thresholding>() || node.as<hw::JoinThreshold>())
     fields.push_back({std::string(kRuntimeWeights), 0, {}});
   if (node.as<hw::ConvolutionInputGenerator>())
-    fields.push_back({std::string(kParallelWindow), 0, {}});
+    for (const std::string_view flag : {kParallelWindow, kLeastRing})
+      fields.push_back({std::string(flag), 0, {}});
   fields.push_back({std::string(kInDepths), 0, {}});
   fields.push_back({std::string(kOutDepths), 0, {}});
   return fields;
@@ -295,6 +298,7 @@ std::optional<std::string> folding_value_fault(const std::string& field,
        0,
        {"auto", "popcount", "lut", "dsp", "packed", "adder_graph", "comparators", "search"}},
       {std::string(kParallelWindow), 0, {}},
+      {std::string(kLeastRing), 0, {}},
       {std::string(kRuntimeWeights), 0, {}},
       {std::string(kInDepths), 0, {}},
       {std::string(kOutDepths), 0, {}}};
@@ -312,8 +316,8 @@ std::optional<std::string> folding_value_fault(const std::string& field,
 }
 
 FoldingConfig folding_wishes(const FoldingConfig& config, WishKind kind) {
-  static const std::set<std::string_view> folds = {"PE", "SIMD", kParallelWindow, kInDepths,
-                                                   kOutDepths};
+  static const std::set<std::string_view> folds = {"PE",       "SIMD",    kParallelWindow,
+                                                   kLeastRing, kInDepths, kOutDepths};
   FoldingConfig result = config;
   for (auto& [node, fields] : result)
     std::erase_if(fields, [&](const auto& field) {

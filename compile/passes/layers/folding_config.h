@@ -11,7 +11,7 @@
 
 namespace assay {
 
-/// Sets the fields PE, SIMD, ram_style, mem_mode, preferred_impl_style, parallel_window,
+/// Sets the fields PE, SIMD, ram_style, mem_mode, preferred_impl_style, parallel_window, least_ring,
 /// runtime_writeable_weights, inFIFODepths and outFIFODepths (one depth per stream; 0: the flow sizes it, 1: no FIFO). A
 /// generator of grouped windows follows the PE of its reader. Weights that are wished to lie in
 /// block RAM or to be written at run time, without a word on mem_mode, become a memory of their own (decoupled). UserError,
