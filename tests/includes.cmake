@@ -64,7 +64,7 @@ include_probe(Includes.ProbeMissesWhatShouldBeSeen assay_graph base graph hw)
 set_tests_properties(Includes.ProbeSeesWhatShouldBeHidden PROPERTIES
                      PASS_REGULAR_EXPRESSION "assay_graph sees compile/base/error.h")
 set_tests_properties(Includes.ProbeMissesWhatShouldBeSeen PROPERTIES
-                     PASS_REGULAR_EXPRESSION "assay_graph does not see compile/hw/boards.h")
+                     PASS_REGULAR_EXPRESSION "assay_graph does not see compile/hw/adder_graph.h")
 
 # The table names the folders that there are, and no others.
 set(folders)
