@@ -81,7 +81,7 @@ constexpr std::int64_t kMostWeightBits = 1 << 16;
 /// How a window generator gives its windows.
 struct WindowForm {
   bool parallel = false, least_ring = false;
-  auto operator<=>(const WindowForm&) const = default;
+  friend bool operator==(const WindowForm&, const WindowForm&) = default;
 };
 
 WindowForm form_of(const hw::ConvolutionInputGenerator& op) {
@@ -270,7 +270,8 @@ class Enumeration {
   }
 
   bool add_generator(FoldingCandidate& candidate, const hw::Layer& reader) {
-    auto& built = generators_[{windows_of(unit_)->simd, form_, candidate.generator_memory}];
+    auto& built = generators_[{windows_of(unit_)->simd, form_.parallel, form_.least_ring,
+                               candidate.generator_memory}];
     if (!built) built = build_with(*unit_.generator, candidate.generator_memory);
     if (candidate.generator_memory == "block" && !has_block(*built)) return false;
     candidate.cycles = std::max(candidate.cycles, built->cycles);
@@ -297,7 +298,7 @@ class Enumeration {
   std::vector<std::string> memories_, generator_memories_ = {""};
   std::vector<WindowForm> forms_;
   WindowForm form_;  ///< of what is built now
-  std::map<std::tuple<std::int64_t, WindowForm, std::string>, std::optional<hw::Layer>> generators_;
+  std::map<std::tuple<std::int64_t, bool, bool, std::string>, std::optional<hw::Layer>> generators_;
 };
 
 /// The layer and its output that give a tensor, behind views; a null node: none.
