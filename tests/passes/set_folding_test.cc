@@ -19,15 +19,20 @@ bool fold(Graph& graph, std::int64_t target, FoldingReport& report) {
   return choose_foldings(graph, goal, report);
 }
 
+/// The network's hardware layers.
+Graph with_layers(IntegerNet& net, Tensor* result) {
+  Graph graph = ready_for_hardware(net, result);
+  PassContext context;
+  infer_hw_layers(graph, context);
+  return graph;
+}
+
 /// A product of 100 inputs and 10 outputs.
 Graph folded_product() {
   IntegerNet net;
   std::mt19937 random(1);
   Tensor* w = net.random_values({100, 10}, -2, 2, random);
-  Graph graph = ready_for_hardware(net, net.add(ops::MatMul{}, {net.pixels({1, 100}), w}, "fc"));
-  PassContext context;
-  infer_hw_layers(graph, context);
-  return graph;
+  return with_layers(net, net.add(ops::MatMul{}, {net.pixels({1, 100}), w}, "fc"));
 }
 
 /// As choose_foldings() weighs: in billionths of the device.
@@ -208,9 +213,7 @@ TEST(SetFolding, ProductsGoWhereThePartHasRoom) {
                       {net.pixels({1, 20}), net.random_values({20, 100}, -127, 127, random)}, "a");
   x = net.thresholds(x, 100, 3, -900, 900, random, "q");
   x = net.add(ops::MatMul{}, {x, net.random_values({100, 60}, -127, 127, random)}, "b");
-  Graph graph = ready_for_hardware(net, x);
-  PassContext context;
-  infer_hw_layers(graph, context);
+  Graph graph = with_layers(net, x);
   FoldingReport report;
   fold(graph, 10, report);
   EXPECT_LE(report.slowest, 10);
@@ -224,10 +227,8 @@ TEST(SetFolding, NoStreamBecomesTooWide) {
   IntegerNet net;
   std::mt19937 random(1);
   Tensor* x = net.pixels({1, 16384});
-  Graph graph = ready_for_hardware(
+  Graph graph = with_layers(
       net, net.add(ops::MatMul{}, {x, net.random_values({16384, 1}, 1, 1, random)}, "fc"));
-  PassContext context;
-  infer_hw_layers(graph, context);
   FoldingReport report;
   fold(graph, 1, report);
   EXPECT_EQ(only<hw::MVAU>(graph).simd, hw::kMaxStreamBits / 8);
@@ -239,9 +240,7 @@ TEST(SetFolding, AParallelWindowTakesAllChannels) {
   IntegerNet net;
   std::mt19937 random(1);
   Tensor* w = net.random_values({4, 6, 3, 3}, -7, 7, random);
-  Graph graph = ready_for_hardware(net, net.add(conv2d(3), {net.pixels({1, 6, 5, 5}), w}, "acc"));
-  PassContext context;
-  infer_hw_layers(graph, context);
+  Graph graph = with_layers(net, net.add(conv2d(3), {net.pixels({1, 6, 5, 5}), w}, "acc"));
   auto& node = only_node<hw::ConvolutionInputGenerator>(graph);
   node.as<hw::ConvolutionInputGenerator>()->parallel_window = true;
   FoldingGoal goal;
@@ -258,10 +257,7 @@ Graph large_windows() {
   IntegerNet net;
   std::mt19937 random(1);
   Tensor* w = net.random_values({4, 6, 3, 3}, -7, 7, random);
-  Graph graph = ready_for_hardware(net, net.add(conv2d(3), {net.pixels({1, 6, 20, 20}), w}, "acc"));
-  PassContext context;
-  infer_hw_layers(graph, context);
-  return graph;
+  return with_layers(net, net.add(conv2d(3), {net.pixels({1, 6, 20, 20}), w}, "acc"));
 }
 
 /// What the next frame's words wait in counts as the ring's.
@@ -310,19 +306,21 @@ TEST(SetFolding, ALeastRingThatIsDecidedStays) {
 
 // ---- Neighbours and devices
 
-/// A product of 24 inputs and 12 outputs, and behind its thresholds one of 12 inputs and 8 outputs.
-Graph two_products() {
+/// A product of `in` inputs and `middle` outputs, and behind its thresholds one with `out` outputs.
+Graph two_products(std::int64_t in, std::int64_t middle, std::int64_t out, std::int64_t largest,
+                   std::int64_t steps, std::int64_t reach) {
   IntegerNet net;
   std::mt19937 random(1);
-  Tensor* x = net.pixels({1, 24});
-  x = net.add(ops::MatMul{}, {x, net.random_values({24, 12}, -2, 2, random)}, "first");
-  x = net.thresholds(x, 12, 3, -900, 900, random, "q");
-  x = net.add(ops::MatMul{}, {x, net.random_values({12, 8}, -2, 2, random)}, "second");
-  Graph graph = ready_for_hardware(net, x);
-  PassContext context;
-  infer_hw_layers(graph, context);
-  return graph;
+  const auto product = [&](Tensor* x, std::int64_t rows, std::int64_t columns, const char* name) {
+    Tensor* w = net.random_values({rows, columns}, -largest, largest, random);
+    return net.add(ops::MatMul{}, {x, w}, name);
+  };
+  Tensor* x = product(net.pixels({1, in}), in, middle, "first");
+  x = net.thresholds(x, middle, steps, -reach, reach, random, "q");
+  return with_layers(net, product(x, middle, out, "second"));
 }
+
+Graph two_products() { return two_products(24, 12, 8, 2, 3, 900); }
 
 /// The least cost of both layers and the converter between them.
 std::int64_t least_pair(Graph graph, std::int64_t target, const hw::Device& device) {
@@ -389,19 +387,8 @@ TEST(SetFolding, FillsTheShareOfADevice) {
   EXPECT_GT(last, 1);
 }
 
-/// Two products of 16 x 16 with values of 8 bits, alike but for their constants.
-Graph equal_products() {
-  IntegerNet net;
-  std::mt19937 random(1);
-  Tensor* x = net.pixels({1, 16});
-  x = net.add(ops::MatMul{}, {x, net.random_values({16, 16}, -127, 127, random)}, "first");
-  x = net.thresholds(x, 16, 127, -9000, 9000, random, "q");
-  x = net.add(ops::MatMul{}, {x, net.random_values({16, 16}, -127, 127, random)}, "second");
-  Graph graph = ready_for_hardware(net, x);
-  PassContext context;
-  infer_hw_layers(graph, context);
-  return graph;
-}
+/// Of 16 x 16 values of 8 bits, alike but for their constants.
+Graph equal_products() { return two_products(16, 16, 16, 127, 127, 9000); }
 
 /// The least interval of all foldings of both products that fit a share of a device.
 std::int64_t least_interval(const hw::Device& device, std::int64_t share) {
@@ -495,11 +482,8 @@ Graph convolved(std::int64_t groups) {
   IntegerNet net;
   std::mt19937 random(1);
   Tensor* w = net.random_values({6, 6 / groups, 3, 3}, -2, 2, random);
-  Graph graph = ready_for_hardware(
-      net, net.add(conv2d(3, 1, 1, groups), {net.pixels({1, 6, 24, 24}), w}, "conv"));
-  PassContext context;
-  infer_hw_layers(graph, context);
-  return graph;
+  return with_layers(net,
+                     net.add(conv2d(3, 1, 1, groups), {net.pixels({1, 6, 24, 24}), w}, "conv"));
 }
 
 /// Where the lines lie in a share of a device.
