@@ -415,7 +415,7 @@ std::int64_t least_interval(const hw::Device& device, std::int64_t share) {
 TEST(SetFolding, LayersThatAreAlikeShareWhatIsScarce) {
   const hw::Device& device = hw::find_device("xc7z010");
   int mixed = 0;
-  for (const std::int64_t share : {8, 10, 15, 20, 25, 30, 40, 60}) {
+  for (std::int64_t share = 5; share <= 95; ++share) {
     Graph graph = equal_products();
     FoldingGoal goal;
     goal.device = "xc7z010";
