@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A host's way to an accelerator's run-time weights, behind AXI4-Lite (docs/hardware.md, "Run-time weights",
 // compile/backend/verilog/weight_map.h): registers in the first 4 KiB, the ring of memories (assay_store.sv)
-// behind them, a word of 32 bits in 4 bytes.
+// behind them, a word of 32 bits in 4 bytes. A bus of few address bits reaches all memories through `page`.
 //
 // The memories answer only while the accelerator is held. `hold` stops it gently: no slave begins another
 // frame but to catch up with another slave; once all frames have left, its layers are in reset. Released, they
@@ -119,7 +119,8 @@ module assay_store_control #(
   logic        asked, asked_write;                // the ring, which has not answered yet
   logic        begin_write, begin_read, answered;
   logic        write_register, read_register;     // else the ring
-  logic [29:0] ring_address;
+  logic [16:0] page;                              // of 32 KiB, in front of memories' addresses
+  logic [29:0] place, ring_address;
 
   // Outputs are registers, or say that one is empty: no path leads from an input to them.
   assign s_axi_weights_awready = !address_held;
@@ -135,7 +136,8 @@ module assay_store_control #(
   assign begin_write  = perform && !write_register && held && mask == 4'hf;
   assign begin_read   = read_perform && !read_register && held;
   assign answered     = asked && ring_i[64];
-  assign ring_address = begin_write ? address[31:2] - 30'h400 : read_address[31:2] - 30'h400;
+  assign place        = begin_write ? address[31:2] : read_address[31:2];
+  assign ring_address = place + {page, 13'd0} - 30'h400;
 
   assign ring_o = {rst_ni, begin_write || begin_read, 1'b0, begin_write, ring_address, data};
 
@@ -148,6 +150,7 @@ module assay_store_control #(
       s_axi_weights_rvalid <= 1'b0;
       asked                <= 1'b0;
       hold                 <= 1'b0;
+      page                 <= '0;
     end else begin
       if (s_axi_weights_awvalid) address_held <= 1'b1;
       if (s_axi_weights_wvalid) data_held <= 1'b1;
@@ -166,6 +169,11 @@ module assay_store_control #(
         s_axi_weights_rvalid <= 1'b1;
       end
       if (perform && address[31:2] == 30'd0 && mask[0]) hold <= data[0];
+      if (perform && address[31:2] == 30'd5) begin
+        if (mask[0]) page[7:0] <= data[7:0];
+        if (mask[1]) page[15:8] <= data[15:8];
+        if (mask[2]) page[16] <= data[16];
+      end
     end
   end
 
@@ -197,6 +205,7 @@ module assay_store_control #(
       10'h002: value = Version;
       10'h003: value = Words;
       10'h004: value = begun[31:0];
+      10'h005: value = {15'd0, page};
       default: value = '0;
     endcase
   end

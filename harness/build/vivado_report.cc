@@ -174,9 +174,9 @@ std::string vivado_table(const report::Vivado& report) {
                         platform ? "" : fmt::format(" at 0x{:08x}", mover.base), mover.tensor,
                         grouped(mover.frame_bytes));
   if (report.weights)
-    text +=
-        fmt::format("run-time weights at 0x{:08x}: {} memories, {} words of 32 bits\n",
-                    report.weights->base, report.weights->memories, grouped(report.weights->words));
+    text += fmt::format("run-time weights{}: {} memories, {} words of 32 bits\n",
+                        platform ? "" : fmt::format(" at 0x{:08x}", report.weights->base),
+                        report.weights->memories, grouped(report.weights->words));
   if (report.synthesis) text += synthesis_text(*report.synthesis);
   text += fmt::format("\n{}: {}\n", verdict_name(report.verdict), report.reason);
   if (report.verdict == Verdict::kInconclusive && !report.bitfile)

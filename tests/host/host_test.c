@@ -375,6 +375,65 @@ static void writes_weights(void) {
   EXPECT(memcmp(back, kWords, sizeof back) == 0);
 }
 
+/* The memories of before, the second one far behind, through 64 KiB: so many pages are added to addresses. */
+typedef struct paged_weights {
+  fake movers;
+  uint32_t words[40000], hold, page;
+  int turns;
+} paged_weights;
+
+static paged_weights far;
+
+static int paged_access(unsigned mover, unsigned offset, uint32_t* value, int write) {
+  uint32_t *registers[6] = {&far.hold, &far.hold, NULL, NULL, NULL, &far.page}, place = 0;
+  if (mover < 2) return write ? fake_write(&far.movers, mover, offset, *value)
+                              : fake_read(&far.movers, mover, offset, value);
+  if (offset >= 0x10000) return 1; /* the bus ends */
+  if (offset >= 0x1000) {
+    place = (offset + far.page * 0x8000 - 0x1000) / 4;
+    if (place >= 40000 || !far.hold) return 1;
+  }
+  if (offset == 8 || offset == 12) {
+    *value = offset == 8 ? 1 : 40000;
+    return write;
+  }
+  if (write && offset == 20) ++far.turns;
+  if (write) *(offset < 0x1000 ? registers[offset / 4] : &far.words[place]) = *value;
+  if (!write) *value = *(offset < 0x1000 ? registers[offset / 4] : &far.words[place]);
+  return 0;
+}
+static int paged_read(void* context, unsigned mover, unsigned offset, uint32_t* value) {
+  (void)context;
+  return paged_access(mover, offset, value, 0);
+}
+static int paged_write(void* context, unsigned mover, unsigned offset, uint32_t value) {
+  (void)context;
+  return paged_access(mover, offset, &value, 1);
+}
+
+static void turns_pages(void) {
+  static const assay_store stores[] = {{"first", "first_weights.hex", 0x1000, 2, 3, 4},
+                                       {"second", "second_weights.hex", 0x18ff8, 3, 1, 1}};
+  static const assay_weights weights = {0, 0x10000, 1, 40000, 2, stores};
+  assay_description description = kDescription;
+  assay_access access = kNone;
+  uint32_t back[9];
+  assay_device device;
+  description.weights = &weights;
+  begin(&far.movers);
+  far.page = 7; /* of whoever was there before */
+  access.context = &far;
+  access.read = paged_read;
+  access.write = paged_write;
+  EXPECT(assay_open(&device, &description, &access) == ASSAY_OK);
+  EXPECT(assay_load_weights(&device, HASH, kWords, 9, 1) == ASSAY_OK);
+  EXPECT(far.turns == 6); /* to 0, to 2 and to 3, writing and reading back */
+  EXPECT(far.words[0] == 1 && far.words[6] == 6 && far.words[3] == 0);
+  EXPECT(far.words[0x17ff8 / 4] == 7 && far.words[0x17ffc / 4] == 8 && far.words[0x18000 / 4] == 9);
+  EXPECT(assay_read_weights(&device, back, 9, 1) == ASSAY_OK && far.hold == 0);
+  EXPECT(memcmp(back, kWords, sizeof back) == 0);
+}
+
 static void refuses_weights(void) {
   const assay_description description = writable();
   fake_weights f;
@@ -436,6 +495,7 @@ int main(void) {
   maps_registers();
   maps_weights();
   writes_weights();
+  turns_pages();
   refuses_weights();
   tells_weights_that_fail();
   refuses_other_weight_ports();

@@ -23,6 +23,9 @@ cat > assay_registers.h <<'END'
 #define ASSAY_WEIGHTS_HELD 0x04u
 #define ASSAY_WEIGHTS_VERSION 0x08u
 #define ASSAY_WEIGHTS_WORDS 0x0cu
+#define ASSAY_WEIGHTS_PAGE 0x14u
+#define ASSAY_WEIGHTS_WINDOW 0x1000u
+#define ASSAY_WEIGHTS_PAGE_BYTES 0x8000u
 #define ASSAY_BIT_CONTROL_START 1u
 #define ASSAY_BIT_CONTROL_DONE 2u
 static const struct {

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -45,12 +46,12 @@ inline std::vector<std::string> pynq_command(const std::filesystem::path& packag
   return command;
 }
 
-/// A program that drives, in front of a simulated system: what it ends with.
+/// A program that drives, in front of a simulated system: what it ends with. The bus to run-time weights ends at `reach`.
 class DriverRun {
  public:
   DriverRun(SimulatedSystem& system, const std::filesystem::path& folder,
-            const std::vector<std::string>& command)
-      : system_(system) {
+            const std::vector<std::string>& command, std::int64_t reach = kWeightBytes)
+      : system_(system), reach_(static_cast<std::uint64_t>(reach)) {
     std::array<int, 2> ends{};
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
       throw std::runtime_error("no line");
@@ -100,8 +101,10 @@ class DriverRun {
       host.map({a, b}, true, true);
     } else if (what == "read") {
       host.step(kStep);
+      require_reach(a, b);
       answer(std::to_string(host.read(a, static_cast<unsigned>(b))));
     } else if (what == "write") {
+      require_reach(a, b);
       host.write(a, static_cast<unsigned>(b), static_cast<std::uint32_t>(c));
     } else if (what == "put") {
       std::string bytes;
@@ -113,17 +116,24 @@ class DriverRun {
     return true;
   }
 
+  void require_reach(std::uint64_t port, std::uint64_t offset) const {
+    EXPECT_TRUE(port != system_.movers().size() || offset < reach_)
+        << "beyond the bus to run-time weights: " << offset;
+  }
+
   SimulatedSystem& system_;
+  std::uint64_t reach_;
   int fd_ = -1;
   std::unique_ptr<Companion> program_;
 };
 
 /// What the command says that `begin` makes of `folder`, which gets both packages of a run's accelerator and what
-/// `spoil` leaves of them, in front of the accelerator as it is simulated.
+/// `spoil` leaves of them, in front of the accelerator as it is simulated. The bus to run-time weights reaches `reach` bytes.
 inline std::string drive_packages(
     const std::filesystem::path& run, const std::filesystem::path& folder,
     const std::function<std::vector<std::string>(const std::filesystem::path&)>& begin,
-    const std::function<void(const std::filesystem::path&)>& spoil) {
+    const std::function<void(const std::filesystem::path&)>& spoil,
+    std::int64_t reach = kWeightBytes) {
   const RtlSession session(run, {}, {});
   SimulatedSystem system(session, {.memory_bits = 128, .content_hash = ""}, 1);
   std::ostringstream nowhere;
@@ -132,7 +142,7 @@ inline std::string drive_packages(
   place.movers = system.movers();
   place.addresses = {0x43c00000, 0x43c10000};
   if (const auto& stores = system.top().rtl.stores; !stores.empty())
-    place.weights = {"accelerator0", 0x43c20000, weight_range(stores)};
+    place.weights = {"accelerator0", 0x43c20000, std::min(weight_range(stores), reach)};
   const DriverPackages made = driver_packages(session, place, console);
   for (const auto& [name, files] : {std::pair{"driver", &made.pynq}, std::pair{"host", &made.c}}) {
     std::filesystem::create_directories(folder / name);
@@ -142,7 +152,7 @@ inline std::string drive_packages(
   const std::vector<std::string> command = begin(folder);
   if (command.empty()) return "";
   system.host().pace({.profile = sim::Profile::kBursts, .latency = 20});
-  const std::string output = DriverRun(system, folder, command).output();
+  const std::string output = DriverRun(system, folder, command, reach).output();
   EXPECT_TRUE(system.host().violations().empty());
   return output;
 }

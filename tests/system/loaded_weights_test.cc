@@ -111,6 +111,21 @@ class LoadedWeights : public ::testing::Test {
     return as_float64(read_npy(result), "logits");
   }
 
+  /// What the example in C++ says, made with these settings.
+  std::string example(const std::vector<std::string>& settings,
+                      const std::vector<std::string>& arguments) const {
+    return drive_packages(
+        out_, packages_,
+        [&](const fs::path& folder) -> std::vector<std::string> {
+          const ProcessResult made = make_host(folder / "host", settings);
+          EXPECT_TRUE(made.ok()) << made.output;
+          std::vector<std::string> command = {(folder / "host/validate").string()};
+          command.insert(command.end(), arguments.begin(), arguments.end());
+          return made.ok() ? command : std::vector<std::string>{};
+        },
+        {});
+  }
+
   TempDir dir_;
   fs::path out_ = dir_.path() / "out", new_ = dir_.path() / "new",
            packages_ = dir_.path() / "packages";
@@ -183,17 +198,7 @@ TEST_F(PythonLoads, WeightsOfOtherRtlAreRefused) {
 /// The example in C++, unchanged, over assay_host.c.
 TEST_F(LoadedWeights, TheExampleLoadsThem) {
   const auto run = [&](const std::vector<std::string>& arguments) {
-    return drive_packages(
-        out_, packages_,
-        [&](const fs::path& folder) -> std::vector<std::string> {
-          const ProcessResult made = make_host(
-              folder / "host", {"BOARD=" ASSAY_SOURCE_DIR "/tests/host/socket_board.cpp"});
-          EXPECT_TRUE(made.ok()) << made.output;
-          std::vector<std::string> command = {(folder / "host/validate").string()};
-          command.insert(command.end(), arguments.begin(), arguments.end());
-          return made.ok() ? command : std::vector<std::string>{};
-        },
-        {});
+    return example({"BOARD=" ASSAY_SOURCE_DIR "/tests/host/socket_board.cpp"}, arguments);
   };
   const std::string loaded = run({"--weights", new_.string(), "4"});
   EXPECT_THAT(loaded, HasSubstr("words written and read back\n"));
@@ -211,6 +216,37 @@ TEST_F(LoadedWeights, TheExampleLoadsThem) {
   write_file(new_ / "weights.json", text);
   EXPECT_THAT(run({"--weights", new_.string()}),
               HasSubstr("ASSAY_ERROR_HASH: these weights were packed for other RTL (zzzz"));
+}
+
+TEST_F(LoadedWeights, TheExampleLoadsThemBehindXrtToo) {
+  const std::vector<std::string> card = {
+      "BOARD=board_xrt.cpp", "XRT=" ASSAY_SOURCE_DIR "/tests/host/stub_xrt", "LIBRARIES="};
+  const std::string loaded = example(card, {"--weights", new_.string(), "4"});
+  EXPECT_THAT(loaded, HasSubstr("words written and read back\n"));
+  EXPECT_THAT(loaded, HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
+}
+
+/// The shipped network has more memories than this bus reaches; a page that is not turned is written over.
+TEST(LoadedWeightsNightly, ACardTurnsPages) {
+  const TempDir dir;
+  const std::string model = ASSAY_SOURCE_DIR "/models/mnist_cnn_w2a2/model.qonnx.onnx",
+                    out = (dir.path() / "out").string(), made = (dir.path() / "new").string();
+  succeed({"run", model, "--runtime-weights", "--images", "4", "--out", out});
+  // No image tells a training from itself.
+  EXPECT_EQ(run_assay({"weights", out, "--from", model, "--out", made}).code, 3);
+  const std::string output = drive_packages(
+      out, dir.path() / "packages",
+      [&](const fs::path& folder) -> std::vector<std::string> {
+        const ProcessResult host = make_host(
+            folder / "host",
+            {"BOARD=board_xrt.cpp", "XRT=" ASSAY_SOURCE_DIR "/tests/host/stub_xrt", "LIBRARIES="});
+        EXPECT_TRUE(host.ok()) << host.output;
+        EXPECT_THAT(read_file(folder / "host/accelerator.h"), HasSubstr("0x9000u, 1, "));
+        return {(folder / "host/validate").string(), "--weights", made, "4"};
+      },
+      {}, kWeightWindow + kWeightPage);
+  EXPECT_THAT(output, HasSubstr("8503 words written and read back\n"));
+  EXPECT_THAT(output, HasSubstr("EQUIVALENT: 4 images compared, 0 differ\n"));
 }
 
 TEST_F(LoadedWeights, ThePackageSaysWhatAHostMakesOfThem) {

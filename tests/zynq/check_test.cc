@@ -441,8 +441,10 @@ TEST(ZynqFiles, BuildStopsWithoutVivado) {
 // ---- Kernels of a platform ----
 
 TEST_F(ZynqScripts, PackageKernels) {
-  for (const std::string_view board : boards_of(true))
+  for (const std::string_view board : boards_of(true)) {
     EXPECT_EQ(mock_says(Design(two_by_two(), board, 200).project), "") << board;
+    EXPECT_EQ(mock_says(Design(writable_steps(), board, 200).project), "") << board;
+  }
   for (const auto& [from, to, says] :
        {std::tuple{"kernels idma0.xml]", "kernels idma.xml]", "no file"},
         {"-kernel_name idma0", "-kernel_name odma0", "is not the IP's name"},
@@ -469,6 +471,20 @@ TEST(ZynqLink, EveryStreamAndMemoryIsConnectedOnce) {
   }
   const Design zynq(two_by_two());
   EXPECT_THAT(link_faults(zynq.project, *zynq.spec.board), IsEmpty());
+}
+
+TEST(ZynqLink, RunTimeWeightsHaveARangeAndAProtocol) {
+  const Design good(writable_steps(), "U50", 200);
+  EXPECT_THAT(link_faults(good.project, *good.spec.board), IsEmpty());
+  for (const auto& [from, to, says] :
+       {std::tuple{"range=\"0x2000\"", "range=\"0x1000\"", "has a range of 0x2000"},
+        {"user_managed", "ap_ctrl_none", "its protocol is user_managed"},
+        {"<port name=\"s_axi_weights\" mode=\"slave\"",
+         "<port name=\"s_axi_weights\" mode=\"master\"", "'s_axi_weights' is slave"}}) {
+    Design design(writable_steps(), "U50", 200);
+    design.patch("kernels/accelerator.xml", from, to);
+    EXPECT_THAT(link_faults(design.project, *design.spec.board), Contains(HasSubstr(says)));
+  }
 }
 
 TEST(ZynqLink, EveryFaultIsSeen) {
@@ -499,6 +515,8 @@ TEST(ZynqLink, EveryFaultIsSeen) {
       {"kernels/idma0.xml", "port=\"m_axis\"", "port=\"axis\"", "goes to no port"},
       {"kernels/idma0.xml", "<kernel name=\"idma0\"", "<kernel name=\"idma1\"", "of another IP"},
       {"kernels/odma1.xml", "</root>", "", "has no end"},
+      {"kernels/idma0.xml", "ap_ctrl_hs", "ap_ctrl_none", "its protocol is ap_ctrl_hs"},
+      {"kernels/idma0.xml", "range=\"0x1000\"", "range=\"0x40\"", "has a range of 0x1000"},
   };
   for (const auto& [file, from, to, says] : faults) {
     Design design(two_by_two(), "U250", 200);

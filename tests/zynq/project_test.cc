@@ -108,7 +108,7 @@ TEST(ZynqProject, SaysWhereRunTimeWeightsAre) {
   EXPECT_EQ(json["port"], "s_axi_weights");
   EXPECT_EQ(json["base"], "0x40020000");
   EXPECT_EQ(json["range"], "0x00002000");
-  EXPECT_EQ(json["registers"].size(), 5U);
+  EXPECT_EQ(json["registers"].size(), 6U);
   ASSERT_EQ(json["stores"].size(), 2U);
   EXPECT_EQ(json["stores"][0]["node"], "first");
   EXPECT_EQ(json["stores"][0]["address"], "0x00001000");
@@ -161,6 +161,29 @@ TEST(ZynqProject, WeightsBeyondTheWindowAreRefused) {
                 HasSubstr(fmt::format("run-time weights of {} bytes, and {} reaches {} bytes",
                                       most + 4, board, 2 * most)));
   }
+}
+
+/// XRT reaches 64 KiB of a kernel: a host turns pages of what lies behind.
+TEST(ZynqProject, ACardSeesWeightsThroughAWindow) {
+  Design design(writable_steps(), "U250", 200);
+  EXPECT_EQ(design.project.weights->base, 0);
+  EXPECT_EQ(design.project.weights->range, 0x2000);
+  EXPECT_THAT(design.text("kernels/accelerator.xml"),
+              HasSubstr(R"(name="s_axi_weights" mode="slave" range="0x2000" dataWidth="32")"));
+  EXPECT_THAT(design.text("kernels/accelerator.xml"),
+              HasSubstr(R"(interrupt="false" hwControlProtocol="user_managed")"));
+  EXPECT_THAT(design.text("package.tcl"), HasSubstr("-ctrl_protocol user_managed"));
+  EXPECT_THAT(design.text("link.cfg"), HasSubstr("nk=accelerator:1:accelerator0\n"));
+  WeightStore& last = design.rtl.stores.back();
+  last.address = 0x10000 - 4 * last.need.size();
+  EXPECT_EQ(vivado_project(design.spec).weights->range, 0x10000);
+  last.address = 0x5000000;
+  const Project project = vivado_project(design.spec);
+  EXPECT_EQ(project.weights->range, 0x10000);
+  EXPECT_EQ(project.ips.front().range, 0x10000);
+  const auto top = std::ranges::find(project.files, "ip/accelerator/hdl/assay_accelerator.v",
+                                     &NodeRtl::File::name);
+  EXPECT_THAT(top->text, HasSubstr(".s_axi_weights_awaddr({16'b0, s_axi_weights_awaddr})"));
 }
 
 TEST(ZynqProject, UltraScaleHasItsOwnNamesAndWidths) {
@@ -216,8 +239,6 @@ TEST(ZynqProject, RefusesWhatABoardCannotDo) {
                             DataType::uint(2)));
   EXPECT_THAT(refused(b.finish(outputs), "Pynq-Z1", 100),
               HasSubstr("has 16 streams and run-time weights, and one interconnect reaches 16"));
-  EXPECT_THAT(refused(writable_steps(), "U250", 200),
-              HasSubstr("projects for a card do not connect their port s_axi_weights"));
 }
 
 // ---- Names that a model may have ----

@@ -108,6 +108,9 @@ std::string registers_text() {
     defines += fmt::format("#define ASSAY_REGISTER_{} 0x{:02x}u\n", upper_case(r.name), r.offset);
   for (const WeightRegister& r : kWeightRegisters)
     defines += fmt::format("#define ASSAY_WEIGHTS_{} 0x{:02x}u\n", upper_case(r.name), r.offset);
+  defines += fmt::format(
+      "#define ASSAY_WEIGHTS_WINDOW 0x{:x}u\n#define ASSAY_WEIGHTS_PAGE_BYTES 0x{:x}u\n",
+      kWeightWindow, kWeightPage);
   for (const MoverBit& b : kMoverBits)
     if (b.reg == "error")
       errors += fmt::format("    {{{}, {}, {}}},\n", b.bit, c_string(b.name), c_string(b.meaning));

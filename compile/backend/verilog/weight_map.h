@@ -22,7 +22,7 @@ struct WeightRegister {
   std::string_view meaning;
 };
 
-inline constexpr std::array<WeightRegister, 5> kWeightRegisters = {{
+inline constexpr std::array<WeightRegister, 6> kWeightRegisters = {{
     {"hold", 0x00, true,
      "bit 0: no frame begins any more, and once all have left the layers are held"},
     {"held", 0x04, false, "bit 0: the layers are held: memories can be written and read"},
@@ -31,11 +31,15 @@ inline constexpr std::array<WeightRegister, 5> kWeightRegisters = {{
     {"frames", 0x10, false,
      "frames that the first slave has begun since the reset, modulo 2^32; while the "
      "layers are held all of them have left"},
+    {"page", 0x14, true, "pages of 32 KiB that are added to the addresses of memories, 17 bits"},
 }};
 /// What the register of the layout's version says.
 inline constexpr std::uint32_t kWeightVersion = 1;
 /// Bytes in front of the first memory.
 inline constexpr std::int64_t kWeightWindow = 0x1000;
+/// A bus that reaches fewer bytes than there are turns pages: a memory's byte at `address` is seen at
+/// address - page * kWeightPage, which has to lie behind the registers.
+inline constexpr std::int64_t kWeightPage = 0x8000;
 /// Of the port's addresses, which are 32 bits.
 inline constexpr std::int64_t kWeightBytes = std::int64_t{1} << 32;
 

@@ -37,7 +37,8 @@ OrderedJson weights_json(const ProjectSpec& spec, const Project& project) {
   if (!project.weights) return nullptr;
   OrderedJson json = {{"port", kWeightPort},
                       {"base", hex_text(project.weights->base)},
-                      {"range", hex_text(project.weights->range)}};
+                      {"range", hex_text(project.weights->range)},
+                      {"page_bytes", hex_text(kWeightPage)}};
   for (const IpRegister& one : project.ips.front().registers)
     json["registers"].push_back(register_json(one));
   for (const WeightStore& store : spec.rtl->stores)
@@ -100,8 +101,10 @@ std::string weights_header(const ProjectSpec& spec, const Project& project) {
                         one.offset, one.description);
   text += fmt::format(
       "/* Memories. Word w has its 32 bits number c at ASSAY_WEIGHTS_BASE + ADDRESS + 4 * (w * "
-      "STRIDE + c). */\n#define ASSAY_WEIGHTS_STORES {}\n",
-      spec.rtl->stores.size());
+      "STRIDE + c)\n * - page * ASSAY_WEIGHTS_PAGE_BYTES, behind the registers and within the "
+      "range. */\n"
+      "#define ASSAY_WEIGHTS_PAGE_BYTES {}u\n#define ASSAY_WEIGHTS_STORES {}\n",
+      hex_text(kWeightPage), spec.rtl->stores.size());
   for (std::size_t i = 0; i < spec.rtl->stores.size(); ++i) {
     const WeightStore& store = spec.rtl->stores[i];
     text += fmt::format(

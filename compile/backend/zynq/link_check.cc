@@ -9,6 +9,7 @@
 
 #include "compile/backend/verilog/mover_registers.h"
 #include "compile/backend/zynq/check.h"
+#include "compile/backend/zynq/platform.h"
 #include "compile/backend/zynq/system.h"
 #include "compile/backend/zynq/xml.h"
 #include "compile/base/error.h"
@@ -84,6 +85,8 @@ class LinkCheck {
     const XmlElement& kernel = root.child("kernel");
     if (kernel.attribute("name") != ip.name || kernel.attribute("vlnv") != ip.vlnv())
       fault("{}: it is of another IP", name);
+    if (kernel.attribute("hwControlProtocol") != kernel_protocol(ip))
+      fault("{}: its protocol is {}", name, kernel_protocol(ip));
     std::set<std::string> described;
     for (const XmlElement* port : kernel.child("ports").all("port")) {
       described.insert(port->attribute("name"));
@@ -111,6 +114,9 @@ class LinkCheck {
                              : bus->master                 ? "write_only"
                                                            : "read_only";
     if (port.attribute("mode") != mode) fault("{}: port '{}' is {}", name, called, mode);
+    if (const std::string range = fmt::format("0x{:X}", kernel_range(ip));
+        bus->kind == BusKind::kControl && port.attribute("range") != range)
+      fault("{}: port '{}' has a range of {}", name, called, range);
     for (const auto& [logical, physical] : bus->pins) {
       if (!logical.ends_with("DATA")) continue;
       const auto it = std::ranges::find(ip.ports, physical, &IpPort::name);

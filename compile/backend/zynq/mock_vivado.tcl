@@ -633,7 +633,7 @@ proc package_xo {args} {
   set folder [dict get $o -ip_directory]
   mock::check [dict exists $mock::saved_cores $folder] "package_xo: the IP in '$folder' was not saved as a kernel"
   mock::check [file isfile [dict get $o -kernel_xml]] "package_xo: there is no file '[dict get $o -kernel_xml]'"
-  mock::check [expr {[dict get $o -ctrl_protocol] in {ap_ctrl_hs ap_ctrl_none ap_ctrl_chain}}] "package_xo: no protocol '[dict get $o -ctrl_protocol]'"
+  mock::check [expr {[dict get $o -ctrl_protocol] in {ap_ctrl_hs ap_ctrl_none ap_ctrl_chain user_managed}}] "package_xo: no protocol '[dict get $o -ctrl_protocol]'"
   mock::check [expr {[lindex [split [dict get $mock::saved_cores $folder] :] 2] eq [dict get $o -kernel_name]}] \
     "package_xo: '[dict get $o -kernel_name]' is not the IP's name"
   mock::write [dict get $o -xo_path]

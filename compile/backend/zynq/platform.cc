@@ -17,6 +17,12 @@ constexpr std::string_view kPackageHead =
     "# Every IP as a kernel for Vitis.\n"
     "set here [file dirname [file normalize [info script]]]\n";
 
+/// Else the accelerator.
+bool is_mover(const Ip& ip) {
+  return std::ranges::any_of(ip.buses,
+                             [](const IpBus& bus) { return bus.kind == BusKind::kMemory; });
+}
+
 const IpPort& port_called(const Ip& ip, std::string_view name) {
   const auto it = std::ranges::find(ip.ports, name, &IpPort::name);
   ASSAY_INVARIANT(it != ip.ports.end(), "a bus of a port that is not there");
@@ -43,9 +49,9 @@ std::string kernel_port(const Ip& ip, const IpBus& bus) {
         bus.name, bits);
   if (bus.kind == BusKind::kControl)
     return fmt::format(
-        "      <port name=\"{}\" mode=\"slave\" range=\"0x1000\" dataWidth=\"{}\" "
+        "      <port name=\"{}\" mode=\"slave\" range=\"0x{:X}\" dataWidth=\"{}\" "
         "portType=\"addressable\" base=\"0x0\"/>\n",
-        bus.name, bits);
+        bus.name, kernel_range(ip), bits);
   return "";
 }
 
@@ -68,7 +74,7 @@ constexpr int kScalar = 0, kPointer = 1, kStreamArgument = 4;
 std::string kernel_arguments(const Ip& ip, const std::vector<IpRegister>& registers) {
   std::string text;
   int id = 0;
-  if (!registers.empty()) {
+  if (is_mover(ip)) {
     text += argument("base", kPointer, id++, "m_axi_gmem", 8, offset_of(registers, "base_low"),
                      "void*");
     text += argument("frames", kScalar, id++, "s_axi_control", 4, offset_of(registers, "frames"),
@@ -80,10 +86,6 @@ std::string kernel_arguments(const Ip& ip, const std::vector<IpRegister>& regist
   return text;
 }
 
-std::string protocol_of(const Ip& ip) {
-  return ip.registers.empty() ? "ap_ctrl_none" : "ap_ctrl_hs";
-}
-
 std::string package_tcl(const Project& project) {
   std::string text(kPackageHead);
   for (const Ip& ip : project.ips)
@@ -93,18 +95,18 @@ set_property sdx_kernel_type rtl [ipx::current_core]
 ipx::save_core [ipx::current_core]
 package_xo -force -xo_path [file join $here xo {0}.xo] -kernel_name {0} -ip_directory [file join $here ip {0}] -kernel_xml [file join $here kernels {0}.xml] -ctrl_protocol {1}
 )",
-                        ip.name, protocol_of(ip));
+                        ip.name, kernel_protocol(ip));
   return text + "puts \"assay: kernels done\"\n";
 }
 
 std::string link_cfg(const Project& project) {
   std::string text = "[connectivity]\n";
   const auto instance = [](const Ip& ip) {
-    return ip.registers.empty() ? std::string(kAcceleratorCell) : ip.name;
+    return is_mover(ip) ? ip.name : std::string(kAcceleratorCell);
   };
   for (const Ip& ip : project.ips) {
     text += fmt::format("nk={}:1:{}\n", ip.name, instance(ip));
-    const int region = ip.registers.empty() ? project.region : 0;  // movers are beside their memory
+    const int region = is_mover(ip) ? 0 : project.region;  // movers are beside their memory
     if (region != kNoRegion) text += fmt::format("slr={}:SLR{}\n", instance(ip), region);
   }
   for (const Mover& mover : project.movers) {
@@ -149,6 +151,16 @@ find link -name '*timing_summary*routed.rpt' -exec cp {{}} reports/timing.rpt ';
 
 }  // namespace
 
+std::string_view kernel_protocol(const Ip& ip) {
+  if (is_mover(ip)) return "ap_ctrl_hs";
+  return ip.registers.empty() ? "ap_ctrl_none" : "user_managed";
+}
+
+std::int64_t kernel_range(const Ip& ip) {
+  constexpr std::int64_t kLeast = 0x1000;
+  return is_mover(ip) ? kLeast : std::max(ip.range, kLeast);
+}
+
 std::string kernel_xml(const Ip& ip, const std::vector<IpRegister>& registers) {
   std::string ports;
   for (const IpBus& bus : ip.buses) ports += kernel_port(ip, bus);
@@ -158,7 +170,7 @@ std::string kernel_xml(const Ip& ip, const std::vector<IpRegister>& registers) {
       "preferredWorkGroupSizeMultiple=\"0\" workGroupSize=\"1\" interrupt=\"{}\" "
       "hwControlProtocol=\"{}\">\n    <ports>\n{}    </ports>\n    <args>\n{}    </args>\n"
       "  </kernel>\n</root>\n",
-      ip.name, ip.vlnv(), !registers.empty(), protocol_of(ip), ports,
+      ip.name, ip.vlnv(), is_mover(ip), kernel_protocol(ip), ports,
       kernel_arguments(ip, registers));
 }
 

@@ -21,6 +21,8 @@ namespace {
 
 /// Bursts under way at once, of a mover.
 constexpr int kOutstandingBursts = 8;
+/// XRT reaches 16 bits of a kernel's addresses (UG1700, "Working with User-Managed Kernels").
+constexpr std::int64_t kMostOfXrt = 1 << 16;
 
 std::vector<Mover> movers_of(const ProjectSpec& spec) {
   const SystemKind& system = system_of(*spec.board);
@@ -116,11 +118,11 @@ const std::vector<IpRegister>& weight_registers() {
   return table;
 }
 
-/// The bus to run-time weights. An interconnect leaves the base in the addresses that it passes on: the top takes
-/// only the bits below the range.
-void add_weights(Ip& ip, const std::vector<WeightStore>& stores) {
-  ip.range = weight_range(stores);
-  ip.used = weight_bytes(stores);
+/// The bus to run-time weights, which reaches at most `most` bytes. An interconnect leaves the base in the addresses
+/// that it passes on: the top takes only the bits below the range.
+void add_weights(Ip& ip, const std::vector<WeightStore>& stores, std::int64_t most) {
+  ip.range = std::min(weight_range(stores), most);
+  ip.used = std::min(weight_bytes(stores), ip.range);
   ip.registers = weight_registers();
   const int address = std::countr_zero(static_cast<std::uint64_t>(ip.range));
   for (const WeightSignal& signal : weight_signals()) {
@@ -166,7 +168,7 @@ ProjectIdentity read_identity(std::string_view text, std::string_view file) {
   return identity;
 }
 
-Ip accelerator_ip(const StitchedRtl& rtl) {
+Ip accelerator_ip(const StitchedRtl& rtl, std::int64_t most_weight_bytes) {
   Ip ip;
   ip.name = "accelerator";
   ip.module = "assay_accelerator";
@@ -194,7 +196,7 @@ Ip accelerator_ip(const StitchedRtl& rtl) {
   for (const StitchedPort& port : rtl.slaves) add(port, false);
   for (const StitchedPort& port : rtl.masters) add(port, true);
   if (!rtl.stores.empty()) {
-    add_weights(ip, rtl.stores);
+    add_weights(ip, rtl.stores, most_weight_bytes);
     streams += fmt::format(":{}", kWeightPort);
   }
   ip.buses.insert(ip.buses.begin(), {clock_bus(streams), reset_bus()});
@@ -208,17 +210,14 @@ Ip accelerator_ip(const StitchedRtl& rtl) {
 Project vivado_project(const ProjectSpec& spec) {
   require_clock_of(spec);
   const bool platform = is_platform(*spec.board);
-  if (platform && !spec.rtl->stores.empty())
-    user_error(
-        "'{}' has run-time weights, and projects for a card do not connect their port {}; build "
-        "for a board with a processing system, or begin a run without --runtime-weights",
-        printable(spec.rtl->module), kWeightPort);
   Project project;
   project.movers = platform ? movers_of_platform(spec) : movers_of(spec);
   name_tensors(spec, project.movers);
   if (!platform) require_interrupts(spec, project.movers);
-  if (!spec.rtl->stores.empty()) project.weights = weights_of(spec, project.movers.size());
-  project.ips.push_back(accelerator_ip(*spec.rtl));
+  project.ips.push_back(accelerator_ip(*spec.rtl, platform ? kMostOfXrt : kWeightBytes));
+  if (!spec.rtl->stores.empty())
+    project.weights = platform ? ControlPlace{0, project.ips.front().range}
+                               : weights_of(spec, project.movers.size());
   project.region = region_of(spec);
   for (const Mover& mover : project.movers) project.ips.push_back(mover_ip(mover));
   project.scripts =

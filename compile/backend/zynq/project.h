@@ -34,7 +34,8 @@ std::string identity_text(const ProjectIdentity& identity);
 /// UserError naming `file` where it is none.
 ProjectIdentity read_identity(std::string_view text, std::string_view file);
 
-/// Where the processing system sees the run-time weights' registers and memories (weight_map.h).
+/// Where the processing system sees the run-time weights' registers and memories (weight_map.h). On a card XRT knows the
+/// base, and the range may be less than all: a host turns pages.
 struct ControlPlace {
   std::int64_t base = 0, range = 0;  ///< a power of two, and a multiple of it
 };
@@ -56,11 +57,12 @@ inline constexpr std::string_view kSystemCell = "ps", kAcceleratorCell = "accele
 /// The accelerator's bus to run-time weights.
 inline constexpr std::string_view kWeightPort = "s_axi_weights";
 /// Equal specifications give equal bytes. UserError for a clock that the board cannot make, more streams
-/// than its processing system has interrupts, run-time weights of a card or that its processing system does not
-/// reach, and a hash that is none.
+/// than its processing system has interrupts, run-time weights that its processing system does not reach, and a
+/// hash that is none.
 Project vivado_project(const ProjectSpec& spec);
 
-/// The accelerator alone, packaged: the RTL that was verified, to the byte, its memories, and a top.
-Ip accelerator_ip(const StitchedRtl& rtl);
+/// The accelerator alone, packaged: the RTL that was verified, to the byte, its memories, and a top, whose bus to run-time
+/// weights has addresses for at most so many bytes.
+Ip accelerator_ip(const StitchedRtl& rtl, std::int64_t most_weight_bytes = kWeightBytes);
 
 }  // namespace assay::zynq

@@ -532,10 +532,30 @@ uint64_t assay_weight_words(const assay_description* d) {
 typedef struct weight_walk {
   const assay_store* store;
   uint64_t word, column;
+  int turns;     /* pages: the bus reaches a part of the memories at once */
+  uint64_t page; /* that is seen */
 } weight_walk;
 
-static unsigned weight_place(const weight_walk* w) {
-  return (unsigned)(w->store->address + 4 * (w->word * w->store->stride + w->column));
+/* The word's offset on the port, with its page in sight. */
+static assay_error weight_place(assay_device* device, weight_walk* w, unsigned* offset) {
+  const uint64_t place = w->store->address + 4 * (w->word * w->store->stride + w->column);
+  const uint64_t page = w->turns ? (place - ASSAY_WEIGHTS_WINDOW) / ASSAY_WEIGHTS_PAGE_BYTES : 0;
+  *offset = (unsigned)(place - page * ASSAY_WEIGHTS_PAGE_BYTES);
+  if (page == w->page) return ASSAY_OK;
+  w->page = page;
+  return write_register(device, movers_of(device->description), ASSAY_WEIGHTS_PAGE, (uint32_t)page);
+}
+
+static assay_error write_word(assay_device* device, weight_walk* at, uint32_t value) {
+  unsigned offset = 0;
+  const assay_error error = weight_place(device, at, &offset);
+  return error ? error : write_register(device, movers_of(device->description), offset, value);
+}
+
+static assay_error read_word(assay_device* device, weight_walk* at, uint32_t* value) {
+  unsigned offset = 0;
+  const assay_error error = weight_place(device, at, &offset);
+  return error ? error : read_register(device, movers_of(device->description), offset, value);
 }
 
 static void next_weight(weight_walk* w) {
@@ -547,8 +567,11 @@ static void next_weight(weight_walk* w) {
 }
 
 static weight_walk first_weight(const assay_device* device) {
-  weight_walk w = {NULL, 0, 0};
-  w.store = device->description->weights->stores;
+  const assay_weights* weights = device->description->weights;
+  weight_walk w = {NULL, 0, 0, 0, 0};
+  w.store = weights->stores;
+  w.turns = ASSAY_WEIGHTS_WINDOW + 4 * (uint64_t)weights->words > weights->range;
+  if (w.turns) w.page = UINT64_MAX; /* whatever was seen last */
   return w;
 }
 
@@ -592,8 +615,7 @@ static assay_error write_words(assay_device* device, const uint32_t* words, size
   weight_walk at = first_weight(device);
   size_t i;
   for (i = 0; i < count; ++i, next_weight(&at)) {
-    const assay_error error =
-        write_register(device, movers_of(device->description), weight_place(&at), words[i]);
+    const assay_error error = write_word(device, &at, words[i]);
     if (error) return error;
   }
   return ASSAY_OK;
@@ -604,8 +626,7 @@ static assay_error compare_words(assay_device* device, const uint32_t* words, si
   size_t i;
   for (i = 0; i < count; ++i, next_weight(&at)) {
     uint32_t found = 0;
-    const assay_error error =
-        read_register(device, movers_of(device->description), weight_place(&at), &found);
+    const assay_error error = read_word(device, &at, &found);
     if (error) return error;
     if (found != words[i])
       return fail(&device->message, ASSAY_ERROR_HARDWARE,
@@ -641,7 +662,6 @@ assay_error assay_read_weights(assay_device* device, uint32_t* words, size_t cou
   if (!error) error = hold(device, seconds);
   if (error) return error;
   at = first_weight(device);
-  for (i = 0; i < count && !error; ++i, next_weight(&at))
-    error = read_register(device, movers_of(device->description), weight_place(&at), &words[i]);
+  for (i = 0; i < count && !error; ++i, next_weight(&at)) error = read_word(device, &at, &words[i]);
   return error ? error : release(device);
 }

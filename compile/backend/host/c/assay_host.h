@@ -59,7 +59,8 @@ typedef struct assay_stream {
   uint64_t slot_bytes;            /* that a beat takes in memory; what it leaves is zero */
 } assay_stream;
 
-/* A memory of run-time weights: its word w has its 32 bits number c at address + 4 * (w * stride + c). */
+/* A memory of run-time weights: its word w has its 32 bits number c at address + 4 * (w * stride + c); behind a bus of less
+ * range so many pages lower as the register `page` says. */
 typedef struct assay_store {
   const char* node;                /* the layer */
   const char* file;                /* of its contents at the start */
@@ -69,7 +70,7 @@ typedef struct assay_store {
 
 /* The port to run-time weights. */
 typedef struct assay_weights {
-  uint64_t address, range; /* of registers and memories */
+  uint64_t address, range; /* of registers and memories, or of what the bus reaches of them */
   uint32_t version, words; /* as the registers tell */
   unsigned count;
   const assay_store* stores;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// An accelerator card behind XRT: a mover is a kernel that this program alone drives, by its registers; memory is that of
-// the card, with a copy for the host. ASSAY_XCLBIN names what is loaded, ../assay.xclbin if not given, ASSAY_DEVICE the
-// card, 0.
+// An accelerator card behind XRT: a mover is a kernel that this program alone drives, by its registers, and so is the
+// accelerator where it has run-time weights; memory is that of the card, with a copy for the host. ASSAY_XCLBIN names what
+// is loaded, ../assay.xclbin if not given, ASSAY_DEVICE the card, 0.
+#include <experimental/xrt_ip.h>
 #include <xrt/xrt_bo.h>
 #include <xrt/xrt_device.h>
 #include <xrt/xrt_kernel.h>
@@ -10,6 +11,7 @@
 #include <cstdlib>
 #include <exception>
 #include <list>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -33,6 +35,7 @@ class XrtBoard : public Board {
       kernels_.emplace_back(device_, uuid, name + ":{" + name + "}",
                             xrt::kernel::cu_access_mode::exclusive);
     }
+    if (description.weights) weights_.emplace(device_, uuid, "accelerator:{accelerator0}");
   }
 
   assay_access access() override { return {this, read, write, flush, invalidate}; }
@@ -58,10 +61,20 @@ class XrtBoard : public Board {
   static XrtBoard& self(void* context) { return *static_cast<XrtBoard*>(context); }
 
   static int read(void* context, unsigned mover, unsigned offset, std::uint32_t* value) {
-    return tried([&] { *value = self(context).kernels_.at(mover).read_register(offset); });
+    return tried([&] {
+      XrtBoard& board = self(context);
+      *value = board.is_weights(mover) ? board.weights_->read_register(offset)
+                                       : board.kernels_.at(mover).read_register(offset);
+    });
   }
   static int write(void* context, unsigned mover, unsigned offset, std::uint32_t value) {
-    return tried([&] { self(context).kernels_.at(mover).write_register(offset, value); });
+    return tried([&] {
+      XrtBoard& board = self(context);
+      if (board.is_weights(mover))
+        board.weights_->write_register(offset, value);
+      else
+        board.kernels_.at(mover).write_register(offset, value);
+    });
   }
   static int flush(void* context, const assay_buffer* buffer, std::size_t bytes) {
     return tried([&] { self(context).find(*buffer).sync(XCL_BO_SYNC_BO_TO_DEVICE, bytes, 0); });
@@ -70,6 +83,8 @@ class XrtBoard : public Board {
     return tried([&] { self(context).find(*buffer).sync(XCL_BO_SYNC_BO_FROM_DEVICE, bytes, 0); });
   }
 
+  /// Of the port that has the number behind the movers'.
+  bool is_weights(unsigned mover) const { return weights_ && mover == kernels_.size(); }
   xrt::bo& find(const assay_buffer& buffer) {
     for (xrt::bo& one : buffers_)
       if (one.map<char*>() == buffer.memory) return one;
@@ -78,6 +93,7 @@ class XrtBoard : public Board {
 
   xrt::device device_;
   std::vector<xrt::kernel> kernels_;
+  std::optional<xrt::ip> weights_;
   std::list<xrt::bo> buffers_;
 };
 
