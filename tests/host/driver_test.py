@@ -52,7 +52,7 @@ STORES = [
 PLACES = [0x1000, 0x1004, 0x1008, 0x1010, 0x1014, 0x1018, 0x1020, 0x1024, 0x1028]
 WEIGHTS = {
     "cell": "accelerator0", "address": 0x40020000, "range": 0x2000, "version": 1, "words": 11, "stores": STORES,
-    "registers": {"hold": 0x00, "held": 0x04, "version": 0x08, "words": 0x0C, "frames": 0x10},
+    "registers": {"hold": 0x00, "held": 0x04, "version": 0x08, "words": 0x0C, "frames": 0x10, "page": 0x14},
 }
 
 
@@ -211,6 +211,14 @@ class DriverTest(DriverCase):
         accelerator = self.accelerator(batch_size=1)
         with self.assertRaisesRegex(ValueError, "odma0 holds 8 bytes; 2 frames take 12"):
             accelerator.execute_on_buffers(2)
+
+    def test_refuses_a_buffer_between_words(self):
+        device = Device()
+        accelerator = self.accelerator(device)
+        accelerator.inputs[0].buffer.device_address += 4
+        with self.assertRaisesRegex(ValueError, "of idma0 begins at 0x[0-9a-f]+4, which is no multiple of .* 8 bytes"):
+            accelerator.execute_on_buffers(1)
+        self.assertEqual(device.ips, {"idma0": {}, "odma0": {}})  # nothing was started
 
     def test_tells_errors_of_the_hardware(self):
         with self.assertRaisesRegex(AcceleratorError, "idma0: the memory answered with SLVERR"):

@@ -141,10 +141,13 @@ TEST_F(VerifyWeights, AProjectForVivadoConnectsThem) {
   EXPECT_EQ(run_assay({"show", out_.string(), "--check"}).code, 0);
 }
 
-TEST_F(VerifyWeights, ACardHasNoPlaceForThem) {
+TEST_F(VerifyWeights, ACardIsAKernelOfItsHost) {
   const CommandResult result = run_assay({"build", out_.string(), "--target", "U250"});
-  EXPECT_EQ(result.code, 2);
-  EXPECT_THAT(result.err, HasSubstr("projects for a card do not connect their port"));
+  EXPECT_EQ(result.code, 3) << result.err;  // without Vivado
+  EXPECT_THAT(result.out, HasSubstr("\nrun-time weights: "));
+  EXPECT_THAT(result.out, HasSubstr("link        EQUIVALENT"));
+  EXPECT_THAT(read_file(out_ / "build/U250/host/accelerator.h"),
+              HasSubstr("&assay_runtime_weights}"));
 }
 
 TEST_F(VerifyWeights, RefusesWhatItCannotDo) {

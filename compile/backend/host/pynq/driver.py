@@ -137,12 +137,20 @@ class Mover:
                     f"{self.stream.mover} has {name} {self.read(name)}, accelerator.json says {value}"
                 )
 
-    def start(self, frames):
+    def check_buffer(self, frames):
+        """What a mover would refuse, which leaves those waiting that were started."""
         if frames * self.stream.frame_bytes > self.buffer.nbytes:
             raise ValueError(
                 f"the buffer of {self.stream.mover} holds {self.buffer.nbytes} bytes; {frames} frames take "
                 f"{frames * self.stream.frame_bytes}"
             )
+        if self.buffer.device_address % (self.stream.memory_bits // 8):
+            raise ValueError(
+                f"the buffer of {self.stream.mover} begins at 0x{self.buffer.device_address:x}, which is no "
+                f"multiple of a word of memory, {self.stream.memory_bits // 8} bytes"
+            )
+
+    def start(self, frames):
         address = self.buffer.device_address
         self.write("base_low", address & 0xFFFFFFFF)
         self.write("base_high", address >> 32)
@@ -269,6 +277,8 @@ class Accelerator:
         return frames
 
     def start(self, frames):
+        for mover in self.outputs + self.inputs:
+            mover.check_buffer(frames)
         for mover in self.outputs + self.inputs:  # who waits begins first
             mover.start(frames)
 
