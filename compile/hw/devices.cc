@@ -16,13 +16,17 @@ constexpr std::int64_t kRamb18 = 18 * 1024, kIce40Block = 4 * 1024, kEcp5Block =
 
 const std::vector<Device>& devices() {
   // LUTs, flip-flops, block RAMs (a RAMB36 counts as two RAMB18), DSP blocks, from AMD's DS190
-  // (Zynq-7000), DS891 (Zynq UltraScale+), DS889 (its RFSoCs), DS987 (Kria K26), DS962 (Alveo U200 and
+  // (Zynq-7000), DS180 (7 series), DS891 (Zynq UltraScale+), DS889 (its RFSoCs), DS987 (Kria K26), DS962 (Alveo U200 and
   // U250), DS963 (U280), DS965 (U50) and DS978 (U55C), without UltraRAM; from
   // Lattice's DS1040 (iCE40 LP/HX), FPGA-DS-02008 (iCE40 UltraPlus) and FPGA-DS-02012 (ECP5).
   static const std::vector<Device> table = {
       {"xc7z010", Family::kXilinx, {17600, 35200, 120, 80}, kRamb18},
       {"xc7z020", Family::kXilinx, {53200, 106400, 280, 220}, kRamb18},
       {"xc7z045", Family::kXilinx, {218600, 437200, 1090, 900}, kRamb18},
+      {"xc7a35t", Family::kXilinx, {20800, 41600, 100, 90}, kRamb18},
+      {"xc7a100t", Family::kXilinx, {63400, 126800, 270, 240}, kRamb18},
+      {"xc7a200t", Family::kXilinx, {134600, 269200, 730, 740}, kRamb18},
+      {"xc7k325t", Family::kXilinx, {203800, 407600, 890, 840}, kRamb18},
       {"xczu3eg", Family::kXilinx, {70560, 141120, 432, 360}, kRamb18},
       {"xczu7ev", Family::kXilinx, {230400, 460800, 624, 1728}, kRamb18},
       {"xczu9eg", Family::kXilinx, {274080, 548160, 1824, 2520}, kRamb18},

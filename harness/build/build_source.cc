@@ -135,9 +135,11 @@ void BuildSource::put_into_shell(int baud) {
 }
 
 fpga::SynthesisJob BuildSource::synthesis_job(bool dsp) const {
-  return {top(),    sources(),    rtl.module, shell ? std::string(kShellPath) : "",
-          layers(), layer_jobs(), wires(),    target_.part->family,
-          dsp};
+  return {top(),      sources(),
+          rtl.module, shell ? std::string(kShellPath) : "",
+          layers(),   layer_jobs(),
+          wires(),    target_.part->family,
+          dsp,        fpga::xilinx_generation(*target_.part)};
 }
 
 std::vector<std::string> BuildSource::sources() const {

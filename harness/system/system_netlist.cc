@@ -93,15 +93,7 @@ void note_counts(report::System::Netlist& report, const fpga::Usage& total) {
 }  // namespace
 
 fpga::Target system_target(const std::string& name) {
-  if (const hw::Board* board = hw::find_board(name)) {
-    const std::string device(board->device);
-    if (std::ranges::find(fpga::parts(), device, &fpga::Part::name) == fpga::parts().end())
-      user_error(
-          "--target {}: there are no models of the cells of its {}; a part that has some is "
-          "xc7z020",
-          board->name, device);
-    return fpga::find_target(device);
-  }
+  if (const hw::Board* board = hw::find_board(name)) return fpga::find_target(board->device);
   fpga::Target target = fpga::find_target(name);
   if (target.board)
     user_error(

@@ -278,6 +278,18 @@ TEST_F(VerifyBits, VerilatorIsASecondOpinion) {
   EXPECT_NE(wrong.at("second_opinion").at("fault"), "");
 }
 
+TEST_F(VerifyBits, AnUltraScalePartHasItsNetlist) {
+  target_ = "xczu3eg";
+  const CommandResult built_now = run_assay_as_is({"build", out_.string(), "--target", target_});
+  ASSERT_EQ(built_now.code, 0) << built_now.err;
+  EXPECT_THAT(read_file(built("netlist.json")), HasSubstr("\"type\": \"RAM64M8\""));
+  const Json netlist = verify("netlist", {"--json"}).json();
+  EXPECT_EQ(netlist.at("verdict"), "EQUIVALENT") << netlist.at("reason");
+  EXPECT_GT(netlist.at("predicted"), 0);
+  EXPECT_EQ(netlist.at("compared"), netlist.at("predicted"));
+  EXPECT_EQ(netlist.at("proof").at("verdict"), "PROVED");
+}
+
 TEST_F(VerifyBits, APartWithoutOpenToolsHasItsNetlist) {
   target_ = "xc7z020";
   const CommandResult built_now = run_assay_as_is({"build", out_.string(), "--target", target_});

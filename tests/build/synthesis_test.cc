@@ -8,6 +8,7 @@
 
 #include "base/temp_dir.h"
 #include "compile/backend/fpga/cell_counts.h"
+#include "compile/backend/fpga/parts.h"
 #include "compile/backend/fpga/tools.h"
 #include "compile/backend/verilog/rtl_library.h"
 #include "compile/base/error.h"
@@ -156,6 +157,10 @@ TEST(SynthesisScript, LeavesProductsInLutsUnlessTold) {
   ice40.dsp = true;
   EXPECT_THAT(synthesis_script(ice40, kFiles), HasSubstr("-dsp"));
   EXPECT_THAT(synthesis_script(job(Family::kXilinx), kFiles), HasSubstr("-family xc7"));
+  SynthesisJob ultrascale = job(Family::kXilinx);
+  ultrascale.generation = xilinx_generation(*find_target("xczu7ev").part);
+  EXPECT_THAT(synthesis_script(ultrascale, kFiles), HasSubstr("-family xcup"));
+  EXPECT_EQ(xilinx_generation(*find_target("xc7a35t").part), "xc7");
 }
 
 TEST(SynthesisPlain, MemoriesOfLutsNeedNoScript) {
@@ -173,7 +178,8 @@ TEST(SynthesisPlain, MemoriesOfLutsNeedNoScript) {
       write_file(dir.path() / std::string(file.name), file.text);
       read += fmt::format("read_verilog -sv {}\n", file.name);
     }
-    for (const char* synth : {"synth_ice40", "synth_ecp5", "synth_xilinx -family xc7"}) {
+    for (const char* synth :
+         {"synth_ice40", "synth_ecp5", "synth_xilinx -family xc7", "synth_xilinx -family xcup"}) {
       write_file(dir.path() / "plain.ys",
                  fmt::format("{}chparam {} {}\n{} -top {}\n", read, memory.parameters,
                              memory.module, synth, memory.module));
@@ -261,6 +267,9 @@ TEST(CellCounts, AreInUnitsOfTheFamily) {
       {"RAM256X1D", {8, 0, 0, 0, 0}}, {"RAM32X1S", {1, 0, 0, 0, 0}},
       {"RAM64X1S", {1, 0, 0, 0, 0}},  {"RAMB18E1", {0, 0, 0, 1, 0}},
       {"RAMB36E1", {0, 0, 0, 2, 0}},  {"DSP48E1", {0, 0, 0, 0, 1}},
+      {"CARRY8", {0, 0, 1, 0, 0}},    {"RAM32M16", {8, 0, 0, 0, 0}},
+      {"RAM64M8", {8, 0, 0, 0, 0}},   {"RAMB18E2", {0, 0, 0, 1, 0}},
+      {"RAMB36E2", {0, 0, 0, 2, 0}},  {"DSP48E2", {0, 0, 0, 0, 1}},
       {"MUXF7", {0, 0, 0, 0, 0}}};
   for (const auto& [type, usage] : cells) {
     const std::string netlist = fmt::format(

@@ -47,7 +47,11 @@ Usage use_of(std::string_view type) {
       CellUse{"RAM64X1D", {2, 0, 0, 0, 0}}, CellUse{"RAM128X1D", {4, 0, 0, 0, 0}},
       CellUse{"RAM256X1D", {8, 0, 0, 0, 0}}, CellUse{"RAM32X1S", {1, 0, 0, 0, 0}},
       CellUse{"RAM64X1S", {1, 0, 0, 0, 0}}, CellUse{"RAMB18E1", {0, 0, 0, 1, 0}},
-      CellUse{"RAMB36E1", {0, 0, 0, 2, 0}}, CellUse{"DSP48E1", {0, 0, 0, 0, 1}}};
+      CellUse{"RAMB36E1", {0, 0, 0, 2, 0}}, CellUse{"DSP48E1", {0, 0, 0, 0, 1}},
+      // UltraScale+
+      CellUse{"CARRY8", {0, 0, 1, 0, 0}}, CellUse{"RAM32M16", {8, 0, 0, 0, 0}},
+      CellUse{"RAM64M8", {8, 0, 0, 0, 0}}, CellUse{"RAMB18E2", {0, 0, 0, 1, 0}},
+      CellUse{"RAMB36E2", {0, 0, 0, 2, 0}}, CellUse{"DSP48E2", {0, 0, 0, 0, 1}}};
   for (const CellUse& cell : table)
     if (matches(cell.type, type)) return cell.use;
   return {};

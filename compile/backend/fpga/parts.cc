@@ -9,32 +9,47 @@
 #include "compile/base/printable.h"
 #include "compile/base/similar.h"
 #include "compile/hw/boards.h"
+#include "compile/hw/devices.h"
 
 namespace assay::fpga {
 
 using netlist::Family;
 
-const std::vector<Part>& parts() {
+namespace {
+
+/// Those that the open tools place and route.
+std::vector<Part> routed_parts() {
   // LUTs, flip-flops, block RAMs, DSP blocks: Lattice's DS1040 (iCE40 LP/HX), FPGA-DS-02008 (iCE40
-  // UltraPlus) and FPGA-DS-02012 (ECP5); AMD's DS190 (Zynq-7000) and DS180 (7 series), block RAMs of 18
-  // Kbit.
-  static const std::vector<Part> table = {
-      {"ice40-hx1k", Family::kIce40, "hx1k", "tq144", 1280, 1280, 16, 0},
-      {"ice40-up5k", Family::kIce40, "up5k", "sg48", 5280, 5280, 30, 8},
-      {"ice40-hx8k", Family::kIce40, "hx8k", "ct256", 7680, 7680, 32, 0},
-      {"ice40-hx8k-cb132", Family::kIce40, "hx8k", "cb132", 7680, 7680, 32, 0},
-      {"ecp5-25", Family::kEcp5, "25k", "CABGA381", 24288, 24288, 56, 28},
-      {"ecp5-25-csfbga285", Family::kEcp5, "25k", "CSFBGA285", 24288, 24288, 56, 28},
-      {"ecp5-45", Family::kEcp5, "45k", "CABGA381", 43848, 43848, 108, 72},
-      {"ecp5-85", Family::kEcp5, "85k", "CABGA381", 83640, 83640, 208, 156},
-      {"ecp5-um5g-85", Family::kEcp5, "um5g-85k", "CABGA554", 83640, 83640, 208, 156},
-      {"xc7z010", Family::kXilinx, "", "", 17600, 35200, 120, 80},
-      {"xc7z020", Family::kXilinx, "", "", 53200, 106400, 280, 220},
-      {"xc7a35t", Family::kXilinx, "", "", 20800, 41600, 100, 90},
-      {"xc7a100t", Family::kXilinx, "", "", 63400, 126800, 270, 240},
-      {"xc7a200t", Family::kXilinx, "", "", 134600, 269200, 730, 740},
-      {"xc7k325t", Family::kXilinx, "", "", 203800, 407600, 890, 840}};
+  // UltraPlus) and FPGA-DS-02012 (ECP5).
+  return {{"ice40-hx1k", Family::kIce40, "hx1k", "tq144", 1280, 1280, 16, 0},
+          {"ice40-up5k", Family::kIce40, "up5k", "sg48", 5280, 5280, 30, 8},
+          {"ice40-hx8k", Family::kIce40, "hx8k", "ct256", 7680, 7680, 32, 0},
+          {"ice40-hx8k-cb132", Family::kIce40, "hx8k", "cb132", 7680, 7680, 32, 0},
+          {"ecp5-25", Family::kEcp5, "25k", "CABGA381", 24288, 24288, 56, 28},
+          {"ecp5-25-csfbga285", Family::kEcp5, "25k", "CSFBGA285", 24288, 24288, 56, 28},
+          {"ecp5-45", Family::kEcp5, "45k", "CABGA381", 43848, 43848, 108, 72},
+          {"ecp5-85", Family::kEcp5, "85k", "CABGA381", 83640, 83640, 208, 156},
+          {"ecp5-um5g-85", Family::kEcp5, "um5g-85k", "CABGA554", 83640, 83640, 208, 156}};
+}
+
+std::vector<Part> all_parts() {
+  std::vector<Part> parts = routed_parts();
+  for (const hw::Device& d : hw::devices())
+    if (d.family == hw::Family::kXilinx)
+      parts.push_back({std::string(d.name), Family::kXilinx, "", "", d.has.lut, d.has.ff,
+                       d.has.bram, d.has.dsp});
+  return parts;
+}
+
+}  // namespace
+
+const std::vector<Part>& parts() {
+  static const std::vector<Part> table = all_parts();
   return table;
+}
+
+std::string_view xilinx_generation(const Part& part) {
+  return part.name.starts_with("xc7") ? "xc7" : "xcup";
 }
 
 const std::vector<Board>& boards() {
@@ -95,8 +110,8 @@ Target find_target(std::string_view name) {
 const Part* larger_part(const Part& part) {
   const Part* found = nullptr;
   for (const Part& other : parts())
-    if (other.family == part.family && other.luts > part.luts &&
-        (!found || other.luts < found->luts))
+    if (other.family == part.family && xilinx_generation(other) == xilinx_generation(part) &&
+        other.luts > part.luts && (!found || other.luts < found->luts))
       found = &other;
   return found;
 }

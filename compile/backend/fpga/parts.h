@@ -34,10 +34,13 @@ struct Target {
   const Board* board = nullptr;  ///< null: a part alone
 };
 
+/// The series of a part of AMD's, as Yosys calls it: "xc7", or "xcup" of all UltraScale+.
+std::string_view xilinx_generation(const Part& part);
+
 /// UserError listing the parts and boards that there are, and the nearest.
 Target find_target(std::string_view name);
 
-/// The next larger part of the family; null when there is none.
+/// The next larger part of the family, and of AMD's of the series; null when there is none.
 const Part* larger_part(const Part& part);
 
 }  // namespace assay::fpga

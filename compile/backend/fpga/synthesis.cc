@@ -38,8 +38,8 @@ std::string synthesis_command(const SynthesisJob& job) {
     case Family::kXilinx:
       // No pads: what is around the design brings them. No shift registers in LUTs: Yosys 0.23 forgets the
       // enable of those that it makes of FDREs, and registers that stay what they are can be proved.
-      return fmt::format("synth_xilinx -family xc7 -flatten -noiopad -noclkbuf -nosrl{}",
-                         job.dsp ? "" : " -nodsp");
+      return fmt::format("synth_xilinx -family {} -flatten -noiopad -noclkbuf -nosrl{}",
+                         job.generation, job.dsp ? "" : " -nodsp");
   }
   ASSAY_INVARIANT(false, "a family has no synthesis");
 }

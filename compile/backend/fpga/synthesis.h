@@ -32,6 +32,7 @@ struct SynthesisJob {
   std::vector<std::string> wires;
   netlist::Family family = netlist::Family::kIce40;
   bool dsp = false;  ///< products may go into DSP blocks; else into LUTs, whatever Yosys likes
+  std::string_view generation = "xc7";  ///< of kXilinx: xilinx_generation()
 };
 
 /// What Yosys writes.
