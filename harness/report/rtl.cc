@@ -150,6 +150,7 @@ void RtlTop::Partition::fields(Fields& f) {
   f("first_frame_latency", first_frame_latency);
   f("interval", interval);
   f("steady", steady);
+  f("steady_interval", steady_interval);
   f("clock_mhz", clock_mhz);
   f("frames_per_second", frames_per_second);
   f("bottleneck", bottleneck);

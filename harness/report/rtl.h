@@ -139,6 +139,7 @@ struct RtlTop {
     std::string reason;
     std::optional<std::int64_t> first_frame_latency, interval;
     std::optional<bool> steady;
+    std::optional<std::int64_t> steady_interval;
     double clock_mhz = 0;
     std::optional<double> frames_per_second;
     Bottleneck bottleneck;

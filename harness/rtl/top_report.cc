@@ -111,6 +111,7 @@ report::RtlTop::Partition partition_report(const RtlLevel& level, double clock_m
   report.reason = v.judgement.reason;
   report.clock_mhz = clock_mhz;
   add_timing(report, timing(shown_run(v)));
+  report.steady_interval = v.steady_interval;
   report.bottleneck = {slowest.node->name, slowest.layer.cycles};
   report.token_model = v.tokens;
   report.canaries = canaries_of(v.prepared, v.canaries);
@@ -139,6 +140,7 @@ std::vector<std::string> partition_row(const report::RtlTop::Partition& p) {
           grouped(differing),
           p.first_frame_latency ? grouped(*p.first_frame_latency) : "-",
           interval_text(p),
+          p.steady_interval ? grouped(*p.steady_interval) : "-",
           grouped(p.bottleneck.cycles),
           printable(p.bottleneck.node, 40),
           p.frames_per_second ? fmt::format("{:.1f}", *p.frames_per_second) : "-",
@@ -159,7 +161,7 @@ report::RtlTop top_report(const RtlLevel& level, double clock_mhz,
 
 std::string top_table(const RtlLevel& level, double clock_mhz, const report::RtlTop& report) {
   std::vector<std::vector<std::string>> rows = {
-      {"design", "layers", "streams", "beats", "differing", "first frame", "cycles/frame",
+      {"design", "layers", "streams", "beats", "differing", "first frame", "cycles/frame", "steady",
        "slowest layer", "which", fmt::format("frames/s at {} MHz", clock_mhz), "verdict"}};
   for (const report::RtlTop::Partition& p : report.partitions) rows.push_back(partition_row(p));
   std::string text = table_text(rows);

@@ -15,6 +15,9 @@ namespace assay {
 struct VerifiedTop : Simulations {
   PreparedTop prepared;
   std::optional<TokenCheck> tokens;  ///< where a run was complete under "always"
+  /// Cycles a frame takes for ever, by the token model, where the RTL moves as it says; nothing, too, where frames
+  /// take turns.
+  std::optional<std::int64_t> steady_interval;
 };
 
 /// reports/rtl-top.json.

@@ -8,6 +8,7 @@
 #include "harness/rtl/rtl_level.h"
 #include "harness/rtl/top_report.h"
 #include "harness/rtl/top_run.h"
+#include "sim/token/fifo_sizing.h"
 
 namespace assay {
 namespace {
@@ -76,6 +77,8 @@ class TopVerification {
                          v.tokens->differing, v.tokens->predicted, v.tokens->first));
     if (v.tokens && v.tokens->compared != v.tokens->predicted)
       j.note(Verdict::kInconclusive, "not every stream was held against the token model");
+    if (v.tokens && v.tokens->differing == 0)
+      v.steady_interval = sim::schedule(token_network(v.prepared.rtl)).interval;
     note_canaries(j, v.prepared, v.canaries);
   }
 

@@ -54,6 +54,7 @@ TEST_F(VerifyTop, EveryStreamEqualsGoldenInTheModelsCycles) {
   const Json& top = json.at("partitions").at(0);
   EXPECT_EQ(top.at("interval"), top.at("bottleneck").at("cycles"));
   EXPECT_EQ(top.at("steady"), true);
+  EXPECT_EQ(top.at("steady_interval"), top.at("interval"));
   EXPECT_DOUBLE_EQ(top.at("frames_per_second"), 200e6 / top.at("interval").get<double>());
   EXPECT_GT(top.at("canaries").at("planted"), 6 * top.at("streams").size());
   EXPECT_EQ(top.at("canaries").at("caught"), top.at("canaries").at("planted"));
