@@ -14,6 +14,7 @@
 #include "compile/base/error.h"
 #include "compile/base/file.h"
 #include "golden/data/npy.h"
+#include "harness/rtl/node_model.h"
 #include "harness/rtl/top_run.h"
 #include "harness/run/network.h"
 #include "harness/run/saved_run.h"
@@ -50,6 +51,21 @@ const Tensor* tensor_of(const StitchedRtl& rtl, const std::string& prefix) {
   return nullptr;
 }
 
+/// The beats of a frame of weights that come as a stream, byte by byte.
+std::vector<std::int64_t> weight_bytes_of(const StitchedRtl& rtl,
+                                          const host::StreamLayout& layout) {
+  const auto port = std::ranges::find(rtl.slaves, layout.prefix, &StitchedPort::prefix);
+  const StitchedStream& s = rtl.streams.at(port->stream);
+  hw::Stream words = s.stream;
+  words.last = false;
+  const sim::Tokens tokens = stream_tokens(rtl.nodes[s.reader.value()].layer, words, {});
+  std::vector<std::int64_t> bytes;
+  for (std::int64_t beat = 0; beat < layout.beats; ++beat)
+    for (std::int64_t byte = 0; byte < layout.beat_bytes; ++byte)
+      bytes.push_back(tokens.beat(beat)[byte]);
+  return bytes;
+}
+
 }  // namespace
 
 void join_tail(const Graph& left, HostTail& tail, std::vector<host::StreamLayout>& outputs) {
@@ -72,7 +88,8 @@ HostArrays::HostArrays(const StitchedRtl& rtl, std::vector<host::StreamLayout> i
                        std::vector<host::StreamLayout> outputs) {
   for (host::StreamLayout& layout : inputs) {
     const Tensor* tensor = tensor_of(rtl, layout.prefix);
-    inputs_.push_back({std::move(layout), tensor, {}, {}});
+    Array& array = inputs_.emplace_back(Array{std::move(layout), tensor, {}, {}});
+    if (array.layout.constant) array.add(weight_bytes_of(rtl, array.layout));
   }
   for (host::StreamLayout& layout : outputs) {
     const Tensor* tensor = tensor_of(rtl, layout.prefix);
@@ -82,14 +99,16 @@ HostArrays::HostArrays(const StitchedRtl& rtl, std::vector<host::StreamLayout> i
 
 void HostArrays::add(const ExactRun& run) {
   for (auto* arrays : {&inputs_, &outputs_})
-    for (Array& array : *arrays) array.add(integers(run.values.at(array.tensor)));
+    for (Array& array : *arrays)
+      if (!array.layout.constant) array.add(integers(run.values.at(array.tensor)));
   ++images_;
 }
 
 std::vector<NodeRtl::File> HostArrays::files() const {
   std::vector<NodeRtl::File> files;
   for (std::size_t i = 0; i < inputs_.size(); ++i)
-    files.push_back({fmt::format("input_{}.npy", i), inputs_[i].npy(images_)});
+    files.push_back(
+        {fmt::format("input_{}.npy", i), inputs_[i].npy(inputs_[i].layout.constant ? 1 : images_)});
   for (std::size_t i = 0; i < outputs_.size(); ++i)
     files.push_back({fmt::format("golden_{}.npy", i), outputs_[i].npy(images_)});
   return files;

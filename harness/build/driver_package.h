@@ -35,7 +35,7 @@ struct DriverPlace {
 void join_tail(const Graph& left, HostTail& tail, std::vector<host::StreamLayout>& outputs);
 
 /// Frames of many images as hosts read them: input_0.npy, .. and what golden has at every output as golden_0.npy,
-/// .., integers in the network's order of axes.
+/// .., integers in the network's order of axes. Weights that come as a stream have a frame.
 class HostArrays {
  public:
   /// Of streams of `rtl`, which must outlive it.
@@ -49,8 +49,8 @@ class HostArrays {
   struct Array {
     host::StreamLayout layout;
     const Tensor* tensor = nullptr;
-    Shape shape;  ///< of one, without the batch; axes in the network's order
-    std::vector<std::int64_t> values;
+    Shape shape;                       ///< of one, without the batch; axes in the network's order
+    std::vector<std::int64_t> values;  ///< of weights that come as a stream those of one frame
     void add(const std::vector<std::int64_t>& frame);
     std::string npy(std::int64_t images) const;
   };

@@ -72,6 +72,7 @@ std::vector<host::StreamLayout> retrained(std::vector<host::StreamLayout> stream
         "the other network has other checkpoints than this one; it is no training of the same "
         "network");
   for (host::StreamLayout& stream : streams) {
+    if (stream.constant) continue;  // bytes, which mean nothing to a host
     const auto it = std::ranges::find_if(
         own, [&](const Checkpoint& c) { return c.name == stream.name && is_input(c) == inputs; });
     if (it == own.end())

@@ -29,6 +29,7 @@ def stream(mover, **changes):
         "name": "image", "tensor": "image", "mover": mover, "address": 0, "memory_bits": 64, "shape": [1, 2, 3, 2],
         "perm": [0, 3, 1, 2], "dtype": "UINT4", "bits": 4, "signed": False, "bipolar": False, "lanes": 2,
         "beats": 6, "beat_bytes": 1, "slot_bytes": 1, "unit": None, "shift": None,
+        "constant": False,
     }
     description.update(changes)
     return description

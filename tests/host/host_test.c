@@ -18,7 +18,7 @@ static void expect(int holds, const char* what, int line) {
 
 /* Frames of 2 x 3 pixels of 2 channels, UINT4, a pixel a beat, channels last. */
 static const assay_stream kStreams[] = {
-    {"image", "image", "idma0", 0, 64, "UINT4", 4, 0, 0, 4, {1, 2, 3, 2}, {0, 3, 1, 2}, 2, 6, 1, 1},
+    {"image", "image", "idma0", 0, 64, "UINT4", 4, 0, 0, 4, {1, 2, 3, 2}, {0, 3, 1, 2}, 2, 6, 1, 1, 0},
     {"image",
      "image",
      "odma0",
@@ -34,7 +34,8 @@ static const assay_stream kStreams[] = {
      2,
      6,
      1,
-     1}};
+     1,
+     0}};
 static const assay_description kDescription = {"made up", HASH, 100, 1, 1, kStreams, NULL};
 
 static assay_stream row(unsigned lanes, unsigned bits, int is_signed, int is_bipolar,

@@ -140,9 +140,10 @@ inline std::string drive_packages(
   const Console console{nowhere, nowhere, false, true};
   DriverPlace place;
   place.movers = system.movers();
-  place.addresses = {0x43c00000, 0x43c10000};
+  for (std::size_t m = 0; m < place.movers.size(); ++m)
+    place.addresses.push_back(0x43c00000 + 0x10000 * static_cast<std::int64_t>(m));
   if (const auto& stores = system.top().rtl.stores; !stores.empty())
-    place.weights = {"accelerator0", 0x43c20000, std::min(weight_range(stores), reach)};
+    place.weights = {"accelerator0", 0x44000000, std::min(weight_range(stores), reach)};
   const DriverPackages made = driver_packages(session, place, console);
   for (const auto& [name, files] : {std::pair{"driver", &made.pynq}, std::pair{"host", &made.c}}) {
     std::filesystem::create_directories(folder / name);

@@ -93,11 +93,14 @@ TEST(JoinTail, LabelsInPlaceOfLogitsLeaveNothing) {
 /// A run with run-time weights, and another training of its network, packed for its accelerator.
 class LoadedWeights : public ::testing::Test {
  protected:
-  LoadedWeights() {
-    testing::fill_from_kept(dir_.path(), "loaded", [](const fs::path& made) {
+  /// `folding`: what else is told to the layers.
+  explicit LoadedWeights(const std::string& kept = "loaded", const std::string& folding = "{}") {
+    testing::fill_from_kept(dir_.path(), kept, [&](const fs::path& made) {
       const std::string out = (made / "out").string();
+      write_file(made / "folding.json", folding);
       succeed({"run", save_training(made / "net.onnx", {}).string(), "--runtime-weights",
-               "--images", "6", "--target-cycles", "512", "--out", out});
+               "--folding", (made / "folding.json").string(), "--images", "6", "--target-cycles",
+               "512", "--out", out});
       succeed({"weights", out, "--from", save_training(made / "other.onnx", kOther).string(),
                "--out", (made / "new").string()});
     });
@@ -216,6 +219,47 @@ TEST_F(LoadedWeights, TheExampleLoadsThem) {
   write_file(new_ / "weights.json", text);
   EXPECT_THAT(run({"--weights", new_.string()}),
               HasSubstr("ASSAY_ERROR_HASH: these weights were packed for other RTL (zzzz"));
+}
+
+/// Products whose weights come as streams of their own, and thresholds that a host writes.
+class StreamedWeights : public LoadedWeights {
+ protected:
+  StreamedWeights() : LoadedWeights("streamed", R"({"Defaults": {"mem_mode": "external"}})") {}
+
+  /// What `assay` leaves: "validate.py" or the example in C++, on arrays of a folder.
+  std::string python_says(const std::vector<std::string>& arguments) {
+    return drive_packages(
+        out_, packages_,
+        [&](const fs::path& folder) {
+          return pynq_command(folder / "driver", "validate.py", arguments);
+        },
+        spoil_);
+  }
+  std::function<void(const fs::path&)> spoil_;
+};
+
+TEST_F(StreamedWeights, DriversBringThem) {
+  if (python().empty()) GTEST_SKIP() << "needs NumPy: apt-get install python3-numpy";
+  EXPECT_EQ(python_says({}), "EQUIVALENT: 6 images compared, 0 differ\n");
+  ASSERT_TRUE(fs::exists(packages_ / "driver/input_1.npy"));
+  EXPECT_EQ(read_npy(packages_ / "driver/input_1.npy").shape[0], 1);
+  EXPECT_EQ(python_says({"--weights", new_.string()}), "EQUIVALENT: 6 images compared, 0 differ\n");
+  spoil_ = [&](const fs::path& folder) {
+    write_file(folder / "driver/input_1.npy", read_file(new_ / "input_1.npy"));
+  };
+  EXPECT_THAT(python_says({}), HasSubstr("DIFFERENT: 6 images compared"));
+}
+
+TEST_F(StreamedWeights, TheExampleBringsThem) {
+  const std::vector<std::string> board = {"BOARD=" ASSAY_SOURCE_DIR "/tests/host/socket_board.cpp"};
+  EXPECT_THAT(example(board, {(packages_ / "driver").string(), "4"}),
+              HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
+  EXPECT_THAT(example(board, {"--weights", new_.string(), "4"}),
+              HasSubstr("EQUIVALENT: 6 images compared, 0 differ\n"));
+  write_file(packages_ / "driver/golden_0.npy", read_file(new_ / "golden_0.npy"));
+  const fs::path arrays = dir_.path() / "arrays";
+  fs::copy(packages_ / "driver", arrays);
+  EXPECT_THAT(example(board, {arrays.string(), "4"}), HasSubstr("DIFFERENT: 6 images compared"));
 }
 
 TEST_F(LoadedWeights, TheExampleLoadsThemBehindXrtToo) {

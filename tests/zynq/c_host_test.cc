@@ -58,7 +58,7 @@ TEST(CHost, DescribesAStream) {
   EXPECT_THAT(
       usual,
       HasSubstr(R"({"a \042b\134c\042\077", "t", "idma0", 0xa0010000u, 128, "INT9", 9, 1, 0, 4, )"
-                R"({1, 2, 3, 2}, {0, 1, 2, 3}, 2u, 6u, 3u, 4u},)"));
+                R"({1, 2, 3, 2}, {0, 1, 2, 3}, 2u, 6u, 3u, 4u, 0},)"));
   EXPECT_THAT(usual,
               HasSubstr("\"" + std::string(64, 'f') + "\", 142.5, 1, 0, assay_streams, NULL}"));
   stream.layout.perm = {0, 3, 1, 2};

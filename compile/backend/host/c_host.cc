@@ -46,12 +46,13 @@ std::string stream_text(const DriverStream& stream) {
   }
   const bool bipolar = l.dtype.kind == DataType::Kind::kBipolar;
   return fmt::format(
-      "    {{{}, {}, {}, 0x{:x}u, {}, {}, {}, {}, {}, {}, {{{}}}, {{{}}}, {}u, {}u, {}u, {}u}},\n",
+      "    {{{}, {}, {}, 0x{:x}u, {}, {}, {}, {}, {}, {}, {{{}}}, {{{}}}, {}u, {}u, {}u, {}u, "
+      "{}}},\n",
       c_string(l.name), c_string(l.tensor), c_string(stream.mover.name), stream.address,
       stream.mover.choice.memory_bits, c_string(l.dtype.name()), l.dtype.bits,
       l.dtype.is_signed() && !bipolar ? 1 : 0, bipolar ? 1 : 0, l.shape.size(),
       fmt::join(l.shape, ", "), fmt::join(perm, ", "), l.lanes, l.beats, l.beat_bytes,
-      stream.mover.slot_bytes());
+      stream.mover.slot_bytes(), l.constant ? 1 : 0);
 }
 
 /// The table of memories and the port; "" where there is none.

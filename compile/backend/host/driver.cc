@@ -46,7 +46,8 @@ Json json_of(const DriverStream& stream) {
           {"beat_bytes", l.beat_bytes},
           {"slot_bytes", stream.mover.slot_bytes()},
           {"unit", json_of(l.unit)},
-          {"shift", json_of(l.shift)}};
+          {"shift", json_of(l.shift)},
+          {"constant", l.constant}};
 }
 
 Json json_of(const std::vector<DriverStream>& streams) {

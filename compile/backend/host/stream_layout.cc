@@ -49,16 +49,29 @@ StreamLayout layout_of(const Graph& graph, const StitchedRtl& rtl, const Stitche
   return layout;
 }
 
+StreamLayout weight_layout(const StitchedRtl& rtl, const StitchedPort& port) {
+  const hw::Stream& stream = rtl.streams.at(port.stream).stream;
+  StreamLayout layout;
+  layout.name = layout.tensor = stream.tensor->name;
+  layout.prefix = port.prefix;
+  layout.beats = stream.beats;
+  layout.lanes = layout.beat_bytes = port.tdata_bits() / 8;
+  layout.shape = {1, layout.beats, layout.lanes};
+  layout.dtype = DataType::uint(8);
+  layout.constant = true;
+  return layout;
+}
+
 }  // namespace
 
 std::vector<StreamLayout> input_layouts(const Graph& graph, const StitchedRtl& rtl) {
   std::vector<StreamLayout> layouts;
   for (const StitchedPort& port : rtl.slaves) {
     const Tensor* tensor = rtl.streams.at(port.stream).stream.tensor;
-    if (tensor->constant)
-      user_error(
-          "'{}' are weights that come as a stream (mem_mode external): a host has none for them",
-          printable(tensor->name));
+    if (tensor->constant) {
+      layouts.push_back(weight_layout(rtl, port));
+      continue;
+    }
     const auto edge = std::ranges::find_if(
         graph.inputs(), [&](const Tensor* input) { return same_order(tensor, input); });
     if (edge == graph.inputs().end())

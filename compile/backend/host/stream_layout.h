@@ -26,10 +26,12 @@ struct StreamLayout {
   std::int64_t beat_bytes = 1;
   /// real = unit * value + shift, over the network's axes; nothing where the values are labels.
   std::optional<RealArray> unit, shift;
+  bool constant =
+      false;  ///< weights of a layer, every frame the same: a beat's bytes are its elements
 };
 
 /// The accelerator's streams from and to its memory: inputs as its slaves, outputs as its masters.
-/// UserError for weights that come as a stream, and where an edge is not what the network has there.
+/// UserError where an edge is not what the network has there.
 std::vector<StreamLayout> input_layouts(const Graph& graph, const StitchedRtl& rtl);
 std::vector<StreamLayout> output_layouts(const Graph& graph, const StitchedRtl& rtl);
 

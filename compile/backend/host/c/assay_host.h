@@ -57,6 +57,7 @@ typedef struct assay_stream {
   uint64_t beats;                 /* of a frame */
   uint64_t beat_bytes;            /* of the stream */
   uint64_t slot_bytes;            /* that a beat takes in memory; what it leaves is zero */
+  int constant;                   /* weights of a layer, every frame the same, as bytes of beats */
 } assay_stream;
 
 /* A memory of run-time weights: its word w has its 32 bits number c at address + 4 * (w * stride + c); behind a bus of less

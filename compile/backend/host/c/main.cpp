@@ -33,19 +33,30 @@ std::string file_name(const std::string& folder, const char* what, unsigned i) {
   return folder + "/" + what + "_" + std::to_string(i) + ".npy";
 }
 
-/// Files of a frame each for every stream; `frames` is how many all of them have.
+/// Values of as many frames as `frames`, of weights that come as a stream, whose file has a frame.
+void repeat(std::vector<std::int64_t>& values, std::uint64_t frames) {
+  const std::vector<std::int64_t> frame = values;
+  for (std::uint64_t more = 1; more < frames; ++more)
+    values.insert(values.end(), frame.begin(), frame.end());
+}
+
+/// Files of every stream; `frames` is how many all of them have.
 Arrays read_all(const std::string& folder, const char* what, const assay_stream* streams,
                 unsigned count, std::uint64_t& frames) {
   Arrays arrays;
+  bool known = false;
   for (unsigned i = 0; i < count; ++i) {
     const npy::Array array = npy::read(file_name(folder, what, i));
     const std::uint64_t here = array.shape.empty() ? 0 : array.shape[0];
-    if (array.values.size() != here * assay_frame_values(&streams[i]) || (i > 0 && here != frames))
+    const bool as_the_others = streams[i].constant ? here == 1 : !known || here == frames;
+    if (array.values.size() != here * assay_frame_values(&streams[i]) || !as_the_others)
       throw std::runtime_error(file_name(folder, what, i) + " is no array of the frames of '" +
                                streams[i].name + "'");
-    frames = here;
+    if (!streams[i].constant) frames = here, known = true;
     arrays.push_back(array.values);
   }
+  for (unsigned i = 0; i < count; ++i)
+    if (streams[i].constant) repeat(arrays[i], frames);
   return arrays;
 }
 

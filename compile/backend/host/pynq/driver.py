@@ -188,6 +188,7 @@ class Accelerator:
         for mover in self.inputs + self.outputs:
             mover.check(self.description["content_hash"])
         self.weights = self._weight_port()
+        self.constants = self._read_constants(os.path.dirname(os.path.abspath(description)) if description else here)
         self._set_clock()
         self._batch_size = 0
         self.batch_size = batch_size
@@ -198,6 +199,26 @@ class Accelerator:
         if ip is None:
             raise AcceleratorError(f"the overlay has no {stream.mover}: it is no accelerator of Assay's")
         return Mover(ip, stream, registers)
+
+    @property
+    def given(self):
+        """The inputs that a caller gives arrays for: all but weights that come as a stream."""
+        return [mover for mover in self.inputs if not mover.stream.constant]
+
+    def _read_constants(self, folder):
+        """A frame of all weights that come as a stream, from a folder as `assay build` or `assay weights` leaves it."""
+        frames = {}
+        for i, mover in enumerate(self.inputs):
+            if mover.stream.constant:
+                values = np.load(os.path.join(folder, f"input_{i}.npy"))
+                frames[mover] = mover.stream.pack(mover.stream.fold(values))
+        return frames
+
+    def _put_constants(self):
+        for mover, frame in self.constants.items():
+            packed = np.repeat(frame, self.batch_size, axis=0).reshape(-1)
+            mover.buffer[: packed.size] = packed
+            mover.buffer.flush()
 
     def _weight_port(self):
         """None where the accelerator has no run-time weights."""
@@ -223,10 +244,13 @@ class Accelerator:
         from runtime_weights import WeightPackage
 
         package = WeightPackage(folder, self.description)
+        constants = self._read_constants(folder)
         port.write(package.words)
         package.take_over([mover.stream for mover in self.inputs], "inputs")
         package.take_over([mover.stream for mover in self.outputs], "outputs")
         self.host = package.about["training"]["host"]
+        self.constants = constants
+        self._put_constants()
 
     def read_weights(self):
         """Every word of 32 bits of the run-time weights (uint32), as weights.npy has them."""
@@ -259,18 +283,19 @@ class Accelerator:
             size = -(-frames * mover.stream.frame_bytes // word) * word
             mover.buffer = allocate(shape=(size,), dtype=np.uint8)
         self._batch_size = frames
+        self._put_constants()
 
     def load(self, arrays):
         """Puts as many frames as the batch has, or less, into the buffers of all inputs."""
         frames = len(arrays[0])
-        if len(arrays) != len(self.inputs):
-            raise ValueError(f"the network has {len(self.inputs)} inputs; {len(arrays)} arrays were given")
+        if len(arrays) != len(self.given):
+            raise ValueError(f"the network has {len(self.given)} inputs; {len(arrays)} arrays were given")
         if not 1 <= frames <= self.batch_size or any(len(array) != frames for array in arrays):
             raise ValueError(
                 f"{[len(array) for array in arrays]} frames were given; every input takes the same number, "
                 f"1 to batch_size ({self.batch_size})"
             )
-        for mover, array in zip(self.inputs, arrays):
+        for mover, array in zip(self.given, arrays):
             packed = mover.stream.pack(mover.stream.fold(array)).reshape(-1)
             mover.buffer[: packed.size] = packed
             mover.buffer.flush()
@@ -351,10 +376,10 @@ class Accelerator:
         result["batch_size"] = frames
         result["cycles"] = cycles
         result["cycles_per_frame"] = cycles / frames
-        arrays = [np.full((frames, *m.stream.normal_shape), m.stream.range[1]) for m in self.inputs]
+        arrays = [np.full((frames, *m.stream.normal_shape), m.stream.range[1]) for m in self.given]
         steps = {
-            "fold_input[ms]": lambda: [m.stream.fold(a) for m, a in zip(self.inputs, arrays)],
-            "pack_input[ms]": lambda: [m.stream.pack(f) for m, f in zip(self.inputs, result_of["fold_input[ms]"])],
+            "fold_input[ms]": lambda: [m.stream.fold(a) for m, a in zip(self.given, arrays)],
+            "pack_input[ms]": lambda: [m.stream.pack(f) for m, f in zip(self.given, result_of["fold_input[ms]"])],
             "copy_input_data_to_device[ms]": lambda: self.load(arrays),
             "copy_output_data_from_device[ms]": lambda: [m.buffer.invalidate() for m in self.outputs],
             "unpack_output[ms]": lambda: self.integers(frames),

@@ -34,8 +34,14 @@ def differing_images(integers, golden):
     return np.flatnonzero(wrong)
 
 
-def load_all(pattern, count, folder=HERE):
-    return [np.load(os.path.join(folder, pattern.format(i))) for i in range(count)]
+def load_all(pattern, numbers, folder=HERE):
+    return [np.load(os.path.join(folder, pattern.format(i))) for i in numbers]
+
+
+def load_inputs(accelerator, folder=HERE):
+    """The images of a folder, an array per input that a caller gives."""
+    given = [i for i, mover in enumerate(accelerator.inputs) if mover in accelerator.given]
+    return load_all("input_{}.npy", given, folder)
 
 
 def main():
@@ -52,7 +58,7 @@ def main():
         accelerator.load_weights(options.weights)
     folder = options.weights or HERE
     images = [np.load(file) for file in options.images or []]
-    images = images or load_all("input_{}.npy", len(accelerator.inputs), folder)
+    images = images or load_inputs(accelerator, folder)
     count = len(images[0])
     if count == 0:
         print("INCONCLUSIVE: there are no images")
@@ -65,7 +71,7 @@ def main():
     if options.images:
         print("INCONCLUSIVE: golden's results are those of the run's images; leave --images out to compare")
         return 3
-    golden = load_all("golden_{}.npy", len(accelerator.outputs), folder)
+    golden = load_all("golden_{}.npy", range(len(accelerator.outputs)), folder)
     if any(len(expected) != count for expected in golden):
         print(f"INCONCLUSIVE: golden_*.npy hold {[len(g) for g in golden]} results for {count} images")
         return 3
