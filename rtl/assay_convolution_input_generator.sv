@@ -86,84 +86,111 @@ module assay_convolution_input_generator #(
     wrapped = (words % Ring + Ring) % Ring;
   endfunction
 
+  // To go on by `words` on the ring: beyond its end, and before it.
+  function automatic logic [2*AddrBits:0] moves(input int words);
+    moves = {(AddrBits + 1)'(wrapped(words) - Ring), AddrBits'(wrapped(words))};
+  endfunction
+
+  // Both sums at once: the one beyond the end is negative as long as that is not reached.
   function automatic logic [AddrBits-1:0] moved(input logic [AddrBits-1:0] addr,
-                                                input logic [AddrBits-1:0] words);
-    logic [AddrBits:0] sum;
+                                                input logic [2*AddrBits:0] words);
+    logic [AddrBits:0] beyond;
     begin
-      sum   = {1'b0, addr} + {1'b0, words};
-      moved = AddrBits'(sum >= (AddrBits + 1)'(Depth) ? sum - (AddrBits + 1)'(Depth) : sum);
+      beyond = {1'b0, addr} + words[2*AddrBits:AddrBits];
+      moved  = beyond[AddrBits] ? addr + words[AddrBits-1:0] : beyond[AddrBits-1:0];
     end
+  endfunction
+
+  // Whether the next of `count` steps is the last one.
+  function automatic logic ends(input logic last, input logic [31:0] step,
+                                input logic [31:0] count);
+    ends = last ? count == 1 : step == count - 2;
   endfunction
 
   logic [LoopBits-1:0]         a, b, c;  // of the next tap, as are column and row
   logic [ColumnBits-1:0]       column;
   logic [RowBits-1:0]          row;
-  logic                        last_a, last_b, last_c, last_column, last_row;
+  logic                        last_a, last_b, last_c, last_column, last_row;  // known a step before
   logic                        write, read;
-  logic [AddrBits-1:0]         write_addr, read_addr, addr_move;
+  logic [AddrBits-1:0]         write_addr, read_addr;
+  logic [2*AddrBits:0]         addr_move;
   logic signed [CountBits-1:0] room;   // words that may be written, minus 1
   logic signed [CountBits-1:0] ahead;  // words there from the next tap on, minus 1
-  logic signed [CountBits-1:0] tap_move, window_move;
+  logic signed [CountBits-1:0] tap_move, window_move, room_move, ahead_move;
 
   assign in_ready_o  = !room[CountBits-1];
   assign write       = in_valid_i && in_ready_o;
   assign read        = !ahead[CountBits-1] && (out_ready_i || !out_valid_o);
-  assign last_a      = a == LoopBits'(LoopA - 1);
-  assign last_b      = b == LoopBits'(LoopB - 1);
-  assign last_c      = c == LoopBits'(LoopC - 1);
-  assign last_column = column == ColumnBits'(OutWidth - 1);
-  assign last_row    = row == RowBits'(OutHeight - 1);
 
-  always_comb begin  // where the next tap is
-    window_move = '0;
+  // Where the next tap is. What a write adds is in the same constant, so that one addition is left.
+  always_comb begin
+    window_move = {CountBits{write}};
     if (!last_a) begin
-      tap_move  = CountBits'(StepA);
-      addr_move = AddrBits'(wrapped(StepA));
+      tap_move  = write ? CountBits'(1 - StepA) : CountBits'(-StepA);
+      addr_move = moves(StepA);
     end else if (!last_b) begin
-      tap_move  = CountBits'(StepB - EndA);
-      addr_move = AddrBits'(wrapped(StepB - EndA));
+      tap_move  = write ? CountBits'(1 - StepB + EndA) : CountBits'(EndA - StepB);
+      addr_move = moves(StepB - EndA);
     end else if (!last_c) begin
-      tap_move  = CountBits'(StepC - EndB);
-      addr_move = AddrBits'(wrapped(StepC - EndB));
+      tap_move  = write ? CountBits'(1 - StepC + EndB) : CountBits'(EndB - StepC);
+      addr_move = moves(StepC - EndB);
     end else if (!last_column) begin
-      window_move = CountBits'(Column);
-      tap_move    = CountBits'(Column - Last);
-      addr_move   = AddrBits'(wrapped(Column - Last));
+      window_move = write ? CountBits'(Column - 1) : CountBits'(Column);
+      tap_move    = write ? CountBits'(1 - Column + Last) : CountBits'(Last - Column);
+      addr_move   = moves(Column - Last);
     end else if (!last_row) begin
-      window_move = CountBits'(Row);
-      tap_move    = CountBits'(Row - Last);
-      addr_move   = AddrBits'(wrapped(Row - Last));
+      window_move = write ? CountBits'(Row - 1) : CountBits'(Row);
+      tap_move    = write ? CountBits'(1 - Row + Last) : CountBits'(Last - Row);
+      addr_move   = moves(Row - Last);
     end else begin
-      window_move = CountBits'(Frame);
-      tap_move    = CountBits'(Frame - Last);
-      addr_move   = AddrBits'(wrapped(Frame - Last));
+      window_move = write ? CountBits'(Frame - 1) : CountBits'(Frame);
+      tap_move    = write ? CountBits'(1 - Frame + Last) : CountBits'(Last - Frame);
+      addr_move   = moves(Frame - Last);
     end
+    room_move  = read ? window_move : {CountBits{write}};
+    ahead_move = read ? tap_move : CountBits'(write);
   end
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      {a, b, c}  <= '0;
-      column     <= '0;
-      row        <= '0;
-      read_addr  <= '0;
-      write_addr <= '0;
-      room       <= CountBits'(Depth - 1);
-      ahead      <= '1;
+      {a, b, c}   <= '0;
+      column      <= '0;
+      row         <= '0;
+      read_addr   <= '0;
+      write_addr  <= '0;
+      last_a      <= LoopA == 1;
+      last_b      <= LoopB == 1;
+      last_c      <= LoopC == 1;
+      last_column <= OutWidth == 1;
+      last_row    <= OutHeight == 1;
+      room        <= CountBits'(Depth - 1);
+      ahead       <= '1;
       out_valid_o <= 1'b0;
     end else begin
       if (read) begin
         read_addr <= moved(read_addr, addr_move);
         a         <= last_a ? '0 : a + LoopBits'(1);
-        if (last_a) b <= last_b ? '0 : b + LoopBits'(1);
-        if (last_a && last_b) c <= last_c ? '0 : c + LoopBits'(1);
+        last_a    <= ends(last_a, 32'(a), LoopA);
+        if (last_a) begin
+          b      <= last_b ? '0 : b + LoopBits'(1);
+          last_b <= ends(last_b, 32'(b), LoopB);
+        end
+        if (last_a && last_b) begin
+          c      <= last_c ? '0 : c + LoopBits'(1);
+          last_c <= ends(last_c, 32'(c), LoopC);
+        end
         if (last_a && last_b && last_c) begin
-          column <= last_column ? '0 : column + 1'b1;
-          if (last_column) row <= last_row ? '0 : row + 1'b1;
+          column      <= last_column ? '0 : column + 1'b1;
+          last_column <= ends(last_column, 32'(column), OutWidth);
+        end
+        if (last_a && last_b && last_c && last_column) begin
+          row      <= last_row ? '0 : row + 1'b1;
+          last_row <= ends(last_row, 32'(row), OutHeight);
         end
       end
-      if (write) write_addr <= moved(write_addr, AddrBits'(wrapped(1)));
-      room      <= room + (read ? window_move : '0) - CountBits'(write);
-      ahead     <= ahead - (read ? tap_move : '0) + CountBits'(write);
+      if (write) write_addr <= moved(write_addr, moves(1));
+      room        <= room + room_move;
+      ahead       <= ahead + ahead_move;
       out_valid_o <= read || (out_valid_o && !out_ready_i);
     end
   end

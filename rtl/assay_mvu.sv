@@ -4,7 +4,8 @@
 //   out[p] = sum over beats and s of in[s] * weight[p][s]      modulo 2**AccBits
 //
 // Depthwise: every lane has elements of its own, in[p][s]. A beat of activations meets a beat of
-// weights. Latency 3 from the last beat of a sum, one beat per cycle.
+// weights. Latency 3 from the last beat of a sum, and one for every register within the adder tree
+// (SumRegisters below, sum_registers() in compile/hw/mvau.cc); one beat per cycle.
 // Lane order: activations [p][s], weights [p][s]; with Popcount bit planes [p][bit][s].
 module assay_mvu #(
   parameter int unsigned Pe            = 1,
@@ -63,11 +64,19 @@ module assay_mvu #(
 
   localparam int unsigned FoldBits = ColumnFolds > 1 ? $clog2(ColumnFolds) : 1;
 
+  // Adder trees have a register behind every third level, where few nodes are left. The adders of
+  // DSP blocks are chains, population counts no trees of ours.
+  localparam int unsigned SumLevels    = 3;
+  localparam bit          Tree         = !Popcount && (!Dsp || DspLanes > 1) && Simd > 1;
+  localparam int unsigned SumRegisters = Tree ? ($clog2(Simd) - 1) / SumLevels : 0;
+  localparam int unsigned Stages       = 2 + SumRegisters;
+
   logic                advance, fire;
   logic [FoldBits-1:0] fold;
   logic                first, last;
-  logic                counts_valid, counts_first, counts_last;  // stage 1: counts or products
-  logic                sum_valid, sum_first, sum_last;           // stage 2: the beat's sums
+  // Stage 0: counts or products; the last one: the beat's sums.
+  logic [Stages-1:0]   valids, firsts, lasts;
+  logic                sum_valid, sum_first;
 
   assign advance         = out_ready_i || !out_valid_o;
   assign in_ready_o      = advance && weights_valid_i;
@@ -75,27 +84,25 @@ module assay_mvu #(
   assign fire            = in_valid_i && weights_valid_i;
   assign first           = fold == '0;
   assign last            = fold == FoldBits'(ColumnFolds - 1);
+  assign sum_valid       = valids[Stages-1];
+  assign sum_first       = firsts[Stages-1];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
-      fold         <= '0;
-      counts_valid <= 1'b0;
-      sum_valid    <= 1'b0;
-      out_valid_o  <= 1'b0;
+      fold        <= '0;
+      valids      <= '0;
+      out_valid_o <= 1'b0;
     end else if (advance) begin
       if (fire) fold <= last ? '0 : fold + 1'b1;
-      counts_valid <= fire;
-      sum_valid    <= counts_valid;
-      out_valid_o  <= sum_valid && sum_last;
+      valids      <= {valids[Stages-2:0], fire};
+      out_valid_o <= sum_valid && lasts[Stages-1];
     end
   end
 
   always_ff @(posedge clk_i) begin
     if (advance) begin
-      counts_first <= first;
-      counts_last  <= last;
-      sum_first    <= counts_first;
-      sum_last     <= counts_last;
+      firsts <= {firsts[Stages-2:0], first};
+      lasts  <= {lasts[Stages-2:0], last};
     end
   end
 
@@ -128,6 +135,7 @@ module assay_mvu #(
         .InSigned    (InSigned),
         .WeightBits  (WeightBits),
         .WeightSigned(WeightSigned),
+        .SumLevels   (SumLevels),
         .AccBits     (AccBits)
       ) lanes (
         .clk_i      (clk_i),
@@ -173,6 +181,7 @@ module assay_mvu #(
           .WeightSigned (WeightSigned),
           .WeightBipolar(WeightBipolar),
           .Dsp          (Dsp),
+          .SumLevels    (SumLevels),
           .SumBits      (AccBits)
         ) dot (
           .clk_i    (clk_i),

@@ -8,7 +8,8 @@
 // with Popcount in bit planes [r % Pe][bit][c % Simd]. Depthwise: c is in[c, r], a tap of channel r;
 // beats carry [c % Simd][r % Pe] elements in the order (r / Pe, c / Simd).
 // Cycles per vector: RowFolds * ColumnFolds. Latency 6 from the last beat of a vector (5 with
-// RowFolds = 1 or Depthwise), plus, with thresholds, 2, or the bits of the count with Search.
+// RowFolds = 1 or Depthwise), plus SumRegisters of assay_mvu.sv (with more than 8 products of a lane
+// that a tree adds), plus, with thresholds, 2, or the bits of the count with Search.
 // Golden: golden/hw/mvau.cc, golden/hw/vvau.cc.
 module assay_mvu_layer #(
   parameter int unsigned Pe                = 1,

@@ -9,7 +9,8 @@
 // below 2**FieldBits, and the last one, on top, is w_i * x. Where fields overlap by a bit, a field
 // has a carry of the one below, which its lowest bit shows, as that of a product is known.
 // Why that is exact, and the most lanes: compile/hw/dsp_packing.h.
-// Latency 3 from the last beat of a sum. Lane order: weights [lane][s].
+// Latency 3 from the last beat of a sum, and one for every register of the trees that add products:
+// behind each SumLevels of their levels, but not behind the last one. Lane order: weights [lane][s].
 module assay_packed_lanes #(
   parameter int unsigned Lanes        = 2,
   parameter int unsigned Spacing      = 16,
@@ -19,13 +20,14 @@ module assay_packed_lanes #(
   parameter bit          InSigned     = 1'b0,
   parameter int unsigned WeightBits   = 8,
   parameter bit          WeightSigned = 1'b1,
+  parameter int unsigned SumLevels    = 3,
   parameter int unsigned AccBits      = 24
 ) (
   input  logic                             clk_i,
   input  logic                             advance_i,
   input  logic [Simd*InBits-1:0]           in_i,
   input  logic [Lanes*Simd*WeightBits-1:0] weight_i,
-  input  logic                             sum_valid_i,  // two cycles of advance_i after the beat
+  input  logic                             sum_valid_i,  // a cycle of advance_i before the sum is added
   input  logic                             sum_first_i,
   output logic [Lanes*AccBits-1:0]         acc_o
 );
@@ -48,7 +50,8 @@ module assay_packed_lanes #(
   localparam int unsigned TopBits = InBits + WeightBits + (WeightSigned ? 0 : 1);
   localparam int unsigned PBits   = Spacing * Last + TopBits;
 
-  localparam int unsigned Levels = $clog2(Simd);
+  localparam int unsigned Levels    = $clog2(Simd);
+  localparam int unsigned Registers = Levels > 0 ? (Levels - 1) / SumLevels : 0;
 
   function automatic int unsigned nodes_of(input int unsigned level);  // of an adder tree
     nodes_of = (Simd + (1 << level) - 1) >> level;
@@ -121,19 +124,36 @@ module assay_packed_lanes #(
     localparam bit          Signed   = Top ? WeightSigned : Overlap;
     localparam int unsigned SumBits  = TermBits + Levels < AccBits ? TermBits + Levels : AccBits;
 
+    // With registers of the tree in front: [registers][s].
+    logic [Simd-1:0]               frees_now;
+    logic [(Registers+1)*Simd-1:0] frees;
+    for (genvar s = 0; s < Simd; s++) begin : g_free
+      assign frees_now[s] = g_element[s].g_field[i].free;
+    end
+    if (Registers > 0) begin : g_frees
+      logic [Registers*Simd-1:0] frees_late;
+      always_ff @(posedge clk_i) begin
+        if (advance_i) frees_late <= frees[Registers*Simd-1:0];
+      end
+      assign frees = {frees_late, frees_now};
+    end else begin : g_frees_now
+      assign frees = frees_now;
+    end
+
     // A balanced tree: 2**level terms and fewer carries need level bits more than a term. A carry
     // goes into an adder through a lowest bit of its own, which costs a carry chain no LUT.
     for (genvar l = 0; l <= Levels; l++) begin : g_level
       localparam int unsigned Width = TermBits + l < SumBits ? TermBits + l : SumBits;
       localparam int unsigned Under = nodes_of(l > 0 ? l - 1 : 0);
+      localparam bit          Registered = l > 0 && l < Levels && l % SumLevels == 0;
 
       for (genvar n = 0; n < nodes_of(l); n++) begin : g_node
-        logic [Width-1:0] part;
+        logic [Width-1:0] value, part;
 
         if (l == 0 && (Top || !Overlap)) begin : g_whole
-          assign part = g_element[n].fields[i*Spacing +: Width];
+          assign value = g_element[n].fields[i*Spacing +: Width];
         end else if (l == 0) begin : g_with_carry
-          assign part = Width'({g_element[n].g_field[i+1].free, g_element[n].fields[i*Spacing +: Spacing]});
+          assign value = Width'({g_element[n].g_field[i+1].free, g_element[n].fields[i*Spacing +: Spacing]});
         end else begin : g_sum
           logic [Width-1:0] left;
           assign left = Signed ? Width'($signed(g_level[l-1].g_node[2*n].part))
@@ -142,17 +162,26 @@ module assay_packed_lanes #(
           if (2 * n + 1 < Under) begin : g_adder
             logic [Width-1:0] right;
             logic [Width:0]   total;
+            logic             carry;
+            assign carry = frees[(l-1)/SumLevels*Simd + Simd-Under+n];
             assign right = Signed ? Width'($signed(g_level[l-1].g_node[2*n+1].part))
                                   : Width'(g_level[l-1].g_node[2*n+1].part);
-            assign total = {left, g_element[Simd-Under+n].g_field[i].free} +
-                           {right, g_element[Simd-Under+n].g_field[i].free};
-            assign part  = total[Width:1];
+            assign total = {left, carry} + {right, carry};
+            assign value = total[Width:1];
 
             logic unused_carry;
             assign unused_carry = total[0];
           end else begin : g_alone
-            assign part = left;
+            assign value = left;
           end
+        end
+
+        if (Registered) begin : g_register
+          always_ff @(posedge clk_i) begin
+            if (advance_i) part <= value;
+          end
+        end else begin : g_wire
+          assign part = value;
         end
       end
     end
@@ -162,7 +191,7 @@ module assay_packed_lanes #(
     always_ff @(posedge clk_i) begin
       if (advance_i) begin
         sum  <= g_level[Levels].g_node[0].part;
-        free <= g_element[Simd-1].g_field[i].free;
+        free <= frees[(Registers+1)*Simd-1];
       end
     end
 
@@ -184,6 +213,6 @@ module assay_packed_lanes #(
     assign acc_o[i*AccBits +: AccBits] = acc;
 
     logic unused_next;
-    assign unused_next = next[0];
+    assign unused_next = ^{next[0], frees};
   end
 endmodule

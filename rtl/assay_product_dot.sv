@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Dot product of Simd elements by multipliers, modulo 2**SumBits: sum_o = sum_s in[s] * weight[s].
-// Element s is bits [s*Bits +: Bits]. Latency 2 cycles of advance_i.
+// Element s is bits [s*Bits +: Bits]. Latency 2 cycles of advance_i, and one for every register of
+// the tree that adds them: behind each SumLevels of its levels, but not behind the last one.
 module assay_product_dot #(
   parameter int unsigned Simd          = 1,
   parameter int unsigned InBits        = 8,
@@ -9,7 +10,8 @@ module assay_product_dot #(
   parameter int unsigned WeightBits    = 8,
   parameter bit          WeightSigned  = 1'b1,
   parameter bit          WeightBipolar = 1'b0,
-  parameter bit          Dsp           = 1'b0,
+  parameter bit          Dsp           = 1'b0,  // added by DSP blocks, too: no tree
+  parameter int unsigned SumLevels     = 3,
   parameter int unsigned SumBits       = 20
 ) (
   input  logic                       clk_i,
@@ -76,11 +78,12 @@ module assay_product_dot #(
       localparam int unsigned Width = Bits + l < SumBits ? Bits + l : SumBits;
       localparam int unsigned Nodes = (Simd + (1 << l) - 1) >> l;
       localparam int unsigned Under = (Simd + (1 << l) / 2 - 1) >> (l > 0 ? l - 1 : 0);
+      localparam bit          Registered = l > 0 && l < Levels && l % SumLevels == 0;
 
       for (genvar n = 0; n < Nodes; n++) begin : g_node
-        logic signed [Width-1:0] part;
+        logic signed [Width-1:0] value, part;
         if (l == 0) begin : g_product
-          assign part = Width'(product[n]);
+          assign value = Width'(product[n]);
         end else if (2 * n + 1 < Under) begin : g_adder
           // With a lowest bit that is cut off, Yosys makes an adder of each node, which is smaller.
           logic signed [Width-1:0] left, right;
@@ -88,12 +91,20 @@ module assay_product_dot #(
           assign left  = Width'(g_level[l-1].g_node[2*n].part);
           assign right = Width'(g_level[l-1].g_node[2*n+1].part);
           assign total = {left, 1'b0} + {right, 1'b0};
-          assign part  = total[Width:1];
+          assign value = total[Width:1];
 
           logic unused_bit;
           assign unused_bit = total[0];
         end else begin : g_alone
-          assign part = Width'(g_level[l-1].g_node[2*n].part);
+          assign value = Width'(g_level[l-1].g_node[2*n].part);
+        end
+
+        if (Registered) begin : g_register
+          always_ff @(posedge clk_i) begin
+            if (advance_i) part <= value;
+          end
+        end else begin : g_wire
+          assign part = value;
         end
       end
     end

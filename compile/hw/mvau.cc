@@ -14,6 +14,7 @@ namespace assay::hw {
 namespace {
 
 constexpr int kMaxAccBits = 64;
+constexpr std::int64_t kSumLevels = 3;  ///< of adders in a row: SumLevels of rtl/assay_mvu.sv
 
 bool is_xnor(const Node& node) { return node.as<MVAU>() && node.as<MVAU>()->xnor; }
 bool is_bipolar(const DataType& type) { return type.kind == DataType::Kind::kBipolar; }
@@ -261,6 +262,27 @@ bool constant_weights(const ModuleParameters& p) {
          !p.text("WeightFile").empty();
 }
 
+/// Levels of the tree that adds the products of a lane; 0: they are added otherwise.
+std::int64_t tree_levels(const ModuleParameters& p) {
+  const bool tree = !p("Popcount") && (!p("Dsp") || p("DspLanes") > 1) && p("Simd") > 1;
+  return tree ? bits_for(p("Simd")) : 0;
+}
+
+/// Registers between a tree's levels that a product goes through: SumRegisters of rtl/assay_mvu.sv.
+std::int64_t sum_registers(const ModuleParameters& p) {
+  return std::max<std::int64_t>(tree_levels(p) - 1, 0) / kSumLevels;
+}
+
+/// The flip-flops of those of one tree, whose terms have `bits`.
+std::int64_t sum_register_bits(const ModuleParameters& p, std::int64_t bits) {
+  std::int64_t sum = 0;
+  for (std::int64_t r = 1; r <= sum_registers(p); ++r) {
+    const std::int64_t level = r * kSumLevels, width = std::min(bits + level, p("AccBits"));
+    sum += ((p("Simd") - 1) >> level) * width + width;
+  }
+  return sum;
+}
+
 void popcount_dot(ResourceModel& m, const ModuleParameters& p) {
   const std::int64_t simd = p("Simd"), in = p("InBits"), weight = p("WeightBits"),
                      sum = p("AccBits"), count = bits_for(simd + 1);
@@ -286,6 +308,7 @@ void product_dot(ResourceModel& m, const ModuleParameters& p) {
     m.dsp_adders(simd - 1, std::min(p("AccBits"), a + b + bits_for(simd) / 2));
   else
     m.tree(simd, a + b - 1);
+  m.registers(sum_register_bits(p, a + b - 1));
 }
 
 /// Rows that share DSP blocks, as rtl/assay_packed_lanes.sv has them.
@@ -302,7 +325,7 @@ void packed_lanes(ResourceModel& m, const ModuleParameters& p, std::int64_t lane
   for (std::int64_t lane = 0; lane < lanes; ++lane) {
     const std::int64_t bits = lane + 1 < lanes ? field : top;
     m.tree(simd, bits);
-    m.registers(std::min(bits + bits_for(simd), p("AccBits")));
+    m.registers(std::min(bits + bits_for(simd), p("AccBits")) + sum_register_bits(p, bits));
   }
 }
 
@@ -379,8 +402,9 @@ void add_products(Layer& layer, const Node& node, bool with_images) {
   add_memory(layer, node, style == "popcount", with_images);
   const std::int64_t stages = add_levels(layer, node, with_images);
   // Depthwise beats are products at once: no vector is played again.
-  layer.timing = node.as<VVAU>() ? ProductTiming{s.column_folds, 1, stages}
-                                 : ProductTiming{s.column_folds, s.row_folds, stages};
+  ProductTiming timing{s.column_folds, node.as<VVAU>() ? 1 : s.row_folds, stages};
+  timing.sum_stages += sum_registers(ModuleParameters(layer));
+  layer.timing = timing;
 }
 
 FoldingRule pe_rule(const Node& node) {
@@ -410,7 +434,7 @@ void estimate_products(ResourceModel& m, const ModuleParameters& p) {
   replay_buffer(m, p("Simd") * vectors * p("InBits"), p("ColumnFolds"),
                 depthwise ? 1 : p("RowFolds"));
   m.counter(p("ColumnFolds"));
-  m.registers(7);
+  m.registers(7 + 3 * sum_registers(p));
   m.luts(6);
   if (p("Popcount") && p("WeightBipolar") && !p("InBipolar")) {
     m.popcount(p("Simd"), vectors * p("InBits"));

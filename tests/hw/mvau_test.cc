@@ -187,6 +187,39 @@ TEST(MVAU, EqualsGoldenWithSeveralProductsInADspBlock) {
   expect_equal_to_golden(std::move(cases));
 }
 
+/// A register stands between the third level of an adder tree and the fourth, and so on; chains of
+/// DSP blocks and population counts have none.
+TEST(MVAU, HasARegisterBehindEveryThirdLevelOfAdders) {
+  const auto stages = [](const char* style, std::int64_t simd) {
+    Spec spec{{1, simd}, kUInt(4), kInt(4), 8, 4, simd};
+    spec.style = style;
+    return std::get<ProductTiming>(build_layer(node_of(mvau(spec, 1))).timing).sum_stages;
+  };
+  for (const char* style : {"lut", "packed"}) {
+    EXPECT_EQ(stages(style, 1), 3) << style;
+    EXPECT_EQ(stages(style, 8), 3) << style;
+    EXPECT_EQ(stages(style, 9), 4) << style;
+    EXPECT_EQ(stages(style, 64), 4) << style;
+    EXPECT_EQ(stages(style, 65), 5) << style;
+  }
+  EXPECT_EQ(stages("dsp", 64), 3);
+  EXPECT_EQ(stages("popcount", 64), 3);
+}
+
+TEST(MVAU, EqualsGoldenWithRegistersInItsAdderTree) {
+  std::vector<LayerCase> cases;
+  for (const char* style : {"lut", "packed"})
+    for (const DataType& in : {kUInt(4), kInt(4)})
+      for (const std::int64_t simd : {9, 23, 65}) {
+        Spec spec{{1, 5, 2 * simd}, in, kInt(4), 6, 3, simd};
+        spec.style = style;
+        spec.steps = simd == 23 ? 3 : 0;
+        cases.push_back({fmt::format("{} by INT4, {}, SIMD {}", in.name(), style, simd),
+                         mvau(spec, static_cast<std::uint64_t>(cases.size()))});
+      }
+  expect_equal_to_golden(std::move(cases));
+}
+
 /// Thresholds `distance` apart, rows at different places.
 Ints equidistant_rows(std::int64_t rows, std::int64_t steps, std::int64_t first,
                       std::int64_t distance, bool capped) {
