@@ -30,6 +30,16 @@ module assay_popcount_dot #(
   // The sum needs no more of a count.
   localparam int unsigned KeptBits = CountBits < SumBits ? CountBits : SumBits;
 
+  // Of a block of bits after the other: of $countones Yosys makes a sum that is nested as deeply as there are
+  // bits, and as WebAssembly it has no stack for one of 384.
+  localparam int unsigned BlockBits = Simd < 64 ? Simd : 64;
+  localparam int unsigned WholeBits = (Simd + BlockBits - 1) / BlockBits * BlockBits;
+  function automatic logic [KeptBits-1:0] ones_of(input logic [WholeBits-1:0] bits);
+    ones_of = '0;
+    for (int unsigned s = 0; s < Simd; s += BlockBits)
+      ones_of = ones_of + KeptBits'($countones(bits[s +: BlockBits]));
+  endfunction
+
   logic [SumBits-1:0] sum;
 
   // Pair k is plane k / InBits of the weights with plane k % InBits of the activations.
@@ -45,7 +55,7 @@ module assay_popcount_dot #(
     assign ones = Equal ? ~(weight_i[I*Simd +: Simd] ^ in_i[J*Simd +: Simd])
                         : weight_i[I*Simd +: Simd] & in_i[J*Simd +: Simd];
     always_ff @(posedge clk_i) begin
-      if (advance_i) count <= KeptBits'($countones(ones));
+      if (advance_i) count <= ones_of(WholeBits'(ones));
     end
 
     // The elements of a plane are 0 and 1, or -1 and 1 where bipolar.
@@ -56,7 +66,7 @@ module assay_popcount_dot #(
     end else if (InBipolar) begin : g_in
       logic [KeptBits-1:0] weight_count;
       always_ff @(posedge clk_i) begin
-        if (advance_i) weight_count <= KeptBits'($countones(weight_i[I*Simd +: Simd]));
+        if (advance_i) weight_count <= ones_of(WholeBits'(weight_i[I*Simd +: Simd]));
       end
       assign term = (SumBits'(count) << 1) - SumBits'(weight_count);
     end else begin : g_unsigned

@@ -21,9 +21,9 @@ struct BuildOptions {
   std::int64_t seeds = 1;  ///< placements that are tried, from `seed` on; the fastest is kept
   std::optional<double> clock_mhz;  ///< that is aimed at; nothing: the board's, or kBuildClock
   std::optional<int> baud;          ///< of a board's serial line; nothing: kBuildBaud
-  bool dsp = false;                 ///< products may go into DSP blocks
-  std::filesystem::path collect;    ///< results of Vivado to take back; empty: none
-  bool netlist_only = false;        ///< ends behind the netlist, which a later call keeps
+  bool dsp = false;               ///< all products may go into DSP blocks, not only layers_in_dsp()
+  std::filesystem::path collect;  ///< results of Vivado to take back; empty: none
+  bool netlist_only = false;      ///< ends behind the netlist, which a later call keeps
   RunFinished finished;
 };
 

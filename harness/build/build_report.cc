@@ -18,18 +18,6 @@ namespace {
 constexpr double kHz = 1e6;  ///< of a MHz
 constexpr std::size_t kHeaviest = 3;
 
-hw::Family estimated_as(netlist::Family family) {
-  switch (family) {
-    case netlist::Family::kIce40:
-      return hw::Family::kIce40;
-    case netlist::Family::kEcp5:
-      return hw::Family::kEcp5;
-    case netlist::Family::kXilinx:
-      return hw::Family::kXilinx;
-  }
-  ASSAY_INVARIANT(false, "a family has no estimates");
-}
-
 report::Resources resources_of(const hw::Resources& r) { return {r.lut, r.ff, r.bram, r.dsp}; }
 
 report::Build::Cells cells_of(const fpga::Usage& u) {
@@ -89,7 +77,7 @@ std::string remedy(const report::Build& report, const fpga::Part& part) {
       "{}let 'assay run MODEL --target {} --fit' fold it further{}",
       report.dsp || report.target.has.dsp == 0
           ? ""
-          : "build with --dsp, as products may take DSP blocks then; or ",
+          : "build with --dsp, as all products may take DSP blocks then; or ",
       report.target.name,
       larger ? fmt::format(", or take a larger part, --target {}", larger->name) : "");
 }
@@ -181,9 +169,11 @@ report::Build build_head(const BuildSource& source, const fpga::Target& target, 
   report.clock_mhz = clock_mhz;
   report.dsp = dsp;
   hw::Resources sum;
-  for (const StitchedNode& node : source.rtl.nodes) {
+  const std::vector<bool> in_dsp = layers_in_dsp(source.rtl.nodes, *target.part);
+  for (std::size_t i = 0; i < source.rtl.nodes.size(); ++i) {
+    const StitchedNode& node = source.rtl.nodes[i];
     const hw::Resources estimate =
-        hw::estimate_resources(node.layer, estimated_as(target.part->family), dsp);
+        hw::estimate_resources(node.layer, estimated_as(target.part->family), dsp || in_dsp[i]);
     sum += estimate;
     report.layers.push_back({node.node->name,
                              "u_" + node.name,

@@ -53,6 +53,32 @@ std::string registered_hash(const SavedRun& run, std::string_view name) {
 
 }  // namespace
 
+hw::Family estimated_as(netlist::Family family) {
+  switch (family) {
+    case netlist::Family::kIce40:
+      return hw::Family::kIce40;
+    case netlist::Family::kEcp5:
+      return hw::Family::kEcp5;
+    case netlist::Family::kXilinx:
+      return hw::Family::kXilinx;
+  }
+  ASSAY_INVARIANT(false, "a family has no estimates");
+}
+
+std::vector<bool> layers_in_dsp(const std::vector<StitchedNode>& nodes, const fpga::Part& part) {
+  std::vector<bool> layers;
+  std::int64_t blocks = 0;
+  for (const StitchedNode& node : nodes) {
+    const std::int64_t taken =
+        hw::estimate_resources(node.layer, estimated_as(part.family), true).dsp;
+    layers.push_back(taken > 0);
+    blocks += taken;
+  }
+  if (part.family == netlist::Family::kIce40 || blocks > part.dsps)
+    layers.assign(layers.size(), false);
+  return layers;
+}
+
 BuildSource::BuildSource(const std::filesystem::path& dir, const fpga::Target& target,
                          double clock_mhz, std::int64_t baud)
     : run(equivalent_saved(dir)), graph(last_graph(run)), target_(target), clock_mhz_(clock_mhz) {
@@ -162,9 +188,12 @@ std::vector<std::string> BuildSource::layers() const {
 }
 
 std::vector<fpga::LayerJob> BuildSource::layer_jobs() const {
+  const std::vector<bool> dsp = layers_in_dsp(rtl.nodes, *target_.part);
   std::vector<fpga::LayerJob> jobs;
-  for (const StitchedNode& node : rtl.nodes) {
+  for (std::size_t i = 0; i < rtl.nodes.size(); ++i) {
+    const StitchedNode& node = rtl.nodes[i];
     fpga::LayerJob job;
+    job.dsp = dsp[i];
     job.name = "u_" + node.name;
     job.module = node.layer.module;
     job.instance = lone_instance_text("u_layer", node.with_files());

@@ -12,12 +12,20 @@
 #include "compile/backend/shell/shell.h"
 #include "compile/backend/verilog/stitch.h"
 #include "compile/graph/graph.h"
+#include "compile/hw/resources.h"
 #include "harness/run/saved_run.h"
 
 namespace assay {
 
 /// Its module.
 inline constexpr const char* kAccelerator = "accelerator";
+
+/// As what resources of the family's parts are estimated.
+hw::Family estimated_as(netlist::Family family);
+
+/// Whose products go into DSP blocks: of all layers that their folding put there, where the part has so many
+/// blocks. None of iCE40, as of some products there Yosys makes nothing.
+std::vector<bool> layers_in_dsp(const std::vector<StitchedNode>& nodes, const fpga::Part& part);
 
 /// The accelerator of a finished run, whose RTL was found EQUIVALENT.
 class BuildSource {
@@ -35,7 +43,7 @@ class BuildSource {
 
   /// Sources and memories, for one folder.
   const std::vector<File>& files() const { return files_; }
-  /// How files() are synthesised. `dsp`: products may go into DSP blocks.
+  /// How files() are synthesised. `dsp`: all products may go into DSP blocks; else those of layers_in_dsp().
   fpga::SynthesisJob synthesis_job(bool dsp) const;
   /// What nextpnr is told of the pins.
   std::string constraints() const;

@@ -48,7 +48,9 @@ void add_build_options(Command& command, BuildOptions& options) {
                   "Rate of a board's serial line, which 'assay host' is told too; default: 115200")
       .positive()
       .type_name("N");
-  command.add_flag("--dsp", options.dsp, "Products may go into DSP blocks");
+  command.add_flag(
+      "--dsp", options.dsp,
+      "All products may go into DSP blocks, not only those that the folding put there");
   command
       .add_option("--collect", options.collect,
                   "Take back what build.sh of a project for Vivado left in its folder results, and "

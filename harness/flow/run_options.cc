@@ -67,7 +67,8 @@ std::vector<RunOption> goal_options() {
            hw::device_names()},
       {"device_share", "device_share", true, "fold", "P", kApart, 1, 100, "",
        [](RunChoice& c) { return OptionSlot(&c.folding.device_share); },
-       fmt::format("Percent of the device that layers may take; {} if not given", kDeviceShare)},
+       fmt::format("Percent of the device that layers and FIFOs may take; {} if not given",
+                   kDeviceShare)},
       {"best_effort", "best_effort", true, "fold", "", kGiven, 0, 1, "",
        [](RunChoice& c) { return OptionSlot(&c.folding.best_effort); },
        "Take every layer's fastest folding where a target that is given cannot be reached, instead "

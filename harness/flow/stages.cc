@@ -10,6 +10,7 @@
 #include "compile/passes/cleanup/infer_data_layouts.h"
 #include "compile/passes/cleanup/insert_topk.h"
 #include "compile/passes/streamline/streamline.h"
+#include "harness/flow/device_folding.h"
 #include "harness/flow/fifos.h"
 
 namespace assay {
@@ -82,6 +83,16 @@ const PipelineStep& fifos_step() {
   return step;
 }
 
+/// The pipeline's step that folds, for a device: FIFOs are in its share, too.
+const PipelineStep& device_fold_step(const PipelineStep& fold) {
+  static const PipelineStep step = [&] {
+    PipelineStep result = fold;
+    result.passes.front().run = fold_with_fifos;
+    return result;
+  }();
+  return step;
+}
+
 /// Whether `id` is the step at index `i`; steps that may be left out move those
 /// behind them.
 bool is_id(const std::vector<StageSpec>& stages, std::size_t i, std::string_view id) {
@@ -99,7 +110,8 @@ std::vector<StageSpec> flow_stages(const Preprocess& preprocess, std::int64_t to
   // Stages are fed alike: what the input's axes mean is recorded before anything changes.
   std::vector<StageSpec> stages{own_stage("import", {}, decide_input_layouts)};
   for (const PipelineStep& step : pipeline_steps()) {
-    stages.push_back(pass_stage(step, preprocess, options));
+    const bool for_device = step.name == "fold" && !options.device.empty();
+    stages.push_back(pass_stage(for_device ? device_fold_step(step) : step, preprocess, options));
     if (step.name != "cleanup") continue;
     stages.push_back(own_stage("preprocess", {"MergeONNXModels"}, [&preprocess](Graph& graph) {
       preprocess_stage(graph, preprocess);

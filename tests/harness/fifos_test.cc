@@ -5,7 +5,13 @@
 #include "base/temp_dir.h"
 #include "compile/base/file.h"
 #include "compile/graph/hw_ops.h"
+#include "compile/hw/devices.h"
 #include "compile/onnx/import.h"
+#include "compile/passes/folding/folding_summary.h"
+#include "compile/passes/folding/set_folding.h"
+#include "compile/passes/streams/insert_width_converters.h"
+#include "harness/flow/device_folding.h"
+#include "harness/flow/fifos.h"
 #include "harness/integer_network.h"
 #include "harness/report/schema.h"
 #include "harness/run_command.h"
@@ -75,6 +81,42 @@ TEST_F(Fifos, AreSizedWithAProofOfTheSchedule) {
                 fifo["smaller"]["interval"] > p["slowest_layer"])
         << fifo;
   }
+}
+
+/// What layers, converters and FIFOs take when `fold` has folded the layers for a share of a device.
+FoldingSummary complete(Graph graph, Pass fold, const PassOptions& options) {
+  PassContext context{.options = options};
+  fold(graph, context);
+  insert_width_converters(graph, context);
+  insert_sized_fifos(graph, context);
+  return folding_summary(graph, hw::find_device(options.device));
+}
+
+TEST_F(Fifos, AreInTheShareOfADevice) {
+  ASSERT_EQ(run({"--until", "specialize"}).code, 0);
+  const Graph graph = import_model(out / "stages/13_specialize.onnx");
+  PassOptions options;
+  options.device = "up5k";
+  // Of 32 beats, in registers.
+  options.folding = {{"MatMul_0", {{"inFIFODepths", std::vector<std::int64_t>{32}}}}};
+  const hw::Resources has = hw::find_device(options.device).has;
+  const auto beyond = [&](const FoldingSummary& s) {
+    return s.estimate.lut * 100 > has.lut * options.device_share ||
+           s.estimate.bram * 100 > has.bram * options.device_share;
+  };
+  int overflowing = 0;
+  for (options.device_share = 25; options.device_share <= 70; ++options.device_share) {
+    const FoldingSummary alone = complete(graph, set_folding, options),
+                         whole = complete(graph, fold_with_fifos, options);
+    EXPECT_FALSE(beyond(whole)) << options.device_share;
+    if (beyond(alone)) {
+      ++overflowing;
+      EXPECT_GE(whole.interval, alone.interval) << options.device_share;
+    } else {
+      EXPECT_EQ(whole.estimate, alone.estimate) << options.device_share;
+    }
+  }
+  EXPECT_GT(overflowing, 0);
 }
 
 TEST_F(Fifos, GoWhereTheUserWantsThem) {

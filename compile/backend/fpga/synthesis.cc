@@ -29,17 +29,17 @@ std::string_view cell_library(Family family) {
   return "";
 }
 
-std::string synthesis_command(const SynthesisJob& job) {
+std::string synthesis_command(const SynthesisJob& job, bool dsp) {
   switch (job.family) {
     case Family::kIce40:
-      return fmt::format("synth_ice40{}", job.dsp ? " -dsp" : "");
+      return fmt::format("synth_ice40{}", dsp ? " -dsp" : "");
     case Family::kEcp5:
-      return fmt::format("synth_ecp5{}", job.dsp ? "" : " -nodsp");
+      return fmt::format("synth_ecp5{}", dsp ? "" : " -nodsp");
     case Family::kXilinx:
       // No pads: what is around the design brings them. No shift registers in LUTs: Yosys 0.23 forgets the
       // enable of those that it makes of FDREs, and registers that stay what they are can be proved.
       return fmt::format("synth_xilinx -family {} -flatten -noiopad -noclkbuf -nosrl{}",
-                         job.generation, job.dsp ? "" : " -nodsp");
+                         job.generation, dsp ? "" : " -nodsp");
   }
   ASSAY_INVARIANT(false, "a family has no synthesis");
 }
@@ -49,6 +49,10 @@ std::string read_sources(const std::vector<std::string>& sources) {
   for (const std::string& source : sources)
     text += fmt::format("read_verilog -sv -defer {}\n", source);
   return text;
+}
+
+std::string layer_command(const SynthesisJob& job, const LayerJob& layer) {
+  return synthesis_command(job, job.dsp || layer.dsp);
 }
 
 /// Reads a layer by itself, in a module that Yosys names after it and its parameters.
@@ -95,7 +99,8 @@ std::string_view choices(Family family) {
 
 /// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
 std::string mapping(const SynthesisJob& job, const std::string& gates) {
-  const std::string command = fmt::format("{} -top {}", synthesis_command(job), job.top);
+  const std::string command =
+      fmt::format("{} -top {}", synthesis_command(job, job.dsp), job.top);
   return fmt::format(
       "{0} -run begin:map_luts\n"
       "{3}{4}"
@@ -122,7 +127,7 @@ std::string layer_script(const SynthesisJob& job, const LayerJob& layer) {
       "setattr -mod -set {0} 1 A:top\nsetattr -mod -unset top A:{0}\n"
       "delete */t:$scopeinfo\nselect A:{0}\nattrmap -remove src\nwrite_rtlil -selected {3}\n"
       "blackbox\nselect =A:{0}\nwrite_rtlil -selected {4}\n",
-      kLoneLayer, lone_layer(job, layer), synthesis_command(job), files.gates, files.box);
+      kLoneLayer, lone_layer(job, layer), layer_command(job, layer), files.gates, files.box);
 }
 
 LayerNetlists layer_netlists(const LayerJob& layer) {
@@ -139,7 +144,7 @@ std::string layer_rtl_script(const SynthesisJob& job, const LayerJob& layer, boo
   return fmt::format(
       "{}hierarchy -auto-top\nproc\nflatten\n{}memory -nomap\nopt_clean\n{} -run {}\n"
       "setundef -undriven -zero\ntechmap\nsimplemap\nopt_clean\nrename -top {}\njson -o {} {}\n",
-      lone_layer(job, layer), optimised ? "opt\n" : "", synthesis_command(job),
+      lone_layer(job, layer), optimised ? "opt\n" : "", layer_command(job, layer),
       job.family == Family::kXilinx ? "map_memory:fine" : "map_ram:map_gates", kLoneLayer,
       layer_netlists(layer).rtl, kLoneLayer);
 }

@@ -15,6 +15,7 @@ struct LayerJob {
   std::string module;    ///< of the library, "assay_mvau"
   std::string instance;  ///< Verilog of one with its parameters, to which nothing is connected
   std::vector<std::string> sources, memories;  ///< names of files in the job's folder
+  bool dsp = false;                            ///< its products may go into DSP blocks
 };
 
 /// What is synthesised: sources and memory files that lie in one folder.
@@ -31,7 +32,9 @@ struct SynthesisJob {
   /// them.
   std::vector<std::string> wires;
   netlist::Family family = netlist::Family::kIce40;
-  bool dsp = false;  ///< products may go into DSP blocks; else into LUTs, whatever Yosys likes
+  /// All products may go into DSP blocks; else those of LayerJob::dsp, and all others into LUTs, whatever
+  /// Yosys likes.
+  bool dsp = false;
   std::string_view generation = "xc7";  ///< of kXilinx: xilinx_generation()
 };
 

@@ -50,13 +50,17 @@ bool is_program(const fs::path& file) {
   return fs::is_regular_file(file, error) && ::access(file.c_str(), X_OK) == 0;
 }
 
-/// The same program twice, under two paths, is taken for two.
+/// A program that two folders have, one of which leads to the other (/bin and /usr/bin), is one.
 std::vector<Tool> look_for(std::string_view name) {
   std::vector<Tool> tools;
+  const auto known = [&](const fs::path& file) {
+    return std::ranges::any_of(
+        tools, [&](const Tool& tool) { return fs::equivalent(tool.program, file); });
+  };
   for (const fs::path& folder : folders())
     for (const bool wasm : {false, true}) {
       const fs::path file = folder / ((wasm ? "yowasp-" : "") + std::string(name));
-      if (is_program(file)) tools.push_back({std::string(name), file, wasm});
+      if (is_program(file) && !known(file)) tools.push_back({std::string(name), file, wasm});
     }
   return tools;
 }

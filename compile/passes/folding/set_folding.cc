@@ -251,10 +251,12 @@ void require_few(const FoldingGoal& goal, std::int64_t found) {
 /// Searches the smallest target whose layers fit a device.
 class Budget {
  public:
-  Budget(const FoldingSpace& space, const hw::Device& device, std::int64_t share)
-      : space_(space), device_(device), share_(share) {
+  Budget(const FoldingSpace& space, const hw::Device& device, std::int64_t share,
+         const Resources& reserve)
+      : space_(space), device_(device), share_(share), reserve_(amounts(reserve)) {
     limits_ = amounts(device.has);
-    for (std::int64_t& limit : limits_) limit = limit * share / 100;
+    for (std::size_t r = 0; r < limits_.size(); ++r)
+      limits_[r] = std::max<std::int64_t>(limits_[r] * share / 100 - reserve_[r], 0);
   }
 
   /// Of the targets from `few` on.
@@ -305,18 +307,23 @@ class Budget {
     std::string text;
     for (std::size_t r = 0; r < limits_.size(); ++r)
       if (needs_[r] > limits_[r])
-        text += fmt::format("{}{} {} of {}", text.empty() ? "" : ", ", needs_[r], kNames[r],
-                            limits_[r]);
+        text += fmt::format("{}{} {} of {}{}", text.empty() ? "" : ", ", needs_[r], kNames[r],
+                            limits_[r], reserved_text(r));
     user_error(
         "the network does not fit {} % of {} however little it is unfolded: at {} cycles per frame "
         "its layers are estimated to take {}; choose a larger device or share",
         share_, device_.name, target, text);
   }
 
+  std::string reserved_text(std::size_t resource) const {
+    if (reserve_[resource] == 0) return "";
+    return fmt::format(" that FIFOs, with {}, leave", reserve_[resource]);
+  }
+
   const FoldingSpace& space_;
   const hw::Device& device_;
   std::int64_t share_;
-  Amounts limits_{}, needs_{};
+  Amounts reserve_{}, limits_{}, needs_{};
 };
 
 /// All fields of all layers.
@@ -354,7 +361,7 @@ class MemoryRemarks {
   std::vector<const Node*> open_;
 };
 
-FoldingGoal goal_of(const PassOptions& options) {
+FoldingGoal goal_of(const PassOptions& options, const Resources& reserve) {
   FoldingGoal goal;
   goal.decided = options.folding;
   if (options.device.empty()) {
@@ -362,6 +369,7 @@ FoldingGoal goal_of(const PassOptions& options) {
   } else {
     goal.device = options.device;
     goal.share = options.device_share;
+    goal.reserve = reserve;
     goal.least = options.device_cycles;
   }
   goal.required = options.target_required;
@@ -382,9 +390,10 @@ bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& repor
     report.target = *goal.target;
     // Where a layer cannot keep the target the others need not be faster than it.
     const std::int64_t interval = std::max(report.target, fastest_interval(space));
-    choice = Budget(space, device, 100).fitting(interval).value_or(chooser.choose(interval));
+    choice = Budget(space, device, 100, {}).fitting(interval).value_or(chooser.choose(interval));
   } else if (!space.units.empty()) {
-    std::tie(report.target, choice) = Budget(space, device, goal.share).search(goal.least);
+    std::tie(report.target, choice) =
+        Budget(space, device, goal.share, goal.reserve).search(goal.least);
     if (goal.required) require_few(goal, report.target);
   }
   for (std::size_t u = 0; u < choice.size(); ++u)
@@ -394,12 +403,14 @@ bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& repor
   return foldings(graph) != before;
 }
 
-bool set_folding(Graph& graph, PassContext& context) {
+bool set_folding(Graph& graph, PassContext& context) { return set_folding(graph, context, {}); }
+
+bool set_folding(Graph& graph, PassContext& context, const Resources& reserve) {
   const FoldingConfig wishes = folding_wishes(context.options.folding, WishKind::kFolding);
   bool changed = apply_folding_config(graph, wishes, context.report);
   FoldingReport report;
   const MemoryRemarks memories(graph);
-  changed |= choose_foldings(graph, goal_of(context.options), report);
+  changed |= choose_foldings(graph, goal_of(context.options, reserve), report);
   memories.add(context.report);
   for (const SlowLayer& layer : report.slow)
     context.report.remarks.push_back(

@@ -23,7 +23,8 @@ struct FoldingGoal {
   std::int64_t least = 0;  ///< without target: cycles per frame that are few enough
   bool required = false;   ///< no layer may be slower than target or least
   std::string device = std::string(kCostDevice);
-  std::int64_t share = 100;  ///< percent of the device that layers may take; without target only
+  std::int64_t share = 100;  ///< percent of the device that layers may take; without target only,
+  hw::Resources reserve;     ///< as what they leave of that
   FoldingConfig decided;     ///< fields that are not to be chosen
 };
 
@@ -61,5 +62,7 @@ bool choose_foldings(Graph& graph, const FoldingGoal& goal, FoldingReport& repor
 /// where memories lie (choose_memories). Remarks name the layers that miss the target. UserError as
 /// apply_folding_config(), choose_foldings() and check_memory_wishes(). Contract: exact.
 bool set_folding(Graph& graph, PassContext& context);
+/// The same with layers that leave `reserve` of the device's share to others.
+bool set_folding(Graph& graph, PassContext& context, const hw::Resources& reserve);
 
 }  // namespace assay

@@ -56,7 +56,7 @@ struct PassOptions {
   std::string device = {};
   /// Cycles per frame below which layers that fit a device need not go; 0: as fast as they fit.
   std::int64_t device_cycles = 0;
-  /// Percent of the device that layers may take.
+  /// Percent of the device that layers and FIFOs may take.
   std::int64_t device_share = kDeviceShare;
   /// Fields of single layers; they decide before target and device.
   FoldingConfig folding = {};
