@@ -99,8 +99,7 @@ std::string_view choices(Family family) {
 
 /// Up to and without the renaming of cells, which takes a third of the time and which nobody reads.
 std::string mapping(const SynthesisJob& job, const std::string& gates) {
-  const std::string command =
-      fmt::format("{} -top {}", synthesis_command(job, job.dsp), job.top);
+  const std::string command = fmt::format("{} -top {}", synthesis_command(job, job.dsp), job.top);
   return fmt::format(
       "{0} -run begin:map_luts\n"
       "{3}{4}"
