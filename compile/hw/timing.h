@@ -71,8 +71,9 @@ struct PipelineTiming {
 };
 
 /// assay_mvu_layer.sv: vectors of `length` beats, each played `repeats` times, a sum of every
-/// `length` of them in `sum_stages` that wait at their end for the next one (assay_mvu.sv); `stages`
-/// of thresholds behind it, 0: none. Deep adder trees have more sum stages. Input 1, if any, gives a beat of weights for every product.
+/// `length` of them in `sum_stages`, more of deep adder trees, that wait at their end for the next
+/// one (assay_mvu.sv); `stages` of thresholds behind it, 0: none. Input 1, if any, gives a beat of
+/// weights for every product.
 struct ProductTiming {
   std::int64_t length = 1, repeats = 1, stages = 0, sum_stages = 3;
 };

@@ -339,7 +339,7 @@ class VivadoBuild {
   void finish() {
     if (const std::string work = folder_ + "/work"; dir_.owns_folder(work))
       fs::remove_all(dir_.file(work));
-    save_vivado_report(dir_, report_);
+    save_vivado_report(dir_, report_, Saved::kProject);
     dir_.log("build", {{"target", report_.board}, {"verdict", verdict_name(report_.verdict)}});
     if (options_.finished) options_.finished(dir_);
   }

@@ -27,6 +27,18 @@ void require_no_choices(const BuildOptions& options) {
         "generated");
 }
 
+/// Results are of what was checked: every file of the project is what was generated.
+void require_project(const RunDir& dir, const report::Vivado& report) {
+  for (const report::File& file : report.files) {
+    const auto path = dir.file(file.file);
+    const bool there = std::filesystem::is_regular_file(std::filesystem::symlink_status(path));
+    if (there && sha256(read_file(path)) == file.sha256) continue;
+    user_error("'{}' {}; generate the project anew: assay build {} --target {}",
+               printable(file.file, 4096), there ? "was edited" : "is not there any more",
+               printable(dir.path().string(), 4096), report.board);
+  }
+}
+
 zynq::ProjectIdentity identity_in(const RunDir& dir, const report::Vivado& report) {
   const std::string name = fmt::format("build/{}/{}", report.board, zynq::kIdentityFile);
   const auto file = std::ranges::find(report.files, name, &report::File::file);
@@ -53,6 +65,7 @@ VivadoResult collect_vivado(const BuildOptions& options, const Console& console)
   if (report.stage_sha256 != source.run.stages.back().sha256)
     user_error("the project for {} was made of another stage; generate it anew", board->name);
   const RunDir dir(options.dir);
+  require_project(dir, report);
   const VivadoResults results =
       read_vivado_results(options.collect, identity_in(dir, report), *board, source.rtl);
   forget_report(dir, fmt::format("reports/netlist-{}.json", board->name));
@@ -63,7 +76,7 @@ VivadoResult collect_vivado(const BuildOptions& options, const Console& console)
   else
     report.checks.push_back(
         {"vivado", Verdict::kInconclusive, "there is no bitstream among its results"});
-  save_vivado_report(dir, report);
+  save_vivado_report(dir, report, Saved::kResults);
   console.remark(fmt::format("collected: {} files", report.results->size()));
   dir.log("build", {{"target", report.board}, {"collected", report.results->size()}});
   if (options.finished) options.finished(dir);

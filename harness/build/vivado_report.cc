@@ -139,17 +139,20 @@ void keep_results(const RunDir& dir, report::Vivado& report, const VivadoResults
   report.checks.insert(report.checks.end(), results.checks.begin(), results.checks.end());
 }
 
-void save_vivado_report(const RunDir& dir, report::Vivado& report) {
+void save_vivado_report(const RunDir& dir, report::Vivado& report, Saved saved) {
   judge_vivado(report);
   const std::string file = vivado_report_file(report.board);
   seal(report);
   dir.write_report(file, report);
   std::vector<std::string> names = {file};
-  for (const report::File& one : report.files) names.push_back(one.file);
-  for (const auto& one : {report.bitfile, report.hw_handoff})
-    if (one) names.push_back(one->file);
-  for (const report::File& one : report.results.value_or(std::vector<report::File>()))
-    names.push_back(one.file);
+  if (saved == Saved::kProject)
+    for (const report::File& one : report.files) names.push_back(one.file);
+  if (saved != Saved::kReport) {
+    for (const auto& one : {report.bitfile, report.hw_handoff})
+      if (one) names.push_back(one->file);
+    for (const report::File& one : report.results.value_or(std::vector<report::File>()))
+      names.push_back(one.file);
+  }
   register_files(dir, names);
 }
 
@@ -158,7 +161,7 @@ void settle_netlist(const RunDir& dir, const hw::Board& board, Verdict verdict,
   report::Vivado report = read_vivado_report(dir.path(), board);
   std::erase_if(report.checks, [](const auto& check) { return check.check == "netlist"; });
   report.checks.push_back({"netlist", verdict, reason});
-  save_vivado_report(dir, report);
+  save_vivado_report(dir, report, Saved::kReport);
 }
 
 std::string vivado_table(const report::Vivado& report) {

@@ -18,8 +18,11 @@ report::Vivado read_vivado_report(const std::filesystem::path& dir, const hw::Bo
 /// Copies results into build/BOARD and notes them, what they say and their checks, in place of earlier ones.
 void keep_results(const RunDir& dir, report::Vivado& report, const VivadoResults& results);
 
-/// Takes the verdict from the checks, seals the report, writes and registers it and what it speaks of.
-void save_vivado_report(const RunDir& dir, report::Vivado& report);
+/// Takes the verdict from the checks, seals the report, writes and registers it, and its results where they were written
+/// with it. The project's files are registered where they are written: who saves a report does not take for theirs
+/// what lies there now.
+enum class Saved { kProject, kResults, kReport };
+void save_vivado_report(const RunDir& dir, report::Vivado& report, Saved saved);
 
 /// What the simulation of the collected netlist came to, noted in the report.
 void settle_netlist(const RunDir& dir, const hw::Board& board, Verdict verdict,

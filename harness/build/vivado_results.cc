@@ -230,17 +230,25 @@ class Reader {
     constexpr double kPeriod = 1000;  // ns at 1 MHz
     const double least = kPeriod / project_.clock_mhz - timing.setup_ns;
     if (least > 0) s.fmax_mhz = kPeriod / least;
-    results_.timing_met = timing.setup_ns >= 0 && timing.hold_ns.value_or(0) >= 0;
+    // A slack that is not known is none that is met.
+    results_.timing_met = timing.setup_ns >= 0 && timing.hold_ns.value_or(-1) >= 0 &&
+                          timing.pulse_ns.value_or(-1) >= 0 && timing.failing == 0;
     if (results_.timing_met)
       note("timing", Verdict::kEquivalent,
            fmt::format("{} MHz are met, by {} ns", project_.clock_mhz, timing.setup_ns));
     else
-      note("timing", Verdict::kInconclusive,
-           fmt::format(
-               "{} MHz are not met: the worst slack is {} ns, of hold {}; what the bits do at that "
-               "clock is not known; build again with a lower --clock",
-               project_.clock_mhz, timing.setup_ns,
-               timing.hold_ns ? fmt::format("{} ns", *timing.hold_ns) : "unknown"));
+      note(
+          "timing", Verdict::kInconclusive,
+          fmt::format(
+              "{} MHz are not met: the worst slack is {} ns, of hold {}, of pulse width {}, and {} "
+              "endpoints fail; what the bits do at that clock is not known; build again with a "
+              "lower --clock",
+              project_.clock_mhz, timing.setup_ns, slack_text(timing.hold_ns),
+              slack_text(timing.pulse_ns), timing.failing));
+  }
+
+  static std::string slack_text(const std::optional<double>& slack) {
+    return slack ? fmt::format("{} ns", *slack) : "unknown";
   }
 
   void look_at_netlist() {

@@ -68,7 +68,9 @@ inline std::string hierarchy(const std::string& layer) {
       layer);
 }
 
-inline std::string timing(const std::string& setup = "0.417", const std::string& hold = "0.018") {
+inline std::string timing(const std::string& setup = "0.417", const std::string& hold = "0.018",
+                          int failing = 0, const std::string& pulse = "3.750",
+                          int failing_pulses = 0) {
   return fmt::format(
       R"(| Tool Version      : Vivado v.2022.2
 | Design            : system_wrapper
@@ -82,9 +84,9 @@ inline std::string timing(const std::string& setup = "0.417", const std::string&
 
     WNS(ns)      TNS(ns)  TNS Failing Endpoints  TNS Total Endpoints      WHS(ns)      THS(ns)  THS Failing Endpoints  THS Total Endpoints     WPWS(ns)     TPWS(ns)  TPWS Failing Endpoints  TPWS Total Endpoints  
     -------      -------  ---------------------  -------------------      -------      -------  ---------------------  -------------------     --------     --------  ----------------------  --------------------  
-      {}        0.000                      0                23456        {}        0.000                      0                23456        3.750        0.000                       0                  8462  
+      {}        0.000                      {}                23456        {}        0.000                      0                23456        {}        0.000                       {}                  8462  
 )",
-      setup, hold);
+      setup, failing, hold, pulse, failing_pulses);
 }
 
 inline std::string field(char letter, const std::string& text) {

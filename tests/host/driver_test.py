@@ -221,6 +221,14 @@ class DriverTest(DriverCase):
             accelerator.execute_on_buffers(1)
         self.assertEqual(device.ips, {"idma0": {}, "odma0": {}})  # nothing was started
 
+    def test_starts_nothing_while_an_earlier_batch_moves(self):
+        class Busy(Device):
+            def read(self, ip, offset):
+                return super().read(ip, offset) & (~4 if offset == 0 else -1)
+
+        with self.assertRaisesRegex(AcceleratorError, "odma0 still moves an earlier batch"):
+            self.accelerator(Busy()).execute(self.images(1))
+
     def test_tells_errors_of_the_hardware(self):
         with self.assertRaisesRegex(AcceleratorError, "idma0: the memory answered with SLVERR"):
             self.accelerator(Device(error=1)).execute(self.images(1))

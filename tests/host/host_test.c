@@ -17,25 +17,40 @@ static void expect(int holds, const char* what, int line) {
 #define HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
 /* Frames of 2 x 3 pixels of 2 channels, UINT4, a pixel a beat, channels last. */
-static const assay_stream kStreams[] = {
-    {"image", "image", "idma0", 0, 64, "UINT4", 4, 0, 0, 4, {1, 2, 3, 2}, {0, 3, 1, 2}, 2, 6, 1, 1, 0},
-    {"image",
-     "image",
-     "odma0",
-     0,
-     64,
-     "UINT4",
-     4,
-     0,
-     0,
-     4,
-     {1, 2, 3, 2},
-     {0, 3, 1, 2},
-     2,
-     6,
-     1,
-     1,
-     0}};
+static const assay_stream kStreams[] = {{"image",
+                                         "image",
+                                         "idma0",
+                                         0,
+                                         64,
+                                         "UINT4",
+                                         4,
+                                         0,
+                                         0,
+                                         4,
+                                         {1, 2, 3, 2},
+                                         {0, 3, 1, 2},
+                                         2,
+                                         6,
+                                         1,
+                                         1,
+                                         0},
+                                        {"image",
+                                         "image",
+                                         "odma0",
+                                         0,
+                                         64,
+                                         "UINT4",
+                                         4,
+                                         0,
+                                         0,
+                                         4,
+                                         {1, 2, 3, 2},
+                                         {0, 3, 1, 2},
+                                         2,
+                                         6,
+                                         1,
+                                         1,
+                                         0}};
 static const assay_description kDescription = {"made up", HASH, 100, 1, 1, kStreams, NULL};
 
 static assay_stream row(unsigned lanes, unsigned bits, int is_signed, int is_bipolar,
@@ -142,6 +157,7 @@ static assay_access begin(fake* f) {
   memset(f, 0, sizeof *f);
   f->order = -1;
   for (m = 0; m < 2; ++m) {
+    f->registers[m][0] = 4; /* idle */
     f->registers[m][0x34 / 4] = 1;
     f->registers[m][0x38 / 4] = 6;
     f->registers[m][0x3c / 4] = 64;
@@ -387,8 +403,9 @@ static paged_weights far;
 
 static int paged_access(unsigned mover, unsigned offset, uint32_t* value, int write) {
   uint32_t *registers[6] = {&far.hold, &far.hold, NULL, NULL, NULL, &far.page}, place = 0;
-  if (mover < 2) return write ? fake_write(&far.movers, mover, offset, *value)
-                              : fake_read(&far.movers, mover, offset, value);
+  if (mover < 2)
+    return write ? fake_write(&far.movers, mover, offset, *value)
+                 : fake_read(&far.movers, mover, offset, value);
   if (offset >= 0x10000) return 1; /* the bus ends */
   if (offset >= 0x1000) {
     place = (offset + far.page * 0x8000 - 0x1000) / 4;
@@ -478,8 +495,8 @@ static void refuses_other_weight_ports(void) {
   description.weights = &other;
   other.version = 2;
   EXPECT(open_weights(&device, &f, &description) == ASSAY_ERROR_STREAM);
-  EXPECT(strcmp(device.message.text, "the port of run-time weights has version 1, accelerator.h says 2") ==
-         0);
+  EXPECT(strcmp(device.message.text,
+                "the port of run-time weights has version 1, accelerator.h says 2") == 0);
   other.version = 1;
   other.words = 12;
   EXPECT(open_weights(&device, &f, &description) == ASSAY_ERROR_STREAM);

@@ -28,6 +28,7 @@ cat > assay_registers.h <<'END'
 #define ASSAY_WEIGHTS_PAGE_BYTES 0x8000u
 #define ASSAY_BIT_CONTROL_START 1u
 #define ASSAY_BIT_CONTROL_DONE 2u
+#define ASSAY_BIT_CONTROL_IDLE 4u
 static const struct {
   unsigned bit;
   const char *name, *meaning;

@@ -69,6 +69,15 @@ TEST(VivadoReports, TimingIsRead) {
               HasSubstr("'NA' is no number"));
   EXPECT_THAT(refusal([] { read_timing(left::utilisation(), "t.rpt"); }),
               HasSubstr("no whole report_timing_summary"));
+  EXPECT_EQ(met.pulse_ns, 3.75);
+  EXPECT_EQ(met.failing, 0);
+  // Endpoints fail: 55 of setup, 7 of pulse width.
+  EXPECT_EQ(read_timing(left::timing("0.417", "0.018", 55, "-1.000", 7), "t.rpt").failing, 62);
+  EXPECT_EQ(read_timing(left::timing("0.417", "0.018", 0, "-1.000"), "t.rpt").pulse_ns, -1.0);
+  EXPECT_THAT(refusal([] { read_timing(left::timing("inf", "inf"), "t.rpt"); }),
+              HasSubstr("'inf' is no number"));
+  EXPECT_THAT(refusal([] { read_timing(left::timing() + left::timing("-3.0"), "t.rpt"); }),
+              HasSubstr("several design timing summaries"));
 }
 
 TEST(VivadoReports, BitsSayWhatTheyAreFor) {

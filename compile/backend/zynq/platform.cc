@@ -132,6 +132,7 @@ for tool in vivado v++; do
     exit 4
   fi
 done
+rm -rf link reports results  # of an earlier build
 mkdir -p xo
 echo "assay: package.tcl"
 vivado -mode batch -nojournal -log package.log -source package.tcl

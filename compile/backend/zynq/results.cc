@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "compile/base/error.h"
 #include "compile/base/printable.h"
@@ -44,7 +45,7 @@ std::vector<std::string_view> cells_of(std::string_view line) {
 std::optional<double> real_in(std::string_view text) {
   double value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
+  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return {};
   return value;
 }
 
@@ -134,9 +135,11 @@ UtilisationReport read_utilisation(std::string_view text, std::string_view file)
     while (name.ends_with('*')) name.remove_suffix(1);  // of a footnote
     const bool known =
         std::ranges::any_of(report.sites, [&](const SiteUse& site) { return site.name == name; });
-    if (!known)
-      report.sites.push_back({printable(std::string(name)), number_of(cells[used], file),
-                              number_of(cells[available], file)});
+    if (known) return;
+    report.sites.push_back({printable(std::string(name)), number_of(cells[used], file),
+                            number_of(cells[available], file)});
+    if (report.sites.back().used < 0 || report.sites.back().available < 0)
+      user_error("'{}': '{}' has counts below 0", file, report.sites.back().name);
   });
   if (!has_site(report, {"Slice LUTs", "CLB LUTs"}) ||
       !has_site(report, {"Slice Registers", "CLB Registers"}))
@@ -164,21 +167,27 @@ std::vector<InstanceUse> read_hierarchy(std::string_view text, std::string_view 
 
 TimingSummary read_timing(std::string_view text, std::string_view file) {
   const std::vector<std::string_view> lines = lines_of(text);
-  TimingSummary summary{device_of(lines, file), 0, {}};
-  const auto head = std::ranges::find_if(
-      lines, [](std::string_view line) { return trimmed(line).starts_with("WNS(ns)"); });
+  TimingSummary summary{device_of(lines, file), 0, {}, {}, 0};
+  const auto is_head = [](std::string_view line) { return trimmed(line).starts_with("WNS(ns)"); };
+  const auto head = std::ranges::find_if(lines, is_head);
   if (lines.end() - head < 3)
     user_error("'{}' has no design timing summary: it is no whole report_timing_summary", file);
+  if (std::ranges::count_if(lines, is_head) > 1)
+    user_error("'{}' has several design timing summaries", file);
   std::vector<std::string_view> words;
   for (std::string_view rest = trimmed(head[2]); !rest.empty();) {
     words.push_back(rest.substr(0, rest.find(' ')));
     rest = trimmed(rest.substr(words.back().size()));
   }
-  constexpr std::size_t kHold = 4, kWords = 12;  // WNS TNS failing all WHS THS ..
+  // WNS TNS failing all WHS THS failing all WPWS TPWS failing all
+  constexpr std::size_t kHold = 4, kPulse = 8, kFailing = 2, kWords = 12;
   if (words.size() < kWords)
     user_error("'{}' is cut off in its design timing summary, or the design has no clock", file);
   summary.setup_ns = number_of(words[0], file);
   if (words[kHold] != "NA") summary.hold_ns = number_of(words[kHold], file);
+  if (words[kPulse] != "NA") summary.pulse_ns = number_of(words[kPulse], file);
+  for (const std::size_t kind : {std::size_t{0}, kHold, kPulse})
+    if (words[kind] != "NA") summary.failing += count_of(words[kind + kFailing], file);
   return summary;
 }
 
@@ -229,7 +238,8 @@ void require_xclbin(std::string_view bytes, std::string_view file) {
 
 bool is_part(std::string_view device, std::string_view part) {
   const std::string of = plain_part(device), whole = plain_part(part);
-  return !of.empty() && (whole.starts_with(of) || of.starts_with(whole));
+  constexpr std::size_t kLeast = 4;  // "u250": less is no device
+  return of.size() >= kLeast && (whole.starts_with(of) || of.starts_with(whole));
 }
 
 }  // namespace assay::zynq

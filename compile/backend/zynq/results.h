@@ -34,7 +34,8 @@ std::vector<InstanceUse> read_hierarchy(std::string_view text, std::string_view 
 struct TimingSummary {
   std::string device;
   double setup_ns = 0;
-  std::optional<double> hold_ns;
+  std::optional<double> hold_ns, pulse_ns;
+  std::int64_t failing = 0;  ///< endpoints of setup, hold and pulse width
 };
 TimingSummary read_timing(std::string_view text, std::string_view file);
 

@@ -136,6 +136,7 @@ if ! command -v vivado >/dev/null; then
   echo "There is no vivado in PATH: source settings64.sh of its folder first." >&2
   exit 4
 fi
+rm -rf reports results  # of an earlier build
 for script in{}; do
   echo "assay: $script"
   vivado -mode batch -nojournal -log "${{script%.tcl}}.log" -source "$script"

@@ -424,9 +424,25 @@ static assay_error start_mover(assay_device* device, unsigned mover, uint64_t fr
   return error;
 }
 
+/* The done of a transfer that still runs would be taken for that of the new one. */
+static assay_error require_idle(assay_device* device) {
+  unsigned i;
+  for (i = 0; i < movers_of(device->description); ++i) {
+    uint32_t control = 0;
+    const assay_error error = read_register(device, i, ASSAY_REGISTER_CONTROL, &control);
+    if (error) return error;
+    if (!(control & ASSAY_BIT_CONTROL_IDLE))
+      return fail(&device->message, ASSAY_ERROR_TIME,
+                  "%s still moves an earlier batch, which was not waited for",
+                  stream_of(device, i)->mover);
+  }
+  return ASSAY_OK;
+}
+
 assay_error assay_start(assay_device* device, uint64_t frames) {
   unsigned i;
   assay_error error = require_buffers(device, frames);
+  if (!error) error = require_idle(device);
   for (i = movers_of(device->description); i-- > 0 && !error;)
     error = start_mover(device, i, frames);
   return error;

@@ -157,6 +157,9 @@ class Mover:
         self.write("frames", frames)
         self.write("control", 1)
 
+    def is_idle(self):
+        return bool(self.read("control") & 4)
+
     def is_done(self):
         return bool(self.read("control") & 2)  # cleared by being read
 
@@ -304,6 +307,8 @@ class Accelerator:
     def start(self, frames):
         for mover in self.outputs + self.inputs:
             mover.check_buffer(frames)
+            if not mover.is_idle():  # its done would be taken for that of the new one
+                raise AcceleratorError(f"{mover.stream.mover} still moves an earlier batch, which was not waited for")
         for mover in self.outputs + self.inputs:  # who waits begins first
             mover.start(frames)
 
