@@ -64,11 +64,11 @@ module assay_mvu #(
 
   localparam int unsigned FoldBits = ColumnFolds > 1 ? $clog2(ColumnFolds) : 1;
 
-  // Adder trees have a register behind every third level, where few nodes are left. The adders of
-  // DSP blocks are chains, population counts no trees of ours.
+  // Adder trees have a register behind every third level, where few nodes are left; those of
+  // population counts add nines. The adders of DSP blocks are chains.
   localparam int unsigned SumLevels    = 3;
-  localparam bit          Tree         = !Popcount && (!Dsp || DspLanes > 1) && Simd > 1;
-  localparam int unsigned SumRegisters = Tree ? ($clog2(Simd) - 1) / SumLevels : 0;
+  localparam int unsigned Terms        = Popcount ? (Simd + 8) / 9 : !Dsp || DspLanes > 1 ? Simd : 1;
+  localparam int unsigned SumRegisters = Terms > 1 ? ($clog2(Terms) - 1) / SumLevels : 0;
   localparam int unsigned Stages       = 2 + SumRegisters;
 
   logic                advance, fire;
@@ -111,11 +111,16 @@ module assay_mvu #(
   logic [Vectors*InBits*CountBits-1:0] in_counts;
   for (genvar j = 0; j < Vectors * InBits; j++) begin : g_in_count
     if (Popcount && WeightBipolar && !InBipolar) begin : g_count
-      always_ff @(posedge clk_i) begin
-        if (advance)
-          in_counts[j*CountBits +: CountBits] <=
-              CountBits'($countones(in_data_i[j*Simd +: Simd]));
-      end
+      assay_popcount #(
+        .Bits     (Simd),
+        .SumLevels(SumLevels),
+        .CountBits(CountBits)
+      ) in_counter (
+        .clk_i    (clk_i),
+        .advance_i(advance),
+        .bits_i   (in_data_i[j*Simd +: Simd]),
+        .count_o  (in_counts[j*CountBits +: CountBits])
+      );
     end else begin : g_no_count
       assign in_counts[j*CountBits +: CountBits] = '0;
     end
@@ -162,6 +167,7 @@ module assay_mvu #(
           .WeightSigned (WeightSigned),
           .WeightBipolar(WeightBipolar),
           .Xnor         (Xnor),
+          .SumLevels    (SumLevels),
           .SumBits      (AccBits)
         ) dot (
           .clk_i     (clk_i),

@@ -4,8 +4,8 @@
 //   sum_o = sum_s x[s] * w[s],      x[s] = sum_j c_j * in_i[j*Simd + s] + k
 //
 // with c_j = 2**j, the top one negative in two's complement, k = 0; bipolar: one plane, c = 2,
-// k = -1; w alike. With Xnor: the count of equal bits. Latency 2 cycles of advance_i.
-// in_count_i[j] is the number of ones of plane j, one cycle of advance_i after in_i.
+// k = -1; w alike. With Xnor: the count of equal bits. Latency that of assay_popcount and a cycle of
+// advance_i. in_count_i[j] is the number of ones of plane j, by an assay_popcount of in_i.
 module assay_popcount_dot #(
   parameter int unsigned Simd          = 1,
   parameter int unsigned InBits        = 1,
@@ -15,6 +15,7 @@ module assay_popcount_dot #(
   parameter bit          WeightSigned  = 1'b0,
   parameter bit          WeightBipolar = 1'b0,
   parameter bit          Xnor          = 1'b0,
+  parameter int unsigned SumLevels     = 3,
   parameter int unsigned SumBits       = 8,
   localparam int unsigned CountBits = $clog2(Simd + 1)
 ) (
@@ -30,16 +31,6 @@ module assay_popcount_dot #(
   // The sum needs no more of a count.
   localparam int unsigned KeptBits = CountBits < SumBits ? CountBits : SumBits;
 
-  // Of a block of bits after the other: of $countones Yosys makes a sum that is nested as deeply as there are
-  // bits, and as WebAssembly it has no stack for one of 384.
-  localparam int unsigned BlockBits = Simd < 64 ? Simd : 64;
-  localparam int unsigned WholeBits = (Simd + BlockBits - 1) / BlockBits * BlockBits;
-  function automatic logic [KeptBits-1:0] ones_of(input logic [WholeBits-1:0] bits);
-    ones_of = '0;
-    for (int unsigned s = 0; s < Simd; s += BlockBits)
-      ones_of = ones_of + KeptBits'($countones(bits[s +: BlockBits]));
-  endfunction
-
   logic [SumBits-1:0] sum;
 
   // Pair k is plane k / InBits of the weights with plane k % InBits of the activations.
@@ -54,9 +45,16 @@ module assay_popcount_dot #(
 
     assign ones = Equal ? ~(weight_i[I*Simd +: Simd] ^ in_i[J*Simd +: Simd])
                         : weight_i[I*Simd +: Simd] & in_i[J*Simd +: Simd];
-    always_ff @(posedge clk_i) begin
-      if (advance_i) count <= ones_of(WholeBits'(ones));
-    end
+    assay_popcount #(
+      .Bits     (Simd),
+      .SumLevels(SumLevels),
+      .CountBits(KeptBits)
+    ) counter (
+      .clk_i    (clk_i),
+      .advance_i(advance_i),
+      .bits_i   (ones),
+      .count_o  (count)
+    );
 
     // The elements of a plane are 0 and 1, or -1 and 1 where bipolar.
     if (BothBipolar) begin : g_both
@@ -65,9 +63,16 @@ module assay_popcount_dot #(
       assign term = (SumBits'(count) << 1) - SumBits'(in_count_i[J*CountBits +: CountBits]);
     end else if (InBipolar) begin : g_in
       logic [KeptBits-1:0] weight_count;
-      always_ff @(posedge clk_i) begin
-        if (advance_i) weight_count <= ones_of(WholeBits'(weight_i[I*Simd +: Simd]));
-      end
+      assay_popcount #(
+        .Bits     (Simd),
+        .SumLevels(SumLevels),
+        .CountBits(KeptBits)
+      ) weight_counter (
+        .clk_i    (clk_i),
+        .advance_i(advance_i),
+        .bits_i   (weight_i[I*Simd +: Simd]),
+        .count_o  (weight_count)
+      );
       assign term = (SumBits'(count) << 1) - SumBits'(weight_count);
     end else begin : g_unsigned
       assign term = SumBits'(count);

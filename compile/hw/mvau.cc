@@ -15,6 +15,7 @@ namespace {
 
 constexpr int kMaxAccBits = 64;
 constexpr std::int64_t kSumLevels = 3;  ///< of adders in a row: SumLevels of rtl/assay_mvu.sv
+constexpr std::int64_t kNineBits = 4;   ///< of a count of nine: rtl/assay_popcount.sv
 
 bool is_xnor(const Node& node) { return node.as<MVAU>() && node.as<MVAU>()->xnor; }
 bool is_bipolar(const DataType& type) { return type.kind == DataType::Kind::kBipolar; }
@@ -262,15 +263,15 @@ bool constant_weights(const ModuleParameters& p) {
          !p.text("WeightFile").empty();
 }
 
-/// Levels of the tree that adds the products of a lane; 0: they are added otherwise.
-std::int64_t tree_levels(const ModuleParameters& p) {
-  const bool tree = !p("Popcount") && (!p("Dsp") || p("DspLanes") > 1) && p("Simd") > 1;
-  return tree ? bits_for(p("Simd")) : 0;
+/// What the adder tree of a lane adds, products or counts of nine bits; 1: DSP blocks add otherwise.
+std::int64_t tree_terms(const ModuleParameters& p) {
+  if (p("Popcount")) return (p("Simd") + 8) / 9;
+  return !p("Dsp") || p("DspLanes") > 1 ? p("Simd") : 1;
 }
 
 /// Registers between a tree's levels that a product goes through: SumRegisters of rtl/assay_mvu.sv.
 std::int64_t sum_registers(const ModuleParameters& p) {
-  return std::max<std::int64_t>(tree_levels(p) - 1, 0) / kSumLevels;
+  return std::max<std::int64_t>(bits_for(tree_terms(p)) - 1, 0) / kSumLevels;
 }
 
 /// The flip-flops of those of one tree, whose terms have `bits`.
@@ -278,7 +279,7 @@ std::int64_t sum_register_bits(const ModuleParameters& p, std::int64_t bits) {
   std::int64_t sum = 0;
   for (std::int64_t r = 1; r <= sum_registers(p); ++r) {
     const std::int64_t level = r * kSumLevels, width = std::min(bits + level, p("AccBits"));
-    sum += ((p("Simd") - 1) >> level) * width + width;
+    sum += ((tree_terms(p) - 1) >> level) * width + width;
   }
   return sum;
 }
@@ -288,10 +289,10 @@ void popcount_dot(ResourceModel& m, const ModuleParameters& p) {
                      sum = p("AccBits"), count = bits_for(simd + 1);
   const bool bipolar = p("InBipolar") != p("WeightBipolar");
   m.popcount(simd, in * weight, constant_weights(p));
-  m.registers(in * weight * count + sum);
+  m.registers(in * weight * (count + sum_register_bits(p, kNineBits)) + sum);
   if (p("InBipolar") && bipolar) {
     m.popcount(simd, weight);
-    m.registers(weight * count);
+    m.registers(weight * (count + sum_register_bits(p, kNineBits)));
   }
   // Counts of higher planes are added further up; bipolar ones take a constant or a count off.
   const std::int64_t terms = in * weight + (p("InBipolar") || p("WeightBipolar") ? 1 : 0);
@@ -438,7 +439,8 @@ void estimate_products(ResourceModel& m, const ModuleParameters& p) {
   m.luts(6);
   if (p("Popcount") && p("WeightBipolar") && !p("InBipolar")) {
     m.popcount(p("Simd"), vectors * p("InBits"));
-    m.registers(vectors * p("InBits") * bits_for(p("Simd") + 1));
+    m.registers(vectors * p("InBits") *
+                (bits_for(p("Simd") + 1) + sum_register_bits(p, kNineBits)));
   }
   const std::int64_t sharing = std::max<std::int64_t>(p("DspLanes"), 1);
   for (std::int64_t lane = 0; lane < pe; lane += sharing) {

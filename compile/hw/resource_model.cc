@@ -105,7 +105,10 @@ void ResourceModel::accumulator(std::int64_t bits) {
 }
 
 void ResourceModel::popcount(std::int64_t bits, std::int64_t count, bool constant) {
-  weighted(constant ? bits * count / 2 : bits * count, 170, 190, 300);
+  if (constant) bits = ceil_div(bits, 3);
+  const std::int64_t threes = ceil_div(bits, 3), nines = ceil_div(threes, 3);
+  weighted((2 * threes + 4 * nines) * count, 100, 180, 180);
+  for (std::int64_t i = 0; i < count; ++i) tree(nines, 3);
 }
 
 void ResourceModel::multipliers(std::int64_t count, std::int64_t a, std::int64_t b, bool wants_dsp,

@@ -52,8 +52,8 @@ class ResourceModel {
   /// Adders behind multipliers of DSP blocks, which have them where a family's blocks do.
   void dsp_adders(std::int64_t count, std::int64_t bits);
   void accumulator(std::int64_t bits);
-  /// `count` population counts of `bits` products of single bits each. With constants about half of
-  /// the products are none.
+  /// `count` population counts (rtl/assay_popcount.sv) of `bits` products of single bits each. With
+  /// constants about half of the products are none, and a LUT counts six of the others.
   void popcount(std::int64_t bits, std::int64_t count, bool constant = false);
   /// Products a x b; `wants_dsp`: in DSP blocks where there are any.
   void multipliers(std::int64_t count, std::int64_t a, std::int64_t b, bool wants_dsp,

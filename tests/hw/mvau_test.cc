@@ -187,8 +187,8 @@ TEST(MVAU, EqualsGoldenWithSeveralProductsInADspBlock) {
   expect_equal_to_golden(std::move(cases));
 }
 
-/// A register stands between the third level of an adder tree and the fourth, and so on; chains of
-/// DSP blocks and population counts have none.
+/// A register stands between the third level of an adder tree and the fourth, and so on; those of
+/// population counts add nines, and chains of DSP blocks have none.
 TEST(MVAU, HasARegisterBehindEveryThirdLevelOfAdders) {
   const auto stages = [](const char* style, std::int64_t simd) {
     Spec spec{{1, simd}, kUInt(4), kInt(4), 8, 4, simd};
@@ -203,7 +203,10 @@ TEST(MVAU, HasARegisterBehindEveryThirdLevelOfAdders) {
     EXPECT_EQ(stages(style, 65), 5) << style;
   }
   EXPECT_EQ(stages("dsp", 64), 3);
-  EXPECT_EQ(stages("popcount", 64), 3);
+  EXPECT_EQ(stages("popcount", 72), 3);
+  EXPECT_EQ(stages("popcount", 73), 4);
+  EXPECT_EQ(stages("popcount", 576), 4);
+  EXPECT_EQ(stages("popcount", 577), 5);
 }
 
 TEST(MVAU, EqualsGoldenWithRegistersInItsAdderTree) {
@@ -217,6 +220,22 @@ TEST(MVAU, EqualsGoldenWithRegistersInItsAdderTree) {
         cases.push_back({fmt::format("{} by INT4, {}, SIMD {}", in.name(), style, simd),
                          mvau(spec, static_cast<std::uint64_t>(cases.size()))});
       }
+  expect_equal_to_golden(std::move(cases));
+}
+
+TEST(MVAU, EqualsGoldenWithCountsOfManyNines) {
+  std::vector<LayerCase> cases;
+  const auto add = [&](const DataType& in, const DataType& weight, std::int64_t simd) {
+    Spec spec{{1, 5, 2 * simd}, in, weight, 2, 2, simd};
+    spec.style = "popcount";
+    cases.push_back({fmt::format("{} by {}, SIMD {}", in.name(), weight.name(), simd),
+                     mvau(spec, static_cast<std::uint64_t>(cases.size()))});
+  };
+  add(kUInt(2), kInt(2), 17);
+  add(kUInt(2), kInt(2), 73);  // with a register between levels, and of each plane's count
+  add(kUInt(2), kBipolar, 73);
+  add(kBipolar, kInt(2), 73);
+  add(kBipolar, kBipolar, 577);
   expect_equal_to_golden(std::move(cases));
 }
 
